@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A chain of blocks, each at least BLOCK_BYTES; a large request gets a block of its own.
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { BLOCK_BYTES = 4096 };
+
+struct arena_block {
+    struct arena_block *older;                 // the next one to free
+    size_t used;                               // bytes of data[] handed out
+    size_t cap;                                // bytes of data[]
+    alignas(max_align_t) unsigned char data[]; // what is handed out
+};
+
+void arena_init(struct arena *arena, size_t max)
+{
+    *arena = (struct arena){.max = max};
+}
+
+void arena_fini(struct arena *arena)
+{
+    if (arena == NULL)
+        return;
+    struct arena_block *block = arena->newest;
+    while (block != NULL) {
+        struct arena_block *older = block->older;
+        mem_free(block);
+        block = older;
+    }
+    *arena = (struct arena){0};
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    if (size > arena->max)
+        return NULL;
+    size_t step = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (step > arena->max - arena->used)
+        return NULL;
+    struct arena_block *block = arena->newest;
+    if (block == NULL || step > block->cap - block->used) {
+        size_t cap = step > BLOCK_BYTES ? step : BLOCK_BYTES;
+        block = mem_alloc(sizeof(*block) + cap);
+        if (block == NULL)
+            return NULL;
+        *block = (struct arena_block){.older = arena->newest, .cap = cap};
+        arena->newest = block;
+    }
+    void *memory = block->data + block->used;
+    block->used += step;
+    arena->used += step;
+    return memory;
+}
+
+void *arena_zalloc(struct arena *arena, size_t count, size_t size)
+{
+    if (size > 0 && count > SIZE_MAX / size)
+        return NULL;
+    void *memory = arena_alloc(arena, count * size);
+    if (memory != NULL)
+        memset(memory, 0, count * size);
+    return memory;
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t len)
+{
+    if (len == SIZE_MAX)
+        return NULL;
+    char *copy = arena_alloc(arena, len + 1);
+    if (copy == NULL)
+        return NULL;
+    if (len > 0)
+        memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory that is freed all at once: one arena for each request, one for each app. Bounded; one thread at a
+// time.
+#ifndef RECKONER_BASE_ARENA_H
+#define RECKONER_BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/span.h"
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *newest; // owned; blocks are chained to older ones
+    size_t used;                // bytes handed out, alignment included
+    size_t max;                 // used never exceeds this
+};
+
+// Makes an empty arena that hands out at most `max` bytes. Nothing is allocated yet.
+void arena_init(struct arena *arena, size_t max);
+
+// Frees everything that was handed out; the struct is zeroed. A zeroed arena and NULL are fine.
+void arena_fini(struct arena *arena);
+
+// Uninitialised memory, aligned for any type, valid until arena_fini. NULL past max or without memory.
+MUST_CHECK void *arena_alloc(struct arena *arena, size_t size);
+
+// The same, zeroed, for `count` things of `size` bytes.
+MUST_CHECK void *arena_zalloc(struct arena *arena, size_t count, size_t size);
+
+// A copy of `len` bytes with a NUL behind them.
+MUST_CHECK char *arena_strndup(struct arena *arena, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
+
+#include <assert.h>
+#include <time.h>
+
+uint64_t clock_monotonic_ns(void)
+{
+    struct timespec now;
+    int failed = clock_gettime(CLOCK_MONOTONIC, &now);
+    assert(!failed);
+    return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+int64_t clock_wall_ms(void)
+{
+    struct timespec now;
+    int failed = clock_gettime(CLOCK_REALTIME, &now);
+    assert(!failed);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

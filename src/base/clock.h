@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two clocks. Durations and deadlines use the monotonic one; only dates shown to people use the wall
+// clock. Logic takes `now` as a parameter and does not call these itself.
+#ifndef RECKONER_BASE_CLOCK_H
+#define RECKONER_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define NS_PER_MS 1000000ull
+
+// Nanoseconds since some fixed moment; never runs backwards (clock_gettime(2), CLOCK_MONOTONIC).
+uint64_t clock_monotonic_ns(void);
+
+// Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME).
+int64_t clock_wall_ms(void);
+
+#endif

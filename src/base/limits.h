@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound of the server, with its unit and its reason. A bound that an operator can set has its default
+// here.
+#ifndef RECKONER_BASE_LIMITS_H
+#define RECKONER_BASE_LIMITS_H
+
+enum {
+    // --- HTTP: what one client may cost before it has said anything worth answering
+    LIMIT_TARGET_BYTES = 8192,    // request target; RFC 9112 section 3 recommends at least 8000
+    LIMIT_HEAD_BYTES = 32768,     // request line and all fields; as other servers have it (8 to 64 KiB)
+    LIMIT_HEAD_FIELDS = 100,      // fields of a head; browsers send about 20
+    LIMIT_CHUNK_LINE_BYTES = 256, // a chunk's size and extensions; nobody uses extensions
+    LIMIT_TRAILER_BYTES = 4096,   // trailer section, which is read and dropped
+    LIMIT_BODY_BYTES = 64 * 1024 * 1024,    // one request body: about two million rows
+    LIMIT_BODIES_BYTES = 256 * 1024 * 1024, // bodies of all requests together, per process
+    LIMIT_CONNECTIONS = 20000,    // open connections of the process; one costs under 10 kB when idle
+    LIMIT_PIPELINE = 16,          // requests of one connection that are under way at once
+    LIMIT_READ_BYTES = 65536,     // one read of a body; the buffer is shared by all connections of a loop
+    LIMIT_HEAD_READ_BYTES = 8192, // one read otherwise: what cannot be worked on yet is kept, a connection
+    LIMIT_BLOCK_BYTES = 65536,    // one block of a body; the first one of an unsized body is smaller
+    LIMIT_SKIP_BYTES = 262144,    // of a body that nobody wants: reading on is cheaper than a new connection
+    LIMIT_LINGER_BYTES =
+        2 * LIMIT_BODY_BYTES,    // dropped after a refusal, for clients that send before they read
+    LIMIT_ACCEPT_BATCH = 64,     // connections accepted before others get their turn on the loop
+    LIMIT_SPARE_EXCHANGES = 256, // kept by a loop for the next requests: under 256 KiB
+
+    // --- time: slow clients must not hold anything that others need
+    LIMIT_HEAD_MS = 10000,       // from a head's first byte to its last
+    LIMIT_IDLE_MS = 75000,       // a kept-alive connection without a request
+    LIMIT_BODY_GRACE_MS = 10000, // after this long a body must have come at LIMIT_BODY_RATE or more
+    LIMIT_BODY_RATE = 1024,      // bytes a second, averaged over the whole body
+    LIMIT_WRITE_MS = 30000,      // an answer of which the client takes nothing for this long
+    LIMIT_LINGER_MS = 2000,      // reading on after an early refusal, so that the client sees it
+    LIMIT_ACCEPT_PAUSE_MS = 100, // without file descriptors accepting waits for others to close theirs
+    LIMIT_TICK_MS = 500,         // how often a loop looks for deadlines that have passed
+    LIMIT_DRAIN_MS = 30000,      // what runs when SIGTERM comes may take this long to finish
+    LIMIT_STATEMENT_MS = 10000,  // SQL of one read request, all its statements together
+    LIMIT_BATCH_MS = 300000,     // SQL of one batch: 64 MiB of rows take about a minute
+    LIMIT_STORE_BUSY_MS = 5000,  // waiting for a lock that another process holds on the store
+
+    // --- work under way: past it the answer is 503 with Retry-After, at once
+    LIMIT_READ_QUEUE = 1024,  // reads that wait for a worker: under a second of work
+    LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory
+    LIMIT_PARSE_QUEUE = 64,   // bodies that wait to be parsed
+    LIMIT_GROUP_BATCHES = 32, // batches that share one commit
+    LIMIT_GROUP_ROWS =
+        5000, // rows after which a group is committed, so that small batches do not wait for long
+
+    // --- batches
+    LIMIT_BATCH_ROWS = 4000000, // rows of one request; the body's size stops most earlier
+    LIMIT_ROWS_BYTES =
+        256 * 1024 * 1024, // rows of one batch, packed: rows of many nulls are larger than their text
+    LIMIT_BATCHES_BYTES = 512 * 1024 * 1024, // rows of all batches together that wait for a writer
+    LIMIT_FIELDS = 256,                      // @field of an endpoint, columns of a CSV header
+    LIMIT_VALUE_BYTES = 1024 * 1024,         // one value of a row, one parameter
+    LIMIT_JSON_DEPTH = 8,                    // nesting of a JSON body, which needs two levels
+    LIMIT_ROW_REPORTS = 1000,       // bad rows listed in a problem document; the total is always told
+    LIMIT_REPORT_VALUE_BYTES = 200, // of a bad value shown in a report
+
+    // --- apps
+    LIMIT_APP_FILE_BYTES = 1024 * 1024, // an endpoint, schema or ini file
+    LIMIT_ENDPOINTS = 1000,             // endpoints of an app
+    LIMIT_PARAMS = 100,                 // @param of an endpoint
+    LIMIT_STATEMENTS = 64,              // statements of an endpoint
+    LIMIT_DIAGNOSTICS = 200,            // errors reported by one check
+    LIMIT_APP_BYTES = 64 * 1024 * 1024, // memory of one loaded app
+
+    // --- answers
+    LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded
+    LIMIT_ANSWER_BYTES = 64 * 1024 * 1024, // an encoded answer, whole in memory
+    LIMIT_LOG_BYTES = 1024 * 1024, // log lines that wait to be written; past it lines are dropped and counted
+};
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two buffers that change places: callers append to one under the lock while the thread writes the other one
+// without it. The thread looks every FLUSH_MS rather than being woken by each line, so that a line costs its
+// caller a memcpy.
+#include "base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+enum { FLUSH_MS = 20, LINE_BYTES = 1024 };
+
+struct log {
+    int fd;                // borrowed; where the lines go
+    pthread_t thread;      // writes
+    pthread_mutex_t lock;  // guards all below
+    pthread_cond_t wake;   // signalled at the end only
+    struct buf waiting;    // lines not yet taken by the thread
+    unsigned long dropped; // lines that found no room since the last write
+    bool stop;             // log_free was called
+};
+
+// Waits while a pipe is full, however long: this thread alone does. Gives up on a real error, as nobody can
+// be told.
+static void write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t written = write(fd, data, len);
+        if (written > 0) {
+            data += written;
+            len -= (size_t)written;
+        } else if (written < 0 && errno == EAGAIN) {
+            struct pollfd writable = {.fd = fd, .events = POLLOUT};
+            poll(&writable, 1, -1);
+        } else if (written < 0 && errno != EINTR) {
+            return;
+        }
+    }
+}
+
+static void wait_a_moment(struct log *log)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += FLUSH_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    pthread_cond_timedwait(&log->wake, &log->lock, &until);
+}
+
+static void *run(void *arg)
+{
+    struct log *log = arg;
+    struct buf writing;
+    buf_init(&writing, LIMIT_LOG_BYTES);
+    pthread_mutex_lock(&log->lock);
+    while (!log->stop || log->waiting.len > 0 || log->dropped > 0) {
+        if (log->waiting.len == 0 && log->dropped == 0) {
+            wait_a_moment(log);
+            continue;
+        }
+        struct buf taken = log->waiting;
+        log->waiting = writing;
+        writing = taken;
+        unsigned long dropped = log->dropped;
+        log->dropped = 0;
+        pthread_mutex_unlock(&log->lock);
+
+        write_all(log->fd, writing.data, writing.len);
+        buf_clear(&writing);
+        if (dropped > 0) {
+            char note[64];
+            int len = snprintf(note, sizeof(note), "log: %lu lines dropped\n", dropped);
+            write_all(log->fd, note, (size_t)len);
+        }
+        pthread_mutex_lock(&log->lock);
+    }
+    pthread_mutex_unlock(&log->lock);
+    buf_fini(&writing);
+    return NULL;
+}
+
+enum err_code log_new(int fd, struct log **ret_log, struct err *err)
+{
+    struct log *log = mem_zalloc(1, sizeof(*log));
+    if (log == NULL)
+        return err_no_memory(err);
+    log->fd = fd;
+    buf_init(&log->waiting, LIMIT_LOG_BYTES);
+    pthread_mutex_init(&log->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&log->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    // Signals are for the threads that wait for them: this one must outlive them, to write what was logged
+    // last.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&log->thread, NULL, run, log);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0) {
+        pthread_cond_destroy(&log->wake);
+        pthread_mutex_destroy(&log->lock);
+        mem_free(log);
+        return err_set(err, ERR_IO, "could not start the log's thread");
+    }
+    *ret_log = log;
+    return ERR_NONE;
+}
+
+void log_free(struct log *log)
+{
+    if (log == NULL)
+        return;
+    pthread_mutex_lock(&log->lock);
+    log->stop = true;
+    pthread_cond_signal(&log->wake);
+    pthread_mutex_unlock(&log->lock);
+    pthread_join(log->thread, NULL);
+    pthread_cond_destroy(&log->wake);
+    pthread_mutex_destroy(&log->lock);
+    buf_fini(&log->waiting);
+    mem_free(log);
+}
+
+void log_line(struct log *log, struct span line)
+{
+    if (log == NULL)
+        return;
+    pthread_mutex_lock(&log->lock);
+    if (buf_reserve(&log->waiting, line.len + 1) == ERR_NONE) {
+        buf_append(&log->waiting, line.at, line.len);
+        buf_append_byte(&log->waiting, '\n');
+    } else {
+        log->waiting.status =
+            ERR_NONE; // the buffer is full, not broken: lines after the next write fit again
+        log->dropped++;
+    }
+    pthread_mutex_unlock(&log->lock);
+}
+
+void log_printf(struct log *log, const char *format, ...)
+{
+    char line[LINE_BYTES];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (len < 0)
+        return;
+    log_line(
+        log, (struct span){.at = line, .len = (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1});
+}

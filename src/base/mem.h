@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// All heap memory comes through here, so that tests can make the n-th allocation fail and watch what happens.
+// Every function may be called on any thread; NULL means that there is no memory.
+#ifndef RECKONER_BASE_MEM_H
+#define RECKONER_BASE_MEM_H
+
+#include <stddef.h>
+
+#include "base/attr.h"
+
+// Uninitialised memory of `size` bytes; the caller owns it.
+MUST_CHECK void *mem_alloc(size_t size);
+
+// Zeroed memory for `count` things of `size` bytes; NULL too when the product overflows.
+MUST_CHECK void *mem_zalloc(size_t count, size_t size);
+
+// As realloc(3): on failure NULL, and `old` stays as it was.
+MUST_CHECK void *mem_realloc(void *old, size_t size);
+
+// A copy of `len` bytes with a NUL behind them.
+MUST_CHECK char *mem_strndup(const char *text, size_t len);
+
+// Frees; NULL is fine.
+void mem_free(void *memory);
+
+// Tests only: the allocation after `count` more ones fails, once; a negative count switches this off (the
+// default). Counts the allocations of the calling thread alone.
+void mem_fail_after(long count);
+
+#endif
