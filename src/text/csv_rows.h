@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// CSV in (RFC 4180), as a stream: bytes go in however they come, rows come out one at a time. Leaves to
+// others what the header means, whether rows are ragged and what cells hold (they are bytes here, not even
+// UTF-8).
+#ifndef RECKONER_TEXT_CSV_ROWS_H
+#define RECKONER_TEXT_CSV_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/span.h"
+
+struct csv_rows_handler {
+    void *ctx; // handed back
+    // A row; the header is the first one. `line` is the physical line, from 1, on which it starts; line
+    // breaks in quotes count. The cells are borrowed for the call and never NULL, even when empty. False
+    // stops: the rest of the input is ignored.
+    bool (*on_row)(void *ctx, int64_t line, const struct span *cells, size_t count);
+};
+
+struct csv_rows;
+
+// A reader; the handler is copied, the caller owns the result. Blank lines are skipped, a byte order mark
+// too. A line ends with LF, CR LF or CR. Blanks around a cell belong to it.
+MUST_CHECK enum err_code csv_rows_new(
+    const struct csv_rows_handler *handler, struct csv_rows **ret_csv, struct err *err);
+
+// Takes the next bytes. ERR_MALFORMED for a quote that is out of place, ERR_TOO_LARGE for more than
+// LIMIT_FIELDS cells in a row, a cell over LIMIT_VALUE_BYTES or a row over LIMIT_BODY_BYTES, both with the
+// line on which the row starts; ERR_NO_MEMORY. Once failed, every call fails in the same way.
+MUST_CHECK enum err_code csv_rows_feed(struct csv_rows *csv, struct span bytes, struct err *err);
+
+// The input has ended: a last row without a line end comes out. ERR_MALFORMED when a quote is still open. No
+// input at all is no error.
+MUST_CHECK enum err_code csv_rows_finish(struct csv_rows *csv, struct err *err);
+
+// NULL is fine.
+void csv_rows_free(struct csv_rows *csv);
+
+#endif

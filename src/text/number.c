@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// Both ways rest on one fact: an integer below 2^53 divided or multiplied by a power of ten up to 10^22 is
+// rounded only once, as both are exact doubles. Nearly all numbers that people write take that path; for the
+// others the C library decides, asked without a decimal point so that the locale has no say.
+#include "text/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EXACT_POWERS = 23,      // 10^0 to 10^22
+    MAX_DIGITS = 17,        // significant digits that tell any double from any other
+    KEPT_DIGITS = 800,      // more than the 767 that can decide how a decimal is rounded
+    MAX_EXPONENT = 1000000, // past it a literal is infinite or zero whatever its digits, up to 1 MiB of them
+    MAX_FRACTION = 15,      // decimals that the fast path of number_format tries
+    POINT_MIN = -6,         // decimal exponents that are written without an exponent: from this
+    POINT_MAX = 20,         // to this
+    SCIENTIFIC_CHARS = 40,  // -d.dddddddddddddddde-308 with a point of several bytes, and a NUL
+};
+
+static const double powers_of_ten[EXACT_POWERS] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
+    1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+static const double exact_integers_end = 9007199254740992.0; // 2^53
+
+// A decimal number: digits × 10^exponent, with the digits in text form.
+struct decimal {
+    bool negative;                // its sign
+    char digits[KEPT_DIGITS + 1]; // significant digits, the first one not 0; none for zero
+    int count;                    // how many
+    int64_t exponent;             // of the last digit
+};
+
+// The shortest digits that read back.
+struct shortest {
+    char digits[MAX_DIGITS]; // the first one not 0
+    int count;               // how many
+    int exponent;            // of the first digit
+};
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+bool number_parse_integer(struct span text, int64_t *ret_integer)
+{
+    size_t i = text.len > 0 && text.at[0] == '-';
+    bool negative = i == 1;
+    if (i == text.len)
+        return false;
+    int64_t number = 0; // counted downwards, as the smallest one has no positive counterpart
+    for (; i < text.len; i++) {
+        if (!is_digit(text.at[i]))
+            return false;
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_sub_overflow(number, text.at[i] - '0', &number))
+            return false;
+    }
+    if (!negative && number == INT64_MIN)
+        return false;
+    *ret_integer = negative ? number : -number;
+    return true;
+}
+
+// --- reading
+
+// Takes the next significant digit; `point` is how far right of the decimal point it stands.
+static void add_digit(struct decimal *decimal, char digit, int point)
+{
+    if (decimal->count == 0 && digit == '0') {
+        decimal->exponent -= point;
+        return;
+    }
+    if (decimal->count < KEPT_DIGITS) {
+        decimal->digits[decimal->count++] = digit;
+        decimal->exponent -= point;
+        return;
+    }
+    if (digit != '0')
+        decimal->digits[KEPT_DIGITS - 1] = '1'; // the value is above what is kept; how far does not matter
+    decimal->exponent += 1 - point;
+}
+
+// Reads the digits after an e and adds them to the exponent; false when they are none.
+static bool read_exponent(struct span text, size_t *at, struct decimal *decimal)
+{
+    bool negative = *at < text.len && text.at[*at] == '-';
+    if (*at < text.len && (text.at[*at] == '-' || text.at[*at] == '+'))
+        (*at)++;
+    size_t first = *at;
+    int64_t exponent = 0;
+    for (; *at < text.len && is_digit(text.at[*at]); (*at)++) {
+        if (exponent < 4 * (int64_t)MAX_EXPONENT)
+            exponent = exponent * 10 + (text.at[*at] - '0');
+    }
+    decimal->exponent += negative ? -exponent : exponent;
+    return *at > first;
+}
+
+// The grammar of RFC 8259 section 6.
+static bool read_decimal(struct span text, struct decimal *decimal)
+{
+    size_t at = text.len > 0 && text.at[0] == '-';
+    decimal->negative = at == 1;
+    decimal->count = 0;
+    decimal->exponent = 0;
+    size_t first = at;
+    for (; at < text.len && is_digit(text.at[at]); at++)
+        add_digit(decimal, text.at[at], 0);
+    if (at == first || (at > first + 1 && text.at[first] == '0'))
+        return false;
+    if (at < text.len && text.at[at] == '.') {
+        first = ++at;
+        for (; at < text.len && is_digit(text.at[at]); at++)
+            add_digit(decimal, text.at[at], 1);
+        if (at == first)
+            return false;
+    }
+    if (at < text.len && (text.at[at] == 'e' || text.at[at] == 'E')) {
+        at++;
+        if (!read_exponent(text, &at, decimal))
+            return false;
+    }
+    return at == text.len;
+}
+
+// Rounds once, in one multiplication or division, where that is exact.
+static bool decimal_is_exact(const struct decimal *decimal, double *ret_real)
+{
+    if (decimal->count >= MAX_DIGITS || decimal->exponent <= -EXACT_POWERS ||
+        decimal->exponent >= EXACT_POWERS)
+        return false;
+    int64_t integer = 0;
+    for (int i = 0; i < decimal->count; i++)
+        integer = integer * 10 + (decimal->digits[i] - '0');
+    double real = (double)integer;
+    if (real >= exact_integers_end)
+        return false;
+    *ret_real = decimal->exponent < 0 ? real / powers_of_ten[-decimal->exponent]
+                                      : real * powers_of_ten[decimal->exponent];
+    return true;
+}
+
+// By strtod(3), from digits and an exponent without a point.
+static double decimal_by_library(const struct decimal *decimal)
+{
+    char text[KEPT_DIGITS + NUMBER_CHARS];
+    int64_t exponent = decimal->exponent;
+    if (exponent > 2 * MAX_EXPONENT || exponent < -2 * MAX_EXPONENT)
+        exponent = exponent > 0 ? 2 * MAX_EXPONENT : -2 * MAX_EXPONENT;
+    snprintf(text, sizeof(text), "%.*se%d", decimal->count, decimal->digits, (int)exponent);
+    return strtod(text, NULL);
+}
+
+bool number_parse(struct span text, double *ret_real)
+{
+    struct decimal decimal;
+    if (!read_decimal(text, &decimal))
+        return false;
+    double real = 0;
+    if (decimal.count > 0 && !decimal_is_exact(&decimal, &real))
+        real = decimal_by_library(&decimal);
+    if (!isfinite(real))
+        return false;
+    *ret_real = decimal.negative ? -real : real;
+    return true;
+}
+
+// --- writing
+
+static char *write_digits(char *end, uint64_t number)
+{
+    do {
+        *--end = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return end;
+}
+
+size_t number_format_integer(int64_t integer, char out[NUMBER_CHARS])
+{
+    char digits[NUMBER_CHARS];
+    char *end = digits + sizeof(digits);
+    char *first = write_digits(end, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
+    if (integer < 0)
+        *--first = '-';
+    size_t len = (size_t)(end - first);
+    memcpy(out, first, len);
+    out[len] = '\0';
+    return len;
+}
+
+// The fewest decimals with which a number reads back, if it has few: the number is then integer /
+// 10^decimals.
+static bool find_decimals(double real, uint64_t *ret_integer, int *ret_decimals)
+{
+    for (int decimals = 0; decimals <= MAX_FRACTION; decimals++) {
+        double integer = nearbyint(real * powers_of_ten[decimals]);
+        if (integer >= exact_integers_end)
+            return false;
+        if (integer / powers_of_ten[decimals] == real) {
+            *ret_integer = (uint64_t)integer;
+            *ret_decimals = decimals;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Writes "d.ddde-dd" with `count` significant digits; false when that does not read back. Both calls are of
+// the same locale, so it does not matter what stands for the point.
+static bool try_digits(double real, int count, char text[SCIENTIFIC_CHARS])
+{
+    snprintf(text, SCIENTIFIC_CHARS, "%.*e", count - 1, real);
+    return strtod(text, NULL) == real;
+}
+
+// The fewest significant digits with which a number reads back. Those that come here mostly need 16 or 17.
+static void find_digits(double real, struct shortest *ret_shortest)
+{
+    char text[SCIENTIFIC_CHARS], shorter[SCIENTIFIC_CHARS];
+    (void)try_digits(real, MAX_DIGITS, text);
+    for (int count = MAX_DIGITS - 1; count > 0 && try_digits(real, count, shorter); count--)
+        memcpy(text, shorter, sizeof(text));
+    const char *at = text;
+    ret_shortest->count = 0;
+    for (; *at != 'e'; at++) {
+        if (is_digit(*at))
+            ret_shortest->digits[ret_shortest->count++] = *at;
+    }
+    ret_shortest->exponent = (int)strtol(at + 1, NULL, 10);
+}
+
+static size_t write_plain(const struct shortest *shortest, char *out)
+{
+    int exponent = shortest->exponent, count = shortest->count;
+    char *at = out;
+    if (exponent < 0) {
+        *at++ = '0';
+        *at++ = '.';
+        for (int i = -1; i > exponent; i--)
+            *at++ = '0';
+    }
+    for (int i = 0; i < count || i <= exponent; i++) {
+        if (i == exponent + 1 && exponent >= 0)
+            *at++ = '.';
+        *at++ = i < count ? shortest->digits[i] : '0';
+    }
+    if (count <= exponent + 1) {
+        *at++ = '.';
+        *at++ = '0';
+    }
+    return (size_t)(at - out);
+}
+
+static size_t write_scientific(const struct shortest *shortest, char *out)
+{
+    int len = snprintf(out, NUMBER_CHARS - 1, "%c%s%.*se%+d", shortest->digits[0],
+        shortest->count > 1 ? "." : "", shortest->count - 1, shortest->digits + 1, shortest->exponent);
+    return (size_t)len;
+}
+
+static size_t write_decimals(uint64_t integer, int decimals, char *out)
+{
+    uint64_t power = (uint64_t)powers_of_ten[decimals];
+    char digits[NUMBER_CHARS];
+    char *end = digits + sizeof(digits);
+    char *point = end - (decimals > 0 ? decimals : 1);
+    memset(point, '0', (size_t)(end - point));
+    if (integer % power > 0)
+        (void)write_digits(end, integer % power);
+    *--point = '.';
+    point = write_digits(point, integer / power);
+    size_t len = (size_t)(end - point);
+    memcpy(out, point, len);
+    return len;
+}
+
+size_t number_format(double real, char out[NUMBER_CHARS])
+{
+    if (!isfinite(real)) {
+        memcpy(out, "null", sizeof("null"));
+        return sizeof("null") - 1;
+    }
+    size_t len = 0;
+    if (signbit(real)) {
+        out[len++] = '-';
+        real = -real;
+    }
+    uint64_t integer;
+    int decimals;
+    if ((real == 0 || real >= 1e-6) && find_decimals(real, &integer, &decimals)) {
+        len += write_decimals(integer, decimals, out + len);
+    } else {
+        struct shortest shortest = {0};
+        find_digits(real, &shortest);
+        bool plain = shortest.exponent >= POINT_MIN && shortest.exponent <= POINT_MAX;
+        len += plain ? write_plain(&shortest, out + len) : write_scientific(&shortest, out + len);
+    }
+    out[len] = '\0';
+    return len;
+}

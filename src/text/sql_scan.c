@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// One function a kind of token; each returns the token's length at a place where it is known to start. A
+// length of CUT_OFF means that the text ends before the token does.
+#include "text/sql_scan.h"
+
+#include <stdbool.h>
+
+#define CUT_OFF SIZE_MAX
+
+void sql_scan_init(struct sql_scan *scan, struct span text)
+{
+    *scan = (struct sql_scan){.text = text, .line = 1};
+    if (text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
+        scan->offset = scan->line_start = 3;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
+}
+
+static bool is_name_start(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static bool is_name_char(char c)
+{
+    return is_name_start(c) || (c >= '0' && c <= '9');
+}
+
+static size_t name_length(struct span rest)
+{
+    size_t len = 0;
+    while (len < rest.len && is_name_char(rest.at[len]))
+        len++;
+    return len;
+}
+
+// From `start` on, up to and with `mark`.
+static size_t up_to(struct span rest, size_t start, const char *mark, size_t mark_len)
+{
+    const char *found = start <= rest.len ? memmem(rest.at + start, rest.len - start, mark, mark_len) : NULL;
+    return found != NULL ? (size_t)(found - rest.at) + mark_len : CUT_OFF;
+}
+
+// A quoted run that starts at `start` and in which a doubled quote stands for itself.
+static size_t quoted_length(struct span rest, size_t start, bool backslashes)
+{
+    char quote = rest.at[start];
+    for (size_t i = start + 1; i < rest.len; i++) {
+        bool is_doubled = rest.at[i] == quote && i + 1 < rest.len && rest.at[i + 1] == quote;
+        if (is_doubled || (backslashes && rest.at[i] == '\\'))
+            i++;
+        else if (rest.at[i] == quote)
+            return i + 1;
+    }
+    return CUT_OFF;
+}
+
+// $tag$…$tag$, or the dollar sign alone when that is not what starts here.
+static size_t dollar_length(struct span rest)
+{
+    struct span tag = {.at = rest.at + 1, .len = rest.len - 1};
+    tag.len = name_length(tag);
+    bool quotes =
+        tag.len + 1 < rest.len && rest.at[tag.len + 1] == '$' && (tag.len == 0 || is_name_start(tag.at[0]));
+    return quotes ? up_to(rest, tag.len + 2, rest.at, tag.len + 2) : 1;
+}
+
+// A word or number; dollar signs may stand inside one, as PostgreSQL has it.
+static size_t word_length(struct span rest)
+{
+    if (rest.len > 1 && (rest.at[0] == 'E' || rest.at[0] == 'e') && rest.at[1] == '\'')
+        return quoted_length(rest, 1, true);
+    size_t len = 1;
+    while (len < rest.len && (is_name_char(rest.at[len]) || rest.at[len] == '$'))
+        len++;
+    return len;
+}
+
+static size_t line_comment_length(struct span rest)
+{
+    const char *end = memchr(rest.at, '\n', rest.len);
+    size_t len = end != NULL ? (size_t)(end - rest.at) : rest.len;
+    while (len > 0 && rest.at[len - 1] == '\r')
+        len--;
+    return len;
+}
+
+// The length of the token at rest's first byte, which is no blank.
+static size_t token_length(struct span rest, enum sql_kind *ret_kind)
+{
+    char first = rest.at[0], second = '\0';
+    if (rest.len > 1)
+        second = rest.at[1];
+    *ret_kind = SQL_CODE;
+    switch (first) {
+    case ';':
+        *ret_kind = SQL_SEMICOLON;
+        return 1;
+    case '\'':
+    case '"':
+    case '`':
+        return quoted_length(rest, 0, false);
+    case '[':
+        return up_to(rest, 1, "]", 1);
+    case '$':
+        return dollar_length(rest);
+    case '-':
+        if (second != '-')
+            return 1;
+        *ret_kind = SQL_LINE_COMMENT;
+        return line_comment_length(rest);
+    case '/':
+        if (second != '*')
+            return 1;
+        *ret_kind = SQL_BLOCK_COMMENT;
+        return up_to(rest, 2, "*/", 2);
+    case ':':
+        if (second == ':' || !is_name_char(second))
+            return second == ':' ? 2 : 1;
+        *ret_kind = SQL_PARAMETER;
+        return 1 + name_length((struct span){.at = rest.at + 1, .len = rest.len - 1});
+    default:
+        return is_name_char(first) ? word_length(rest) : 1;
+    }
+}
+
+// Moves on by `len` bytes and counts the lines in them.
+static void advance(struct sql_scan *scan, size_t len)
+{
+    size_t end = scan->offset + len;
+    for (; scan->offset < end; scan->offset++) {
+        if (scan->text.at[scan->offset] == '\n') {
+            scan->line++;
+            scan->line_start = scan->offset + 1;
+        }
+    }
+}
+
+struct sql_token sql_scan_next(struct sql_scan *scan)
+{
+    while (scan->offset < scan->text.len && is_blank(scan->text.at[scan->offset]))
+        advance(scan, 1);
+    struct sql_token token = {
+        .kind = SQL_END,
+        .offset = scan->offset,
+        .line = scan->line,
+        .column = (uint32_t)(scan->offset - scan->line_start) + 1,
+    };
+    if (scan->offset == scan->text.len)
+        return token;
+    struct span rest = {.at = scan->text.at + scan->offset, .len = scan->text.len - scan->offset};
+    size_t len = token_length(rest, &token.kind);
+    if (len == CUT_OFF) {
+        token.kind = SQL_UNTERMINATED;
+        len = rest.len;
+    }
+    token.text = (struct span){.at = rest.at, .len = len};
+    advance(scan, len);
+    return token;
+}

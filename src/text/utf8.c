@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Most text is ASCII: eight bytes of it are passed at a time, and only what is left is looked at closely.
+#include "text/utf8.h"
+
+#include <stdint.h>
+
+enum { WORD_BYTES = 8 };
+
+static bool is_continuation(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+struct utf8_lead utf8_lead_of(unsigned char byte)
+{
+    if (byte >= 0xC2 && byte <= 0xDF)
+        return (struct utf8_lead){1, 0x80, 0xBF};
+    if (byte == 0xE0)
+        return (struct utf8_lead){2, 0xA0, 0xBF}; // below: overlong
+    if (byte == 0xED)
+        return (struct utf8_lead){2, 0x80, 0x9F}; // above: surrogates
+    if (byte >= 0xE1 && byte <= 0xEF)
+        return (struct utf8_lead){2, 0x80, 0xBF};
+    if (byte == 0xF0)
+        return (struct utf8_lead){3, 0x90, 0xBF}; // below: overlong
+    if (byte >= 0xF1 && byte <= 0xF3)
+        return (struct utf8_lead){3, 0x80, 0xBF};
+    if (byte == 0xF4)
+        return (struct utf8_lead){3, 0x80, 0x8F}; // above: past U+10FFFF
+    return (struct utf8_lead){0, 0, 0};
+}
+
+size_t utf8_sequence(struct span text)
+{
+    const unsigned char *at = (const unsigned char *)text.at;
+    if (text.len == 0)
+        return 0;
+    if (at[0] < 0x80)
+        return 1;
+    struct utf8_lead lead = utf8_lead_of(at[0]);
+    if (lead.more == 0 || text.len <= lead.more || at[1] < lead.low || at[1] > lead.high)
+        return 0;
+    for (size_t i = 2; i <= lead.more; i++) {
+        if (!is_continuation(at[i]))
+            return 0;
+    }
+    return (size_t)lead.more + 1;
+}
+
+bool utf8_valid(struct span text)
+{
+    size_t i = 0;
+    while (i < text.len) {
+        uint64_t word;
+        if (text.len - i >= WORD_BYTES) {
+            memcpy(&word, text.at + i, WORD_BYTES);
+            if ((word & 0x8080808080808080u) == 0) {
+                i += WORD_BYTES;
+                continue;
+            }
+        }
+        if ((unsigned char)text.at[i] < 0x80) {
+            i++;
+            continue;
+        }
+        size_t len = utf8_sequence((struct span){.at = text.at + i, .len = text.len - i});
+        if (len == 0)
+            return false;
+        i += len;
+    }
+    return true;
+}
+
+size_t utf8_count(struct span text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += !is_continuation((unsigned char)text.at[i]);
+    return count;
+}
+
+size_t utf8_cut(struct span text, size_t max_bytes)
+{
+    if (text.len <= max_bytes)
+        return text.len;
+    size_t len = max_bytes;
+    for (int back = 0; back < 3 && len > 0 && is_continuation((unsigned char)text.at[len]); back++)
+        len--;
+    return len;
+}

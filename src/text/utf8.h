@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. Pure functions, any
+// thread.
+#ifndef RECKONER_TEXT_UTF8_H
+#define RECKONER_TEXT_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/span.h"
+
+// What may follow a lead byte (RFC 3629 section 4): how many bytes, and the range of the first of them. The
+// others are 80 to BF.
+struct utf8_lead {
+    unsigned char more; // continuation bytes, 1 to 3; 0 when the byte starts no sequence of several bytes
+    unsigned char low;  // lowest first continuation byte
+    unsigned char high; // highest one
+};
+
+struct utf8_lead utf8_lead_of(unsigned char byte);
+
+// Bytes of the valid sequence that `text` starts with, 1 to 4; 0 when there is none, or it is cut short.
+size_t utf8_sequence(struct span text);
+
+// True for valid text, empty text included.
+MUST_CHECK bool utf8_valid(struct span text);
+
+// Code points of valid text.
+size_t utf8_count(struct span text);
+
+// Length of the longest prefix of valid text that has at most max_bytes bytes and ends between code points.
+// For invalid text it is max_bytes less at most three.
+size_t utf8_cut(struct span text, size_t max_bytes);
+
+#endif

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// One table for the names of the types, one switch for reading them. Any thread; leaves required, min, max
+// and the like to app/rule.c.
+#include "text/value.h"
+
+#include "base/attr.h"
+#include "text/date.h"
+#include "text/number.h"
+#include "text/utf8.h"
+
+static const struct {
+    const char *name;     // in directives
+    const char *expected; // after "must be"
+} types[] = {
+    [TYPE_TEXT] = {"text", "text"},
+    [TYPE_INTEGER] = {"integer", "an integer"},
+    [TYPE_NUMBER] = {"number", "a number"},
+    [TYPE_BOOLEAN] = {"boolean", "true or false"},
+    [TYPE_DATE] = {"date", "a date, YYYY-MM-DD"},
+    [TYPE_TIMESTAMP] = {"timestamp", "a timestamp, RFC 3339"},
+};
+
+const char *value_type_name(enum value_type type)
+{
+    return types[type].name;
+}
+
+bool value_type_from_name(struct span name, enum value_type *ret_type)
+{
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (span_is(name, types[i].name)) {
+            *ret_type = (enum value_type)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *value_type_expected(enum value_type type)
+{
+    return types[type].expected;
+}
+
+static struct value value_of_text(struct span text)
+{
+    return (struct value){.kind = VALUE_TEXT, .text = text};
+}
+
+static bool parse_text(struct span text, struct value *ret_value)
+{
+    if (text.len > 0 && memchr(text.at, '\0', text.len) != NULL)
+        return false;
+    if (!utf8_valid(text))
+        return false;
+    *ret_value = value_of_text(text);
+    return true;
+}
+
+static bool parse_boolean(struct span text, struct value *ret_value)
+{
+    bool is_true = span_is(text, "true");
+    if (!is_true && !span_is(text, "false"))
+        return false;
+    *ret_value = (struct value){.kind = VALUE_INTEGER, .integer = is_true};
+    return true;
+}
+
+static bool parse_timestamp(struct span text, struct arena *arena, struct value *ret_value)
+{
+    int64_t ms;
+    char normal[TIMESTAMP_CHARS];
+    if (!timestamp_parse(text, &ms))
+        return false;
+    timestamp_format(ms, normal);
+    struct span written = span_of(normal);
+    if (!span_equal(written, text)) {
+        text = (struct span){.at = arena_strndup(arena, written.at, written.len), .len = written.len};
+        if (text.at == NULL)
+            return false;
+    }
+    *ret_value = value_of_text(text);
+    return true;
+}
+
+bool value_parse(enum value_type type, struct span text, struct arena *arena, struct value *ret_value)
+{
+    struct value value = {.kind = VALUE_NULL};
+    struct date date;
+    bool fine = false;
+    switch (type) {
+    case TYPE_TEXT:
+        return parse_text(text, ret_value);
+    case TYPE_INTEGER:
+        value.kind = VALUE_INTEGER;
+        fine = number_parse_integer(text, &value.integer);
+        break;
+    case TYPE_NUMBER:
+        value.kind = VALUE_REAL;
+        fine = number_parse(text, &value.real);
+        break;
+    case TYPE_BOOLEAN:
+        return parse_boolean(text, ret_value);
+    case TYPE_DATE:
+        value = value_of_text(text);
+        fine = date_parse(text, &date);
+        break;
+    case TYPE_TIMESTAMP:
+        return parse_timestamp(text, arena, ret_value);
+    }
+    if (fine)
+        *ret_value = value;
+    return fine;
+}

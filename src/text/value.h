@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The types of the endpoint language and one value of them: what a parameter, a field of a row or a column
+// holds on its way between HTTP, SQL and JSON. Text that a value points to is borrowed; the holder says for
+// how long.
+#ifndef RECKONER_TEXT_VALUE_H
+#define RECKONER_TEXT_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/span.h"
+
+enum value_type {
+    TYPE_TEXT,      // UTF-8 without NUL
+    TYPE_INTEGER,   // signed, 64 bits
+    TYPE_NUMBER,    // a finite double
+    TYPE_BOOLEAN,   // true or false; 1 or 0 in SQL
+    TYPE_DATE,      // YYYY-MM-DD, years 0001 to 9999, proleptic Gregorian
+    TYPE_TIMESTAMP, // RFC 3339 in UTC, YYYY-MM-DDThh:mm:ss.mmmZ: of one length, so that it sorts as text
+};
+
+enum value_kind {
+    VALUE_NULL,
+    VALUE_INTEGER,
+    VALUE_REAL,
+    VALUE_TEXT, // text, date or timestamp
+};
+
+struct value {
+    enum value_kind kind;
+    union {
+        int64_t integer;  // VALUE_INTEGER, and booleans as 0 and 1
+        double real;      // VALUE_REAL
+        struct span text; // VALUE_TEXT, borrowed
+    };
+};
+
+// The type's name in directives ("integer"), and back; false for a name that is no type.
+const char *value_type_name(enum value_type type);
+bool value_type_from_name(struct span name, enum value_type *ret_type);
+
+// Reads `text` as `type`, strictly: the whole text, no blanks around it, ASCII digits only, an existing day.
+// Booleans are true or false. A timestamp may have any offset and up to nine fractional digits, and is
+// normalised to UTC (RFC 3339 section 5.6; digits below a millisecond are cut; a leap second is refused).
+// Text is not copied: a result of VALUE_TEXT borrows `text`, or memory of `arena` where it was normalised.
+// False when `text` is not of the type (text that is not UTF-8 or holds NUL, too) or the arena has no room.
+MUST_CHECK bool value_parse(
+    enum value_type type, struct span text, struct arena *arena, struct value *ret_value);
+
+// What a value of the type must be, to end a sentence that starts with "must be": "a date, YYYY-MM-DD".
+const char *value_type_expected(enum value_type type);
+
+#endif

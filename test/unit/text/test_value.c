@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of the endpoint language from text.
+#include "text/value.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+static void types_have_names_and_expectations(void **state)
+{
+    (void)state;
+    static const char *names[] = {"text", "integer", "number", "boolean", "date", "timestamp"};
+    static const char *expected[] = {
+        "text", "an integer", "a number", "true or false", "a date, YYYY-MM-DD", "a timestamp, RFC 3339"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        enum value_type type;
+        assert_true(value_type_from_name(span_of(names[i]), &type));
+        assert_int_equal(type, i);
+        assert_string_equal(value_type_name(type), names[i]);
+        assert_string_equal(value_type_expected(type), expected[i]);
+    }
+    enum value_type type = TYPE_DATE;
+    assert_false(value_type_from_name(span_of("Text"), &type));
+    assert_false(value_type_from_name(span_of("dates"), &type));
+    assert_false(value_type_from_name((struct span){0}, &type));
+    assert_int_equal(type, TYPE_DATE);
+}
+
+static struct value read_value(enum value_type type, const char *text, struct arena *arena)
+{
+    struct value value;
+    if (!value_parse(type, span_of(text), arena, &value))
+        fail_msg("%s is not read as %s", text, value_type_name(type));
+    return value;
+}
+
+static void values_are_read_by_their_type(void **state)
+{
+    (void)state;
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, 1024);
+    static const char town[] = "Troms\xC3\xB8";
+    struct value value = read_value(TYPE_TEXT, town, &arena);
+    assert_int_equal(value.kind, VALUE_TEXT);
+    assert_ptr_equal(value.text.at, town);
+    assert_int_equal(value.text.len, 7);
+    value = read_value(TYPE_INTEGER, "-5", &arena);
+    assert_int_equal(value.kind, VALUE_INTEGER);
+    assert_int_equal(value.integer, -5);
+    value = read_value(TYPE_NUMBER, "2.5", &arena);
+    assert_int_equal(value.kind, VALUE_REAL);
+    assert_true(value.real == 2.5);
+    value = read_value(TYPE_BOOLEAN, "true", &arena);
+    assert_int_equal(value.kind, VALUE_INTEGER);
+    assert_int_equal(value.integer, 1);
+    value = read_value(TYPE_BOOLEAN, "false", &arena);
+    assert_int_equal(value.integer, 0);
+    static const char day[] = "2016-02-29";
+    value = read_value(TYPE_DATE, day, &arena);
+    assert_int_equal(value.kind, VALUE_TEXT);
+    assert_ptr_equal(value.text.at, day);
+    assert_int_equal(arena.used, 0);
+}
+
+static void a_timestamp_is_copied_only_where_it_is_normalised(void **state)
+{
+    (void)state;
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, 64);
+    static const char normal[] = "2016-01-01T10:00:00.500Z";
+    struct value value = read_value(TYPE_TIMESTAMP, normal, &arena);
+    assert_ptr_equal(value.text.at, normal);
+    assert_int_equal(arena.used, 0);
+    value = read_value(TYPE_TIMESTAMP, "2016-01-01T10:00:00.5+02:00", &arena);
+    assert_true(span_is(value.text, "2016-01-01T08:00:00.500Z"));
+    assert_true(arena.used > 0);
+}
+
+static void a_timestamp_that_finds_no_room_is_refused(void **state)
+{
+    (void)state;
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, 8);
+    struct value value = {.kind = VALUE_NULL};
+    assert_false(value_parse(TYPE_TIMESTAMP, span_of("2016-01-01T10:00:00+02:00"), &arena, &value));
+    assert_int_equal(value.kind, VALUE_NULL);
+}
+
+static void what_is_not_of_the_type_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        enum value_type type;
+        const char *text;
+    } wrong[] = {
+        {TYPE_TEXT, "\xFF"},
+        {TYPE_INTEGER, "1.0"},
+        {TYPE_INTEGER, ""},
+        {TYPE_NUMBER, "1e999"},
+        {TYPE_NUMBER, ""},
+        {TYPE_BOOLEAN, "True"},
+        {TYPE_BOOLEAN, "1"},
+        {TYPE_BOOLEAN, ""},
+        {TYPE_DATE, "2016-02-30"},
+        {TYPE_DATE, ""},
+        {TYPE_TIMESTAMP, ""},
+        {TYPE_TIMESTAMP, "2016-01-01"},
+    };
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, 1024);
+    struct value value = {.kind = VALUE_REAL, .real = 7};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_false(value_parse(wrong[i].type, span_of(wrong[i].text), &arena, &value));
+    assert_false(value_parse(TYPE_TEXT, (struct span){.at = "a\0b", .len = 3}, &arena, &value));
+    assert_true(value.kind == VALUE_REAL && value.real == 7);
+}
+
+static void empty_text_is_text(void **state)
+{
+    (void)state;
+    struct value value;
+    assert_true(value_parse(TYPE_TEXT, (struct span){0}, NULL, &value));
+    assert_int_equal(value.kind, VALUE_TEXT);
+    assert_int_equal(value.text.len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(types_have_names_and_expectations),
+        cmocka_unit_test(values_are_read_by_their_type),
+        cmocka_unit_test(a_timestamp_is_copied_only_where_it_is_normalised),
+        cmocka_unit_test(a_timestamp_that_finds_no_room_is_refused),
+        cmocka_unit_test(what_is_not_of_the_type_is_refused),
+        cmocka_unit_test(empty_text_is_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
