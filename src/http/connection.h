@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client's connection: bytes come in (input.c) and become exchanges (exchange.c), whose answers go out in
+// order (output.c). On its lane's thread.
+#ifndef RECKONER_HTTP_CONNECTION_H
+#define RECKONER_HTTP_CONNECTION_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "http/lane.h"
+#include "http/server.h"
+#include "net/loop.h"
+
+struct input;
+
+//   OPEN ─ a last request, a refusal, the client's end → LAST ─ all is answered → LINGER ─┐
+//    │                                                    └ the client has ended first ───┤
+//    └──────────────── idle, an error, a deadline ────────────────────────────────────────┴→ CLOSED
+enum connection_phase {
+    CONNECTION_OPEN,   // requests are read
+    CONNECTION_LAST,   // no further head is read; what is under way is finished
+    CONNECTION_LINGER, // all is written and our side is shut; input is dropped until the client ends
+    CONNECTION_CLOSED, // libuv closes it; it is freed when that is done
+};
+
+union peer {
+    struct sockaddr any;    // sa_family
+    struct sockaddr_in v4;  //
+    struct sockaddr_in6 v6; //
+};
+
+struct connection {
+    struct lane *lane;           // borrowed
+    uv_tcp_t tcp;                // open from connection_open on
+    enum connection_phase phase; //
+    int fd;                      // the socket, until tcp owns it
+    uint32_t slot;               // place in the lane's table
+    uint32_t generation;         // of that place
+    struct mail mail;            // the way from the listener to the lane
+    union peer peer;             // the client's address
+    char peer_text[64];          // the same as text, once asked for
+
+    bool reading; // libuv reads
+    bool ended;   // the client sends no more
+    bool stalled; // bytes are here that cannot be worked on yet
+    bool turning; // inside connection_turn or a read: no need to touch
+    bool touched; // in the lane's list of those that need a turn
+    bool writing; // `write` is under way; nothing else is written and no request started
+    struct connection *touched_before, *touched_after; // neighbours in that list
+
+    struct http_exchange *first;     // oldest one not yet written; owned, with all after it
+    struct http_exchange *last;      // youngest one
+    size_t exchanges;                // how many
+    size_t running;                  // how many of them are not answered
+    struct http_exchange *exclusive; // runs alone, as it may change something; NULL when none does
+    struct http_exchange *receiver;  // the next bytes are of its body; NULL: they are a head
+    uint64_t next_number;            // of the next exchange
+
+    struct input *input; // owned; bytes read and not worked on; NULL when there are none
+
+    uv_write_t write;         // what uv_try_write left over
+    size_t written_exchanges; // the first so many are in `write`
+    size_t write_bytes;       // bytes of it in all
+    size_t write_left;        // bytes of it that were unsent when last looked at
+
+    uint64_t idle_ms;    // since when nothing is under way
+    uint64_t head_ms;    // when the head under way began; 0 when none is
+    uint64_t write_ms;   // when the client last took bytes of `write`
+    uint64_t linger_ms;  // when LINGER began
+    size_t linger_bytes; // dropped since then
+};
+
+// A connection of the socket, which it owns from here on. On any thread; NULL without memory, and the socket
+// is still the caller's.
+MUST_CHECK struct connection *connection_new(struct lane *lane, int fd, const union peer *peer);
+
+// Starts reading. When that fails the connection is freed.
+void connection_open(struct connection *connection);
+
+// Works on what is here, writes what is ready, and goes on to the next phase where it is time.
+void connection_turn(struct connection *connection);
+
+// Gives up at once, whatever is under way. Fine when it is closed already.
+void connection_close(struct connection *connection);
+
+// Closes it if it is idle, and no request of it has reached us.
+void connection_drain(struct connection *connection);
+
+// Looks at the deadlines (deadline.c).
+void connection_tick(struct connection *connection, uint64_t now_ms);
+
+// Frees one that libuv has closed. NULL is fine.
+void connection_free(struct connection *connection);
+
+// Nothing is under way and no byte of a request has come.
+bool connection_is_idle(const struct connection *connection);
+
+#endif

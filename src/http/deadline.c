@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a connection may take its time over, and how long. All are absolute from the moment that something
+// began, so that a byte now and then buys no time; `now_ms` is a parameter.
+#include "http/connection.h"
+#include "http/exchange.h"
+
+static void refuse_slow(struct connection *connection, struct http_exchange *exchange, const char *detail)
+{
+    if (exchange == NULL) {
+        connection_close(connection);
+        return;
+    }
+    struct http_refusal refusal;
+    http_refuse(&refusal, 408, "%s", detail);
+    exchange_refuse(exchange, &refusal); // touches the connection
+}
+
+static bool is_body_slow(
+    const struct http_exchange *exchange, const struct http_limits *limits, uint64_t now_ms)
+{
+    if (exchange->state != EXCHANGE_RECEIVING && exchange->state != EXCHANGE_HELD)
+        return false; // the handler is the one that takes its time
+    uint64_t took_ms = now_ms - exchange->body_ms;
+    return took_ms > limits->body_grace_ms && exchange->body_came * 1000 < limits->body_rate * took_ms;
+}
+
+// The client takes nothing of what is written.
+static bool is_write_stuck(struct connection *connection, const struct http_limits *limits, uint64_t now_ms)
+{
+    size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
+    if (left != connection->write_left) {
+        connection->write_left = left;
+        connection->write_ms = now_ms;
+    }
+    return now_ms - connection->write_ms >= limits->write_ms;
+}
+
+static bool is_idle_for_long(
+    const struct connection *connection, const struct http_limits *limits, uint64_t now_ms)
+{
+    bool is_new = connection->next_number == 0;
+    return connection_is_idle(connection) &&
+           now_ms - connection->idle_ms >= (is_new ? limits->head_ms : limits->idle_ms);
+}
+
+void connection_tick(struct connection *connection, uint64_t now_ms)
+{
+    const struct http_limits *limits = &connection->lane->shared->limits;
+    if (connection->phase == CONNECTION_LINGER) {
+        if (now_ms - connection->linger_ms >= limits->linger_ms)
+            connection_close(connection);
+    } else if (connection->writing && is_write_stuck(connection, limits, now_ms)) {
+        connection_close(connection);
+    } else if (connection->receiver != NULL && is_body_slow(connection->receiver, limits, now_ms)) {
+        refuse_slow(connection, connection->receiver, "the body came too slowly");
+    } else if (connection->head_ms != 0 && now_ms - connection->head_ms >= limits->head_ms) {
+        connection->head_ms = 0;
+        refuse_slow(connection, exchange_new(connection), "the head took too long to come");
+    } else if (is_idle_for_long(connection, limits, now_ms)) {
+        connection_close(connection);
+    }
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a handler asks for, and what becomes of it. Nothing here writes to a socket or calls back into the
+// handler's on_body: a connection that something happened to gets its turn (connection.c) when the caller is
+// done, so that a handler may call these from anywhere on the loop.
+#include "http/exchange.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "http/head.h"
+
+static const struct http_handler *handler_of(const struct http_exchange *exchange)
+{
+    return exchange->connection->lane->shared->handler;
+}
+
+static void touch(struct connection *connection)
+{
+    if (!connection->turning)
+        lane_touch(connection->lane, connection);
+}
+
+// --- life
+
+struct http_exchange *exchange_new(struct connection *connection)
+{
+    struct http_exchange *exchange = lane_take_exchange(connection->lane);
+    if (exchange == NULL)
+        return NULL;
+    exchange->connection = connection;
+    exchange->number = connection->next_number++;
+    exchange->head = exchange->inline_head;
+    if (connection->last != NULL)
+        connection->last->next = exchange;
+    else
+        connection->first = exchange;
+    connection->last = exchange;
+    connection->exchanges++;
+    connection->running++;
+    return exchange;
+}
+
+static void drop_answer(struct http_exchange *exchange)
+{
+    if (exchange->head != exchange->inline_head)
+        mem_free(exchange->head);
+    exchange->head = exchange->inline_head;
+    blob_unref(exchange->body);
+    exchange->body = NULL;
+}
+
+void exchange_free(struct http_exchange *exchange)
+{
+    drop_answer(exchange);
+    http_body_free(exchange->received);
+    lane_give_exchange(exchange->connection->lane, exchange);
+}
+
+void exchange_tell_end(struct http_exchange *exchange, size_t body_bytes)
+{
+    const struct http_handler *handler = handler_of(exchange);
+    handler->on_end(handler->ctx, exchange, exchange->started ? exchange->status : 0, body_bytes);
+}
+
+// --- the answer
+
+// Whether reading the rest of a body that nobody wants is cheaper than a new connection. A client that still
+// waits for 100 Continue may never send it.
+static bool is_worth_skipping(const struct http_exchange *exchange)
+{
+    return !exchange->awaits_continue && (exchange->chunked || exchange->body_left <= LIMIT_SKIP_BYTES);
+}
+
+// Nothing of this request runs any more.
+static void stop_running(struct http_exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    if (exchange->state == EXCHANGE_RUNNING || exchange->state == EXCHANGE_RECEIVING)
+        connection->running--;
+    if (connection->exclusive == exchange)
+        connection->exclusive = NULL;
+    http_body_free(exchange->received);
+    exchange->received = NULL;
+    exchange->continue_due = false;
+}
+
+static enum http_persistence persistence(const struct http_exchange *exchange)
+{
+    if (exchange->close)
+        return HTTP_CLOSE;
+    return exchange->old_client ? HTTP_KEEP_ALIVE : HTTP_STAYS_OPEN;
+}
+
+static void write_head(struct http_exchange *exchange, const struct http_reply *reply, size_t body_bytes)
+{
+    bool has_length = reply->status != 204 && (reply->status != 304 || reply->body != NULL);
+    struct http_head head = {
+        .status = reply->status,
+        .content_type = reply->content_type,
+        .has_length = has_length, // RFC 9110 section 8.6
+        .content_length = body_bytes,
+        .date = lane_date(exchange->connection->lane),
+        .persistence = persistence(exchange),
+        .headers = reply->headers,
+    };
+    size_t max = http_head_max(&head);
+    if (max > sizeof(exchange->inline_head)) {
+        exchange->head = mem_alloc(max);
+        if (exchange->head == NULL) { // say no more than fits
+            exchange->head = exchange->inline_head;
+            exchange->close = true;
+            drop_answer(exchange);
+            exchange->status = 503;
+            head = (struct http_head){
+                .status = 503, .has_length = true, .date = head.date, .persistence = HTTP_CLOSE};
+        }
+    }
+    exchange->head_len = http_head_write(&head, exchange->head);
+}
+
+static void answer(struct http_exchange *exchange, const struct http_reply *reply)
+{
+    assert(reply->status >= 200 && reply->status <= 599);
+    struct connection *connection = exchange->connection;
+    stop_running(exchange);
+    bool unread = connection->receiver == exchange;
+    bool skip = unread && exchange->keep_alive && !reply->close && is_worth_skipping(exchange);
+    bool last_of_drain =
+        connection->lane->draining && connection->last == exchange && connection->input == NULL;
+    exchange->close = !exchange->keep_alive || reply->close || (unread && !skip) || last_of_drain;
+    if (unread && !skip)
+        connection->receiver = NULL;
+
+    size_t body_bytes = reply->body != NULL ? reply->body->len : 0;
+    bool bodiless = exchange->is_head || reply->status == 204 || reply->status == 304 || body_bytes == 0;
+    exchange->status = reply->status;
+    exchange->body = bodiless ? NULL : reply->body;
+    if (bodiless)
+        blob_unref(reply->body);
+    write_head(exchange, reply, body_bytes); // Content-Length stands for a body that is left out, too
+    exchange->state = skip ? EXCHANGE_HELD : EXCHANGE_ANSWERED;
+    exchange->body_ms = lane_now_ms(connection->lane);
+    if (exchange->close && connection->phase == CONNECTION_OPEN)
+        connection->phase = CONNECTION_LAST;
+    touch(connection);
+}
+
+void http_reply(struct http_exchange *exchange, const struct http_reply *reply)
+{
+    assert(exchange->state == EXCHANGE_RUNNING || exchange->state == EXCHANGE_RECEIVING);
+    answer(exchange, reply);
+}
+
+void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *refusal)
+{
+    const struct http_handler *handler = handler_of(exchange);
+    struct http_reply reply = {.status = refusal->status};
+    if (refusal->status == 503)
+        reply.headers = "Retry-After: 1\r\n";
+    if (handler->on_refuse != NULL)
+        handler->on_refuse(handler->ctx, refusal->status, refusal->detail, &reply);
+    reply.status = refusal->status;
+    reply.close = true;
+    drop_answer(exchange);
+    answer(exchange, &reply);
+}
+
+// --- the body
+
+void exchange_body_is_whole(struct http_exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    exchange->whole = true;
+    if (connection->receiver == exchange)
+        connection->receiver = NULL;
+    if (exchange->state == EXCHANGE_HELD) {
+        exchange->state = EXCHANGE_ANSWERED;
+    } else {
+        assert(exchange->state == EXCHANGE_RECEIVING);
+        struct http_body *body = exchange->received;
+        exchange->received = NULL;
+        exchange->state = EXCHANGE_RUNNING;
+        handler_of(exchange)->on_body(handler_of(exchange)->ctx, exchange, body);
+        assert(exchange->state != EXCHANGE_RUNNING || exchange->deferred);
+    }
+}
+
+void exchange_stop_skipping(struct http_exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    assert(exchange->state == EXCHANGE_HELD);
+    exchange->state = EXCHANGE_ANSWERED;
+    exchange->close = true; // too late to say so
+    connection->receiver = NULL;
+    if (connection->phase == CONNECTION_OPEN)
+        connection->phase = CONNECTION_LAST;
+}
+
+void http_receive_body(struct http_exchange *exchange, size_t max_bytes)
+{
+    assert(exchange->state == EXCHANGE_RUNNING);
+    struct connection *connection = exchange->connection;
+    struct http_budget *budget = &connection->lane->shared->budget;
+    struct http_refusal refusal;
+    exchange->max_body_bytes = max_bytes;
+    if (exchange->body_left > max_bytes) {
+        http_refuse(&refusal, 413, "the body is larger than %zu bytes", max_bytes);
+        exchange_refuse(exchange, &refusal);
+        return;
+    }
+    if (atomic_load_explicit(&budget->used_bytes, memory_order_relaxed) < budget->max_bytes)
+        exchange->received = http_body_new(budget, exchange->body_left);
+    if (exchange->received == NULL) {
+        http_refuse(&refusal, 503, "there is no room for the body now: send it again later");
+        exchange_refuse(exchange, &refusal);
+        return;
+    }
+    exchange->state = EXCHANGE_RECEIVING;
+    exchange->body_ms = lane_now_ms(connection->lane);
+    exchange->continue_due = exchange->awaits_continue;
+    touch(connection);
+}
+
+// --- what else a handler asks
+
+void http_defer(struct http_exchange *exchange)
+{
+    exchange->deferred = true;
+}
+
+void http_set_user(struct http_exchange *exchange, void *user)
+{
+    exchange->user = user;
+}
+
+void *http_user(const struct http_exchange *exchange)
+{
+    return exchange->user;
+}
+
+struct loop *http_loop(const struct http_exchange *exchange)
+{
+    return exchange->connection->lane->loop;
+}
+
+const char *http_peer(struct http_exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    if (connection->peer_text[0] != '\0')
+        return connection->peer_text;
+    char host[INET6_ADDRSTRLEN] = "";
+    const struct sockaddr_in6 *v6 = &connection->peer.v6;
+    bool is_v4 = connection->peer.any.sa_family == AF_INET;
+    bool is_mapped = !is_v4 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr); // a client of IPv4 on [::]
+    if (is_v4)
+        inet_ntop(AF_INET, &connection->peer.v4.sin_addr, host, sizeof(host));
+    else if (is_mapped)
+        inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], host, sizeof(host));
+    else
+        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
+    unsigned port = ntohs(is_v4 ? connection->peer.v4.sin_port : v6->sin6_port);
+    snprintf(connection->peer_text, sizeof(connection->peer_text), is_v4 || is_mapped ? "%s:%u" : "[%s]:%u",
+        host, port);
+    return connection->peer_text;
+}
+
+struct http_ref http_exchange_ref(const struct http_exchange *exchange)
+{
+    const struct connection *connection = exchange->connection;
+    return (struct http_ref){
+        .loop = connection->lane->loop,
+        .slot = connection->slot,
+        .generation = connection->generation,
+        .number = exchange->number,
+    };
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request and its answer, inside http. The functions that handlers call are in http/server.h.
+#ifndef RECKONER_HTTP_EXCHANGE_H
+#define RECKONER_HTTP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/blob.h"
+#include "http/body.h"
+#include "http/chunk.h"
+#include "http/connection.h"
+#include "http/message.h"
+
+//   RUNNING ─ http_receive_body → RECEIVING ─ the body is whole → RUNNING
+//      └─ http_reply → ANSWERED   └─ it is refused → ANSWERED
+//      └─ http_reply, and a short body is unread → HELD ─ it is read → ANSWERED
+enum exchange_state {
+    EXCHANGE_RUNNING,   // the handler has it
+    EXCHANGE_RECEIVING, // its body is being read for the handler
+    EXCHANGE_HELD,      // answered, but its body is still being read and dropped
+    EXCHANGE_ANSWERED,  // is written once all before it are
+};
+
+struct http_exchange {
+    struct http_exchange *next;    // younger one of the connection; next spare one of the lane
+    struct connection *connection; // it is of
+    uint64_t number;               // on that connection
+    void *user;                    // the handler's
+    enum exchange_state state;     //
+    bool is_head;                  // HEAD: the answer has no body
+    bool old_client;               // HTTP/1.0
+    bool keep_alive;               // the client wants the connection to go on
+    bool close;                    // it ends after this answer
+    bool deferred;                 // http_defer was called
+    bool awaits_continue;          // the client sends its body after 100 Continue, which is not sent
+    bool continue_due;             // 100 Continue may go out, once all answers before are written
+
+    bool chunked;               // the body's framing
+    bool whole;                 // the body has been read to its end, or there is none
+    uint64_t body_left;         // bytes of a sized body still to come
+    uint64_t body_came;         // bytes on the wire so far
+    uint64_t body_ms;           // when reading it began
+    size_t max_body_bytes;      // allowed by the handler
+    struct http_chunks chunks;  // decoder of a chunked body
+    struct http_body *received; // owned; while RECEIVING
+
+    int status;        // of the answer
+    bool started;      // bytes of it were handed to the socket
+    size_t head_len;   // bytes at `head`
+    char *head;        // inline_head, or owned
+    struct blob *body; // owned; NULL for none
+    char inline_head[512];
+};
+
+// A new exchange at the end of the connection's, RUNNING. NULL without memory.
+struct http_exchange *exchange_new(struct connection *connection);
+
+// Answers for http itself, in place of an answer that is HELD, and ends the connection after it.
+void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *refusal);
+
+// The body is whole: the handler gets it, or the HELD answer may go.
+void exchange_body_is_whole(struct http_exchange *exchange);
+
+// The body is not read on: a HELD answer may go, and the connection ends after it.
+void exchange_stop_skipping(struct http_exchange *exchange);
+
+// Tells the handler that it is over: `body_bytes` of its answer went out, if any of it did.
+void exchange_tell_end(struct http_exchange *exchange, size_t body_bytes);
+
+// Frees memory, without a word to the handler.
+void exchange_free(struct http_exchange *exchange);
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections are found by place and generation, so that an answer which comes back for a client that has
+// gone meets nobody, rather than whoever came after it.
+#include "http/lane.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "http/connection.h"
+#include "http/exchange.h"
+
+enum { NO_SLOT = UINT32_MAX, FIRST_SLOTS = 64 };
+
+uint64_t lane_now_ms(const struct lane *lane)
+{
+    return uv_now(loop_uv(lane->loop));
+}
+
+// --- deadlines
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct lane *lane = tick->data;
+    uint64_t now_ms = lane_now_ms(lane);
+    bool give_up = lane->draining && now_ms >= lane->drain_until;
+    for (uint32_t i = 0; i < lane->slot_count; i++) {
+        struct connection *connection = lane->slots[i].connection;
+        if (connection != NULL && give_up)
+            connection_close(connection);
+        else if (connection != NULL)
+            connection_tick(connection, now_ms);
+    }
+}
+
+static void start_tick(struct lane *lane)
+{
+    uint64_t every_ms = lane->shared->limits.tick_ms;
+    uv_update_time(loop_uv(lane->loop)); // the loop may have slept for long
+    uv_timer_start(&lane->tick, on_tick, every_ms, every_ms);
+}
+
+// --- turns
+
+static void after_turn(void *ctx)
+{
+    struct lane *lane = ctx;
+    while (lane->touched != NULL)
+        connection_turn(lane->touched); // untouches it
+}
+
+void lane_touch(struct lane *lane, struct connection *connection)
+{
+    if (connection->touched)
+        return;
+    connection->touched = true;
+    connection->touched_before = NULL;
+    connection->touched_after = lane->touched;
+    if (lane->touched != NULL)
+        lane->touched->touched_before = connection;
+    lane->touched = connection;
+}
+
+void lane_untouch(struct lane *lane, struct connection *connection)
+{
+    if (!connection->touched)
+        return;
+    connection->touched = false;
+    if (connection->touched_before != NULL)
+        connection->touched_before->touched_after = connection->touched_after;
+    else
+        lane->touched = connection->touched_after;
+    if (connection->touched_after != NULL)
+        connection->touched_after->touched_before = connection->touched_before;
+}
+
+// --- life
+
+enum err_code lane_new(struct loop *loop, struct lane_shared *shared, struct lane **ret_lane, struct err *err)
+{
+    struct lane *lane = mem_zalloc(1, sizeof(*lane));
+    if (lane == NULL)
+        return err_no_memory(err);
+    lane->shared = shared;
+    lane->loop = loop;
+    lane->free_slot = NO_SLOT;
+    lane->date_second = INT64_MIN;
+    http_parser_init(&lane->parser);
+    uv_timer_init(loop_uv(loop), &lane->tick); // cannot fail
+    lane->tick.data = lane;
+    loop_after_turn(loop, after_turn, lane);
+    *ret_lane = lane;
+    return ERR_NONE;
+}
+
+void lane_free(struct lane *lane)
+{
+    if (lane == NULL)
+        return;
+    for (uint32_t i = 0; i < lane->slot_count; i++)
+        connection_free(lane->slots[i].connection);
+    while (lane->spare != NULL) {
+        struct http_exchange *exchange = lane->spare;
+        lane->spare = exchange->next;
+        mem_free(exchange);
+    }
+    mem_free(lane->slots);
+    mem_free(lane);
+}
+
+static bool add_slots(struct lane *lane)
+{
+    uint32_t count = lane->slot_count > 0 ? lane->slot_count * 2 : FIRST_SLOTS;
+    struct slot *slots = mem_realloc(lane->slots, count * sizeof(*slots));
+    if (slots == NULL)
+        return false;
+    for (uint32_t i = lane->slot_count; i < count; i++)
+        slots[i] = (struct slot){.next_free = i + 1 < count ? i + 1 : NO_SLOT};
+    lane->free_slot = lane->slot_count;
+    lane->slots = slots;
+    lane->slot_count = count;
+    return true;
+}
+
+bool lane_enter(struct lane *lane, struct connection *connection)
+{
+    if (lane->free_slot == NO_SLOT && !add_slots(lane))
+        return false;
+    uint32_t place = lane->free_slot;
+    struct slot *slot = &lane->slots[place];
+    lane->free_slot = slot->next_free;
+    slot->connection = connection;
+    connection->slot = place;
+    connection->generation = slot->generation;
+    if (lane->open++ == 0)
+        start_tick(lane);
+    return true;
+}
+
+void lane_leave(struct lane *lane, struct connection *connection)
+{
+    struct slot *slot = &lane->slots[connection->slot];
+    slot->connection = NULL;
+    slot->generation++;
+    slot->next_free = lane->free_slot;
+    lane->free_slot = connection->slot;
+}
+
+struct connection *lane_find(struct lane *lane, uint32_t slot, uint32_t generation)
+{
+    if (slot >= lane->slot_count || lane->slots[slot].generation != generation)
+        return NULL;
+    return lane->slots[slot].connection;
+}
+
+static void end_if_drained(struct lane *lane)
+{
+    if (!lane->draining || lane->drained || lane->open > 0)
+        return;
+    lane->drained = true;
+    uv_close((uv_handle_t *)&lane->tick, NULL);
+    lane->shared->on_lane_drained(lane);
+}
+
+void lane_forget(struct lane *lane)
+{
+    atomic_fetch_sub_explicit(&lane->shared->open, 1, memory_order_relaxed);
+    if (--lane->open == 0)
+        uv_timer_stop(&lane->tick);
+    end_if_drained(lane);
+}
+
+void lane_drain(struct lane *lane)
+{
+    lane->draining = true;
+    lane->drain_until = lane_now_ms(lane) + lane->shared->limits.drain_ms;
+    for (uint32_t i = 0; i < lane->slot_count; i++) {
+        if (lane->slots[i].connection != NULL)
+            connection_drain(lane->slots[i].connection);
+    }
+    end_if_drained(lane);
+}
+
+// --- what connections use in common
+
+struct http_exchange *lane_take_exchange(struct lane *lane)
+{
+    struct http_exchange *exchange = lane->spare;
+    if (exchange == NULL)
+        return mem_zalloc(1, sizeof(*exchange));
+    lane->spare = exchange->next;
+    lane->spare_count--;
+    memset(exchange, 0, offsetof(struct http_exchange, inline_head));
+    return exchange;
+}
+
+void lane_give_exchange(struct lane *lane, struct http_exchange *exchange)
+{
+    if (lane->spare_count == LIMIT_SPARE_EXCHANGES) {
+        mem_free(exchange);
+        return;
+    }
+    exchange->next = lane->spare;
+    lane->spare = exchange;
+    lane->spare_count++;
+}
+
+const char *lane_date(struct lane *lane)
+{
+    int64_t second = clock_wall_ms() / 1000;
+    if (second != lane->date_second) {
+        lane->date_second = second;
+        date_http(second, lane->date);
+    }
+    return lane->date;
+}
+
+void lane_count_write(struct lane *lane)
+{
+    uint64_t writes = atomic_load_explicit(&lane->writes, memory_order_relaxed);
+    atomic_store_explicit(&lane->writes, writes + 1, memory_order_relaxed); // this thread alone writes it
+}

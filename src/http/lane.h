@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// One loop's share of a server: its connections, and what they use in common. Everything here is of the
+// loop's thread, but for what says otherwise.
+#ifndef RECKONER_HTTP_LANE_H
+#define RECKONER_HTTP_LANE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "http/body.h"
+#include "http/parse.h"
+#include "http/server.h"
+#include "net/loop.h"
+#include "text/date.h"
+
+struct connection;
+struct lane;
+
+// What the lanes of a server share. Outlives them.
+struct lane_shared {
+    const struct http_handler *handler;         // borrowed; fixed
+    struct http_limits limits;                  // fixed
+    struct http_budget budget;                  // of bodies; any thread
+    atomic_size_t open;                         // connections from accept to close; any thread
+    void (*on_lane_drained)(struct lane *lane); // on the lane's thread, once
+};
+
+// A place in the table of connections. A ref names it with its generation.
+struct slot {
+    struct connection *connection; // NULL when free
+    uint32_t generation;           // raised when a connection leaves
+    uint32_t next_free;            // the next free place, when free; NO_SLOT at the end
+};
+
+struct lane {
+    struct lane_shared *shared; // borrowed
+    struct loop *loop;          // borrowed
+    uv_timer_t tick;            // runs while connections are open; looks at their deadlines
+
+    struct slot *slots;   // owned
+    uint32_t slot_count;  // slots that exist
+    uint32_t free_slot;   // first of the free ones, or NO_SLOT
+    size_t open;          // connections not yet closed by libuv
+    bool draining;        // no request is started on a connection that has none under way
+    bool drained;         // nothing is open any more, and the tick is closed
+    uint64_t drain_until; // uv_now at which what still runs is given up
+
+    struct connection *touched;   // those that need a turn before the loop waits again
+    struct http_exchange *spare;  // free exchanges, for the next requests
+    size_t spare_count;           // how many
+    struct http_parser parser;    // for heads that come whole; fresh between reads
+    int64_t date_second;          // the second that `date` is of
+    char date[DATE_HTTP_CHARS];   // for Date fields
+    _Atomic(uint64_t) writes;     // attempts to write to a socket; read by any thread
+    struct mail drain_mail;       // the server's way to this lane
+    struct mail drained_mail;     // the way back
+    char bytes[LIMIT_READ_BYTES]; // what was just read, of any connection
+};
+
+// Before the loop runs. ERR_NO_MEMORY.
+MUST_CHECK enum err_code lane_new(
+    struct loop *loop, struct lane_shared *shared, struct lane **ret_lane, struct err *err);
+
+// After the loop has ended. Connections left over are freed without further calls. NULL is fine.
+void lane_free(struct lane *lane);
+
+// Gives a connection its place; false without memory.
+MUST_CHECK bool lane_enter(struct lane *lane, struct connection *connection);
+
+// Takes its place away: refs to its exchanges lead nowhere from here on.
+void lane_leave(struct lane *lane, struct connection *connection);
+
+// A connection that entered is closed for good; it is freed next.
+void lane_forget(struct lane *lane);
+
+// The connection at a place, or NULL when it has left.
+struct connection *lane_find(struct lane *lane, uint32_t slot, uint32_t generation);
+
+// Have connection_turn called before the loop waits again.
+void lane_touch(struct lane *lane, struct connection *connection);
+void lane_untouch(struct lane *lane, struct connection *connection);
+
+// A zeroed exchange, or NULL without memory; and back.
+struct http_exchange *lane_take_exchange(struct lane *lane);
+void lane_give_exchange(struct lane *lane, struct http_exchange *exchange);
+
+// The Date of now, formatted once a second.
+const char *lane_date(struct lane *lane);
+
+// Milliseconds of the loop's clock, read once a turn.
+uint64_t lane_now_ms(const struct lane *lane);
+
+// One more attempt to write.
+void lane_count_write(struct lane *lane);
+
+// Closes what is idle, and everything else when it is done; then on_lane_drained is called.
+void lane_drain(struct lane *lane);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// A listening socket on a loop: accepts in batches, and pauses where the system has no more file descriptors.
+// On its loop's thread, but for listener_open and listener_fini.
+#ifndef RECKONER_HTTP_LISTENER_H
+#define RECKONER_HTTP_LISTENER_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "http/connection.h"
+
+struct listener {
+    int fd;           // owned; -1 when closed
+    uv_poll_t poll;   // for new connections
+    uv_timer_t pause; // runs while there are no file descriptors
+    char address[64]; // "127.0.0.1:8080", with the real port
+    void *ctx;        // handed to on_accept; borrowed
+    // A new connection: a non-blocking socket, which is taken.
+    void (*on_accept)(void *ctx, int fd, const union peer *peer);
+};
+
+// Binds and listens on "ADDR:PORT" or "[ADDR6]:PORT" ("[::]" is IPv4, too); nothing is accepted yet.
+// ERR_CONFIG for text that is no address; ERR_IO.
+MUST_CHECK enum err_code listener_open(struct listener *listener, const char *address, struct err *err);
+
+// Starts to accept. Before the loop runs. ERR_IO.
+MUST_CHECK enum err_code listener_start(struct listener *listener, uv_loop_t *loop,
+    void (*on_accept)(void *ctx, int fd, const union peer *peer), void *ctx, struct err *err);
+
+// Accepts what has come so far, and closes.
+void listener_close(struct listener *listener);
+
+// Closes the socket, when the loop has ended or nothing was started.
+void listener_fini(struct listener *listener);
+
+#endif

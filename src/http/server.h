@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP/1.1 on top of the loops: connections, requests and answers, and nothing about what they mean. What is
+// to be done with a request is handed in as a struct http_handler (by serve/).
+//
+// Threads: http_server_* on any thread unless said otherwise; an exchange lives on its connection's loop and
+// is touched on that loop's thread only. Another thread keeps a struct http_ref, comes back through the
+// loop's mailbox and looks the exchange up: it is gone when the client is.
+#ifndef RECKONER_HTTP_SERVER_H
+#define RECKONER_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/blob.h"
+#include "base/err.h"
+#include "http/body.h"
+#include "http/message.h"
+#include "net/loop.h"
+
+struct http_server;
+struct http_exchange; // one request and its answer; owned by its connection
+
+struct http_reply {
+    int status;               // 200 to 599
+    const char *content_type; // NULL when there is no body. Copied.
+    const char *headers;      // further header lines, each ended by CRLF; NULL for none. Copied.
+    struct blob *body;        // NULL for none; http_reply takes this reference, and writes it without a copy
+    bool close;               // end the connection after this answer
+};
+
+// What happens to requests. All calls come on the exchange's loop thread and must not block.
+struct http_handler {
+    void *ctx; // handed to every call; borrowed
+
+    // A head has come. `request` and what it points to are valid during the call only. Either answers at once
+    // with http_reply, or calls http_receive_body to have the body first, or http_defer to answer later (and
+    // may then still call http_receive_body).
+    void (*on_request)(void *ctx, struct http_exchange *exchange, const struct http_request *request);
+
+    // The whole body has come, after http_receive_body. `body` is taken (http_body_free). Answers or defers.
+    void (*on_body)(void *ctx, struct http_exchange *exchange, struct http_body *body);
+
+    // The exchange is over: answered (status, bytes of body handed to the socket), or given up before any of
+    // its answer went out, with status 0, because the client went away. The last call for this exchange,
+    // where its user pointer is freed; none of the functions that answer may be called. Also called, without
+    // on_request before it, for requests that http refuses by itself (malformed, too large, too slow). The
+    // status is not always the handler's: a body that was not asked for and turns out malformed is a 400.
+    void (*on_end)(void *ctx, struct http_exchange *exchange, int status, size_t body_bytes);
+
+    // Fills the answer to a request that http refuses by itself: content type and body of `reply` (a problem
+    // document) for its status and detail; may replace its headers. NULL: an answer without body.
+    void (*on_refuse)(void *ctx, int status, const char *detail, struct http_reply *reply);
+};
+
+// How long clients may take; base/limits.h has the reasons. All in milliseconds, but for the rate.
+struct http_limits {
+    uint64_t head_ms;       // from a head's first byte to its last; a new connection without one as well
+    uint64_t idle_ms;       // a kept-alive connection without a request
+    uint64_t body_grace_ms; // after this long a body must have come at body_rate or more
+    uint64_t body_rate;     // bytes a second, averaged over the body
+    uint64_t write_ms;      // an answer of which the client takes nothing
+    uint64_t linger_ms;     // reading on after the last answer of a connection
+    uint64_t drain_ms;      // what runs when the drain begins
+    uint64_t tick_ms;       // how often all these are looked at
+};
+
+// Those of base/limits.h.
+struct http_limits http_limits_default(void);
+
+struct http_options {
+    const char *listen;               // "ADDR:PORT", "[ADDR6]:PORT"; port 0 takes a free one
+    size_t max_connections;           // of the process
+    size_t max_bodies_bytes;          // of all bodies under way in the process
+    const struct http_limits *limits; // NULL: http_limits_default(); copied
+};
+
+// Listens; loops[0] accepts and deals connections out to all loops in turn. Call before the loops run; takes
+// each loop's loop_after_turn. `loops` and `handler` are borrowed while the server lives. ERR_CONFIG: an
+// address that is not one; ERR_IO: cannot be listened on.
+MUST_CHECK enum err_code http_server_new(const struct http_options *options, struct loop **loops,
+    size_t loop_count, const struct http_handler *handler, struct http_server **ret_server, struct err *err);
+
+// "127.0.0.1:8080": the address that is listened on, with the real port. Valid while the server lives.
+const char *http_server_address(const struct http_server *server);
+
+// Stops accepting, closes idle connections, lets running requests finish with "Connection: close", and gives
+// up on them after LIMIT_DRAIN_MS. When nothing is open any more, on_drained(ctx) is called once, on
+// loops[0]. The loops run. Called on any thread; a second call does nothing.
+void http_server_drain(struct http_server *server, void (*on_drained)(void *ctx), void *ctx);
+
+struct http_stats {
+    uint64_t accepted; // connections since the start
+    uint64_t refused;  // of them those over max_connections
+    uint64_t open;     // connections now
+    uint64_t writes;   // attempts to write to a socket
+};
+
+// Counters, for metrics and tests. Any thread.
+struct http_stats http_server_stats(const struct http_server *server);
+
+// Frees a server after loop_stop on all of its loops; bodies that it handed out are freed before. Connections
+// that are left, as it was not drained, are freed without on_end. NULL is fine.
+void http_server_free(struct http_server *server);
+
+// --- an exchange, on its loop's thread
+
+// Answers. Exactly once for an exchange, at any time after on_request began. A short body that was not asked
+// for is read and dropped first, so that a malformed one is refused; with a long one, or one that the client
+// holds back until 100 Continue, the connection is closed after the answer. HEAD and 304 get no body bytes,
+// but the Content-Length of `body`; 204 has neither (RFC 9110 section 8.6).
+void http_reply(struct http_exchange *exchange, const struct http_reply *reply);
+
+// Have the body first, at most max_bytes of it: on_body is called when it is whole, never from inside this
+// call. 413 from http itself when it is larger, 503 when there is no room for it in the process: then only
+// on_end is called. Says 100 Continue where the client waits for it (RFC 9110 section 10.1.1).
+void http_receive_body(struct http_exchange *exchange, size_t max_bytes);
+
+// The answer will come later, through http_exchange_find. Other safe requests of the connection go on
+// meanwhile; an unsafe one runs alone.
+void http_defer(struct http_exchange *exchange);
+
+// A pointer of the handler's, NULL at first.
+void http_set_user(struct http_exchange *exchange, void *user);
+void *http_user(const struct http_exchange *exchange);
+
+// The loop that the exchange lives on.
+struct loop *http_loop(const struct http_exchange *exchange);
+
+// "10.0.0.1:5555" of the peer; valid during the exchange.
+const char *http_peer(struct http_exchange *exchange);
+
+struct http_ref {
+    struct loop *loop;   // where to look it up
+    uint32_t slot;       // place in that loop's table of connections
+    uint32_t generation; // of that place, so that a successor is not taken for it
+    uint64_t number;     // of the exchange on its connection
+};
+
+struct http_ref http_exchange_ref(const struct http_exchange *exchange);
+
+// On ref.loop's thread: the exchange, or NULL when it is answered or over.
+struct http_exchange *http_exchange_find(struct http_server *server, struct http_ref ref);
+
+#endif

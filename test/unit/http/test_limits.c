@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+// What clients may not do: be slow, be many, send more than there is room for. And what ends a server.
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/attr.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "fixture.h"
+
+static struct fixture fixture;
+static struct client client, other;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fixture_init(&fixture);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    client_close(&client);
+    client_close(&other);
+    fixture_stop(&fixture);
+    return 0;
+}
+
+static void start(void)
+{
+    client.fd = other.fd = -1;
+    fixture_start(&fixture);
+    client_connect(&fixture, &client);
+}
+
+static void release(int number)
+{
+    fixture_release(&fixture, &number, 1);
+}
+
+#define GET(path)        "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define POST(path, rest) "POST " path " HTTP/1.1\r\nHost: a\r\n" rest
+
+static void a_slow_head_is_refused(void **state)
+{
+    (void)state;
+    fixture.limits.head_ms = 20;
+    start();
+    client_send(&client, GET("/ok") "GET /ok HT");
+    client_expect(&client, 200, "ok");
+    client_expect(&client, 408, "the head took too long to come");
+    assert_non_null(strstr(client.head, "\r\nConnection: close\r\n"));
+    client_expect_end(&client);
+    fixture_wait_for_log(&fixture, "end 408 30;");
+}
+
+static void a_new_connection_that_says_nothing_is_closed(void **state)
+{
+    (void)state;
+    fixture.limits.head_ms = 20;
+    start();
+    client_expect_end(&client);
+    fixture_wait_for_open(&fixture, 0);
+    assert_int_equal(fixture.log_len, 0);
+}
+
+static void an_idle_connection_is_closed(void **state)
+{
+    (void)state;
+    fixture.limits.idle_ms = 20;
+    start();
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok");
+    client_expect_end(&client);
+}
+
+static void a_request_that_runs_is_not_idle(void **state)
+{
+    (void)state;
+    fixture.limits.idle_ms = fixture.limits.head_ms = 5;
+    start();
+    client_send(&client, GET("/wait/1"));
+    fixture_wait_for(&fixture, 1);
+    client_connect(&fixture, &other);
+    client_expect_end(&other); // that one's time is up, the first one's would be as well
+    release(1);
+    client_expect(&client, 200, "1");
+}
+
+static void a_slow_body_is_refused(void **state)
+{
+    (void)state;
+    fixture.limits.body_grace_ms = 20;
+    start();
+    client_send(&client, POST("/body", "Content-Length: 5\r\n\r\nabc"));
+    client_expect(&client, 408, "the body came too slowly");
+    client_expect_end(&client);
+    client_connect(&fixture, &client); // one that nobody wants, too
+    client_send(&client, POST("/nothing", "Transfer-Encoding: chunked\r\n\r\n5\r\n"));
+    client_expect(&client, 408, "the body came too slowly");
+    client_expect_end(&client);
+}
+
+static void a_body_that_is_fast_enough_may_take_longer(void **state)
+{
+    (void)state;
+    fixture.limits.body_grace_ms = 1;
+    fixture.limits.body_rate = 1;
+    start();
+    client_send(&client, POST("/body", "Content-Length: 60000\r\n\r\n"));
+    static char half[30000];
+    client_send_bytes(&client, half, sizeof(half));
+    client_connect(&fixture, &other);
+    client_send(&other, POST("/body", "Content-Length: 5\r\n\r\n"));
+    client_expect(&other, 408, "the body came too slowly"); // its grace is over, the first one's is as well
+    client_send_bytes(&client, half, sizeof(half));
+    assert_int_equal(client_answer(&client), 201);
+}
+
+static void a_client_that_takes_nothing_is_given_up(void **state)
+{
+    (void)state;
+    fixture.limits.write_ms = 30;
+    fixture.big_bytes = 32 * 1024 * 1024;
+    start();
+    client_send(&client, GET("/big") GET("/wait/1"));
+    fixture_wait_for_log(&fixture, "end 200 "); // begun, and broken off
+    fixture_wait_for_log(&fixture, "end 0 0;");
+    assert_null(strstr(fixture.log, "end 200 33554432;"));
+    fixture_wait_for_open(&fixture, 0);
+    release(1);
+    assert_int_equal(fixture.gone, 1);
+}
+
+static void nothing_is_started_for_a_client_that_takes_nothing(void **state)
+{
+    (void)state;
+    fixture.big_bytes = 32 * 1024 * 1024;
+    start();
+    client_send(&client, GET("/big"));
+    fixture_wait_for_log(&fixture, "start GET /big;");
+    assert_int_equal(recv(client.fd, client.bytes, 1, MSG_PEEK), 1); // the answer has begun
+    client_send(&client, GET("/wait/1"));
+    client_connect(&fixture, &other);
+    client_send(&other, GET("/ok"));
+    client_expect(&other, 200, "ok");
+    assert_false(fixture.waits[1]);
+    assert_int_equal(client_answer(&client), 200);
+    release(1);
+    client_expect(&client, 200, "1");
+}
+
+static void a_refused_client_is_not_waited_for_for_long(void **state)
+{
+    (void)state;
+    fixture.limits.linger_ms = 20;
+    start();
+    client_send(&client, "nonsense\r\n");
+    client_expect(&client, 400, "the method holds byte 0x0d");
+    fixture_wait_for_open(&fixture, 0); // though the client has not ended its side
+}
+
+static void connections_over_the_limit_are_turned_away(void **state)
+{
+    (void)state;
+    fixture.max_connections = 1;
+    start();
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok");
+    client_connect(&fixture, &other);
+    client_expect(&other, 503, "");
+    assert_non_null(strstr(other.head, "\r\nRetry-After: 1\r\n"));
+    client_expect_end(&other);
+    client_close(&client);
+    fixture_wait_for_open(&fixture, 0);
+    client_connect(&fixture, &client);
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok");
+    struct http_stats stats = http_server_stats(fixture.server);
+    assert_int_equal(stats.accepted, 3);
+    assert_int_equal(stats.refused, 1);
+    assert_int_equal(stats.open, 1);
+}
+
+static void bodies_over_the_limit_of_all_are_refused(void **state)
+{
+    (void)state;
+    fixture.max_bodies_bytes = 70000;
+    start();
+    client_connect(&fixture, &other);
+    static char body[60000];
+    client_send(&client, POST("/body", "Content-Length: 60000\r\n\r\n"));
+    client_send_bytes(&client, body, 1);
+    fixture_wait_for_log(&fixture, "start POST /body;");
+    client_send(&other, POST("/body", "Content-Length: 60000\r\n\r\n"));
+    client_send_bytes(&other, body, 60000);
+    client_expect(&other, 503, "there is no room for the body now: send it again later");
+    assert_non_null(strstr(other.head, "\r\nRetry-After: 1\r\n"));
+    client_expect_end(&other);
+    client_send_bytes(&client, body, 59999);
+    assert_int_equal(client_answer(&client), 201);
+    client_send(&client, POST("/body", "Content-Length: 60000\r\n\r\n")); // there is room again
+    client_send_bytes(&client, body, 60000);
+    assert_int_equal(client_answer(&client), 201);
+}
+
+static void without_file_descriptors_clients_wait(void **state)
+{
+    (void)state;
+    start();
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok");
+    // The limit is the number of the next descriptor: the client's socket fits, the server's does not.
+    int next = dup(client.fd);
+    assert_true(next >= 0);
+    close(next);
+    struct rlimit before, now;
+    getrlimit(RLIMIT_NOFILE, &before);
+    now = (struct rlimit){.rlim_cur = (rlim_t)next + 1, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+    client_connect(&fixture, &other);
+    client_send(&other, GET("/ok"));
+    client_send(&client, GET("/nothing") GET("/ok"));
+    client_expect(&client, 404, "");
+    client_expect(&client, 200, "ok"); // others are served meanwhile
+    assert_int_equal(http_server_stats(fixture.server).accepted, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    client_expect(&other, 200, "ok");
+}
+
+static void a_drain_ends_what_is_idle_and_finishes_what_runs(void **state)
+{
+    (void)state;
+    start();
+    client_connect(&fixture, &other);
+    client_send(&other, GET("/ok"));
+    client_expect(&other, 200, "ok");
+    client_send(&client, GET("/wait/1") GET("/wait/2"));
+    fixture_wait_for(&fixture, 2);
+    fixture_drain(&fixture);
+    client_expect_end(&other);
+    client_connect_refused(&fixture);
+    release(1);
+    release(2);
+    client_expect(&client, 200, "1");
+    assert_null(strstr(client.head, "Connection"));
+    client_expect(&client, 200, "2");
+    assert_non_null(strstr(client.head, "\r\nConnection: close\r\n"));
+    client_expect_end(&client);
+    fixture_wait_for_log(&fixture, "release 2;end 200 1;");
+}
+
+static void a_drain_answers_those_who_have_just_connected(void **state)
+{
+    (void)state;
+    start();
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok");
+    fixture_freeze(&fixture);
+    fixture_drain(&fixture);
+    client_connect(&fixture, &other); // by the system: the server has not accepted it
+    client_send(&other, GET("/ok"));
+    fixture_thaw(&fixture, false);
+    client_expect(&other, 200, "ok");
+    client_expect_end(&other);
+}
+
+static void a_drain_answers_requests_that_it_has_not_read_yet(void **state)
+{
+    (void)state;
+    start();
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok");
+    fixture_freeze(&fixture);
+    fixture_drain(&fixture);
+    fixture_freeze_again(&fixture); // the listener is closed, and the lane's mail is on its way
+    client_send(&client, GET("/ok"));
+    fixture_thaw(&fixture, true);
+    client_expect(&client, 200, "ok");
+    client_expect_end(&client);
+}
+
+static void a_drain_gives_up_on_what_takes_too_long(void **state)
+{
+    (void)state;
+    fixture.limits.drain_ms = 20;
+    start();
+    client_send(&client, GET("/wait/1"));
+    fixture_wait_for(&fixture, 1);
+    fixture_drain(&fixture);
+    client_expect_end(&client);
+    fixture_wait_for_log(&fixture, "end 0 0;");
+    release(1);
+    assert_int_equal(fixture.gone, 1);
+}
+
+static void a_server_that_never_ran_is_freed(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct loop *loop;
+    struct http_server *server;
+    struct http_handler handler = {0};
+    struct http_options options = {.listen = "[::1]:0", .max_connections = 1, .max_bodies_bytes = 1};
+    assert_int_equal(loop_new(&loop, &err), ERR_NONE);
+    assert_int_equal(http_server_new(&options, &loop, 1, &handler, &server, &err), ERR_NONE);
+    assert_memory_equal(http_server_address(server), "[::1]:", 6);
+    assert_string_not_equal(http_server_address(server), "[::1]:0");
+    loop_stop(loop);
+    http_server_free(server);
+    loop_free(loop);
+    http_server_free(NULL);
+}
+
+static void refuse_to_listen(const char *address, enum err_code code, const char *text)
+{
+    struct err err = {0};
+    struct loop *loop;
+    struct http_server *server = NULL;
+    struct http_handler handler = {0};
+    struct http_options options = {.listen = address, .max_connections = 1, .max_bodies_bytes = 1};
+    assert_int_equal(loop_new(&loop, &err), ERR_NONE);
+    assert_int_equal(http_server_new(&options, &loop, 1, &handler, &server, &err), code);
+    assert_string_equal(err.text, text);
+    assert_null(server);
+    loop_free(loop);
+}
+
+static void an_address_is_numbers_with_a_port(void **state)
+{
+    (void)state;
+    static const char *wrong[] = {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+        "127.0.0.1:80a", "localhost:80", "::1:80", "[::1]", "[::1:80", "[]:80", "127.0.0.1:000080",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:80"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "\"%s\" is no address to listen on", wrong[i]);
+        refuse_to_listen(wrong[i], ERR_CONFIG, text);
+    }
+}
+
+static void an_address_that_is_taken_is_an_error(void **state)
+{
+    (void)state;
+    start();
+    char text[200];
+    snprintf(text, sizeof(text), "could not listen on %s: Address already in use",
+        http_server_address(fixture.server));
+    refuse_to_listen(http_server_address(fixture.server), ERR_IO, text);
+}
+
+static void without_memory_there_is_no_server(void **state)
+{
+    (void)state;
+    struct loop *loops[2];
+    struct err err = {0};
+    assert_int_equal(loop_new(&loops[0], &err), ERR_NONE);
+    assert_int_equal(loop_new(&loops[1], &err), ERR_NONE);
+    struct http_handler handler = {0};
+    struct http_options options = {.listen = "127.0.0.1:0", .max_connections = 1, .max_bodies_bytes = 1};
+    struct http_server *server = NULL;
+    enum err_code code;
+    long count = 0;
+    do {
+        err = (struct err){0};
+        mem_fail_after(count++);
+        code = http_server_new(&options, loops, 2, &handler, &server, &err);
+        mem_fail_after(-1);
+        assert_true(code == ERR_NONE || code == ERR_NO_MEMORY);
+    } while (code != ERR_NONE);
+    assert_int_equal(count, 5); // the server, the table of lanes, two lanes
+    for (int i = 0; i < 2; i++)
+        loop_free(loops[i]);
+    http_server_free(server);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_slow_head_is_refused),
+        TEST(a_new_connection_that_says_nothing_is_closed),
+        TEST(an_idle_connection_is_closed),
+        TEST(a_request_that_runs_is_not_idle),
+        TEST(a_slow_body_is_refused),
+        TEST(a_body_that_is_fast_enough_may_take_longer),
+        TEST(a_client_that_takes_nothing_is_given_up),
+        TEST(nothing_is_started_for_a_client_that_takes_nothing),
+        TEST(a_refused_client_is_not_waited_for_for_long),
+        TEST(connections_over_the_limit_are_turned_away),
+        TEST(bodies_over_the_limit_of_all_are_refused),
+        TEST(without_file_descriptors_clients_wait),
+        TEST(a_drain_ends_what_is_idle_and_finishes_what_runs),
+        TEST(a_drain_answers_those_who_have_just_connected),
+        TEST(a_drain_answers_requests_that_it_has_not_read_yet),
+        TEST(a_drain_gives_up_on_what_takes_too_long),
+        TEST(an_address_that_is_taken_is_an_error),
+        cmocka_unit_test(a_server_that_never_ran_is_freed),
+        cmocka_unit_test(an_address_is_numbers_with_a_port),
+        cmocka_unit_test(without_memory_there_is_no_server),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
