@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a database has to bring to stand behind store.h: a table of functions, and the three structs that its
+// own store, connection and statement begin with. The functions keep the promises of store.h under the same
+// names. Only drivers and store.c include this.
+#ifndef RECKONER_STORE_DRIVER_H
+#define RECKONER_STORE_DRIVER_H
+
+#include "store/store.h"
+
+struct store {
+    const struct store_driver *driver; // static; set by the driver, like those below
+};
+
+struct store_conn {
+    const struct store_driver *driver; // static
+};
+
+struct store_stmt {
+    const struct store_driver *driver; // static
+    bool writes;                       // may change the database
+    size_t column_count;               // columns of the result
+    char **column_names;               // owned by the driver; the strings, too
+};
+
+struct store_driver {
+    const char *kind; // also the scheme of its urls: "sqlite"
+
+    enum err_code (*open)(const char *url, struct store **ret_store, struct err *err); // url with its scheme
+    void (*close)(struct store *store);
+
+    enum err_code (*connect)(
+        struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
+    void (*disconnect)(struct store_conn *conn);
+
+    enum err_code (*begin)(struct store_conn *conn, struct err *err);
+    enum err_code (*commit)(struct store_conn *conn, struct err *err);
+    void (*rollback)(struct store_conn *conn);
+    enum err_code (*savepoint)(struct store_conn *conn, struct err *err);
+    enum err_code (*release)(struct store_conn *conn, struct err *err);
+    enum err_code (*rollback_to)(struct store_conn *conn, struct err *err);
+    void (*deadline)(struct store_conn *conn, uint64_t monotonic_ns);
+
+    enum err_code (*prepare)(struct store_conn *conn, struct span sql, const struct store_name *params,
+        size_t param_count, struct store_stmt **ret_stmt, struct err *err);
+    void (*finalize)(struct store_stmt *stmt);
+    enum err_code (*bind)(struct store_stmt *stmt, const struct value *values, struct err *err);
+    enum err_code (*step)(struct store_stmt *stmt, bool *ret_row, struct err *err);
+    enum err_code (*column)(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
+    void (*reset)(struct store_stmt *stmt);
+
+    enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
+
+    enum err_code (*batch_open)(
+        struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err);
+    enum err_code (*batch_add)(
+        struct store_conn *conn, const struct value *values, int64_t line, struct err *err);
+};
+
+extern const struct store_driver sqlite_driver;
+
+#endif

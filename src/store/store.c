@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a url to its driver, and from each function of store.h to the driver's. Nothing else lives here.
+#include "store/store.h"
+
+#include "store/driver.h"
+
+static const struct store_driver *const drivers[] = {&sqlite_driver};
+
+enum err_code store_open(const char *url, struct store **ret_store, struct err *err)
+{
+    struct span rest = span_of(url);
+    struct span scheme = span_split(&rest, ':');
+    for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+        if (span_is(scheme, drivers[i]->kind) && scheme.len < strlen(url))
+            return drivers[i]->open(url, ret_store, err);
+    }
+    err_set(err, ERR_CONFIG, "\"%.200s\" is not a store", url);
+    err_hint(err, "name one as sqlite:PATH");
+    return ERR_CONFIG;
+}
+
+void store_close(struct store *store)
+{
+    if (store != NULL)
+        store->driver->close(store);
+}
+
+const char *store_kind(const struct store *store)
+{
+    return store->driver->kind;
+}
+
+enum err_code store_connect(
+    struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err)
+{
+    return store->driver->connect(store, mode, ret_conn, err);
+}
+
+void store_disconnect(struct store_conn *conn)
+{
+    if (conn != NULL)
+        conn->driver->disconnect(conn);
+}
+
+// --- transactions
+
+enum err_code store_begin(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->begin(conn, err);
+}
+
+enum err_code store_commit(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->commit(conn, err);
+}
+
+void store_rollback(struct store_conn *conn)
+{
+    conn->driver->rollback(conn);
+}
+
+enum err_code store_savepoint(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->savepoint(conn, err);
+}
+
+enum err_code store_release(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->release(conn, err);
+}
+
+enum err_code store_rollback_to(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->rollback_to(conn, err);
+}
+
+void store_deadline(struct store_conn *conn, uint64_t monotonic_ns)
+{
+    conn->driver->deadline(conn, monotonic_ns);
+}
+
+// --- statements
+
+enum err_code store_prepare(struct store_conn *conn, struct span sql, const struct store_name *params,
+    size_t param_count, struct store_stmt **ret_stmt, struct err *err)
+{
+    return conn->driver->prepare(conn, sql, params, param_count, ret_stmt, err);
+}
+
+void store_finalize(struct store_stmt *stmt)
+{
+    if (stmt != NULL)
+        stmt->driver->finalize(stmt);
+}
+
+bool store_writes(const struct store_stmt *stmt)
+{
+    return stmt->writes;
+}
+
+size_t store_column_count(const struct store_stmt *stmt)
+{
+    return stmt->column_count;
+}
+
+const char *store_column_name(const struct store_stmt *stmt, size_t column)
+{
+    return stmt->column_names[column];
+}
+
+enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err)
+{
+    return stmt->driver->bind(stmt, values, err);
+}
+
+enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err)
+{
+    return stmt->driver->step(stmt, ret_row, err);
+}
+
+enum err_code store_column(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err)
+{
+    return stmt->driver->column(stmt, column, ret_value, err);
+}
+
+void store_reset(struct store_stmt *stmt)
+{
+    stmt->driver->reset(stmt);
+}
+
+enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err)
+{
+    return conn->driver->exec(conn, sql, err);
+}
+
+// --- the table batch
+
+enum err_code store_batch_open(
+    struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err)
+{
+    return conn->driver->batch_open(conn, fields, field_count, err);
+}
+
+enum err_code store_batch_add(
+    struct store_conn *conn, const struct value *values, int64_t line, struct err *err)
+{
+    return conn->driver->batch_add(conn, values, line, err);
+}

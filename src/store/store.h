@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// The database behind an app, as one small interface. Drivers (sqlite.c now) stand behind the vtable in
+// store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
+//
+// A store is shared and may be used on any thread. A connection, its statements and what they return belong
+// to one thread at a time. Statements die with their connection.
+#ifndef RECKONER_STORE_STORE_H
+#define RECKONER_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+#include "text/value.h"
+
+struct store;
+struct store_conn;
+struct store_stmt;
+
+enum store_mode {
+    STORE_READ,  // cannot write, whatever the SQL says
+    STORE_WRITE, // the writer's
+};
+
+// A name that SQL may use: a parameter (":name") or a field of the table batch.
+struct store_name {
+    struct span name;     // without the colon; borrowed, must outlive the statements
+    enum value_type type; // declared type
+};
+
+// --- stores and connections
+
+// Opens or creates the store at `url`: "sqlite:PATH", or "sqlite::memory:" for a private one that lives while
+// one connection does. ERR_CONFIG for a url that no driver knows or cannot be opened.
+MUST_CHECK enum err_code store_open(const char *url, struct store **ret_store, struct err *err);
+
+// Closes a store whose connections are all closed. NULL is fine.
+void store_close(struct store *store);
+
+// "sqlite" or "postgresql": the word in file names such as get_rates.sqlite.sql.
+const char *store_kind(const struct store *store);
+
+MUST_CHECK enum err_code store_connect(
+    struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
+
+// Finalises the connection's statements, rolls back what is open, and closes it. NULL is fine.
+void store_disconnect(struct store_conn *conn);
+
+// --- transactions; a read transaction sees one committed state from its first statement on
+
+MUST_CHECK enum err_code store_begin(struct store_conn *conn, struct err *err);
+MUST_CHECK enum err_code store_commit(
+    struct store_conn *conn, struct err *err); // on disk when it returns ERR_NONE
+void store_rollback(struct store_conn *conn);  // also after a failed commit
+
+// One savepoint inside the transaction, to take back a single batch of a group.
+MUST_CHECK enum err_code store_savepoint(struct store_conn *conn, struct err *err);
+MUST_CHECK enum err_code store_release(struct store_conn *conn, struct err *err);
+MUST_CHECK enum err_code store_rollback_to(struct store_conn *conn, struct err *err); // and releases it
+
+// Statements that run past this moment of the monotonic clock end with ERR_TIMEOUT; 0: no limit.
+void store_deadline(struct store_conn *conn, uint64_t monotonic_ns);
+
+// --- statements
+
+// Prepares one SQL statement, in which ":name" is params[i] with that name. It may read the table batch
+// (after store_batch_open) and the helper calendar(from, to), a table with the column day. Refused with
+// ERR_CONFIG, with line and column in `sql`: a syntax error, an unknown table or column, a name not in
+// params, more than one statement; and, as they would break a request's transaction or the schema: BEGIN and
+// the like, ATTACH, PRAGMA, VACUUM, and CREATE, ALTER, DROP. `params` is borrowed while the statement lives;
+// `sql` is not.
+MUST_CHECK enum err_code store_prepare(struct store_conn *conn, struct span sql,
+    const struct store_name *params, size_t param_count, struct store_stmt **ret_stmt, struct err *err);
+
+// Finalises before the connection does. NULL is fine.
+void store_finalize(struct store_stmt *stmt);
+
+// Whether running the statement may change the database.
+bool store_writes(const struct store_stmt *stmt);
+
+// Names of the result's columns, valid while the statement lives; 0 for a statement without result.
+size_t store_column_count(const struct store_stmt *stmt);
+const char *store_column_name(const struct store_stmt *stmt, size_t column);
+
+// Starts a run: binds values[i] to params[i] of store_prepare. Text is borrowed until store_reset.
+MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err);
+
+// Goes to the next row; *ret_row is false when there is none. Errors: ERR_TIMEOUT, ERR_CONFLICT (a unique or
+// primary key), ERR_CONSTRAINT (any other one), ERR_DISK_FULL, ERR_BUSY, ERR_NO_MEMORY, ERR_TOO_LARGE,
+// ERR_STORE. After one, only store_reset is of use.
+MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err);
+
+// A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
+// has no JSON.
+MUST_CHECK enum err_code store_column(
+    struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
+
+// Ends a run and releases what it borrowed. Harmless on a statement that is not running.
+void store_reset(struct store_stmt *stmt);
+
+// Runs a script of any number of statements, schema changes too, but no transaction control; for migrations
+// and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.
+MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err);
+
+// --- the table batch: the rows of one write request (columns: the fields in order, and line)
+
+// Makes `batch` an empty table with these fields, on a STORE_WRITE connection, in a transaction or out of
+// one. Cheap when the fields are those of the last call (the same pointer and count); statements prepared for
+// other fields must not be run then.
+MUST_CHECK enum err_code store_batch_open(
+    struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err);
+
+// Adds a row: values[field_count] in the order of the fields, text borrowed for the call; `line` is 1-based.
+MUST_CHECK enum err_code store_batch_add(
+    struct store_conn *conn, const struct value *values, int64_t line, struct err *err);
+
+#endif
