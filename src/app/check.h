@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether an app's statements are right, found out by preparing all of them.
+#ifndef RECKONER_APP_CHECK_H
+#define RECKONER_APP_CHECK_H
+
+#include "app/app.h"
+#include "base/err.h"
+#include "store/store.h"
+
+// Prepares every statement of every endpoint on a STORE_WRITE connection whose schema is up to date, and
+// leaves nothing behind but an empty table batch. What is wrong goes into `diags`, all of it; ERR_CONFIG when
+// something is. Other errors are the store's own, and end the check. On the connection's thread.
+MUST_CHECK enum err_code app_check(
+    const struct app *app, struct store_conn *conn, struct diags *diags, struct err *err);
+
+#endif

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// The directives above an endpoint's statements: what it answers, what it takes, and how its answer looks.
+#include "app/parser.h"
+#include "app/rule_read.h"
+
+enum { MAX_PATH_BYTES = 1024 }; // of an endpoint; a request target of 8 KiB has room for its query beside it
+
+void *parser_grow(struct parser *parser, void *items, size_t count, size_t size)
+{
+    bool is_full = count < 4 ? count == 0 : (count & (count - 1)) == 0;
+    if (!is_full)
+        return items;
+    void *larger = arena_zalloc(parser->arena, count == 0 ? 4 : count * 2, size);
+    if (larger == NULL)
+        parser->status = ERR_NO_MEMORY;
+    else if (count > 0)
+        memcpy(larger, items, count * size);
+    return larger;
+}
+
+// --- @endpoint METHOD /path
+
+static bool read_method(struct words *words, enum http_method *ret_method)
+{
+    struct word name = words_next(words);
+    if (name.text.len == 0) {
+        words_fail(words, name.column, "@endpoint needs a method and a path, such as GET /rates");
+        return false;
+    }
+    if (http_method_from_name(name.text, ret_method) && *ret_method != HTTP_HEAD &&
+        *ret_method != HTTP_OPTIONS)
+        return true;
+    words_fail(words, name.column,
+        "unknown method %.*s; use GET to read, or POST, PUT, PATCH or DELETE to write", SHOW(name.text));
+    return false;
+}
+
+// RFC 3986 section 2.3: what no client or proxy writes in two ways.
+static bool is_unreserved(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           strchr("-._~", c) != NULL;
+}
+
+// What is wrong with the parts between the slashes, or NULL.
+static const char *part_problem(struct span path)
+{
+    struct span rest = {.at = path.at + 1, .len = path.len - 1};
+    bool is_first = true;
+    while (rest.len > 0 || !is_first) {
+        bool is_last = memchr(rest.at, '/', rest.len) == NULL;
+        struct span part = span_split(&rest, '/');
+        if (part.len == 0)
+            return "has an empty part; take a slash away";
+        if (span_is(part, ".") || span_is(part, ".."))
+            return "has a part . or .., which clients take out";
+        if (is_first && span_is(part, "-"))
+            return "is under /-/, where the server's own pages are";
+        for (size_t i = 0; i < part.len; i++) {
+            if (!is_unreserved(part.at[i]))
+                return "may have only letters, digits and -._~ between its slashes";
+        }
+        if (is_last)
+            return NULL;
+        is_first = false;
+    }
+    return NULL;
+}
+
+static const char *path_problem(struct span path)
+{
+    if (path.at[0] != '/')
+        return "does not start with a slash";
+    if (memchr(path.at, '{', path.len) != NULL)
+        return "has a part in braces, which is not known yet; use a @param";
+    if (memchr(path.at, '?', path.len) != NULL)
+        return "has a query; parameters are declared by @param";
+    if (path.len > MAX_PATH_BYTES)
+        return "is longer than 1024 bytes";
+    return part_problem(path);
+}
+
+static bool read_path(struct words *words, struct span *ret_path)
+{
+    struct word path = words_next(words);
+    if (path.text.len == 0) {
+        words_fail(words, path.column, "@endpoint needs a path behind the method, such as GET /rates");
+        return false;
+    }
+    const char *problem = path_problem(path.text);
+    if (problem != NULL) {
+        words_fail(words, path.column, "path %.*s %s", SHOW(path.text), problem);
+        return false;
+    }
+    *ret_path = path.text;
+    return true;
+}
+
+void declare_endpoint(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    struct endpoint *endpoint = &parser->endpoint;
+    if (parser->has_endpoint) {
+        words_fail(words, directive->column,
+            "a second @endpoint; a file has one, and its first is on line %u", (unsigned)endpoint->line);
+        return;
+    }
+    parser->has_endpoint = true;
+    endpoint->line = directive->line;
+    endpoint->column = directive->column;
+    if (parser->early.name != NULL)
+        diags_add(parser->diags, parser->file, parser->early.line, parser->early.column,
+            "%s stands above @endpoint, which comes first", parser->early.name);
+    parser->has_method = read_method(words, &endpoint->method);
+    if (parser->has_method && read_path(words, &endpoint->path))
+        words_end(words, "the path");
+}
+
+void declare_strict(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    if (parser->strict_line > 0)
+        words_fail(words, directive->column, "a second @strict; the first is on line %u",
+            (unsigned)parser->strict_line);
+    parser->strict_line = directive->line;
+    parser->endpoint.strict = true;
+    words_end(words, "@strict");
+}
+
+// --- @param and @field
+
+// The rule of that name, or NULL.
+static const struct rule *find_rule(const struct rule *rules, size_t count, struct span name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_equal(rules[i].name, name))
+            return &rules[i];
+    }
+    return NULL;
+}
+
+// Reads a @param or @field into an array of at most `max`.
+static void add_rule(struct parser *parser, struct words *words, const struct directive *directive,
+    struct word name, size_t max, struct rule **rules, size_t *count)
+{
+    const struct rule *same = find_rule(*rules, *count, name.text);
+    if (same != NULL) {
+        words_fail(words, name.column, "a second %s %.*s; the first is on line %u", directive->name,
+            SHOW(name.text), (unsigned)same->line);
+        return;
+    }
+    if (*count == max) {
+        words_fail(
+            words, directive->column, "more than %zu %s; no endpoint may have more", max, directive->name);
+        return;
+    }
+    struct rule *grown = parser_grow(parser, *rules, *count, sizeof(**rules));
+    if (grown == NULL)
+        return;
+    *rules = grown;
+    enum err_code code = rule_read(words, directive->name, name, parser->arena, &grown[*count]);
+    if (code == ERR_NONE)
+        (*count)++;
+    else
+        parser->status = code;
+}
+
+void declare_param(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    struct word name;
+    if (rule_read_name(words, directive->name, &name))
+        add_rule(parser, words, directive, name, LIMIT_PARAMS, &parser->endpoint.params,
+            &parser->endpoint.param_count);
+}
+
+void declare_field(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    struct word name;
+    if (parser->has_method && parser->endpoint.method == HTTP_GET) {
+        words_fail(words, directive->column, "a GET has no rows, so no @field; use @param");
+        return;
+    }
+    if (!rule_read_name(words, directive->name, &name))
+        return;
+    if (span_is(name.text, "line")) {
+        words_fail(words, name.column, "the name line is taken: batch has each row's line under it");
+        return;
+    }
+    add_rule(parser, words, directive, name, LIMIT_FIELDS, &parser->endpoint.fields,
+        &parser->endpoint.field_count);
+}
+
+// --- @column name type
+
+void declare_column(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    struct endpoint *endpoint = &parser->endpoint;
+    struct column column = {.line = words->line};
+    struct word name;
+    if (!words_value(words, "", &name))
+        return;
+    if (name.text.len == 0) {
+        words_fail(words, name.column, "@column needs a name and a type, such as @column price integer");
+        return;
+    }
+    column.name = name.text;
+    column.column = name.column;
+    if (!rule_read_type(words, directive->name, name.text, &column.type))
+        return;
+    for (size_t i = 0; i < endpoint->column_count; i++) {
+        if (span_equal(endpoint->columns[i].name, column.name)) {
+            words_fail(words, name.column, "a second @column %.*s; the first is on line %u", SHOW(name.text),
+                (unsigned)endpoint->columns[i].line);
+            return;
+        }
+    }
+    if (endpoint->column_count == LIMIT_FIELDS) {
+        words_fail(words, directive->column, "more than %d @column; no endpoint may have more", LIMIT_FIELDS);
+        return;
+    }
+    struct column *grown =
+        parser_grow(parser, endpoint->columns, endpoint->column_count, sizeof(*endpoint->columns));
+    if (grown == NULL)
+        return;
+    endpoint->columns = grown;
+    endpoint->columns[endpoint->column_count++] = column;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/diag.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+enum {
+    TEXT_BYTES = 512,                            // one text; longer ones are cut
+    ARENA_BYTES = LIMIT_DIAGNOSTICS * 16 * 1024, // texts, and paths of up to PATH_MAX
+};
+
+void diags_init(struct diags *diags)
+{
+    *diags = (struct diags){0};
+    arena_init(&diags->arena, ARENA_BYTES);
+}
+
+void diags_fini(struct diags *diags)
+{
+    if (diags == NULL)
+        return;
+    arena_fini(&diags->arena);
+    mem_free(diags->items);
+    *diags = (struct diags){0};
+}
+
+// The file's name as the item before has it, or a copy; NULL without memory.
+static const char *keep_file(struct diags *diags, const char *file)
+{
+    if (diags->count > 0 && strcmp(diags->items[diags->count - 1].file, file) == 0)
+        return diags->items[diags->count - 1].file;
+    return arena_strndup(&diags->arena, file, strlen(file));
+}
+
+void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format, ...)
+{
+    char text[TEXT_BYTES];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (diags->items == NULL)
+        diags->items = mem_zalloc(LIMIT_DIAGNOSTICS, sizeof(*diags->items));
+    if (diags->items == NULL || diags->count == LIMIT_DIAGNOSTICS || len < 0) {
+        diags->dropped++;
+        return;
+    }
+    const char *kept_file = keep_file(diags, file);
+    const char *kept_text = arena_strndup(&diags->arena, text, strlen(text));
+    if (kept_file == NULL || kept_text == NULL) {
+        diags->dropped++;
+        return;
+    }
+    diags->items[diags->count++] =
+        (struct diag){.file = kept_file, .line = line, .column = column, .text = kept_text};
+}
+
+size_t diags_total(const struct diags *diags)
+{
+    return diags->count + diags->dropped;
+}
+
+static bool comes_after(const struct diag *a, const struct diag *b)
+{
+    int files = strcmp(a->file, b->file);
+    if (files != 0)
+        return files > 0;
+    return a->line != b->line ? a->line > b->line : a->column > b->column;
+}
+
+void diags_sort(struct diags *diags)
+{
+    for (size_t i = 1; i < diags->count; i++) { // stable, and there are few
+        struct diag item = diags->items[i];
+        size_t at = i;
+        for (; at > 0 && comes_after(&diags->items[at - 1], &item); at--)
+            diags->items[at] = diags->items[at - 1];
+        diags->items[at] = item;
+    }
+}
+
+void diags_print(const struct diags *diags, FILE *out)
+{
+    for (size_t i = 0; i < diags->count; i++) {
+        const struct diag *item = &diags->items[i];
+        fputs(item->file, out);
+        if (item->line > 0)
+            fprintf(out, ":%u", (unsigned)item->line);
+        if (item->line > 0 && item->column > 0)
+            fprintf(out, ":%u", (unsigned)item->column);
+        fprintf(out, ": %s\n", item->text);
+    }
+    if (diags->dropped > 0)
+        fprintf(
+            out, "%zu more %s left out\n", diags->dropped, diags->dropped == 1 ? "error is" : "errors are");
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is wrong with the files of an app, all of it at once: a list of places and texts, bounded by
+// LIMIT_DIAGNOSTICS. One thread at a time.
+#ifndef RECKONER_APP_DIAG_H
+#define RECKONER_APP_DIAG_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "text/utf8.h"
+
+// A span of a file's text as the arguments of a message's %.*s: its first SHOWN_BYTES, cut between
+// characters.
+#define SHOWN_BYTES 60
+#define SHOW(span)  (int)utf8_cut((span), SHOWN_BYTES), (span).at
+
+struct diag {
+    const char *file; // path
+    uint32_t line;    // 1-based; 0: the file as a whole
+    uint32_t column;  // 1-based, in bytes; 0: the line as a whole
+    const char *text; // short, lower case, no full stop
+};
+
+struct diags {
+    struct arena arena; // owns the texts
+    struct diag *items; // owned; in order of finding until diags_sort
+    size_t count;       // items in use
+    size_t dropped;     // further ones for which there was no room
+};
+
+void diags_init(struct diags *diags);
+
+// Frees; the struct is zeroed. A zeroed struct and NULL are fine.
+void diags_fini(struct diags *diags);
+
+// Adds one; `file` and the text are copied. What does not fit, or finds no memory, is counted in `dropped`.
+void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format, ...)
+    PRINTF_LIKE(5, 6);
+
+// How many there are, dropped ones too: more than before means that something was wrong.
+size_t diags_total(const struct diags *diags);
+
+// By file, line and column; those of one place stay in the order of finding.
+void diags_sort(struct diags *diags);
+
+// "file:line:column: text" a line, as compilers print it, and how many were left out.
+void diags_print(const struct diags *diags, FILE *out);
+
+#endif

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sorting makes messages and results independent of the file system's own order.
+#include "app/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_FILES = 10000 }; // of one folder; a folder of an app that has more is another folder, by mistake
+
+// The stores that a name can have. A kind that is none of them is a slip of the pen.
+static const char *const store_kinds[] = {"sqlite", "postgresql"};
+
+// What one listing needs everywhere.
+struct lister {
+    const char *dir;        // the folder's path
+    const char *store_kind; // whose files are wanted
+    struct arena *arena;    // of the files
+    struct diags *diags;    // where errors go
+    struct folder folder;   // as far as listed
+    size_t room;            // files that the array has room for
+    struct err *err;        // for what is no fault of the files
+};
+
+char *folder_join(struct arena *arena, const char *dir, const char *name)
+{
+    size_t dir_len = strlen(dir), name_len = strlen(name);
+    char *path = arena_alloc(arena, dir_len + name_len + 2);
+    if (path == NULL)
+        return NULL;
+    memcpy(path, dir, dir_len);
+    path[dir_len] = '/';
+    memcpy(path + dir_len + 1, name, name_len);
+    path[dir_len + 1 + name_len] = '\0';
+    return path;
+}
+
+int folder_order(struct span a, struct span b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+// By stem, and the file for every store in front of the one for ours.
+static int by_stem(const void *left, const void *right)
+{
+    const struct folder_file *a = left, *b = right;
+    int order = folder_order(a->stem, b->stem);
+    return order != 0 ? order : folder_order(a->kind, b->kind);
+}
+
+// Hidden files and what editors leave behind (.#x.sql, #x.sql#, x.sql~) are none.
+static bool is_sql_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 4 && strcmp(name + len - 4, ".sql") == 0 && name[0] != '.' && name[0] != '#';
+}
+
+static bool is_known_kind(struct span kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(store_kinds); i++) {
+        if (span_is(kind, store_kinds[i]))
+            return true;
+    }
+    return false;
+}
+
+// Splits stem[.kind].sql, and tells whether the file is for our store.
+static bool split_name(struct lister *lister, struct folder_file *file)
+{
+    struct span rest = {.at = file->name, .len = strlen(file->name) - 4};
+    bool has_kind = memchr(rest.at, '.', rest.len) != NULL;
+    file->stem = span_split(&rest, '.');
+    file->kind = rest;
+    if (!has_kind || span_is(rest, lister->store_kind))
+        return true;
+    if (!is_known_kind(rest))
+        diags_add(lister->diags, file->path, 0, 0,
+            "unknown store kind \"%.*s\" in the name; use .sqlite.sql, .postgresql.sql, or no other dot",
+            SHOW(rest));
+    return false;
+}
+
+// The place of the next file in the array, which grows; NULL without memory.
+static struct folder_file *next_place(struct lister *lister)
+{
+    struct folder *folder = &lister->folder;
+    if (folder->files != NULL && folder->count < lister->room)
+        return &folder->files[folder->count];
+    size_t room = lister->room == 0 ? 16 : lister->room * 2;
+    struct folder_file *files = arena_zalloc(lister->arena, room, sizeof(*files));
+    if (files == NULL)
+        return NULL;
+    if (folder->files != NULL)
+        memcpy(files, folder->files, folder->count * sizeof(*files));
+    folder->files = files;
+    lister->room = room;
+    return &files[folder->count];
+}
+
+static enum err_code add(struct lister *lister, const char *name)
+{
+    struct folder_file *file = next_place(lister);
+    const char *path = folder_join(lister->arena, lister->dir, name);
+    if (file == NULL || path == NULL)
+        return err_no_memory(lister->err);
+    *file = (struct folder_file){.path = path, .name = path + strlen(lister->dir) + 1};
+    lister->folder.count += split_name(lister, file);
+    return ERR_NONE;
+}
+
+static enum err_code add_all(struct lister *lister, DIR *open_dir)
+{
+    struct dirent *item;
+    while ((item = readdir(open_dir)) != NULL) {
+        if (!is_sql_name(item->d_name))
+            continue;
+        if (lister->folder.count == MAX_FILES) {
+            diags_add(lister->diags, lister->dir, 0, 0, "more than %d .sql files in the folder", MAX_FILES);
+            break;
+        }
+        enum err_code code = add(lister, item->d_name);
+        if (code != ERR_NONE)
+            return code;
+    }
+    return ERR_NONE;
+}
+
+// Where stem.sql and stem.kind.sql are both there, the second one stays.
+static void drop_replaced(struct folder *folder)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < folder->count; i++) {
+        bool is_replaced =
+            i + 1 < folder->count && span_equal(folder->files[i].stem, folder->files[i + 1].stem);
+        if (!is_replaced)
+            folder->files[kept++] = folder->files[i];
+    }
+    folder->count = kept;
+}
+
+enum err_code folder_list(const char *dir, const char *store_kind, bool is_optional, struct arena *arena,
+    struct diags *diags, struct folder *ret_folder, struct err *err)
+{
+    struct lister lister = {.dir = dir, .store_kind = store_kind, .arena = arena, .diags = diags, .err = err};
+    DIR *open_dir = opendir(dir);
+    if (open_dir == NULL) {
+        if (!is_optional || errno != ENOENT)
+            diags_add(diags, dir, 0, 0, "the folder could not be opened: %s", strerror(errno));
+        *ret_folder = lister.folder;
+        return ERR_NONE;
+    }
+    enum err_code code = add_all(&lister, open_dir);
+    closedir(open_dir);
+    if (code != ERR_NONE)
+        return code;
+    lister.folder.is_open = true;
+    if (lister.folder.count > 0)
+        qsort(lister.folder.files, lister.folder.count, sizeof(*lister.folder.files), by_stem);
+    drop_replaced(&lister.folder);
+    *ret_folder = lister.folder;
+    return ERR_NONE;
+}

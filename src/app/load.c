@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens an app's folder: endpoints first, then migrations, then app.ini, which speaks of endpoints. One
+// thread; the app is immutable when it is handed out.
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/app.h"
+#include "app/directives.h"
+#include "app/folder.h"
+#include "app/ini.h"
+#include "app/source.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+enum {
+    NUMBER_DIGITS_MIN = 3,                 // of a migration's number
+    NUMBER_DIGITS_MAX = 9,                 // so that it fits into 32 bits
+    ROOM_BYTES = 2 * LIMIT_APP_FILE_BYTES, // an arena with less room than any one part needs is full
+};
+
+struct loader {
+    struct app *app;        // filled
+    const char *dir;        // the folder without slashes at its end
+    const char *store_kind; // whose files are read
+    struct diags *diags;    // where errors go
+    struct err *err;        // for what is no fault of the files
+    bool is_complete;       // every endpoint file was read
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+// --- endpoints
+
+static int order_of(struct span path, enum http_method method, const struct endpoint *endpoint)
+{
+    int order = folder_order(path, endpoint->path);
+    return order != 0 ? order : (method > endpoint->method) - (method < endpoint->method);
+}
+
+static int by_path(const void *left, const void *right)
+{
+    const struct endpoint *a = left, *b = right;
+    int order = order_of(a->path, a->method, b);
+    return order != 0 ? order : strcmp(a->file, b->file);
+}
+
+const struct endpoint *app_find(const struct app *app, enum http_method method, struct span path)
+{
+    size_t low = 0, high = app->endpoint_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = order_of(path, method, &app->endpoints[middle]);
+        if (order == 0)
+            return &app->endpoints[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+static void report_doubles(struct loader *loader)
+{
+    const struct app *app = loader->app;
+    for (size_t i = 1; i < app->endpoint_count; i++) {
+        const struct endpoint *first = &app->endpoints[i - 1], *second = &app->endpoints[i];
+        if (order_of(first->path, first->method, second) == 0)
+            diags_add(loader->diags, second->file, second->line, second->column,
+                "%s %.*s is in %s already; change the method or the path of one",
+                http_method_name(second->method), SHOW(second->path), first->file);
+    }
+}
+
+static enum err_code read_endpoint(struct loader *loader, const char *path)
+{
+    struct app *app = loader->app;
+    struct span text;
+    bool is_usable;
+    enum err_code code = source_read(path, &app->arena, loader->diags, &text, &is_usable, loader->err);
+    if (code != ERR_NONE)
+        return code;
+    struct err wrong = {0};
+    code = ERR_CONFIG;
+    if (is_usable)
+        code = directives_parse(
+            path, text, &app->arena, loader->diags, &app->endpoints[app->endpoint_count], &wrong);
+    if (code == ERR_NONE)
+        app->endpoint_count++;
+    else
+        loader->is_complete = false;
+    if (code == ERR_NONE || code == ERR_CONFIG) // which is in diags, and the next file is looked at
+        return ERR_NONE;
+    return err_set(loader->err, code, "%s", wrong.text);
+}
+
+static enum err_code load_endpoints(struct loader *loader, const struct folder *folder)
+{
+    struct app *app = loader->app;
+    if (folder->count == 0)
+        diags_add(loader->diags, loader->dir, 0, 0,
+            "no endpoint in the folder; write one as a file such as get_rates.sql");
+    if (folder->count > LIMIT_ENDPOINTS) {
+        diags_add(loader->diags, loader->dir, 0, 0, "more than %d endpoints; split the app", LIMIT_ENDPOINTS);
+        return ERR_NONE;
+    }
+    app->endpoints = arena_zalloc(&app->arena, folder->count, sizeof(*app->endpoints));
+    if (app->endpoints == NULL)
+        return err_no_memory(loader->err);
+    for (size_t i = 0; i < folder->count; i++) {
+        enum err_code code = read_endpoint(loader, folder->files[i].path);
+        if (code != ERR_NONE)
+            return code;
+    }
+    qsort(app->endpoints, app->endpoint_count, sizeof(*app->endpoints), by_path);
+    report_doubles(loader);
+    return ERR_NONE;
+}
+
+// --- migrations
+
+// Reads the number in front of NNN_words; false when the stem is not of that form.
+static bool read_number(struct folder_file *file)
+{
+    struct span stem = file->stem;
+    size_t digits = 0;
+    file->number = 0;
+    for (; digits < stem.len && digits < NUMBER_DIGITS_MAX && is_digit(stem.at[digits]); digits++)
+        file->number = file->number * 10 + (uint32_t)(stem.at[digits] - '0');
+    return digits >= NUMBER_DIGITS_MIN && digits + 1 < stem.len && stem.at[digits] == '_';
+}
+
+static int by_number(const void *left, const void *right)
+{
+    const struct folder_file *a = left, *b = right;
+    if (a->number != b->number)
+        return a->number < b->number ? -1 : 1;
+    return folder_order(a->stem, b->stem);
+}
+
+// Sorts by number; names without one, and two with the same, are reported.
+static void check_numbers(struct loader *loader, struct folder *schema)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < schema->count; i++) {
+        if (read_number(&schema->files[i]))
+            schema->files[kept++] = schema->files[i];
+        else
+            diags_add(loader->diags, schema->files[i].path, 0, 0,
+                "the name has to be a number of %d to %d digits, _ and words, such as 001_tables.sql",
+                NUMBER_DIGITS_MIN, NUMBER_DIGITS_MAX);
+    }
+    schema->count = kept;
+    if (kept > 0)
+        qsort(schema->files, kept, sizeof(*schema->files), by_number);
+    for (size_t i = 1; i < kept; i++) {
+        const struct folder_file *first = &schema->files[i - 1], *second = &schema->files[i];
+        if (first->number == second->number)
+            diags_add(loader->diags, second->path, 0, 0,
+                "%s has the number %u already; take the next free one", first->name, (unsigned)first->number);
+    }
+}
+
+static enum err_code load_migrations(struct loader *loader)
+{
+    struct app *app = loader->app;
+    struct folder schema;
+    const char *dir = folder_join(&app->arena, loader->dir, "schema");
+    if (dir == NULL)
+        return err_no_memory(loader->err);
+    enum err_code code =
+        folder_list(dir, loader->store_kind, true, &app->arena, loader->diags, &schema, loader->err);
+    if (code != ERR_NONE)
+        return code;
+    check_numbers(loader, &schema);
+    app->migrations = arena_zalloc(&app->arena, schema.count, sizeof(*app->migrations));
+    if (app->migrations == NULL)
+        return err_no_memory(loader->err);
+    for (size_t i = 0; i < schema.count; i++) {
+        struct migration_file migration = {.name = schema.files[i].stem, .file = schema.files[i].path};
+        bool is_usable;
+        code =
+            source_read(migration.file, &app->arena, loader->diags, &migration.sql, &is_usable, loader->err);
+        if (code != ERR_NONE)
+            return code;
+        if (is_usable)
+            app->migrations[app->migration_count++] = migration;
+    }
+    return ERR_NONE;
+}
+
+// --- app.ini
+
+static enum err_code load_ini(struct loader *loader)
+{
+    struct app *app = loader->app;
+    const char *path = folder_join(&app->arena, loader->dir, "app.ini");
+    if (path == NULL)
+        return err_no_memory(loader->err);
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        return ERR_NONE; // an app needs none
+    struct span text;
+    bool is_usable;
+    enum err_code code = source_read(path, &app->arena, loader->diags, &text, &is_usable, loader->err);
+    if (code != ERR_NONE || !is_usable)
+        return code;
+    return ini_read(path, text, loader->is_complete, app, loader->diags, loader->err);
+}
+
+// --- the whole
+
+// Whether an app may be called so: its name is in the names of files, in URLs and log lines.
+static bool is_app_name(const char *name)
+{
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        bool is_letter = name[i] >= 'a' && name[i] <= 'z';
+        bool may_follow = is_digit(name[i]) || name[i] == '_' || name[i] == '-';
+        if (!is_letter && !(may_follow && i > 0))
+            return false;
+    }
+    return name[0] != '\0';
+}
+
+// Sets dir and name. "." and ".." have the name of the folder that they mean.
+static enum err_code name_app(struct loader *loader, const char *dir)
+{
+    struct app *app = loader->app;
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    loader->dir = arena_strndup(&app->arena, dir, len);
+    app->dir = loader->dir;
+    if (loader->dir == NULL)
+        return err_no_memory(loader->err);
+    char real[PATH_MAX];
+    const char *slash = strrchr(loader->dir, '/');
+    const char *name = slash != NULL ? slash + 1 : loader->dir;
+    bool is_relative = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    if (is_relative && realpath(loader->dir, real) != NULL)
+        name = strrchr(real, '/') + 1;
+    if (!is_app_name(name))
+        diags_add(loader->diags, loader->dir, 0, 0,
+            "the folder's name \"%.*s\" becomes the app's; use a-z, 0-9, _ and -, with a letter in front",
+            SHOW(span_of(name)));
+    app->name = arena_strndup(&app->arena, name, strlen(name));
+    if (app->name == NULL)
+        return err_no_memory(loader->err);
+    app->title = span_of(app->name);
+    return ERR_NONE;
+}
+
+static enum err_code load_parts(struct loader *loader, const char *dir)
+{
+    enum err_code code = name_app(loader, dir);
+    if (code != ERR_NONE)
+        return code;
+    struct folder folder;
+    code = folder_list(
+        loader->dir, loader->store_kind, false, &loader->app->arena, loader->diags, &folder, loader->err);
+    if (code != ERR_NONE || !folder.is_open)
+        return code;
+    code = load_endpoints(loader, &folder);
+    if (code == ERR_NONE)
+        code = load_migrations(loader);
+    if (code == ERR_NONE)
+        code = load_ini(loader);
+    return code;
+}
+
+enum err_code app_load(
+    const char *dir, const char *store_kind, struct diags *diags, struct app **ret_app, struct err *err)
+{
+    struct app *app = mem_zalloc(1, sizeof(*app));
+    if (app == NULL)
+        return err_no_memory(err);
+    arena_init(&app->arena, LIMIT_APP_BYTES);
+    size_t before = diags_total(diags);
+    struct err local = {0};
+    struct loader loader = {
+        .app = app, .store_kind = store_kind, .diags = diags, .err = &local, .is_complete = true};
+    enum err_code code = load_parts(&loader, dir);
+    if (code == ERR_NO_MEMORY && app->arena.max - app->arena.used < ROOM_BYTES) {
+        diags_add(diags, dir, 0, 0, "the app's files need more than %d bytes of memory; split the app",
+            LIMIT_APP_BYTES);
+        code = ERR_NONE;
+        local = (struct err){0};
+    }
+    size_t errors = diags_total(diags) - before;
+    if (code == ERR_NONE && errors > 0)
+        code = err_set(&local, ERR_CONFIG, "%s has %zu error%s", dir, errors, errors == 1 ? "" : "s");
+    if (code != ERR_NONE) {
+        app_free(app);
+        return err_set(err, code, "%s", local.text);
+    }
+    *ret_app = app;
+    return ERR_NONE;
+}
+
+void app_free(struct app *app)
+{
+    if (app == NULL)
+        return;
+    arena_fini(&app->arena);
+    mem_free(app);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checks of @param and @field. Reading a text as a type is text/value's; what stands here is everything
+// that a rule adds to the type.
+#include "app/rule.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "text/number.h"
+#include "text/utf8.h"
+
+enum {
+    SHOWN_CHOICES = 20, // of in (…) in a message; a list may be long and a message is repeated for each row
+    TIMESTAMP_BYTES = 32, // room that value_parse may take from the arena for a timestamp
+};
+
+const char *rule_code(enum rule_result result)
+{
+    switch (result) {
+    case RULE_OK:
+        return NULL;
+    case RULE_REQUIRED:
+        return "required";
+    case RULE_TYPE:
+        return "type";
+    case RULE_MIN:
+        return "min";
+    case RULE_MAX:
+        return "max";
+    case RULE_MAXLENGTH:
+        return "maxlength";
+    case RULE_IN:
+        return "in";
+    case RULE_MEMORY:
+        return "memory";
+    }
+    return NULL;
+}
+
+enum rule_result rule_parse(
+    enum value_type type, struct span text, struct arena *arena, struct value *ret_value)
+{
+    if (value_parse(type, text, arena, ret_value))
+        return RULE_OK;
+    if (type != TYPE_TIMESTAMP)
+        return RULE_TYPE;
+    // Only a timestamp takes memory: with room made for it, a second failure is the text's own.
+    if (arena_alloc(arena, TIMESTAMP_BYTES) == NULL)
+        return RULE_MEMORY;
+    return value_parse(type, text, arena, ret_value) ? RULE_OK : RULE_TYPE;
+}
+
+static int compare_texts(struct span a, struct span b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+int rule_compare(enum value_type type, struct value a, struct value b)
+{
+    switch (type) {
+    case TYPE_INTEGER:
+    case TYPE_BOOLEAN:
+        return (a.integer > b.integer) - (a.integer < b.integer);
+    case TYPE_NUMBER:
+        return (a.real > b.real) - (a.real < b.real);
+    case TYPE_TEXT:
+    case TYPE_DATE:
+    case TYPE_TIMESTAMP: // of one length when normalised
+        break;
+    }
+    return compare_texts(a.text, b.text);
+}
+
+// Whether `text` has more than `max` code points.
+static bool is_longer(struct span text, size_t max)
+{
+    return text.len > max && utf8_count(text) > max;
+}
+
+static bool compares_by_value(enum value_type type)
+{
+    return type == TYPE_INTEGER || type == TYPE_NUMBER || type == TYPE_BOOLEAN;
+}
+
+static bool is_choice(const struct rule *rule, struct span text, struct value value, struct arena *arena)
+{
+    for (size_t i = 0; i < rule->choice_count; i++) {
+        struct value choice;
+        if (!compares_by_value(rule->type)) {
+            if (span_equal(text, rule->choices[i]))
+                return true;
+        } else if (value_parse(rule->type, rule->choices[i], arena, &choice) &&
+                   rule_compare(rule->type, value, choice) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum rule_result rule_check_bounds(
+    const struct rule *rule, struct span text, struct value value, struct arena *arena)
+{
+    if (rule->has_min && rule_compare(rule->type, value, rule->min) < 0)
+        return RULE_MIN;
+    if (rule->has_max && rule_compare(rule->type, value, rule->max) > 0)
+        return RULE_MAX;
+    if (rule->max_chars > 0 && rule->type == TYPE_TEXT && is_longer(value.text, rule->max_chars))
+        return RULE_MAXLENGTH;
+    if (rule->choice_count > 0 && !is_choice(rule, text, value, arena))
+        return RULE_IN;
+    return RULE_OK;
+}
+
+static enum rule_result no_value(const struct rule *rule, struct value *ret_value)
+{
+    if (rule->required)
+        return RULE_REQUIRED;
+    *ret_value = rule->has_default ? rule->default_value : (struct value){.kind = VALUE_NULL};
+    return RULE_OK;
+}
+
+enum rule_result rule_check_text(
+    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+{
+    if (text.len == 0)
+        return no_value(rule, ret_value);
+    struct value value;
+    enum rule_result result = rule_parse(rule->type, text, arena, &value);
+    if (result == RULE_OK)
+        result = rule_check_bounds(rule, text, value, arena);
+    if (result == RULE_OK)
+        *ret_value = value;
+    return result;
+}
+
+// Brings a typed value to the rule's type, where that is no change of meaning.
+static enum rule_result convert(
+    const struct rule *rule, struct value *value, bool json_boolean, struct arena *arena)
+{
+    switch (rule->type) {
+    case TYPE_INTEGER:
+        return value->kind == VALUE_INTEGER && !json_boolean ? RULE_OK : RULE_TYPE;
+    case TYPE_BOOLEAN:
+        return value->kind == VALUE_INTEGER && json_boolean ? RULE_OK : RULE_TYPE;
+    case TYPE_NUMBER:
+        if (value->kind == VALUE_INTEGER && !json_boolean)
+            *value = (struct value){.kind = VALUE_REAL, .real = (double)value->integer};
+        return value->kind == VALUE_REAL && isfinite(value->real) ? RULE_OK : RULE_TYPE;
+    case TYPE_TEXT:
+    case TYPE_DATE:
+    case TYPE_TIMESTAMP:
+        break;
+    }
+    return value->kind == VALUE_TEXT ? rule_parse(rule->type, value->text, arena, value) : RULE_TYPE;
+}
+
+enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,
+    struct arena *arena, struct value *ret_value)
+{
+    bool is_empty = value.kind == VALUE_TEXT && value.text.len == 0;
+    if (value.kind == VALUE_NULL || (is_empty && rule->required))
+        return no_value(rule, ret_value);
+    struct span text = value.kind == VALUE_TEXT ? value.text : (struct span){0};
+    enum rule_result result = convert(rule, &value, json_boolean, arena);
+    if (result == RULE_OK)
+        result = rule_check_bounds(rule, text, value, arena);
+    if (result == RULE_OK)
+        *ret_value = value;
+    return result;
+}
+
+static void append_value(struct buf *out, struct value value)
+{
+    char number[NUMBER_CHARS];
+    size_t len;
+    switch (value.kind) {
+    case VALUE_INTEGER:
+        buf_printf(out, "%" PRId64, value.integer);
+        break;
+    case VALUE_REAL:
+        len = number_format(value.real, number);
+        if (len > 2 && memcmp(number + len - 2, ".0", 2) == 0)
+            len -= 2; // people write 5
+        buf_append(out, number, len);
+        break;
+    case VALUE_TEXT:
+        buf_append(out, value.text.at, value.text.len);
+        break;
+    case VALUE_NULL:
+        break;
+    }
+}
+
+static void append_choices(const struct rule *rule, struct buf *out)
+{
+    size_t shown = rule->choice_count > SHOWN_CHOICES ? SHOWN_CHOICES : rule->choice_count;
+    buf_append_str(out, rule->choice_count > 1 ? "one of " : "");
+    for (size_t i = 0; i < shown; i++) {
+        buf_append_str(out, i > 0 ? ", " : "");
+        buf_append(out, rule->choices[i].at, rule->choices[i].len);
+    }
+    if (shown < rule->choice_count)
+        buf_printf(out, " or %zu more", rule->choice_count - shown);
+}
+
+// " from 1 to 5", " of at least 1", " of at most 5"; days and times have words of their own.
+static void append_range(const struct rule *rule, struct buf *out)
+{
+    bool is_time = rule->type == TYPE_DATE || rule->type == TYPE_TIMESTAMP;
+    if (is_time && (rule->has_min || rule->has_max))
+        buf_append_byte(out, ',');
+    if (rule->has_min && rule->has_max) {
+        buf_append_str(out, " from ");
+        append_value(out, rule->min);
+        buf_append_str(out, " to ");
+        append_value(out, rule->max);
+    } else if (rule->has_min) {
+        buf_append_str(out, is_time ? " not before " : " of at least ");
+        append_value(out, rule->min);
+    } else if (rule->has_max) {
+        buf_append_str(out, is_time ? " not after " : " of at most ");
+        append_value(out, rule->max);
+    }
+}
+
+void rule_expected(const struct rule *rule, struct buf *out)
+{
+    if (rule->choice_count > 0) {
+        append_choices(rule, out);
+        return;
+    }
+    if (rule->type == TYPE_TEXT && rule->max_chars > 0) {
+        buf_printf(out, "text of at most %zu character%s", rule->max_chars, rule->max_chars == 1 ? "" : "s");
+        return;
+    }
+    buf_append_str(out, value_type_expected(rule->type));
+    append_range(rule, out);
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+enum {
+    NEAREST_BYTES = 16, // longer words are not looked at; no directive is as long
+    NEAREST_EDITS = 2,  // letters to add, take away or change
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+static void skip(struct words *words, size_t len)
+{
+    if (len == 0)
+        return;
+    words->rest.at += len;
+    words->rest.len -= len;
+    words->column += (uint32_t)len;
+}
+
+static void skip_blanks(struct words *words)
+{
+    size_t len = 0;
+    while (len < words->rest.len && is_blank(words->rest.at[len]))
+        len++;
+    skip(words, len);
+}
+
+// Takes what comes next, up to a blank or one of `stops`.
+static struct word take_until(struct words *words, const char *stops)
+{
+    skip_blanks(words);
+    size_t len = 0;
+    while (
+        len < words->rest.len && !is_blank(words->rest.at[len]) && strchr(stops, words->rest.at[len]) == NULL)
+        len++;
+    struct word word = {.text = {.at = words->rest.at, .len = len}, .column = words->column};
+    skip(words, len);
+    return word;
+}
+
+struct word words_next(struct words *words)
+{
+    return take_until(words, "");
+}
+
+struct word words_peek(const struct words *words)
+{
+    struct words copy = *words;
+    return take_until(&copy, "(");
+}
+
+bool words_value(struct words *words, const char *stops, struct word *ret_value)
+{
+    skip_blanks(words);
+    bool is_quoted = words->rest.len > 0 && (words->rest.at[0] == '"' || words->rest.at[0] == '\'');
+    if (!is_quoted) {
+        *ret_value = take_until(words, stops);
+        return true;
+    }
+    const char *end = memchr(words->rest.at + 1, words->rest.at[0], words->rest.len - 1);
+    if (end == NULL) {
+        words_fail(words, words->column, "the quote has no end on this line");
+        return false;
+    }
+    struct span text = {.at = words->rest.at + 1, .len = (size_t)(end - words->rest.at) - 1};
+    *ret_value = (struct word){.text = text, .column = words->column, .is_quoted = true};
+    skip(words, text.len + 2);
+    return true;
+}
+
+bool words_take(struct words *words, char byte)
+{
+    skip_blanks(words);
+    bool found = words->rest.len > 0 && words->rest.at[0] == byte;
+    skip(words, found);
+    return found;
+}
+
+struct word words_rest(struct words *words)
+{
+    skip_blanks(words);
+    struct word word = {.text = words->rest, .column = words->column};
+    skip(words, words->rest.len);
+    while (word.text.len > 0 && is_blank(word.text.at[word.text.len - 1]))
+        word.text.len--;
+    return word;
+}
+
+void words_end(struct words *words, const char *what)
+{
+    struct word left = words_next(words);
+    if (left.text.len > 0)
+        words_fail(words, left.column, "nothing may follow %s; take \"%.*s\" away", what, SHOW(left.text));
+}
+
+void words_fail(const struct words *words, uint32_t column, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    diags_add(words->diags, words->file, words->line, column, "%s", text);
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t less = a < b ? a : b;
+    return less < c ? less : c;
+}
+
+// How many letters have to be added, taken away or changed (Levenshtein); one row of the table at a time.
+static size_t edits(struct span from, struct span to)
+{
+    size_t row[NEAREST_BYTES + 1];
+    for (size_t k = 0; k <= to.len; k++)
+        row[k] = k;
+    for (size_t i = 1; i <= from.len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t k = 1; k <= to.len; k++) {
+            size_t changed = diagonal + (from.at[i - 1] != to.at[k - 1]);
+            diagonal = row[k];
+            row[k] = least(row[k] + 1, row[k - 1] + 1, changed);
+        }
+    }
+    return row[to.len];
+}
+
+const char *word_nearest(struct span word, const char *const *known, size_t count)
+{
+    const char *nearest = NULL;
+    size_t fewest = NEAREST_EDITS + 1;
+    for (size_t i = 0; i < count && word.len <= NEAREST_BYTES; i++) {
+        struct span candidate = span_of(known[i]);
+        size_t needed = candidate.len <= NEAREST_BYTES ? edits(word, candidate) : fewest;
+        if (needed < fewest && needed < candidate.len / 2 + 1) {
+            fewest = needed;
+            nearest = known[i];
+        }
+    }
+    return nearest;
+}

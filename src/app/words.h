@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of one directive's line, each with its column. One thread at a time.
+#ifndef RECKONER_APP_WORDS_H
+#define RECKONER_APP_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/diag.h"
+#include "base/span.h"
+
+struct words {
+    struct span rest;    // not yet read, without a line end; borrowed
+    const char *file;    // for messages
+    uint32_t line;       // in the file
+    uint32_t column;     // of rest's first byte
+    struct diags *diags; // where errors go
+};
+
+struct word {
+    struct span text; // empty at the end of the line; without its quotes
+    uint32_t column;  // of its first byte, or of the quote
+    bool is_quoted;   // it stood between quotes, so that an empty one is a value
+};
+
+// The next run of bytes that are no blanks.
+struct word words_next(struct words *words);
+
+// The same, and the words stay as they were. A "(" ends the word, too: "in(a)" starts with "in".
+struct word words_peek(const struct words *words);
+
+// A value: a word, or what stands between two quotes of a kind. Outside of quotes it ends at a blank or at
+// one of the bytes of `stops`. False when the second quote is missing, which is reported.
+MUST_CHECK bool words_value(struct words *words, const char *stops, struct word *ret_value);
+
+// Takes `byte` if it comes next, behind blanks.
+bool words_take(struct words *words, char byte);
+
+// All that is left, without the blanks around it.
+struct word words_rest(struct words *words);
+
+// Reports words that are left over: "nothing may follow <what>".
+void words_end(struct words *words, const char *what);
+
+// Reports an error in this line.
+void words_fail(const struct words *words, uint32_t column, const char *format, ...) PRINTF_LIKE(3, 4);
+
+// The one of `count` known words that `word` is most likely meant to be, or NULL when none is near.
+const char *word_nearest(struct span word, const char *const *known, size_t count);
+
+#endif

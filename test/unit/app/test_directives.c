@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases of test/cases/directives: `input` is an endpoint file, `expected` the endpoint that it makes, or what
+// is wrong with it. And limits and memory.
+#include "app/directives.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../text/cases.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+enum { MAX_BYTES = 16 * 1024 * 1024 };
+
+// --- an endpoint as text
+
+static void dump_value(const char *what, const struct value *value, struct buf *out)
+{
+    buf_printf(out, " %s ", what);
+    if (value->kind == VALUE_INTEGER)
+        buf_printf(out, "%" PRId64, value->integer);
+    else if (value->kind == VALUE_REAL)
+        buf_printf(out, "%g real", value->real);
+    else
+        buf_printf(out, "\"%.*s\"", (int)value->text.len, value->text.at);
+}
+
+static void dump_rule(const char *what, const struct rule *rule, struct buf *out)
+{
+    buf_printf(out, "%s %.*s %s", what, (int)rule->name.len, rule->name.at, value_type_name(rule->type));
+    buf_append_str(out, rule->required ? " required" : "");
+    if (rule->has_default)
+        dump_value("default", &rule->default_value, out);
+    if (rule->has_min)
+        dump_value("min", &rule->min, out);
+    if (rule->has_max)
+        dump_value("max", &rule->max, out);
+    if (rule->max_chars > 0)
+        buf_printf(out, " maxlength %zu", rule->max_chars);
+    for (size_t i = 0; i < rule->choice_count; i++)
+        buf_printf(out, " %s\"%.*s\"", i == 0 ? "in " : "", (int)rule->choices[i].len, rule->choices[i].at);
+    buf_printf(out, " at %u:%u", (unsigned)rule->line, (unsigned)rule->column);
+    if (rule->description.len > 0)
+        buf_printf(out, " -- %.*s", (int)rule->description.len, rule->description.at);
+    buf_append_byte(out, '\n');
+}
+
+static void dump_statement(const struct statement *statement, struct buf *out)
+{
+    static const char *const kinds[] = {"reject", "warn", "write", "answer"};
+    buf_append_str(out, kinds[statement->kind]);
+    if (statement->status > 0)
+        buf_printf(out, " %d", statement->status);
+    if (statement->text.len > 0)
+        buf_printf(out, " \"%.*s\" %.*s", (int)statement->text.len, statement->text.at,
+            (int)statement->code.len, statement->code.at);
+    buf_printf(out, " at %u:%u\n%.*s\n", (unsigned)statement->line, (unsigned)statement->column,
+        (int)statement->sql.len, statement->sql.at);
+}
+
+static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
+{
+    buf_printf(out, "%s %.*s%s%s at %u:%u\n", http_method_name(endpoint->method), (int)endpoint->path.len,
+        endpoint->path.at, endpoint->strict ? " strict" : "", endpoint->warns ? " warns" : "",
+        (unsigned)endpoint->line, (unsigned)endpoint->column);
+    if (endpoint->description.len > 0)
+        buf_printf(out, "%.*s\n", (int)endpoint->description.len, endpoint->description.at);
+    for (size_t i = 0; i < endpoint->param_count; i++) {
+        dump_rule("param", &endpoint->params[i], out);
+        assert_true(span_equal(endpoint->params[i].name, endpoint->param_names[i].name));
+        assert_int_equal(endpoint->params[i].type, endpoint->param_names[i].type);
+    }
+    for (size_t i = 0; i < endpoint->field_count; i++) {
+        dump_rule("field", &endpoint->fields[i], out);
+        assert_true(span_equal(endpoint->fields[i].name, endpoint->field_names[i].name));
+        assert_int_equal(endpoint->fields[i].type, endpoint->field_names[i].type);
+    }
+    for (size_t i = 0; i < endpoint->column_count; i++)
+        buf_printf(out, "column %.*s %s at %u:%u\n", (int)endpoint->columns[i].name.len,
+            endpoint->columns[i].name.at, value_type_name(endpoint->columns[i].type),
+            (unsigned)endpoint->columns[i].line, (unsigned)endpoint->columns[i].column);
+    for (size_t i = 0; i < endpoint->statement_count; i++)
+        dump_statement(&endpoint->statements[i], out);
+}
+
+static void dump_diags(struct diags *diags, struct buf *out)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *file = open_memstream(&text, &len);
+    assert_non_null(file);
+    diags_sort(diags);
+    diags_print(diags, file);
+    fclose(file);
+    buf_append(out, text, len);
+    free(text);
+}
+
+static void dump_file(struct span input, struct buf *out)
+{
+    struct arena arena;
+    struct diags diags;
+    struct endpoint endpoint;
+    struct err err = {0};
+    arena_init(&arena, MAX_BYTES);
+    diags_init(&diags);
+    enum err_code code = directives_parse("input", input, &arena, &diags, &endpoint, &err);
+    if (code == ERR_NONE) {
+        assert_int_equal(diags_total(&diags), 0);
+        dump_endpoint(&endpoint, out);
+    } else {
+        assert_int_equal(code, ERR_CONFIG);
+        assert_string_equal(err.text, "input has errors");
+        assert_true(diags.count > 0);
+        dump_diags(&diags, out);
+    }
+    diags_fini(&diags);
+    arena_fini(&arena);
+}
+
+static void dump_case(const char *name, struct span input, size_t step, struct buf *out)
+{
+    (void)name;
+    (void)step; // the parser takes a file whole
+    dump_file(input, out);
+}
+
+static void every_case_gives_what_it_expects(void **state)
+{
+    (void)state;
+    cases_run("directives", dump_case);
+}
+
+static void a_file_over_the_limit_is_refused(void **state)
+{
+    (void)state;
+    size_t len = LIMIT_APP_FILE_BYTES + 1;
+    char *text = malloc(len);
+    assert_non_null(text);
+    memset(text, ' ', len);
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, MAX_BYTES);
+    dump_file((struct span){.at = text, .len = len}, &out);
+    buf_append_byte(&out, '\0');
+    assert_string_equal(out.data, "input: is larger than 1048576 bytes; split it\n");
+    free(text);
+}
+
+static void without_memory_the_parser_says_so_and_leaks_nothing(void **state)
+{
+    (void)state;
+    static const char text[] = "-- @endpoint POST /a\n-- about\n-- @param p text in (a, b) default a\n"
+                               "-- @field t timestamp min 2016-01-01T00:00:00+01:00\n-- @column n integer\n"
+                               "-- @reject 400 bad row\nSELECT line FROM batch WHERE :p = '';\n"
+                               "-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1 AS n;\n";
+    bool done = false;
+    int failures = 0;
+    for (long n = 0; !done; n++) {
+        struct arena arena;
+        struct diags diags;
+        struct endpoint endpoint;
+        struct err err = {0};
+        arena_init(&arena, MAX_BYTES);
+        diags_init(&diags);
+        mem_fail_after(n);
+        enum err_code code = directives_parse("input", span_of(text), &arena, &diags, &endpoint, &err);
+        mem_fail_after(-1);
+        done = code == ERR_NONE;
+        if (!done) {
+            assert_int_equal(code, ERR_NO_MEMORY);
+            assert_string_equal(err.text, "out of memory");
+            failures++;
+        }
+        diags_fini(&diags);
+        arena_fini(&arena);
+    }
+    assert_true(failures > 1);
+}
+
+static void a_full_arena_is_no_crash(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "-- @endpoint GET /a\n-- @param p text in (a, b) default a\n-- @answer\nSELECT :p";
+    bool done = false;
+    for (size_t max = 0; !done; max += 16) {
+        struct arena arena;
+        struct diags diags;
+        struct endpoint endpoint;
+        arena_init(&arena, max);
+        diags_init(&diags);
+        enum err_code code = directives_parse("input", span_of(text), &arena, &diags, &endpoint, NULL);
+        assert_true(code == ERR_NONE || code == ERR_NO_MEMORY);
+        done = code == ERR_NONE;
+        diags_fini(&diags);
+        arena_fini(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_case_gives_what_it_expects),
+        cmocka_unit_test(a_file_over_the_limit_is_refused),
+        cmocka_unit_test(without_memory_the_parser_says_so_and_leaks_nothing),
+        cmocka_unit_test(a_full_arena_is_no_crash),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loads apps that each test writes into a folder of its own.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "app/app.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+#define GET_A "-- @endpoint GET /a\n-- @answer\nSELECT 1 AS one;\n"
+#define POST_B                                                                                               \
+    "-- @endpoint POST /b\n-- @field x text\n-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1 AS one;\n"
+
+static char root[] = "/tmp/reckoner-load-XXXXXX"; // holds the app's folder, "rates"
+static char dir[sizeof(root) + sizeof("/rates")]; // the app's folder
+
+static void path_of(const char *name, char out[512])
+{
+    snprintf(out, 512, "%s/%s", dir, name);
+}
+
+static void write_bytes(const char *name, const void *bytes, size_t len)
+{
+    char path[512];
+    path_of(name, path);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_text(const char *name, const char *text)
+{
+    write_bytes(name, text, strlen(text));
+}
+
+static void make_dir(const char *name)
+{
+    char path[512];
+    path_of(name, path);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(root + strlen(root) - 6, "XXXXXX");
+    if (mkdtemp(root) == NULL)
+        return -1;
+    snprintf(dir, sizeof(dir), "%s/rates", root);
+    return mkdir(dir, 0700);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char command[600];
+    snprintf(command, sizeof(command), "rm -rf %s", root);
+    return system(command);
+}
+
+// The messages of a failed load, sorted, without the folder in front of the files' names.
+static void expect_errors(const char *expected)
+{
+    struct diags diags;
+    struct app *app = NULL;
+    struct err err = {0};
+    char *text = NULL;
+    size_t len = 0;
+    diags_init(&diags);
+    assert_int_equal(app_load(dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
+    assert_null(app);
+    char summary[300];
+    snprintf(summary, sizeof(summary), "%s has %zu error%s", dir, diags.count, diags.count == 1 ? "" : "s");
+    assert_string_equal(err.text, summary);
+    diags_sort(&diags);
+    FILE *file = open_memstream(&text, &len);
+    assert_non_null(file);
+    diags_print(&diags, file);
+    fclose(file);
+    AUTO(buf_fini) struct buf shown;
+    buf_init(&shown, 1 << 20);
+    for (const char *at = text; *at != '\0';) {
+        if (strncmp(at, dir, strlen(dir)) == 0) {
+            at += strlen(dir);
+            at += *at == '/';
+        } else {
+            buf_append_byte(&shown, *at++);
+        }
+    }
+    assert_int_equal(buf_append_byte(&shown, '\0'), ERR_NONE);
+    assert_string_equal(shown.data, expected);
+    free(text);
+    diags_fini(&diags);
+}
+
+static struct app *load_fine(const char *path, const char *store_kind)
+{
+    struct diags diags;
+    struct app *app = NULL;
+    struct err err = {0};
+    diags_init(&diags);
+    enum err_code code = app_load(path, store_kind, &diags, &app, &err);
+    diags_print(&diags, stderr);
+    assert_int_equal(code, ERR_NONE);
+    assert_int_equal(diags_total(&diags), 0);
+    diags_fini(&diags);
+    return app;
+}
+
+static void a_whole_app_is_loaded(void **state)
+{
+    (void)state;
+    make_dir("schema");
+    make_dir("data");
+    write_text("get_a.sql", GET_A);
+    write_text("post_b.sql", POST_B);
+    write_text("schema/010_more.sql", "CREATE TABLE u (y);\n");
+    write_text("schema/001_tables.sql", "CREATE TABLE t (x);\n");
+    write_text("app.ini",
+        "; comment\n title = Rates & more ; as sold\n\n[load]\nPOST /b = b.csv\n  POST  /b=more/c.ndjson\n");
+    struct app *app = load_fine(dir, "sqlite");
+    assert_string_equal(app->name, "rates");
+    assert_string_equal(app->dir, dir);
+    assert_true(span_is(app->title, "Rates & more"));
+    assert_int_equal(app->endpoint_count, 2);
+    assert_int_equal(app->migration_count, 2);
+    assert_true(span_is(app->migrations[0].name, "001_tables"));
+    assert_true(span_is(app->migrations[0].sql, "CREATE TABLE t (x);\n"));
+    assert_true(span_is(app->migrations[1].name, "010_more"));
+    char path[512];
+    path_of("schema/010_more.sql", path);
+    assert_string_equal(app->migrations[1].file, path);
+    assert_int_equal(app->load_count, 2);
+    assert_ptr_equal(app->loads[0].endpoint, app_find(app, HTTP_POST, span_of("/b")));
+    assert_true(span_is(app->loads[0].file, "b.csv"));
+    assert_int_equal(app->loads[0].line, 5);
+    assert_true(span_is(app->loads[1].file, "more/c.ndjson"));
+    assert_int_equal(app->loads[1].line, 6);
+    app_free(app);
+}
+
+static void an_endpoint_is_found_by_method_and_path(void **state)
+{
+    (void)state;
+    write_text("1.sql", "-- @endpoint GET /b\n-- @answer\nSELECT 1;\n");
+    write_text("2.sql", POST_B);
+    write_text("3.sql", GET_A);
+    write_text("4.sql", "-- @endpoint GET /\n-- @answer\nSELECT 1;\n");
+    write_text("5.sql", "-- @endpoint GET /a/b\n-- @answer\nSELECT 1;\n");
+    struct app *app = load_fine(dir, "sqlite");
+    assert_int_equal(app->endpoint_count, 5);
+    for (size_t i = 0; i < app->endpoint_count; i++)
+        assert_ptr_equal(app_find(app, app->endpoints[i].method, app->endpoints[i].path), &app->endpoints[i]);
+    assert_true(span_is(app->endpoints[0].path, "/"));
+    assert_null(app_find(app, HTTP_POST, span_of("/a")));
+    assert_null(app_find(app, HTTP_HEAD, span_of("/a")));
+    assert_null(app_find(app, HTTP_GET, span_of("/c")));
+    assert_null(app_find(app, HTTP_GET, span_of("/a/")));
+    assert_null(app_find(app, HTTP_GET, (struct span){0}));
+    app_free(app);
+}
+
+static void an_app_needs_neither_ini_nor_schema(void **state)
+{
+    (void)state;
+    write_text("get_a.sql", GET_A);
+    char with_slash[sizeof(dir) + 3];
+    snprintf(with_slash, sizeof(with_slash), "%s//", dir);
+    struct app *app = load_fine(with_slash, "sqlite");
+    assert_string_equal(app->name, "rates");
+    assert_string_equal(app->dir, dir);
+    assert_true(span_is(app->title, "rates"));
+    assert_int_equal(app->migration_count, 0);
+    assert_int_equal(app->load_count, 0);
+    char path[512];
+    path_of("get_a.sql", path);
+    assert_string_equal(app->endpoints[0].file, path);
+    app_free(app);
+}
+
+static void the_folder_that_one_is_in_has_its_name(void **state)
+{
+    (void)state;
+    write_text("get_a.sql", GET_A);
+    char before[512];
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir(dir), 0);
+    struct app *app = load_fine(".", "sqlite");
+    assert_int_equal(chdir(before), 0);
+    assert_string_equal(app->name, "rates");
+    assert_string_equal(app->endpoints[0].file, "./get_a.sql");
+    app_free(app);
+}
+
+static void the_file_for_the_store_stands_in_for_the_general_one(void **state)
+{
+    (void)state;
+    make_dir("schema");
+    write_text("a.sql", GET_A);
+    write_text("a.sqlite.sql", "-- @endpoint GET /sqlite\n-- @answer\nSELECT 1;\n");
+    write_text("b.postgresql.sql", "-- this is not read by others");
+    write_text("schema/001_t.sqlite.sql", "-- lite");
+    write_text("schema/001_t.postgresql.sql", "-- post");
+    write_text("schema/002_u.sql", "-- both");
+    struct app *app = load_fine(dir, "sqlite");
+    assert_int_equal(app->endpoint_count, 1);
+    assert_true(span_is(app->endpoints[0].path, "/sqlite"));
+    assert_int_equal(app->migration_count, 2);
+    assert_true(span_is(app->migrations[0].name, "001_t"));
+    assert_true(span_is(app->migrations[0].sql, "-- lite"));
+    app_free(app);
+}
+
+static void migrations_are_in_the_order_of_their_numbers(void **state)
+{
+    (void)state;
+    make_dir("schema");
+    write_text("a.sql", GET_A);
+    write_text("schema/1000_d.sql", "");
+    write_text("schema/999_c.sql", "");
+    write_text("schema/002_b.sql", "");
+    struct app *app = load_fine(dir, "sqlite");
+    assert_true(span_is(app->migrations[0].name, "002_b"));
+    assert_true(span_is(app->migrations[1].name, "999_c"));
+    assert_true(span_is(app->migrations[2].name, "1000_d"));
+    app_free(app);
+}
+
+static void hidden_files_and_editors_leavings_are_passed_over(void **state)
+{
+    (void)state;
+    write_text("a.sql", GET_A);
+    write_text(".a.sql", "nonsense");
+    write_text(".#a.sql", "nonsense");
+    write_text("#a.sql#", "nonsense");
+    write_text("a.sql~", "nonsense");
+    write_text("a.sql.bak", "nonsense");
+    write_text("README.md", "nonsense");
+    struct app *app = load_fine(dir, "sqlite");
+    assert_int_equal(app->endpoint_count, 1);
+    app_free(app);
+}
+
+static void links_are_followed(void **state)
+{
+    (void)state;
+    char to[512];
+    write_text("a.txt", GET_A);
+    path_of("a.sql", to);
+    assert_int_equal(symlink("a.txt", to), 0);
+    struct app *app = load_fine(dir, "sqlite");
+    assert_int_equal(app->endpoint_count, 1);
+    app_free(app);
+}
+
+static void a_missing_folder_is_an_error(void **state)
+{
+    (void)state;
+    assert_int_equal(rmdir(dir), 0);
+    expect_errors(": the folder could not be opened: No such file or directory\n");
+}
+
+static void a_file_is_no_folder(void **state)
+{
+    (void)state;
+    assert_int_equal(rmdir(dir), 0);
+    FILE *file = fopen(dir, "wb");
+    assert_non_null(file);
+    fclose(file);
+    expect_errors(": the folder could not be opened: Not a directory\n");
+}
+
+static void an_app_without_endpoints_is_an_error(void **state)
+{
+    (void)state;
+    expect_errors(": no endpoint in the folder; write one as a file such as get_rates.sql\n");
+}
+
+static void a_folder_whose_name_is_no_apps_name_is_an_error(void **state)
+{
+    (void)state;
+    write_text("a.sql", GET_A);
+    char renamed[sizeof(dir)];
+    snprintf(renamed, sizeof(renamed), "%s/Rate", root);
+    assert_int_equal(rename(dir, renamed), 0);
+    strcpy(dir, renamed);
+    expect_errors(
+        ": the folder's name \"Rate\" becomes the app's; use a-z, 0-9, _ and -, with a letter in front\n");
+}
+
+static void all_errors_of_all_files_come_at_once(void **state)
+{
+    (void)state;
+    make_dir("schema");
+    write_text("a.sql", "-- @endpoint GET /a\n");
+    write_text("b.sql", GET_A);
+    write_text("c.sql", "-- @endpoint GET /c\n-- @param x int\n-- @answer\nSELECT :y, :x\n");
+    write_bytes("schema/001_t.sql", "a\0b", 3);
+    write_text("schema/002.sql", "");
+    write_text("app.ini", "title\n[load]\nPOST /nowhere = b.txt\n");
+    expect_errors(
+        "a.sql:1:4: no @answer; the endpoint needs a statement whose rows are its answer\n"
+        "app.ini:1: no = on this line; write key = value\n"
+        "app.ini:3: \"b.txt\" has to end in .csv, .json or .ndjson\n"
+        "c.sql:2:13: unknown type int; use text, integer, number, boolean, date or timestamp\n"
+        "c.sql:4:8: parameter :y is not declared; add a @param\n"
+        "schema/001_t.sql:1:2: a NUL byte; the file has to be text, UTF-8\n"
+        "schema/002.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n");
+}
+
+static void two_files_of_one_endpoint_are_both_named(void **state)
+{
+    (void)state;
+    write_text("a.sql", GET_A);
+    write_text("b.sql", "\n" GET_A);
+    write_text("c.sql", POST_B);
+    expect_errors("b.sql:2:4: GET /a is in a.sql already; change the method or the path of one\n");
+}
+
+static void an_unknown_store_in_a_name_is_an_error(void **state)
+{
+    (void)state;
+    write_text("a.sql", GET_A);
+    write_text("a.sqllite.sql", GET_A);
+    write_text("b..sql", GET_A);
+    expect_errors(
+        "a.sqllite.sql: unknown store kind \"sqllite\" in the name; use .sqlite.sql, .postgresql.sql, or no other dot\n"
+        "b..sql: unknown store kind \"\" in the name; use .sqlite.sql, .postgresql.sql, or no other dot\n");
+}
+
+static void files_that_cannot_be_read_are_errors(void **state)
+{
+    (void)state;
+    char path[512];
+    make_dir("a.sql");
+    path_of("b.sql", path);
+    assert_int_equal(symlink("nowhere", path), 0);
+    path_of("c.sql", path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    path_of("app.ini", path);
+    assert_int_equal(symlink("nowhere", path), 0);
+    expect_errors("a.sql: is not a file\n"
+                  "app.ini: could not be opened: No such file or directory\n"
+                  "b.sql: could not be opened: No such file or directory\n"
+                  "c.sql: is not a file\n");
+}
+
+static void a_file_over_the_limit_is_an_error(void **state)
+{
+    (void)state;
+    size_t len = LIMIT_APP_FILE_BYTES + 1;
+    char *text = malloc(len);
+    assert_non_null(text);
+    memset(text, '\n', len);
+    write_bytes("a.sql", text, len);
+    free(text);
+    expect_errors("a.sql: is larger than 1048576 bytes; split it\n");
+}
+
+static void migrations_of_one_number_are_both_named(void **state)
+{
+    (void)state;
+    make_dir("schema");
+    write_text("a.sql", GET_A);
+    write_text("schema/001_a.sql", "");
+    write_text("schema/001_b.sqlite.sql", "");
+    write_text("schema/0001_c.sql", "");
+    write_text("schema/12_d.sql", "");
+    write_text("schema/tables.sql", "");
+    write_text("schema/002_.sql", "");
+    expect_errors(
+        "schema/001_a.sql: 0001_c.sql has the number 1 already; take the next free one\n"
+        "schema/001_b.sqlite.sql: 001_a.sql has the number 1 already; take the next free one\n"
+        "schema/002_.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n"
+        "schema/12_d.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n"
+        "schema/tables.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n");
+}
+
+static void every_bad_line_of_the_ini_is_told(void **state)
+{
+    (void)state;
+    write_text("a.sql", GET_A);
+    write_text("b.sql", POST_B);
+    write_text("c.sql", "-- @endpoint POST /c\n-- @param p text required\n-- @field x text\n-- @write\n"
+                        "DELETE FROM t;\n-- @answer\nSELECT :p;\n");
+    write_text("d.sql", "-- @endpoint DELETE /d\n-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1;\n");
+    char ini[4000];
+    char longest[250];
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    snprintf(ini, sizeof(ini),
+        "\xef\xbb\xbftitle = a\r\n"
+        "title = b\n"
+        "titel = c\n"
+        "nothing\n"
+        "title = %s\n"
+        "[load\n"
+        "[store]\n"
+        "  url = x\n"
+        "[load]\n"
+        "POST /b = b.csv ; fine\n"
+        "POST /b = b.csv\n"
+        "POST /z = z.csv\n"
+        "GET /a = a.csv\n"
+        "POST /c = c.csv\n"
+        "DELETE /d = d.csv\n"
+        "POST/b = b.csv\n"
+        "post /b = b.csv\n"
+        "POST /b =\n"
+        "POST /b = /etc/b.csv\n"
+        "POST /b = x/../../b.csv\n"
+        "POST /b = b.CSV\n"
+        "POST /b = .csv\n"
+        "POST /b: b.json\n",
+        longest);
+    write_text("app.ini", ini);
+    expect_errors("app.ini:2: a second title; take one away\n"
+                  "app.ini:3: unknown key \"titel\"; known is title\n"
+                  "app.ini:4: no = on this line; write key = value\n"
+                  "app.ini:5: the line is longer than 198 bytes\n"
+                  "app.ini:6: the section has no ]\n"
+                  "app.ini:8: unknown section [store]; known is [load]\n"
+                  "app.ini:11: the same load is on line 10; take one away\n"
+                  "app.ini:12: the app has no endpoint POST /z\n"
+                  "app.ini:13: GET /a does not write; a load needs an endpoint that does\n"
+                  "app.ini:14: POST /c has a required parameter, which a load cannot give\n"
+                  "app.ini:15: DELETE /d has no fields to load\n"
+                  "app.ini:16: POST/b is no endpoint; write POST /path = file.csv\n"
+                  "app.ini:17: post /b is no endpoint; write POST /path = file.csv\n"
+                  "app.ini:18: \"\" is no file's name\n"
+                  "app.ini:19: \"/etc/b.csv\" has to be relative to the data folder\n"
+                  "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
+                  "app.ini:21: \"b.CSV\" has to end in .csv, .json or .ndjson\n"
+                  "app.ini:22: \".csv\" has to end in .csv, .json or .ndjson\n");
+}
+
+static void an_empty_title_is_an_error(void **state)
+{
+    (void)state;
+    write_text("a.sql", GET_A);
+    write_text("app.ini", "title =\n");
+    expect_errors("app.ini:1: the title is empty; write title = Freight rates\n");
+}
+
+static void an_app_over_its_memory_is_an_error(void **state)
+{
+    (void)state;
+    size_t len = LIMIT_APP_FILE_BYTES;
+    char *text = malloc(len), name[32];
+    assert_non_null(text);
+    memset(text, '\n', len);
+    for (int i = 0; i < 70; i++) {
+        memcpy(text, GET_A, strlen(GET_A));
+        snprintf(name, sizeof(name), "%d.sql", i);
+        write_bytes(name, text, len);
+    }
+    free(text);
+    struct diags diags;
+    struct app *app = NULL;
+    struct err err = {0};
+    diags_init(&diags);
+    assert_int_equal(app_load(dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
+    assert_string_equal(diags.items[diags.count - 1].text,
+        "the app's files need more than 67108864 bytes of memory; split the app");
+    diags_fini(&diags);
+}
+
+static void without_memory_loading_says_so_and_leaks_nothing(void **state)
+{
+    (void)state;
+    make_dir("schema");
+    write_text("get_a.sql", GET_A);
+    write_text("post_b.sql", POST_B);
+    write_text("schema/001_tables.sql", "CREATE TABLE t (x);\n");
+    write_text("app.ini", "title = Rates\n[load]\nPOST /b = b.csv\n");
+    bool done = false;
+    int failures = 0;
+    for (long n = 0; !done; n++) {
+        struct diags diags;
+        struct app *app = NULL;
+        struct err err = {0};
+        diags_init(&diags);
+        mem_fail_after(n);
+        enum err_code code = app_load(dir, "sqlite", &diags, &app, &err);
+        mem_fail_after(-1);
+        done = code == ERR_NONE;
+        if (!done) {
+            assert_int_equal(code, ERR_NO_MEMORY);
+            assert_string_equal(err.text, "out of memory");
+            assert_null(app);
+            failures++;
+        }
+        app_free(app);
+        diags_fini(&diags);
+    }
+    assert_true(failures > 2);
+    app_free(NULL);
+}
+
+int main(void)
+{
+#define LOAD_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        LOAD_TEST(a_whole_app_is_loaded),
+        LOAD_TEST(an_endpoint_is_found_by_method_and_path),
+        LOAD_TEST(an_app_needs_neither_ini_nor_schema),
+        LOAD_TEST(the_folder_that_one_is_in_has_its_name),
+        LOAD_TEST(the_file_for_the_store_stands_in_for_the_general_one),
+        LOAD_TEST(migrations_are_in_the_order_of_their_numbers),
+        LOAD_TEST(hidden_files_and_editors_leavings_are_passed_over),
+        LOAD_TEST(links_are_followed),
+        LOAD_TEST(a_missing_folder_is_an_error),
+        LOAD_TEST(a_file_is_no_folder),
+        LOAD_TEST(an_app_without_endpoints_is_an_error),
+        LOAD_TEST(a_folder_whose_name_is_no_apps_name_is_an_error),
+        LOAD_TEST(all_errors_of_all_files_come_at_once),
+        LOAD_TEST(two_files_of_one_endpoint_are_both_named),
+        LOAD_TEST(an_unknown_store_in_a_name_is_an_error),
+        LOAD_TEST(files_that_cannot_be_read_are_errors),
+        LOAD_TEST(a_file_over_the_limit_is_an_error),
+        LOAD_TEST(migrations_of_one_number_are_both_named),
+        LOAD_TEST(every_bad_line_of_the_ini_is_told),
+        LOAD_TEST(an_empty_title_is_an_error),
+        LOAD_TEST(an_app_over_its_memory_is_an_error),
+        LOAD_TEST(without_memory_loading_says_so_and_leaks_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

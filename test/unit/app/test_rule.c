@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/rule.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+enum { ARENA_BYTES = 65536 };
+
+static struct value integer(int64_t number)
+{
+    return (struct value){.kind = VALUE_INTEGER, .integer = number};
+}
+
+static struct value real(double number)
+{
+    return (struct value){.kind = VALUE_REAL, .real = number};
+}
+
+static struct value text(const char *bytes)
+{
+    return (struct value){.kind = VALUE_TEXT, .text = span_of(bytes)};
+}
+
+// Checks a text; "" stands for RULE_OK.
+static void expect_query(const struct rule *rule, const char *input, const char *code)
+{
+    struct arena arena;
+    struct value value;
+    arena_init(&arena, ARENA_BYTES);
+    const char *got = rule_code(rule_check_text(rule, span_of(input), &arena, &value));
+    assert_string_equal(got != NULL ? got : "", code);
+    arena_fini(&arena);
+}
+
+static void expect_json(const struct rule *rule, struct value input, bool json_boolean, const char *code)
+{
+    struct arena arena;
+    struct value value;
+    arena_init(&arena, ARENA_BYTES);
+    const char *got = rule_code(rule_check_value(rule, input, json_boolean, &arena, &value));
+    assert_string_equal(got != NULL ? got : "", code);
+    arena_fini(&arena);
+}
+
+static void expect_words(const struct rule *rule, const char *words)
+{
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 65536);
+    rule_expected(rule, &out);
+    assert_int_equal(buf_append_byte(&out, '\0'), ERR_NONE);
+    assert_string_equal(out.data, words);
+}
+
+static void every_result_has_its_code(void **state)
+{
+    (void)state;
+    assert_null(rule_code(RULE_OK));
+    assert_string_equal(rule_code(RULE_REQUIRED), "required");
+    assert_string_equal(rule_code(RULE_TYPE), "type");
+    assert_string_equal(rule_code(RULE_MIN), "min");
+    assert_string_equal(rule_code(RULE_MAX), "max");
+    assert_string_equal(rule_code(RULE_MAXLENGTH), "maxlength");
+    assert_string_equal(rule_code(RULE_IN), "in");
+    assert_string_equal(rule_code(RULE_MEMORY), "memory");
+}
+
+static void an_empty_text_is_no_value(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, ARENA_BYTES);
+    struct value value = integer(7);
+    struct rule rule = {.type = TYPE_INTEGER};
+    assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &value), RULE_OK);
+    assert_int_equal(value.kind, VALUE_NULL);
+    rule.has_default = true;
+    rule.default_value = integer(3);
+    assert_int_equal(rule_check_text(&rule, span_of(""), &arena, &value), RULE_OK);
+    assert_int_equal(value.integer, 3);
+    rule.required = true;
+    assert_int_equal(rule_check_text(&rule, span_of(""), &arena, &value), RULE_REQUIRED);
+    assert_int_equal(value.integer, 3); // untouched
+    arena_fini(&arena);
+}
+
+static void bounds_are_inclusive(void **state)
+{
+    (void)state;
+    struct rule rule = {
+        .type = TYPE_INTEGER, .has_min = true, .min = integer(1), .has_max = true, .max = integer(5)};
+    expect_query(&rule, "0", "min");
+    expect_query(&rule, "1", "");
+    expect_query(&rule, "5", "");
+    expect_query(&rule, "6", "max");
+    expect_query(&rule, "2.0", "type");
+    expect_query(&rule, " 2", "type");
+    rule = (struct rule){
+        .type = TYPE_NUMBER, .has_min = true, .min = real(-0.5), .has_max = true, .max = real(0.5)};
+    expect_query(&rule, "-0.5", "");
+    expect_query(&rule, "-0.50001", "min");
+    expect_query(&rule, "0.51", "max");
+    expect_query(&rule, "nan", "type");
+    rule = (struct rule){.type = TYPE_DATE,
+        .has_min = true,
+        .min = text("2016-01-01"),
+        .has_max = true,
+        .max = text("2016-12-31")};
+    expect_query(&rule, "2015-12-31", "min");
+    expect_query(&rule, "2016-01-01", "");
+    expect_query(&rule, "2016-12-31", "");
+    expect_query(&rule, "2017-01-01", "max");
+    expect_query(&rule, "2016-02-30", "type");
+}
+
+static void timestamps_are_compared_as_moments(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TIMESTAMP,
+        .has_min = true,
+        .min = text("2016-01-01T00:00:00.500Z"),
+        .has_max = true,
+        .max = text("2016-01-01T00:00:02.000Z")};
+    expect_query(&rule, "2016-01-01T00:00:00Z", "min");
+    expect_query(&rule, "2016-01-01T00:00:00.499Z", "min");
+    expect_query(&rule, "2016-01-01T00:00:00.500Z", "");
+    expect_query(&rule, "2016-01-01T01:00:01+01:00", "");
+    expect_query(&rule, "2016-01-01T00:00:02Z", "");
+    expect_query(&rule, "2016-01-01T00:00:02.001Z", "max");
+    expect_query(&rule, "2016-01-01", "type");
+}
+
+static void a_normalised_timestamp_lives_in_the_arena(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct value value;
+    struct rule rule = {.type = TYPE_TIMESTAMP};
+    arena_init(&arena, ARENA_BYTES);
+    assert_int_equal(rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &value), RULE_OK);
+    assert_true(span_is(value.text, "2016-01-01T00:00:00.000Z"));
+    arena_fini(&arena);
+}
+
+static void a_full_arena_is_told_from_a_wrong_timestamp(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct value value;
+    struct rule rule = {.type = TYPE_TIMESTAMP};
+    arena_init(&arena, 0);
+    assert_int_equal(
+        rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &value), RULE_MEMORY);
+    arena_fini(&arena);
+    arena_init(&arena, ARENA_BYTES);
+    mem_fail_after(0);
+    assert_int_equal(rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &value), RULE_OK);
+    mem_fail_after(-1);
+    assert_int_equal(rule_check_text(&rule, span_of("2016-13-01T01:00:00+01:00"), &arena, &value), RULE_TYPE);
+    arena_fini(&arena);
+}
+
+static void maxlength_counts_code_points(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TEXT, .max_chars = 3};
+    expect_query(&rule, "abc", "");
+    expect_query(&rule, "\xc3\xa9\xc3\xa9\xc3\xa9", "");
+    expect_query(&rule, "abcd", "maxlength");
+    expect_query(&rule, "\xff", "type");
+}
+
+static void choices_of_text_are_compared_as_they_came(void **state)
+{
+    (void)state;
+    struct span currencies[] = {span_of("EUR"), span_of("USD")};
+    struct rule rule = {.type = TYPE_TEXT, .choices = currencies, .choice_count = 2};
+    expect_query(&rule, "EUR", "");
+    expect_query(&rule, "eur", "in");
+    expect_query(&rule, "EURO", "in");
+    expect_json(&rule, text("USD"), false, "");
+    expect_json(&rule, text("GBP"), false, "in");
+}
+
+static void choices_of_numbers_are_compared_by_value(void **state)
+{
+    (void)state;
+    struct span numbers[] = {span_of("1"), span_of("2.5")};
+    struct rule rule = {.type = TYPE_NUMBER, .choices = numbers, .choice_count = 2};
+    expect_query(&rule, "1.0", "");
+    expect_query(&rule, "2.50", "");
+    expect_query(&rule, "2", "in");
+    expect_json(&rule, integer(1), false, "");
+    rule.type = TYPE_INTEGER;
+    rule.choice_count = 1;
+    expect_json(&rule, integer(1), false, "");
+    expect_json(&rule, integer(2), false, "in");
+    struct span yes[] = {span_of("true")};
+    rule = (struct rule){.type = TYPE_BOOLEAN, .choices = yes, .choice_count = 1};
+    expect_json(&rule, integer(1), true, "");
+    expect_query(&rule, "false", "in");
+}
+
+static void json_values_have_to_be_of_the_type(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_INTEGER};
+    expect_json(&rule, integer(5), false, "");
+    expect_json(&rule, integer(1), true, "type");
+    expect_json(&rule, real(5), false, "type");
+    expect_json(&rule, text("5"), false, "type");
+    rule.type = TYPE_BOOLEAN;
+    expect_json(&rule, integer(1), true, "");
+    expect_json(&rule, integer(1), false, "type");
+    expect_json(&rule, text("true"), false, "type");
+    rule.type = TYPE_NUMBER;
+    expect_json(&rule, real(0.5), false, "");
+    expect_json(&rule, real(INFINITY), false, "type");
+    expect_json(&rule, integer(1), true, "type");
+    rule.type = TYPE_TEXT;
+    expect_json(&rule, text("a"), false, "");
+    expect_json(&rule, integer(1), false, "type");
+    rule.type = TYPE_DATE;
+    expect_json(&rule, text("2016-01-06"), false, "");
+    expect_json(&rule, text("2016-1-6"), false, "type");
+    expect_json(&rule, integer(2016), false, "type");
+}
+
+static void a_json_integer_becomes_a_number(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct value value;
+    struct rule rule = {.type = TYPE_NUMBER};
+    arena_init(&arena, ARENA_BYTES);
+    assert_int_equal(rule_check_value(&rule, integer(5), false, &arena, &value), RULE_OK);
+    assert_int_equal(value.kind, VALUE_REAL);
+    assert_true(value.real == 5.0);
+    arena_fini(&arena);
+}
+
+static void json_null_is_no_value_and_empty_text_is_one_unless_required(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TEXT, .required = true};
+    expect_json(&rule, (struct value){.kind = VALUE_NULL}, false, "required");
+    expect_json(&rule, text(""), false, "required");
+    rule.required = false;
+    expect_json(&rule, (struct value){.kind = VALUE_NULL}, false, "");
+    expect_json(&rule, text(""), false, "");
+    rule.type = TYPE_DATE;
+    expect_json(&rule, text(""), false, "type");
+}
+
+static void the_words_name_type_and_bounds(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_INTEGER};
+    expect_words(&rule, "an integer");
+    rule.has_min = true;
+    rule.min = integer(1);
+    expect_words(&rule, "an integer of at least 1");
+    rule.min = integer(0);
+    rule.has_max = true;
+    rule.max = integer(2147483647);
+    expect_words(&rule, "an integer from 0 to 2147483647");
+    rule = (struct rule){.type = TYPE_NUMBER, .has_max = true, .max = real(5)};
+    expect_words(&rule, "a number of at most 5");
+    rule.max = real(0.25);
+    expect_words(&rule, "a number of at most 0.25");
+    rule = (struct rule){.type = TYPE_TEXT};
+    expect_words(&rule, "text");
+    rule.max_chars = 5;
+    expect_words(&rule, "text of at most 5 characters");
+    rule.max_chars = 1;
+    expect_words(&rule, "text of at most 1 character");
+    rule = (struct rule){.type = TYPE_BOOLEAN};
+    expect_words(&rule, "true or false");
+}
+
+static void the_words_for_days_say_from_when_to_when(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_DATE};
+    expect_words(&rule, "a date, YYYY-MM-DD");
+    rule.has_min = true;
+    rule.min = text("2016-01-01");
+    expect_words(&rule, "a date, YYYY-MM-DD, not before 2016-01-01");
+    rule.has_max = true;
+    rule.max = text("2016-12-31");
+    expect_words(&rule, "a date, YYYY-MM-DD, from 2016-01-01 to 2016-12-31");
+    rule.has_min = false;
+    expect_words(&rule, "a date, YYYY-MM-DD, not after 2016-12-31");
+    rule = (struct rule){.type = TYPE_TIMESTAMP};
+    expect_words(&rule, "a timestamp, RFC 3339");
+}
+
+static void the_words_list_choices_up_to_a_limit(void **state)
+{
+    (void)state;
+    struct span many[25];
+    for (size_t i = 0; i < ARRAY_LEN(many); i++)
+        many[i] = span_of("x");
+    many[0] = span_of("EUR");
+    many[1] = span_of("USD");
+    struct rule rule = {.type = TYPE_TEXT, .choices = many, .choice_count = 2};
+    expect_words(&rule, "one of EUR, USD");
+    rule.choice_count = 1;
+    expect_words(&rule, "EUR");
+    rule.choice_count = 25;
+    expect_words(&rule, "one of EUR, USD, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x or 5 more");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_result_has_its_code),
+        cmocka_unit_test(an_empty_text_is_no_value),
+        cmocka_unit_test(bounds_are_inclusive),
+        cmocka_unit_test(timestamps_are_compared_as_moments),
+        cmocka_unit_test(a_normalised_timestamp_lives_in_the_arena),
+        cmocka_unit_test(a_full_arena_is_told_from_a_wrong_timestamp),
+        cmocka_unit_test(maxlength_counts_code_points),
+        cmocka_unit_test(choices_of_text_are_compared_as_they_came),
+        cmocka_unit_test(choices_of_numbers_are_compared_by_value),
+        cmocka_unit_test(json_values_have_to_be_of_the_type),
+        cmocka_unit_test(a_json_integer_becomes_a_number),
+        cmocka_unit_test(json_null_is_no_value_and_empty_text_is_one_unless_required),
+        cmocka_unit_test(the_words_name_type_and_bounds),
+        cmocka_unit_test(the_words_for_days_say_from_when_to_when),
+        cmocka_unit_test(the_words_list_choices_up_to_a_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
