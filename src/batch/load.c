@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "batch/reader.h"
+#include "batch/run.h"
+#include "store/loads.h"
+
+enum { READ_BYTES = 256 * 1024 };
+
+// What load_file holds while it works.
+struct source {
+    int fd;                // the file; -1 when not open
+    uint64_t total;        // its size in bytes
+    char *bytes;           // READ_BYTES for one read
+    struct rows rows;      // the checked rows of one read
+    struct reader *reader; //
+};
+
+static void source_fini(struct source *source)
+{
+    reader_free(source->reader);
+    rows_fini(&source->rows);
+    mem_free(source->bytes);
+    if (source->fd >= 0)
+        close(source->fd);
+}
+
+static enum err_code source_open(struct source *source, const struct endpoint *endpoint, const char *path,
+    struct report *report, struct err *err)
+{
+    enum body_format format;
+    if (!body_format_of_file(span_of(path), &format))
+        return err_set(err, ERR_MEDIA_TYPE, "%s: the file's name must end in .csv, .json or .ndjson", path);
+    struct stat status;
+    source->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (source->fd < 0 || fstat(source->fd, &status) != 0)
+        return err_set(err, ERR_IO, "%s: could not be opened: %s", path, strerror(errno));
+    if (S_ISREG(status.st_mode))
+        source->total = (uint64_t)status.st_size;
+    source->bytes = mem_alloc(READ_BYTES);
+    if (source->bytes == NULL)
+        return err_no_memory(err);
+    rows_init(&source->rows, endpoint->field_count);
+    return reader_new(endpoint, format, SIZE_MAX, &source->rows, report, &source->reader, err);
+}
+
+static enum err_code read_some(struct source *source, const char *path, size_t *ret_len, struct err *err)
+{
+    ssize_t len;
+    do
+        len = read(source->fd, source->bytes, READ_BYTES);
+    while (len < 0 && errno == EINTR);
+    if (len < 0)
+        return err_set(err, ERR_IO, "%s: could not be read: %s", path, strerror(errno));
+    *ret_len = (size_t)len;
+    return ERR_NONE;
+}
+
+// Reads the whole file into the table batch, a piece at a time.
+static enum err_code fill_batch(struct source *source, struct store_conn *conn, const char *path,
+    const struct load_progress *progress, struct err *err)
+{
+    uint64_t done = 0;
+    size_t len = 0;
+    do {
+        enum err_code code = read_some(source, path, &len, err);
+        if (code == ERR_NONE && len > 0)
+            code = reader_feed(source->reader, (struct span){.at = source->bytes, .len = len}, err);
+        else if (code == ERR_NONE)
+            code = reader_finish(source->reader, err);
+        if (code == ERR_NONE)
+            code = batch_insert(conn, &source->rows, err);
+        if (code != ERR_NONE)
+            return code;
+        rows_clear(&source->rows);
+        done += len;
+        if (progress != NULL && progress->on_bytes != NULL)
+            progress->on_bytes(progress->ctx, done, source->total);
+    } while (len > 0);
+    return ERR_NONE;
+}
+
+enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
+    const struct load_progress *progress, struct report *report, struct buf *answer, struct err *err)
+{
+    const struct endpoint *endpoint = plan_endpoint(plan);
+    AUTO(source_fini) struct source source = {.fd = -1};
+    enum err_code code = source_open(&source, endpoint, path, report, err);
+    if (code == ERR_NONE)
+        code = store_batch_open(conn, endpoint->field_names, endpoint->field_count, err);
+    if (code == ERR_NONE)
+        code = fill_batch(&source, conn, path, progress, err);
+    if (code != ERR_NONE)
+        return code;
+    struct value params[LIMIT_PARAMS];
+    for (size_t i = 0; i < endpoint->param_count; i++)
+        params[i] = endpoint->params[i].has_default ? endpoint->params[i].default_value
+                                                    : (struct value){.kind = VALUE_NULL};
+    int status;
+    return batch_run(plan, params, report, answer, &status, err);
+}
+
+static enum err_code load_one(const struct load *load, const char *path, struct store_conn *conn,
+    struct report *report, struct err *err)
+{
+    AUTO(diags_fini) struct diags diags;
+    AUTO(buf_fini) struct buf answer;
+    diags_init(&diags);
+    buf_init(&answer, LIMIT_ANSWER_BYTES);
+    struct plan *plan;
+    enum err_code code = plan_new(load->endpoint, conn, &diags, &plan, err);
+    if (code != ERR_NONE)
+        return code;
+    code = load_file(plan, conn, path, NULL, report, &answer, err);
+    plan_free(plan);
+    return code;
+}
+
+// The name that a load is recorded under: "POST /prices".
+static const char *load_name(struct app *app, const struct load *load)
+{
+    char name[LIMIT_TARGET_BYTES];
+    int len = snprintf(name, sizeof(name), "%s %.*s", http_method_name(load->endpoint->method),
+        (int)load->endpoint->path.len, load->endpoint->path.at);
+    return arena_strndup(&app->arena, name, (size_t)len);
+}
+
+static const char *data_path(struct app *app, const struct load *load, const char *data_dir)
+{
+    char path[4096];
+    int len =
+        data_dir != NULL
+            ? snprintf(path, sizeof(path), "%s/%.*s", data_dir, (int)load->file.len, load->file.at)
+            : snprintf(path, sizeof(path), "%s/data/%.*s", app->dir, (int)load->file.len, load->file.at);
+    return len < (int)sizeof(path) ? arena_strndup(&app->arena, path, (size_t)len) : NULL;
+}
+
+// At least one file of [load] has to be in the operator's data_dir, or its name is a slip of the pen.
+static enum err_code check_data_dir(struct app *app, const char *data_dir, struct err *err)
+{
+    for (size_t i = 0; i < app->load_count; i++) {
+        const char *path = data_path(app, &app->loads[i], data_dir);
+        if (path != NULL && access(path, F_OK) == 0)
+            return ERR_NONE;
+    }
+    return err_set(
+        err, ERR_CONFIG, "%s: has none of the files that [load] of %s/app.ini names", data_dir, app->dir);
+}
+
+static enum err_code load_all(struct app *app, struct store_conn *conn, const struct first_load *options,
+    struct report *report, const char **ret_path, struct err *err)
+{
+    for (size_t i = 0; i < app->load_count; i++) {
+        const struct load *load = &app->loads[i];
+        const char *name = load_name(app, load), *path = data_path(app, load, options->data_dir);
+        const char *file = arena_strndup(&app->arena, load->file.at, load->file.len);
+        if (name == NULL || path == NULL || file == NULL)
+            return err_no_memory(err);
+        bool recorded;
+        enum err_code code = load_is_recorded(conn, name, file, &recorded, err);
+        if (code != ERR_NONE)
+            return code;
+        if (recorded)
+            continue;
+        bool there = options->data_dir == NULL || access(path, F_OK) == 0;
+        if (there) {
+            *ret_path = path;
+            code = load_one(load, path, conn, report, err);
+            if (code == ERR_NONE)
+                code = load_record(conn, name, file, options->now, err);
+        }
+        if (code != ERR_NONE)
+            return code;
+        options->on_file(options->ctx, path, there);
+    }
+    return ERR_NONE;
+}
+
+enum err_code load_first(struct app *app, struct store_conn *conn, const struct first_load *options,
+    struct report *report, const char **ret_path, struct err *err)
+{
+    if (app->load_count == 0)
+        return ERR_NONE;
+    enum err_code code = ERR_NONE;
+    if (options->data_dir != NULL)
+        code = check_data_dir(app, options->data_dir, err);
+    if (code == ERR_NONE)
+        code = store_begin(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    const char *path = NULL;
+    code = load_all(app, conn, options, report, &path, err);
+    if (code == ERR_NONE)
+        code = store_commit(conn, err);
+    if (code != ERR_NONE) {
+        store_rollback(conn);
+        *ret_path = path;
+    }
+    return code;
+}

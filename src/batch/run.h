@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of one batch inside a transaction that the caller began and will end: rows into the table batch,
+// rejects, warnings, writes, answer. On the thread of the plan's connection.
+#ifndef RECKONER_BATCH_RUN_H
+#define RECKONER_BATCH_RUN_H
+
+#include "app/plan.h"
+#include "base/buf.h"
+#include "batch/report.h"
+#include "batch/rows.h"
+#include "store/store.h"
+
+// Adds rows to the table batch, which store_batch_open has made for the endpoint. Errors of store_batch_add.
+MUST_CHECK enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, struct err *err);
+
+// Runs the endpoint's @reject or @warn statements and adds what they find to `report`, in order of line, with
+// the status of the first @reject that found something. With stop_at_first no further statement runs after
+// one that found something.
+MUST_CHECK enum err_code batch_find(struct plan *plan, enum statement_kind kind, const struct value *params,
+    bool stop_at_first, struct report *report, struct err *err);
+
+// Runs the endpoint's statements over the table batch. What the rejects find is added to `report`, which may
+// hold faults already; when it holds any after the rejects: ERR_INVALID, nothing is written, and the caller
+// rolls back. Otherwise the answer's JSON is appended to `answer`: for an endpoint with @warn
+// {"answer":…,"warnings":[…],"warnings_total":n}. Other errors are those of the statements; the caller rolls
+// back.
+MUST_CHECK enum err_code batch_run(struct plan *plan, const struct value *params, struct report *report,
+    struct buf *answer, int *ret_status, struct err *err);
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The writer of one app's store: a queue of batches and a thread that commits them. Batches that wait
+// together share one commit, and so one fsync; each keeps a savepoint of its own, so that one that fails
+// takes nothing with it.
+#ifndef RECKONER_BATCH_WRITER_H
+#define RECKONER_BATCH_WRITER_H
+
+#include <stddef.h>
+
+#include "app/app.h"
+#include "app/plan.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "batch/report.h"
+#include "batch/rows.h"
+#include "net/pool.h"
+#include "store/store.h"
+
+// One write request. Owned by its sender, lent to the writer from writer_submit until on_done.
+struct batch {
+    struct task task;                // the writer's own
+    const struct endpoint *endpoint; // of the writer's app; borrowed
+    const struct value *params;      // borrowed; one for each @param
+    struct rows rows;                // checked rows
+    struct report report; // in: faults of rows that are not in `rows`; out: those of the rejects too
+    struct buf answer;    // out: the answer's JSON
+    int status;           // out: the answer's HTTP status
+    struct err err;       // out: why it was not written; err.code is ERR_NONE when it is on disk
+    struct batch *next;   // the writer's own: the group's next batch
+
+    // Called once, on the writer's thread, when the batch is on disk or nothing of it ever will be.
+    void (*on_done)(struct batch *batch);
+};
+
+struct writer;
+
+// Takes the STORE_WRITE connection, prepares every write endpoint of `app` (borrowed) on it, and starts the
+// thread. Errors of plan_new, in `diags`; ERR_NO_MEMORY, ERR_IO. The connection is still the caller's when it
+// fails.
+MUST_CHECK enum err_code writer_new(const struct app *app, struct store_conn *conn, struct diags *diags,
+    struct writer **ret_writer, struct err *err);
+
+// Queues a batch; false, at once, when the queue is full. Any thread.
+MUST_CHECK bool writer_submit(struct writer *writer, struct batch *batch);
+
+// Writes what is queued, ends the thread and closes the connection. NULL is fine.
+void writer_free(struct writer *writer);
+
+#endif

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/reader.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+static struct rule fields[] = {
+    {.name = {.at = "id", .len = 2}, .type = TYPE_INTEGER, .required = true},
+    {.name = {.at = "at", .len = 2}, .type = TYPE_TIMESTAMP},
+    {.name = {.at = "name", .len = 4}, .type = TYPE_TEXT},
+};
+static const struct endpoint endpoint = {
+    .method = HTTP_POST, .fields = fields, .field_count = ARRAY_LEN(fields)};
+
+// What became of a body, and the memory of it.
+struct reading {
+    struct rows rows;
+    struct report report;
+    struct err err;
+};
+
+static enum err_code read_in_pieces(
+    struct reading *reading, enum body_format format, const char *body, size_t len, size_t piece)
+{
+    struct reader *reader;
+    *reading = (struct reading){0};
+    rows_init(&reading->rows, endpoint.field_count);
+    enum err_code code =
+        reader_new(&endpoint, format, 3, &reading->rows, &reading->report, &reader, &reading->err);
+    if (code != ERR_NONE)
+        return code;
+    for (size_t at = 0; code == ERR_NONE && at < len; at += piece)
+        code = reader_feed(reader, (struct span){.at = body + at, .len = len - at < piece ? len - at : piece},
+            &reading->err);
+    if (code == ERR_NONE)
+        code = reader_finish(reader, &reading->err);
+    report_finish(&reading->report);
+    reader_free(reader);
+    return code;
+}
+
+static void reading_fini(struct reading *reading)
+{
+    rows_fini(&reading->rows);
+    report_fini(&reading->report);
+}
+
+static const struct {
+    enum body_format format;
+    const char *body;
+} same_rows[] = {
+    {BODY_JSON, "[{\"id\":1,\"name\":\"a\"},{\"at\":\"2020-01-01T01:00:00+01:00\",\"id\":2}]"},
+    {BODY_NDJSON, "{\"id\":1,\"name\":\"a\"}\n{\"at\":\"2020-01-01T01:00:00+01:00\",\"id\":2}"},
+    {BODY_CSV, "id,name,at\n1,a,\n2,,2020-01-01T01:00:00+01:00\n"},
+};
+
+static void every_format_gives_the_same_rows_however_it_is_split(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(same_rows); i++) {
+        for (size_t piece = 1; piece < 70; piece++) {
+            AUTO(reading_fini) struct reading reading;
+            const char *body = same_rows[i].body;
+            assert_int_equal(
+                read_in_pieces(&reading, same_rows[i].format, body, strlen(body), piece), ERR_NONE);
+            assert_int_equal(reading.report.total, 0);
+            assert_int_equal(reading.rows.count, 2);
+            struct rows_cursor cursor;
+            struct value values[3];
+            int64_t line;
+            rows_start(&reading.rows, &cursor);
+            assert_true(rows_next(&cursor, &line, values));
+            assert_int_equal(line, same_rows[i].format == BODY_CSV ? 2 : 1);
+            assert_int_equal(values[0].integer, 1);
+            assert_int_equal(values[1].kind, VALUE_NULL);
+            assert_true(span_is(values[2].text, "a"));
+            assert_true(rows_next(&cursor, &line, values));
+            assert_int_equal(values[0].integer, 2);
+            assert_true(span_is(values[1].text, "2020-01-01T00:00:00.000Z"));
+            assert_int_equal(values[2].kind, VALUE_NULL);
+        }
+    }
+}
+
+static void a_form_is_one_row(void **state)
+{
+    (void)state;
+    AUTO(reading_fini) struct reading reading;
+    const char *body = "id=7&name=a+%26b";
+    assert_int_equal(read_in_pieces(&reading, BODY_FORM, body, strlen(body), 3), ERR_NONE);
+    struct rows_cursor cursor;
+    struct value values[3];
+    int64_t line;
+    rows_start(&reading.rows, &cursor);
+    assert_true(rows_next(&cursor, &line, values));
+    assert_int_equal(line, 1);
+    assert_int_equal(values[0].integer, 7);
+    assert_true(span_is(values[2].text, "a &b"));
+}
+
+static void one_row_too_many_is_too_large(void **state)
+{
+    (void)state;
+    AUTO(reading_fini) struct reading reading;
+    const char *body = "id\n1\n2\n3\n4\n";
+    assert_int_equal(read_in_pieces(&reading, BODY_CSV, body, strlen(body), 100), ERR_TOO_LARGE);
+    assert_string_equal(reading.err.text, "the batch has more than 3 rows: send it in several requests");
+}
+
+static void a_body_without_rows_is_malformed(void **state)
+{
+    (void)state;
+    const char *const bodies[] = {"id\n", "id,name\r\n"};
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        AUTO(reading_fini) struct reading reading;
+        assert_int_equal(
+            read_in_pieces(&reading, BODY_CSV, bodies[i], strlen(bodies[i]), 100), ERR_MALFORMED);
+        assert_string_equal(reading.err.text, "the body has no rows: send at least one");
+    }
+}
+
+static void assert_first_fault(
+    const char *body, enum body_format format, const char *field, const char *detail)
+{
+    AUTO(reading_fini) struct reading reading;
+    assert_int_equal(read_in_pieces(&reading, format, body, strlen(body), 1000), ERR_NONE);
+    assert_int_not_equal(reading.report.total, 0);
+    const struct fault *fault = report_fault(&reading.report, 0);
+    assert_true(span_is(fault->field, field));
+    assert_memory_equal(fault->detail.at, detail, strlen(detail));
+    assert_int_equal(fault->detail.len, strlen(detail));
+}
+
+static void faults_say_what_is_expected(void **state)
+{
+    (void)state;
+    assert_first_fault("id\nx\n", BODY_CSV, "id", "must be an integer");
+    assert_first_fault("id\n\"\"\n", BODY_CSV, "id", "is required");
+    assert_first_fault("name\na\n", BODY_CSV, "id", "is missing from the header");
+    assert_first_fault("id,id\n1,1\n", BODY_CSV, "id", "is given twice");
+    assert_first_fault("id,nme\n1,1\n", BODY_CSV, "nme", "is not a field; the fields are id, at, name");
+    assert_first_fault("{\"id\":1,\"at\":\"now\"}", BODY_JSON, "at", "must be a timestamp, RFC 3339");
+    assert_first_fault("{\"id\":1,\"id\":1}", BODY_JSON, "id", "is given twice");
+}
+
+static void a_media_type_is_read_with_its_parameters(void **state)
+{
+    (void)state;
+    enum body_format format;
+    assert_true(body_format_of_type(span_of("text/csv"), &format) && format == BODY_CSV);
+    assert_true(body_format_of_type(span_of("Text/CSV ; header=present; charset=UTF-8"), &format));
+    assert_true(
+        body_format_of_type(span_of("application/json;charset=\"utf-8\""), &format) && format == BODY_JSON);
+    assert_true(body_format_of_type(span_of("application/x-ndjson"), &format) && format == BODY_NDJSON);
+    assert_true(
+        body_format_of_type(span_of("application/x-www-form-urlencoded"), &format) && format == BODY_FORM);
+    assert_false(body_format_of_type(span_of("application/json; charset=latin1"), &format));
+    assert_false(body_format_of_type(span_of("text/plain"), &format));
+    assert_false(body_format_of_type(span_of(""), &format));
+}
+
+static void missing_memory_is_told_wherever_it_strikes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(same_rows); i++) {
+        enum err_code code = ERR_NO_MEMORY;
+        for (long fail = 0; code == ERR_NO_MEMORY; fail++) {
+            AUTO(reading_fini) struct reading reading;
+            mem_fail_after(fail);
+            code = read_in_pieces(
+                &reading, same_rows[i].format, same_rows[i].body, strlen(same_rows[i].body), 7);
+            mem_fail_after(-1);
+            assert_true(fail < 1000);
+        }
+        assert_int_equal(code, ERR_NONE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_format_gives_the_same_rows_however_it_is_split),
+        cmocka_unit_test(a_form_is_one_row),
+        cmocka_unit_test(one_row_too_many_is_too_large),
+        cmocka_unit_test(a_body_without_rows_is_malformed),
+        cmocka_unit_test(faults_say_what_is_expected),
+        cmocka_unit_test(a_media_type_is_read_with_its_parameters),
+        cmocka_unit_test(missing_memory_is_told_wherever_it_strikes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
