@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Order of life: pools and loops first, then the listener; at the end the listener drains, then the loops
+// stop, then the pools, whose mail must find its loop.
+#include "serve/server.h"
+
+#include <semaphore.h>
+#include <sys/random.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "net/loop.h"
+#include "serve/context.h"
+#include "serve/request.h"
+
+struct server {
+    struct context context;         // what requests see
+    struct http_handler handler;    // borrowed by http
+    const struct service *services; // borrowed
+    size_t service_count;           //
+    struct loop **loops;            // owned
+    size_t loop_count;              // made so far
+    struct reader_set *sets;        // owned; one a worker
+    size_t set_count;               // made so far
+    void **workers;                 // owned; pointers to the sets, as the pool wants them
+    sem_t drained;                  // posted once by http
+};
+
+static enum err_code make_workers(struct server *server, size_t count, struct err *err)
+{
+    server->sets = mem_zalloc(count, sizeof(*server->sets));
+    server->workers = mem_zalloc(count, sizeof(*server->workers));
+    if (server->sets == NULL || server->workers == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        server->set_count++;
+        server->workers[i] = &server->sets[i];
+        enum err_code code = reader_set_init(&server->sets[i], server->services, server->service_count, err);
+        if (code != ERR_NONE)
+            return code;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code make_pools(struct server *server, size_t workers, struct err *err)
+{
+    void *no_state = NULL;
+    enum err_code code = make_workers(server, workers, err);
+    if (code == ERR_NONE)
+        code = pool_new(workers, server->workers, LIMIT_READ_QUEUE, &server->context.reads, err);
+    if (code == ERR_NONE)
+        code = pool_new(1, &no_state, LIMIT_PARSE_QUEUE, &server->context.parses, err);
+    return code;
+}
+
+static enum err_code make_loops(struct server *server, size_t count, struct err *err)
+{
+    server->loops = mem_zalloc(count, sizeof(struct loop *));
+    if (server->loops == NULL)
+        return err_no_memory(err);
+    while (server->loop_count < count) {
+        enum err_code code = loop_new(&server->loops[server->loop_count], err);
+        if (code != ERR_NONE)
+            return code;
+        server->loop_count++;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code listen_and_run(struct server *server, const char *address, struct err *err)
+{
+    struct http_options options = {
+        .listen = address, .max_connections = LIMIT_CONNECTIONS, .max_bodies_bytes = LIMIT_BODIES_BYTES};
+    server->handler = request_handler(&server->context);
+    enum err_code code = http_server_new(
+        &options, server->loops, server->loop_count, &server->handler, &server->context.http, err);
+    for (size_t i = 0; code == ERR_NONE && i < server->loop_count; i++)
+        code = loop_start(server->loops[i], err);
+    return code;
+}
+
+static enum err_code make_context(
+    struct server *server, const struct server_options *options, struct err *err)
+{
+    struct context *context = &server->context;
+    context->services = server->services;
+    context->access_log = options->access_log;
+    context->error_log = options->error_log;
+    AUTO(buf_fini) struct buf ok;
+    buf_init(&ok, 16);
+    buf_append_str(&ok, "ok\n");
+    context->ok = blob_take(&ok);
+    if (context->ok == NULL)
+        return err_no_memory(err);
+    if (getrandom(&context->id_seed, sizeof(context->id_seed), 0) != (ssize_t)sizeof(context->id_seed))
+        return err_set(err, ERR_IO, "could not get random bytes from the system");
+    return routes_new(server->services, server->service_count, &context->routes, err);
+}
+
+enum err_code server_start(const struct server_options *options, const struct service *services,
+    size_t service_count, struct server **ret_server, struct err *err)
+{
+    struct server *server = mem_zalloc(1, sizeof(*server));
+    if (server == NULL)
+        return err_no_memory(err);
+    server->services = services;
+    server->service_count = service_count;
+    sem_init(&server->drained, 0, 0);
+    enum err_code code = make_context(server, options, err);
+    if (code == ERR_NONE)
+        code = make_pools(server, options->workers, err);
+    if (code == ERR_NONE)
+        code = make_loops(server, options->loops, err);
+    if (code == ERR_NONE)
+        code = listen_and_run(server, options->listen, err);
+    if (code != ERR_NONE) {
+        server_free(server);
+        return code;
+    }
+    *ret_server = server;
+    return ERR_NONE;
+}
+
+const char *server_address(const struct server *server)
+{
+    return http_server_address(server->context.http);
+}
+
+static void on_drained(void *ctx)
+{
+    struct server *server = ctx;
+    sem_post(&server->drained);
+}
+
+static void end_threads(struct server *server)
+{
+    for (size_t i = 0; i < server->loop_count; i++)
+        loop_stop(server->loops[i]);
+    pool_free(server->context.parses);
+    pool_free(server->context.reads);
+    server->context.parses = server->context.reads = NULL;
+    for (size_t i = 0; i < server->set_count; i++)
+        reader_set_fini(&server->sets[i], server->services);
+    server->set_count = 0;
+}
+
+void server_stop(struct server *server)
+{
+    atomic_store_explicit(&server->context.draining, true, memory_order_relaxed);
+    http_server_drain(server->context.http, on_drained, server);
+    while (sem_wait(&server->drained) != 0)
+        ; // interrupted by a signal
+    end_threads(server);
+}
+
+void server_free(struct server *server)
+{
+    if (server == NULL)
+        return;
+    end_threads(server);
+    for (size_t i = 0; i < server->loop_count; i++)
+        loop_free(server->loops[i]); // delivers what writers sent to clients that had gone
+    mem_free(server->loops);
+    http_server_free(server->context.http);
+    mem_free(server->sets);
+    mem_free(server->workers);
+    routes_free(server->context.routes);
+    blob_unref(server->context.ok);
+    sem_destroy(&server->drained);
+    mem_free(server);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole server behind one object: loops, HTTP, the pools, and the services that answer. Made, run and
+// freed by cmd/serve on the main thread; signals are cmd's.
+#ifndef RECKONER_SERVE_SERVER_H
+#define RECKONER_SERVE_SERVER_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "serve/service.h"
+
+struct server;
+
+struct server_options {
+    const char *listen;     // "127.0.0.1:8080"
+    size_t loops;           // event loops, 1 or more
+    size_t workers;         // threads that run reads, 1 or more
+    struct log *access_log; // a line a request; NULL: none
+    struct log *error_log;  // failures of ours, with the request's id
+};
+
+// Listens, connects the workers and starts every thread: requests are answered from here on. `services` and
+// the logs are borrowed until server_stop. ERR_CONFIG for an address or routes that clash; errors of the
+// store; ERR_IO.
+MUST_CHECK enum err_code server_start(const struct server_options *options, const struct service *services,
+    size_t service_count, struct server **ret_server, struct err *err);
+
+// "127.0.0.1:8080", with the real port.
+const char *server_address(const struct server *server);
+
+// Stops accepting, lets what runs finish, and returns when the last connection is closed and the server's
+// threads have ended. The writers of its services go on until service_fini, which comes before server_free.
+// Not on one of its threads.
+void server_stop(struct server *server);
+
+// Frees a server that is stopped. NULL is fine.
+void server_free(struct server *server);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// An app opened on its store: migrated, checked, first load done, with its writer; and the read handles that
+// each worker has of it. Opened and closed by cmd/, before and after the server runs; immutable in between.
+#ifndef RECKONER_SERVE_SERVICE_H
+#define RECKONER_SERVE_SERVICE_H
+
+#include "app/app.h"
+#include "app/plan.h"
+#include "base/err.h"
+#include "batch/writer.h"
+#include "store/store.h"
+
+struct service {
+    struct app *app;       // owned
+    struct store *store;   // owned
+    struct writer *writer; // owned; NULL until service_start
+};
+
+// One app's handles on one worker thread.
+struct service_reader {
+    struct store_conn *conn; // owned; STORE_READ
+    struct plan **plans;     // owned; one for each endpoint, NULL for writes
+};
+
+// What becomes of every thread's work when it is a worker of the read pool: handles of every app.
+struct reader_set {
+    struct service_reader *readers; // owned; one for each service
+    size_t count;                   //
+};
+
+// Takes app and store, and `conn`, a STORE_WRITE connection on which everything is prepared: starts the
+// writer.
+MUST_CHECK enum err_code service_start(
+    struct service *service, struct app *app, struct store *store, struct store_conn *conn, struct err *err);
+
+// Ends the writer, closes the store, frees the app. A zeroed struct is fine.
+void service_fini(struct service *service);
+
+// Connects to every service for one worker. Errors of the store.
+MUST_CHECK enum err_code reader_set_init(
+    struct reader_set *set, const struct service *services, size_t count, struct err *err);
+void reader_set_fini(struct reader_set *set, const struct service *services);
+
+#endif

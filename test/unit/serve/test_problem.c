@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/problem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+
+static void a_problem_document_has_the_members_that_are_known(void **state)
+{
+    (void)state;
+    AUTO(report_fini) struct report report = {0};
+    struct fault fault = {
+        .line = 2, .field = span_of("day"), .code = span_of("required"), .detail = span_of("is required")};
+    assert_int_equal(report_add(&report, &fault), ERR_NONE);
+    report_finish(&report);
+    struct problem problem = {
+        .status = 422, .detail = "a \"row\"", .line = 4, .column = 5, .report = &report};
+    struct blob *blob = problem_blob(&problem);
+    assert_non_null(blob);
+    assert_true(span_is((struct span){.at = blob->data, .len = blob->len},
+        "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,\"detail\":\"a \\\"row\\\"\","
+        "\"line\":4,\"column\":5,\"errors\":[{\"line\":2,\"field\":\"day\",\"code\":\"required\","
+        "\"detail\":\"is required\"}],\"errors_total\":1}\n"));
+    blob_unref(blob);
+}
+
+static void a_bare_problem_is_title_and_status(void **state)
+{
+    (void)state;
+    struct blob *blob = problem_blob(&(struct problem){.status = 404});
+    assert_non_null(blob);
+    assert_true(span_is((struct span){.at = blob->data, .len = blob->len},
+        "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404}\n"));
+    blob_unref(blob);
+}
+
+static void every_error_code_has_a_status_that_is_an_error(void **state)
+{
+    (void)state;
+    for (int code = ERR_NONE; code <= ERR_STORE; code++) {
+        int status = problem_status((enum err_code)code);
+        assert_true(status >= 400 && status <= 599);
+    }
+    assert_int_equal(problem_status(ERR_CONFLICT), 409);
+    assert_int_equal(problem_status(ERR_TIMEOUT), 504);
+    assert_int_equal(problem_status(ERR_DISK_FULL), 507);
+}
+
+static void without_memory_there_is_no_document(void **state)
+{
+    (void)state;
+    for (long fail = 0; fail < 2; fail++) {
+        mem_fail_after(fail);
+        assert_null(problem_blob(&(struct problem){.status = 404}));
+        mem_fail_after(-1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_problem_document_has_the_members_that_are_known),
+        cmocka_unit_test(a_bare_problem_is_title_and_status),
+        cmocka_unit_test(every_error_code_has_a_status_that_is_an_error),
+        cmocka_unit_test(without_memory_there_is_no_document),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
