@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands: one file each, called by main with the words behind the command's name. All on the main
+// thread.
+#ifndef RECKONER_CMD_CMD_H
+#define RECKONER_CMD_CMD_H
+
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1, // the work could not be done: an app with errors, rows that do not pass, a port in use
+    EXIT_USAGE = 2,  // the command line is wrong
+};
+
+// argv[0] is the command's name. Each prints its own messages and returns an exit_code.
+int cmd_serve(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_routes(int argc, char **argv);
+int cmd_load(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+#endif

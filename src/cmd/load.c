@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/load.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "cmd/cmd.h"
+#include "cmd/open.h"
+#include "cmd/report.h"
+
+static const char HELP[] =
+    "usage: reckoner load [--store URL | --var DIR] APP 'POST /path' FILE\n"
+    "\n"
+    "Puts FILE (.csv, .json or .ndjson) through a write endpoint of APP as one batch: whole or not at\n"
+    "all. It works on the store itself, beside a running server or without one, and prints the\n"
+    "endpoint's answer. A file may be larger than a request body.\n"
+    "\n"
+    "  --var DIR    where the server keeps DIR/<app>.db (default: var, RECKONER_VAR)\n"
+    "  --store URL  the store itself, sqlite:PATH (RECKONER_STORE)\n";
+
+enum { BAR_CELLS = 40, BAR_EVERY_MS = 100 };
+
+struct bar {
+    uint64_t drawn_ns; // when it was last drawn; monotonic
+    bool drawn;        // something is on the line
+};
+
+static void draw_bar(void *ctx, uint64_t done, uint64_t total)
+{
+    struct bar *bar = ctx;
+    uint64_t now_ns = clock_monotonic_ns();
+    if (total == 0 || (done < total && now_ns - bar->drawn_ns < BAR_EVERY_MS * NS_PER_MS))
+        return;
+    bar->drawn_ns = now_ns;
+    bar->drawn = true;
+    int cells = (int)((double)done / (double)total * BAR_CELLS);
+    fprintf(stderr, "\r[%-*.*s] %3d%%", BAR_CELLS, cells, "########################################",
+        (int)((double)done / (double)total * 100.0));
+    if (done >= total)
+        fputs(" writing …", stderr);
+    fflush(stderr);
+}
+
+static void end_bar(const struct bar *bar)
+{
+    if (bar->drawn)
+        fputs("\r\033[K", stderr);
+}
+
+// "POST /prices" to its endpoint; NULL, after a message, for anything that the app does not write.
+static const struct endpoint *find_endpoint(const struct app *app, const char *text)
+{
+    struct span path = span_of(text);
+    struct span method = span_split(&path, ' ');
+    path = span_trim(path);
+    for (int i = 0; i < HTTP_METHODS; i++) {
+        if (i == HTTP_GET || !span_is(method, http_method_name((enum http_method)i)))
+            continue;
+        const struct endpoint *endpoint = app_find(app, (enum http_method)i, path);
+        if (endpoint != NULL)
+            return endpoint;
+    }
+    fprintf(stderr, "reckoner: %s writes nothing under '%s'; 'reckoner routes %s' lists its endpoints\n",
+        app->dir, text, app->dir);
+    return NULL;
+}
+
+static enum err_code load_in_transaction(struct plan *plan, struct store_conn *conn, const char *path,
+    struct report *report, struct buf *answer, struct err *err)
+{
+    struct bar bar = {0};
+    struct load_progress progress = {.on_bytes = isatty(STDERR_FILENO) ? draw_bar : NULL, .ctx = &bar};
+    enum err_code code = store_begin(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    code = load_file(plan, conn, path, &progress, report, answer, err);
+    if (code == ERR_NONE)
+        code = store_commit(conn, err);
+    if (code != ERR_NONE)
+        store_rollback(conn);
+    end_bar(&bar);
+    return code;
+}
+
+static int load(struct opened *opened, const char *endpoint_name, const char *path)
+{
+    const struct endpoint *endpoint = find_endpoint(opened->app, endpoint_name);
+    if (endpoint == NULL)
+        return EXIT_FAILED;
+    AUTO(diags_fini) struct diags diags;
+    AUTO(report_fini) struct report report = {0};
+    AUTO(buf_fini) struct buf answer;
+    struct err err = {0};
+    struct plan *plan = NULL;
+    diags_init(&diags);
+    buf_init(&answer, LIMIT_ANSWER_BYTES);
+    enum err_code code = plan_new(endpoint, opened->conn, &diags, &plan, &err);
+    if (code == ERR_NONE)
+        code = load_in_transaction(plan, opened->conn, path, &report, &answer, &err);
+    plan_free(plan);
+    if (code == ERR_NONE) {
+        printf("%.*s\n", (int)answer.len, answer.data);
+        return EXIT_OK;
+    }
+    print_report(path, &report);
+    show_error(path, &err);
+    fputs("nothing was loaded\n", stderr);
+    return EXIT_FAILED;
+}
+
+int cmd_load(int argc, char **argv)
+{
+    struct options options;
+    if (!options_read(argc, argv, OPTIONS_STORE, &options))
+        return EXIT_USAGE;
+    if (options.help) {
+        fputs(HELP, stdout);
+        return EXIT_OK;
+    }
+    if (options.word_count != 3) {
+        fputs("reckoner: load wants APP 'POST /path' FILE\n", stderr);
+        return EXIT_USAGE;
+    }
+    struct opened opened;
+    if (!open_app(options.words[0], &options, &opened))
+        return EXIT_FAILED;
+    int result = load(&opened, options.words[1], options.words[2]);
+    opened_fini(&opened);
+    return result;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the command and runs it. Everything else is in the command's own file.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "cmd/cmd.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"serve", cmd_serve, "answer HTTP requests for one or more apps"},
+    {"check", cmd_check, "report every error in the files of apps"},
+    {"routes", cmd_routes, "list the endpoints of apps"},
+    {"load", cmd_load, "put one file into a store, as one batch"},
+    {"version", cmd_version, "print the version"},
+};
+
+static void print_help(FILE *out)
+{
+    fputs("Reckoner turns a folder of SQL files and CSV data into an HTTP API.\n"
+          "\n"
+          "usage: reckoner COMMAND [OPTION]... ARGUMENT...\n"
+          "\n"
+          "commands:\n",
+        out);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n"
+          "'reckoner COMMAND --help' tells more about one.\n"
+          "Exit codes: 0 done, 1 failed, 2 the command line is wrong.\n",
+        out);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "reckoner: no command is called %s; 'reckoner --help' lists them\n", argv[1]);
+    return EXIT_USAGE;
+}

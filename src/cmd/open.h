@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands that touch a store do first: read the app, open its store, bring the schema up to date,
+// check every statement on it. Messages go to stderr.
+#ifndef RECKONER_CMD_OPEN_H
+#define RECKONER_CMD_OPEN_H
+
+#include <stdbool.h>
+
+#include "app/app.h"
+#include "cmd/options.h"
+#include "store/store.h"
+
+struct opened {
+    struct store *store;     // owned
+    struct app *app;         // owned
+    struct store_conn *conn; // owned; STORE_WRITE, nothing running on it
+};
+
+// Opens the app in `dir` on options->store, or on DIR/<app>.db in options->var, which is made when it is not
+// there. False, after messages on stderr, when something is wrong.
+bool open_app(const char *dir, const struct options *options, struct opened *ret_opened);
+
+// Opens the app in `dir` on a store in memory, for commands that only look at its files. Errors in them are
+// printed too.
+bool open_app_in_memory(const char *dir, struct opened *ret_opened);
+
+// Closes what is still owned. A zeroed struct is fine.
+void opened_fini(struct opened *opened);
+
+// "reckoner: app: text: hint" on stderr.
+void show_error(const char *subject, const struct err *err);
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_THREADS = 256 };
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"var", required_argument, NULL, 'v'},
+    {"store", required_argument, NULL, 's'},
+    {"data", required_argument, NULL, 'd'},
+    {"listen", required_argument, NULL, 'l'},
+    {"loops", required_argument, NULL, 'L'},
+    {"workers", required_argument, NULL, 'W'},
+    {"quiet", no_argument, NULL, 'q'},
+    {NULL, 0, NULL, 0},
+};
+
+static bool option_is_in(int option, enum option_set set)
+{
+    if (option == 'h')
+        return true;
+    if (option == 'v' || option == 's')
+        return set >= OPTIONS_STORE;
+    return set == OPTIONS_SERVE;
+}
+
+static bool read_count(const char *name, const char *text, size_t *ret_count)
+{
+    char *end;
+    errno = 0;
+    unsigned long count = strtoul(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || count < 1 || count > MAX_THREADS) {
+        fprintf(stderr, "reckoner: %s must be a number from 1 to %d, not %s\n", name, MAX_THREADS, text);
+        return false;
+    }
+    *ret_count = count;
+    return true;
+}
+
+static size_t cores(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (size_t)count;
+}
+
+// An empty variable counts as none, so that a service file can hold it open.
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static bool read_environment(struct options *options)
+{
+    const char *listen = environment("RECKONER_LISTEN"), *var = environment("RECKONER_VAR");
+    const char *loops = environment("RECKONER_LOOPS"), *workers = environment("RECKONER_WORKERS");
+    *options = (struct options){
+        .listen = listen != NULL ? listen : "127.0.0.1:8080",
+        .store = environment("RECKONER_STORE"),
+        .var = var != NULL ? var : "var",
+        .data = environment("RECKONER_DATA"),
+        .loops = cores(),
+        .workers = cores(),
+    };
+    return (loops == NULL || read_count("RECKONER_LOOPS", loops, &options->loops)) &&
+           (workers == NULL || read_count("RECKONER_WORKERS", workers, &options->workers));
+}
+
+static bool apply(struct options *options, int option)
+{
+    switch (option) {
+    case 'h':
+        options->help = true;
+        break;
+    case 'v':
+        options->var = optarg;
+        break;
+    case 's':
+        options->store = optarg;
+        break;
+    case 'd':
+        options->data = optarg;
+        break;
+    case 'l':
+        options->listen = optarg;
+        break;
+    case 'L':
+        return read_count("--loops", optarg, &options->loops);
+    case 'W':
+        return read_count("--workers", optarg, &options->workers);
+    case 'q':
+        options->quiet = true;
+        break;
+    }
+    return true;
+}
+
+bool options_read(int argc, char **argv, enum option_set set, struct options *ret_options)
+{
+    struct options options;
+    if (!read_environment(&options))
+        return false;
+    opterr = 0;
+    optind = 1;
+    int option, index = 0;
+    while ((option = getopt_long(argc, argv, ":h", long_options, &index)) != -1) {
+        const char *word = argv[optind - 1];
+        if (option == ':') {
+            fprintf(stderr, "reckoner: %s wants a value\n", word);
+            return false;
+        }
+        if (option == '?' || !option_is_in(option, set)) {
+            fprintf(stderr, "reckoner: %s has no option %s; 'reckoner %s --help' lists them\n", argv[0],
+                option == '?' ? word : long_options[index].name, argv[0]);
+            return false;
+        }
+        if (!apply(&options, option))
+            return false;
+    }
+    options.words = argv + optind;
+    options.word_count = (size_t)(argc - optind);
+    *ret_options = options;
+    return true;
+}

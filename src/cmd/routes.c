@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "cmd/open.h"
+
+static const char HELP[] =
+    "usage: reckoner routes APP...\n"
+    "\n"
+    "Lists the endpoints of each app: method, path, parameters, file. A parameter that may be\n"
+    "left out stands in brackets; the fields of a row stand in braces.\n";
+
+static void print_rules(const struct rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        printf("%s%s%.*s%s", i > 0 ? " " : "", rules[i].required ? "" : "[", (int)rules[i].name.len,
+            rules[i].name.at, rules[i].required ? "" : "]");
+}
+
+static void print_endpoint(const struct endpoint *endpoint)
+{
+    printf("%-6s %-20.*s ", http_method_name(endpoint->method), (int)endpoint->path.len, endpoint->path.at);
+    print_rules(endpoint->params, endpoint->param_count);
+    if (endpoint->field_count > 0) {
+        fputs(endpoint->param_count > 0 ? " {" : "{", stdout);
+        print_rules(endpoint->fields, endpoint->field_count);
+        fputs("}", stdout);
+    }
+    printf("%s%s\n", endpoint->param_count + endpoint->field_count > 0 ? "  " : " ", endpoint->file);
+}
+
+int cmd_routes(int argc, char **argv)
+{
+    struct options options;
+    if (!options_read(argc, argv, OPTIONS_NONE, &options))
+        return EXIT_USAGE;
+    if (options.help) {
+        fputs(HELP, stdout);
+        return EXIT_OK;
+    }
+    if (options.word_count == 0) {
+        fputs("reckoner: routes wants at least one app: a folder with SQL files\n", stderr);
+        return EXIT_USAGE;
+    }
+    for (size_t i = 0; i < options.word_count; i++) {
+        struct opened opened;
+        if (!open_app_in_memory(options.words[i], &opened))
+            return EXIT_FAILED;
+        for (size_t k = 0; k < opened.app->endpoint_count; k++)
+            print_endpoint(&opened.app->endpoints[k]);
+        opened_fini(&opened);
+    }
+    return EXIT_OK;
+}

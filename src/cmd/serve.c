@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens the apps, does their first loads, runs the server until a signal ends it.
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "batch/load.h"
+#include "cmd/cmd.h"
+#include "cmd/open.h"
+#include "cmd/report.h"
+#include "serve/server.h"
+#include "text/date.h"
+
+static const char HELP[] =
+    "usage: reckoner serve [OPTION]... APP...\n"
+    "\n"
+    "Answers HTTP requests for each APP, a folder of SQL files. At the first start the files that its\n"
+    "app.ini names under [load] go through its own write endpoints.\n"
+    "\n"
+    "  --listen ADDR:PORT  where to listen (default 127.0.0.1:8080); port 0 takes a free one\n"
+    "  --var DIR           what the server writes: DIR/<app>.db (default: var)\n"
+    "  --store URL         the store itself, sqlite:PATH, for a single app\n"
+    "  --data DIR          where the first load finds its files, in place of the app's own data/\n"
+    "  --loops N           event loops (default: one a core)\n"
+    "  --workers N         threads that run reads (default: one a core)\n"
+    "  --quiet             no access log on standard output\n"
+    "\n"
+    "Each option but --quiet can come from the environment: RECKONER_LISTEN, RECKONER_VAR and so on.\n"
+    "SIGTERM and SIGINT end it: what runs is finished first.\n";
+
+// --- first load
+
+static void on_loaded_file(void *ctx, const char *path, bool loaded)
+{
+    (void)ctx;
+    fprintf(stderr, loaded ? "loaded %s\n" : "%s is not there: nothing loaded from it\n", path);
+}
+
+static bool first_load(struct opened *opened, const struct options *options)
+{
+    char now[TIMESTAMP_CHARS];
+    timestamp_format(clock_wall_ms(), now);
+
+    struct first_load load = {.data_dir = options->data, .now = now, .on_file = on_loaded_file};
+    AUTO(report_fini) struct report report = {0};
+    struct err err = {0};
+    const char *path = NULL;
+    if (load_first(opened->app, opened->conn, &load, &report, &path, &err) == ERR_NONE)
+        return true;
+    print_report(path != NULL ? path : opened->app->dir, &report);
+    show_error(path != NULL ? path : opened->app->dir, &err);
+    fputs("the first load failed, and nothing of it was kept\n", stderr);
+    return false;
+}
+
+// --- services
+
+static bool start_service(const char *dir, const struct options *options, struct service *service)
+{
+    struct opened opened;
+    if (!open_app(dir, options, &opened))
+        return false;
+    struct err err = {0};
+    bool done = first_load(&opened, options);
+    if (done && service_start(service, opened.app, opened.store, opened.conn, &err) != ERR_NONE) {
+        show_error(dir, &err);
+        done = false;
+    }
+    if (!done)
+        opened_fini(&opened);
+    return done;
+}
+
+static bool start_services(const struct options *options, struct service *services)
+{
+    for (size_t i = 0; i < options->word_count; i++) {
+        if (!start_service(options->words[i], options, &services[i]))
+            return false;
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(services[k].app->name, services[i].app->name) == 0) {
+                fprintf(stderr, "reckoner: two apps are named %s: give each folder its own name\n",
+                    services[i].app->name);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+// --- the server
+
+// A connection costs a file descriptor; the soft limit that most systems give is for a few hundred.
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    rlim_t wanted = LIMIT_CONNECTIONS + 1000;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); // else it stays as it was, and accepting pauses when they run out
+}
+
+static size_t count_endpoints(const struct service *services, size_t count)
+{
+    size_t endpoints = 0;
+    for (size_t i = 0; i < count; i++)
+        endpoints += services[i].app->endpoint_count;
+    return endpoints;
+}
+
+static void wait_for_signal(const sigset_t *signals)
+{
+    int signal_number;
+    while (sigwait(signals, &signal_number) != 0)
+        ; // interrupted
+}
+
+// Runs until a signal. Everything below is closed when it returns, but the loops, which `*ret_server` keeps.
+static int run(const struct server_options *options, struct service *services, size_t count)
+{
+    // Until here a signal ends the process as ever, and a first load with it. From here on the main thread
+    // waits for it.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+
+    struct err err = {0};
+    struct server *server;
+    if (server_start(options, services, count, &server, &err) != ERR_NONE) {
+        show_error("serve", &err);
+        return EXIT_FAILED;
+    }
+    fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints\n", server_address(server),
+        count_endpoints(services, count));
+    wait_for_signal(&signals);
+    server_stop(server);
+    for (size_t i = 0; i < count; i++)
+        service_fini(&services[i]);
+    server_free(server);
+    return EXIT_OK;
+}
+
+static int serve(const struct options *options)
+{
+    struct err err = {0};
+    struct log *access_log = NULL, *error_log = NULL;
+    struct service *services = mem_zalloc(options->word_count, sizeof(*services));
+    int result = EXIT_FAILED;
+    if (services == NULL || log_new(STDERR_FILENO, &error_log, &err) != ERR_NONE ||
+        (!options->quiet && log_new(STDOUT_FILENO, &access_log, &err) != ERR_NONE)) {
+        show_error("serve", &err);
+    } else if (start_services(options, services)) {
+        struct server_options server_options = {
+            .listen = options->listen,
+            .loops = options->loops,
+            .workers = options->workers,
+            .access_log = access_log,
+            .error_log = error_log,
+        };
+        result = run(&server_options, services, options->word_count);
+    }
+    for (size_t i = 0; services != NULL && i < options->word_count; i++)
+        service_fini(&services[i]);
+    mem_free(services);
+    log_free(access_log);
+    log_free(error_log);
+    return result;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct options options;
+    if (!options_read(argc, argv, OPTIONS_SERVE, &options))
+        return EXIT_USAGE;
+    if (options.help) {
+        fputs(HELP, stdout);
+        return EXIT_OK;
+    }
+    if (options.word_count == 0) {
+        fputs("reckoner: serve wants at least one app: a folder with SQL files\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (options.store != NULL && options.word_count > 1) {
+        fputs("reckoner: --store is one app's store: serve several with --var, which gives each its own\n",
+            stderr);
+        return EXIT_USAGE;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
+    return serve(&options);
+}
