@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads: parameters, types, JSON, status codes, over a small app of every type."""
+import json
+import urllib.parse
+
+import pytest
+
+from conftest import Server, write_app
+
+READ_APP = {
+    'app.ini': 'title = Small\n',
+    'schema/001_things.sql': '''
+        CREATE TABLE things (id integer PRIMARY KEY, name text NOT NULL, size real, made text);
+        INSERT INTO things VALUES (1, 'plain', 1.5, '2020-02-29'), (2, 'quo"te \\ tab	é 漢 🚢', NULL, NULL),
+                                  (3, '', 1e300, NULL), (9223372036854775807, 'last', -0.1, NULL);
+    ''',
+    'get_things.sql': '''-- @endpoint GET /things
+-- All things, or those of one name.
+-- @param name text maxlength 10  the name
+-- @answer
+SELECT id, name, size, made FROM things WHERE :name IS NULL OR name = :name ORDER BY id;
+''',
+    'get_echo.sql': '''-- @endpoint GET /echo
+-- @param t text required maxlength 5
+-- @param i integer default 7 min -5 max 10
+-- @param n number min 0.5
+-- @param b boolean
+-- @param d date min 2000-01-01
+-- @param ts timestamp
+-- @param c text in (red, green)
+-- @column b boolean
+-- @answer
+SELECT :t AS t, :i AS i, :n AS n, :b AS b, :d AS d, :ts AS ts, :c AS c;
+''',
+    'get_strict.sql': '''-- @endpoint GET /strict
+-- @strict
+-- @param a integer
+-- @answer
+SELECT :a AS a;
+''',
+    'get_rejects.sql': '''-- @endpoint GET /rejects
+-- @param a integer required
+-- @param b integer required
+-- @reject 400 a is larger than b
+SELECT 'a' AS parameter, :a AS value WHERE :a > :b;
+-- @reject 404 no such thing
+SELECT 'a' AS parameter WHERE NOT EXISTS (SELECT 1 FROM things WHERE id = :a)
+UNION ALL
+SELECT 'b' WHERE NOT EXISTS (SELECT 1 FROM things WHERE id = :b);
+-- @answer
+SELECT id FROM things WHERE id BETWEEN :a AND :b;
+''',
+    'get_days.sql': '''-- @endpoint GET /days
+-- @param a date required
+-- @param b date required
+-- @answer
+SELECT day FROM calendar(:a, :b) ORDER BY day;
+''',
+    'get_slow.sql': '''-- @endpoint GET /slow
+-- @answer
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS n FROM n;
+''',
+    'get_wrong.sql': '''-- @endpoint GET /wrong
+-- @column a integer
+-- @answer
+SELECT 1.5 AS a;
+''',
+}
+
+
+@pytest.fixture(scope='module')
+def server(tmp_path_factory):
+    app = write_app(tmp_path_factory.mktemp('reads') / 'small', READ_APP)
+    server = Server(app, var=tmp_path_factory.mktemp('var'))
+    yield server
+    assert server.stop() == 0
+
+
+def test_rows_are_an_array_of_objects_in_column_order(server):
+    answer = server.get('/things')
+    assert answer.status == 200
+    assert answer.headers['Content-Type'] == 'application/json'
+    assert answer.headers['Cache-Control'] == 'no-cache'
+    assert answer.headers['Date']
+    assert answer.body.decode() == (
+        '[{"id":1,"name":"plain","size":1.5,"made":"2020-02-29"},'
+        '{"id":2,"name":"quo\\"te \\\\ tab\\té 漢 🚢","size":null,"made":null},'
+        '{"id":3,"name":"","size":1e+300,"made":null},'
+        '{"id":9223372036854775807,"name":"last","size":-0.1,"made":null}]')
+
+
+def test_no_rows_are_an_empty_array(server):
+    assert server.get('/things?name=nobody').body == b'[]'
+
+
+def test_values_come_back_as_their_types(server):
+    query = urllib.parse.urlencode({'t': 'é&=+', 'i': '-5', 'n': '0.5', 'b': 'true', 'd': '2024-02-29',
+                                    'ts': '2024-01-01T01:30:00.250+01:00', 'c': 'green'})
+    assert server.get('/echo?' + query).json() == [
+        {'t': 'é&=+', 'i': -5, 'n': 0.5, 'b': True, 'd': '2024-02-29', 'ts': '2024-01-01T00:30:00.250Z', 'c': 'green'}]
+
+
+def test_absent_parameters_are_their_default_or_null(server):
+    assert server.get('/echo?t=x').json() == [
+        {'t': 'x', 'i': 7, 'n': None, 'b': None, 'd': None, 'ts': None, 'c': None}]
+
+
+@pytest.mark.parametrize('query, expected', [
+    ('', [('t', 'required', 'is required', None)]),
+    ('t=', [('t', 'required', 'is required', None)]),
+    ('t', [('t', 'required', 'is required', None)]),
+    ('t=abcdef', [('t', 'maxlength', 'must be text of at most 5 characters', 'abcdef')]),
+    ('t=%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9', []),
+    ('t=a&t=a', [('t', 'repeated', 'is given more than once', None)]),
+    ('t=%zz', [('t', 'encoding', 'is badly percent-encoded', '%zz')]),
+    ('t=%4', [('t', 'encoding', 'is badly percent-encoded', '%4')]),
+    ('t=%FF', [('t', 'type', 'must be text of at most 5 characters', '\ufffd')]),
+    ('t=a%00b', [('t', 'type', 'must be text of at most 5 characters', 'a\0b')]),
+    ('t=a&i=11', [('i', 'max', 'must be an integer from -5 to 10', '11')]),
+    ('t=a&i=-6', [('i', 'min', 'must be an integer from -5 to 10', '-6')]),
+    ('t=a&i=1.0', [('i', 'type', 'must be an integer from -5 to 10', '1.0')]),
+    ('t=a&i=1e1', [('i', 'type', 'must be an integer from -5 to 10', '1e1')]),
+    ('t=a&i=99999999999999999999', [('i', 'type', 'must be an integer from -5 to 10', '99999999999999999999')]),
+    ('t=a&i=+1', [('i', 'type', 'must be an integer from -5 to 10', ' 1')]),
+    ('t=a&n=nan', [('n', 'type', 'must be a number of at least 0.5', 'nan')]),
+    ('t=a&n=inf', [('n', 'type', 'must be a number of at least 0.5', 'inf')]),
+    ('t=a&n=1e999', [('n', 'type', 'must be a number of at least 0.5', '1e999')]),
+    ('t=a&n=0.4', [('n', 'min', 'must be a number of at least 0.5', '0.4')]),
+    ('t=a&b=yes', [('b', 'type', 'must be true or false', 'yes')]),
+    ('t=a&c=blue', [('c', 'in', 'must be one of red, green', 'blue')]),
+    ('i=x&d=2016-02-30&c=', [('i', 'type', 'must be an integer from -5 to 10', 'x'),
+                             ('d', 'type', 'must be a date, YYYY-MM-DD, not before 2000-01-01', '2016-02-30'),
+                             ('t', 'required', 'is required', None)]),
+])
+def test_bad_parameters_are_named_all_at_once(server, query, expected):
+    answer = server.get('/echo?' + query)
+    if not expected:
+        assert answer.status == 200
+        return
+    assert answer.status == 400
+    assert answer.json()['title'] == 'Bad Request' and answer.json()['status'] == 400
+    assert answer.errors('parameter', 'code', 'detail', 'value') == expected
+    assert answer.json()['errors_total'] == len(expected)
+
+
+@pytest.mark.parametrize('day', ['2016-02-30', '2015-02-29', '2016-1-6', '16-01-06', '2016-13-01', '2016-00-10',
+                                 '2016-01-00', '2016-01-32', '0000-01-01', '10000-01-01', ' 2016-01-01', '2016-01-01 ',
+                                 '２０１６-01-01', '2016/01/01', '-2016-01-01', '2016-01-01T00:00:00Z', '20160101'])
+def test_what_is_no_day_is_refused(server, day):
+    assert server.get('/days?b=2020-01-01&a=' + urllib.parse.quote(day)).errors('parameter', 'code') == [('a', 'type')]
+
+
+def test_calendar_gives_every_day(server):
+    days = [row['day'] for row in server.get('/days?a=2019-12-30&b=2020-03-01').json()]
+    assert days[0] == '2019-12-30' and days[-1] == '2020-03-01' and len(days) == 63 and '2020-02-29' in days
+    assert server.get('/days?a=2020-01-02&b=2020-01-01').body == b'[]'
+
+
+def test_unknown_parameters_are_ignored_unless_strict(server):
+    assert server.get('/echo?t=a&%zz=1').errors('parameter', 'code') == [('%zz', 'encoding')]
+    assert server.get('/echo?t=a&x=1').status == 200
+    answer = server.get('/strict?a=1&x=1')
+    assert answer.status == 400
+    assert answer.errors('parameter', 'code') == [('x', 'unknown_parameter')]
+
+
+def test_the_first_reject_with_rows_decides(server):
+    answer = server.get('/rejects?a=5&b=4')
+    assert answer.status == 400
+    assert answer.errors('parameter', 'value', 'code', 'detail') == [
+        ('a', '5', 'a_is_larger_than_b', 'a is larger than b')]
+    answer = server.get('/rejects?a=5&b=6')
+    assert answer.status == 404
+    assert answer.errors('parameter', 'detail') == [('a', 'no such thing'), ('b', 'no such thing')]
+    assert answer.json()['detail'] == 'no such thing'
+    assert server.get('/rejects?a=1&b=2').json() == [{'id': 1}, {'id': 2}]
+
+
+def test_head_is_get_without_the_body(server):
+    get, head = server.get('/things'), server.request('HEAD', '/things')
+    assert head.status == 200 and head.body == b''
+    assert head.headers['Content-Length'] == get.headers['Content-Length'] == str(len(get.body))
+
+
+@pytest.mark.parametrize('method, path, status, allow', [
+    ('GET', '/nothing', 404, None),
+    ('GET', '/things/', 404, None),
+    ('GET', '/Things', 404, None),
+    ('GET', '/-/nothing', 404, None),
+    ('GET', '/th%69ngs', 200, None),
+    ('GET', '/th%zzings', 400, None),
+    ('POST', '/things', 405, 'GET, HEAD, OPTIONS'),
+    ('DELETE', '/things', 405, 'GET, HEAD, OPTIONS'),
+    ('POST', '/-/livez', 405, 'GET, HEAD, OPTIONS'),
+    ('OPTIONS', '/things', 204, 'GET, HEAD, OPTIONS'),
+    ('GET', '/-/livez', 200, None),
+    ('GET', '/-/readyz', 200, None),
+    ('HEAD', '/-/readyz', 200, None),
+])
+def test_paths_and_methods(server, method, path, status, allow):
+    answer = server.request(method, path)
+    assert (answer.status, answer.headers['Allow']) == (status, allow)
+
+
+@pytest.mark.parametrize('accept, status', [
+    ('*/*', 200), ('application/json', 200), ('Application/JSON', 200), ('application/*', 200),
+    ('text/html, */*;q=0.1', 200), ('text/html', 406), ('application/json;q=0', 406),
+    ('*/*, application/json;q=0.0', 406), ('application/json;q=0.001', 200), ('application/xml, text/*', 406), ('', 200),
+])
+def test_accept_is_heeded(server, accept, status):
+    assert server.get('/things', Accept=accept).status == status
+
+
+def test_a_statement_over_its_time_is_504(server):
+    answer = server.get('/slow')
+    assert answer.status == 504
+    assert json.loads(answer.body)['title'] == 'Gateway Timeout'
+
+
+def test_our_own_failure_is_500_with_an_id_that_the_log_has(server):
+    answer = server.get('/wrong')
+    assert answer.status == 500
+    assert len(answer.json()['request']) == 16
+    while f"request {answer.json()['request']}: GET /wrong: " not in server.stderr:
+        assert server.read_stderr(10)
+    assert 'column a is declared integer' in server.stderr
+
+
+def test_readers_cannot_be_made_to_write_by_a_value(server):
+    evil = urllib.parse.quote("'; DROP TABLE things; --"[:10])
+    assert server.get('/things?name=' + evil).body == b'[]'
+    assert len(server.get('/things').json()) == 4
