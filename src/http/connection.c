@@ -5,6 +5,7 @@
 #include "http/connection.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -104,12 +105,23 @@ static void on_end(struct connection *connection)
         connection->phase = CONNECTION_LAST;
 }
 
+// Whether both directions are shut: the client has reset the connection, for which libuv says the end when
+// bytes came before it. poll(2): POLLHUP is for both, a client that has shut its own side only does not raise
+// it.
+static bool is_gone(const struct connection *connection)
+{
+    struct pollfd socket = {.fd = -1};
+    if (uv_fileno((const uv_handle_t *)&connection->tcp, &socket.fd) != 0)
+        return true;
+    return poll(&socket, 1, 0) > 0 && (socket.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
     struct connection *connection = stream->data;
     if (len == 0)
         return;
-    if (len == UV_EOF) {
+    if (len == UV_EOF && !is_gone(connection)) {
         on_end(connection);
     } else if (len < 0) {
         connection_close(connection);
