@@ -18,6 +18,12 @@
 #include "base/buf.h"
 #include "store/driver.h"
 
+enum {
+    // Of a pattern of LIKE or GLOB, which takes time in proportion to pattern times text, in one step that no
+    // deadline ends.
+    SQLITE_PATTERN_BYTES = 1000,
+};
+
 struct sqlite_store {
     struct store base;       // first: &store->base is the store of store.h
     char *path;              // owned; as given

@@ -19,9 +19,6 @@ enum {
     BUSY_FIRST_MS = 1,
     BUSY_DOUBLINGS = 5,
 
-    // LIKE and GLOB take time in proportion to pattern times text, in one step that no deadline ends.
-    PATTERN_BYTES = 1000,
-
     // The bit for SQLITE_TESTCTRL_OPTIMIZATIONS that switches off the bloom filters of joins. It stands in
     // SQLite's internal header (sqliteInt.h: SQLITE_BloomFilter, 3.38 and later) and is not promised to stay.
     // Where it has no effect, some joins read a whole table to build a filter: slower, never wrong.
@@ -68,7 +65,7 @@ static const struct {
     {SQLITE_LIMIT_LENGTH, LIMIT_ANSWER_BYTES},       // a value or row that is larger has no way out
     {SQLITE_LIMIT_SQL_LENGTH, LIMIT_APP_FILE_BYTES}, // SQL comes from such files
     {SQLITE_LIMIT_ATTACHED, 0},
-    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES},
+    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, SQLITE_PATTERN_BYTES},
 };
 
 // --- time

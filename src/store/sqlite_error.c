@@ -79,8 +79,12 @@ static enum err_code map(sqlite3 *db, int result, struct err *err)
         return err_set(err, ERR_STORE, "the store's file failed: %s: %s", sqlite3_errmsg(db),
             strerror(sqlite3_system_errno(db)));
     default:
-        return err_set(err, ERR_STORE, "%s", sqlite3_errmsg(db));
+        break;
     }
+    if (strcmp(sqlite3_errmsg(db), "LIKE or GLOB pattern too complex") == 0) // it has no code of its own
+        return err_set(
+            err, ERR_TOO_LARGE, "a pattern of LIKE or GLOB is longer than %d bytes", SQLITE_PATTERN_BYTES);
+    return err_set(err, ERR_STORE, "%s", sqlite3_errmsg(db));
 }
 
 enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)

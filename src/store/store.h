@@ -3,7 +3,10 @@
 // store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
 //
 // A store is shared and may be used on any thread. A connection, its statements and what they return belong
-// to one thread at a time. Statements die with their connection.
+// to one thread at a time. Statements die with their connection, connections before their store.
+//
+// Any call that can fail may return ERR_NO_MEMORY, ERR_BUSY (a lock that others hold for long), ERR_DISK_FULL
+// and ERR_STORE; the comments name what else there is.
 #ifndef RECKONER_STORE_STORE_H
 #define RECKONER_STORE_STORE_H
 
@@ -32,8 +35,9 @@ struct store_name {
 
 // --- stores and connections
 
-// Opens or creates the store at `url`: "sqlite:PATH", or "sqlite::memory:" for a private one that lives while
-// one connection does. ERR_CONFIG for a url that no driver knows or cannot be opened.
+// Opens or creates the store at `url`: "sqlite:PATH", whose folder must exist, or "sqlite::memory:" for a
+// private one that lives while its one STORE_WRITE connection does. ERR_CONFIG for a url that no driver
+// knows, and for a place that is no store or cannot be one; ERR_IO when the place fails.
 MUST_CHECK enum err_code store_open(const char *url, struct store **ret_store, struct err *err);
 
 // Closes a store whose connections are all closed. NULL is fine.
@@ -42,6 +46,7 @@ void store_close(struct store *store);
 // "sqlite" or "postgresql": the word in file names such as get_rates.sqlite.sql.
 const char *store_kind(const struct store *store);
 
+// Connects. Several connections may write, in any number of processes; they take turns. Errors of store_open.
 MUST_CHECK enum err_code store_connect(
     struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
 
@@ -49,18 +54,27 @@ MUST_CHECK enum err_code store_connect(
 void store_disconnect(struct store_conn *conn);
 
 // --- transactions; a read transaction sees one committed state from its first statement on
+//
+// A statement that fails takes back itself and nothing else, as a rule. But some failures (a full disk, a
+// write that was ended at its deadline) may end the whole transaction: then everything in it, store_commit
+// and store_rollback_to too, fails until store_rollback, with ERR_BUSY where another try may succeed.
 
 MUST_CHECK enum err_code store_begin(struct store_conn *conn, struct err *err);
-MUST_CHECK enum err_code store_commit(
-    struct store_conn *conn, struct err *err); // on disk when it returns ERR_NONE
-void store_rollback(struct store_conn *conn);  // also after a failed commit
+
+// Everything is on disk when it returns ERR_NONE; otherwise the transaction is open, and to be rolled back.
+// ERR_CONSTRAINT for a constraint that is deferred to here.
+MUST_CHECK enum err_code store_commit(struct store_conn *conn, struct err *err);
+
+// Ends the transaction and all that is in it; without one it does nothing.
+void store_rollback(struct store_conn *conn);
 
 // One savepoint inside the transaction, to take back a single batch of a group.
 MUST_CHECK enum err_code store_savepoint(struct store_conn *conn, struct err *err);
 MUST_CHECK enum err_code store_release(struct store_conn *conn, struct err *err);
 MUST_CHECK enum err_code store_rollback_to(struct store_conn *conn, struct err *err); // and releases it
 
-// Statements that run past this moment of the monotonic clock end with ERR_TIMEOUT; 0: no limit.
+// Statements that run past this moment of the monotonic clock end with ERR_TIMEOUT, and waiting for a lock
+// with ERR_BUSY; 0: no limit. Outside a transaction a write may be there in spite of its ERR_TIMEOUT.
 void store_deadline(struct store_conn *conn, uint64_t monotonic_ns);
 
 // --- statements
@@ -84,12 +98,14 @@ bool store_writes(const struct store_stmt *stmt);
 size_t store_column_count(const struct store_stmt *stmt);
 const char *store_column_name(const struct store_stmt *stmt, size_t column);
 
-// Starts a run: binds values[i] to params[i] of store_prepare. Text is borrowed until store_reset.
+// Starts a run: binds values[i] to params[i] of store_prepare; text is borrowed until store_reset. The run
+// before must have been ended by store_reset.
 MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err);
 
 // Goes to the next row; *ret_row is false when there is none. Errors: ERR_TIMEOUT, ERR_CONFLICT (a unique or
 // primary key), ERR_CONSTRAINT (any other one), ERR_DISK_FULL, ERR_BUSY, ERR_NO_MEMORY, ERR_TOO_LARGE,
-// ERR_STORE. After one, only store_reset is of use.
+// ERR_STORE (and whatever else the database refuses, such as a date that does not exist). After an error, or
+// when there is no more row, only store_reset is of use.
 MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err);
 
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
@@ -107,12 +123,14 @@ MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, st
 // --- the table batch: the rows of one write request (columns: the fields in order, and line)
 
 // Makes `batch` an empty table with these fields, on a STORE_WRITE connection, in a transaction or out of
-// one. Cheap when the fields are those of the last call (the same pointer and count); statements prepared for
-// other fields must not be run then.
+// one. Cheap when the fields are those of the last call. Statements that were prepared for other fields stay,
+// and must not be run until those fields are back. No statement may be running. Like all else, it is undone
+// by a rollback: call it for every batch.
 MUST_CHECK enum err_code store_batch_open(
     struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err);
 
-// Adds a row: values[field_count] in the order of the fields, text borrowed for the call; `line` is 1-based.
+// Adds a row to what store_batch_open has made: values[field_count] in the order of the fields, text borrowed
+// for the call; `line` is 1-based.
 MUST_CHECK enum err_code store_batch_add(
     struct store_conn *conn, const struct value *values, int64_t line, struct err *err);
 

@@ -83,6 +83,8 @@ def test_a_full_queue_is_503_with_retry_after(start, tmp_path):
         assert received.startswith(b'HTTP/1.1 503 Service Unavailable\r\n')
         assert b'\r\nRetry-After: 1\r\n' in received
         assert server.get('/-/livez').status == 200
+        for key in list(selector.get_map().values()):  # reset, as a process that dies does
+            key.fileobj.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
     # what waited is dropped with its clients, so the queue is empty once the slow one is over
     wait_until(lambda: server.get('/things').status == 200)
 

@@ -47,8 +47,9 @@ static struct blob *letters(const char *text, size_t len)
     buf_init(&buf, len + 1);
     if (text != NULL)
         buf_append(&buf, text, len);
-    for (size_t i = 0; text == NULL && i < len; i++)
-        buf_append_byte(&buf, (char)('a' + i % 26));
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz";
+    while (text == NULL && buf.len < len && buf_status(&buf) == ERR_NONE)
+        buf_append(&buf, alphabet, len - buf.len < 26 ? len - buf.len : 26);
     struct blob *blob = blob_take(&buf);
     buf_fini(&buf);
     return blob;

@@ -76,7 +76,8 @@ static void a_part_of_a_long_range_costs_little(void **state)
     assert_rows(f->reader, "SELECT day FROM calendar('0001-01-01', '9999-12-31') WHERE day = '2016-02-29'",
         "'2016-02-29'\n");
     assert_rows(f->reader,
-        "SELECT day FROM calendar('0001-01-01', '9999-12-31') WHERE day > '2016-02-28' AND day <= '2016-03-01'",
+        "SELECT day FROM calendar('0001-01-01', '9999-12-31')"
+        " WHERE day > '2016-02-28' AND day <= '2016-03-01'",
         "'2016-02-29'\n'2016-03-01'\n");
     store_deadline(f->reader, 0);
     assert_rows(f->reader, "SELECT 1 FROM calendar('2000-01-01', '2010-01-07') LIMIT 1 OFFSET 3660", "");
@@ -116,11 +117,14 @@ static void it_comes_in_any_order_that_is_asked_for(void **state)
     assert_rows(f->reader, "SELECT day FROM calendar('2016-01-01', '2016-01-03') ORDER BY day DESC",
         "'2016-01-03'\n'2016-01-02'\n'2016-01-01'\n");
     assert_rows(f->reader,
-        "SELECT a.day, b.day FROM calendar('2016-01-01', '2016-01-02') a, calendar('2016-01-03', '2016-01-04') b"
+        "SELECT a.day, b.day FROM calendar('2016-01-01', '2016-01-02') a,"
+        " calendar('2016-01-03', '2016-01-04') b"
         " ORDER BY b.day, a.day",
-        "'2016-01-01'|'2016-01-03'\n'2016-01-02'|'2016-01-03'\n'2016-01-01'|'2016-01-04'\n'2016-01-02'|'2016-01-04'\n");
+        "'2016-01-01'|'2016-01-03'\n'2016-01-02'|'2016-01-03'\n"
+        "'2016-01-01'|'2016-01-04'\n'2016-01-02'|'2016-01-04'\n");
     assert_rows(f->reader,
-        "SELECT substr(day, 1, 7) AS month, count(*) FROM calendar('2016-01-01', '2016-02-29') GROUP BY month",
+        "SELECT substr(day, 1, 7) AS month, count(*) FROM calendar('2016-01-01', '2016-02-29')"
+        " GROUP BY month",
         "'2016-01'|31\n'2016-02'|29\n");
 }
 
@@ -136,7 +140,8 @@ static void its_days_may_come_from_another_table(void **state)
     assert_rows(
         f->reader, "SELECT k FROM r WHERE (SELECT count(*) FROM calendar(date_from, date_to)) = 2", "'a'\n");
     assert_rows(f->reader,
-        "SELECT r.k, c.day FROM r LEFT JOIN calendar(r.date_from, r.date_to) c ON true ORDER BY r.k DESC, c.day",
+        "SELECT r.k, c.day FROM r LEFT JOIN calendar(r.date_from, r.date_to) c ON true"
+        " ORDER BY r.k DESC, c.day",
         "'c'|NULL\n'b'|'2016-03-01'\n'a'|'2016-01-01'\n'a'|'2016-01-02'\n");
 }
 

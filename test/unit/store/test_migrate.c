@@ -113,7 +113,8 @@ static void one_that_fails_leaves_nothing_of_itself_and_says_where(void **state)
     struct fixture *f = *state;
     struct migration_file files[] = {ports_file(),
         file_of("002_bad", "schema/002_bad.sql",
-            "CREATE TABLE half (a integer);\nINSERT INTO half VALUES (1);\n  INSERT INTO nowhere VALUES (2);\n"),
+            "CREATE TABLE half (a integer);\nINSERT INTO half VALUES (1);\n"
+            "  INSERT INTO nowhere VALUES (2);\n"),
         file_of("003_late", "schema/003_late.sql", "CREATE TABLE late (a integer);")};
     struct err err = apply(f, files, 3, 0);
     assert_int_equal(err.code, ERR_CONFIG);

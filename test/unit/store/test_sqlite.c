@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "store/migrate.h"
 
 static const char BOM[] = "\xef\xbb\xbf";
 
@@ -275,6 +276,8 @@ static void statements_that_fail_say_why(void **state)
             ERR_STORE},
         {"SELECT length(hex(zeroblob(50 * 1024 * 1024)))", "a value or row is larger than 67108864 bytes",
             ERR_TOO_LARGE},
+        {"SELECT 'x' LIKE '%' || hex(zeroblob(500))", "a pattern of LIKE or GLOB is longer than 1000 bytes",
+            ERR_TOO_LARGE},
         {"SELECT abs(-9223372036854775808)", "integer overflow", ERR_STORE},
         {"INSERT INTO t VALUES (1)", "this connection to the store is for reading only", ERR_STORE},
         {"SELECT day FROM calendar('2015-02-29', '2016-01-01')",
@@ -373,6 +376,41 @@ static void a_lock_of_somebody_else_is_named(void **state)
     commit(f->writer);
 }
 
+// --- two processes that migrate at once
+
+static const struct migration_file files[] = {
+    {.name = {"001", 3}, .file = "001.sql", .sql = {"CREATE TABLE t (a)", 18}},
+    {.name = {"002", 3}, .file = "002.sql", .sql = {"CREATE TABLE u (a)", 18}},
+};
+
+// Called while f->writer waits for the lock that `ctx` holds: gives it up, and migrates first.
+static int migrate_before(void *ctx, int waits)
+{
+    struct err err = {0};
+    size_t applied = 0;
+    if (waits > 0)
+        return 0;
+    commit(ctx);
+    assert_int_equal(migrate(ctx, files, 2, &applied, &err), ERR_NONE);
+    assert_int_equal(applied, 2);
+    return 1;
+}
+
+static void a_file_that_somebody_applies_meanwhile_is_not_applied_again(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    struct store_conn *other;
+    size_t applied = 77;
+    assert_int_equal(migrate(f->writer, NULL, 0, &applied, &err), ERR_NONE);
+    assert_int_equal(store_connect(f->store, STORE_WRITE, &other, &err), ERR_NONE);
+    sqlite3_busy_handler(sqlite_conn(f->writer)->db, migrate_before, other);
+    begin(other);
+    assert_int_equal(migrate(f->writer, files, 2, &applied, &err), ERR_NONE);
+    assert_int_equal(applied, 0);
+    store_disconnect(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +429,7 @@ int main(void)
         STORE_TEST(a_place_counts_bytes_and_no_byte_order_mark),
         STORE_TEST(sql_that_holds_a_nul_is_refused),
         STORE_TEST(a_lock_of_somebody_else_is_named),
+        STORE_TEST(a_file_that_somebody_applies_meanwhile_is_not_applied_again),
     };
     return fixture_run(tests);
 }

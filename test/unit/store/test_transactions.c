@@ -113,7 +113,8 @@ static void a_statement_past_its_deadline_ends_with_a_timeout(void **state)
     assert_int_equal(error_of_run(f->reader, ENDLESS).code, ERR_TIMEOUT);
     store_deadline(f->reader, 0);
     assert_rows(f->reader,
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT count(*) FROM n",
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+        " SELECT count(*) FROM n",
         "20000\n");
 }
 
