@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdint.h>
 #include <stdio.h>
 
 #include "cmd/cmd.h"
@@ -13,17 +14,11 @@ static const char HELP[] =
 int cmd_check(int argc, char **argv)
 {
     struct options options;
-    if (!options_read(argc, argv, OPTIONS_NONE, &options))
-        return EXIT_USAGE;
-    if (options.help) {
-        fputs(HELP, stdout);
-        return EXIT_OK;
-    }
-    if (options.word_count == 0) {
-        fputs("reckoner: check wants at least one app: a folder with SQL files\n", stderr);
-        return EXIT_USAGE;
-    }
-    int result = EXIT_OK;
+    int result;
+    if (!options_read(argc, argv, OPTIONS_NONE, HELP, 1, SIZE_MAX,
+            "at least one app: a folder with SQL files", &options, &result))
+        return result;
+    result = EXIT_OK;
     for (size_t i = 0; i < options.word_count; i++) {
         struct opened opened;
         if (!open_app_in_memory(options.words[i], &opened)) {

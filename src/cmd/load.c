@@ -114,20 +114,13 @@ static int load(struct opened *opened, const char *endpoint_name, const char *pa
 int cmd_load(int argc, char **argv)
 {
     struct options options;
-    if (!options_read(argc, argv, OPTIONS_STORE, &options))
-        return EXIT_USAGE;
-    if (options.help) {
-        fputs(HELP, stdout);
-        return EXIT_OK;
-    }
-    if (options.word_count != 3) {
-        fputs("reckoner: load wants APP 'POST /path' FILE\n", stderr);
-        return EXIT_USAGE;
-    }
+    int result;
+    if (!options_read(argc, argv, OPTIONS_STORE, HELP, 3, 3, "APP 'POST /path' FILE", &options, &result))
+        return result;
     struct opened opened;
     if (!open_app(options.words[0], &options, &opened))
         return EXIT_FAILED;
-    int result = load(&opened, options.words[1], options.words[2]);
+    result = load(&opened, options.words[1], options.words[2]);
     opened_fini(&opened);
     return result;
 }

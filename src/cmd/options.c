@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
+
 enum { MAX_THREADS = 256 };
 
 static const struct option long_options[] = {
@@ -102,7 +104,7 @@ static bool apply(struct options *options, int option)
     return true;
 }
 
-bool options_read(int argc, char **argv, enum option_set set, struct options *ret_options)
+static bool parse(int argc, char **argv, enum option_set set, struct options *ret_options)
 {
     struct options options;
     if (!read_environment(&options))
@@ -126,6 +128,26 @@ bool options_read(int argc, char **argv, enum option_set set, struct options *re
     }
     options.words = argv + optind;
     options.word_count = (size_t)(argc - optind);
+    *ret_options = options;
+    return true;
+}
+
+bool options_read(int argc, char **argv, enum option_set set, const char *help, size_t min_words,
+    size_t max_words, const char *wanted, struct options *ret_options, int *ret_exit)
+{
+    struct options options;
+    *ret_exit = EXIT_USAGE;
+    if (!parse(argc, argv, set, &options))
+        return false;
+    if (options.help) {
+        fputs(help, stdout);
+        *ret_exit = EXIT_OK;
+        return false;
+    }
+    if (options.word_count < min_words || options.word_count > max_words) {
+        fprintf(stderr, "reckoner: %s wants %s\n", argv[0], wanted);
+        return false;
+    }
     *ret_options = options;
     return true;
 }

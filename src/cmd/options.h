@@ -15,7 +15,7 @@ struct options {
     size_t loops;       // --loops, RECKONER_LOOPS; default: one a core
     size_t workers;     // --workers, RECKONER_WORKERS; default: one a core
     bool quiet;         // --quiet: no access log
-    bool help;          // --help was given
+    bool help;          // --help was given; options_read has dealt with it
     char **words;       // what is not an option
     size_t word_count;  //
 };
@@ -26,7 +26,10 @@ enum option_set {
     OPTIONS_SERVE, // all of them
 };
 
-// Reads argv; false, after a line on stderr, when it is wrong. Texts borrow argv and the environment.
-bool options_read(int argc, char **argv, enum option_set set, struct options *ret_options);
+// Reads argv and answers --help. False when the command is over: *ret_exit is its exit code, after `help` on
+// stdout, or a line on stderr where argv is wrong or has fewer than min_words or more than max_words words
+// ("check wants `wanted`"). Texts borrow argv and the environment.
+bool options_read(int argc, char **argv, enum option_set set, const char *help, size_t min_words,
+    size_t max_words, const char *wanted, struct options *ret_options, int *ret_exit);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdint.h>
 #include <stdio.h>
 
 #include "cmd/cmd.h"
@@ -32,16 +33,10 @@ static void print_endpoint(const struct endpoint *endpoint)
 int cmd_routes(int argc, char **argv)
 {
     struct options options;
-    if (!options_read(argc, argv, OPTIONS_NONE, &options))
-        return EXIT_USAGE;
-    if (options.help) {
-        fputs(HELP, stdout);
-        return EXIT_OK;
-    }
-    if (options.word_count == 0) {
-        fputs("reckoner: routes wants at least one app: a folder with SQL files\n", stderr);
-        return EXIT_USAGE;
-    }
+    int result;
+    if (!options_read(argc, argv, OPTIONS_NONE, HELP, 1, SIZE_MAX,
+            "at least one app: a folder with SQL files", &options, &result))
+        return result;
     for (size_t i = 0; i < options.word_count; i++) {
         struct opened opened;
         if (!open_app_in_memory(options.words[i], &opened))

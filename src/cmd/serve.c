@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens the apps, does their first loads, runs the server until a signal ends it.
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -177,16 +178,10 @@ static int serve(const struct options *options)
 int cmd_serve(int argc, char **argv)
 {
     struct options options;
-    if (!options_read(argc, argv, OPTIONS_SERVE, &options))
-        return EXIT_USAGE;
-    if (options.help) {
-        fputs(HELP, stdout);
-        return EXIT_OK;
-    }
-    if (options.word_count == 0) {
-        fputs("reckoner: serve wants at least one app: a folder with SQL files\n", stderr);
-        return EXIT_USAGE;
-    }
+    int result;
+    if (!options_read(argc, argv, OPTIONS_SERVE, HELP, 1, SIZE_MAX,
+            "at least one app: a folder with SQL files", &options, &result))
+        return result;
     if (options.store != NULL && options.word_count > 1) {
         fputs("reckoner: --store is one app's store: serve several with --var, which gives each its own\n",
             stderr);

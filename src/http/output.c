@@ -13,7 +13,7 @@ enum { MAX_PARTS = 2 * (LIMIT_PIPELINE + 1) + 1 }; // one refusal beside a full 
 static char CONTINUE[] = "HTTP/1.1 100 Continue\r\n\r\n"; // not const, as uv_buf_t wants it; never written to
 
 // What goes out in one write.
-struct batch {
+struct outgoing {
     uv_buf_t parts[MAX_PARTS];       // borrowed
     unsigned part_count;             // parts in use
     size_t bytes;                    // of all parts
@@ -21,37 +21,37 @@ struct batch {
     struct http_exchange *continued; // 100 Continue of this one is the last part; NULL for none
 };
 
-static void add(struct batch *batch, char *bytes, size_t len)
+static void add(struct outgoing *out, char *bytes, size_t len)
 {
-    assert(batch->part_count < MAX_PARTS);
-    batch->parts[batch->part_count++] = (uv_buf_t){.base = bytes, .len = len};
-    batch->bytes += len;
+    assert(out->part_count < MAX_PARTS);
+    out->parts[out->part_count++] = (uv_buf_t){.base = bytes, .len = len};
+    out->bytes += len;
 }
 
-static void gather(struct connection *connection, struct batch *batch)
+static void gather(struct connection *connection, struct outgoing *out)
 {
     for (struct http_exchange *exchange = connection->first; exchange != NULL; exchange = exchange->next) {
         if (exchange->state != EXCHANGE_ANSWERED) {
             if (exchange->continue_due) {
-                add(batch, CONTINUE, sizeof(CONTINUE) - 1);
-                batch->continued = exchange;
+                add(out, CONTINUE, sizeof(CONTINUE) - 1);
+                out->continued = exchange;
             }
             return;
         }
-        add(batch, exchange->head, exchange->head_len);
+        add(out, exchange->head, exchange->head_len);
         if (exchange->body != NULL)
-            add(batch, exchange->body->data, exchange->body->len);
+            add(out, exchange->body->data, exchange->body->len);
         exchange->started = true;
-        batch->exchanges++;
+        out->exchanges++;
         if (exchange->close)
             return;
     }
 }
 
 // Takes `bytes` that are written off the front of the parts.
-static void advance(struct batch *batch, size_t bytes, uv_buf_t **ret_parts, unsigned *ret_count)
+static void advance(struct outgoing *out, size_t bytes, uv_buf_t **ret_parts, unsigned *ret_count)
 {
-    uv_buf_t *part = batch->parts;
+    uv_buf_t *part = out->parts;
     while (bytes >= part->len) {
         bytes -= part->len;
         part++;
@@ -59,7 +59,7 @@ static void advance(struct batch *batch, size_t bytes, uv_buf_t **ret_parts, uns
     part->base += bytes;
     part->len -= bytes;
     *ret_parts = part;
-    *ret_count = batch->part_count - (unsigned)(part - batch->parts);
+    *ret_count = out->part_count - (unsigned)(part - out->parts);
 }
 
 static size_t body_len(const struct http_exchange *exchange)
@@ -112,20 +112,20 @@ static void on_written(uv_write_t *write, int status)
 }
 
 // Leaves the rest of a batch to libuv.
-static void write_rest(struct connection *connection, struct batch *batch, size_t written)
+static void write_rest(struct connection *connection, struct outgoing *out, size_t written)
 {
     uv_buf_t *parts;
     unsigned count;
-    advance(batch, written, &parts, &count);
+    advance(out, written, &parts, &count);
     connection->write.data = connection;
-    connection->written_exchanges = batch->exchanges;
-    connection->write_bytes = batch->bytes;
+    connection->written_exchanges = out->exchanges;
+    connection->write_bytes = out->bytes;
     connection->write_ms = lane_now_ms(connection->lane);
     connection->writing = true;
     uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
     lane_count_write(connection->lane);
     int failed = uv_write(&connection->write, stream, parts, count, on_written);
-    connection->write_left = failed ? batch->bytes - written : uv_stream_get_write_queue_size(stream);
+    connection->write_left = failed ? out->bytes - written : uv_stream_get_write_queue_size(stream);
     if (failed)
         connection_close(connection);
 }
@@ -134,31 +134,31 @@ bool output_flush(struct connection *connection)
 {
     if (connection->writing || connection->first == NULL)
         return false;
-    struct batch batch;
-    batch.part_count = 0;
-    batch.bytes = 0;
-    batch.exchanges = 0;
-    batch.continued = NULL;
-    gather(connection, &batch);
-    if (batch.part_count == 0)
+    struct outgoing out;
+    out.part_count = 0;
+    out.bytes = 0;
+    out.exchanges = 0;
+    out.continued = NULL;
+    gather(connection, &out);
+    if (out.part_count == 0)
         return false;
-    if (batch.continued != NULL)
-        batch.continued->continue_due = batch.continued->awaits_continue = false;
+    if (out.continued != NULL)
+        out.continued->continue_due = out.continued->awaits_continue = false;
 
     lane_count_write(connection->lane);
-    int written = uv_try_write((uv_stream_t *)&connection->tcp, batch.parts, batch.part_count);
+    int written = uv_try_write((uv_stream_t *)&connection->tcp, out.parts, out.part_count);
     if (written == UV_EAGAIN)
         written = 0;
     if (written < 0) {
         connection_close(connection);
         return false;
     }
-    if ((size_t)written < batch.bytes) {
-        write_rest(connection, &batch, (size_t)written);
+    if ((size_t)written < out.bytes) {
+        write_rest(connection, &out, (size_t)written);
         return false;
     }
-    finish(connection, batch.exchanges);
-    return batch.exchanges > 0;
+    finish(connection, out.exchanges);
+    return out.exchanges > 0;
 }
 
 void output_abandon(struct connection *connection)

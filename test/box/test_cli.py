@@ -27,6 +27,7 @@ def test_version():
     (['serve'], 'serve wants at least one app'),
     (['check'], 'check wants at least one app'),
     (['load', 'apps/rates'], "load wants APP 'POST /path' FILE"),
+    (['load', 'apps/rates', 'POST /prices', 'a.csv', 'b.csv'], "load wants APP 'POST /path' FILE"),
     (['serve', '--nothing', 'x'], 'serve has no option --nothing'),
     (['check', '--listen', 'x', 'y'], 'check has no option listen'),
     (['serve', '--loops', '0', 'x'], '--loops must be a number from 1 to 256, not 0'),
