@@ -111,7 +111,7 @@ static void on_written(uv_write_t *write, int status)
     connection_turn(connection);
 }
 
-// Leaves the rest of a batch to libuv.
+// Leaves to libuv what the socket did not take.
 static void write_rest(struct connection *connection, struct outgoing *out, size_t written)
 {
     uv_buf_t *parts;
