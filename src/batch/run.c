@@ -102,7 +102,7 @@ enum err_code batch_run(struct plan *plan, const struct value *params, struct re
         return code;
     if (report->total > 0)
         return err_set(
-            err, ERR_INVALID, "the batch has %zu errors, and nothing of it was written", report->total);
+            err, ERR_INVALID, "errors in the batch: %zu; nothing of it was written", report->total);
     if (plan_endpoint(plan)->warns)
         return answer_with_warnings(plan, params, answer, ret_status, err);
     code = plan_write(plan, params, err);

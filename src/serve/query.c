@@ -99,6 +99,6 @@ enum err_code query_read(const struct endpoint *endpoint, struct span query_text
         return err_no_memory(err);
     report_finish(report);
     if (report->total > 0)
-        return err_set(err, ERR_INVALID, "%zu of the parameters do not pass", report->total);
+        return err_set(err, ERR_INVALID, "parameters that do not pass: %zu", report->total);
     return ERR_NONE;
 }
