@@ -11,7 +11,7 @@
 
 enum err_code {
     ERR_NONE = 0,
-    ERR_MALFORMED,  // the input is not of its format at all (400)
+    ERR_MALFORMED,  // the input is not of its format at all, or is nothing that SQL can work with (400)
     ERR_INVALID,    // the input is of its format, and its values do not pass (400, or 422 for rows)
     ERR_UNKNOWN,    // what is asked for does not exist (404)
     ERR_MEDIA_TYPE, // a body in a format that is not spoken (415)
@@ -24,7 +24,7 @@ enum err_code {
     ERR_NO_MEMORY,  // (503)
     ERR_CONFIG,     // an app, an option or a file that the operator wrote is wrong (exit 1)
     ERR_IO,         // a file or socket failed (500)
-    ERR_STORE,      // the database failed (500)
+    ERR_STORE,      // the database failed, or gave more than an answer may have (500)
 };
 
 struct err {

@@ -44,7 +44,7 @@ enum {
     LIMIT_PARSE_QUEUE = 64,   // bodies that wait to be parsed
     LIMIT_GROUP_BATCHES = 32, // batches that share one commit
     LIMIT_GROUP_ROWS =
-        5000, // rows after which a group is committed, so that small batches do not wait for long
+        5000, // rows of a group of several batches, so that small ones do not wait for large ones
 
     // --- batches
     LIMIT_BATCH_ROWS = 4000000, // rows of one request; the body's size stops most earlier
@@ -53,6 +53,7 @@ enum {
     LIMIT_BATCHES_BYTES = 512 * 1024 * 1024, // rows of all batches together that wait for a writer
     LIMIT_FIELDS = 256,                      // @field of an endpoint, columns of a CSV header
     LIMIT_VALUE_BYTES = 1024 * 1024,         // one value of a row, one parameter
+    LIMIT_FORM_BYTES = 1024 * 1024,          // a form body, which is one row and is parsed whole
     LIMIT_JSON_DEPTH = 8,                    // nesting of a JSON body, which needs two levels
     LIMIT_ROW_REPORTS = 1000,       // bad rows listed in a problem document; the total is always told
     LIMIT_REPORT_VALUE_BYTES = 200, // of a bad value shown in a report
@@ -64,10 +65,20 @@ enum {
     LIMIT_STATEMENTS = 64,              // statements of an endpoint
     LIMIT_DIAGNOSTICS = 200,            // errors reported by one check
     LIMIT_APP_BYTES = 64 * 1024 * 1024, // memory of one loaded app
+    LIMIT_LIST_ITEMS = 1000,            // items of one list parameter
+    LIMIT_PUBLIC_FILES = 10000,         // files in an app's public/
+    LIMIT_BIG_TABLE_ROWS = 1000,        // from here on `check` warns of reading a table as a whole
+    LIMIT_RELOAD_QUIET_MS = 50,         // without a further edit, before edited files are read anew unasked
 
     // --- answers
     LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded
-    LIMIT_ANSWER_BYTES = 64 * 1024 * 1024, // an encoded answer, whole in memory
+    LIMIT_ANSWER_BYTES = 64 * 1024 * 1024, // one row of an answer; what else is whole in memory
+    LIMIT_SPOOL_BYTES = 256 * 1024,        // of an answer in memory: what is more goes to a temporary file
+    LIMIT_SPOOL_FILE_BYTES = 1024 * 1024 * 1024, // one answer
+    LIMIT_SPOOLS_MIB = 4096,       // such files of all answers together
+    LIMIT_FILE_ANSWERS = 1000,     // answers from files that are under way; each keeps one part in memory
+    LIMIT_FILE_PART_BYTES = 65536, // that part
+    LIMIT_CURSOR_BYTES = 3000,     // keys of a page's last row; as text in a target they take a third more
     LIMIT_LOG_BYTES = 1024 * 1024, // log lines that wait to be written; past it lines are dropped and counted
 };
 

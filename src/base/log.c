@@ -153,6 +153,15 @@ void log_line(struct log *log, struct span line)
     pthread_mutex_unlock(&log->lock);
 }
 
+// What clients send may be in a line: it must not be able to begin another one, or steer a terminal.
+static void mask_controls(char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+            line[i] = '?';
+    }
+}
+
 void log_printf(struct log *log, const char *format, ...)
 {
     char line[LINE_BYTES];
@@ -162,6 +171,7 @@ void log_printf(struct log *log, const char *format, ...)
     va_end(args);
     if (len < 0)
         return;
-    log_line(
-        log, (struct span){.at = line, .len = (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1});
+    size_t bytes = (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1;
+    mask_controls(line, bytes);
+    log_line(log, (struct span){.at = line, .len = bytes});
 }

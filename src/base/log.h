@@ -20,7 +20,7 @@ void log_free(struct log *log);
 // One line, copied; a line feed is added. NULL is fine and logs nothing.
 void log_line(struct log *log, struct span line);
 
-// One formatted line, cut at 1 KiB.
+// One formatted line, cut at 1 KiB. Control characters in it become question marks.
 void log_printf(struct log *log, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -62,6 +62,12 @@ static int days_of_month(int year, int month)
     return days[month - 1] + (month == 2 && leap);
 }
 
+static bool exists(struct date date)
+{
+    return date.year >= 1 && date.month >= 1 && date.month <= 12 && date.day >= 1 &&
+           date.day <= days_of_month(date.year, date.month);
+}
+
 // Reads `count` digits, all of which must be there; -1 when one is not a digit.
 static int read_digits(const char *at, int count)
 {
@@ -88,9 +94,10 @@ bool date_parse(struct span text, struct date *ret_date)
         return false;
     int year = read_digits(text.at, 4), month = read_digits(text.at + 5, 2),
         day = read_digits(text.at + 8, 2);
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
+    struct date date = {.year = year, .month = month, .day = day};
+    if (!exists(date))
         return false;
-    *ret_date = (struct date){.year = year, .month = month, .day = day};
+    *ret_date = date;
     return true;
 }
 
@@ -103,6 +110,148 @@ void date_format(struct date date, char out[DATE_CHARS])
     write_digits(out + 8, 2, date.day);
     out[10] = '\0';
 }
+
+// --- formats
+
+// The next piece of a format: a character, or a conversion, whose letter goes to *ret_conversion, else 0.
+static char take_piece(struct span *format, char *ret_conversion)
+{
+    *ret_conversion = '\0';
+    size_t taken = 1;
+    char piece = format->at[0];
+    if (piece == '%' && format->len > 1) {
+        piece = format->at[1];
+        *ret_conversion = piece == '%' ? '\0' : piece;
+        taken = 2;
+    }
+    format->at += taken;
+    format->len -= taken;
+    return piece;
+}
+
+bool date_format_has(struct span format, char conversion)
+{
+    char found;
+    while (format.len > 0) {
+        (void)take_piece(&format, &found);
+        if (found == conversion)
+            return true;
+    }
+    return false;
+}
+
+// What is wrong with the pieces, one by one, or NULL.
+static const char *piece_problem(struct span format)
+{
+    static const char known[] = "dmYy";
+    static const char *const twice[] = {"has %d twice", "has %m twice", "has %Y twice", "has %y twice"};
+    bool seen[sizeof(known) - 1] = {false};
+    while (format.len > 0) {
+        bool is_cut = format.len == 1 && format.at[0] == '%';
+        char conversion;
+        char piece = take_piece(&format, &conversion);
+        const char *at = conversion != '\0' ? strchr(known, conversion) : NULL;
+        if (is_cut || (conversion != '\0' && at == NULL))
+            return "has a conversion that is none of %d, %m, %Y, %y and %%";
+        if (conversion == '\0' && piece >= '0' && piece <= '9')
+            return "has a digit, which cannot be told from those of the date";
+        if (at != NULL && seen[at - known])
+            return twice[at - known];
+        if (at != NULL)
+            seen[at - known] = true;
+    }
+    return NULL;
+}
+
+const char *date_format_problem(struct span format)
+{
+    const char *problem = piece_problem(format);
+    if (problem != NULL)
+        return problem;
+    bool has_long = date_format_has(format, 'Y'), has_short = date_format_has(format, 'y');
+    if (!date_format_has(format, 'd') || !date_format_has(format, 'm') || (!has_long && !has_short))
+        return "has to have %d, %m, and %Y or %y";
+    if (has_long && has_short)
+        return "has both %Y and %y";
+    if (span_is(format, "%Y-%d-%m"))
+        return "cannot be told from YYYY-MM-DD, which is always read, too";
+    return NULL;
+}
+
+// Takes a number of `least` to `most` digits off the front of *text; -1 when there is none.
+static int take_number(struct span *text, size_t least, size_t most)
+{
+    size_t digits = 0;
+    int number = 0;
+    for (; digits < most && digits < text->len && text->at[digits] >= '0' && text->at[digits] <= '9';
+         digits++)
+        number = number * 10 + (text->at[digits] - '0');
+    if (digits < least)
+        return -1;
+    text->at += digits;
+    text->len -= digits;
+    return number;
+}
+
+// Takes what the format's next piece stands for off the front of *text; false when something else is there.
+static bool take_part(struct span *text, struct span *format, struct date *date)
+{
+    char conversion;
+    char piece = take_piece(format, &conversion);
+    char following = '\0';
+    struct span ahead = *format;
+    if (ahead.len > 0)
+        (void)take_piece(&ahead, &following);
+    size_t least = following != '\0' ? 2 : 1;
+    switch (conversion) {
+    case 'd':
+        return (date->day = take_number(text, least, 2)) >= 0;
+    case 'm':
+        return (date->month = take_number(text, least, 2)) >= 0;
+    case 'Y':
+        return (date->year = take_number(text, 4, 4)) >= 0;
+    case 'y':
+        return (date->year = take_number(text, 2, 2)) >= 0;
+    default:
+        break;
+    }
+    if (text->len == 0 || text->at[0] != piece)
+        return false;
+    text->at++;
+    text->len--;
+    return true;
+}
+
+// The year that two digits mean, for a month and day.
+static int whole_year(struct date date, const struct date *today)
+{
+    if (today == NULL)
+        return date.year + (date.year >= 69 ? 1900 : 2000);
+    int year = today->year - today->year % 100 + date.year;
+    bool is_future = year > today->year ||
+                     (year == today->year && (date.month > today->month ||
+                                                 (date.month == today->month && date.day > today->day)));
+    return is_future ? year - 100 : year;
+}
+
+bool date_parse_format(struct span text, struct span format, const struct date *today, struct date *ret_date)
+{
+    struct span rest = text;
+    struct date date = {0};
+    bool is_short = date_format_has(format, 'y'), fits = true;
+    while (format.len > 0 && fits)
+        fits = take_part(&rest, &format, &date);
+    if (!fits || rest.len > 0)
+        return date_parse(text, ret_date);
+    if (is_short)
+        date.year = whole_year(date, today);
+    if (!exists(date))
+        return false;
+    *ret_date = date;
+    return true;
+}
+
+// --- timestamps
 
 // hh:mm:ss, as milliseconds; -1 when it is not that.
 static int64_t read_time(const char *at)

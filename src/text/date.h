@@ -39,6 +39,21 @@ MUST_CHECK bool date_parse(struct span text, struct date *ret_date);
 // Writes YYYY-MM-DD and a NUL.
 void date_format(struct date date, char out[DATE_CHARS]);
 
+// What is wrong with a format for date_parse_format, as the end of a sentence about it ("has %d twice"), or
+// NULL. It has %d, %m and either %Y or %y, each once, and what stands between them: characters that are no
+// digits, and %% for a percent sign. A format that takes YYYY-MM-DD for another day is wrong, too.
+const char *date_format_problem(struct span format);
+
+// Whether the format has that conversion: 'd', 'm', 'Y' or 'y'.
+bool date_format_has(struct span format, char conversion);
+
+// Reads an existing day as a format without problems says, or as YYYY-MM-DD: %d and %m are one or two digits
+// (two where another conversion follows at once), %Y is four, %y two. With `today`, %y is the latest year
+// whose day does not come after it; without, 69 to 99 are 1969 to 1999 and 00 to 68 are 2000 to 2068, as in
+// strptime(3).
+MUST_CHECK bool date_parse_format(
+    struct span text, struct span format, const struct date *today, struct date *ret_date);
+
 // Reads an RFC 3339 section 5.6 date-time with any offset as milliseconds since 1970-01-01 UTC. One to nine
 // fractional digits, those below a millisecond are cut. False for a leap second too, and for a moment that
 // is outside the calendar in UTC.

@@ -73,6 +73,23 @@ static void a_formatted_line_is_cut(void **state)
     assert_int_equal(out.data[1023], '\n');
 }
 
+static void what_a_client_sent_cannot_begin_a_line(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct log *log;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(log_new(ends[1], &log, NULL), ERR_NONE);
+    log_printf(log, "a row has %s", "x\r\nreckoner: all is well\x1b[2J\x7f \xc3\xa9");
+    log_free(log);
+    close(ends[1]);
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 1024 * 1024);
+    read_all(ends[0], &out);
+    close(ends[0]);
+    assert_true(span_is(buf_span(&out), "a row has x??reckoner: all is well?[2J? \xc3\xa9\n"));
+}
+
 // Counts the lines that say `text`, and adds up the numbers of "log: N lines dropped".
 static void count_lines(
     const struct buf *out, const char *text, unsigned long *ret_lines, unsigned long *ret_dropped)
@@ -176,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_come_out_in_order_and_all_at_the_end),
         cmocka_unit_test(a_formatted_line_is_cut),
+        cmocka_unit_test(what_a_client_sent_cannot_begin_a_line),
         cmocka_unit_test(lines_past_the_buffer_are_dropped_and_counted),
         cmocka_unit_test(a_reader_that_is_gone_does_not_hold_up_the_end),
         cmocka_unit_test(no_log_is_fine),
