@@ -47,11 +47,16 @@ struct store_driver {
     enum err_code (*step)(struct store_stmt *stmt, bool *ret_row, struct err *err);
     enum err_code (*column)(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
     void (*reset)(struct store_stmt *stmt);
+    enum err_code (*explain)(struct store_stmt *stmt,
+        void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
+    enum err_code (*is_unique)(struct store_stmt *stmt, const struct span *columns, size_t count,
+        bool *ret_is_unique, struct err *err);
 
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
 
     enum err_code (*batch_open)(
         struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err);
+    enum err_code (*batch_close)(struct store_conn *conn, struct err *err);
     enum err_code (*batch_add)(
         struct store_conn *conn, const struct value *values, int64_t line, struct err *err);
 };

@@ -69,7 +69,10 @@ const struct store_driver sqlite_driver = {
     .step = sqlite_step,
     .column = sqlite_column,
     .reset = sqlite_reset,
+    .explain = sqlite_explain,
+    .is_unique = sqlite_is_unique,
     .exec = sqlite_exec,
     .batch_open = sqlite_batch_open,
+    .batch_close = sqlite_batch_close,
     .batch_add = sqlite_batch_add,
 };

@@ -8,6 +8,10 @@
 //   sqlite_stmt.c      statements and scripts
 //   sqlite_batch.c     the table batch
 //   sqlite_calendar.c  the table calendar(from, to)
+//   sqlite_list.c      the table list(text)
+//   sqlite_distance.c  the function distance_m(lat1, lng1, lat2, lng2)
+//   sqlite_explain.c   plans, and unique keys
+//   sqlite_program.c   the programs that SQLite makes of statements
 //   sqlite_error.c     SQLite's errors in the words of store.h
 #ifndef RECKONER_STORE_SQLITE_H
 #define RECKONER_STORE_SQLITE_H
@@ -71,7 +75,7 @@ struct sqlite_conn {
     uint64_t busy_since_ns;               // when the wait for a lock that goes on now began
     enum sqlite_rule rule;                // what the authorizer enforces at the moment
     char refusal[120];                    // why it refused, or ""
-    bool calendar_incomplete;             // SQL being compiled names calendar without both of its days
+    const char *incomplete;               // SQL being compiled names a helper without its arguments; or NULL
     bool in_control;                      // a control statement runs, which the deadline must not cut in two
     bool in_transaction;                  // between store_begin and its end
     enum err_code lost; // SQLite has ended that transaction by itself: why; ERR_NONE otherwise
@@ -86,6 +90,7 @@ struct sqlite_stmt {
     sqlite3_stmt *handle;      // owned
     size_t bound_count;        // SQLite's parameters
     uint16_t *bound;           // owned; the index in params of each of them
+    bool is_bound;             // between bind and reset: what it borrows is there
 };
 
 static inline struct sqlite_store *sqlite_store(struct store *store)
@@ -156,6 +161,7 @@ MUST_CHECK int sqlite_bind_value(sqlite3_stmt *handle, int number, const struct 
 
 MUST_CHECK enum err_code sqlite_batch_open(
     struct store_conn *base, const struct store_name *fields, size_t field_count, struct err *err);
+MUST_CHECK enum err_code sqlite_batch_close(struct store_conn *base, struct err *err);
 MUST_CHECK enum err_code sqlite_batch_add(
     struct store_conn *base, const struct value *values, int64_t line, struct err *err);
 
@@ -172,6 +178,66 @@ void sqlite_batch_on_rollback_to(struct sqlite_batch *batch);
 
 // Gives the connection the table calendar. An SQLite result code.
 MUST_CHECK int sqlite_calendar_install(struct sqlite_conn *conn);
+
+// --- sqlite_list.c, sqlite_distance.c
+
+// Give the connection the table list and the function distance_m. An SQLite result code.
+MUST_CHECK int sqlite_list_install(struct sqlite_conn *conn);
+MUST_CHECK int sqlite_distance_install(struct sqlite_conn *conn);
+
+// --- sqlite_program.c
+
+enum sqlite_op_kind {
+    OP_OTHER,
+    OP_OPEN,      // opens cursor p1 on the b-tree with root page p2 of database p3
+    OP_START,     // cursor p1 goes to its first or last entry
+    OP_NEXT,      // cursor p1 goes on, and the loop at p2
+    OP_COUNT,     // counts the entries under cursor p1
+    OP_LIMIT,     // goes to p2 when there are rows enough
+    OP_CONDITION, // goes to p2, perhaps
+    OP_GOTO,      // goes to p2
+    OP_YIELD,     // goes on in the other coroutine of register p1
+};
+
+// An instruction; what p1 to p3 are otherwise does not matter.
+struct sqlite_op {
+    enum sqlite_op_kind kind; //
+    int p1, p2, p3;           //
+};
+
+struct sqlite_program {
+    struct sqlite_op *ops; // owned; by address
+    size_t count;          // of them
+    size_t cap;            // that fit
+    bool whole;            // all of them are there
+};
+
+// Calls on_row for each row that `prefix` ("EXPLAIN ", "EXPLAIN QUERY PLAN ") gives for the statement, with
+// its parameters if it is in a run. Errors of on_row, and those of sqlite_fail.
+MUST_CHECK enum err_code sqlite_rows_of(struct sqlite_stmt *stmt, const char *prefix,
+    enum err_code (*on_row)(void *ctx, sqlite3_stmt *row, struct err *err), void *ctx, struct err *err);
+
+// The statement's program, without those of triggers; that of an EXPLAIN is empty.
+MUST_CHECK enum err_code sqlite_program_read(
+    struct sqlite_stmt *stmt, struct sqlite_program *ret_program, struct err *err);
+void sqlite_program_fini(struct sqlite_program *program);
+
+// The opening of the table or index that is visited as a whole by the loop that begins between `address` and
+// `end`, or by the counting in front of it; NULL for a loop over anything else, or one that a LIMIT ends
+// before: when `is_ordered`, or when no row is passed over.
+const struct sqlite_op *sqlite_program_scan(
+    const struct sqlite_program *program, size_t address, size_t end, bool is_ordered);
+
+// The name of the table behind an OP_OPEN, to be freed; NULL for SQLite's own and temporary ones.
+MUST_CHECK enum err_code sqlite_op_table(
+    struct sqlite_conn *conn, const struct sqlite_op *open, char **ret_name, struct err *err);
+
+// --- sqlite_explain.c
+
+MUST_CHECK enum err_code sqlite_explain(struct store_stmt *base,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
+MUST_CHECK enum err_code sqlite_is_unique(
+    struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
 
 // --- sqlite_error.c
 

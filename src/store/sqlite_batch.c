@@ -157,6 +157,18 @@ enum err_code sqlite_batch_open(
     return ERR_NONE;
 }
 
+// A rollback may bring the table back; the next sqlite_batch_open makes it anew in any case.
+enum err_code sqlite_batch_close(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    enum err_code code = sqlite_check_alive(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    forget_statements(&conn->batch);
+    int result = sqlite3_exec(conn->db, "DROP TABLE IF EXISTS temp.batch", NULL, NULL, NULL);
+    return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
+}
+
 // The hot path of every write.
 enum err_code sqlite_batch_add(
     struct store_conn *base, const struct value *values, int64_t line, struct err *err)

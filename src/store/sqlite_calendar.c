@@ -47,12 +47,8 @@ static int on_connect(sqlite3 *db, void *ctx, int argument_count, const char *co
     (void)arguments;
     (void)ret_message;
     struct sqlite_conn *conn = ctx;
-    enum sqlite_rule rule = conn->rule;
-    conn->rule =
-        RULE_INTERNAL; // the declaration is compiled too, in the middle of the statement that uses it
     int result = sqlite3_declare_vtab(
         db, "CREATE TABLE calendar(day TEXT, calendar_from TEXT HIDDEN, calendar_to TEXT HIDDEN)");
-    conn->rule = rule;
     if (result != SQLITE_OK)
         return result;
     struct calendar *calendar = mem_zalloc(1, sizeof(*calendar));
@@ -125,7 +121,8 @@ static int on_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
         // In this plan; if SQLite finds none, compile's caller says why. No error here, as SQLite also asks
         // about parts of a WHERE that do not have the arguments in them.
         if (!conditions.named[COLUMN_FROM] || !conditions.named[COLUMN_TO])
-            CONTAINER_OF(table, struct calendar, base)->conn->calendar_incomplete = true;
+            CONTAINER_OF(table, struct calendar, base)->conn->incomplete =
+                "calendar(from, to) needs both days";
         return SQLITE_CONSTRAINT;
     }
     int argument = 0;

@@ -51,8 +51,9 @@ static const struct {
 } switches[] = {
     {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
     {SQLITE_DBCONFIG_DEFENSIVE, 1},
-    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-    {SQLITE_DBCONFIG_DQS_DDL, 0}, // "x" is a name, never a string
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1}, // else no trigger could keep an R*Tree or FTS5 table; the schema is
+                                         // the app's, and there is no function that could do harm
+    {SQLITE_DBCONFIG_DQS_DDL, 0},        // "x" is a name, never a string
     {SQLITE_DBCONFIG_DQS_DML, 0},
     {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
     {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
@@ -155,6 +156,10 @@ static enum err_code apply_settings(struct sqlite_conn *conn, enum store_mode mo
         result = sqlite3_busy_handler(conn->db, on_busy, conn);
     if (result == SQLITE_OK)
         result = sqlite_calendar_install(conn);
+    if (result == SQLITE_OK)
+        result = sqlite_list_install(conn);
+    if (result == SQLITE_OK)
+        result = sqlite_distance_install(conn);
     if (result != SQLITE_OK)
         return sqlite_fail_open(conn->db, result, conn->store->path, err);
     if (mode == STORE_WRITE && !conn->store->in_memory) {

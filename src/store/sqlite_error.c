@@ -126,8 +126,8 @@ enum err_code sqlite_fail_compile(
     const char *text = sqlite3_errmsg(conn->db);
     if (conn->refusal[0] != '\0')
         text = conn->refusal;
-    else if (conn->calendar_incomplete && strcmp(text, "no query solution") == 0)
-        text = "calendar(from, to) needs both days";
+    else if (conn->incomplete != NULL && strcmp(text, "no query solution") == 0)
+        text = conn->incomplete;
     int at = sqlite3_error_offset(conn->db); // from the statement's start; -1: SQLite does not know
     offset = at >= 0 ? start + (size_t)at : find_name(text, sql, start, offset);
     uint32_t line, column;

@@ -8,6 +8,11 @@
 //     CREATE, ALTER, DROP …  no          yes           every connection's statements count on the schema
 //     load_extension         no          no            code from files
 //
+// A virtual table (R*Tree, FTS5) is made known to a connection by the first statement that names it, in the
+// middle of its compilation. What its module does then comes through here as well, and must pass: it writes
+// its declaration to the schema table that is in memory, compiles statements over its own tables, and FTS5
+// asks for a PRAGMA.
+//
 // A statement that SQLite compiles anew by itself, after a change of the schema, goes by RULE_INTERNAL: it
 // has been through here before.
 #include "store/sqlite.h"
@@ -27,6 +32,11 @@ static int refuse_transaction(struct sqlite_conn *conn, const char *what)
                                   : "every request is one transaction already");
 }
 
+static int refuse_pragma(struct sqlite_conn *conn)
+{
+    return refuse(conn, "PRAGMA", "the store has its settings");
+}
+
 // A change of the schema. `what` is its statement.
 static int rule_on_schema(struct sqlite_conn *conn, const char *what)
 {
@@ -35,7 +45,9 @@ static int rule_on_schema(struct sqlite_conn *conn, const char *what)
     return refuse(conn, what, "only a migration changes the schema");
 }
 
-// CREATE and DROP begin with a write to the table that holds the schema; nothing else gets to write there.
+// CREATE begins with an INSERT into the table that holds the schema, and DROP with a DELETE. Whatever updates
+// it has been asked about before, is a virtual table's declaration, or is an UPDATE written by hand, which
+// SQLite refuses by itself.
 static int rule_on_write(struct sqlite_conn *conn, const char *table, const char *what)
 {
     static const char *const schema_tables[] = {
@@ -67,11 +79,10 @@ static int on_action(
     case SQLITE_SELECT:
     case SQLITE_READ:
     case SQLITE_RECURSIVE:
+    case SQLITE_UPDATE:
         return SQLITE_OK;
     case SQLITE_INSERT:
         return rule_on_write(conn, first, "CREATE");
-    case SQLITE_UPDATE:
-        return rule_on_write(conn, first, "ALTER");
     case SQLITE_DELETE:
         return rule_on_write(conn, first, "DROP");
     case SQLITE_FUNCTION:
@@ -83,7 +94,7 @@ static int on_action(
     case SQLITE_SAVEPOINT:
         return rule_on_savepoint(conn, first);
     case SQLITE_PRAGMA:
-        return refuse(conn, "PRAGMA", "the store has its settings");
+        return first != NULL && strcmp(first, "data_version") == 0 ? SQLITE_OK : refuse_pragma(conn);
     case SQLITE_ATTACH:
         return refuse(conn, "ATTACH", "an app has one store");
     case SQLITE_DETACH:
@@ -106,8 +117,13 @@ void sqlite_rule_install(struct sqlite_conn *conn)
 
 bool sqlite_rule_allows(struct sqlite_conn *conn, enum sqlite_rule rule, struct span first)
 {
-    if (rule == RULE_INTERNAL || !span_is_nocase(first, "vacuum"))
+    if (rule == RULE_INTERNAL)
         return true;
-    refuse(conn, "VACUUM", "it cannot run in a transaction");
+    if (span_is_nocase(first, "vacuum"))
+        refuse(conn, "VACUUM", "it cannot run in a transaction");
+    else if (span_is_nocase(first, "pragma"))
+        refuse_pragma(conn);
+    else
+        return true;
     return false;
 }

@@ -59,7 +59,7 @@ static enum err_code compile(struct sqlite_conn *conn, enum sqlite_rule rule, st
         return ERR_NONE;
     }
     conn->refusal[0] = '\0';
-    conn->calendar_incomplete = false;
+    conn->incomplete = NULL;
     if (!sqlite_rule_allows(conn, rule, first.text))
         return fail_at(sql, first.offset, err, conn->refusal);
     const char *end = NULL;
@@ -227,6 +227,7 @@ int sqlite_bind_value(sqlite3_stmt *handle, int number, const struct value *valu
 enum err_code sqlite_bind(struct store_stmt *base, const struct value *values, struct err *err)
 {
     struct sqlite_stmt *stmt = sqlite_stmt(base);
+    stmt->is_bound = true;
     for (size_t i = 0; i < stmt->bound_count; i++) {
         int result = sqlite_bind_value(stmt->handle, (int)i + 1, &values[stmt->bound[i]]);
         if (result != SQLITE_OK)
@@ -282,7 +283,9 @@ enum err_code sqlite_column(struct store_stmt *base, size_t column, struct value
 
 void sqlite_reset(struct store_stmt *base)
 {
-    sqlite3_reset(sqlite_stmt(base)->handle); // its result is that of the step before, which has been told
+    struct sqlite_stmt *stmt = sqlite_stmt(base);
+    stmt->is_bound = false;
+    sqlite3_reset(stmt->handle); // its result is that of the step before, which has been told
 }
 
 // --- scripts

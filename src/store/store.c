@@ -128,6 +128,18 @@ void store_reset(struct store_stmt *stmt)
     stmt->driver->reset(stmt);
 }
 
+enum err_code store_explain(struct store_stmt *stmt,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err)
+{
+    return stmt->driver->explain(stmt, on_line, ctx, err);
+}
+
+enum err_code store_is_unique(
+    struct store_stmt *stmt, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err)
+{
+    return stmt->driver->is_unique(stmt, columns, count, ret_is_unique, err);
+}
+
 enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err)
 {
     return conn->driver->exec(conn, sql, err);
@@ -139,6 +151,11 @@ enum err_code store_batch_open(
     struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err)
 {
     return conn->driver->batch_open(conn, fields, field_count, err);
+}
+
+enum err_code store_batch_close(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->batch_close(conn, err);
 }
 
 enum err_code store_batch_add(

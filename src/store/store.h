@@ -30,7 +30,8 @@ enum store_mode {
 // A name that SQL may use: a parameter (":name") or a field of the table batch.
 struct store_name {
     struct span name;     // without the colon; borrowed, must outlive the statements
-    enum value_type type; // declared type
+    enum value_type type; // declared type; of a list, its items'
+    bool is_list;         // a text of items joined by commas, for the helper list()
 };
 
 // --- stores and connections
@@ -80,11 +81,12 @@ void store_deadline(struct store_conn *conn, uint64_t monotonic_ns);
 // --- statements
 
 // Prepares one SQL statement, in which ":name" is params[i] with that name. It may read the table batch
-// (after store_batch_open) and the helper calendar(from, to), a table with the column day. Refused with
-// ERR_CONFIG, with line and column in `sql`: a syntax error, an unknown table or column, a name not in
-// params, more than one statement; and, as they would break a request's transaction or the schema: BEGIN and
-// the like, ATTACH, PRAGMA, VACUUM, and CREATE, ALTER, DROP. `params` is borrowed while the statement lives;
-// `sql` is not.
+// (after store_batch_open) and the helpers calendar(from, to), a table with the column day, list(text), a
+// table with the column value (text: what stands between commas, without blanks around it, empty items left
+// out), and distance_m(lat1, lng1, lat2, lng2), the great-circle distance in metres. Refused with ERR_CONFIG,
+// with line and column in `sql`: a syntax error, an unknown table or column, a name not in params, more than
+// one statement; and, as they would break a request's transaction or the schema: BEGIN and the like, ATTACH,
+// PRAGMA, VACUUM, and CREATE, ALTER, DROP. `params` is borrowed while the statement lives; `sql` is not.
 MUST_CHECK enum err_code store_prepare(struct store_conn *conn, struct span sql,
     const struct store_name *params, size_t param_count, struct store_stmt **ret_stmt, struct err *err);
 
@@ -116,6 +118,29 @@ MUST_CHECK enum err_code store_column(
 // Ends a run and releases what it borrowed. Harmless on a statement that is not running.
 void store_reset(struct store_stmt *stmt);
 
+// A line of the database's plan for a statement.
+struct store_plan_line {
+    unsigned depth;         // how far to indent it, from 0
+    const char *text;       // in the database's own words
+    const char *read_whole; // the table of which this step visits every row, of the table or of an index of
+                            // it; its own name, not an alias; NULL: none. batch, helpers and virtual tables
+                            // are none. Where a LIMIT ends the step early, it is told only if rows are passed
+                            // over in search of those that fit, and not by a walk along an index
+    int64_t table_rows;     // of read_whole, counted; else 0
+};
+
+// Asks the database how it would run the statement. In a run, from store_bind to store_reset, it is asked
+// with the parameters, of which some databases make use, and the run cannot go on. Lines are borrowed for the
+// call; `on_line` must not touch the statement.
+MUST_CHECK enum err_code store_explain(struct store_stmt *stmt,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
+
+// Whether `columns` (of a table or not) hold a unique key, none of it nullable, of some table that the
+// statement reads: then rows ordered by them have one order only. For warnings, so a guess will do where the
+// database does not tell.
+MUST_CHECK enum err_code store_is_unique(
+    struct store_stmt *stmt, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
+
 // Runs a script of any number of statements, schema changes too, but no transaction control; for migrations
 // and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.
 MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err);
@@ -128,6 +153,10 @@ MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, st
 // by a rollback: call it for every batch.
 MUST_CHECK enum err_code store_batch_open(
     struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err);
+
+// There is no table batch any more, until the next store_batch_open; on any connection. Statements over it
+// stay, as with other fields.
+MUST_CHECK enum err_code store_batch_close(struct store_conn *conn, struct err *err);
 
 // Adds a row to what store_batch_open has made: values[field_count] in the order of the fields, text borrowed
 // for the call; `line` is 1-based.

@@ -2,10 +2,11 @@
 // The table batch, as every store has it.
 #include "fixture.h"
 
-static struct store_name prices[] = {{{"orig", 4}, TYPE_TEXT}, {{"day", 3}, TYPE_DATE},
-    {{"price", 5}, TYPE_INTEGER}, {{"factor", 6}, TYPE_NUMBER}};
-static struct store_name ports[] = {{{"code", 4}, TYPE_TEXT}, {{"sea", 3}, TYPE_BOOLEAN}};
-static struct store_name odd[] = {{{"a \"b\"; --", 9}, TYPE_TEXT}, {{"select", 6}, TYPE_TIMESTAMP}};
+static struct store_name prices[] = {{{"orig", 4}, TYPE_TEXT, false}, {{"day", 3}, TYPE_DATE, false},
+    {{"price", 5}, TYPE_INTEGER, false}, {{"factor", 6}, TYPE_NUMBER, false}};
+static struct store_name ports[] = {{{"code", 4}, TYPE_TEXT, false}, {{"sea", 3}, TYPE_BOOLEAN, false}};
+static struct store_name odd[] = {
+    {{"a \"b\"; --", 9}, TYPE_TEXT, false}, {{"select", 6}, TYPE_TIMESTAMP, false}};
 
 static void open_batch(struct fixture *f, const struct store_name *fields, size_t count)
 {
@@ -173,7 +174,7 @@ static void it_is_right_after_a_rollback_to_the_savepoint(void **state)
 static void fields_at_the_same_address_are_not_taken_for_the_same(void **state)
 {
     struct fixture *f = *state;
-    struct store_name fields[] = {{span_of("one"), TYPE_TEXT}};
+    struct store_name fields[] = {{span_of("one"), TYPE_TEXT, false}};
     open_batch(f, fields, 1);
     fields[0].name = span_of("two");
     open_batch(f, fields, 1);
@@ -202,6 +203,27 @@ static void a_large_batch_is_whole(void **state)
     assert_rows(f->writer, "SELECT count(*) FROM batch", "0\n");
 }
 
+static void a_batch_that_was_closed_is_gone_until_it_is_opened_again(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    open_batch(f, ports, ARRAY_LEN(ports));
+    struct store_stmt *count = prepare(f->writer, "SELECT count(code) FROM batch", NULL, 0);
+    begin(f->writer);
+    for (int i = 0; i < 2; i++) { // and when there is none
+        assert_int_equal(store_batch_close(f->writer, &err), ERR_NONE);
+        assert_int_equal(error_of_prepare(f->writer, "SELECT 1 FROM batch").code, ERR_CONFIG);
+    }
+    store_rollback(f->writer);
+    open_batch(f, ports, ARRAY_LEN(ports));
+    assert_string_equal(rows_of_stmt(count, NULL), "0\n");
+    assert_int_equal(store_batch_close(f->writer, &err), ERR_NONE);
+    open_batch(f, ports, ARRAY_LEN(ports));
+    assert_string_equal(rows_of_stmt(count, NULL), "0\n");
+    store_finalize(count);
+    assert_int_equal(store_batch_close(f->reader, &err), ERR_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +238,7 @@ int main(void)
         STORE_TEST(fields_at_the_same_address_are_not_taken_for_the_same),
         STORE_TEST(a_statement_reads_only_what_the_batch_has),
         STORE_TEST(a_large_batch_is_whole),
+        STORE_TEST(a_batch_that_was_closed_is_gone_until_it_is_opened_again),
     };
     return fixture_run(tests);
 }

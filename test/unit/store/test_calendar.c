@@ -151,8 +151,8 @@ static void it_is_the_left_side_of_a_question_for_every_day(void **state)
     run_script(f->writer,
         "CREATE TABLE sums (origin text, day text, total integer, PRIMARY KEY (origin, day));"
         "INSERT INTO sums VALUES ('A', '2016-01-02', 7), ('B', '2016-01-03', 8);");
-    const struct store_name params[] = {
-        {span_of("from"), TYPE_DATE}, {span_of("to"), TYPE_DATE}, {span_of("origin"), TYPE_TEXT}};
+    const struct store_name params[] = {{span_of("from"), TYPE_DATE, false},
+        {span_of("to"), TYPE_DATE, false}, {span_of("origin"), TYPE_TEXT, false}};
     struct store_stmt *stmt = prepare(f->reader,
         "SELECT c.day, s.total FROM calendar(:from, :to) c"
         " LEFT JOIN sums s ON s.origin = :origin AND s.day = c.day ORDER BY c.day",

@@ -48,7 +48,7 @@ static void the_planner_and_the_caches_are_set_for_requests(void **state)
         assert_string_equal(pragma(conns[i], "secure_delete"), "0");
         assert_string_equal(pragma(conns[i], "temp_store"), "1"); // FILE
         assert_string_equal(pragma(conns[i], "cell_size_check"), "1");
-        assert_string_equal(pragma(conns[i], "trusted_schema"), "0");
+        assert_string_equal(pragma(conns[i], "trusted_schema"), "1");
     }
     assert_string_equal(pragma(f->writer, "cache_size"), "-16384");
     assert_string_equal(pragma(f->writer, "temp.cache_size"), "-16384");
@@ -206,7 +206,7 @@ static void a_transaction_that_sqlite_ended_by_itself_is_refused_everything_unti
 {
     struct fixture *f = *state;
     struct err err = {0};
-    const struct store_name fields[] = {{span_of("a"), TYPE_TEXT}};
+    const struct store_name fields[] = {{span_of("a"), TYPE_TEXT, false}};
     const struct value row[] = {text_of("x")};
     run_script(f->writer, "CREATE TABLE t (a text); CREATE TRIGGER g BEFORE INSERT ON t WHEN NEW.a = 'bad'"
                           "  BEGIN SELECT RAISE(ROLLBACK, 'bad rows end everything'); END");

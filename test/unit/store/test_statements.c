@@ -19,8 +19,9 @@ static void a_statement_gives_its_rows_and_the_names_of_their_columns(void **sta
 static void values_of_every_kind_go_in_and_come_out_unchanged(void **state)
 {
     struct fixture *f = *state;
-    const struct store_name params[] = {{span_of("i"), TYPE_INTEGER}, {span_of("r"), TYPE_NUMBER},
-        {span_of("t"), TYPE_TEXT}, {span_of("n"), TYPE_TEXT}};
+    const struct store_name params[] = {{span_of("i"), TYPE_INTEGER, false},
+        {span_of("r"), TYPE_NUMBER, false}, {span_of("t"), TYPE_TEXT, false},
+        {span_of("n"), TYPE_TEXT, false}};
     struct store_stmt *stmt = prepare(f->reader, "SELECT :i, :r, :t, :n", params, 4);
     const struct value low[] = {integer_of(INT64_MIN), real_of(0.1), text_of("häfen 港"), null_value()};
     assert_string_equal(rows_of_stmt(stmt, low), "-9223372036854775808|0.100000000000000|'häfen 港'|NULL\n");
@@ -34,8 +35,8 @@ static void values_of_every_kind_go_in_and_come_out_unchanged(void **state)
 static void a_parameter_may_stand_in_several_places_in_none_and_in_any_order(void **state)
 {
     struct fixture *f = *state;
-    const struct store_name params[] = {
-        {span_of("unused"), TYPE_TEXT}, {span_of("a"), TYPE_INTEGER}, {span_of("b"), TYPE_INTEGER}};
+    const struct store_name params[] = {{span_of("unused"), TYPE_TEXT, false},
+        {span_of("a"), TYPE_INTEGER, false}, {span_of("b"), TYPE_INTEGER, false}};
     const struct value values[] = {text_of("z"), integer_of(3), integer_of(4)};
     struct store_stmt *stmt = prepare(f->reader, "SELECT :b, :a, :b + :a, ':a' -- :c", params, 3);
     assert_string_equal(rows_of_stmt(stmt, values), "4|3|7|':a'\n");

@@ -62,7 +62,7 @@ static void one_batch_of_a_group_is_taken_back_alone(void **state)
     begin(f->writer);
     for (int i = 1; i <= 3; i++) {
         assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
-        const struct store_name params[] = {{span_of("i"), TYPE_INTEGER}};
+        const struct store_name params[] = {{span_of("i"), TYPE_INTEGER, false}};
         const struct value values[] = {integer_of(i)};
         struct store_stmt *insert = prepare(f->writer, "INSERT INTO t VALUES (:i), (:i + 10)", params, 1);
         assert_string_equal(rows_of_stmt(insert, values), "");
@@ -235,7 +235,7 @@ static void a_lack_of_memory_at_any_point_is_an_error_and_leaks_nothing(void **s
 {
     struct fixture *f = *state;
     make_table(f);
-    const struct store_name params[] = {{span_of("a"), TYPE_INTEGER}};
+    const struct store_name params[] = {{span_of("a"), TYPE_INTEGER, false}};
     enum err_code code = ERR_NO_MEMORY;
     for (long n = 0; code != ERR_NONE; n++) {
         struct store *store = NULL;
