@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "http/exchange.h"
+#include "http/file_output.h"
 #include "http/input.h"
 #include "http/output.h"
 
@@ -34,6 +35,7 @@ void connection_free(struct connection *connection)
         connection->first = exchange->next;
         exchange_free(exchange);
     }
+    file_output_free(connection->sending);
     input_drop(connection);
     mem_free(connection);
 }
@@ -62,6 +64,7 @@ void connection_close(struct connection *connection)
     lane_untouch(connection->lane, connection);
     lane_leave(connection->lane, connection);
     output_abandon(connection);
+    file_output_abandon(connection);
     uv_close((uv_handle_t *)&connection->tcp, on_closed);
 }
 

@@ -14,6 +14,7 @@
 #include "http/server.h"
 #include "net/loop.h"
 
+struct file_output;
 struct input;
 
 //   OPEN ─ a last request, a refusal, the client's end → LAST ─ all is answered → LINGER ─┐
@@ -43,12 +44,13 @@ struct connection {
     union peer peer;             // the client's address
     char peer_text[64];          // the same as text, once asked for
 
-    bool reading; // libuv reads
-    bool ended;   // the client sends no more
-    bool stalled; // bytes are here that cannot be worked on yet
-    bool turning; // inside connection_turn or a read: no need to touch
-    bool touched; // in the lane's list of those that need a turn
-    bool writing; // `write` is under way; nothing else is written and no request started
+    bool reading;                // libuv reads
+    bool ended;                  // the client sends no more
+    bool stalled;                // bytes are here that cannot be worked on yet
+    bool turning;                // inside connection_turn or a read: no need to touch
+    bool touched;                // in the lane's list of those that need a turn
+    bool writing;                // `write` is under way; nothing else is written and no request started
+    struct file_output *sending; // owned; body of the first answer, or of the last one in `write`; NULL: none
     struct connection *touched_before, *touched_after; // neighbours in that list
 
     struct http_exchange *first;     // oldest one not yet written; owned, with all after it
@@ -61,10 +63,11 @@ struct connection {
 
     struct input *input; // owned; bytes read and not worked on; NULL when there are none
 
-    uv_write_t write;         // what uv_try_write left over
-    size_t written_exchanges; // the first so many are in `write`
-    size_t write_bytes;       // bytes of it in all
-    size_t write_left;        // bytes of it that were unsent when last looked at
+    uv_write_t write;                                  // what uv_try_write left over
+    void (*on_written)(struct connection *connection); // called when it is done
+    size_t written_exchanges;                          // the first so many are in it whole; not of a file
+    size_t write_bytes;                                // bytes of it in all
+    size_t write_left;                                 // bytes of it that were unsent when last looked at
 
     uint64_t idle_ms;    // since when nothing is under way
     uint64_t head_ms;    // when the head under way began; 0 when none is

@@ -49,6 +49,10 @@ static void drop_answer(struct http_exchange *exchange)
     exchange->head = exchange->inline_head;
     blob_unref(exchange->body);
     exchange->body = NULL;
+    if (exchange->file != NULL)
+        lane_drop_file(exchange->connection->lane, exchange->file);
+    exchange->file = NULL;
+    exchange->file_bytes = 0;
 }
 
 void exchange_free(struct http_exchange *exchange)
@@ -93,9 +97,24 @@ static enum http_persistence persistence(const struct http_exchange *exchange)
     return exchange->old_client ? HTTP_KEEP_ALIVE : HTTP_STAYS_OPEN;
 }
 
+static size_t reply_bytes(const struct http_reply *reply)
+{
+    if (reply->file != NULL)
+        return http_file_bytes(reply->file);
+    return reply->body != NULL ? reply->body->len : 0;
+}
+
+// Whether bytes of the reply's body are sent.
+static bool has_body(const struct http_exchange *exchange, const struct http_reply *reply)
+{
+    return !exchange->is_head && reply->status != 204 && reply->status != 304 && reply_bytes(reply) > 0;
+}
+
+// Content-Length stands for a body that is left out, too.
 static void write_head(struct http_exchange *exchange, const struct http_reply *reply, size_t body_bytes)
 {
-    bool has_length = reply->status != 204 && (reply->status != 304 || reply->body != NULL);
+    bool has_length =
+        reply->status != 204 && (reply->status != 304 || reply->body != NULL || reply->file != NULL);
     struct http_head head = {
         .status = reply->status,
         .content_type = reply->content_type,
@@ -133,13 +152,17 @@ static void answer(struct http_exchange *exchange, const struct http_reply *repl
     if (unread && !skip)
         connection->receiver = NULL;
 
-    size_t body_bytes = reply->body != NULL ? reply->body->len : 0;
-    bool bodiless = exchange->is_head || reply->status == 204 || reply->status == 304 || body_bytes == 0;
+    size_t body_bytes = reply_bytes(reply);
     exchange->status = reply->status;
-    exchange->body = bodiless ? NULL : reply->body;
-    if (bodiless)
+    if (has_body(exchange, reply)) {
+        exchange->body = reply->body;
+        exchange->file = reply->file;
+        exchange->file_bytes = reply->file != NULL ? body_bytes : 0;
+    } else {
         blob_unref(reply->body);
-    write_head(exchange, reply, body_bytes); // Content-Length stands for a body that is left out, too
+        http_file_free_later(reply->file, connection->lane->loop);
+    }
+    write_head(exchange, reply, body_bytes);
     exchange->state = skip ? EXCHANGE_HELD : EXCHANGE_ANSWERED;
     exchange->body_ms = lane_now_ms(connection->lane);
     if (exchange->close && connection->phase == CONNECTION_OPEN)
@@ -147,13 +170,7 @@ static void answer(struct http_exchange *exchange, const struct http_reply *repl
     touch(connection);
 }
 
-void http_reply(struct http_exchange *exchange, const struct http_reply *reply)
-{
-    assert(exchange->state == EXCHANGE_RUNNING || exchange->state == EXCHANGE_RECEIVING);
-    answer(exchange, reply);
-}
-
-void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *refusal)
+static void refuse(struct http_exchange *exchange, const struct http_refusal *refusal, bool close)
 {
     const struct http_handler *handler = handler_of(exchange);
     struct http_reply reply = {.status = refusal->status};
@@ -162,9 +179,30 @@ void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *
     if (handler->on_refuse != NULL)
         handler->on_refuse(handler->ctx, refusal->status, refusal->detail, &reply);
     reply.status = refusal->status;
-    reply.close = true;
+    reply.close = close;
     drop_answer(exchange);
     answer(exchange, &reply);
+}
+
+void http_reply(struct http_exchange *exchange, const struct http_reply *reply)
+{
+    assert(exchange->state == EXCHANGE_RUNNING || exchange->state == EXCHANGE_RECEIVING);
+    assert(reply->body == NULL || reply->file == NULL);
+    struct lane *lane = exchange->connection->lane;
+    bool is_safe = exchange->connection->exclusive != exchange;
+    if (reply->file == NULL || !has_body(exchange, reply) || lane_claim_file(lane, is_safe)) {
+        answer(exchange, reply);
+        return;
+    }
+    http_file_free_later(reply->file, lane->loop);
+    struct http_refusal refusal;
+    http_refuse(&refusal, 503, "too many answers are under way: ask again later");
+    refuse(exchange, &refusal, reply->close);
+}
+
+void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *refusal)
+{
+    refuse(exchange, refusal, true);
 }
 
 // --- the body

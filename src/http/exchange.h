@@ -46,11 +46,13 @@ struct http_exchange {
     struct http_chunks chunks;  // decoder of a chunked body
     struct http_body *received; // owned; while RECEIVING
 
-    int status;        // of the answer
-    bool started;      // bytes of it were handed to the socket
-    size_t head_len;   // bytes at `head`
-    char *head;        // inline_head, or owned
-    struct blob *body; // owned; NULL for none
+    int status;             // of the answer
+    bool started;           // bytes of it were handed to the socket
+    size_t head_len;        // bytes at `head`
+    char *head;             // inline_head, or owned
+    struct blob *body;      // owned; NULL for none
+    struct http_file *file; // a body instead of that; owned until it is sent (file_output.h); NULL for none
+    uint64_t file_bytes;    // of it
     char inline_head[512];
 };
 

@@ -95,6 +95,7 @@ void lane_free(struct lane *lane)
 {
     if (lane == NULL)
         return;
+    lane->ended = true;
     for (uint32_t i = 0; i < lane->slot_count; i++)
         connection_free(lane->slots[i].connection);
     while (lane->spare != NULL) {
@@ -201,6 +202,25 @@ void lane_give_exchange(struct lane *lane, struct http_exchange *exchange)
     exchange->next = lane->spare;
     lane->spare = exchange;
     lane->spare_count++;
+}
+
+bool lane_claim_file(struct lane *lane, bool may_fail)
+{
+    struct lane_shared *shared = lane->shared;
+    size_t before = atomic_fetch_add_explicit(&shared->files, 1, memory_order_relaxed);
+    if (before < shared->max_files || !may_fail)
+        return true;
+    atomic_fetch_sub_explicit(&shared->files, 1, memory_order_relaxed);
+    return false;
+}
+
+void lane_drop_file(struct lane *lane, struct http_file *file)
+{
+    atomic_fetch_sub_explicit(&lane->shared->files, 1, memory_order_relaxed);
+    if (lane->ended)
+        http_file_free(file);
+    else
+        http_file_free_later(file, lane->loop);
 }
 
 const char *lane_date(struct lane *lane)

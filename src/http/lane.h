@@ -24,6 +24,8 @@ struct lane_shared {
     const struct http_handler *handler;         // borrowed; fixed
     struct http_limits limits;                  // fixed
     struct http_budget budget;                  // of bodies; any thread
+    size_t max_files;                           // past it no claim that may fail is granted; fixed
+    atomic_size_t files;                        // answers from files that are under way; any thread
     atomic_size_t open;                         // connections from accept to close; any thread
     void (*on_lane_drained)(struct lane *lane); // on the lane's thread, once
 };
@@ -46,6 +48,7 @@ struct lane {
     size_t open;          // connections not yet closed by libuv
     bool draining;        // no request is started on a connection that has none under way
     bool drained;         // nothing is open any more, and the tick is closed
+    bool ended;           // the loop has
     uint64_t drain_until; // uv_now at which what still runs is given up
 
     struct connection *touched;   // those that need a turn before the loop waits again
@@ -86,6 +89,11 @@ void lane_untouch(struct lane *lane, struct connection *connection);
 // A zeroed exchange, or NULL without memory; and back.
 struct http_exchange *lane_take_exchange(struct lane *lane);
 void lane_give_exchange(struct lane *lane, struct http_exchange *exchange);
+
+// A place for an answer from a file; false when all are taken and it may fail. And the end of such an
+// answer's file, which is freed.
+MUST_CHECK bool lane_claim_file(struct lane *lane, bool may_fail);
+void lane_drop_file(struct lane *lane, struct http_file *file);
 
 // The Date of now, formatted once a second.
 const char *lane_date(struct lane *lane);

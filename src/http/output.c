@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // uv_try_write first: nearly always the socket takes all of it, and nothing has to be kept. What it does not
 // take goes to uv_write, one at a time; the exchanges that it is of stay until it is done, as their heads and
-// blobs are written from where they are.
+// blobs are written from where they are. A body in a file is file_output.c's to send, behind its head.
 #include "http/output.h"
 
 #include <assert.h>
 
 #include "http/exchange.h"
+#include "http/file_output.h"
 
 enum { MAX_PARTS = 2 * (LIMIT_PIPELINE + 1) + 1 }; // one refusal beside a full pipeline, one interim answer
 
@@ -16,7 +17,6 @@ static char CONTINUE[] = "HTTP/1.1 100 Continue\r\n\r\n"; // not const, as uv_bu
 struct outgoing {
     uv_buf_t parts[MAX_PARTS];       // borrowed
     unsigned part_count;             // parts in use
-    size_t bytes;                    // of all parts
     size_t exchanges;                // answers that are in it whole, from the first one on
     struct http_exchange *continued; // 100 Continue of this one is the last part; NULL for none
 };
@@ -25,7 +25,19 @@ static void add(struct outgoing *out, char *bytes, size_t len)
 {
     assert(out->part_count < MAX_PARTS);
     out->parts[out->part_count++] = (uv_buf_t){.base = bytes, .len = len};
-    out->bytes += len;
+}
+
+// The exchange's file is sent once all that was gathered is written, head and all.
+static void add_file(struct connection *connection, struct http_exchange *exchange)
+{
+    connection->sending = file_output_new(connection, exchange->file);
+    if (connection->sending != NULL) {
+        exchange->file = NULL;
+        return;
+    }
+    struct http_refusal refusal;
+    http_refuse(&refusal, 503, "there is no memory for the answer now: ask again later");
+    exchange_refuse(exchange, &refusal);
 }
 
 static void gather(struct connection *connection, struct outgoing *out)
@@ -38,38 +50,27 @@ static void gather(struct connection *connection, struct outgoing *out)
             }
             return;
         }
+        if (exchange->file != NULL)
+            add_file(connection, exchange);
         add(out, exchange->head, exchange->head_len);
         if (exchange->body != NULL)
             add(out, exchange->body->data, exchange->body->len);
         exchange->started = true;
+        if (connection->sending != NULL)
+            return;
         out->exchanges++;
         if (exchange->close)
             return;
     }
 }
 
-// Takes `bytes` that are written off the front of the parts.
-static void advance(struct outgoing *out, size_t bytes, uv_buf_t **ret_parts, unsigned *ret_count)
-{
-    uv_buf_t *part = out->parts;
-    while (bytes >= part->len) {
-        bytes -= part->len;
-        part++;
-    }
-    part->base += bytes;
-    part->len -= bytes;
-    *ret_parts = part;
-    *ret_count = out->part_count - (unsigned)(part - out->parts);
-}
-
 static size_t body_len(const struct http_exchange *exchange)
 {
-    return exchange->body != NULL ? exchange->body->len : 0;
+    return exchange->body != NULL ? exchange->body->len : exchange->file_bytes;
 }
 
-// The first `count` exchanges are out. After one that closes, those behind it are given up with the
-// connection.
-static void finish(struct connection *connection, size_t count)
+// After an exchange that closes, those behind it are given up with the connection.
+void output_finish(struct connection *connection, size_t count)
 {
     while (count-- > 0) {
         struct http_exchange *exchange = connection->first;
@@ -97,46 +98,83 @@ static void finish(struct connection *connection, size_t count)
         connection->idle_ms = lane_now_ms(connection->lane);
 }
 
+// --- writing
+
 static void on_written(uv_write_t *write, int status)
 {
     struct connection *connection = write->data;
-    if (connection->phase == CONNECTION_CLOSED)
+    if (connection->phase == CONNECTION_CLOSED || status == UV_ECANCELED) // else the loop ends, undrained
         return;
     if (status < 0) {
         connection_close(connection);
         return;
     }
     connection->writing = false;
-    finish(connection, connection->written_exchanges);
-    connection_turn(connection);
+    connection->on_written(connection);
 }
 
-// Leaves to libuv what the socket did not take.
-static void write_rest(struct connection *connection, struct outgoing *out, size_t written)
+// Leaves to libuv what the socket did not take of `bytes`.
+static void write_rest(
+    struct connection *connection, uv_buf_t *parts, unsigned part_count, size_t bytes, size_t written)
 {
-    uv_buf_t *parts;
-    unsigned count;
-    advance(out, written, &parts, &count);
+    size_t skip = written;
+    for (; skip >= parts->len; parts++, part_count--)
+        skip -= parts->len;
+    parts->base += skip;
+    parts->len -= skip;
     connection->write.data = connection;
-    connection->written_exchanges = out->exchanges;
-    connection->write_bytes = out->bytes;
+    connection->write_bytes = bytes;
     connection->write_ms = lane_now_ms(connection->lane);
     connection->writing = true;
     uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
     lane_count_write(connection->lane);
-    int failed = uv_write(&connection->write, stream, parts, count, on_written);
-    connection->write_left = failed ? out->bytes - written : uv_stream_get_write_queue_size(stream);
+    int failed = uv_write(&connection->write, stream, parts, part_count, on_written);
+    connection->write_left = failed ? bytes - written : uv_stream_get_write_queue_size(stream);
     if (failed)
         connection_close(connection);
 }
 
+bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
+    void (*on_all_written)(struct connection *connection))
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < part_count; i++)
+        bytes += parts[i].len;
+    lane_count_write(connection->lane);
+    int written = uv_try_write((uv_stream_t *)&connection->tcp, parts, part_count);
+    if (written == UV_EAGAIN)
+        written = 0;
+    if (written < 0) {
+        connection_close(connection);
+        return false;
+    }
+    if ((size_t)written == bytes)
+        return true;
+    connection->on_written = on_all_written;
+    write_rest(connection, parts, part_count, bytes, (size_t)written);
+    return false;
+}
+
+// All that was gathered is written.
+static void finish_gathered(struct connection *connection)
+{
+    output_finish(connection, connection->written_exchanges);
+    if (connection->sending != NULL)
+        file_output_start(connection);
+}
+
+static void on_gathered_written(struct connection *connection)
+{
+    finish_gathered(connection);
+    connection_turn(connection);
+}
+
 bool output_flush(struct connection *connection)
 {
-    if (connection->writing || connection->first == NULL)
+    if (connection->writing || connection->sending != NULL || connection->first == NULL)
         return false;
     struct outgoing out;
     out.part_count = 0;
-    out.bytes = 0;
     out.exchanges = 0;
     out.continued = NULL;
     gather(connection, &out);
@@ -144,26 +182,34 @@ bool output_flush(struct connection *connection)
         return false;
     if (out.continued != NULL)
         out.continued->continue_due = out.continued->awaits_continue = false;
-
-    lane_count_write(connection->lane);
-    int written = uv_try_write((uv_stream_t *)&connection->tcp, out.parts, out.part_count);
-    if (written == UV_EAGAIN)
-        written = 0;
-    if (written < 0) {
-        connection_close(connection);
+    connection->written_exchanges = out.exchanges;
+    if (!output_write(connection, out.parts, out.part_count, on_gathered_written))
         return false;
-    }
-    if ((size_t)written < out.bytes) {
-        write_rest(connection, &out, (size_t)written);
-        return false;
-    }
-    finish(connection, out.exchanges);
+    finish_gathered(connection);
     return out.exchanges > 0;
+}
+
+// --- giving up
+
+// Bytes that were handed to the socket, from the first byte of the first answer on. When a write has failed,
+// libuv does not tell any more how far it came: what was last seen counts.
+static size_t sent_bytes(struct connection *connection)
+{
+    const struct file_output *sending = connection->sending;
+    size_t sent = 0;
+    if (sending != NULL && sending->state != FILE_WAITS)
+        sent = connection->first->head_len + sending->sent;
+    if (!connection->writing)
+        return sent;
+    size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
+    if (left > 0)
+        connection->write_left = left;
+    return sent + connection->write_bytes - connection->write_left;
 }
 
 void output_abandon(struct connection *connection)
 {
-    size_t sent = connection->writing ? connection->write_bytes - connection->write_left : 0;
+    size_t sent = sent_bytes(connection);
     for (struct http_exchange *exchange = connection->first; exchange != NULL; exchange = exchange->next) {
         size_t head = sent < exchange->head_len ? sent : exchange->head_len;
         sent -= head;

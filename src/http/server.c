@@ -174,6 +174,7 @@ enum err_code http_server_new(const struct http_options *options, struct loop **
     server->shared.handler = &server->handler;
     server->shared.limits = options->limits != NULL ? *options->limits : http_limits_default();
     server->shared.budget.max_bytes = options->max_bodies_bytes;
+    server->shared.max_files = options->max_files > 0 ? options->max_files : LIMIT_FILE_ANSWERS;
     server->shared.on_lane_drained = on_lane_drained;
     enum err_code code = listener_open(&server->listener, options->listen, err);
     if (code == ERR_NONE)

@@ -15,6 +15,7 @@
 #include "base/blob.h"
 #include "base/err.h"
 #include "http/body.h"
+#include "http/file.h"
 #include "http/message.h"
 #include "net/loop.h"
 
@@ -26,6 +27,7 @@ struct http_reply {
     const char *content_type; // NULL when there is no body. Copied.
     const char *headers;      // further header lines, each ended by CRLF; NULL for none. Copied.
     struct blob *body;        // NULL for none; http_reply takes this reference, and writes it without a copy
+    struct http_file *file;   // a body instead of a blob; NULL for none; taken likewise. 503 for max_files
     bool close;               // end the connection after this answer
 };
 
@@ -72,6 +74,7 @@ struct http_options {
     const char *listen;               // "ADDR:PORT", "[ADDR6]:PORT"; port 0 takes a free one
     size_t max_connections;           // of the process
     size_t max_bodies_bytes;          // of all bodies under way in the process
+    size_t max_files;                 // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS
     const struct http_limits *limits; // NULL: http_limits_default(); copied
 };
 
@@ -108,7 +111,10 @@ void http_server_free(struct http_server *server);
 // Answers. Exactly once for an exchange, at any time after on_request began. A short body that was not asked
 // for is read and dropped first, so that a malformed one is refused; with a long one, or one that the client
 // holds back until 100 Continue, the connection is closed after the answer. HEAD and 304 get no body bytes,
-// but the Content-Length of `body`; 204 has neither (RFC 9110 section 8.6).
+// but the Content-Length of `body` or `file`; 204 has neither (RFC 9110 section 8.6). When max_files answers
+// from files are under way already, the answer to a safe request is a 503 of on_refuse's instead (to any
+// other one it is not, as the client would do again what is done). A file that turns out to be shorter than
+// it was said to be, or cannot be read, ends the connection in the middle.
 void http_reply(struct http_exchange *exchange, const struct http_reply *reply);
 
 // Have the body first, at most max_bytes of it: on_body is called when it is whole, never from inside this

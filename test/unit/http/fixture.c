@@ -125,6 +125,8 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
     } else if (span_is(request->path, "/unchanged")) {
         answer =
             (struct http_reply){.status = 304, .headers = "ETag: \"1\"\r\n", .body = letters("hidden", 6)};
+    } else if (fixture->on_other != NULL && fixture->on_other(exchange, request)) {
+        return;
     }
     http_reply(exchange, &answer);
 }
@@ -192,6 +194,7 @@ void fixture_start(struct fixture *fixture)
     struct http_options options = {.listen = "127.0.0.1:0",
         .max_connections = fixture->max_connections,
         .max_bodies_bytes = fixture->max_bodies_bytes,
+        .max_files = fixture->max_files,
         .limits = &fixture->limits};
     for (size_t i = 0; i < fixture->loop_count; i++)
         assert_int_equal(loop_new(&fixture->loops[i], &err), ERR_NONE);

@@ -24,7 +24,7 @@ enum { FIXTURE_PLACES = 40, FIXTURE_LOG_BYTES = 4096 };
 //   /headers       204 with 2,000 bytes of headers
 //   /unchanged     304 with a body
 //   /peer          200 with the client's address
-//   anything else  404 without a body
+//   anything else  what on_other says, or else 404 without a body
 struct fixture {
     struct loop *loops[2];      // owned
     size_t loop_count;          //
@@ -33,7 +33,10 @@ struct fixture {
     size_t max_connections;     // likewise
     size_t max_bodies_bytes;    // likewise
     size_t max_body_bytes;      // likewise
+    size_t max_files;           // likewise
     size_t big_bytes;           // likewise
+    // Answers to paths of a test's own, in place of 404; returns whether it did. Likewise; NULL: none.
+    bool (*on_other)(struct http_exchange *exchange, const struct http_request *request);
 
     pthread_mutex_t lock;                 // guards all below
     pthread_cond_t changed;               // broadcast when something below changes
