@@ -1,98 +1,211 @@
 // SPDX-License-Identifier: Apache-2.0
-// A row costs a few appends: all names are escaped, and all types looked up, beforehand.
+// What can be found out about an answer's columns before there is a row: names that clash, types, and the
+// text that stands between values. The rows are answer_write.c's.
+//
+// A name such as shop.lat, whose parts are all plain words, stands for a member of an object. Columns of one
+// object are next to each other, so an object is opened by its first column and closed by whatever comes
+// behind its last: both are part of the text in front of a value, and a row of objects in objects costs no
+// more than a flat one.
 #include "app/answer.h"
 
-#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/limits.h"
 #include "text/json_write.h"
-#include "text/number.h"
 
-// Reals from INTEGER_LOW up to but without INTEGER_END fit into 64 bits.
-static const double INTEGER_LOW = -9223372036854775808.0, INTEGER_END = 9223372036854775808.0;
+enum { NAME_PARTS = 8 }; // of a column's name, between dots; one with more is a name as it stands
 
-struct answer_column {
-    struct span name;     // as the statement has it; borrowed from the statement
-    struct span prefix;   // what stands in front of its value: {"day": or ,"price":
-    bool is_declared;     // there is a @column, and type is in force
-    enum value_type type; // of the @column
+// A column's name, part by part: all but the last name objects.
+struct path {
+    struct span parts[NAME_PARTS]; // borrowed from the name
+    size_t count;                  // at least 1
 };
+
+// What looking at an answer needs everywhere.
+struct looking {
+    const struct answer *answer;       //
+    const struct endpoint *endpoint;   // whose it is
+    const struct statement *statement; // whose columns they are
+    struct diags *diags;               // where errors go
+};
+
+// --- names
+
+static bool is_word(struct span part)
+{
+    if (part.len == 0 || (part.at[0] >= '0' && part.at[0] <= '9'))
+        return false;
+    for (size_t i = 0; i < part.len; i++) {
+        char c = part.at[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+        if (!is_letter && c != '_' && !(c >= '0' && c <= '9'))
+            return false;
+    }
+    return true;
+}
+
+// A dot in "No." or round(a.x, 2) divides nothing.
+static void split_name(struct span name, struct path *ret_path)
+{
+    struct span rest = name;
+    bool more = true;
+    ret_path->count = 0;
+    while (more) {
+        size_t before = rest.len;
+        struct span part = span_split(&rest, '.');
+        more = before > part.len; // a dot was taken
+        if (!is_word(part) || ret_path->count == NAME_PARTS) {
+            *ret_path = (struct path){.parts = {name}, .count = 1};
+            return;
+        }
+        ret_path->parts[ret_path->count++] = part;
+    }
+}
+
+// How many objects two columns are in together.
+static size_t common_objects(const struct path *a, const struct path *b)
+{
+    size_t count = 0;
+    while (count + 1 < a->count && count + 1 < b->count && span_equal(a->parts[count], b->parts[count]))
+        count++;
+    return count;
+}
+
+// Whether `a` is a value where `b` needs an object.
+static bool is_in_the_way(const struct path *a, const struct path *b)
+{
+    return a->count < b->count && common_objects(a, b) + 1 == a->count &&
+           span_equal(a->parts[a->count - 1], b->parts[a->count - 1]);
+}
+
+// --- checks
+
+static void PRINTF_LIKE(2, 3) fail(const struct looking *looking, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    diags_add(looking->diags, looking->endpoint->file, looking->statement->line, looking->statement->column,
+        "%s", text);
+}
+
+// Whether column i clashes with one before it, which is told.
+static bool clashes(const struct looking *looking, size_t i)
+{
+    const struct answer_column *columns = looking->answer->columns;
+    struct path path, other, before;
+    split_name(columns[i].name, &path);
+    if (i > 0)
+        split_name(columns[i - 1].name, &before);
+    for (size_t k = 0; k < i; k++) {
+        split_name(columns[k].name, &other);
+        if (span_equal(columns[k].name, columns[i].name)) {
+            fail(looking, "the answer has two columns %.*s; rename one by AS", SHOW(columns[i].name));
+            return true;
+        }
+        if (is_in_the_way(&path, &other) || is_in_the_way(&other, &path)) {
+            fail(looking, "the columns %.*s and %.*s cannot stand beside each other: rename one by AS",
+                SHOW(columns[k].name), SHOW(columns[i].name));
+            return true;
+        }
+        size_t objects = common_objects(&other, &path);
+        if (objects > common_objects(&before, &path)) {
+            fail(looking, "the columns of %.*s have to stand next to each other; %.*s stands apart from %.*s",
+                SHOW(path.parts[objects - 1]), SHOW(columns[i].name), SHOW(columns[k].name));
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_shape(const struct looking *looking)
+{
+    static const char *const names[] = {
+        [SHAPE_VALUES] = "values", [SHAPE_VALUE] = "value", [SHAPE_TEXT] = "text"};
+    const struct answer *answer = looking->answer;
+    bool needs_one = answer->shape != SHAPE_ROWS && answer->shape != SHAPE_OBJECT;
+    if (needs_one && answer->count != 1)
+        fail(looking, "@shape %s needs an answer of one column, and this one has %zu", names[answer->shape],
+            answer->count);
+}
 
 // --- preparing
 
-static void report_doubles(
-    const struct answer *answer, const char *file, const struct statement *statement, struct diags *diags)
+// Sets the types of the columns that have a @column.
+static void apply_declared(const struct answer *answer, const struct endpoint *endpoint)
 {
     for (size_t i = 0; i < answer->count; i++) {
-        struct span name = answer->columns[i].name;
-        for (size_t k = 0; k < i; k++) {
-            if (!span_equal(answer->columns[k].name, name))
+        for (size_t k = 0; k < endpoint->column_count; k++) {
+            if (!span_equal(answer->columns[i].name, endpoint->columns[k].name))
                 continue;
-            diags_add(diags, file, statement->line, statement->column,
-                "the answer has two columns %.*s; rename one by AS", SHOW(name));
-            return;
+            answer->columns[i].is_declared = true;
+            answer->columns[i].type = endpoint->columns[k].type;
         }
     }
 }
 
-// Reports a @column that names none of the answer's, and says which there are.
-static void report_unknown(
-    const struct answer *answer, const char *file, const struct column *column, struct diags *diags)
+static enum err_code keep(struct buf *text, struct arena *arena, struct span *ret_kept, struct err *err)
 {
-    char names[256];
-    size_t len = 0;
-    for (size_t i = 0; i < answer->count && len < sizeof(names); i++) {
-        struct span name = answer->columns[i].name;
-        len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%.*s", i > 0 ? ", " : "", SHOW(name));
-    }
-    struct span shown = {.at = names, .len = len < sizeof(names) ? len : sizeof(names) - 1};
-    shown.len = utf8_cut(shown, sizeof(names) - 4); // between two characters, if it is full
-    diags_add(diags, file, column->line, column->column, "the answer has no column %.*s; it has %.*s",
-        SHOW(column->name), (int)shown.len, shown.at);
+    const char *copy = buf_status(text) == ERR_NONE ? arena_strndup(arena, text->data, text->len) : NULL;
+    if (copy == NULL)
+        return err_no_memory(err);
+    *ret_kept = (struct span){.at = copy, .len = text->len};
+    buf_clear(text);
+    return ERR_NONE;
 }
 
-// Sets the types of the columns that have a @column.
-static void apply_declared(const struct answer *answer, const struct endpoint *endpoint, struct diags *diags)
+static void append_many(struct buf *out, char byte, size_t count)
 {
-    for (size_t i = 0; i < endpoint->column_count; i++) {
-        const struct column *column = &endpoint->columns[i];
-        size_t k = 0;
-        while (k < answer->count && !span_equal(answer->columns[k].name, column->name))
-            k++;
-        if (k == answer->count) {
-            report_unknown(answer, endpoint->file, column, diags);
-            continue;
-        }
-        answer->columns[k].is_declared = true;
-        answer->columns[k].type = column->type;
-    }
+    while (count-- > 0)
+        buf_append_byte(out, byte);
 }
 
-static enum err_code make_prefixes(const struct answer *answer, struct arena *arena, struct err *err)
+static enum err_code make_prefixes(
+    struct answer *answer, struct arena *arena, struct buf *text, struct err *err)
 {
-    AUTO(buf_fini) struct buf prefix;
-    buf_init(&prefix, arena->max);
+    struct path path, before = {.count = 1};
     for (size_t i = 0; i < answer->count; i++) {
         struct answer_column *column = &answer->columns[i];
-        buf_clear(&prefix);
-        buf_append_byte(&prefix, i == 0 ? '{' : ',');
-        json_write_string(&prefix, column->name);
-        buf_append_byte(&prefix, ':');
-        if (buf_status(&prefix) != ERR_NONE)
-            return err_no_memory(err);
-        column->prefix.at = arena_strndup(arena, prefix.data, prefix.len);
-        column->prefix.len = prefix.len;
-        if (column->prefix.at == NULL)
-            return err_no_memory(err);
+        split_name(column->name, &path);
+        size_t objects = i > 0 ? common_objects(&before, &path) : 0;
+        append_many(text, '}', before.count - 1 - objects);
+        buf_append_byte(text, i > 0 ? ',' : '{');
+        for (; objects < path.count; objects++) {
+            json_write_string(text, path.parts[objects]);
+            buf_append_str(text, objects + 1 < path.count ? ":{" : ":");
+        }
+        enum err_code code = keep(text, arena, &column->prefix, err);
+        if (code != ERR_NONE)
+            return code;
+        before = path;
     }
-    return ERR_NONE;
+    append_many(text, '}', before.count);
+    return keep(text, arena, &answer->suffix, err);
+}
+
+static enum err_code make_texts(
+    struct answer *answer, const struct endpoint *endpoint, struct arena *arena, struct err *err)
+{
+    AUTO(buf_fini) struct buf text;
+    buf_init(&text, arena->max);
+    enum err_code code = make_prefixes(answer, arena, &text, err);
+    if (code != ERR_NONE || endpoint->under.len == 0)
+        return code;
+    buf_append_byte(&text, '{');
+    json_write_string(&text, endpoint->under);
+    buf_append_byte(&text, ':');
+    return keep(&text, arena, &answer->under, err);
 }
 
 enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint,
     const struct statement *statement, const struct store_stmt *stmt, struct arena *arena,
     struct diags *diags, struct err *err)
 {
+    struct looking looking = {.answer = answer, .endpoint = endpoint, .statement = statement, .diags = diags};
+    answer->shape = endpoint->shape;
     answer->count = store_column_count(stmt);
     answer->columns = arena_zalloc(arena, answer->count, sizeof(*answer->columns));
     if (answer->columns == NULL)
@@ -100,138 +213,21 @@ enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint
     for (size_t i = 0; i < answer->count; i++)
         answer->columns[i].name = span_of(store_column_name(stmt, i));
     if (answer->count == 0) {
-        diags_add(diags, endpoint->file, statement->line, statement->column,
-            "an @answer has to give rows; start it with SELECT");
+        fail(&looking, "an @answer has to give rows; start it with SELECT");
         return ERR_NONE;
     }
-    report_doubles(answer, endpoint->file, statement, diags);
-    apply_declared(answer, endpoint, diags);
-    return make_prefixes(answer, arena, err);
+    for (size_t i = 0; i < answer->count && !clashes(&looking, i); i++)
+        ;
+    check_shape(&looking);
+    apply_declared(answer, endpoint);
+    return make_texts(answer, endpoint, arena, err);
 }
 
-// --- writing values
-
-static enum err_code fail_type(const struct answer_column *column, const struct value *value, struct err *err)
-{
-    char number[NUMBER_CHARS];
-    struct span shown = {.at = number};
-    if (value->kind == VALUE_INTEGER)
-        shown.len = number_format_integer(value->integer, number);
-    else if (value->kind == VALUE_REAL)
-        shown.len = number_format(value->real, number);
-    else
-        shown = value->text;
-    return err_set(err, ERR_STORE, "column %.*s is declared %s, and a row has %.*s", SHOW(column->name),
-        value_type_name(column->type), SHOW(shown));
-}
-
-// A whole real is an integer: round() gives reals.
-static bool to_integer(const struct value *value, int64_t *ret_integer)
-{
-    if (value->kind == VALUE_INTEGER)
-        *ret_integer = value->integer;
-    else if (value->kind == VALUE_REAL && value->real >= INTEGER_LOW && value->real < INTEGER_END &&
-             trunc(value->real) == value->real)
-        *ret_integer = (int64_t)value->real;
-    else
-        return false;
-    return true;
-}
-
-static enum err_code write_integer(
-    const struct answer_column *column, const struct value *value, struct buf *out, struct err *err)
-{
-    struct value integer = {.kind = VALUE_INTEGER};
-    if (!to_integer(value, &integer.integer))
-        return fail_type(column, value, err);
-    json_write_value(out, &integer);
-    return ERR_NONE;
-}
-
-// Always as a real, so that 5 and 5.0 come out alike from stores that tell them apart and those that do not.
-static enum err_code write_number(
-    const struct answer_column *column, const struct value *value, struct buf *out, struct err *err)
-{
-    struct value real = {.kind = VALUE_REAL};
-    if (value->kind == VALUE_TEXT)
-        return fail_type(column, value, err);
-    real.real = value->kind == VALUE_INTEGER ? (double)value->integer : value->real;
-    json_write_value(out, &real);
-    return ERR_NONE;
-}
-
-static enum err_code write_boolean(
-    const struct answer_column *column, const struct value *value, struct buf *out, struct err *err)
-{
-    int64_t integer;
-    if (!to_integer(value, &integer) || (integer != 0 && integer != 1))
-        return fail_type(column, value, err);
-    buf_append_str(out, integer == 1 ? "true" : "false");
-    return ERR_NONE;
-}
-
-static enum err_code write_value(
-    const struct answer_column *column, const struct value *value, struct buf *out, struct err *err)
-{
-    if (!column->is_declared || value->kind == VALUE_NULL) {
-        json_write_value(out, value);
-        return ERR_NONE;
-    }
-    switch (column->type) {
-    case TYPE_INTEGER:
-        return write_integer(column, value, out, err);
-    case TYPE_NUMBER:
-        return write_number(column, value, out, err);
-    case TYPE_BOOLEAN:
-        return write_boolean(column, value, out, err);
-    case TYPE_TEXT:
-    case TYPE_DATE:
-    case TYPE_TIMESTAMP:
-        break;
-    }
-    if (value->kind != VALUE_TEXT)
-        return fail_type(column, value, err);
-    json_write_string(out, value->text);
-    return ERR_NONE;
-}
-
-// --- writing rows
-
-static enum err_code write_row(
-    const struct answer *answer, struct store_stmt *stmt, struct buf *out, struct err *err)
+bool answer_has(const struct answer *answer, struct span name)
 {
     for (size_t i = 0; i < answer->count; i++) {
-        const struct answer_column *column = &answer->columns[i];
-        struct value value;
-        enum err_code code = store_column(stmt, i, &value, err);
-        if (code != ERR_NONE)
-            return code;
-        buf_append(out, column->prefix.at, column->prefix.len);
-        code = write_value(column, &value, out, err);
-        if (code != ERR_NONE)
-            return code;
+        if (span_equal(answer->columns[i].name, name))
+            return true;
     }
-    buf_append_byte(out, '}');
-    return ERR_NONE;
-}
-
-enum err_code answer_write(
-    const struct answer *answer, struct store_stmt *stmt, struct buf *out, struct err *err)
-{
-    char separator = '[';
-    bool has_row = false;
-    enum err_code code;
-    while ((code = store_step(stmt, &has_row, err)) == ERR_NONE && has_row) {
-        buf_append_byte(out, separator);
-        separator = ',';
-        code = write_row(answer, stmt, out, err);
-        if (code != ERR_NONE || buf_status(out) != ERR_NONE)
-            break;
-    }
-    if (code != ERR_NONE)
-        return code;
-    buf_append_str(out, separator == '[' ? "[]" : "]");
-    if (buf_status(out) == ERR_TOO_LARGE)
-        return err_set(err, ERR_TOO_LARGE, "the answer is larger than %zu bytes", out->max);
-    return buf_status(out) == ERR_NONE ? ERR_NONE : err_no_memory(err);
+    return false;
 }

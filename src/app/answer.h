@@ -1,30 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the rows of an answer's statement become JSON: found out once, when the statement is prepared, then
-// written without allocation. Belongs to its plan.
+// How the rows of an answer's statement become JSON, NDJSON, CSV or text: found out once, when the statement
+// is prepared, then written without allocation. Belongs to its plan.
 #ifndef RECKONER_APP_ANSWER_H
 #define RECKONER_APP_ANSWER_H
 
 #include "app/app.h"
 #include "base/arena.h"
-#include "base/buf.h"
+#include "base/spool.h"
 #include "store/store.h"
 
-struct answer_column; // private to answer.c
+struct answer_column {
+    struct span name;     // as the statement has it; borrowed from the statement
+    struct span prefix;   // what stands in front of its value in an object: {"day": or },"shop":{"lat":
+    bool is_declared;     // there is a @column, and type is in force
+    enum value_type type; // of the @column
+};
 
 struct answer {
     struct answer_column *columns; // in the arena of answer_init
     size_t count;                  //
+    struct span suffix;            // what ends a row's object: } or }}
+    struct span under;             // what opens the object of @under: {"products": or nothing
+    enum answer_shape shape;       //
 };
 
 // Looks at the columns of `stmt`, which is `statement` of the endpoint, and at the @column lines. Two columns
-// of one name, and a @column that names none, go into `diags`. ERR_NO_MEMORY only.
+// of one name, objects that cannot be told from them, and more columns than the shape has room for go into
+// `diags`. ERR_NO_MEMORY only.
 MUST_CHECK enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint,
     const struct statement *statement, const struct store_stmt *stmt, struct arena *arena,
     struct diags *diags, struct err *err);
 
-// Steps through `stmt`, which is bound, and appends its rows as plan_answer says. On failure `out` may have a
-// part of them.
-MUST_CHECK enum err_code answer_write(
-    const struct answer *answer, struct store_stmt *stmt, struct buf *out, struct err *err);
+// Whether the answer has a column of that name.
+bool answer_has(const struct answer *answer, struct span name);
+
+// One answer on its way out.
+struct answer_run {
+    const struct answer *answer; // borrowed
+    enum answer_format format;   //
+    struct spool *out;           // borrowed
+    uint64_t rows;               // written so far
+};
+
+// Writes what stands before the rows.
+void answer_start(struct answer_run *run);
+
+// Writes the current row of `stmt` as plan_answer says. ERR_STORE for a value that the column's type does not
+// have, and the errors of spool_flow.
+MUST_CHECK enum err_code answer_row(struct answer_run *run, struct store_stmt *stmt, struct err *err);
+
+// Whether the shape has what it wants, so that further rows do not matter.
+bool answer_is_full(const struct answer_run *run);
+
+// Writes what stands behind the rows. ERR_UNKNOWN when the shape needs a row and there was none; the errors
+// of spool_flow.
+MUST_CHECK enum err_code answer_end(struct answer_run *run, struct err *err);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directives above an endpoint's statements: what it answers, what it takes, and how its answer looks.
+// The directives above an endpoint's statements: what it answers and what it takes. How its answer looks is
+// declare_answer.c's.
 #include "app/parser.h"
+#include "app/path.h"
 #include "app/rule_read.h"
-
-enum { MAX_PATH_BYTES = 1024 }; // of an endpoint; a request target of 8 KiB has room for its query beside it
 
 void *parser_grow(struct parser *parser, void *items, size_t count, size_t size)
 {
@@ -35,53 +35,9 @@ static bool read_method(struct words *words, enum http_method *ret_method)
     return false;
 }
 
-// RFC 3986 section 2.3: what no client or proxy writes in two ways.
-static bool is_unreserved(char c)
+static bool read_path(struct parser *parser, struct words *words)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           strchr("-._~", c) != NULL;
-}
-
-// What is wrong with the parts between the slashes, or NULL.
-static const char *part_problem(struct span path)
-{
-    struct span rest = {.at = path.at + 1, .len = path.len - 1};
-    bool is_first = true;
-    while (rest.len > 0 || !is_first) {
-        bool is_last = memchr(rest.at, '/', rest.len) == NULL;
-        struct span part = span_split(&rest, '/');
-        if (part.len == 0)
-            return "has an empty part; take a slash away";
-        if (span_is(part, ".") || span_is(part, ".."))
-            return "has a part . or .., which clients take out";
-        if (is_first && span_is(part, "-"))
-            return "is under /-/, where the server's own pages are";
-        for (size_t i = 0; i < part.len; i++) {
-            if (!is_unreserved(part.at[i]))
-                return "may have only letters, digits and -._~ between its slashes";
-        }
-        if (is_last)
-            return NULL;
-        is_first = false;
-    }
-    return NULL;
-}
-
-static const char *path_problem(struct span path)
-{
-    if (path.at[0] != '/')
-        return "does not start with a slash";
-    if (memchr(path.at, '{', path.len) != NULL)
-        return "has a part in braces, which is not known yet; use a @param";
-    if (memchr(path.at, '?', path.len) != NULL)
-        return "has a query; parameters are declared by @param";
-    if (path.len > MAX_PATH_BYTES)
-        return "is longer than 1024 bytes";
-    return part_problem(path);
-}
-
-static bool read_path(struct words *words, struct span *ret_path)
-{
+    struct endpoint *endpoint = &parser->endpoint;
     struct word path = words_next(words);
     if (path.text.len == 0) {
         words_fail(words, path.column, "@endpoint needs a path behind the method, such as GET /rates");
@@ -92,7 +48,12 @@ static bool read_path(struct words *words, struct span *ret_path)
         words_fail(words, path.column, "path %.*s %s", SHOW(path.text), problem);
         return false;
     }
-    *ret_path = path.text;
+    if (path_split(path.text, parser->arena, &endpoint->parts, &endpoint->part_count) != ERR_NONE) {
+        parser->status = ERR_NO_MEMORY;
+        return false;
+    }
+    endpoint->path = path.text;
+    parser->path_column = path.column;
     return true;
 }
 
@@ -111,7 +72,7 @@ void declare_endpoint(struct parser *parser, struct words *words, const struct d
         diags_add(parser->diags, parser->file, parser->early.line, parser->early.column,
             "%s stands above @endpoint, which comes first", parser->early.name);
     parser->has_method = read_method(words, &endpoint->method);
-    if (parser->has_method && read_path(words, &endpoint->path))
+    if (parser->has_method && read_path(parser, words))
         words_end(words, "the path");
 }
 
@@ -123,6 +84,19 @@ void declare_strict(struct parser *parser, struct words *words, const struct dir
     parser->strict_line = directive->line;
     parser->endpoint.strict = true;
     words_end(words, "@strict");
+}
+
+void declare_private(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    if (parser->private_line > 0)
+        words_fail(words, directive->column, "a second @private; the first is on line %u",
+            (unsigned)parser->private_line);
+    if (parser->has_method && parser->endpoint.method == HTTP_GET)
+        words_fail(
+            words, directive->column, "a GET cannot be private: it would have no use; take one of them away");
+    parser->private_line = directive->line;
+    parser->endpoint.is_private = true;
+    words_end(words, "@private");
 }
 
 // --- @param and @field
@@ -156,7 +130,8 @@ static void add_rule(struct parser *parser, struct words *words, const struct di
     if (grown == NULL)
         return;
     *rules = grown;
-    enum err_code code = rule_read(words, directive->name, name, parser->arena, &grown[*count]);
+    enum err_code code =
+        rule_read(words, directive->name, max == LIMIT_FIELDS, name, parser->arena, &grown[*count]);
     if (code == ERR_NONE)
         (*count)++;
     else

@@ -1,162 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // One walk over the file's SQL tokens. A line comment that starts with @ is a directive; the others above the
 // first statement are the description; what stands between a statement's directive and its semicolon is its
-// SQL. What can only be said at the end (a parameter that nothing uses) is checked there.
+// SQL.
 #include "app/directives.h"
 
 #include "app/parser.h"
 #include "app/source.h"
-#include "text/number.h"
 
-// --- directives that head a statement
-
-static const char *kind_name(enum statement_kind kind)
-{
-    static const char *const names[] = {"@reject", "@warn", "@write", "@answer"};
-    return names[kind];
-}
-
-// Reads a status from `low` to `high`; false when it is none, which is reported.
-static bool read_status(
-    struct words *words, const struct directive *directive, int low, int high, int *ret_status)
-{
-    struct word word = words_next(words);
-    if (word.text.len == 0) {
-        words_fail(words, word.column, "%s needs a status from %d to %d", directive->name, low, high);
-        return false;
-    }
-    int64_t status;
-    if (word.text.len != 3 || !number_parse_integer(word.text, &status) || status < low || status > high) {
-        words_fail(words, word.column, "the status of %s must be from %d to %d, not \"%.*s\"",
-            directive->name, low, high, SHOW(word.text));
-        return false;
-    }
-    *ret_status = (int)status;
-    return true;
-}
-
-// "unknown port" becomes "unknown_port": what is no letter or digit becomes one _, and none at either end.
-static bool make_code(struct parser *parser, struct span text, struct span *ret_code)
-{
-    char *code = arena_alloc(parser->arena, text.len + 1);
-    if (code == NULL) {
-        parser->status = ERR_NO_MEMORY;
-        return false;
-    }
-    size_t len = 0;
-    bool has_gap = false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c | 0x20);
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) {
-            has_gap = len > 0;
-            continue;
-        }
-        if (has_gap)
-            code[len++] = '_';
-        has_gap = false;
-        code[len++] = c;
-    }
-    *ret_code = (struct span){.at = code, .len = len};
-    return true;
-}
-
-// Reads what a @reject or @warn says when it finds rows.
-static void read_text(struct parser *parser, struct words *words, const struct directive *directive)
-{
-    struct word text = words_rest(words);
-    if (text.text.len == 0) {
-        words_fail(words, text.column, "%s needs a text that says what is wrong, such as unknown place",
-            directive->name);
-        return;
-    }
-    parser->next.text = text.text;
-    if (make_code(parser, text.text, &parser->next.code) && parser->next.code.len == 0)
-        words_fail(words, text.column, "the text of %s needs an ASCII letter or digit, to make a code of",
-            directive->name);
-}
-
-static void fail_at(struct parser *parser, const struct directive *directive, const char *text)
+void parser_fail(struct parser *parser, const struct directive *directive, const char *text)
 {
     diags_add(parser->diags, parser->file, directive->line, directive->column, "%s", text);
-}
-
-static void drop_pending(struct parser *parser)
-{
-    if (parser->has_pending)
-        diags_add(parser->diags, parser->file, parser->pending.line, parser->pending.column,
-            "%s has no statement below it", parser->pending.name);
-    parser->has_pending = false;
-}
-
-// The order of a file is rejects and warns, writes, answer: a kind may follow those up to its own rank.
-static void check_order(struct parser *parser, const struct directive *directive, enum statement_kind kind)
-{
-    enum statement_kind rank = kind == STATEMENT_REJECT ? STATEMENT_WARN : kind;
-    if (parser->last_name != NULL && rank < parser->rank) {
-        diags_add(parser->diags, parser->file, directive->line, directive->column,
-            "%s stands below %s; the order is @reject and @warn, @write, @answer", directive->name,
-            parser->last_name);
-        return;
-    }
-    parser->rank = rank;
-    parser->last_name = kind_name(kind);
-}
-
-// What every directive of a statement starts with.
-static void begin(struct parser *parser, const struct directive *directive, enum statement_kind kind)
-{
-    drop_pending(parser);
-    check_order(parser, directive, kind);
-    parser->has_pending = true;
-    parser->pending = *directive;
-    parser->next = (struct statement){.kind = kind};
-}
-
-static void head_reject(struct parser *parser, struct words *words, const struct directive *directive)
-{
-    begin(parser, directive, STATEMENT_REJECT);
-    if (read_status(words, directive, 400, 499, &parser->next.status))
-        read_text(parser, words, directive);
-}
-
-static void head_warn(struct parser *parser, struct words *words, const struct directive *directive)
-{
-    begin(parser, directive, STATEMENT_WARN);
-    parser->endpoint.warns = true;
-    if (parser->has_method && parser->endpoint.method == HTTP_GET)
-        fail_at(parser, directive, "a GET has no warnings beside its answer; use @reject");
-    read_text(parser, words, directive);
-}
-
-static void head_write(struct parser *parser, struct words *words, const struct directive *directive)
-{
-    begin(parser, directive, STATEMENT_WRITE);
-    parser->has_write = true;
-    if (parser->has_method && parser->endpoint.method == HTTP_GET)
-        fail_at(parser, directive, "a GET cannot write; use POST, PUT, PATCH or DELETE");
-    words_end(words, "@write");
-}
-
-static void head_answer(struct parser *parser, struct words *words, const struct directive *directive)
-{
-    begin(parser, directive, STATEMENT_ANSWER);
-    if (parser->answer_line > 0)
-        words_fail(words, directive->column,
-            "a second @answer; an endpoint has one, and its first is on line %u",
-            (unsigned)parser->answer_line);
-    else
-        parser->answer_line = directive->line;
-    parser->next.status = 200;
-    struct words ahead = *words;
-    struct word status = words_next(&ahead);
-    if (status.text.len == 0 || !read_status(words, directive, 200, 299, &parser->next.status))
-        return;
-    if (parser->next.status >= 204 && parser->next.status <= 206)
-        words_fail(words, status.column, "status %d has no place for an answer's rows; use 200 or 201",
-            parser->next.status);
-    words_end(words, "the status");
 }
 
 // --- dispatch
@@ -172,7 +25,12 @@ static const struct {
     {"@param", PLACE_DECLARE, declare_param},
     {"@field", PLACE_DECLARE, declare_field},
     {"@column", PLACE_DECLARE, declare_column},
+    {"@shape", PLACE_DECLARE, declare_shape},
+    {"@under", PLACE_DECLARE, declare_under},
+    {"@page", PLACE_DECLARE, declare_page},
     {"@strict", PLACE_DECLARE, declare_strict},
+    {"@private", PLACE_DECLARE, declare_private},
+    {"@example", PLACE_DECLARE, declare_example},
     {"@reject", PLACE_STATEMENT, head_reject},
     {"@warn", PLACE_STATEMENT, head_warn},
     {"@write", PLACE_STATEMENT, head_write},
@@ -189,8 +47,8 @@ static void fail_unknown(struct words *words, struct word name)
         words_fail(words, name.column, "unknown directive %.*s; did you mean %s?", SHOW(name.text), nearest);
     else
         words_fail(words, name.column,
-            "unknown directive %.*s; known are @endpoint, @param, @field, @column, @strict, @reject, @warn, "
-            "@write and @answer",
+            "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
+            "@strict, @private, @example, @reject, @warn, @write and @answer",
             SHOW(name.text));
 }
 
@@ -302,15 +160,14 @@ static void on_semicolon(struct parser *parser, const struct sql_token *token)
     if (parser->in_statement)
         finish_statement(parser);
     else if (parser->has_pending)
-        drop_pending(parser);
+        head_drop(parser);
     else
         diags_add(
             parser->diags, parser->file, token->line, token->column, "a ; without a statement; take it away");
     parser->semicolon_line = token->line;
 }
 
-// Marks a parameter as used; false when there is none of that name so far.
-static bool mark_used(struct parser *parser, struct span name)
+bool parser_mark_used(struct parser *parser, struct span name)
 {
     for (size_t i = 0; i < parser->endpoint.param_count; i++) {
         if (span_equal(parser->endpoint.params[i].name, name)) {
@@ -321,87 +178,41 @@ static bool mark_used(struct parser *parser, struct span name)
     return false;
 }
 
-static void on_parameter(struct parser *parser, const struct sql_token *token)
+void parser_use(struct parser *parser, struct span name, uint32_t line, uint32_t column)
 {
-    struct span name = {.at = token->text.at + 1, .len = token->text.len - 1};
-    if (mark_used(parser, name) || parser->use_count == ARRAY_LEN(parser->uses))
+    if (parser_mark_used(parser, name) || parser->use_count == ARRAY_LEN(parser->uses))
         return;
     for (size_t i = 0; i < parser->use_count; i++) {
         if (span_equal(parser->uses[i].name, name))
             return;
     }
-    parser->uses[parser->use_count++] =
-        (struct use){.name = name, .line = token->line, .column = token->column};
+    parser->uses[parser->use_count++] = (struct use){.name = name, .line = line, .column = column};
 }
 
-static void on_unterminated(struct parser *parser, const struct sql_token *token)
+void parser_fail_unterminated(struct parser *parser, struct span token, uint32_t line, uint32_t column)
 {
     const char *what = "string";
-    if (token->text.at[0] == '/')
+    if (token.at[0] == '/')
         what = "comment";
-    else if (strchr("\"`[", token->text.at[0]) != NULL)
+    else if (strchr("\"`[", token.at[0]) != NULL)
         what = "quoted name";
-    diags_add(
-        parser->diags, parser->file, token->line, token->column, "the %s that starts here has no end", what);
-    parser->is_broken = true;
+    diags_add(parser->diags, parser->file, line, column, "the %s that starts here has no end", what);
 }
 
 // --- the end of the file
-
-static void check_uses(struct parser *parser)
-{
-    const struct endpoint *endpoint = &parser->endpoint;
-    for (size_t i = 0; i < parser->use_count; i++) {
-        const struct use *use = &parser->uses[i];
-        if (mark_used(parser, use->name)) // declared further down, which was reported there
-            continue;
-        bool is_field = false;
-        for (size_t k = 0; k < endpoint->field_count; k++)
-            is_field = is_field || span_equal(endpoint->fields[k].name, use->name);
-        if (is_field)
-            diags_add(parser->diags, parser->file, use->line, use->column,
-                "%.*s is a field: a column of the table batch, written without the colon", SHOW(use->name));
-        else
-            diags_add(parser->diags, parser->file, use->line, use->column,
-                "parameter :%.*s is not declared; add a @param", SHOW(use->name));
-    }
-    for (size_t i = 0; i < endpoint->param_count; i++) {
-        const struct rule *param = &endpoint->params[i];
-        if (!parser->used[i])
-            diags_add(parser->diags, parser->file, param->line, param->column,
-                "no statement uses parameter :%.*s; take the line away", SHOW(param->name));
-    }
-}
-
-static void check_whole(struct parser *parser)
-{
-    const struct endpoint *endpoint = &parser->endpoint;
-    struct directive at = {.line = endpoint->line, .column = endpoint->column};
-    if (parser->answer_line == 0)
-        fail_at(parser, &at, "no @answer; the endpoint needs a statement whose rows are its answer");
-    if (!parser->has_method || endpoint->method == HTTP_GET)
-        return;
-    if (!parser->has_write)
-        diags_add(parser->diags, parser->file, at.line, at.column,
-            "no @write; a %s needs a statement that writes, or use GET", http_method_name(endpoint->method));
-    if (endpoint->method == HTTP_POST && endpoint->field_count == 0)
-        fail_at(parser, &at, "no @field; a POST needs the fields of its rows");
-}
 
 static void finish(struct parser *parser)
 {
     if (parser->in_statement)
         finish_statement(parser); // the last statement needs no semicolon
     if (!parser->is_broken)
-        drop_pending(parser);
+        head_drop(parser);
     if (!parser->has_endpoint)
         diags_add(parser->diags, parser->file, 1, 1,
             "no @endpoint; say first which requests the file answers: -- @endpoint GET /rates");
     if (parser->is_broken)
         return;
-    if (parser->has_endpoint)
-        check_whole(parser);
-    check_uses(parser);
+    whole_check(parser);
 }
 
 // Makes the name lists that the store wants.
@@ -413,7 +224,8 @@ static struct store_name *make_names(struct parser *parser, const struct rule *r
         return NULL;
     }
     for (size_t i = 0; i < count; i++)
-        names[i] = (struct store_name){.name = rules[i].name, .type = rules[i].type};
+        names[i] =
+            (struct store_name){.name = rules[i].name, .type = rules[i].type, .is_list = rules[i].is_list};
     return names;
 }
 
@@ -448,11 +260,13 @@ static void walk(struct parser *parser)
             if (!parser->in_statement)
                 begin_statement(parser, &token);
             if (token.kind == SQL_PARAMETER)
-                on_parameter(parser, &token);
+                parser_use(parser, (struct span){.at = token.text.at + 1, .len = token.text.len - 1},
+                    token.line, token.column);
             parser->end = token.offset + token.text.len;
             break;
         case SQL_UNTERMINATED:
-            on_unterminated(parser, &token);
+            parser_fail_unterminated(parser, token.text, token.line, token.column);
+            parser->is_broken = true;
             break;
         case SQL_BLOCK_COMMENT:
         case SQL_END:
@@ -466,8 +280,11 @@ enum err_code directives_parse(const char *file, struct span text, struct arena 
     struct endpoint *ret_endpoint, struct err *err)
 {
     size_t before = diags_total(diags);
-    struct parser parser = {
-        .file = file, .arena = arena, .diags = diags, .endpoint = {.file = file}, .status = ERR_NONE};
+    struct parser parser = {.file = file,
+        .arena = arena,
+        .diags = diags,
+        .endpoint = {.file = file, .limit_param = -1, .cursor_param = -1},
+        .status = ERR_NONE};
     if (source_check(file, text, diags)) {
         buf_init(&parser.description, LIMIT_APP_FILE_BYTES);
         sql_scan_init(&parser.scan, text);

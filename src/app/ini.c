@@ -113,20 +113,6 @@ static const struct endpoint *find_target(struct reading *reading, const char *k
     return NULL;
 }
 
-// Why an endpoint cannot be loaded into, or NULL.
-static const char *target_problem(const struct endpoint *endpoint)
-{
-    if (endpoint->method == HTTP_GET)
-        return "does not write; a load needs an endpoint that does";
-    if (endpoint->field_count == 0)
-        return "has no fields to load";
-    for (size_t i = 0; i < endpoint->param_count; i++) {
-        if (endpoint->params[i].required)
-            return "has a required parameter, which a load cannot give";
-    }
-    return NULL;
-}
-
 static bool ends_with(struct span text, const char *end)
 {
     size_t len = strlen(end);
@@ -183,7 +169,7 @@ static void add_load(struct reading *reading, const struct endpoint *endpoint, c
 static void on_load(struct reading *reading, const char *key, const char *file)
 {
     const struct endpoint *endpoint = find_target(reading, key);
-    const char *problem = endpoint != NULL ? target_problem(endpoint) : NULL;
+    const char *problem = endpoint != NULL ? endpoint_load_problem(endpoint) : NULL;
     if (problem != NULL)
         fail(reading, "%.*s %s", SHOW(span_of(key)), problem);
     const char *wrong_file = file_problem(file);

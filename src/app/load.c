@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens an app's folder: endpoints first, then migrations, then app.ini, which speaks of endpoints. One
-// thread; the app is immutable when it is handed out.
+// Opens an app's folder: endpoints first, then migrations, then public/ and app.ini, which depend on the
+// endpoints. One thread; the app is immutable when it is handed out.
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,8 @@
 #include "app/directives.h"
 #include "app/folder.h"
 #include "app/ini.h"
+#include "app/path.h"
+#include "app/public.h"
 #include "app/source.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -65,15 +67,37 @@ const struct endpoint *app_find(const struct app *app, enum http_method method, 
     return NULL;
 }
 
+const char *endpoint_load_problem(const struct endpoint *endpoint)
+{
+    if (endpoint->method == HTTP_GET)
+        return "does not write; a load needs an endpoint that does";
+    if (endpoint->field_count == 0)
+        return "has no fields to load";
+    for (size_t i = 0; i < endpoint->param_count; i++) {
+        if (endpoint->params[i].in_path)
+            return "has a parameter in its path, which a load cannot give";
+        if (endpoint->params[i].required)
+            return "has a required parameter, which a load cannot give";
+    }
+    return NULL;
+}
+
+// Reports endpoints that answer the same requests: of one method, with paths that differ in the names of
+// parameters alone.
 static void report_doubles(struct loader *loader)
 {
     const struct app *app = loader->app;
     for (size_t i = 1; i < app->endpoint_count; i++) {
-        const struct endpoint *first = &app->endpoints[i - 1], *second = &app->endpoints[i];
-        if (order_of(first->path, first->method, second) == 0)
+        const struct endpoint *second = &app->endpoints[i];
+        for (size_t k = 0; k < i; k++) {
+            const struct endpoint *first = &app->endpoints[k];
+            if (first->method != second->method || !path_is_same(first, second))
+                continue;
             diags_add(loader->diags, second->file, second->line, second->column,
                 "%s %.*s is in %s already; change the method or the path of one",
-                http_method_name(second->method), SHOW(second->path), first->file);
+                http_method_name(second->method), SHOW(first->path), first->file);
+            break;
+        }
     }
 }
 
@@ -194,6 +218,21 @@ static enum err_code load_migrations(struct loader *loader)
     return ERR_NONE;
 }
 
+// --- public/
+
+static enum err_code load_public(struct loader *loader)
+{
+    struct app *app = loader->app;
+    const char *dir = folder_join(&app->arena, loader->dir, "public");
+    if (dir == NULL)
+        return err_no_memory(loader->err);
+    enum err_code code =
+        public_list(dir, &app->arena, loader->diags, &app->public_files, &app->public_count, loader->err);
+    if (code == ERR_NONE)
+        public_check(app, loader->diags);
+    return code;
+}
+
 // --- app.ini
 
 static enum err_code load_ini(struct loader *loader)
@@ -269,6 +308,8 @@ static enum err_code load_parts(struct loader *loader, const char *dir)
     if (code == ERR_NONE)
         code = load_migrations(loader);
     if (code == ERR_NONE)
+        code = load_public(loader);
+    if (code == ERR_NONE)
         code = load_ini(loader);
     return code;
 }
@@ -279,6 +320,7 @@ enum err_code app_load(
     struct app *app = mem_zalloc(1, sizeof(*app));
     if (app == NULL)
         return err_no_memory(err);
+    atomic_init(&app->references, 1);
     arena_init(&app->arena, LIMIT_APP_BYTES);
     size_t before = diags_total(diags);
     struct err local = {0};
@@ -294,17 +336,23 @@ enum err_code app_load(
     size_t errors = diags_total(diags) - before;
     if (code == ERR_NONE && errors > 0)
         code = err_set(&local, ERR_CONFIG, "%s has %zu error%s", dir, errors, errors == 1 ? "" : "s");
-    if (code != ERR_NONE) {
-        app_free(app);
+    if (code != ERR_NONE && code != ERR_CONFIG) {
+        app_unref(app);
         return err_set(err, code, "%s", local.text);
     }
     *ret_app = app;
-    return ERR_NONE;
+    return code == ERR_NONE ? ERR_NONE : err_set(err, code, "%s", local.text);
 }
 
-void app_free(struct app *app)
+struct app *app_ref(struct app *app)
 {
-    if (app == NULL)
+    atomic_fetch_add_explicit(&app->references, 1, memory_order_relaxed);
+    return app;
+}
+
+void app_unref(struct app *app)
+{
+    if (app == NULL || atomic_fetch_sub_explicit(&app->references, 1, memory_order_acq_rel) > 1)
         return;
     arena_fini(&app->arena);
     mem_free(app);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the two halves of the directive parser share: directives.c walks through the file, declare.c reads the
-// lines that declare. Private to them. One parser, one file, one thread.
+// What the parts of the directive parser share: directives.c walks through the file, declare.c and
+// declare_answer.c read the lines that declare, statements.c those that head a statement; whole.c and
+// examples.c find out at the end what can only be known then. Private to them. One parser, one file, one
+// thread.
 #ifndef RECKONER_APP_PARSER_H
 #define RECKONER_APP_PARSER_H
 
@@ -33,39 +35,60 @@ struct parser {
     struct diags *diags;      // where errors go
     struct sql_scan scan;     // the way through the file
     struct endpoint endpoint; // as far as read
+    struct buf description;   // free comment lines so far
     enum err_code status;     // ERR_NO_MEMORY once the arena had no room
 
-    bool has_endpoint;      // @endpoint was there, right or wrong
-    bool has_method;        // and its method is known
-    struct directive early; // the first directive above @endpoint; name NULL when there is none
+    // What was declared.
+    uint32_t path_column;   // of the path, in @endpoint's line
     uint32_t strict_line;   // of @strict; 0: none
-    struct buf description; // free comment lines so far
+    uint32_t private_line;  // of @private; 0: none
+    uint32_t under_line;    // of @under; 0: none
+    uint32_t page_max;      // rows that a client may ask for
+    struct directive page;  // @page; line 0 when there is none, name NULL when it is broken, too
+    struct directive shape; // @shape; line 0 when there is none
+    struct directive early; // the first directive above @endpoint; name NULL when there is none
 
-    bool has_pending;         // a statement's directive waits for its SQL
-    struct directive pending; // that directive
+    // Statements.
+    struct directive pending; // of the next statement
     struct statement next;    // what it said, without SQL
-
-    bool in_statement;        // SQL has begun, and its semicolon has not come
-    bool seen_statement;      // some SQL has begun
+    struct directive answer;  // the last @answer; name NULL: none yet
+    const char *last_name;    // directive of the latest kind so far: no reject may follow a write
+    enum statement_kind rank; // its kind
+    uint32_t always_line;     // of the @answer without a condition; 0: none yet
     size_t start;             // of the statement's SQL in the file, in bytes
     size_t end;               // of its last token so far
     uint32_t start_line;      // line of start
     uint32_t start_column;    // column of start
     uint32_t last_line;       // line on which the last token that is no line comment ended
     uint32_t semicolon_line;  // line of the last semicolon
-    bool has_write;           // @write was there
-    uint32_t answer_line;     // of @answer; 0: none yet
-    const char *last_name;    // directive of the latest kind so far: no reject may follow a write
-    enum statement_kind rank; // its kind
 
-    struct use uses[LIMIT_DIAGNOSTICS]; // used names that were no parameter when they were found
     size_t use_count;                   //
+    struct use uses[LIMIT_DIAGNOSTICS]; // used names that were no parameter when they were found
     bool used[LIMIT_PARAMS];            // params[i] is used by a statement
-    bool is_broken;                     // a quote has no end: what is missing may stand behind it
+
+    bool has_endpoint;   // @endpoint was there, right or wrong
+    bool has_method;     // and its method is known
+    bool has_pending;    // a statement's directive waits for its SQL
+    bool in_statement;   // SQL has begun, and its semicolon has not come
+    bool seen_statement; // some SQL has begun
+    bool has_write;      // @write was there
+    bool is_broken;      // a quote has no end: what is missing may stand behind it
 };
 
 // Room for one item more in an array of `count` that grew by parser_grow alone; NULL sets parser's status.
 void *parser_grow(struct parser *parser, void *items, size_t count, size_t size);
+
+// Reports an error at the directive.
+void parser_fail(struct parser *parser, const struct directive *directive, const char *text);
+
+// Marks a parameter as used; false when there is none of that name so far.
+bool parser_mark_used(struct parser *parser, struct span name);
+
+// Notes that SQL uses a parameter, which may be declared further down, with its place in the file.
+void parser_use(struct parser *parser, struct span name, uint32_t line, uint32_t column);
+
+// Reports a string, quoted name or comment that has no end, with its place in the file.
+void parser_fail_unterminated(struct parser *parser, struct span token, uint32_t line, uint32_t column);
 
 // The lines that declare; `words` stand behind the directive's name.
 void declare_endpoint(struct parser *parser, struct words *words, const struct directive *directive);
@@ -73,5 +96,26 @@ void declare_param(struct parser *parser, struct words *words, const struct dire
 void declare_field(struct parser *parser, struct words *words, const struct directive *directive);
 void declare_column(struct parser *parser, struct words *words, const struct directive *directive);
 void declare_strict(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_private(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_shape(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_under(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_page(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_example(struct parser *parser, struct words *words, const struct directive *directive);
+
+// The lines that head a statement.
+void head_reject(struct parser *parser, struct words *words, const struct directive *directive);
+void head_warn(struct parser *parser, struct words *words, const struct directive *directive);
+void head_write(struct parser *parser, struct words *words, const struct directive *directive);
+void head_answer(struct parser *parser, struct words *words, const struct directive *directive);
+
+// Reports a directive that still waits for its statement.
+void head_drop(struct parser *parser);
+
+// Checks what can only be known at the end of the file, and adds what the directives stand for: the
+// parameters of @page, the rejects of `unique`.
+void whole_check(struct parser *parser);
+
+// Checks that each @example is a request to the endpoint.
+void examples_check(struct parser *parser);
 
 #endif

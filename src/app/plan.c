@@ -1,158 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preparing is thorough, running is short: all that can be found out about a statement is found out once, and
-// a row costs a few appends and no allocation.
+// Preparing is thorough (prepared.c), running is short: a row costs a few appends and no allocation.
 #include "app/plan.h"
 
-#include <string.h>
+#include <stdio.h>
 
-#include "app/answer.h"
+#include "app/prepared.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
-enum {
-    // Columns' names come from one file, and a byte becomes six at most (\u001f)
-    PLAN_BYTES = 8 * LIMIT_APP_FILE_BYTES,
-    NO_COLUMN = -1, // a check does not give this column
-};
-
-struct prepared {
-    const struct statement *statement; // borrowed from the endpoint
-    struct store_stmt *stmt;           // owned
-    int line;                          // index of a check's column "line", or NO_COLUMN
-    int field;                         // likewise "field"
-    int parameter;                     // likewise "parameter"
-    int value;                         // likewise "value"
-};
+// Columns' names come from one file, and a byte becomes six at most (\u001f)
+enum { PLAN_BYTES = 8 * LIMIT_APP_FILE_BYTES };
 
 struct plan {
     const struct endpoint *endpoint;
-    struct arena arena;              // owns the arrays
-    struct prepared *prepared;       // in order of the file
-    size_t count;                    // of prepared
-    const struct prepared *answered; // the one that is the answer
-    struct answer answer;            // how its rows are written
+    struct arena arena;                                         // owns the arrays
+    struct prepared *prepared;                                  // in order of the file
+    size_t count;                                               // of prepared
+    void (*on_run)(void *ctx, const struct statement_run *run); // told of each run; NULL: nobody is
+    void *ctx;                                                  // handed to it
 };
 
-// What preparing needs everywhere.
-struct preparing {
-    struct plan *plan;       // filled
-    struct store_conn *conn; // on which to prepare
-    struct diags *diags;     // where errors of the file go
-    struct err *err;         // where others go
-};
+// --- @column
 
-static void fail_at(struct preparing *preparing, const struct statement *statement, const char *text)
+// The columns of all answers, once each, as a list to be read; cut where it gets too long.
+static struct span list_columns(const struct plan *plan, char *names, size_t size)
 {
-    diags_add(
-        preparing->diags, preparing->plan->endpoint->file, statement->line, statement->column, "%s", text);
-}
-
-// --- what a statement may be
-
-static void check_writing(struct preparing *preparing, const struct prepared *prepared)
-{
-    static const char *const read_only[] = {
-        [STATEMENT_REJECT] = "a @reject cannot write; put what writes under @write",
-        [STATEMENT_WARN] = "a @warn cannot write; put what writes under @write",
-        [STATEMENT_ANSWER] = "an @answer cannot write; put what writes under @write",
-    };
-    const struct statement *statement = prepared->statement;
-    bool writes = store_writes(prepared->stmt);
-    if (statement->kind == STATEMENT_WRITE && !writes)
-        fail_at(preparing, statement, "this @write changes nothing; put what reads under @reject or @answer");
-    else if (writes && preparing->plan->endpoint->method == HTTP_GET)
-        fail_at(preparing, statement, "a GET endpoint cannot write");
-    else if (writes && statement->kind != STATEMENT_WRITE)
-        fail_at(preparing, statement, read_only[statement->kind]);
-}
-
-static int find_column(const struct store_stmt *stmt, const char *name)
-{
-    size_t count = store_column_count(stmt);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(store_column_name(stmt, i), name) == 0)
-            return (int)i;
+    size_t len = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct answer *answer = &plan->prepared[i].answer;
+        for (size_t k = 0; k < answer->count && len < size; k++) {
+            struct span name = answer->columns[k].name;
+            bool is_known = false;
+            for (size_t before = 0; before < i; before++)
+                is_known = is_known || answer_has(&plan->prepared[before].answer, name);
+            if (!is_known)
+                len += (size_t)snprintf(names + len, size - len, "%s%.*s", len > 0 ? ", " : "", SHOW(name));
+        }
     }
-    return NO_COLUMN;
+    struct span shown = {.at = names, .len = len < size ? len : size - 1};
+    shown.len = utf8_cut(shown, size - 4); // between two characters, if it is full
+    return shown;
 }
 
-// A check of rows has to say which row it means, or which parameter.
-static void check_finding_columns(struct preparing *preparing, struct prepared *prepared)
+// Each @column has to be one of some answer. One that does not prepare may be the one, so all have to.
+static void check_columns(const struct plan *plan, struct diags *diags)
 {
-    const struct statement *statement = prepared->statement;
-    prepared->line = find_column(prepared->stmt, "line");
-    prepared->field = find_column(prepared->stmt, "field");
-    prepared->parameter = find_column(prepared->stmt, "parameter");
-    prepared->value = find_column(prepared->stmt, "value");
-    bool has_place = prepared->line != NO_COLUMN || prepared->parameter != NO_COLUMN;
-    if (store_column_count(prepared->stmt) == 0)
-        fail_at(preparing, statement, "a check has to give rows; start it with SELECT");
-    else if (preparing->plan->endpoint->field_count > 0 && !has_place)
-        fail_at(preparing, statement,
-            "a check of rows needs the column line (or parameter): SELECT line, 'price' AS field, …");
-}
-
-// --- preparing
-
-// An error at a place of the statement's SQL, as one of the file.
-static void report_prepare_error(
-    struct preparing *preparing, const struct statement *statement, const struct err *wrong)
-{
-    uint32_t line = statement->line, column = statement->column;
-    if (wrong->line > 1) {
-        line += wrong->line - 1;
-        column = wrong->column;
-    } else if (wrong->line == 1 && wrong->column > 0) {
-        column += wrong->column - 1;
+    char names[256];
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct prepared *prepared = &plan->prepared[i];
+        if (prepared->statement->kind == STATEMENT_ANSWER && prepared->answer.count == 0)
+            return;
     }
-    diags_add(preparing->diags, preparing->plan->endpoint->file, line, column, "%s%s%s", wrong->text,
-        wrong->hint[0] != '\0' ? "; " : "", wrong->hint);
+    for (size_t k = 0; k < plan->endpoint->column_count; k++) {
+        const struct column *column = &plan->endpoint->columns[k];
+        bool found = false;
+        for (size_t i = 0; i < plan->count; i++)
+            found = found || answer_has(&plan->prepared[i].answer, column->name);
+        if (found)
+            continue;
+        struct span shown = list_columns(plan, names, sizeof(names));
+        diags_add(diags, plan->endpoint->file, column->line, column->column,
+            "the answer has no column %.*s; it has %.*s", SHOW(column->name), (int)shown.len, shown.at);
+    }
 }
 
-static enum err_code prepare_one(struct preparing *preparing, struct prepared *prepared)
-{
-    const struct endpoint *endpoint = preparing->plan->endpoint;
-    struct err wrong = {0};
-    enum err_code code = store_prepare(preparing->conn, prepared->statement->sql, endpoint->param_names,
-        endpoint->param_count, &prepared->stmt, &wrong);
-    if (code == ERR_CONFIG) {
-        report_prepare_error(preparing, prepared->statement, &wrong);
-        return ERR_NONE;
-    }
-    if (code != ERR_NONE)
-        return err_set(preparing->err, code, "%s:%u: %s", endpoint->file, (unsigned)prepared->statement->line,
-            wrong.text);
-    check_writing(preparing, prepared);
-    switch (prepared->statement->kind) {
-    case STATEMENT_REJECT:
-    case STATEMENT_WARN:
-        check_finding_columns(preparing, prepared);
-        break;
-    case STATEMENT_ANSWER:
-        preparing->plan->answered = prepared;
-        return answer_init(&preparing->plan->answer, endpoint, prepared->statement, prepared->stmt,
-            &preparing->plan->arena, preparing->diags, preparing->err);
-    case STATEMENT_WRITE:
-        break;
-    }
-    return ERR_NONE;
-}
+// --- life
 
-static enum err_code prepare_all(struct preparing *preparing)
+static enum err_code prepare_all(struct plan *plan, const struct preparing *preparing)
 {
-    struct plan *plan = preparing->plan;
     const struct endpoint *endpoint = plan->endpoint;
     plan->prepared = arena_zalloc(&plan->arena, endpoint->statement_count, sizeof(*plan->prepared));
     if (plan->prepared == NULL)
         return err_no_memory(preparing->err);
-    enum err_code code = ERR_NONE;
-    if (endpoint->field_count > 0)
+    enum err_code code;
+    if (endpoint->method == HTTP_GET) // another endpoint's may be there, which nobody sees when it is served
+        code = store_batch_close(preparing->conn, preparing->err);
+    else
         code =
             store_batch_open(preparing->conn, endpoint->field_names, endpoint->field_count, preparing->err);
     for (size_t i = 0; code == ERR_NONE && i < endpoint->statement_count; i++) {
-        plan->prepared[i].statement = &endpoint->statements[i];
+        code = prepared_init(preparing, &endpoint->statements[i], &plan->prepared[i]);
         plan->count = i + 1;
-        code = prepare_one(preparing, &plan->prepared[i]);
     }
     return code;
 }
@@ -166,8 +95,11 @@ enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn,
     arena_init(&plan->arena, PLAN_BYTES);
     plan->endpoint = endpoint;
     size_t before = diags_total(diags);
-    struct preparing preparing = {.plan = plan, .conn = conn, .diags = diags, .err = err};
-    enum err_code code = prepare_all(&preparing);
+    struct preparing preparing = {
+        .endpoint = endpoint, .conn = conn, .arena = &plan->arena, .diags = diags, .err = err};
+    enum err_code code = prepare_all(plan, &preparing);
+    if (code == ERR_NONE)
+        check_columns(plan, diags);
     if (code == ERR_NONE && diags_total(diags) > before)
         code = err_set(err, ERR_CONFIG, "%s has errors", endpoint->file);
     if (code != ERR_NONE) {
@@ -183,7 +115,7 @@ void plan_free(struct plan *plan)
     if (plan == NULL)
         return;
     for (size_t i = 0; i < plan->count; i++)
-        store_finalize(plan->prepared[i].stmt);
+        prepared_fini(&plan->prepared[i]);
     arena_fini(&plan->arena);
     mem_free(plan);
 }
@@ -191,6 +123,51 @@ void plan_free(struct plan *plan)
 const struct endpoint *plan_endpoint(const struct plan *plan)
 {
     return plan->endpoint;
+}
+
+// --- observing
+
+void plan_observe(struct plan *plan, void (*on_run)(void *ctx, const struct statement_run *run), void *ctx)
+{
+    plan->on_run = on_run;
+    plan->ctx = ctx;
+}
+
+// When a run began, if somebody wants to know.
+static uint64_t start_run(const struct plan *plan)
+{
+    return plan->on_run != NULL ? clock_monotonic_ns() : 0;
+}
+
+// Tells of a run of `stmt`, the statement's own or its condition's, before it is reset.
+static void end_run(const struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt,
+    uint64_t rows, uint64_t started_ns)
+{
+    if (plan->on_run == NULL)
+        return;
+    struct statement_run run = {
+        .statement = prepared->statement,
+        .is_condition = stmt == prepared->when,
+        .stmt = stmt,
+        .rows = rows,
+        .ns = clock_monotonic_ns() - started_ns,
+    };
+    plan->on_run(plan->ctx, &run);
+}
+
+// --- failures
+
+// What a store calls too large is a value that a statement could not work with (a pattern of LIKE), and
+// mostly it came with the request.
+static enum err_code fail_run(const struct plan *plan, enum err_code code, struct err *err)
+{
+    bool has_values = plan->endpoint->param_count + plan->endpoint->field_count > 0;
+    if (code != ERR_TOO_LARGE)
+        return code;
+    code = has_values ? ERR_MALFORMED : ERR_STORE;
+    if (err != NULL && err->code == ERR_TOO_LARGE)
+        err->code = code;
+    return code;
 }
 
 // --- findings
@@ -234,32 +211,43 @@ static enum err_code read_finding(
     return code;
 }
 
+// Runs one check; *ret_goes_on is false when on_finding wants no more. *ret_rows counts what was found.
+static enum err_code run_check(struct plan *plan, const struct prepared *prepared, const struct value *params,
+    bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx, uint64_t *ret_rows,
+    bool *ret_goes_on, struct err *err)
+{
+    uint64_t started_ns = start_run(plan), rows = 0;
+    bool goes_on = true, has_row = false;
+    enum err_code code = store_bind(prepared->stmt, params, err);
+    while (code == ERR_NONE && goes_on && (code = store_step(prepared->stmt, &has_row, err)) == ERR_NONE &&
+           has_row) {
+        struct finding finding;
+        rows++;
+        code = read_finding(prepared, &finding, err);
+        if (code == ERR_NONE)
+            goes_on = on_finding(ctx, &finding);
+    }
+    end_run(plan, prepared, prepared->stmt, rows, started_ns);
+    store_reset(prepared->stmt);
+    *ret_rows = rows;
+    *ret_goes_on = goes_on;
+    return code;
+}
+
 enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
     bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
     struct err *err)
 {
     bool goes_on = true;
     for (size_t i = 0; goes_on && i < plan->count; i++) {
-        const struct prepared *prepared = &plan->prepared[i];
-        if (prepared->statement->kind != kind)
+        uint64_t rows = 0;
+        if (plan->prepared[i].statement->kind != kind)
             continue;
-        bool has_row = false;
-        enum err_code code = store_bind(prepared->stmt, params, err);
-        if (code == ERR_NONE)
-            code = store_step(prepared->stmt, &has_row, err);
-        bool has_found = has_row;
-        while (code == ERR_NONE && has_row && goes_on) {
-            struct finding finding;
-            code = read_finding(prepared, &finding, err);
-            if (code == ERR_NONE)
-                goes_on = on_finding(ctx, &finding);
-            if (code == ERR_NONE && goes_on)
-                code = store_step(prepared->stmt, &has_row, err);
-        }
-        store_reset(prepared->stmt);
+        enum err_code code =
+            run_check(plan, &plan->prepared[i], params, on_finding, ctx, &rows, &goes_on, err);
         if (code != ERR_NONE)
-            return code;
-        goes_on = goes_on && !(stop_at_first && has_found);
+            return fail_run(plan, code, err);
+        goes_on = goes_on && !(stop_at_first && rows > 0);
     }
     return ERR_NONE;
 }
@@ -273,29 +261,123 @@ enum err_code plan_write(struct plan *plan, const struct value *params, struct e
         const struct prepared *prepared = &plan->prepared[i];
         if (prepared->statement->kind != STATEMENT_WRITE)
             continue;
-        bool has_row = true; // of RETURNING, which nobody reads
+        uint64_t started_ns = start_run(plan), rows = 0; // of RETURNING, which nobody reads
+        bool has_row = true;
         code = store_bind(prepared->stmt, params, err);
-        while (code == ERR_NONE && has_row)
+        while (code == ERR_NONE && has_row) {
             code = store_step(prepared->stmt, &has_row, err);
+            rows += code == ERR_NONE && has_row;
+        }
+        end_run(plan, prepared, prepared->stmt, rows, started_ns);
         store_reset(prepared->stmt);
     }
-    return code;
+    return fail_run(plan, code, err);
 }
 
 // --- the answer
 
-enum err_code plan_answer(
-    struct plan *plan, const struct value *params, struct buf *out, int *ret_status, struct err *err)
+// Whether the answer is the one: what its condition gives is true.
+static enum err_code holds(struct plan *plan, const struct prepared *prepared, const struct value *params,
+    bool *ret_holds, struct err *err)
 {
-    size_t before = out->len;
-    struct store_stmt *stmt = plan->answered->stmt;
-    enum err_code code = store_bind(stmt, params, err);
+    uint64_t started_ns = start_run(plan);
+    struct value value = {.kind = VALUE_NULL};
+    bool has_row = false, is_true = false;
+    enum err_code code = store_bind(prepared->when, params, err);
     if (code == ERR_NONE)
-        code = answer_write(&plan->answer, stmt, out, err);
-    store_reset(stmt);
+        code = store_step(prepared->when, &has_row, err);
+    if (code == ERR_NONE && has_row)
+        code = store_column(prepared->when, 0, &value, err);
+    if (code == ERR_NONE && value.kind == VALUE_TEXT)
+        code = err_set(err, ERR_STORE, "%s:%u: the condition is a text, neither true nor false",
+            plan->endpoint->file, (unsigned)prepared->statement->when_line);
+    if (value.kind == VALUE_INTEGER)
+        is_true = value.integer != 0;
+    else if (value.kind == VALUE_REAL)
+        is_true = value.real != 0;
+    end_run(plan, prepared, prepared->when, has_row, started_ns);
+    store_reset(prepared->when);
     if (code == ERR_NONE)
-        *ret_status = plan->answered->statement->status;
-    else
-        out->len = before;
+        *ret_holds = is_true;
     return code;
+}
+
+// The first answer whose condition is true; NULL when none is.
+static enum err_code choose(
+    struct plan *plan, const struct value *params, const struct prepared **ret_prepared, struct err *err)
+{
+    bool is_it = false;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct prepared *prepared = &plan->prepared[i];
+        if (prepared->statement->kind != STATEMENT_ANSWER)
+            continue;
+        enum err_code code = ERR_NONE;
+        if (prepared->when == NULL)
+            is_it = true;
+        else
+            code = holds(plan, prepared, params, &is_it, err);
+        if (code != ERR_NONE)
+            return code;
+        if (is_it) {
+            *ret_prepared = prepared;
+            return ERR_NONE;
+        }
+    }
+    *ret_prepared = NULL;
+    return ERR_NONE;
+}
+
+static enum err_code write_rows(struct answer_run *run, struct store_stmt *stmt, struct err *err)
+{
+    bool has_row = false;
+    enum err_code code = ERR_NONE;
+    answer_start(run);
+    while (!answer_is_full(run) && (code = store_step(stmt, &has_row, err)) == ERR_NONE && has_row) {
+        code = answer_row(run, stmt, err);
+        if (code != ERR_NONE)
+            break;
+    }
+    return code == ERR_NONE ? answer_end(run, err) : code;
+}
+
+enum err_code plan_answer(struct plan *plan, const struct value *params, enum answer_format format,
+    struct spool *out, struct answered *ret_answered, struct err *err)
+{
+    const struct prepared *chosen = NULL;
+    struct answered answered = {0};
+    enum err_code code = choose(plan, params, &chosen, err);
+    if (code != ERR_NONE)
+        return fail_run(plan, code, err);
+    if (chosen == NULL) // the directives rule it out: the last answer has no condition
+        return err_set(err, ERR_STORE, "%s: no @answer is for these parameters", plan->endpoint->file);
+    struct answer_run run = {.answer = &chosen->answer, .format = format, .out = out};
+    struct store_stmt *stmt = chosen->stmt;
+    uint64_t started_ns = start_run(plan);
+    if (chosen->page == NULL) {
+        code = store_bind(stmt, params, err);
+        if (code == ERR_NONE)
+            code = write_rows(&run, stmt, err);
+    } else {
+        code = page_bind(chosen->page, params, &stmt, err);
+        if (code == ERR_NONE)
+            code = page_write(chosen->page, stmt, &run, &answered.cursor, err);
+    }
+    end_run(plan, chosen, stmt, run.rows, started_ns);
+    store_reset(stmt);
+    if (code == ERR_NONE) {
+        answered.status = chosen->statement->status;
+        *ret_answered = answered;
+    }
+    return fail_run(plan, code, err);
+}
+
+const char *answer_media_type(enum answer_format format)
+{
+    static const char *const types[] = {
+        [FORMAT_JSON] = "application/json",
+        [FORMAT_NDJSON] = "application/x-ndjson",
+        [FORMAT_CSV] = "text/csv; charset=utf-8; header=present",
+        [FORMAT_TEXT] = "text/plain; charset=utf-8",
+    };
+    return types[format];
 }

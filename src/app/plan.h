@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// An endpoint's statements, prepared on one connection, and how they are run: rejects first, then the answer
-// as JSON. A plan belongs to its connection's thread.
+// An endpoint's statements, prepared on one connection, and how they are run: rejects first, then the one
+// answer of several that is for these parameters. A plan belongs to its connection's thread.
 #ifndef RECKONER_APP_PLAN_H
 #define RECKONER_APP_PLAN_H
 
 #include "app/app.h"
-#include "base/buf.h"
+#include "base/spool.h"
 #include "store/store.h"
 
 struct plan; // one endpoint on one connection
 
 // Prepares every statement, also when one before it fails. What does not prepare, a read endpoint that
-// writes, a check without the columns that it needs, a @column that the answer does not have: each goes into
-// `diags` with its place in the file; ERR_CONFIG when there is one. Other errors are the store's own. For a
-// write, the connection is a STORE_WRITE one, and its table batch is opened for the endpoint's fields. The
-// endpoint has to live as long as the plan.
+// writes, a check without the columns that it needs, columns that the shape has no place for, an order that
+// cannot be paged, a @column that no answer has: each goes into `diags` with its place in the file;
+// ERR_CONFIG when there is one. Other errors are the store's own. For a write, the connection is a
+// STORE_WRITE one, and its table batch is opened for the endpoint's fields, also when it has none; for a read
+// there is no table batch from here on. The endpoint has to live as long as the plan.
 MUST_CHECK enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn,
     struct diags *diags, struct plan **ret_plan, struct err *err);
 
@@ -35,7 +36,8 @@ struct finding {
 // Runs all @reject (kind STATEMENT_REJECT) or @warn statements with these parameters, in the order of
 // endpoint->params, and calls on_finding for each row, until it returns false, which is no error. With
 // stop_at_first the first statement that gives rows is the last one run. ERR_STORE too when a row's line is
-// no integer, or its field or parameter no text.
+// no integer, or its field or parameter no text. Like all that run statements: ERR_MALFORMED when a value
+// that came with the request is too long for what a statement does with it, such as a pattern of LIKE.
 MUST_CHECK enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
     bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
     struct err *err);
@@ -43,12 +45,36 @@ MUST_CHECK enum err_code plan_find(struct plan *plan, enum statement_kind kind, 
 // Runs all @write statements in order.
 MUST_CHECK enum err_code plan_write(struct plan *plan, const struct value *params, struct err *err);
 
-// Runs the answer and appends its JSON, an array of objects in column order without blanks. A column with
-// @column has the form of its type, and ERR_STORE when a value has none; one without has that of its values
-// (integers as integers, reals in the shortest form that reads back). Null is null, and so is an infinity.
-// *ret_status is the answer's own (200, 201 …). ERR_TOO_LARGE when `out` is full; on any failure nothing was
-// appended.
-MUST_CHECK enum err_code plan_answer(
-    struct plan *plan, const struct value *params, struct buf *out, int *ret_status, struct err *err);
+// What plan_answer tells beside the bytes.
+struct answered {
+    int status;         // the answer's own: 200, 201 …
+    struct span cursor; // of the next page, ready for a URL; empty: none. Valid until the plan's next answer
+};
+
+// Runs the first answer whose condition is true and appends it to `out` in that format, which the endpoint
+// gives (endpoint_gives); the caller ends `out` (spool_end). `params` are one for each of the endpoint's,
+// those of @page too. A column with @column has the form of its type, and ERR_STORE when a value has none;
+// one without has that of its values (integers as integers, reals in the shortest form that reads back). Null
+// is null, and so is an infinity; in CSV and text both are nothing. ERR_UNKNOWN when the shape needs a row
+// and there is none; ERR_INVALID for a cursor that is none of this endpoint; ERR_STORE when the order of a
+// page does not tell where the next begins, and when the answer is too large for `out`; other errors of
+// `out`. On a failure `out` may have a part of it: throw it away.
+MUST_CHECK enum err_code plan_answer(struct plan *plan, const struct value *params, enum answer_format format,
+    struct spool *out, struct answered *ret_answered, struct err *err);
+
+// The media type of a format, as Content-Type has it: "application/json".
+const char *answer_media_type(enum answer_format format);
+
+// One run of a statement, for `reckoner explain`.
+struct statement_run {
+    const struct statement *statement; // whose
+    bool is_condition;                 // its `when`, not the statement itself
+    struct store_stmt *stmt;           // to be asked for its plan (store_explain)
+    uint64_t rows;                     // that it gave
+    uint64_t ns;                       // bind to last row, encoding included
+};
+
+// From here on `on_run` is told of each run when it has ended, also when it failed; NULL: nobody is.
+void plan_observe(struct plan *plan, void (*on_run)(void *ctx, const struct statement_run *run), void *ctx);
 
 #endif

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The checks of @param and @field. Reading a text as a type is text/value's; what stands here is everything
-// that a rule adds to the type.
+// that a rule adds to the type. A list is checked item by item.
 #include "app/rule.h"
 
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
+#include "text/date.h"
 #include "text/number.h"
+#include "text/pattern.h"
 #include "text/utf8.h"
 
 enum {
     SHOWN_CHOICES = 20, // of in (…) in a message; a list may be long and a message is repeated for each row
+    SHOWN_PATTERN = 200,  // bytes of a pattern in a message
     TIMESTAMP_BYTES = 32, // room that value_parse may take from the arena for a timestamp
+    MS_PER_DAY = 24 * 60 * 60 * 1000,
 };
 
 const char *rule_code(enum rule_result result)
@@ -31,24 +37,52 @@ const char *rule_code(enum rule_result result)
         return "maxlength";
     case RULE_IN:
         return "in";
+    case RULE_PATTERN:
+        return "pattern";
+    case RULE_ITEMS:
+        return "items";
     case RULE_MEMORY:
         return "memory";
     }
     return NULL;
 }
 
-enum rule_result rule_parse(
-    enum value_type type, struct span text, struct arena *arena, struct value *ret_value)
+// --- one value from text
+
+// Reads a date that is written as the rule's format says.
+static enum rule_result parse_date(
+    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
 {
-    if (value_parse(type, text, arena, ret_value))
+    struct date date, today;
+    if (rule->past)
+        today = date_from_days((int32_t)(clock_wall_ms() / MS_PER_DAY));
+    if (!date_parse_format(text, rule->format, rule->past ? &today : NULL, &date))
+        return RULE_TYPE;
+    char normal[DATE_CHARS];
+    date_format(date, normal);
+    char *copy = arena_strndup(arena, normal, DATE_CHARS - 1);
+    if (copy == NULL)
+        return RULE_MEMORY;
+    *ret_value = (struct value){.kind = VALUE_TEXT, .text = {.at = copy, .len = DATE_CHARS - 1}};
+    return RULE_OK;
+}
+
+enum rule_result rule_parse(
+    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+{
+    if (rule->format.len > 0)
+        return parse_date(rule, text, arena, ret_value);
+    if (value_parse(rule->type, text, arena, ret_value))
         return RULE_OK;
-    if (type != TYPE_TIMESTAMP)
+    if (rule->type != TYPE_TIMESTAMP)
         return RULE_TYPE;
     // Only a timestamp takes memory: with room made for it, a second failure is the text's own.
     if (arena_alloc(arena, TIMESTAMP_BYTES) == NULL)
         return RULE_MEMORY;
-    return value_parse(type, text, arena, ret_value) ? RULE_OK : RULE_TYPE;
+    return value_parse(rule->type, text, arena, ret_value) ? RULE_OK : RULE_TYPE;
 }
+
+// --- bounds
 
 static int compare_texts(struct span a, struct span b)
 {
@@ -84,12 +118,12 @@ static bool compares_by_value(enum value_type type)
     return type == TYPE_INTEGER || type == TYPE_NUMBER || type == TYPE_BOOLEAN;
 }
 
-static bool is_choice(const struct rule *rule, struct span text, struct value value, struct arena *arena)
+static bool is_choice(const struct rule *rule, struct value value, struct arena *arena)
 {
     for (size_t i = 0; i < rule->choice_count; i++) {
         struct value choice;
         if (!compares_by_value(rule->type)) {
-            if (span_equal(text, rule->choices[i]))
+            if (span_equal(value.text, rule->choices[i]))
                 return true;
         } else if (value_parse(rule->type, rule->choices[i], arena, &choice) &&
                    rule_compare(rule->type, value, choice) == 0) {
@@ -99,8 +133,22 @@ static bool is_choice(const struct rule *rule, struct span text, struct value va
     return false;
 }
 
-enum rule_result rule_check_bounds(
-    const struct rule *rule, struct span text, struct value value, struct arena *arena)
+static enum rule_result check_pattern(const struct rule *rule, struct value value)
+{
+    switch (pattern_match(rule->pattern, value.text)) {
+    case PATTERN_MATCHES:
+        return RULE_OK;
+    case PATTERN_NO_MEMORY:
+        return RULE_MEMORY;
+    case PATTERN_DIFFERS:
+    case PATTERN_TOO_HARD: // nobody can tell, so it does not pass
+        break;
+    }
+    return RULE_PATTERN;
+}
+
+// Checks a value of the rule's type, or one item of a list.
+static enum rule_result check_bounds(const struct rule *rule, struct value value, struct arena *arena)
 {
     if (rule->has_min && rule_compare(rule->type, value, rule->min) < 0)
         return RULE_MIN;
@@ -108,9 +156,74 @@ enum rule_result rule_check_bounds(
         return RULE_MAX;
     if (rule->max_chars > 0 && rule->type == TYPE_TEXT && is_longer(value.text, rule->max_chars))
         return RULE_MAXLENGTH;
-    if (rule->choice_count > 0 && !is_choice(rule, text, value, arena))
+    if (rule->choice_count > 0 && !is_choice(rule, value, arena))
         return RULE_IN;
+    return rule->pattern != NULL ? check_pattern(rule, value) : RULE_OK;
+}
+
+// --- whole values
+
+static enum rule_result check_item(
+    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+{
+    struct value value;
+    enum rule_result result = rule_parse(rule, text, arena, &value);
+    if (result == RULE_OK)
+        result = check_bounds(rule, value, arena);
+    if (result == RULE_OK)
+        *ret_value = value;
+    return result;
+}
+
+// Takes the next item that is not empty off the front of *rest; empty at the end.
+static struct span next_item(struct span *rest)
+{
+    struct span item = {0};
+    while (item.len == 0 && rest->len > 0)
+        item = span_trim(span_split(rest, ','));
+    return item;
+}
+
+static size_t count_items(struct span text)
+{
+    size_t count = 0;
+    while (next_item(&text).len > 0)
+        count++;
+    return count;
+}
+
+static enum rule_result check_list(
+    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+{
+    size_t count = count_items(text), len = 0;
+    if (count == 0)
+        return RULE_REQUIRED;
+    if (count > LIMIT_LIST_ITEMS)
+        return RULE_ITEMS;
+    char *joined = arena_alloc(arena, text.len + count * TIMESTAMP_BYTES); // dates and times may get longer
+    if (joined == NULL)
+        return RULE_MEMORY;
+    for (struct span item = next_item(&text); item.len > 0; item = next_item(&text)) {
+        struct value value;
+        enum rule_result result = check_item(rule, item, arena, &value);
+        if (result != RULE_OK)
+            return result;
+        if (value.kind == VALUE_TEXT)
+            item = value.text;
+        if (len > 0)
+            joined[len++] = ',';
+        memcpy(joined + len, item.at, item.len);
+        len += item.len;
+    }
+    *ret_value = (struct value){.kind = VALUE_TEXT, .text = {.at = joined, .len = len}};
     return RULE_OK;
+}
+
+enum rule_result rule_check_given(
+    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+{
+    return rule->is_list ? check_list(rule, text, arena, ret_value)
+                         : check_item(rule, text, arena, ret_value);
 }
 
 static enum rule_result no_value(const struct rule *rule, struct value *ret_value)
@@ -124,15 +237,9 @@ static enum rule_result no_value(const struct rule *rule, struct value *ret_valu
 enum rule_result rule_check_text(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
 {
-    if (text.len == 0)
+    if (text.len == 0 || (rule->is_list && count_items(text) == 0))
         return no_value(rule, ret_value);
-    struct value value;
-    enum rule_result result = rule_parse(rule->type, text, arena, &value);
-    if (result == RULE_OK)
-        result = rule_check_bounds(rule, text, value, arena);
-    if (result == RULE_OK)
-        *ret_value = value;
-    return result;
+    return rule_check_given(rule, text, arena, ret_value);
 }
 
 // Brings a typed value to the rule's type, where that is no change of meaning.
@@ -153,7 +260,7 @@ static enum rule_result convert(
     case TYPE_TIMESTAMP:
         break;
     }
-    return value->kind == VALUE_TEXT ? rule_parse(rule->type, value->text, arena, value) : RULE_TYPE;
+    return value->kind == VALUE_TEXT ? rule_parse(rule, value->text, arena, value) : RULE_TYPE;
 }
 
 enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,
@@ -162,14 +269,17 @@ enum rule_result rule_check_value(const struct rule *rule, struct value value, b
     bool is_empty = value.kind == VALUE_TEXT && value.text.len == 0;
     if (value.kind == VALUE_NULL || (is_empty && rule->required))
         return no_value(rule, ret_value);
-    struct span text = value.kind == VALUE_TEXT ? value.text : (struct span){0};
+    if (rule->is_list)
+        return value.kind == VALUE_TEXT ? rule_check_text(rule, value.text, arena, ret_value) : RULE_TYPE;
     enum rule_result result = convert(rule, &value, json_boolean, arena);
     if (result == RULE_OK)
-        result = rule_check_bounds(rule, text, value, arena);
+        result = check_bounds(rule, value, arena);
     if (result == RULE_OK)
         *ret_value = value;
     return result;
 }
+
+// --- words
 
 static void append_value(struct buf *out, struct value value)
 {
@@ -225,16 +335,52 @@ static void append_range(const struct rule *rule, struct buf *out)
     }
 }
 
+// "a date, MM/DD/YY or YYYY-MM-DD": a format as people write it down.
+static void append_format(const struct rule *rule, struct buf *out)
+{
+    static const char *const letters[] = {['d'] = "DD", ['m'] = "MM", ['y'] = "YY", ['Y'] = "YYYY"};
+    buf_append_str(out, "a date, ");
+    for (size_t i = 0; i < rule->format.len; i++) {
+        char c = rule->format.at[i];
+        if (c != '%' || i + 1 == rule->format.len) {
+            buf_append_byte(out, c);
+            continue;
+        }
+        size_t letter = (unsigned char)rule->format.at[++i];
+        buf_append_str(out, letter < ARRAY_LEN(letters) && letters[letter] != NULL ? letters[letter] : "%");
+    }
+    if (!span_is(rule->format, "%Y-%m-%d"))
+        buf_append_str(out, " or YYYY-MM-DD");
+}
+
+static void append_text(const struct rule *rule, struct buf *out)
+{
+    buf_append_str(out, "text");
+    if (rule->max_chars > 0)
+        buf_printf(out, " of at most %zu character%s", rule->max_chars, rule->max_chars == 1 ? "" : "s");
+    if (rule->pattern == NULL)
+        return;
+    size_t shown = utf8_cut(rule->pattern_text, SHOWN_PATTERN);
+    buf_append_str(out, " that matches ");
+    buf_append(out, rule->pattern_text.at, shown);
+    buf_append_str(out, shown < rule->pattern_text.len ? "…" : "");
+}
+
 void rule_expected(const struct rule *rule, struct buf *out)
 {
+    if (rule->is_list)
+        buf_printf(out, "a list of at most %d items, each ", LIMIT_LIST_ITEMS);
     if (rule->choice_count > 0) {
         append_choices(rule, out);
         return;
     }
-    if (rule->type == TYPE_TEXT && rule->max_chars > 0) {
-        buf_printf(out, "text of at most %zu character%s", rule->max_chars, rule->max_chars == 1 ? "" : "s");
+    if (rule->type == TYPE_TEXT) {
+        append_text(rule, out);
         return;
     }
-    buf_append_str(out, value_type_expected(rule->type));
+    if (rule->format.len > 0)
+        append_format(rule, out);
+    else
+        buf_append_str(out, value_type_expected(rule->type));
     append_range(rule, out);
 }

@@ -13,8 +13,16 @@
 #include "text/value.h"
 
 struct rule {
-    struct span name; // of the parameter or field
+    struct span name;    // of the parameter or field, in SQL
+    struct span outside; // what clients call it: the name, where no other is given
     enum value_type type;
+    bool in_path;               // a path parameter
+    bool is_list;               // a text of items, joined by commas; type and rules are those of an item
+    bool unique;                // of a field: no two rows of a batch have the same value
+    bool past;                  // %y of the format means the latest century that is not in the future
+    struct span format;         // of a date, as strptime has it; empty: YYYY-MM-DD alone
+    struct span pattern_text;   // the pattern as written; empty: none
+    const void *pattern;        // compiled (text/pattern.h); NULL: none
     bool required;              // absent, null or empty is an error
     bool has_default;           // default_value stands in for an absent one
     bool has_min;               // min is in force: of the value, for integer, number, date, timestamp
@@ -23,7 +31,7 @@ struct rule {
     struct value min;           // inclusive; of the rule's type, a number as VALUE_REAL
     struct value max;           // inclusive; likewise
     size_t max_chars;           // of text, in code points; 0: no rule
-    struct span *choices;       // the texts of in (…); numbers and booleans are compared by value
+    struct span *choices;       // of in (…): text, date and timestamp as values have it, others as written
     size_t choice_count;        // 0: no rule
     struct span description;    // free text; may be empty
     uint32_t line;              // in the file
@@ -39,36 +47,41 @@ enum rule_result {
     RULE_MAX,       // "max"
     RULE_MAXLENGTH, // "maxlength"
     RULE_IN,        // "in"
+    RULE_PATTERN,   // "pattern"
+    RULE_ITEMS,     // "items": more than LIMIT_LIST_ITEMS in a list
     RULE_MEMORY,    // "memory": the arena is full
 };
 const char *rule_code(enum rule_result result);
 
 // Checks a text that stands for a value (query string, form, CSV). Absent or empty text is no value: the
-// default or null, or RULE_REQUIRED. ret_value borrows `text`, the rule or `arena`; it is set only for
-// RULE_OK.
+// default or null, or RULE_REQUIRED; so is a list without items. The value of a list is one text: its items,
+// without the blanks around them and without empty ones, with a comma between them. ret_value borrows `text`,
+// the rule or `arena`; it is set only for RULE_OK.
 MUST_CHECK enum rule_result rule_check_text(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
 
 // Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, date and
-// timestamp alone; an integer passes for a number and becomes one. `json_boolean` tells true and false from 1
-// and 0. Empty text is RULE_REQUIRED where a value is, and else an empty text: JSON has null to say more.
+// timestamp alone, and lists; an integer passes for a number and becomes one. `json_boolean` tells true and
+// false from 1 and 0. Empty text is RULE_REQUIRED where a value is, and else an empty text: JSON has null to
+// say more.
 MUST_CHECK enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,
     struct arena *arena, struct value *ret_value);
 
-// Checks a value that the rule's type has made already against min, max, maxlength and in; `text` is how it
-// was written, for in.
-MUST_CHECK enum rule_result rule_check_bounds(
-    const struct rule *rule, struct span text, struct value value, struct arena *arena);
+// Checks a text that is there, be it empty: neither the default nor `required` matter. RULE_REQUIRED for a
+// list without items.
+MUST_CHECK enum rule_result rule_check_given(
+    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
 
 // Orders two values of one type, as strcmp does. Timestamps go by time, not by text.
 int rule_compare(enum value_type type, struct value a, struct value b);
 
-// Parses a text of the rule's type, without its bounds: RULE_OK, RULE_TYPE or RULE_MEMORY.
+// Parses a text of the rule's type and format (one item of a list), without its bounds: RULE_OK, RULE_TYPE or
+// RULE_MEMORY.
 MUST_CHECK enum rule_result rule_parse(
-    enum value_type type, struct span text, struct arena *arena, struct value *ret_value);
+    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
 
 // What the rule wants, to stand behind "must be ": "an integer from 1 to 100", "one of a, b", "text of at
-// most 5 characters".
+// most 5 characters", "a date, MM/DD/YY or YYYY-MM-DD".
 void rule_expected(const struct rule *rule, struct buf *out);
 
 #endif

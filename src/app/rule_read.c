@@ -1,37 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// A table has one function for each rule word; a word that is not in it starts the description. What depends
-// on several words (the default has to pass, min and max have to leave something) is checked behind the last.
+// Takes the rule words and their values off a line; what is none starts the description. What they mean is
+// found out when the line is read to its end (rule_settle.c).
 #include "app/rule_read.h"
 
-#include <stdint.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/limits.h"
-#include "text/number.h"
+#include "app/rule_line.h"
 
-enum rule_word { WORD_REQUIRED, WORD_DEFAULT, WORD_MIN, WORD_MAX, WORD_MAXLENGTH, WORD_IN, RULE_WORDS };
-
-enum {
-    MAX_CHOICES = 1000,    // of in (…), which is searched one by one; longer lists are a table's work
-    EXPECTED_BYTES = 4096, // rule_expected in a message
+// What has to stand behind a word, so that it is a rule: many a description starts with "name of the …" or
+// "in kilograms".
+enum behind {
+    BEHIND_NOTHING,
+    BEHIND_VALUE,
+    BEHIND_QUOTE, // a value in quotes
+    BEHIND_PARENTHESIS,
 };
 
-static const char *const rule_words[RULE_WORDS] = {"required", "default", "min", "max", "maxlength", "in"};
-
-// A rule while its line is read.
-struct reading {
-    struct words *words;       // what is left of the line
-    struct arena *arena;       // for choices and normalised timestamps
-    struct rule *rule;         // filled
-    bool seen[RULE_WORDS];     // which rule words were there
-    struct word default_value; // default's value
-    struct word max_value;     // max's value
-    bool has_errors;           // the rule is not whole
-    enum err_code status;      // ERR_NO_MEMORY, or ERR_NONE
+static const struct {
+    const char *name;   // as it is written
+    enum behind behind; //
+} rule_words[RULE_WORDS] = {
+    [WORD_REQUIRED] = {"required", BEHIND_NOTHING},
+    [WORD_DEFAULT] = {"default", BEHIND_VALUE},
+    [WORD_MIN] = {"min", BEHIND_VALUE},
+    [WORD_MAX] = {"max", BEHIND_VALUE},
+    [WORD_MAXLENGTH] = {"maxlength", BEHIND_VALUE},
+    [WORD_IN] = {"in", BEHIND_PARENTHESIS},
+    [WORD_FORMAT] = {"format", BEHIND_QUOTE},
+    [WORD_PAST] = {"past", BEHIND_NOTHING},
+    [WORD_NAME] = {"name", BEHIND_QUOTE},
+    [WORD_PATTERN] = {"pattern", BEHIND_QUOTE},
+    [WORD_UNIQUE] = {"unique", BEHIND_NOTHING},
 };
 
-static bool is_name(struct span text)
+const char *rule_word_name(enum rule_word word)
+{
+    return rule_words[word].name;
+}
+
+// --- name and type
+
+bool rule_is_name(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
@@ -50,7 +59,7 @@ bool rule_read_name(struct words *words, const char *directive, struct word *ret
             words, name.column, "%s needs a name and a type, such as %s day date", directive, directive);
         return false;
     }
-    if (!is_name(name.text)) {
+    if (!rule_is_name(name.text)) {
         words_fail(words, name.column, "the name %.*s may have only a-z, 0-9 and _, and no digit in front",
             SHOW(name.text));
         return false;
@@ -73,252 +82,182 @@ bool rule_read_type(struct words *words, const char *directive, struct span name
     return true;
 }
 
+// --- values
+
 // Reads the value behind a rule word. False when there is none, which is reported.
-static bool read_value(
-    struct reading *reading, enum rule_word word, const char *stops, struct word *ret_value)
+static bool read_value(struct rule_line *line, enum rule_word word, const char *stops, struct word *ret_value)
 {
     struct word value;
-    if (!words_value(reading->words, stops, &value)) {
-        reading->has_errors = true;
+    if (!words_value(line->words, stops, &value))
         return false;
-    }
     if (value.text.len == 0 && !value.is_quoted) {
-        words_fail(reading->words, value.column, "%s needs a value", rule_words[word]);
-        reading->has_errors = true;
+        words_fail(line->words, value.column, "%s needs a value", rule_words[word].name);
         return false;
     }
     *ret_value = value;
     return true;
 }
 
-// Parses the value of a rule word as the rule's type. False when it is of another, which is reported.
-static bool parse_value(
-    struct reading *reading, enum rule_word word, struct word value, struct value *ret_value)
+// Reads a, b) behind the opening parenthesis. False when that is not what is there.
+static bool read_choices(struct rule_line *line)
 {
-    enum rule_result result = rule_parse(reading->rule->type, value.text, reading->arena, ret_value);
-    if (result == RULE_OK)
+    struct words *words = line->words;
+    size_t most = 1;
+    for (size_t i = 0; i < words->rest.len && most < RULE_MAX_CHOICES; i++)
+        most += words->rest.at[i] == ',';
+    line->choices = arena_zalloc(line->arena, most, sizeof(*line->choices));
+    if (line->choices == NULL) {
+        line->status = ERR_NO_MEMORY;
+        return false;
+    }
+    do {
+        struct word choice;
+        if (!read_value(line, WORD_IN, ",)", &choice))
+            return false;
+        if (line->choice_count == most) {
+            words_fail(words, choice.column,
+                "in lists more than %d values; keep them in a table, with a @reject", RULE_MAX_CHOICES);
+            return false;
+        }
+        line->choices[line->choice_count++] = choice;
+    } while (words_take(words, ','));
+    if (words_take(words, ')'))
         return true;
-    if (result == RULE_MEMORY)
-        reading->status = ERR_NO_MEMORY;
-    else
-        words_fail(reading->words, value.column, "%s must be %s, not \"%.*s\"", rule_words[word],
-            value_type_expected(reading->rule->type), SHOW(value.text));
-    reading->has_errors = true;
+    words_fail(words, words->column, "in needs , or ) here; quote a value that holds blanks");
     return false;
 }
 
-static void read_required(struct reading *reading, struct word at)
+static bool read_behind(struct rule_line *line, enum rule_word word)
 {
-    if (reading->seen[WORD_DEFAULT])
-        words_fail(
-            reading->words, at.column, "required and default exclude each other; take one of them away");
-    reading->rule->required = true;
-}
-
-static void read_default(struct reading *reading, struct word at)
-{
-    if (!read_value(reading, WORD_DEFAULT, "", &reading->default_value))
-        return;
-    reading->rule->has_default = true;
-    if (reading->rule->required)
-        words_fail(
-            reading->words, at.column, "required and default exclude each other; take one of them away");
-}
-
-static bool has_order(enum value_type type)
-{
-    return type != TYPE_TEXT && type != TYPE_BOOLEAN;
-}
-
-// Reads min or max. False when there is no value to go by.
-static bool read_bound(struct reading *reading, enum rule_word word, struct word at, struct word *ret_text,
-    struct value *ret_value)
-{
-    bool applies = has_order(reading->rule->type);
-    if (!applies) {
-        words_fail(reading->words, at.column, "%s is for integer, number, date and timestamp, not for %s%s",
-            rule_words[word], value_type_name(reading->rule->type),
-            reading->rule->type == TYPE_TEXT ? "; for text there is maxlength" : "");
-        reading->has_errors = true;
+    switch (rule_words[word].behind) {
+    case BEHIND_NOTHING:
+        return true;
+    case BEHIND_VALUE:
+    case BEHIND_QUOTE:
+        return read_value(line, word, "", &line->values[word]);
+    case BEHIND_PARENTHESIS:
+        break;
     }
-    return read_value(reading, word, "", ret_text) && applies &&
-           parse_value(reading, word, *ret_text, ret_value);
+    return read_choices(line);
 }
 
-static void read_min(struct reading *reading, struct word at)
+// --- rule words
+
+static bool is_quote_next(const struct words *words)
 {
-    struct word text;
-    reading->rule->has_min = read_bound(reading, WORD_MIN, at, &text, &reading->rule->min);
+    struct word next = words_peek(words);
+    return next.text.len > 0 && (next.text.at[0] == '"' || next.text.at[0] == '\'');
 }
 
-static void read_max(struct reading *reading, struct word at)
+// What takes the next rule word off the line can find.
+enum found {
+    FOUND_WORD,        // it is taken, with the parenthesis behind it
+    FOUND_DESCRIPTION, // something else comes, or nothing
+    FOUND_MISTAKE,     // something that was meant to be one, which is reported
+};
+
+// Whether a word that could start a description was meant as a rule: name ID, patern "[a-z]+".
+static enum found look_for_mistake(struct rule_line *line, struct word at, struct words behind)
 {
-    reading->rule->has_max = read_bound(reading, WORD_MAX, at, &reading->max_value, &reading->rule->max);
+    const char *names[RULE_WORDS];
+    for (size_t i = 0; i < RULE_WORDS; i++)
+        names[i] = rule_words[i].name;
+    const char *nearest = word_nearest(at.text, names, RULE_WORDS);
+    if (nearest == NULL || !is_quote_next(&behind) || span_is(at.text, nearest))
+        return FOUND_DESCRIPTION;
+    words_fail(line->words, at.column, "unknown rule %.*s; did you mean %s?", SHOW(at.text), nearest);
+    return FOUND_MISTAKE;
 }
 
-static void read_maxlength(struct reading *reading, struct word at)
+// Whether what a rule word needs stands behind it; if so, a parenthesis is taken.
+static enum found look_behind(
+    struct rule_line *line, enum rule_word word, struct word at, struct words *behind)
 {
-    struct word text;
-    if (reading->rule->type != TYPE_TEXT) {
-        words_fail(reading->words, at.column, "maxlength is for text, not for %s",
-            value_type_name(reading->rule->type));
-        reading->has_errors = true;
-    }
-    int64_t chars;
-    if (!read_value(reading, WORD_MAXLENGTH, "", &text))
-        return;
-    if (!number_parse_integer(text.text, &chars) || chars < 1 || chars > LIMIT_VALUE_BYTES) {
-        words_fail(reading->words, text.column, "maxlength must be an integer from 1 to %d, not \"%.*s\"",
-            LIMIT_VALUE_BYTES, SHOW(text.text));
-        reading->has_errors = true;
-        return;
-    }
-    reading->rule->max_chars = (size_t)chars;
+    if (rule_words[word].behind == BEHIND_PARENTHESIS)
+        return words_take(behind, '(') ? FOUND_WORD : FOUND_DESCRIPTION;
+    if (rule_words[word].behind != BEHIND_QUOTE || is_quote_next(behind))
+        return FOUND_WORD;
+    struct words ahead = *behind;
+    struct word value = words_next(&ahead);
+    if (words_next(&ahead).text.len > 0)
+        return FOUND_DESCRIPTION;
+    struct span shown = value.text.len > 0 ? value.text : span_of("…");
+    words_fail(line->words, at.column,
+        "%s needs a value in quotes, such as %s \"%.*s\"; or start the description with another word",
+        rule_words[word].name, rule_words[word].name, SHOW(shown));
+    return FOUND_MISTAKE;
 }
 
-// Adds one value of in (…). False when the list cannot be read on.
-static bool read_choice(struct reading *reading, size_t max_choices)
+static enum found take_rule_word(struct rule_line *line, enum rule_word *ret_word)
 {
-    struct rule *rule = reading->rule;
-    struct word choice;
-    struct value value;
-    if (!read_value(reading, WORD_IN, ",)", &choice))
-        return false;
-    if (rule->choice_count == max_choices) {
-        words_fail(reading->words, choice.column,
-            "in lists more than %d values; keep them in a table, with a @reject", MAX_CHOICES);
-        return false;
-    }
-    if (!parse_value(reading, WORD_IN, choice, &value))
-        return reading->status == ERR_NONE;
-    for (size_t i = 0; i < rule->choice_count; i++) {
-        if (span_equal(rule->choices[i], choice.text)) {
-            words_fail(reading->words, choice.column, "in lists %.*s twice", SHOW(choice.text));
-            return true;
-        }
-    }
-    rule->choices[rule->choice_count++] = choice.text;
-    return true;
-}
-
-// Stands behind the opening parenthesis.
-static void read_in(struct reading *reading, struct word at)
-{
-    (void)at;
-    struct words *words = reading->words;
-    size_t most = 1;
-    for (size_t i = 0; i < words->rest.len && most < MAX_CHOICES; i++)
-        most += words->rest.at[i] == ',';
-    reading->rule->choices = arena_zalloc(reading->arena, most, sizeof(*reading->rule->choices));
-    if (reading->rule->choices == NULL) {
-        reading->status = ERR_NO_MEMORY;
-        return;
-    }
-    do {
-        if (!read_choice(reading, most)) {
-            reading->has_errors = true;
-            return;
-        }
-    } while (words_take(words, ','));
-    if (!words_take(words, ')')) {
-        words_fail(words, words->column, "in needs , or ) here; quote a value that holds blanks");
-        reading->has_errors = true;
-    }
-}
-
-static void (*const readers[RULE_WORDS])(struct reading *reading, struct word at) = {
-    read_required, read_default, read_min, read_max, read_maxlength, read_in};
-
-// Passes over a word that was peeked at.
-static void skip_word(struct words *words, struct word at)
-{
-    size_t len = (size_t)(at.text.at - words->rest.at) + at.text.len;
-    words->rest.at += len;
-    words->rest.len -= len;
-    words->column += (uint32_t)len;
-}
-
-// Takes the rule word that comes next, with the ( behind "in"; RULE_WORDS when something else comes. "in" is
-// one in front of a list alone, as many a description starts with it: "in kilograms".
-static enum rule_word take_rule_word(struct words *words, struct word *ret_at)
-{
-    struct word at = words_peek(words);
-    struct words behind = *words;
+    struct word at = words_peek(line->words);
+    struct words behind = *line->words;
+    words_skip(&behind, at);
     enum rule_word word = WORD_REQUIRED;
-    while (word < RULE_WORDS && !span_is(at.text, rule_words[word]))
+    while (word < RULE_WORDS && !span_is(at.text, rule_words[word].name))
         word++;
     if (word == RULE_WORDS)
-        return RULE_WORDS;
-    skip_word(&behind, at);
-    if (word == WORD_IN && !words_take(&behind, '('))
-        return RULE_WORDS;
-    *words = behind;
-    *ret_at = at;
-    return word;
+        return look_for_mistake(line, at, behind);
+    enum found found = look_behind(line, word, at, &behind);
+    if (found != FOUND_WORD)
+        return found;
+    *line->words = behind;
+    line->at[word] = at;
+    *ret_word = word;
+    return FOUND_WORD;
 }
 
-static void read_rule_words(struct reading *reading)
+// A list that stands too far behind.
+static bool is_late_list(struct rule_line *line)
 {
-    struct word at;
-    enum rule_word word;
-    while ((word = take_rule_word(reading->words, &at)) != RULE_WORDS) {
-        if (reading->seen[word]) {
-            words_fail(reading->words, at.column, "%s is there twice", rule_words[word]);
-            reading->has_errors = true;
-            return;
+    struct word at = words_peek(line->words);
+    bool is_late = !line->is_field && line->list_at.text.len == 0 && span_is(at.text, "list");
+    if (is_late)
+        words_fail(line->words, at.column,
+            "list has to stand right behind the type; or start the description with another word");
+    return is_late;
+}
+
+// Reads rule words up to the description. False after the first error: what follows would be read wrongly.
+static bool read_rule_words(struct rule_line *line)
+{
+    enum rule_word word = RULE_WORDS;
+    enum found found;
+    while ((found = take_rule_word(line, &word)) == FOUND_WORD) {
+        if (line->seen[word]) {
+            words_fail(line->words, line->at[word].column, "%s is there twice", rule_words[word].name);
+            return false;
         }
-        readers[word](reading, at);
-        reading->seen[word] = true;
-        if (reading->has_errors || reading->status != ERR_NONE)
-            return; // what follows would be read wrongly
+        line->seen[word] = true;
+        if (!read_behind(line, word))
+            return false;
     }
+    return found == FOUND_DESCRIPTION && !(word != RULE_WORDS && is_late_list(line));
 }
 
-static void check_range(struct reading *reading)
+static void take_list(struct rule_line *line)
 {
-    const struct rule *rule = reading->rule;
-    if (!rule->has_min || !rule->has_max || rule_compare(rule->type, rule->min, rule->max) <= 0)
+    struct word at = words_peek(line->words);
+    if (!span_is(at.text, "list"))
         return;
-    words_fail(reading->words, reading->max_value.column, "max %.*s is below min, so that no value passes",
-        SHOW(reading->max_value.text));
-    reading->has_errors = true;
+    words_skip(line->words, at);
+    line->list_at = at;
 }
 
-static void check_default(struct reading *reading)
+enum err_code rule_read(struct words *words, const char *directive, bool is_field, struct word name,
+    struct arena *arena, struct rule *ret_rule)
 {
-    struct rule *rule = reading->rule;
-    struct word text = reading->default_value;
-    if (!rule->has_default || !parse_value(reading, WORD_DEFAULT, text, &rule->default_value))
-        return;
-    enum rule_result result = rule_check_bounds(rule, text.text, rule->default_value, reading->arena);
-    if (result == RULE_OK)
-        return;
-    AUTO(buf_fini) struct buf expected;
-    buf_init(&expected, EXPECTED_BYTES);
-    rule_expected(rule, &expected);
-    if (buf_status(&expected) == ERR_NO_MEMORY) {
-        reading->status = ERR_NO_MEMORY;
-        return;
-    }
-    words_fail(reading->words, text.column, "default must be %.*s, not \"%.*s\"", (int)expected.len,
-        expected.data, SHOW(text.text));
-}
-
-enum err_code rule_read(
-    struct words *words, const char *directive, struct word name, struct arena *arena, struct rule *ret_rule)
-{
-    struct rule rule = {.name = name.text, .line = words->line, .column = name.column};
-    struct reading reading = {.words = words, .arena = arena, .rule = &rule};
+    struct rule rule = {.name = name.text, .outside = name.text, .line = words->line, .column = name.column};
+    struct rule_line line = {.words = words, .arena = arena, .is_field = is_field};
+    line.status = ERR_NONE;
     if (rule_read_type(words, directive, name.text, &rule.type)) {
-        read_rule_words(&reading);
-        if (!reading.has_errors && reading.status == ERR_NONE)
-            check_range(&reading);
-        if (!reading.has_errors && reading.status == ERR_NONE)
-            check_default(&reading);
+        take_list(&line);
+        if (read_rule_words(&line))
+            rule_settle(&line, &rule);
         rule.description = words_rest(words).text;
     }
-    if (reading.status != ERR_NONE)
-        return reading.status;
+    if (line.status != ERR_NONE)
+        return line.status;
     *ret_rule = rule;
     return ERR_NONE;
 }

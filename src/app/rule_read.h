@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a rule as a directive's line has it: name type [required] [default V] [min N] [max N] [maxlength N]
-// [in (a, b)] [description].
+// Reads a rule as a directive's line has it: name type [list] [required] [default V] [min N] [max N]
+// [maxlength N] [in (a, b)] [format "F"] [past] [name "N"] [pattern "P"] [unique] [description].
 #ifndef RECKONER_APP_RULE_READ_H
 #define RECKONER_APP_RULE_READ_H
 
@@ -14,6 +14,9 @@
 // The types' names, for messages.
 #define TYPE_NAMES "text, integer, number, boolean, date or timestamp"
 
+// Whether a text is [a-z_][a-z0-9_]*.
+bool rule_is_name(struct span text);
+
 // Reads a name, which has to be [a-z_][a-z0-9_]*. False when there is none or it is another, which is
 // reported; `directive` is "@param" for the message.
 bool rule_read_name(struct words *words, const char *directive, struct word *ret_name);
@@ -21,9 +24,10 @@ bool rule_read_name(struct words *words, const char *directive, struct word *ret
 // Reads a type, for the thing called `name`. False likewise.
 bool rule_read_type(struct words *words, const char *directive, struct span name, enum value_type *ret_type);
 
-// Reads what stands behind a name. Errors are reported in the words' diags, and the rule is as far as it was
-// read then. Choices go into `arena`; texts borrow the line. ERR_NO_MEMORY only.
-MUST_CHECK enum err_code rule_read(
-    struct words *words, const char *directive, struct word name, struct arena *arena, struct rule *ret_rule);
+// Reads what stands behind the name of a @param or @field. Errors are reported in the words' diags, and the
+// rule is as far as it was read then. Choices, patterns and values that were rewritten go into `arena`; other
+// texts borrow the line. ERR_NO_MEMORY only.
+MUST_CHECK enum err_code rule_read(struct words *words, const char *directive, bool is_field,
+    struct word name, struct arena *arena, struct rule *ret_rule);
 
 #endif

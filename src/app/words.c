@@ -55,6 +55,11 @@ struct word words_peek(const struct words *words)
     return take_until(&copy, "(");
 }
 
+void words_skip(struct words *words, struct word peeked)
+{
+    skip(words, (size_t)(peeked.text.at - words->rest.at) + peeked.text.len);
+}
+
 bool words_value(struct words *words, const char *stops, struct word *ret_value)
 {
     skip_blanks(words);

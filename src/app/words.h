@@ -29,6 +29,9 @@ struct word words_next(struct words *words);
 // The same, and the words stay as they were. A "(" ends the word, too: "in(a)" starts with "in".
 struct word words_peek(const struct words *words);
 
+// Takes a word that words_peek has just shown, and the blanks in front of it.
+void words_skip(struct words *words, struct word peeked);
+
 // A value: a word, or what stands between two quotes of a kind. Outside of quotes it ends at a blank or at
 // one of the bytes of `stops`. False when the second quote is missing, which is reported.
 MUST_CHECK bool words_value(struct words *words, const char *stops, struct word *ret_value);

@@ -14,7 +14,7 @@
 #include "batch/run.h"
 #include "store/loads.h"
 
-enum { READ_BYTES = 256 * 1024 };
+enum { READ_BYTES = 256 * 1024, PATH_BYTES = 4096 };
 
 // What load_file holds while it works.
 struct source {
@@ -89,11 +89,22 @@ static enum err_code fill_batch(struct source *source, struct store_conn *conn, 
     return ERR_NONE;
 }
 
+// Nobody negotiates with a file: text where there is nothing else.
+static enum answer_format load_format(const struct endpoint *endpoint)
+{
+    return endpoint_gives(endpoint, FORMAT_JSON) ? FORMAT_JSON : FORMAT_TEXT;
+}
+
 enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_progress *progress, struct report *report, struct buf *answer, struct err *err)
+    const struct load_progress *progress, struct report *report, struct report *warnings,
+    struct spool *answer, struct err *err)
 {
     const struct endpoint *endpoint = plan_endpoint(plan);
     AUTO(source_fini) struct source source = {.fd = -1};
+    const char *problem = endpoint_load_problem(endpoint);
+    if (problem != NULL)
+        return err_set(
+            err, ERR_CONFIG, "%s %.*s %s", http_method_name(endpoint->method), SHOW(endpoint->path), problem);
     enum err_code code = source_open(&source, endpoint, path, report, err);
     if (code == ERR_NONE)
         code = store_batch_open(conn, endpoint->field_names, endpoint->field_count, err);
@@ -106,21 +117,21 @@ enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *
         params[i] = endpoint->params[i].has_default ? endpoint->params[i].default_value
                                                     : (struct value){.kind = VALUE_NULL};
     int status;
-    return batch_run(plan, params, report, answer, &status, err);
+    return batch_run(plan, params, load_format(endpoint), report, warnings, answer, &status, err);
 }
 
 static enum err_code load_one(const struct load *load, const char *path, struct store_conn *conn,
-    struct report *report, struct err *err)
+    struct report *report, struct report *warnings, struct err *err)
 {
     AUTO(diags_fini) struct diags diags;
-    AUTO(buf_fini) struct buf answer;
+    AUTO(spool_fini) struct spool answer; // which nobody reads
     diags_init(&diags);
-    buf_init(&answer, LIMIT_ANSWER_BYTES);
+    spool_init(&answer, NULL, LIMIT_ANSWER_BYTES);
     struct plan *plan;
     enum err_code code = plan_new(load->endpoint, conn, &diags, &plan, err);
     if (code != ERR_NONE)
         return code;
-    code = load_file(plan, conn, path, NULL, report, &answer, err);
+    code = load_file(plan, conn, path, NULL, report, warnings, &answer, err);
     plan_free(plan);
     return code;
 }
@@ -134,76 +145,101 @@ static const char *load_name(struct app *app, const struct load *load)
     return arena_strndup(&app->arena, name, (size_t)len);
 }
 
+// Writes the path of a data file; more than PATH_BYTES - 1 when it does not fit.
+static int write_path(
+    char path[PATH_BYTES], const struct app *app, const struct load *load, const char *data_dir)
+{
+    const char *dir = data_dir != NULL ? data_dir : app->dir;
+    return snprintf(path, PATH_BYTES, data_dir != NULL ? "%s/%.*s" : "%s/data/%.*s", dir, (int)load->file.len,
+        load->file.at);
+}
+
 static const char *data_path(struct app *app, const struct load *load, const char *data_dir)
 {
-    char path[4096];
-    int len =
-        data_dir != NULL
-            ? snprintf(path, sizeof(path), "%s/%.*s", data_dir, (int)load->file.len, load->file.at)
-            : snprintf(path, sizeof(path), "%s/data/%.*s", app->dir, (int)load->file.len, load->file.at);
-    return len < (int)sizeof(path) ? arena_strndup(&app->arena, path, (size_t)len) : NULL;
+    char path[PATH_BYTES];
+    int len = write_path(path, app, load, data_dir);
+    return len < PATH_BYTES ? arena_strndup(&app->arena, path, (size_t)len) : NULL;
 }
 
-// At least one file of [load] has to be in the operator's data_dir, or its name is a slip of the pen.
-static enum err_code check_data_dir(struct app *app, const char *data_dir, struct err *err)
+bool load_has_files(const struct app *app, const char *data_dir)
 {
     for (size_t i = 0; i < app->load_count; i++) {
-        const char *path = data_path(app, &app->loads[i], data_dir);
-        if (path != NULL && access(path, F_OK) == 0)
-            return ERR_NONE;
+        char path[PATH_BYTES];
+        int len = write_path(path, app, &app->loads[i], data_dir);
+        if (len < PATH_BYTES && access(path, F_OK) == 0)
+            return true;
     }
-    return err_set(
-        err, ERR_CONFIG, "%s: has none of the files that [load] of %s/app.ini names", data_dir, app->dir);
+    return false;
 }
 
+// What became of one [load] line.
+struct outcome {
+    const char *path;       // its file; NULL: it was loaded before, and there is nothing to tell
+    bool loaded;            // the file was there
+    struct report warnings; // of its rows
+};
+
+static void free_outcomes(struct outcome *outcomes, size_t count)
+{
+    for (size_t i = 0; outcomes != NULL && i < count; i++)
+        report_fini(&outcomes[i].warnings);
+    mem_free(outcomes);
+}
+
+// Loads the file of one [load] line, if the store has no record of it.
+static enum err_code load_once(struct app *app, const struct load *load, struct store_conn *conn,
+    const struct first_load *options, struct report *report, const char **ret_path, struct outcome *outcome,
+    struct err *err)
+{
+    const char *name = load_name(app, load), *path = data_path(app, load, options->data_dir);
+    const char *file = arena_strndup(&app->arena, load->file.at, load->file.len);
+    bool is_recorded, is_there = options->data_dir == NULL || (path != NULL && access(path, F_OK) == 0);
+    if (name == NULL || path == NULL || file == NULL)
+        return err_no_memory(err);
+    enum err_code code = load_is_recorded(conn, name, file, &is_recorded, err);
+    if (code != ERR_NONE || is_recorded)
+        return code;
+    outcome->path = path;
+    outcome->loaded = is_there;
+    if (!is_there)
+        return ERR_NONE;
+    *ret_path = path;
+    code = load_one(load, path, conn, report, &outcome->warnings, err);
+    return code == ERR_NONE ? load_record(conn, name, file, options->now, err) : code;
+}
+
+// All in one transaction.
 static enum err_code load_all(struct app *app, struct store_conn *conn, const struct first_load *options,
-    struct report *report, const char **ret_path, struct err *err)
+    struct report *report, const char **ret_path, struct outcome *outcomes, struct err *err)
 {
-    for (size_t i = 0; i < app->load_count; i++) {
-        const struct load *load = &app->loads[i];
-        const char *name = load_name(app, load), *path = data_path(app, load, options->data_dir);
-        const char *file = arena_strndup(&app->arena, load->file.at, load->file.len);
-        if (name == NULL || path == NULL || file == NULL)
-            return err_no_memory(err);
-        bool recorded;
-        enum err_code code = load_is_recorded(conn, name, file, &recorded, err);
-        if (code != ERR_NONE)
-            return code;
-        if (recorded)
-            continue;
-        bool there = options->data_dir == NULL || access(path, F_OK) == 0;
-        if (there) {
-            *ret_path = path;
-            code = load_one(load, path, conn, report, err);
-            if (code == ERR_NONE)
-                code = load_record(conn, name, file, options->now, err);
-        }
-        if (code != ERR_NONE)
-            return code;
-        options->on_file(options->ctx, path, there);
+    enum err_code code = store_begin(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    for (size_t i = 0; code == ERR_NONE && i < app->load_count; i++)
+        code = load_once(app, &app->loads[i], conn, options, report, ret_path, &outcomes[i], err);
+    if (code == ERR_NONE) {
+        *ret_path = NULL; // that a commit fails is no one file's fault
+        code = store_commit(conn, err);
     }
-    return ERR_NONE;
+    if (code != ERR_NONE)
+        store_rollback(conn);
+    return code;
 }
 
 enum err_code load_first(struct app *app, struct store_conn *conn, const struct first_load *options,
     struct report *report, const char **ret_path, struct err *err)
 {
+    *ret_path = NULL;
     if (app->load_count == 0)
         return ERR_NONE;
-    enum err_code code = ERR_NONE;
-    if (options->data_dir != NULL)
-        code = check_data_dir(app, options->data_dir, err);
-    if (code == ERR_NONE)
-        code = store_begin(conn, err);
-    if (code != ERR_NONE)
-        return code;
-    const char *path = NULL;
-    code = load_all(app, conn, options, report, &path, err);
-    if (code == ERR_NONE)
-        code = store_commit(conn, err);
-    if (code != ERR_NONE) {
-        store_rollback(conn);
-        *ret_path = path;
+    struct outcome *outcomes = mem_zalloc(app->load_count, sizeof(*outcomes));
+    if (outcomes == NULL)
+        return err_no_memory(err);
+    enum err_code code = load_all(app, conn, options, report, ret_path, outcomes, err);
+    for (size_t i = 0; code == ERR_NONE && i < app->load_count; i++) {
+        if (outcomes[i].path != NULL)
+            options->on_file(options->ctx, outcomes[i].path, outcomes[i].loaded, &outcomes[i].warnings);
     }
+    free_outcomes(outcomes, app->load_count);
     return code;
 }

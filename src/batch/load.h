@@ -5,11 +5,12 @@
 #ifndef RECKONER_BATCH_LOAD_H
 #define RECKONER_BATCH_LOAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "app/app.h"
 #include "app/plan.h"
-#include "base/buf.h"
+#include "base/spool.h"
 #include "batch/report.h"
 #include "store/store.h"
 
@@ -19,25 +20,30 @@ struct load_progress {
     void *ctx;                                                  //
 };
 
-// Sends the file at `path` through the endpoint of `plan` as one batch. Rows that do not pass: ERR_INVALID,
-// and all of them in `report`. ERR_IO for a file that cannot be read; otherwise the errors of reader.h and
-// run.h. The answer's JSON is appended to `answer`.
+// Sends the file at `path` through the endpoint of `plan` as one batch. ERR_CONFIG for an endpoint that no
+// load can use (endpoint_load_problem). Rows that do not pass: ERR_INVALID, and all of them in `report`.
+// ERR_IO for a file that cannot be read; otherwise the errors of reader.h and run.h. What its @warn
+// statements found is in `warnings`. The answer's JSON is appended to `answer`.
 MUST_CHECK enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_progress *progress, struct report *report, struct buf *answer, struct err *err);
+    const struct load_progress *progress, struct report *report, struct report *warnings,
+    struct spool *answer, struct err *err);
+
+// Whether a file that the app's [load] names is in the folder.
+bool load_has_files(const struct app *app, const char *data_dir);
 
 struct first_load {
     const char *data_dir; // where the files are sought; NULL: the app's own data/
     const char *now;      // RFC 3339 timestamp, kept with the record of each load
 
-    // Told after each file that went in, or was not there (`loaded` false, only in a data_dir of the
-    // operator's).
-    void (*on_file)(void *ctx, const char *path, bool loaded);
+    // Told, when all is on disk, of each file that went in, with its warnings, or was not there (`loaded`
+    // false, only in a data_dir of the operator's).
+    void (*on_file)(void *ctx, const char *path, bool loaded, const struct report *warnings);
     void *ctx; //
 };
 
 // Runs the app's loads that the store has no record of, in order, all in one transaction, so that a failure
-// leaves nothing. On ERR_INVALID `report` has the bad rows and *ret_path (valid until app_free) the file that
-// they are in.
+// leaves nothing and nothing is told. On a failure *ret_path (valid until app_unref) is the file that it was
+// met in, NULL for none; on ERR_INVALID `report` has the bad rows of that file.
 MUST_CHECK enum err_code load_first(struct app *app, struct store_conn *conn,
     const struct first_load *options, struct report *report, const char **ret_path, struct err *err);
 

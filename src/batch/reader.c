@@ -32,7 +32,7 @@ struct reader {
     struct csv_rows *csv;            // owned; for BODY_CSV
     struct buf form;                 // owned; the body of BODY_FORM, which is parsed whole
     struct arena arena;              // values of the current row that had to be rewritten
-    size_t *by_name;                 // owned; field numbers sorted by name
+    size_t *by_name;                 // owned; field numbers sorted by outside name
     struct value *values;            // owned; of the current row, one for each field
     int64_t *seen_in;                // owned; for each field the row that gave it last, to find doubles
     int *field_of_column;            // owned; for each CSV column or JSON member place its field, or NO_FIELD
@@ -133,13 +133,13 @@ static void report_rule(
         return;
     }
     if (result == RULE_REQUIRED) {
-        report_fault_of(reader, line, rule->name, (struct span){0}, rule_code(result), "is required");
+        report_fault_of(reader, line, rule->outside, (struct span){0}, rule_code(result), "is required");
         return;
     }
     AUTO(buf_fini) struct buf expected;
     buf_init(&expected, 384);
     rule_expected(rule, &expected);
-    report_fault_of(reader, line, rule->name, value, rule_code(result), "must be %.*s", (int)expected.len,
+    report_fault_of(reader, line, rule->outside, value, rule_code(result), "must be %.*s", (int)expected.len,
         expected.data != NULL ? expected.data : "");
 }
 
@@ -148,7 +148,7 @@ static void report_unknown_field(struct reader *reader, int64_t line, struct spa
     AUTO(buf_fini) struct buf known;
     buf_init(&known, 384);
     for (size_t i = 0; i < reader->endpoint->field_count; i++) {
-        struct span field = reader->endpoint->fields[i].name;
+        struct span field = reader->endpoint->fields[i].outside;
         buf_printf(&known, "%s%.*s", i > 0 ? ", " : "", (int)field.len, field.at);
     }
     report_fault_of(reader, line, name, (struct span){0}, "unknown_field",
@@ -177,7 +177,8 @@ static void sort_fields(struct reader *reader)
     const struct rule *fields = reader->endpoint->fields;
     for (size_t i = 0; i < reader->endpoint->field_count; i++) {
         size_t place = i;
-        while (place > 0 && compare_names(fields[reader->by_name[place - 1]].name, fields[i].name) > 0) {
+        while (
+            place > 0 && compare_names(fields[reader->by_name[place - 1]].outside, fields[i].outside) > 0) {
             reader->by_name[place] = reader->by_name[place - 1];
             place--;
         }
@@ -190,7 +191,7 @@ static int field_of_name(const struct reader *reader, struct span name)
     size_t low = 0, high = reader->endpoint->field_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare_names(reader->endpoint->fields[reader->by_name[middle]].name, name);
+        int order = compare_names(reader->endpoint->fields[reader->by_name[middle]].outside, name);
         if (order == 0)
             return (int)reader->by_name[middle];
         if (order < 0)
@@ -219,7 +220,7 @@ static bool begin_row(struct reader *reader)
 static bool mark_seen(struct reader *reader, int64_t line, int field)
 {
     if (reader->seen_in[field] == (int64_t)reader->rows_seen) {
-        report_double(reader, line, reader->endpoint->fields[field].name);
+        report_double(reader, line, reader->endpoint->fields[field].outside);
         return false;
     }
     reader->seen_in[field] = (int64_t)reader->rows_seen;
@@ -272,7 +273,7 @@ static bool on_csv_header(struct reader *reader, int64_t line, const struct span
         const struct rule *rule = &reader->endpoint->fields[i];
         if (rule->required && reader->seen_in[i] == 0)
             report_fault_of(
-                reader, line, rule->name, (struct span){0}, "required", "is missing from the header");
+                reader, line, rule->outside, (struct span){0}, "required", "is missing from the header");
         reader->seen_in[i] = 0;
     }
     reader->rows_seen = 0;
@@ -356,7 +357,7 @@ static bool on_json_row(void *ctx, int64_t line, const struct json_member *membe
         // Rows of one batch mostly have the same members in the same order, so the place's last field is
         // tried first.
         int field = reader->field_of_column[i];
-        if (field == NO_FIELD || !span_equal(reader->endpoint->fields[field].name, members[i].name)) {
+        if (field == NO_FIELD || !span_equal(reader->endpoint->fields[field].outside, members[i].name)) {
             field = field_of_name(reader, members[i].name);
             reader->field_of_column[i] = field;
         }
@@ -415,7 +416,7 @@ static enum err_code make_parser(struct reader *reader, struct err *err)
     case BODY_CSV:
         return csv_rows_new(&on_csv, &reader->csv, err);
     case BODY_FORM:
-        buf_init(&reader->form, LIMIT_VALUE_BYTES);
+        buf_init(&reader->form, LIMIT_FORM_BYTES);
         return ERR_NONE;
     }
     assert(false);
@@ -460,7 +461,7 @@ static enum err_code feed(struct reader *reader, struct span bytes, struct err *
         return csv_rows_feed(reader->csv, bytes, err);
     enum err_code code = buf_append(&reader->form, bytes.at, bytes.len);
     if (code == ERR_TOO_LARGE)
-        return err_set(err, code, "the form is larger than %d bytes", LIMIT_VALUE_BYTES);
+        return err_set(err, code, "the form is larger than %d bytes", LIMIT_FORM_BYTES);
     return code == ERR_NONE ? code : err_no_memory(err);
 }
 
@@ -484,11 +485,7 @@ enum err_code reader_finish(struct reader *reader, struct err *err)
 {
     reader->err = err;
     enum err_code code = finish(reader, err);
-    if (code == ERR_NONE)
-        code = reader->status;
-    if (code == ERR_NONE && reader->rows_seen == 0 && reader->report->total == 0)
-        return err_set(err, ERR_MALFORMED, "the body has no rows: send at least one");
-    return code;
+    return code == ERR_NONE ? reader->status : code;
 }
 
 void reader_free(struct reader *reader)

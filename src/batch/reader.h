@@ -40,7 +40,8 @@ MUST_CHECK enum err_code reader_new(const struct endpoint *endpoint, enum body_f
 // be freed.
 MUST_CHECK enum err_code reader_feed(struct reader *reader, struct span bytes, struct err *err);
 
-// The input has ended. ERR_MALFORMED when it is cut short or has nothing in it.
+// The input has ended. ERR_MALFORMED when it is cut short or has nothing in it; a CSV header alone, and [],
+// have no rows, which is no error here.
 MUST_CHECK enum err_code reader_finish(struct reader *reader, struct err *err);
 
 // NULL is fine.

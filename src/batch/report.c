@@ -88,6 +88,21 @@ enum err_code report_add(struct report *report, const struct fault *fault)
     return ERR_NONE;
 }
 
+enum err_code report_copy(const struct report *report, struct report *ret_copy)
+{
+    struct report copy = {0};
+    for (size_t i = 0; i < report->kept_count; i++) {
+        if (report_add(&copy, report_fault(report, i)) != ERR_NONE) {
+            report_fini(&copy);
+            return ERR_NO_MEMORY;
+        }
+    }
+    copy.total = report->total;
+    copy.status = report->status;
+    *ret_copy = copy;
+    return ERR_NONE;
+}
+
 const struct fault *report_fault(const struct report *report, size_t i)
 {
     return &report->kept[i]->fault;

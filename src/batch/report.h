@@ -36,6 +36,9 @@ void report_fini(struct report *report);
 // Adds a copy of a fault, its value cut to LIMIT_REPORT_VALUE_BYTES. ERR_NO_MEMORY.
 MUST_CHECK enum err_code report_add(struct report *report, const struct fault *fault);
 
+// A copy with all that is kept. ERR_NO_MEMORY.
+MUST_CHECK enum err_code report_copy(const struct report *report, struct report *ret_copy);
+
 // Brings what is kept into the order of lines and down to the limit; ends the adding.
 void report_finish(struct report *report);
 

@@ -19,8 +19,9 @@ enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, str
 }
 
 struct collector {
-    struct report *report; // borrowed; findings become its faults
-    bool out_of_memory;    // a fault could not be added
+    const struct endpoint *endpoint; // whose findings they are
+    struct report *report;           // borrowed; findings become its faults
+    bool out_of_memory;              // a fault could not be added
 };
 
 // A value as a report shows it.
@@ -39,14 +40,25 @@ static struct span show_value(struct value value, char number[NUMBER_CHARS])
     return (struct span){0};
 }
 
+// What clients call a field or parameter; a name that is none stays as it is.
+static struct span outside_name(const struct rule *rules, size_t count, struct span name)
+{
+    for (size_t i = 0; name.at != NULL && i < count; i++) {
+        if (span_equal(rules[i].name, name))
+            return rules[i].outside;
+    }
+    return name;
+}
+
 static bool on_finding(void *ctx, const struct finding *finding)
 {
     struct collector *collector = ctx;
+    const struct endpoint *endpoint = collector->endpoint;
     char number[NUMBER_CHARS];
     struct fault fault = {
         .line = finding->line,
-        .field = finding->field,
-        .parameter = finding->parameter,
+        .field = outside_name(endpoint->fields, endpoint->field_count, finding->field),
+        .parameter = outside_name(endpoint->params, endpoint->param_count, finding->parameter),
         .value = show_value(finding->value, number),
         .code = finding->statement->code,
         .detail = finding->statement->text,
@@ -63,7 +75,7 @@ static bool on_finding(void *ctx, const struct finding *finding)
 enum err_code batch_find(struct plan *plan, enum statement_kind kind, const struct value *params,
     bool stop_at_first, struct report *report, struct err *err)
 {
-    struct collector collector = {.report = report};
+    struct collector collector = {.endpoint = plan_endpoint(plan), .report = report};
     enum err_code code = plan_find(plan, kind, params, stop_at_first, on_finding, &collector, err);
     if (code == ERR_NONE && collector.out_of_memory)
         code = err_no_memory(err);
@@ -71,31 +83,29 @@ enum err_code batch_find(struct plan *plan, enum statement_kind kind, const stru
     return code;
 }
 
-static enum err_code answer_with_warnings(
-    struct plan *plan, const struct value *params, struct buf *answer, int *ret_status, struct err *err)
+// The answer, with the warnings beside it where the endpoint has any to give.
+static enum err_code write_answer(struct plan *plan, const struct value *params, enum answer_format format,
+    const struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
 {
-    AUTO(report_fini) struct report warnings = {0};
-    enum err_code code = batch_find(plan, STATEMENT_WARN, params, false, &warnings, err);
+    bool warns = plan_endpoint(plan)->warns;
+    struct answered answered;
+    if (warns)
+        buf_append_str(&answer->buf, "{\"answer\":");
+    enum err_code code = plan_answer(plan, params, format, answer, &answered, err);
+    if (code == ERR_NONE && warns) {
+        buf_append_str(&answer->buf, ",\"warnings\":");
+        report_write(warnings, &answer->buf);
+        buf_printf(&answer->buf, ",\"warnings_total\":%zu}", warnings->total);
+    }
     if (code == ERR_NONE)
-        code = plan_write(plan, params, err);
-    if (code != ERR_NONE)
-        return code;
-    int status;
-    buf_append_str(answer, "{\"answer\":");
-    code = plan_answer(plan, params, answer, &status, err);
-    if (code != ERR_NONE)
-        return code;
-    buf_append_str(answer, ",\"warnings\":");
-    report_write(&warnings, answer);
-    buf_printf(answer, ",\"warnings_total\":%zu}", warnings.total);
-    if (buf_status(answer) != ERR_NONE)
-        return err_set(err, buf_status(answer), "the answer is larger than %zu bytes", answer->max);
-    *ret_status = status;
-    return ERR_NONE;
+        code = spool_end(answer, err);
+    if (code == ERR_NONE)
+        *ret_status = answered.status;
+    return code;
 }
 
-enum err_code batch_run(struct plan *plan, const struct value *params, struct report *report,
-    struct buf *answer, int *ret_status, struct err *err)
+enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
+    struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
 {
     enum err_code code = batch_find(plan, STATEMENT_REJECT, params, false, report, err);
     if (code != ERR_NONE)
@@ -103,8 +113,10 @@ enum err_code batch_run(struct plan *plan, const struct value *params, struct re
     if (report->total > 0)
         return err_set(
             err, ERR_INVALID, "errors in the batch: %zu; nothing of it was written", report->total);
-    if (plan_endpoint(plan)->warns)
-        return answer_with_warnings(plan, params, answer, ret_status, err);
-    code = plan_write(plan, params, err);
-    return code != ERR_NONE ? code : plan_answer(plan, params, answer, ret_status, err);
+    code = batch_find(plan, STATEMENT_WARN, params, false, warnings, err);
+    if (code == ERR_NONE)
+        code = plan_write(plan, params, err);
+    if (code == ERR_NONE)
+        code = write_answer(plan, params, format, warnings, answer, ret_status, err);
+    return code;
 }

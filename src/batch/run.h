@@ -5,7 +5,7 @@
 #define RECKONER_BATCH_RUN_H
 
 #include "app/plan.h"
-#include "base/buf.h"
+#include "base/spool.h"
 #include "batch/report.h"
 #include "batch/rows.h"
 #include "store/store.h"
@@ -21,10 +21,11 @@ MUST_CHECK enum err_code batch_find(struct plan *plan, enum statement_kind kind,
 
 // Runs the endpoint's statements over the table batch. What the rejects find is added to `report`, which may
 // hold faults already; when it holds any after the rejects: ERR_INVALID, nothing is written, and the caller
-// rolls back. Otherwise the answer's JSON is appended to `answer`: for an endpoint with @warn
-// {"answer":…,"warnings":[…],"warnings_total":n}. Other errors are those of the statements; the caller rolls
-// back.
-MUST_CHECK enum err_code batch_run(struct plan *plan, const struct value *params, struct report *report,
-    struct buf *answer, int *ret_status, struct err *err);
+// rolls back. Otherwise what the @warn statements found is in `warnings`, and the answer is appended to
+// `answer`, which is ended (spool_end): for an endpoint with @warn
+// {"answer":…,"warnings":[…],"warnings_total":n}. Other errors are those of the statements and of plan_answer
+// (ERR_UNKNOWN for a shape without its row); the caller rolls back.
+MUST_CHECK enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
+    struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err);
 
 #endif

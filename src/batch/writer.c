@@ -4,9 +4,17 @@
 //     BEGIN ─ { SAVEPOINT ─ run ─ RELEASE, or ROLLBACK TO when it fails } for each batch of the group ─
 //     COMMIT ─ tell all
 //
-// Nobody is told before the commit has returned. When the transaction as a whole is lost (COMMIT or a
-// savepoint fails: a full disk, a lost lock), every batch of the group that had no fault of its own is told
-// that error: none of it is written.
+// The batches of a group are of one app. One of another app (a new edition of the same files) stays in the
+// queue, and all is prepared anew for it.
+//
+// Nobody is told before the commit has returned. When the transaction as a whole is lost:
+//
+//  - through one of its batches (a constraint that only COMMIT looks at, a trigger that rolls back), all
+//  begin
+//    anew, each in a transaction of its own, so that each fails for itself;
+//  - for another reason (a full disk), every batch that had no fault of its own is told that error;
+//  - as it could not even begin, because somebody else holds the lock, so is all that waits in the queue: the
+//    next ones would wait for the same lock as long, one after another.
 #include "batch/writer.h"
 
 #include "base/clock.h"
@@ -15,11 +23,43 @@
 #include "batch/run.h"
 
 struct writer {
-    const struct app *app;   // borrowed; immutable
     struct pool *pool;       // owned; one thread
-    struct store_conn *conn; // owned; the thread's from here on
+    struct store_conn *conn; // owned; the thread's from here on, as all below
+    struct app *app;         // that is prepared; a reference
     struct plan **plans;     // owned; one for each endpoint of the app, NULL for reads
 };
+
+// --- plans
+
+static void free_plans(struct plan **plans, size_t count)
+{
+    for (size_t i = 0; plans != NULL && i < count; i++)
+        plan_free(plans[i]);
+    mem_free(plans);
+}
+
+// Prepares the app's writes, and puts them in the place of what was prepared; else all stays as it was.
+static enum err_code prepare(struct writer *writer, struct app *app, struct diags *diags, struct err *err)
+{
+    struct plan **plans = mem_zalloc(app->endpoint_count, sizeof(*plans));
+    if (plans == NULL)
+        return err_no_memory(err);
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
+        if (app->endpoints[i].method != HTTP_GET)
+            code = plan_new(&app->endpoints[i], writer->conn, diags, &plans[i], err);
+    }
+    if (code != ERR_NONE) {
+        free_plans(plans, app->endpoint_count);
+        return code;
+    }
+    if (writer->app != NULL)
+        free_plans(writer->plans, writer->app->endpoint_count);
+    app_unref(writer->app);
+    writer->app = app_ref(app);
+    writer->plans = plans;
+    return ERR_NONE;
+}
 
 // --- on the writer's thread
 
@@ -28,12 +68,16 @@ static enum err_code run_in_savepoint(struct writer *writer, struct batch *batch
     const struct endpoint *endpoint = batch->endpoint;
     struct plan *plan = writer->plans[endpoint - writer->app->endpoints];
     struct err *err = &batch->err;
+    AUTO(report_fini) struct report warnings = {0};
+    if (report_copy(&batch->report, &batch->found) != ERR_NONE)
+        return err_no_memory(err);
     store_deadline(writer->conn, clock_monotonic_ns() + LIMIT_BATCH_MS * NS_PER_MS);
     enum err_code code = store_batch_open(writer->conn, endpoint->field_names, endpoint->field_count, err);
     if (code == ERR_NONE)
         code = batch_insert(writer->conn, &batch->rows, err);
     if (code == ERR_NONE)
-        code = batch_run(plan, batch->params, &batch->report, &batch->answer, &batch->status, err);
+        code = batch_run(plan, batch->params, batch->format, &batch->found, &warnings, &batch->answer,
+            &batch->status, err);
     store_deadline(writer->conn, 0);
     return code;
 }
@@ -49,82 +93,195 @@ static enum err_code run_batch(struct writer *writer, struct batch *batch, struc
     return store_rollback_to(writer->conn, err);
 }
 
-static enum err_code run_group(struct writer *writer, struct batch *first, struct err *err)
+// --- groups
+
+// A transaction under way, and how it ended.
+struct group {
+    struct batch *first;   // its batches, in order
+    struct batch *last;    // of them
+    size_t count;          // of them
+    size_t rows;           // of all of them
+    struct batch *culprit; // the one that has ended the transaction with its own failure; NULL: none has
+    bool is_locked;        // somebody else held the lock, so that it could not begin
+    struct err err;        // why nothing of it is written; ERR_NONE: what did not fail by itself is on disk
+};
+
+static void add_batch(struct group *group, struct batch *batch)
 {
-    size_t batches = 0, rows = 0;
-    struct batch *batch = first;
-    while (batch != NULL) {
-        enum err_code code = run_batch(writer, batch, err);
-        if (code != ERR_NONE)
-            return code;
-        batches++;
-        rows += batch->rows.count;
-        if (batches == LIMIT_GROUP_BATCHES || rows >= LIMIT_GROUP_ROWS)
-            break;
-        struct task *task = pool_take(writer->pool);
-        batch->next = task != NULL ? CONTAINER_OF(task, struct batch, task) : NULL;
-        batch = batch->next;
-    }
-    return store_commit(writer->conn, err);
+    batch->next = NULL;
+    if (group->last != NULL)
+        group->last->next = batch;
+    else
+        group->first = batch;
+    group->last = batch;
+    group->count++;
+    group->rows += batch->rows.count;
 }
 
-static void write_group(struct task *task, void *worker)
+// Whether the next batch in the queue may join the group; for pool_take.
+static bool may_join(void *ctx, struct task *next)
+{
+    const struct group *group = ctx;
+    const struct batch *batch = CONTAINER_OF(next, struct batch, task);
+    return batch->app == group->first->app && group->count < LIMIT_GROUP_BATCHES &&
+           group->rows + batch->rows.count <= LIMIT_GROUP_ROWS;
+}
+
+// Runs the first batch and, if `takes_more`, those that wait behind it.
+static enum err_code run_group(struct writer *writer, struct group *group, bool takes_more)
+{
+    struct task *next = NULL;
+    do {
+        if (next != NULL)
+            add_batch(group, CONTAINER_OF(next, struct batch, task));
+        enum err_code code = run_batch(writer, group->last, &group->err);
+        if (code == ERR_BUSY && group->last->err.code != ERR_NONE)
+            group->culprit = group->last;
+        if (code != ERR_NONE)
+            return code;
+        next = takes_more ? pool_take(writer->pool, may_join, group) : NULL;
+    } while (next != NULL);
+    return ERR_NONE;
+}
+
+// One transaction, from BEGIN to its end; group->err tells how it went.
+static void write_group(struct writer *writer, struct group *group, bool takes_more)
+{
+    enum err_code code = store_begin(writer->conn, &group->err);
+    group->is_locked = code == ERR_BUSY;
+    if (code == ERR_NONE)
+        code = run_group(writer, group, takes_more);
+    if (code == ERR_NONE)
+        code = store_commit(writer->conn, &group->err);
+    if (code != ERR_NONE)
+        store_rollback(writer->conn);
+}
+
+// Tells a batch how it ended: as `err` says, unless it has an error of its own. It is its sender's then.
+static void tell(struct batch *batch, const struct err *err)
+{
+    if (batch->err.code == ERR_NONE)
+        batch->err = *err;
+    if (batch->found.total > 0) {
+        struct report given = batch->report;
+        batch->report = batch->found;
+        batch->found = given;
+    }
+    report_fini(&batch->found);
+    batch->on_done(batch);
+}
+
+static void tell_all(struct group *group)
+{
+    for (struct batch *batch = group->first, *next; batch != NULL; batch = next) {
+        next = batch->next;
+        tell(batch, &group->err);
+    }
+}
+
+// Tells what waits now, and not what comes meanwhile, that the store is locked.
+static void tell_queue(struct writer *writer, const struct err *err)
+{
+    for (size_t left = pool_queued(writer->pool); left > 0; left--) {
+        struct task *task = pool_take(writer->pool, NULL, NULL);
+        if (task != NULL)
+            tell(CONTAINER_OF(task, struct batch, task), err);
+    }
+}
+
+// Makes a batch again what it was when it was submitted.
+static void forget_run(struct batch *batch)
+{
+    batch->err = (struct err){0};
+    batch->status = 0;
+    report_fini(&batch->found);
+    spool_reset(&batch->answer);
+}
+
+// Whether one batch is to blame that the group is lost. When COMMIT fails, nobody knows which.
+static bool is_lost_by_one(const struct group *group)
+{
+    enum err_code code = group->err.code;
+    return group->count > 1 && (code == ERR_CONFLICT || code == ERR_CONSTRAINT || group->culprit != NULL);
+}
+
+// Writes each batch of a group that was lost in a transaction of its own, and tells it; the culprit has had
+// its turn. *ret_locked is filled when the store is locked.
+static void write_one_by_one(struct writer *writer, const struct group *lost, struct err *ret_locked)
+{
+    for (struct batch *batch = lost->first, *next; batch != NULL; batch = next) {
+        next = batch->next;
+        struct group alone = {0};
+        if (batch == lost->culprit) {
+            tell(batch, &lost->err);
+            continue;
+        }
+        forget_run(batch);
+        add_batch(&alone, batch);
+        if (ret_locked->code == ERR_NONE)
+            write_group(writer, &alone, false);
+        else
+            alone.err = *ret_locked;
+        if (alone.is_locked)
+            *ret_locked = alone.err;
+        tell_all(&alone);
+    }
+}
+
+// --- rounds
+
+// Makes the batch's app the one that is prepared; false, with the batch's error set, when that fails: it was
+// checked before it was served, so the store has changed since.
+static bool prepare_for(struct writer *writer, struct batch *batch)
+{
+    if (batch->app == writer->app)
+        return true;
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    if (prepare(writer, batch->app, &diags, &batch->err) == ERR_NONE)
+        return true;
+    if (diags.count > 0)
+        err_prefix(&batch->err, "%s:%u:%u: %s", diags.items[0].file, (unsigned)diags.items[0].line,
+            (unsigned)diags.items[0].column, diags.items[0].text);
+    return false;
+}
+
+static void write_batches(struct task *task, void *worker)
 {
     struct writer *writer = worker;
-    struct batch *first = CONTAINER_OF(task, struct batch, task);
-    struct err err = {0};
-    first->next = NULL;
-    if (store_begin(writer->conn, &err) == ERR_NONE && run_group(writer, first, &err) != ERR_NONE)
-        store_rollback(writer->conn);
-    for (struct batch *batch = first, *next; batch != NULL; batch = next) {
-        next = batch->next;
-        if (err.code != ERR_NONE && batch->err.code == ERR_NONE)
-            batch->err = err;
-        batch->on_done(batch);
-    }
+    struct group group = {0};
+    struct err locked = {0};
+    add_batch(&group, CONTAINER_OF(task, struct batch, task));
+    if (prepare_for(writer, group.first))
+        write_group(writer, &group, true);
+    else if (group.first->err.code == ERR_BUSY)
+        locked = group.first->err;
+    if (group.is_locked)
+        locked = group.err;
+    if (is_lost_by_one(&group))
+        write_one_by_one(writer, &group, &locked);
+    else
+        tell_all(&group);
+    if (locked.code != ERR_NONE)
+        tell_queue(writer, &locked);
 }
 
 // --- life
 
-static enum err_code prepare(struct writer *writer, struct diags *diags, struct err *err)
-{
-    for (size_t i = 0; i < writer->app->endpoint_count; i++) {
-        const struct endpoint *endpoint = &writer->app->endpoints[i];
-        if (endpoint->method == HTTP_GET)
-            continue;
-        enum err_code code = plan_new(endpoint, writer->conn, diags, &writer->plans[i], err);
-        if (code != ERR_NONE)
-            return code;
-    }
-    return ERR_NONE;
-}
-
-static void free_plans(struct writer *writer)
-{
-    for (size_t i = 0; writer->plans != NULL && i < writer->app->endpoint_count; i++)
-        plan_free(writer->plans[i]);
-    mem_free(writer->plans);
-}
-
-enum err_code writer_new(const struct app *app, struct store_conn *conn, struct diags *diags,
+enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags *diags,
     struct writer **ret_writer, struct err *err)
 {
     struct writer *writer = mem_zalloc(1, sizeof(*writer));
     if (writer == NULL)
         return err_no_memory(err);
-    *writer = (struct writer){.app = app, .conn = conn};
-    enum err_code code = ERR_NONE;
-    writer->plans = mem_zalloc(app->endpoint_count, sizeof(*writer->plans));
-    if (writer->plans == NULL)
-        code = err_no_memory(err);
-    if (code == ERR_NONE)
-        code = prepare(writer, diags, err);
+    writer->conn = conn;
     void *worker = writer;
+    enum err_code code = prepare(writer, app, diags, err);
     if (code == ERR_NONE)
         code = pool_new(1, &worker, LIMIT_WRITE_QUEUE, &writer->pool, err);
     if (code != ERR_NONE) {
-        free_plans(writer);
-        mem_free(writer);
+        writer->conn = NULL; // the caller's still
+        writer_free(writer);
         return code;
     }
     *ret_writer = writer;
@@ -133,7 +290,7 @@ enum err_code writer_new(const struct app *app, struct store_conn *conn, struct 
 
 bool writer_submit(struct writer *writer, struct batch *batch)
 {
-    batch->task.run = write_group;
+    batch->task.run = write_batches;
     return pool_submit(writer->pool, &batch->task);
 }
 
@@ -142,7 +299,9 @@ void writer_free(struct writer *writer)
     if (writer == NULL)
         return;
     pool_free(writer->pool);
-    free_plans(writer);
+    if (writer->app != NULL)
+        free_plans(writer->plans, writer->app->endpoint_count);
+    app_unref(writer->app);
     store_disconnect(writer->conn);
     mem_free(writer);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The writer of one app's store: a queue of batches and a thread that commits them. Batches that wait
 // together share one commit, and so one fsync; each keeps a savepoint of its own, so that one that fails
-// takes nothing with it.
+// takes nothing with it. When the lock is held by another process for LIMIT_STORE_BUSY_MS, all that waits
+// then is told ERR_BUSY.
 #ifndef RECKONER_BATCH_WRITER_H
 #define RECKONER_BATCH_WRITER_H
 
@@ -9,7 +10,7 @@
 
 #include "app/app.h"
 #include "app/plan.h"
-#include "base/buf.h"
+#include "base/spool.h"
 #include "base/err.h"
 #include "batch/report.h"
 #include "batch/rows.h"
@@ -18,12 +19,16 @@
 
 // One write request. Owned by its sender, lent to the writer from writer_submit until on_done.
 struct batch {
-    struct task task;                // the writer's own
-    const struct endpoint *endpoint; // of the writer's app; borrowed
+    struct task task; // the writer's own
+    struct app *app;  // whose endpoint it is; borrowed. When it is another one than that of the
+                      // batch before, the writer prepares everything anew and keeps a reference
+    const struct endpoint *endpoint; // of that app; borrowed
+    enum answer_format format;       // of the answer
     const struct value *params;      // borrowed; one for each @param
     struct rows rows;                // checked rows
     struct report report; // in: faults of rows that are not in `rows`; out: those of the rejects too
-    struct buf answer;    // out: the answer's JSON
+    struct report found;  // the writer's own: the report, and what a run adds to it; zeroed by the sender
+    struct spool answer;  // out: the answer; inited by the sender
     int status;           // out: the answer's HTTP status
     struct err err;       // out: why it was not written; err.code is ERR_NONE when it is on disk
     struct batch *next;   // the writer's own: the group's next batch
@@ -34,10 +39,10 @@ struct batch {
 
 struct writer;
 
-// Takes the STORE_WRITE connection, prepares every write endpoint of `app` (borrowed) on it, and starts the
-// thread. Errors of plan_new, in `diags`; ERR_NO_MEMORY, ERR_IO. The connection is still the caller's when it
-// fails.
-MUST_CHECK enum err_code writer_new(const struct app *app, struct store_conn *conn, struct diags *diags,
+// Takes the STORE_WRITE connection, prepares every write endpoint of `app` (of which it keeps a reference) on
+// it, and starts the thread. Errors of plan_new, in `diags`; ERR_NO_MEMORY, ERR_IO. The connection is still
+// the caller's when it fails.
+MUST_CHECK enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags *diags,
     struct writer **ret_writer, struct err *err);
 
 // Queues a batch; false, at once, when the queue is full. Any thread.

@@ -13,6 +13,9 @@ enum exit_code {
 // argv[0] is the command's name. Each prints its own messages and returns an exit_code.
 int cmd_serve(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_test(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_init(int argc, char **argv);
 int cmd_routes(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -16,7 +16,7 @@ static const char HELP[] =
     "\n"
     "Puts FILE (.csv, .json or .ndjson) through a write endpoint of APP as one batch: whole or not at\n"
     "all. It works on the store itself, beside a running server or without one, and prints the\n"
-    "endpoint's answer. A file may be larger than a request body.\n"
+    "endpoint's answer and its warnings. A file may be larger than a request body.\n"
     "\n"
     "  --var DIR    where the server keeps DIR/<app>.db (default: var, RECKONER_VAR)\n"
     "  --store URL  the store itself, sqlite:PATH (RECKONER_STORE)\n";
@@ -69,14 +69,14 @@ static const struct endpoint *find_endpoint(const struct app *app, const char *t
 }
 
 static enum err_code load_in_transaction(struct plan *plan, struct store_conn *conn, const char *path,
-    struct report *report, struct buf *answer, struct err *err)
+    struct report *report, struct report *warnings, struct spool *answer, struct err *err)
 {
     struct bar bar = {0};
     struct load_progress progress = {.on_bytes = isatty(STDERR_FILENO) ? draw_bar : NULL, .ctx = &bar};
     enum err_code code = store_begin(conn, err);
     if (code != ERR_NONE)
         return code;
-    code = load_file(plan, conn, path, &progress, report, answer, err);
+    code = load_file(plan, conn, path, &progress, report, warnings, answer, err);
     if (code == ERR_NONE)
         code = store_commit(conn, err);
     if (code != ERR_NONE)
@@ -91,18 +91,19 @@ static int load(struct opened *opened, const char *endpoint_name, const char *pa
     if (endpoint == NULL)
         return EXIT_FAILED;
     AUTO(diags_fini) struct diags diags;
-    AUTO(report_fini) struct report report = {0};
-    AUTO(buf_fini) struct buf answer;
+    AUTO(report_fini) struct report report = {0}, warnings = {0};
+    AUTO(spool_fini) struct spool answer;
     struct err err = {0};
     struct plan *plan = NULL;
     diags_init(&diags);
-    buf_init(&answer, LIMIT_ANSWER_BYTES);
+    spool_init(&answer, NULL, LIMIT_ANSWER_BYTES);
     enum err_code code = plan_new(endpoint, opened->conn, &diags, &plan, &err);
     if (code == ERR_NONE)
-        code = load_in_transaction(plan, opened->conn, path, &report, &answer, &err);
+        code = load_in_transaction(plan, opened->conn, path, &report, &warnings, &answer, &err);
     plan_free(plan);
     if (code == ERR_NONE) {
-        printf("%.*s\n", (int)answer.len, answer.data);
+        print_warnings(path, &warnings);
+        printf("%.*s\n", (int)answer.buf.len, answer.buf.data);
         return EXIT_OK;
     }
     print_report(path, &report);

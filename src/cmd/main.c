@@ -12,7 +12,10 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"serve", cmd_serve, "answer HTTP requests for one or more apps"},
+    {"init", cmd_init, "make a new app that runs"},
     {"check", cmd_check, "report every error in the files of apps"},
+    {"test", cmd_test, "run the tests of apps"},
+    {"explain", cmd_explain, "show what a request runs, and what is slow about it"},
     {"routes", cmd_routes, "list the endpoints of apps"},
     {"load", cmd_load, "put one file into a store, as one batch"},
     {"version", cmd_version, "print the version"},

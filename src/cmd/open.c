@@ -24,7 +24,7 @@ void opened_fini(struct opened *opened)
 {
     store_disconnect(opened->conn);
     store_close(opened->store);
-    app_free(opened->app);
+    app_unref(opened->app);
     *opened = (struct opened){0};
 }
 
@@ -34,31 +34,66 @@ static enum err_code migrate_app(const struct app *app, struct store_conn *conn,
     return migrate(conn, app->migrations, app->migration_count, &applied, err);
 }
 
-// Loads, migrates and checks on a store that is open already.
-static bool prepare(const char *dir, struct opened *opened)
+void show_diags(const char *subject, struct diags *diags, const struct err *err)
+{
+    diags_sort(diags);
+    diags_print(diags, stderr);
+    if (diags->count == 0)
+        show_error(subject, err);
+}
+
+static enum err_code open_in_memory(struct opened *opened, struct err *err)
+{
+    enum err_code code = store_open("sqlite::memory:", &opened->store, err);
+    if (code == ERR_NONE)
+        code = store_connect(opened->store, STORE_WRITE, &opened->conn, err);
+    return code;
+}
+
+// Migrates and checks on a store that is open already.
+static enum err_code prepare(struct opened *opened, struct diags *diags, struct err *err)
+{
+    enum err_code code = migrate_app(opened->app, opened->conn, err);
+    return code == ERR_NONE ? app_check(opened->app, opened->conn, diags, err) : code;
+}
+
+static bool prepare_or_tell(struct opened *opened)
 {
     struct err err = {0};
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
-    enum err_code code = ERR_NONE;
-    if (opened->app == NULL)
-        code = app_load(dir, store_kind(opened->store), &diags, &opened->app, &err);
-    if (code == ERR_NONE)
-        code = store_connect(opened->store, STORE_WRITE, &opened->conn, &err);
-    if (code == ERR_NONE)
-        code = migrate_app(opened->app, opened->conn, &err);
-    if (code == ERR_NONE)
-        code = app_check(opened->app, opened->conn, &diags, &err);
-    if (diags.count > 0) {
-        diags_sort(&diags);
-        diags_print(&diags, stderr);
-    } else if (code != ERR_NONE) {
-        show_error(dir, &err);
-    }
+    enum err_code code = prepare(opened, &diags, &err);
+    if (code != ERR_NONE)
+        show_diags(opened->app->dir, &diags, &err);
     return code == ERR_NONE;
 }
 
-static bool make_dir(const char *path)
+// Some files have errors: looks for more in the statements of the others.
+static void check_the_rest(struct app *app, struct diags *diags)
+{
+    struct opened opened = {.app = app_ref(app)};
+    struct err ignored = {0}; // the errors that are known may be its cause
+    if (open_in_memory(&opened, &ignored) == ERR_NONE)
+        (void)!prepare(&opened, diags, &ignored);
+    opened_fini(&opened);
+}
+
+struct app *read_app(const char *dir)
+{
+    struct err err = {0};
+    struct app *app = NULL;
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    if (app_load(dir, "sqlite", &diags, &app, &err) == ERR_NONE)
+        return app;
+    if (app != NULL)
+        check_the_rest(app, &diags);
+    show_diags(dir, &diags, &err);
+    app_unref(app);
+    return NULL;
+}
+
+bool make_var(const char *path)
 {
     if (mkdir(path, MADE_DIR_MODE) == 0 || errno == EEXIST)
         return true;
@@ -67,39 +102,23 @@ static bool make_dir(const char *path)
     return false;
 }
 
-static bool open_store(const char *url, struct opened *opened)
+bool open_store_of(struct app *app, const struct options *options, struct opened *ret_opened)
 {
+    struct opened opened = {.app = app_ref(app)};
     struct err err = {0};
-    if (store_open(url, &opened->store, &err) == ERR_NONE)
-        return true;
-    show_error(url, &err);
-    return false;
-}
-
-// The app's folder is read before its store is opened, as the store's file has the app's name.
-static bool open_default_store(const char *dir, const struct options *options, struct opened *opened)
-{
-    struct err err = {0};
-    AUTO(diags_fini) struct diags diags;
-    diags_init(&diags);
-    if (app_load(dir, "sqlite", &diags, &opened->app, &err) != ERR_NONE) {
-        diags_sort(&diags);
-        diags_print(&diags, stderr);
-        if (diags.count == 0)
-            show_error(dir, &err);
-        return false;
-    }
     char url[PATH_BYTES];
-    snprintf(url, sizeof(url), "sqlite:%s/%s.db", options->var, opened->app->name);
-    return make_dir(options->var) && open_store(url, opened);
-}
-
-bool open_app(const char *dir, const struct options *options, struct opened *ret_opened)
-{
-    struct opened opened = {0};
-    bool done = options->store != NULL ? open_store(options->store, &opened)
-                                       : open_default_store(dir, options, &opened);
-    if (!done || !prepare(dir, &opened)) {
+    snprintf(url, sizeof(url), "sqlite:%s/%s.db", options->var, app->name);
+    const char *store = options->store != NULL ? options->store : url;
+    bool done = options->store != NULL || make_var(options->var);
+    if (done) {
+        enum err_code code = store_open(store, &opened.store, &err);
+        if (code == ERR_NONE)
+            code = store_connect(opened.store, STORE_WRITE, &opened.conn, &err);
+        if (code != ERR_NONE)
+            show_error(store, &err);
+        done = code == ERR_NONE && prepare_or_tell(&opened);
+    }
+    if (!done) {
         opened_fini(&opened);
         return false;
     }
@@ -107,10 +126,24 @@ bool open_app(const char *dir, const struct options *options, struct opened *ret
     return true;
 }
 
+bool open_app(const char *dir, const struct options *options, struct opened *ret_opened)
+{
+    struct app *app = read_app(dir);
+    bool done = app != NULL && open_store_of(app, options, ret_opened);
+    app_unref(app);
+    return done;
+}
+
 bool open_app_in_memory(const char *dir, struct opened *ret_opened)
 {
-    struct opened opened = {0};
-    if (!open_store("sqlite::memory:", &opened) || !prepare(dir, &opened)) {
+    struct err err = {0};
+    struct opened opened = {.app = read_app(dir)};
+    if (opened.app == NULL)
+        return false;
+    enum err_code code = open_in_memory(&opened, &err);
+    if (code != ERR_NONE)
+        show_error(dir, &err);
+    if (code != ERR_NONE || !prepare_or_tell(&opened)) {
         opened_fini(&opened);
         return false;
     }

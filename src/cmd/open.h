@@ -16,8 +16,17 @@ struct opened {
     struct store_conn *conn; // owned; STORE_WRITE, nothing running on it
 };
 
-// Opens the app in `dir` on options->store, or on DIR/<app>.db in options->var, which is made when it is not
-// there. False, after messages on stderr, when something is wrong.
+// Reads the files of the app in `dir`. NULL, after messages on stderr, when something is wrong: then its
+// statements are tried on a store in memory too, so that all errors are told at once. The caller owns a
+// reference.
+struct app *read_app(const char *dir);
+
+// Opens the store of an app, options->store or else DIR/<app>.db in options->var, which is made when it is
+// not there; brings it up to date and checks the app on it. Keeps a reference. False, after messages on
+// stderr, when something is wrong.
+bool open_store_of(struct app *app, const struct options *options, struct opened *ret_opened);
+
+// Both.
 bool open_app(const char *dir, const struct options *options, struct opened *ret_opened);
 
 // Opens the app in `dir` on a store in memory, for commands that only look at its files. Errors in them are
@@ -27,7 +36,13 @@ bool open_app_in_memory(const char *dir, struct opened *ret_opened);
 // Closes what is still owned. A zeroed struct is fine.
 void opened_fini(struct opened *opened);
 
+// Makes the folder --var, unless it is there. False, after a message, when it cannot be made.
+bool make_var(const char *path);
+
 // "reckoner: app: text: hint" on stderr.
 void show_error(const char *subject, const struct err *err);
+
+// Sorts the diags and prints them on stderr; where there are none, the error that is no fault of the files.
+void show_diags(const char *subject, struct diags *diags, const struct err *err);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "cmd/cmd.h"
 
-enum { MAX_THREADS = 256 };
+enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600, DEFAULT_TIMEOUT_S = 30 };
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
@@ -21,25 +21,35 @@ static const struct option long_options[] = {
     {"loops", required_argument, NULL, 'L'},
     {"workers", required_argument, NULL, 'W'},
     {"quiet", no_argument, NULL, 'q'},
+    {"watch", no_argument, NULL, 'w'},
+    {"timeout", required_argument, NULL, 't'},
     {NULL, 0, NULL, 0},
 };
 
 static bool option_is_in(int option, enum option_set set)
 {
-    if (option == 'h')
+    switch (option) {
+    case 'h':
         return true;
-    if (option == 'v' || option == 's')
-        return set >= OPTIONS_STORE;
-    return set == OPTIONS_SERVE;
+    case 't':
+        return set == OPTIONS_TEST;
+    case 'v':
+    case 's':
+        return set == OPTIONS_STORE || set == OPTIONS_DATA || set == OPTIONS_SERVE;
+    case 'd':
+        return set == OPTIONS_DATA || set == OPTIONS_SERVE;
+    default:
+        return set == OPTIONS_SERVE;
+    }
 }
 
-static bool read_count(const char *name, const char *text, size_t *ret_count)
+static bool read_count(const char *name, const char *text, size_t max, size_t *ret_count)
 {
     char *end;
     errno = 0;
     unsigned long count = strtoul(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || count < 1 || count > MAX_THREADS) {
-        fprintf(stderr, "reckoner: %s must be a number from 1 to %d, not %s\n", name, MAX_THREADS, text);
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || count < 1 || count > max) {
+        fprintf(stderr, "reckoner: %s must be a number from 1 to %zu, not %s\n", name, max, text);
         return false;
     }
     *ret_count = count;
@@ -67,12 +77,27 @@ static bool read_environment(struct options *options)
         .listen = listen != NULL ? listen : "127.0.0.1:8080",
         .store = environment("RECKONER_STORE"),
         .var = var != NULL ? var : "var",
-        .data = environment("RECKONER_DATA"),
+        .data = {environment("RECKONER_DATA")},
+        .data_count = environment("RECKONER_DATA") != NULL,
         .loops = cores(),
         .workers = cores(),
+        .timeout_s = DEFAULT_TIMEOUT_S,
     };
-    return (loops == NULL || read_count("RECKONER_LOOPS", loops, &options->loops)) &&
-           (workers == NULL || read_count("RECKONER_WORKERS", workers, &options->workers));
+    return (loops == NULL || read_count("RECKONER_LOOPS", loops, MAX_THREADS, &options->loops)) &&
+           (workers == NULL || read_count("RECKONER_WORKERS", workers, MAX_THREADS, &options->workers));
+}
+
+static bool add_data(struct options *options, const char *text)
+{
+    if (!options->has_data_flag)
+        options->data_count = 0; // flags go over the environment
+    options->has_data_flag = true;
+    if (options->data_count == MAX_DATA) {
+        fprintf(stderr, "reckoner: more than %d --data\n", MAX_DATA);
+        return false;
+    }
+    options->data[options->data_count++] = text;
+    return true;
 }
 
 static bool apply(struct options *options, int option)
@@ -88,18 +113,22 @@ static bool apply(struct options *options, int option)
         options->store = optarg;
         break;
     case 'd':
-        options->data = optarg;
-        break;
+        return add_data(options, optarg);
     case 'l':
         options->listen = optarg;
         break;
     case 'L':
-        return read_count("--loops", optarg, &options->loops);
+        return read_count("--loops", optarg, MAX_THREADS, &options->loops);
     case 'W':
-        return read_count("--workers", optarg, &options->workers);
+        return read_count("--workers", optarg, MAX_THREADS, &options->workers);
     case 'q':
         options->quiet = true;
         break;
+    case 'w':
+        options->watch = true;
+        break;
+    case 't':
+        return read_count("--timeout", optarg, MAX_TIMEOUT_S, &options->timeout_s);
     }
     return true;
 }

@@ -7,23 +7,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { MAX_DATA = 64 }; // --data options
+
 struct options {
-    const char *listen; // --listen, RECKONER_LISTEN; default 127.0.0.1:8080
-    const char *store;  // --store, RECKONER_STORE; NULL: sqlite:VAR/APP.db
-    const char *var;    // --var, RECKONER_VAR; default ./var
-    const char *data;   // --data, RECKONER_DATA; NULL: each app's own data/
-    size_t loops;       // --loops, RECKONER_LOOPS; default: one a core
-    size_t workers;     // --workers, RECKONER_WORKERS; default: one a core
-    bool quiet;         // --quiet: no access log
-    bool help;          // --help was given; options_read has dealt with it
-    char **words;       // what is not an option
-    size_t word_count;  //
+    const char *listen;         // --listen, RECKONER_LISTEN; default 127.0.0.1:8080
+    const char *store;          // --store, RECKONER_STORE; NULL: sqlite:VAR/APP.db
+    const char *var;            // --var, RECKONER_VAR; default ./var
+    const char *data[MAX_DATA]; // --data, RECKONER_DATA: "DIR" or "APP=DIR"; none: each app's own data/
+    size_t data_count;          //
+    bool has_data_flag;         // they are from --data
+    bool several_apps;          // the words are several apps; set by the command
+    size_t loops;               // --loops, RECKONER_LOOPS; default: one a core
+    size_t workers;             // --workers, RECKONER_WORKERS; default: one a core
+    bool quiet;                 // --quiet: no access log
+    bool watch;                 // --watch: edited files take effect
+    size_t timeout_s;           // --timeout: of one request of a test, in seconds
+    bool help;                  // --help was given; options_read has dealt with it
+    char **words;               // what is not an option
+    size_t word_count;          //
 };
 
 enum option_set {
     OPTIONS_NONE,  // --help alone
     OPTIONS_STORE, // --store and --var too
-    OPTIONS_SERVE, // all of them
+    OPTIONS_DATA,  // these and --data
+    OPTIONS_SERVE, // these and what a server needs
+    OPTIONS_TEST,  // --help and --timeout
 };
 
 // Reads argv and answers --help. False when the command is over: *ret_exit is its exit code, after `help` on

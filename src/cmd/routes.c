@@ -9,25 +9,32 @@ static const char HELP[] =
     "usage: reckoner routes APP...\n"
     "\n"
     "Lists the endpoints of each app: method, path, parameters, file. A parameter that may be\n"
-    "left out stands in brackets; the fields of a row stand in braces.\n";
+    "left out stands in brackets; the fields of a row stand in braces. A private endpoint has no\n"
+    "route: the first load and 'reckoner load' use it.\n";
 
-static void print_rules(const struct rule *rules, size_t count)
+// Those of the path stand in the path. Returns how many were printed.
+static size_t print_rules(const struct rule *rules, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        printf("%s%s%.*s%s", i > 0 ? " " : "", rules[i].required ? "" : "[", (int)rules[i].name.len,
-            rules[i].name.at, rules[i].required ? "" : "]");
+    size_t printed = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct rule *rule = &rules[i];
+        if (!rule->in_path)
+            printf("%s%s%.*s%s", printed++ > 0 ? " " : "", rule->required ? "" : "[", (int)rule->outside.len,
+                rule->outside.at, rule->required ? "" : "]");
+    }
+    return printed;
 }
 
 static void print_endpoint(const struct endpoint *endpoint)
 {
     printf("%-6s %-20.*s ", http_method_name(endpoint->method), (int)endpoint->path.len, endpoint->path.at);
-    print_rules(endpoint->params, endpoint->param_count);
+    size_t printed = print_rules(endpoint->params, endpoint->param_count);
     if (endpoint->field_count > 0) {
-        fputs(endpoint->param_count > 0 ? " {" : "{", stdout);
-        print_rules(endpoint->fields, endpoint->field_count);
+        fputs(printed > 0 ? " {" : "{", stdout);
+        printed += print_rules(endpoint->fields, endpoint->field_count);
         fputs("}", stdout);
     }
-    printf("%s%s\n", endpoint->param_count + endpoint->field_count > 0 ? "  " : " ", endpoint->file);
+    printf("%s%s%s\n", printed > 0 ? "  " : " ", endpoint->is_private ? "(private)  " : "", endpoint->file);
 }
 
 int cmd_routes(int argc, char **argv)

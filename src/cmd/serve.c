@@ -7,15 +7,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "batch/load.h"
 #include "cmd/cmd.h"
-#include "cmd/open.h"
-#include "cmd/report.h"
+#include "cmd/first_load.h"
+#include "serve/route.h"
 #include "serve/server.h"
-#include "text/date.h"
 
 static const char HELP[] =
     "usage: reckoner serve [OPTION]... APP...\n"
@@ -24,52 +22,100 @@ static const char HELP[] =
     "app.ini names under [load] go through its own write endpoints.\n"
     "\n"
     "  --listen ADDR:PORT  where to listen (default 127.0.0.1:8080); port 0 takes a free one\n"
-    "  --var DIR           what the server writes: DIR/<app>.db (default: var)\n"
+    "  --var DIR           what the server writes: DIR/<app>.db, and large answers (default: var)\n"
     "  --store URL         the store itself, sqlite:PATH, for a single app\n"
-    "  --data DIR          where the first load finds its files, in place of the app's own data/\n"
+    "  --data DIR          where the first load finds its files, in place of the app's own data/;\n"
+    "                      of several apps each looks in DIR/<app>/ first, if there is such a folder\n"
+    "  --data APP=DIR      the same for one app; may be given for each\n"
+    "  --watch             a file of an app that is edited takes effect at the next request\n"
     "  --loops N           event loops (default: one a core)\n"
     "  --workers N         threads that run reads (default: one a core)\n"
     "  --quiet             no access log on standard output\n"
     "\n"
-    "Each option but --quiet can come from the environment: RECKONER_LISTEN, RECKONER_VAR and so on.\n"
+    "Each option with a value can come from the environment: RECKONER_LISTEN, RECKONER_VAR and so on.\n"
     "SIGTERM and SIGINT end it: what runs is finished first.\n";
 
-// --- first load
+// --- what has to be right before any store is touched
 
-static void on_loaded_file(void *ctx, const char *path, bool loaded)
+static bool read_apps(const struct options *options, struct app **apps)
 {
-    (void)ctx;
-    fprintf(stderr, loaded ? "loaded %s\n" : "%s is not there: nothing loaded from it\n", path);
+    bool done = true;
+    for (size_t i = 0; i < options->word_count; i++) { // on after one with errors: all are told
+        apps[i] = read_app(options->words[i]);
+        done = done && apps[i] != NULL;
+    }
+    return done;
 }
 
-static bool first_load(struct opened *opened, const struct options *options)
+static bool names_differ(struct app *const *apps, size_t count)
 {
-    char now[TIMESTAMP_CHARS];
-    timestamp_format(clock_wall_ms(), now);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(apps[k]->name, apps[i]->name) == 0) {
+                fprintf(stderr, "reckoner: two apps are named %s: give each folder its own name\n",
+                    apps[i]->name);
+                return false;
+            }
+        }
+    }
+    return true;
+}
 
-    struct first_load load = {.data_dir = options->data, .now = now, .on_file = on_loaded_file};
-    AUTO(report_fini) struct report report = {0};
+static bool routes_differ(struct app *const *apps, size_t count)
+{
     struct err err = {0};
-    const char *path = NULL;
-    if (load_first(opened->app, opened->conn, &load, &report, &path, &err) == ERR_NONE)
-        return true;
-    print_report(path != NULL ? path : opened->app->dir, &report);
-    show_error(path != NULL ? path : opened->app->dir, &err);
-    fputs("the first load failed, and nothing of it was kept\n", stderr);
+    struct routes *routes = NULL;
+    if (routes_new(apps, count, &routes, &err) != ERR_NONE)
+        show_error("serve", &err);
+    routes_free(routes);
+    return routes != NULL;
+}
+
+static bool is_an_app(struct span name, struct app *const *apps, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_is(name, apps[i]->name))
+            return true;
+    }
     return false;
+}
+
+// Each APP=DIR names an app, and a DIR for several has a file of at least one of them.
+static bool data_is_there(const struct options *options, struct app *const *apps, size_t count)
+{
+    for (size_t i = 0; i < options->data_count; i++) {
+        struct span rest = span_of(options->data[i]);
+        bool is_for_one = memchr(rest.at, '=', rest.len) != NULL;
+        struct span name = span_split(&rest, '=');
+        if (is_for_one && !is_an_app(name, apps, count)) {
+            fprintf(stderr, "reckoner: --data %s: no app is named %.*s\n", options->data[i], (int)name.len,
+                name.at);
+            return false;
+        }
+    }
+    bool any = options->data_count == 0;
+    for (size_t i = 0; i < count; i++) {
+        char text[DATA_DIR_BYTES];
+        const char *dir = find_data(options, apps[i], text);
+        any = any || dir == NULL || apps[i]->load_count == 0 || load_has_files(apps[i], dir);
+    }
+    if (!any)
+        fprintf(stderr, "reckoner: %s: has none of the files that [load] of any app names\n",
+            options->data[options->data_count - 1]);
+    return any;
 }
 
 // --- services
 
-static bool start_service(const char *dir, const struct options *options, struct service *service)
+static bool start_service(struct app *app, const struct options *options, struct service *service)
 {
     struct opened opened;
-    if (!open_app(dir, options, &opened))
+    if (!open_store_of(app, options, &opened))
         return false;
     struct err err = {0};
-    bool done = first_load(&opened, options);
+    bool done = first_load(&opened, options, true);
     if (done && service_start(service, opened.app, opened.store, opened.conn, &err) != ERR_NONE) {
-        show_error(dir, &err);
+        show_error(app->dir, &err);
         done = false;
     }
     if (!done)
@@ -79,18 +125,20 @@ static bool start_service(const char *dir, const struct options *options, struct
 
 static bool start_services(const struct options *options, struct service *services)
 {
-    for (size_t i = 0; i < options->word_count; i++) {
-        if (!start_service(options->words[i], options, &services[i]))
-            return false;
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(services[k].app->name, services[i].app->name) == 0) {
-                fprintf(stderr, "reckoner: two apps are named %s: give each folder its own name\n",
-                    services[i].app->name);
-                return false;
-            }
-        }
+    size_t count = options->word_count;
+    struct app **apps = mem_zalloc(count, sizeof(struct app *));
+    if (apps == NULL) {
+        fputs("reckoner: out of memory\n", stderr);
+        return false;
     }
-    return true;
+    bool done = read_apps(options, apps) && names_differ(apps, count) && routes_differ(apps, count) &&
+                data_is_there(options, apps, count);
+    for (size_t i = 0; done && i < count; i++)
+        done = start_service(apps[i], options, &services[i]);
+    for (size_t i = 0; i < count; i++)
+        app_unref(apps[i]);
+    mem_free(apps);
+    return done;
 }
 
 // --- the server
@@ -164,6 +212,8 @@ static int serve(const struct options *options)
             .workers = options->workers,
             .access_log = access_log,
             .error_log = error_log,
+            .spool_dir = options->var,
+            .watch = options->watch,
         };
         result = run(&server_options, services, options->word_count);
     }
@@ -187,7 +237,8 @@ int cmd_serve(int argc, char **argv)
             stderr);
         return EXIT_USAGE;
     }
+    options.several_apps = options.word_count > 1;
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
-    return serve(&options);
+    return make_var(options.var) ? serve(&options) : EXIT_FAILED;
 }

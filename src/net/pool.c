@@ -124,10 +124,11 @@ bool pool_submit(struct pool *pool, struct task *task)
     return room;
 }
 
-struct task *pool_take(struct pool *pool)
+struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *next), void *ctx)
 {
     pthread_mutex_lock(&pool->lock);
-    struct task *task = pop(pool);
+    bool wanted = wants == NULL || (pool->first != NULL && wants(ctx, pool->first));
+    struct task *task = wanted ? pop(pool) : NULL;
     pthread_mutex_unlock(&pool->lock);
     return task;
 }

@@ -27,8 +27,10 @@ MUST_CHECK enum err_code pool_new(
 MUST_CHECK bool pool_submit(struct pool *pool, struct task *task);
 
 // For a worker that can do several tasks at once (the writer, whose batches share a commit): the next waiting
-// task, or NULL when there is none. On a worker's thread.
-struct task *pool_take(struct pool *pool);
+// task, or NULL when there is none, or when `wants` refuses it, which leaves it where it is; NULL: any one.
+// `wants` is called under the queue's lock: it has to be short, and may not come back here. On a worker's
+// thread.
+struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *next), void *ctx);
 
 // Tasks that wait now. Any thread.
 size_t pool_queued(struct pool *pool);

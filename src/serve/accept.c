@@ -1,61 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/accept.h"
 
-// How closely a range covers the type: 3 for the type itself, 2 for its "application/*", 1 for "*/*", 0 for
-// not at all.
-static int closeness(struct span range, const char *type)
+// How closely a range covers the type: 3 for the type itself, 2 for its "text/*", 1 for "*/*", 0 for not at
+// all.
+static int closeness(struct span range, struct span type)
 {
-    if (span_is_nocase(range, type))
-        return 3;
     if (span_is(range, "*/*"))
         return 1;
-    size_t main_len = (size_t)(strchr(type, '/') - type) + 1; // with the slash
-    if (range.len == main_len + 1 && range.at[main_len] == '*') {
-        char main_type[64] = {0};
-        if (main_len < sizeof(main_type))
-            memcpy(main_type, type, main_len);
-        return span_is_nocase((struct span){.at = range.at, .len = main_len}, main_type) ? 2 : 0;
+    const char *slash = memchr(type.at, '/', type.len);
+    size_t main_len = (size_t)(slash - type.at) + 1; // with the slash
+    bool any_sub = range.len == main_len + 1 && range.at[main_len] == '*';
+    if (!any_sub && range.len != type.len)
+        return 0;
+    size_t same = any_sub ? main_len : type.len;
+    for (size_t i = 0; i < same; i++) { // the type is in lower case
+        char c = range.at[i];
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != type.at[i])
+            return 0;
     }
-    return 0;
+    return any_sub ? 2 : 3;
 }
 
-// Whether the range's parameters hold a weight of zero: q=0, q=0.0, q=0.00, q=0.000.
-static bool is_refused(struct span parameters)
+// A weight as RFC 9110 section 12.4.2 has it: 0 or 1 with up to three decimals; of others it is the whole
+// one.
+static unsigned weight_of(struct span text)
+{
+    unsigned weight = 0, unit = ACCEPT_MOST;
+    if (text.len == 0 || text.len > 5 || (text.at[0] != '0' && text.at[0] != '1'))
+        return ACCEPT_MOST;
+    for (size_t i = 0; i < text.len; i++) {
+        if (i == 1 && text.at[i] == '.')
+            continue;
+        if (i == 1 || text.at[i] < '0' || text.at[i] > '9')
+            return ACCEPT_MOST;
+        weight += (unsigned)(text.at[i] - '0') * unit;
+        unit /= 10;
+    }
+    return weight < ACCEPT_MOST ? weight : ACCEPT_MOST;
+}
+
+// The weight among the range's parameters.
+static unsigned weight_in(struct span parameters)
 {
     while (parameters.len > 0) {
         struct span value = span_split(&parameters, ';');
         struct span name = span_trim(span_split(&value, '='));
-        if (!span_is_nocase(name, "q"))
-            continue;
-        value = span_trim(value);
-        size_t zeros = 0;
-        while (zeros < value.len && (value.at[zeros] == '0' || value.at[zeros] == '.'))
-            zeros++;
-        return value.len > 0 && zeros == value.len;
+        if (span_is_nocase(name, "q"))
+            return weight_of(span_trim(value));
     }
-    return false;
+    return ACCEPT_MOST;
 }
 
-bool accept_allows(const struct http_request *request, const char *type)
+unsigned accept_weight(const struct http_request *request, const char *type_text)
 {
-    bool any = false, allowed = false;
+    struct span parameters = span_of(type_text);
+    struct span type = span_trim(span_split(&parameters, ';'));
+    bool any = false;
+    unsigned weight = 0;
     int closest = 0;
     for (size_t i = 0; i < request->field_count; i++) {
         if (!span_is_nocase(request->fields[i].name, "accept"))
             continue;
         struct span ranges = request->fields[i].value;
         while (ranges.len > 0) {
-            struct span parameters = span_trim(span_split(&ranges, ','));
+            parameters = span_trim(span_split(&ranges, ','));
             if (parameters.len == 0)
                 continue;
             any = true;
-            struct span range = span_trim(span_split(&parameters, ';'));
-            int close = closeness(range, type);
-            if (close > closest || (close > 0 && close == closest && !allowed)) {
+            int close = closeness(span_trim(span_split(&parameters, ';')), type);
+            unsigned given = weight_in(parameters);
+            if (close > closest || (close > 0 && close == closest && given > weight)) {
                 closest = close;
-                allowed = !is_refused(parameters);
+                weight = given;
             }
         }
     }
-    return !any || allowed;
+    return any ? weight : ACCEPT_MOST;
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Content negotiation (RFC 9110 section 12.5.1): whether a client takes a media type.
+// The Accept field (RFC 9110 section 12.5.1): how gladly a client takes a media type.
 #ifndef RECKONER_SERVE_ACCEPT_H
 #define RECKONER_SERVE_ACCEPT_H
 
-#include <stdbool.h>
-
 #include "http/message.h"
 
-// Whether the Accept fields of the request let `type` ("application/json") be sent: the most specific range
-// that covers it decides, and its weight is not 0. Without such a field everything is taken; a range that is
-// broken covers nothing.
-bool accept_allows(const struct http_request *request, const char *type);
+enum { ACCEPT_MOST = 1000 }; // a weight of 1
+
+// The weight that the Accept fields of the request give to `type` ("text/csv; charset=utf-8", of which the
+// parameters do not matter), from 0, not taken, to ACCEPT_MOST: that of the most specific range that covers
+// it. Without such a field everything is taken; a range that is broken covers nothing, and a broken weight is
+// the whole one.
+unsigned accept_weight(const struct http_request *request, const char *type);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/access_log.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "text/date.h"
 
@@ -11,12 +13,20 @@ void access_begin(
 {
     access->method = http_method_name(head->method);
     access->start_ns = now_ns;
-    // path and query are neighbours in the head, with the "?" between them
-    size_t len = head->path.len + (head->query.len > 0 ? 1 + head->query.len : 0);
-    if (len > TARGET_BYTES)
-        len = TARGET_BYTES;
-    const char *copy = arena_strndup(arena, head->asterisk ? "*" : head->path.at, head->asterisk ? 1 : len);
-    access->target = copy != NULL ? span_of(copy) : (struct span){0};
+    // The path need not stand in front of its query: that of http://host?a=b is elsewhere.
+    struct span path = head->asterisk ? span_of("*") : head->path;
+    size_t path_len = path.len < TARGET_BYTES ? path.len : TARGET_BYTES, room = TARGET_BYTES - path_len;
+    size_t query_len = head->query.len > 0 ? 1 + head->query.len : 0;
+    query_len = query_len < room ? query_len : room;
+    char *target = arena_alloc(arena, path_len + query_len);
+    access->target = (struct span){.at = target, .len = target != NULL ? path_len + query_len : 0};
+    if (target == NULL)
+        return;
+    memcpy(target, path.at, path_len);
+    if (query_len > 0) {
+        target[path_len] = '?';
+        memcpy(target + path_len + 1, head->query.at, query_len - 1);
+    }
 }
 
 void access_end(struct log *log, const struct access *access, const char *peer, int status, size_t body_bytes,

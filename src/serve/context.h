@@ -9,17 +9,21 @@
 
 #include "base/blob.h"
 #include "base/log.h"
+#include "base/spool.h"
 #include "http/server.h"
 #include "net/pool.h"
-#include "serve/route.h"
+#include "serve/edition.h"
+#include "serve/reload.h"
 #include "serve/service.h"
 
 struct context {
     const struct service *services; // borrowed
-    struct routes *routes;          // owned by the server, as all below
+    struct editions editions;       // what is served now
+    struct reloader *reloader;      // owned by the server, as all below; NULL: files are not watched
     struct http_server *http;       //
-    struct pool *reads;             // run GET endpoints; a worker is a struct reader_set
+    struct pool *reads;             // run GET endpoints and read files; a worker is a struct reader_set
     struct pool *parses;            // turn bodies into rows; workers have no state
+    struct spool_space spools;      // of large answers
     struct log *access_log;         // borrowed; NULL: none
     struct log *error_log;          // borrowed
     struct blob *ok;                // "ok\n"

@@ -1,24 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
+// Pairs are taken in the order of the query; the items of a list are only gathered then, and joined and
+// checked when the query is at its end.
 #include "serve/query.h"
 
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "serve/format.h"
 #include "text/url.h"
+
+static const char FORMAT[] = "format";
 
 enum param_state {
     PARAM_ABSENT, // not met yet: the default, or an error
-    PARAM_GIVEN,  // its value is read
+    PARAM_GIVEN,  // its value is read, or items of it are gathered
     PARAM_FAULTY, // reported already
+};
+
+// A text that was given for a list: an item, or several with commas.
+struct piece {
+    struct piece *next; //
+    struct span text;   // decoded
+};
+
+// What is known of one parameter.
+struct given {
+    enum param_state state; //
+    struct piece *first;    // of a list, in order; the arena's
+    struct piece *last;     //
+    size_t bytes;           // of all pieces, each with a comma
 };
 
 // One reading.
 struct query {
-    const struct endpoint *endpoint;       // borrowed
-    struct arena *arena;                   // borrowed
-    struct value *values;                  // borrowed; the result
-    struct report *report;                 // borrowed
-    enum param_state states[LIMIT_PARAMS]; // of each parameter
+    const struct endpoint *endpoint; // borrowed
+    struct arena *arena;             // borrowed
+    struct value *values;            // borrowed; the result
+    struct report *report;           // borrowed
+    struct query_format format;      // the other result
+    bool takes_format;               // the endpoint leaves ?format= to the answer
+    bool has_format;                 // it was met
+    struct given *given;             // for each parameter; the arena's
 };
 
 static enum err_code report_param(
@@ -29,24 +51,98 @@ static enum err_code report_param(
     return report_add(query->report, &fault);
 }
 
+static enum err_code report_encoding(struct query *query, struct span name, struct span value)
+{
+    return report_param(query, name, value, "encoding", "is badly percent-encoded");
+}
+
+// --- one value
+
 static enum err_code check(struct query *query, size_t i, struct span text)
 {
     const struct rule *rule = &query->endpoint->params[i];
     enum rule_result result = rule_check_text(rule, text, query->arena, &query->values[i]);
     if (result == RULE_OK)
         return ERR_NONE;
-    query->states[i] = PARAM_FAULTY;
+    query->given[i].state = PARAM_FAULTY;
     if (result == RULE_MEMORY)
         return ERR_TOO_LARGE;
     if (result == RULE_REQUIRED)
-        return report_param(query, rule->name, (struct span){0}, rule_code(result), "is required");
+        return report_param(query, rule->outside, (struct span){0}, rule_code(result), "is required");
     char detail[512];
     AUTO(buf_fini) struct buf expected;
     buf_init(&expected, sizeof(detail) - sizeof("must be "));
     rule_expected(rule, &expected);
     snprintf(detail, sizeof(detail), "must be %.*s", (int)expected.len,
         expected.data != NULL ? expected.data : "");
-    return report_param(query, rule->name, text, rule_code(result), detail);
+    return report_param(query, rule->outside, text, rule_code(result), detail);
+}
+
+static enum err_code gather(struct query *query, struct given *given, struct span text)
+{
+    struct piece *piece = arena_zalloc(query->arena, 1, sizeof(*piece));
+    if (piece == NULL)
+        return ERR_TOO_LARGE;
+    piece->text = text;
+    if (given->last != NULL)
+        given->last->next = piece;
+    else
+        given->first = piece;
+    given->last = piece;
+    given->bytes += text.len + 1;
+    return ERR_NONE;
+}
+
+static enum err_code check_list(struct query *query, size_t i)
+{
+    struct given *given = &query->given[i];
+    if (given->first->next == NULL)
+        return check(query, i, given->first->text);
+    char *joined = arena_alloc(query->arena, given->bytes);
+    if (joined == NULL)
+        return ERR_TOO_LARGE;
+    size_t len = 0;
+    for (const struct piece *piece = given->first; piece != NULL; piece = piece->next) {
+        if (piece->text.len > 0)
+            memcpy(joined + len, piece->text.at, piece->text.len);
+        len += piece->text.len;
+        joined[len++] = ',';
+    }
+    return check(query, i, (struct span){.at = joined, .len = len - 1});
+}
+
+// --- the answer's format
+
+static enum err_code read_format(struct query *query, struct span raw_value)
+{
+    struct span name = span_of(FORMAT), value;
+    if (query->has_format)
+        return report_param(query, name, (struct span){0}, "repeated", "is given more than once");
+    query->has_format = true;
+    if (!url_decode(raw_value, true, query->arena, &value))
+        return report_encoding(query, name, raw_value);
+    if (format_from_name(query->endpoint, value, &query->format.format)) {
+        query->format.is_given = true;
+        return ERR_NONE;
+    }
+    char names[FORMAT_LIST_CHARS], detail[FORMAT_LIST_CHARS + 16];
+    format_names(query->endpoint, names);
+    snprintf(detail, sizeof(detail), "must be %s", names);
+    return report_param(query, name, value, rule_code(RULE_IN), detail);
+}
+
+// --- pairs
+
+// Whether the query may call the parameter so.
+static bool is_called(const struct rule *rule, struct span name)
+{
+    if (rule->in_path)
+        return false;
+    if (span_equal(rule->outside, name))
+        return true;
+    bool has_brackets = name.len >= 2 && name.at[name.len - 2] == '[' && name.at[name.len - 1] == ']';
+    return rule->is_list && has_brackets &&
+           span_equal(rule->outside, (struct span){.at = name.at, .len = name.len - 2});
 }
 
 static enum err_code read_unknown(struct query *query, struct span name)
@@ -59,40 +155,109 @@ static enum err_code read_unknown(struct query *query, struct span name)
 
 static enum err_code read_pair(struct query *query, struct span raw_name, struct span raw_value)
 {
+    const struct endpoint *endpoint = query->endpoint;
     struct span name, value;
     if (!url_decode(raw_name, true, query->arena, &name))
-        return report_param(query, raw_name, (struct span){0}, "encoding", "is badly percent-encoded");
+        return report_encoding(query, raw_name, (struct span){0});
+    if (query->takes_format && span_is(name, FORMAT))
+        return read_format(query, raw_value);
     size_t i = 0;
-    while (i < query->endpoint->param_count && !span_equal(query->endpoint->params[i].name, name))
+    while (i < endpoint->param_count && !is_called(&endpoint->params[i], name))
         i++;
-    if (i == query->endpoint->param_count)
+    if (i == endpoint->param_count)
         return read_unknown(query, name);
-    if (query->states[i] == PARAM_FAULTY)
+    const struct rule *rule = &endpoint->params[i];
+    struct given *given = &query->given[i];
+    if (given->state == PARAM_FAULTY)
         return ERR_NONE;
-    if (query->states[i] == PARAM_GIVEN) {
-        query->states[i] = PARAM_FAULTY;
-        return report_param(query, name, (struct span){0}, "repeated", "is given more than once");
+    if (given->state == PARAM_GIVEN && !rule->is_list) {
+        given->state = PARAM_FAULTY;
+        return report_param(query, rule->outside, (struct span){0}, "repeated", "is given more than once");
     }
     if (!url_decode(raw_value, true, query->arena, &value)) {
-        query->states[i] = PARAM_FAULTY;
-        return report_param(query, name, raw_value, "encoding", "is badly percent-encoded");
+        given->state = PARAM_FAULTY;
+        return report_encoding(query, rule->outside, raw_value);
     }
-    query->states[i] = PARAM_GIVEN;
-    return check(query, i, value);
+    given->state = PARAM_GIVEN;
+    return rule->is_list ? gather(query, given, value) : check(query, i, value);
 }
 
-enum err_code query_read(const struct endpoint *endpoint, struct span query_text, struct arena *arena,
-    struct value *values, struct report *report, struct err *err)
+// A text of the path, with U+FFFD for each NUL, as HTML has it: such a path names nothing, but it is no fault
+// of its form, and no store's text can hold a NUL. False when the arena is full.
+static bool replace_nul(struct query *query, struct span *text)
 {
-    struct query query = {.endpoint = endpoint, .arena = arena, .values = values, .report = report};
-    struct span name, value;
+    static const char REPLACEMENT[] = "\xef\xbf\xbd";
+    if (memchr(text->at, '\0', text->len) == NULL)
+        return true;
+    char *copy = arena_alloc(query->arena, text->len * (sizeof(REPLACEMENT) - 1));
+    if (copy == NULL)
+        return false;
+    char *end = copy;
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->at[i] != '\0')
+            *end++ = text->at[i];
+        else
+            end = mempcpy(end, REPLACEMENT, sizeof(REPLACEMENT) - 1);
+    }
+    *text = (struct span){.at = copy, .len = (size_t)(end - copy)};
+    return true;
+}
+
+static enum err_code read_parts(struct query *query, const struct span *parts)
+{
+    const struct endpoint *endpoint = query->endpoint;
     enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < endpoint->part_count; i++) {
+        int param = endpoint->parts[i].param;
+        if (param < 0)
+            continue;
+        struct span text = parts[i];
+        query->given[param].state = PARAM_GIVEN;
+        if (endpoint->params[param].type == TYPE_TEXT && !replace_nul(query, &text))
+            return ERR_TOO_LARGE;
+        code = check(query, (size_t)param, text);
+    }
+    return code;
+}
+
+static enum err_code read_rest(struct query *query)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < query->endpoint->param_count; i++) {
+        const struct given *given = &query->given[i];
+        if (given->state == PARAM_ABSENT)
+            code = check(query, i, (struct span){0});
+        else if (given->state == PARAM_GIVEN && given->first != NULL)
+            code = check_list(query, i);
+    }
+    return code;
+}
+
+static bool takes_format(const struct endpoint *endpoint)
+{
+    for (size_t i = 0; i < endpoint->param_count; i++) {
+        if (span_is(endpoint->params[i].outside, FORMAT))
+            return false;
+    }
+    return true;
+}
+
+enum err_code query_read(const struct endpoint *endpoint, const struct span *parts, struct span query_text,
+    struct arena *arena, struct value *values, struct query_format *ret_format, struct report *report,
+    struct err *err)
+{
+    struct query query = {.endpoint = endpoint,
+        .arena = arena,
+        .values = values,
+        .report = report,
+        .takes_format = takes_format(endpoint),
+        .given = arena_zalloc(arena, endpoint->param_count, sizeof(*query.given))};
+    struct span name, value;
+    enum err_code code = query.given != NULL ? read_parts(&query, parts) : ERR_TOO_LARGE;
     while (code == ERR_NONE && url_next_pair(&query_text, &name, &value))
         code = read_pair(&query, name, value);
-    for (size_t i = 0; code == ERR_NONE && i < endpoint->param_count; i++) {
-        if (query.states[i] == PARAM_ABSENT)
-            code = check(&query, i, (struct span){0});
-    }
+    if (code == ERR_NONE)
+        code = read_rest(&query);
     if (code == ERR_TOO_LARGE)
         return err_set(err, code, "the parameters are larger than %zu bytes", arena->max);
     if (code != ERR_NONE)
@@ -100,5 +265,6 @@ enum err_code query_read(const struct endpoint *endpoint, struct span query_text
     report_finish(report);
     if (report->total > 0)
         return err_set(err, ERR_INVALID, "parameters that do not pass: %zu", report->total);
+    *ret_format = query.format;
     return ERR_NONE;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A query string against an endpoint's @param rules.
+// The parameters of a request, from its path and its query string, against an endpoint's @param rules.
 #ifndef RECKONER_SERVE_QUERY_H
 #define RECKONER_SERVE_QUERY_H
 
@@ -8,11 +8,20 @@
 #include "base/err.h"
 #include "batch/report.h"
 
-// Reads `query` (the raw text behind "?") into values[endpoint->param_count], which borrow `arena`, the
-// endpoint and `query`. Every parameter that is missing, given twice, badly encoded or against its rule is
-// reported: ERR_INVALID when one is. Unknown parameters are ignored unless the endpoint is @strict.
-// ERR_TOO_LARGE when the arena is full.
-MUST_CHECK enum err_code query_read(const struct endpoint *endpoint, struct span query, struct arena *arena,
-    struct value *values, struct report *report, struct err *err);
+// What the query says of the answer's form.
+struct query_format {
+    bool is_given;             // with ?format=
+    enum answer_format format; // then: the endpoint gives it
+};
+
+// Reads `parts` (of the path, decoded: endpoint->part_count of them) and `query` (the raw text behind "?")
+// into values[endpoint->param_count], which borrow `arena`, the endpoint and both. Parameters are known by
+// their outside names. A list takes "tags=a,b", "tags=a&tags=b", "tags[]=a" and any mix. "format" is the
+// answer's, unless the endpoint has a parameter that is called so. Every parameter that is missing, given
+// twice, badly encoded or against its rule is reported: ERR_INVALID when one is. Unknown ones are ignored
+// unless the endpoint is @strict. ERR_TOO_LARGE when the arena is full.
+MUST_CHECK enum err_code query_read(const struct endpoint *endpoint, const struct span *parts,
+    struct span query, struct arena *arena, struct value *values, struct query_format *ret_format,
+    struct report *report, struct err *err);
 
 #endif

@@ -1,22 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a request, from its route to its answer, as http's handler.
-//
-//     loop    on_request ─ route ─ method ─ Accept ─ parameters ─┬─ read ──────────────► reads pool
-//                                                                └─ body ─ on_body ────► parses pool ─►
-//                                                                writer
-//     loop    on_mail ◄─ mail ─────────────────────────────────────────────────────────────┘
-//             http_reply ─ on_end ─ access log ─ free
-//
-// A request is owned by one thread at a time: by the loop while it is there, by the pool or writer that it
-// was handed to until the mail comes back. When its client goes away meanwhile, the loop frees it when the
-// mail comes.
+// One request, from its head to its answer. It is owned by one thread at a time: by the loop while it is
+// there (handler.c), by the pool or writer that it was handed to until its mail comes back (read.c, write.c,
+// static.c). When its client goes away meanwhile, the loop frees it when the mail comes.
 #ifndef RECKONER_SERVE_REQUEST_H
 #define RECKONER_SERVE_REQUEST_H
 
-#include "http/server.h"
-#include "serve/context.h"
+#include <stdatomic.h>
+#include <stdbool.h>
 
-// The handler that answers with `context`'s services; context is borrowed while http runs.
-struct http_handler request_handler(struct context *context);
+#include "base/arena.h"
+#include "batch/reader.h"
+#include "batch/writer.h"
+#include "http/server.h"
+#include "net/loop.h"
+#include "net/pool.h"
+#include "serve/access_log.h"
+#include "serve/context.h"
+#include "serve/problem.h"
+
+// What the client gets, worked out on any thread and sent on the loop.
+struct outcome {
+    int status;               // 0: not known yet
+    const char *content_type; // static; NULL without body
+    const char *headers;      // static or the arena's; NULL for none
+    struct blob *body;        // owned until sent; NULL for none
+    struct http_file *file;   // likewise; a body instead of a blob
+};
+
+struct request {
+    struct arena arena;               // owns the request itself, its parameters and texts
+    struct context *context;          // borrowed
+    struct http_ref ref;              // the way back to its exchange
+    struct access access;             // what the access log says of it
+    struct edition *edition;          // that it was routed by; a reference, NULL before
+    size_t app;                       // number of what it is for, once routed
+    const struct endpoint *endpoint;  // NULL until routed, and for a file
+    const struct public_file *file;   // NULL: not a file
+    struct span path;                 // as it came; of an endpoint with pages
+    struct span query;                // as it came; the arena's, behind parameters that borrow it
+    struct value *params;             // the arena's; one for each @param
+    struct span if_none_match;        // of a file: the field's value
+    enum answer_format format;        // of an endpoint's answer
+    bool varies;                      // Accept has chosen it
+    enum body_format body_format;     // of the body of a write
+    struct http_body *body;           // owned; NULL once read
+    struct batch batch;               // a write's way through the writer; its report serves reads too
+    struct outcome outcome;           // the answer
+    struct task task;                 // for the pools
+    struct mail mail;                 // for the way back
+    struct reload_wait wait;          // for a reload
+    const struct http_request *heard; // its head while it waits for one; the arena's
+    bool away;                        // a pool, writer or reload has it; the loop's
+    atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread
+};
+
+// A request with its arena; NULL without memory.
+MUST_CHECK struct request *request_new(struct context *context, const struct http_request *head);
+
+// NULL is fine.
+void request_free(struct request *request);
+
+// Whether its client is gone, so that work for it is in vain. Any thread.
+bool request_is_abandoned(struct request *request);
+
+// Posts its mail to its loop; it is not the caller's any more.
+void request_send_back(struct request *request);
+
+// --- outcomes, on the thread that owns the request
+
+// A problem document. `headers` as in struct outcome.
+void request_set_problem(struct request *request, const struct problem *problem, const char *headers);
+
+// One of nothing but a status and words.
+void request_refuse(struct request *request, int status, const char *detail);
+
+// 503: it may work later.
+void request_set_busy(struct request *request, const char *detail);
+
+// The problem of an error met on the way; 5xx ones are logged. `report` may be empty.
+void request_set_error(struct request *request, const struct err *err, const struct report *report);
+
+// The endpoint's answer: takes the bytes of an ended spool. `cursor`: of the next page; empty: none.
+void request_set_answer(struct request *request, int status, struct spool *answer, struct span cursor);
+
+extern const char RETRY_SOON[]; // header lines of a 503
 
 #endif

@@ -1,125 +1,307 @@
 // SPDX-License-Identifier: Apache-2.0
+// A node for each part of a path that somebody has; the children of a node are a hash table of literals and
+// one for a parameter. "/" is one empty part, as it is when a raw path is split, and an empty part is never a
+// parameter. A look-up walks literals before parameters and goes back where that leads nowhere, so it visits
+// no node twice.
 #include "serve/route.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "text/url.h"
 
 #define HASH_NONFATAL_OOM          1
 #define uthash_malloc(size)        mem_alloc(size)
 #define uthash_free(memory, size)  mem_free(memory)
-#define uthash_nonfatal_oom(entry) ((entry)->path.at = NULL)
+#define uthash_nonfatal_oom(entry) ((entry)->part.at = NULL)
 #include <uthash.h>
 
-struct route {
-    struct span path;                               // borrowed from the app; the key
-    const struct endpoint *endpoints[HTTP_METHODS]; // by method; NULL where there is none
-    size_t services[HTTP_METHODS];                  // the number of each endpoint's service
-    char allow[64];                                 // value of Allow
-    UT_hash_handle hh;                              // uthash's own
+#define INDEX "/index.html"
+
+struct node {
+    struct span part;                   // the literal, borrowed; the key among its siblings
+    struct node *literals;              // uthash table of children; owned
+    struct node *param;                 // the child that is a parameter; owned, NULL: none
+    struct route *routes[HTTP_METHODS]; // owned; NULL where there is none
+    UT_hash_handle hh;                  // uthash's own
 };
 
 struct routes {
-    struct route *by_path; // uthash table; owned
+    struct node root; // above the first part
+    size_t depth;     // parts of the longest path
 };
 
-const struct route *routes_find(const struct routes *routes, struct span path)
+// --- building
+
+static struct node *literal_child(const struct node *node, struct span part)
 {
-    struct route *route;
-    HASH_FIND(hh, routes->by_path, path.at, path.len, route);
-    return route;
+    struct node *child;
+    HASH_FIND(hh, node->literals, part.at, part.len, child);
+    return child;
 }
 
-static struct route *find_or_add(struct routes *routes, struct span path)
+static struct node *add_literal(struct node *node, struct span part)
 {
-    struct route *route;
-    HASH_FIND(hh, routes->by_path, path.at, path.len, route);
-    if (route != NULL)
-        return route;
-    route = mem_zalloc(1, sizeof(*route));
-    if (route == NULL)
+    struct node *child = literal_child(node, part);
+    if (child != NULL)
+        return child;
+    child = mem_zalloc(1, sizeof(*child));
+    if (child == NULL)
         return NULL;
-    route->path = path;
-    HASH_ADD_KEYPTR(hh, routes->by_path, path.at, path.len, route);
-    if (route->path.at == NULL) { // uthash had no memory for it
-        mem_free(route);
+    child->part = part;
+    HASH_ADD_KEYPTR(hh, node->literals, part.at, part.len, child);
+    if (child->part.at == NULL) { // uthash had no memory for it
+        mem_free(child);
         return NULL;
     }
-    return route;
+    return child;
 }
 
-static enum err_code add(
-    struct routes *routes, const struct endpoint *endpoint, size_t service, struct err *err)
+static struct node *add_param(struct node *node)
 {
-    struct route *route = find_or_add(routes, endpoint->path);
-    if (route == NULL)
+    if (node->param == NULL)
+        node->param = mem_zalloc(1, sizeof(*node->param));
+    return node->param;
+}
+
+// The node of an endpoint's path; NULL without memory.
+static struct node *endpoint_node(struct routes *routes, const struct endpoint *endpoint)
+{
+    struct node *node = &routes->root;
+    size_t depth = endpoint->part_count > 0 ? endpoint->part_count : 1;
+    if (endpoint->part_count == 0)
+        node = add_literal(node, span_of(""));
+    for (size_t i = 0; node != NULL && i < endpoint->part_count; i++) {
+        const struct path_part *part = &endpoint->parts[i];
+        node = part->param < 0 ? add_literal(node, part->text) : add_param(node);
+    }
+    if (depth > routes->depth)
+        routes->depth = depth;
+    return node;
+}
+
+// The node of a path that is all literals, decoded; NULL without memory.
+static struct node *literal_node(struct routes *routes, struct span path)
+{
+    struct node *node = &routes->root;
+    size_t depth = 0;
+    struct span rest = {.at = path.at + 1, .len = path.len - 1};
+    for (bool more = true; more && node != NULL; depth++) {
+        more = rest.len > 0 && memchr(rest.at, '/', rest.len) != NULL;
+        struct span part = span_split(&rest, '/');
+        node = add_literal(node, part);
+    }
+    if (depth > routes->depth)
+        routes->depth = depth;
+    return node;
+}
+
+static const char *file_of(const struct route *route)
+{
+    if (route->endpoint != NULL)
+        return route->endpoint->file;
+    return route->file != NULL ? route->file->file : "the server";
+}
+
+static enum err_code claim(
+    struct node *node, enum http_method method, const struct route *route, struct span path, struct err *err)
+{
+    if (node == NULL)
         return err_no_memory(err);
-    const struct endpoint *other = route->endpoints[endpoint->method];
-    if (other != NULL)
+    if (node->routes[method] != NULL)
         return err_set(err, ERR_CONFIG,
             "%s %.*s is claimed by both %s and %s: serve these apps apart, or rename one",
-            http_method_name(endpoint->method), (int)endpoint->path.len, endpoint->path.at, other->file,
-            endpoint->file);
-    route->endpoints[endpoint->method] = endpoint;
-    route->services[endpoint->method] = service;
+            http_method_name(method), (int)path.len, path.at, file_of(node->routes[method]), file_of(route));
+    node->routes[method] = mem_alloc(sizeof(*route));
+    if (node->routes[method] == NULL)
+        return err_no_memory(err);
+    *node->routes[method] = *route;
     return ERR_NONE;
 }
 
-static void write_allow(struct route *route)
+// A file answers at its own path, and an index.html for its folder as well, with and without the slash.
+static enum err_code add_file(
+    struct routes *routes, const struct public_file *file, size_t app, struct err *err)
 {
-    size_t len = 0;
-    for (int method = 0; method < HTTP_METHODS; method++) {
-        bool answered = route->endpoints[method] != NULL || method == HTTP_OPTIONS ||
-                        (method == HTTP_HEAD && route->endpoints[HTTP_GET] != NULL);
-        if (answered)
-            len += (size_t)snprintf(route->allow + len, sizeof(route->allow) - len, "%s%s",
-                len > 0 ? ", " : "", http_method_name((enum http_method)method));
-    }
+    struct route route = {.file = file, .app = app};
+    enum err_code code = claim(literal_node(routes, file->path), HTTP_GET, &route, file->path, err);
+    size_t len = sizeof(INDEX) - 1;
+    if (code != ERR_NONE || file->path.len < len ||
+        memcmp(file->path.at + file->path.len - len, INDEX, len) != 0)
+        return code;
+    struct span folder = {.at = file->path.at, .len = file->path.len - len};
+    struct span with_slash = {.at = folder.at, .len = folder.len + 1};
+    code = claim(literal_node(routes, with_slash), HTTP_GET, &route, with_slash, err);
+    if (code != ERR_NONE || folder.len == 0)
+        return code;
+    route.is_folder = true;
+    return claim(literal_node(routes, folder), HTTP_GET, &route, folder, err);
 }
 
-enum err_code routes_new(
-    const struct service *services, size_t count, struct routes **ret_routes, struct err *err)
+static enum err_code add_app(struct routes *routes, const struct app *app, size_t number, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
+        const struct endpoint *endpoint = &app->endpoints[i];
+        struct route route = {.endpoint = endpoint, .app = number};
+        if (!endpoint->is_private)
+            code = claim(endpoint_node(routes, endpoint), endpoint->method, &route, endpoint->path, err);
+    }
+    for (size_t i = 0; code == ERR_NONE && i < app->public_count; i++)
+        code = add_file(routes, &app->public_files[i], number, err);
+    return code;
+}
+
+static enum err_code add_own_pages(struct routes *routes, struct err *err)
+{
+    static const struct {
+        const char *path;
+        enum own_page page;
+    } pages[] = {{"/-/livez", PAGE_LIVEZ}, {"/-/readyz", PAGE_READYZ}, {"/-/docs", PAGE_DOCS}};
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < ARRAY_LEN(pages); i++) {
+        struct route route = {.page = pages[i].page};
+        struct span path = span_of(pages[i].path);
+        code = claim(literal_node(routes, path), HTTP_GET, &route, path, err);
+    }
+    return code;
+}
+
+enum err_code routes_new(struct app *const *apps, size_t count, struct routes **ret_routes, struct err *err)
 {
     struct routes *routes = mem_zalloc(1, sizeof(*routes));
     if (routes == NULL)
         return err_no_memory(err);
-    for (size_t i = 0; i < count; i++) {
-        const struct app *app = services[i].app;
-        for (size_t k = 0; k < app->endpoint_count; k++) {
-            enum err_code code = add(routes, &app->endpoints[k], i, err);
-            if (code != ERR_NONE) {
-                routes_free(routes);
-                return code;
-            }
-        }
+    enum err_code code = add_own_pages(routes, err);
+    for (size_t i = 0; code == ERR_NONE && i < count; i++)
+        code = add_app(routes, apps[i], i, err);
+    if (code != ERR_NONE) {
+        routes_free(routes);
+        return code;
     }
-    for (struct route *route = routes->by_path; route != NULL; route = route->hh.next)
-        write_allow(route);
     *ret_routes = routes;
     return ERR_NONE;
+}
+
+// Frees what the node owns, as deep as the longest path.
+static void node_fini(struct node *node)
+{
+    struct node *child, *next;
+    HASH_ITER (hh, node->literals, child, next) {
+        HASH_DEL(node->literals, child);
+        node_fini(child);
+        mem_free(child);
+    }
+    if (node->param != NULL)
+        node_fini(node->param);
+    mem_free(node->param);
+    for (size_t i = 0; i < HTTP_METHODS; i++)
+        mem_free(node->routes[i]);
 }
 
 void routes_free(struct routes *routes)
 {
     if (routes == NULL)
         return;
-    struct route *route, *next;
-    HASH_ITER (hh, routes->by_path, route, next) {
-        HASH_DEL(routes->by_path, route);
-        mem_free(route);
-    }
+    node_fini(&routes->root);
     mem_free(routes);
 }
 
-const struct endpoint *route_endpoint(const struct route *route, enum http_method method, size_t *ret_service)
+// --- looking up
+
+struct search {
+    const struct span *parts;  // of the request's path
+    size_t count;              //
+    enum http_method method;   // wanted; GET for HEAD
+    const struct route *found; // NULL: none so far
+    unsigned methods;          // of all nodes that match
+};
+
+static void search_leaf(struct search *search, const struct node *node)
 {
-    if (method == HTTP_HEAD)
-        method = HTTP_GET;
-    *ret_service = route->services[method];
-    return route->endpoints[method];
+    search->found = node->routes[search->method];
+    for (unsigned i = 0; i < HTTP_METHODS; i++) {
+        if (node->routes[i] != NULL)
+            search->methods |= 1u << i;
+    }
 }
 
-const char *route_allow(const struct route *route)
+// Looks at all below `node` that match the parts from `depth` on, until the method is found.
+static void search_node(struct search *search, const struct node *node, size_t depth)
 {
-    return route->allow;
+    if (depth == search->count) {
+        search_leaf(search, node);
+        return;
+    }
+    struct span part = search->parts[depth];
+    const struct node *literal = literal_child(node, part);
+    bool is_own = depth == 0 && search->count > 1 && span_is(part, "-"); // the server's, no app's
+    if (literal != NULL)
+        search_node(search, literal, depth + 1);
+    if (search->found == NULL && node->param != NULL && part.len > 0 && !is_own)
+        search_node(search, node->param, depth + 1);
+}
+
+// Whether each % has its two digits behind it (RFC 3986 section 2.1).
+static bool is_encoded(struct span path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        if (path.at[i] == '%' && (path.len - i < 3 || !isxdigit((unsigned char)path.at[i + 1]) ||
+                                     !isxdigit((unsigned char)path.at[i + 2])))
+            return false;
+    }
+    return true;
+}
+
+static size_t count_parts(struct span path)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < path.len; i++)
+        count += path.at[i] == '/';
+    return count;
+}
+
+// Splits the path, and only then decodes, so that an encoded slash stays inside its part.
+static bool split(struct span path, size_t count, struct arena *arena, struct span *ret_parts)
+{
+    struct span rest = {.at = path.at + 1, .len = path.len - 1};
+    for (size_t i = 0; i < count; i++) {
+        if (!url_decode(span_split(&rest, '/'), false, arena, &ret_parts[i]))
+            return false;
+    }
+    return true;
+}
+
+enum route_result routes_find(const struct routes *routes, struct span path, enum http_method method,
+    struct arena *arena, struct route_match *ret_match)
+{
+    if (!is_encoded(path))
+        return ROUTE_ENCODING;
+    size_t count = count_parts(path);
+    if (count == 0 || path.at[0] != '/' || count > routes->depth)
+        return ROUTE_NONE;
+    struct span *parts = arena_alloc(arena, count * sizeof(*parts));
+    if (parts == NULL || !split(path, count, arena, parts))
+        return ROUTE_MEMORY;
+    struct search search = {
+        .parts = parts, .count = count, .method = method == HTTP_HEAD ? HTTP_GET : method};
+    search_node(&search, &routes->root, 0);
+    if (search.methods == 0)
+        return ROUTE_NONE;
+    *ret_match = (struct route_match){.route = search.found, .parts = parts, .methods = search.methods};
+    return search.found != NULL ? ROUTE_FOUND : ROUTE_METHOD;
+}
+
+void route_allow(unsigned methods, char ret_allow[ALLOW_CHARS])
+{
+    size_t len = 0;
+    methods |= 1u << HTTP_OPTIONS;
+    if (methods & 1u << HTTP_GET)
+        methods |= 1u << HTTP_HEAD;
+    for (int method = 0; method < HTTP_METHODS; method++) {
+        if (methods & 1u << method)
+            len += (size_t)snprintf(ret_allow + len, ALLOW_CHARS - len, "%s%s", len > 0 ? ", " : "",
+                http_method_name((enum http_method)method));
+    }
 }

@@ -1,33 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a path to the endpoints behind it, over all apps of the process. Built before the server runs,
-// immutable then.
+// From a request's path to what answers there, over all apps of the process: a tree by the parts between
+// slashes. Made once, then immutable, so any thread may look something up.
 #ifndef RECKONER_SERVE_ROUTE_H
 #define RECKONER_SERVE_ROUTE_H
 
 #include "app/app.h"
+#include "base/arena.h"
 #include "base/err.h"
-#include "serve/service.h"
 
-struct route; // one path, with its endpoints by method
+// The server's own pages, under /-/.
+enum own_page {
+    PAGE_NONE,
+    PAGE_LIVEZ,
+    PAGE_READYZ,
+    PAGE_DOCS,
+};
+
+// What answers one method at one path.
+struct route {
+    const struct endpoint *endpoint; // NULL: a file or a page
+    const struct public_file *file;  // of public/, for GET; NULL: an endpoint or a page
+    bool is_folder;     // the file is the index of the folder that the path is, without its slash
+    enum own_page page; // PAGE_NONE: an endpoint or a file
+    size_t app;         // number of the endpoint's or file's app
+};
+
 struct routes;
 
-// A table over the endpoints of all services, which are borrowed. ERR_CONFIG, naming both files, when two of
-// them claim the same method and path.
+// A table over the public endpoints and static files of all apps, which are borrowed. ERR_CONFIG, naming both
+// files, when two of them claim the same method and path; ERR_NO_MEMORY.
 MUST_CHECK enum err_code routes_new(
-    const struct service *services, size_t count, struct routes **ret_routes, struct err *err);
+    struct app *const *apps, size_t count, struct routes **ret_routes, struct err *err);
 
 // NULL is fine.
 void routes_free(struct routes *routes);
 
-// The route of a decoded path, or NULL. Any thread.
-const struct route *routes_find(const struct routes *routes, struct span path);
+enum route_result {
+    ROUTE_FOUND,
+    ROUTE_NONE,     // nothing has this path
+    ROUTE_METHOD,   // something has, but not for this method
+    ROUTE_ENCODING, // the path is badly percent-encoded
+    ROUTE_MEMORY,   // the arena is full
+};
 
-// The endpoint that answers `method` there, or NULL; HEAD is answered by GET's. *ret_service is the number of
-// its service.
-const struct endpoint *route_endpoint(
-    const struct route *route, enum http_method method, size_t *ret_service);
+struct route_match {
+    const struct route *route; // ROUTE_FOUND
+    struct span *parts; // ROUTE_FOUND: the path's parts, decoded; the arena's, but texts may borrow path
+    unsigned methods;   // ROUTE_METHOD: a bit for each method that is answered, 1 << method
+};
 
-// The value of Allow for the route: "GET, HEAD, OPTIONS" (RFC 9110 section 10.2.1).
-const char *route_allow(const struct route *route);
+// Finds what answers `method` at `path`, percent-encoded as it came. Of several that match the most literal
+// wins, part by part from the left, and among those the first one with that method; HEAD is answered by
+// GET's. *ret_match is set for ROUTE_FOUND and ROUTE_METHOD.
+MUST_CHECK enum route_result routes_find(const struct routes *routes, struct span path,
+    enum http_method method, struct arena *arena, struct route_match *ret_match);
+
+enum { ALLOW_CHARS = 64 };
+
+// Writes the value of Allow, "GET, HEAD, OPTIONS" (RFC 9110 section 10.2.1).
+void route_allow(unsigned methods, char ret_allow[ALLOW_CHARS]);
 
 #endif

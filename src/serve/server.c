@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Order of life: pools and loops first, then the listener; at the end the listener drains, then the loops
-// stop, then the pools, whose mail must find its loop.
+// Order of life: pools and loops first, then the watch, then the listener; at the end the listener drains,
+// the watch ends and lets go of requests that wait for it, the loops stop, then the pools, whose mail must
+// find its loop.
 #include "serve/server.h"
 
 #include <semaphore.h>
@@ -10,7 +11,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "serve/context.h"
-#include "serve/request.h"
+#include "serve/handler.h"
 
 struct server {
     struct context context;         // what requests see
@@ -78,11 +79,28 @@ static enum err_code listen_and_run(struct server *server, const char *address, 
     return code;
 }
 
+static enum err_code publish_first(struct server *server, struct err *err)
+{
+    struct edition *edition = NULL;
+    struct app **apps = mem_zalloc(server->service_count, sizeof(*apps));
+    if (apps == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < server->service_count; i++)
+        apps[i] = server->services[i].app;
+    enum err_code code = edition_new(apps, server->service_count, &edition, err);
+    mem_free(apps);
+    if (code == ERR_NONE)
+        editions_publish(&server->context.editions, edition);
+    return code;
+}
+
 static enum err_code make_context(
     struct server *server, const struct server_options *options, struct err *err)
 {
     struct context *context = &server->context;
     context->services = server->services;
+    context->spools.dir = options->spool_dir;
+    context->spools.max_bytes = (uint64_t)LIMIT_SPOOLS_MIB << 20;
     context->access_log = options->access_log;
     context->error_log = options->error_log;
     AUTO(buf_fini) struct buf ok;
@@ -93,7 +111,7 @@ static enum err_code make_context(
         return err_no_memory(err);
     if (getrandom(&context->id_seed, sizeof(context->id_seed), 0) != (ssize_t)sizeof(context->id_seed))
         return err_set(err, ERR_IO, "could not get random bytes from the system");
-    return routes_new(server->services, server->service_count, &context->routes, err);
+    return publish_first(server, err);
 }
 
 enum err_code server_start(const struct server_options *options, const struct service *services,
@@ -105,11 +123,15 @@ enum err_code server_start(const struct server_options *options, const struct se
     server->services = services;
     server->service_count = service_count;
     sem_init(&server->drained, 0, 0);
+    editions_init(&server->context.editions);
     enum err_code code = make_context(server, options, err);
     if (code == ERR_NONE)
         code = make_pools(server, options->workers, err);
     if (code == ERR_NONE)
         code = make_loops(server, options->loops, err);
+    if (code == ERR_NONE && options->watch)
+        code = reloader_new(services, service_count, &server->context.editions, options->error_log,
+            &server->context.reloader, err);
     if (code == ERR_NONE)
         code = listen_and_run(server, options->listen, err);
     if (code != ERR_NONE) {
@@ -133,13 +155,15 @@ static void on_drained(void *ctx)
 
 static void end_threads(struct server *server)
 {
+    reloader_free(server->context.reloader);
+    server->context.reloader = NULL;
     for (size_t i = 0; i < server->loop_count; i++)
         loop_stop(server->loops[i]);
     pool_free(server->context.parses);
     pool_free(server->context.reads);
     server->context.parses = server->context.reads = NULL;
     for (size_t i = 0; i < server->set_count; i++)
-        reader_set_fini(&server->sets[i], server->services);
+        reader_set_fini(&server->sets[i]);
     server->set_count = 0;
 }
 
@@ -163,7 +187,7 @@ void server_free(struct server *server)
     http_server_free(server->context.http);
     mem_free(server->sets);
     mem_free(server->workers);
-    routes_free(server->context.routes);
+    editions_fini(&server->context.editions);
     blob_unref(server->context.ok);
     sem_destroy(&server->drained);
     mem_free(server);

@@ -4,6 +4,9 @@
 #ifndef RECKONER_SERVE_SERVER_H
 #define RECKONER_SERVE_SERVER_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/err.h"
 #include "base/log.h"
 #include "serve/service.h"
@@ -11,16 +14,19 @@
 struct server;
 
 struct server_options {
-    const char *listen;     // "127.0.0.1:8080"
-    size_t loops;           // event loops, 1 or more
-    size_t workers;         // threads that run reads, 1 or more
+    const char *listen;    // "127.0.0.1:8080"
+    size_t loops;          // event loops, 1 or more
+    size_t workers;        // threads that run reads, 1 or more
+    const char *spool_dir; // an existing folder, where large answers are kept while they are sent; NULL: they
+                           // stay in memory, up to LIMIT_ANSWER_BYTES each
+    bool watch;            // files of the apps that are edited take effect at the next request
     struct log *access_log; // a line a request; NULL: none
-    struct log *error_log;  // failures of ours, with the request's id
+    struct log *error_log;  // failures of ours, with the request's id; what became of edited files
 };
 
-// Listens, connects the workers and starts every thread: requests are answered from here on. `services` and
-// the logs are borrowed until server_stop. ERR_CONFIG for an address or routes that clash; errors of the
-// store; ERR_IO.
+// Listens, connects the workers and starts every thread: requests are answered from here on. `services`,
+// spool_dir and the logs are borrowed until server_free. ERR_CONFIG for an address or routes that clash;
+// errors of the store; ERR_IO.
 MUST_CHECK enum err_code server_start(const struct server_options *options, const struct service *services,
     size_t service_count, struct server **ret_server, struct err *err);
 

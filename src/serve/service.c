@@ -8,10 +8,12 @@
 static enum err_code prepare_failed(const struct diags *diags, struct err *err)
 {
     if (diags->count > 0)
-        err_prefix(err, "%s:%u:%u: %s", diags->items[0].file, diags->items[0].line, diags->items[0].column,
-            diags->items[0].text);
+        err_prefix(err, "%s:%u:%u: %s", diags->items[0].file, (unsigned)diags->items[0].line,
+            (unsigned)diags->items[0].column, diags->items[0].text);
     return err->code;
 }
+
+// --- services
 
 enum err_code service_start(
     struct service *service, struct app *app, struct store *store, struct store_conn *conn, struct err *err)
@@ -32,28 +34,59 @@ void service_fini(struct service *service)
         return;
     writer_free(service->writer);
     store_close(service->store);
-    app_free(service->app);
+    app_unref(service->app);
     *service = (struct service){0};
 }
 
-static enum err_code reader_init(
-    struct service_reader *reader, const struct service *service, struct err *err)
+// --- readers
+
+static void free_plans(struct plan **plans, size_t count)
 {
-    const struct app *app = service->app;
+    for (size_t i = 0; plans != NULL && i < count; i++)
+        plan_free(plans[i]);
+    mem_free(plans);
+}
+
+static void drop_app(struct service_reader *reader)
+{
+    if (reader->app != NULL)
+        free_plans(reader->plans, reader->app->endpoint_count);
+    app_unref(reader->app);
+    reader->app = NULL;
+    reader->plans = NULL;
+}
+
+static enum err_code prepare(struct service_reader *reader, struct app *app, struct err *err)
+{
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
-    reader->plans = mem_zalloc(app->endpoint_count, sizeof(*reader->plans));
-    if (reader->plans == NULL)
+    struct plan **plans = mem_zalloc(app->endpoint_count, sizeof(*plans));
+    if (plans == NULL)
         return err_no_memory(err);
-    enum err_code code = store_connect(service->store, STORE_READ, &reader->conn, err);
-    for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
+    for (size_t i = 0; i < app->endpoint_count; i++) {
         if (app->endpoints[i].method != HTTP_GET)
             continue;
-        code = plan_new(&app->endpoints[i], reader->conn, &diags, &reader->plans[i], err);
-        if (code != ERR_NONE)
+        if (plan_new(&app->endpoints[i], reader->conn, &diags, &plans[i], err) != ERR_NONE) {
+            free_plans(plans, app->endpoint_count);
             return prepare_failed(&diags, err);
+        }
     }
-    return code;
+    drop_app(reader);
+    reader->app = app_ref(app);
+    reader->plans = plans;
+    return ERR_NONE;
+}
+
+enum err_code reader_plan(struct service_reader *reader, struct app *app, const struct endpoint *endpoint,
+    struct plan **ret_plan, struct err *err)
+{
+    if (app != reader->app) {
+        enum err_code code = prepare(reader, app, err);
+        if (code != ERR_NONE)
+            return code;
+    }
+    *ret_plan = reader->plans[endpoint - app->endpoints];
+    return ERR_NONE;
 }
 
 enum err_code reader_set_init(
@@ -63,21 +96,22 @@ enum err_code reader_set_init(
     if (set->readers == NULL)
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
-    for (size_t i = 0; code == ERR_NONE && i < count; i++)
-        code = reader_init(&set->readers[i], &services[i], err);
+    for (size_t i = 0; code == ERR_NONE && i < count; i++) {
+        struct service_reader *reader = &set->readers[i];
+        code = store_connect(services[i].store, STORE_READ, &reader->conn, err);
+        if (code == ERR_NONE)
+            code = prepare(reader, services[i].app, err);
+    }
     return code;
 }
 
-void reader_set_fini(struct reader_set *set, const struct service *services)
+void reader_set_fini(struct reader_set *set)
 {
     if (set == NULL || set->readers == NULL)
         return;
     for (size_t i = 0; i < set->count; i++) {
-        struct service_reader *reader = &set->readers[i];
-        for (size_t k = 0; reader->plans != NULL && k < services[i].app->endpoint_count; k++)
-            plan_free(reader->plans[k]);
-        mem_free(reader->plans);
-        store_disconnect(reader->conn);
+        drop_app(&set->readers[i]);
+        store_disconnect(set->readers[i].conn);
     }
     mem_free(set->readers);
     *set = (struct reader_set){0};

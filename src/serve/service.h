@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 struct service {
-    struct app *app;       // owned
+    struct app *app;       // owned; as it was at the start, see edition.h for what is in force
     struct store *store;   // owned
     struct writer *writer; // owned; NULL until service_start
 };
@@ -19,7 +19,8 @@ struct service {
 // One app's handles on one worker thread.
 struct service_reader {
     struct store_conn *conn; // owned; STORE_READ
-    struct plan **plans;     // owned; one for each endpoint, NULL for writes
+    struct app *app;         // that is prepared; a reference
+    struct plan **plans;     // owned; one for each endpoint of the app, NULL for writes
 };
 
 // What becomes of every thread's work when it is a worker of the read pool: handles of every app.
@@ -36,9 +37,14 @@ MUST_CHECK enum err_code service_start(
 // Ends the writer, closes the store, frees the app. A zeroed struct is fine.
 void service_fini(struct service *service);
 
-// Connects to every service for one worker. Errors of the store.
+// Connects to every service for one worker, and prepares its app. Errors of the store.
 MUST_CHECK enum err_code reader_set_init(
     struct reader_set *set, const struct service *services, size_t count, struct err *err);
-void reader_set_fini(struct reader_set *set, const struct service *services);
+void reader_set_fini(struct reader_set *set);
+
+// The plan of a read endpoint of `app`. When another edition of the app is what is prepared, this one takes
+// its place first; when that fails, all stays as it was. On the worker's thread.
+MUST_CHECK enum err_code reader_plan(struct service_reader *reader, struct app *app,
+    const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
 
 #endif

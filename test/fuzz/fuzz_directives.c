@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "app/directives.h"
+#include "base/limits.h"
 
 enum { ARENA_BYTES = 64 * 1024 * 1024 };
 
@@ -34,27 +35,90 @@ static bool is_place(struct span text, uint32_t line, uint32_t column)
     return column <= current.len + 1;
 }
 
+// A rule's texts lie in the file, and a default passes the rule that it is of.
+static void check_rule(const struct rule *rule, const struct store_name *name, struct span text)
+{
+    struct arena arena;
+    struct value value;
+    check_inside(rule->name, text);
+    check_inside(rule->outside, text);
+    check_inside(rule->description, text);
+    check(is_place(text, rule->line, rule->column));
+    check(span_equal(rule->name, name->name) && rule->type == name->type && rule->is_list == name->is_list);
+    arena_init(&arena, ARENA_BYTES);
+    (void)!rule_check_text(rule, span_of("a, 1/2/16,"), &arena, &value);
+    if (rule->has_default && rule->default_value.kind == VALUE_TEXT)
+        check(rule_check_given(rule, rule->default_value.text, &arena, &value) == RULE_OK);
+    arena_fini(&arena);
+}
+
+static void check_parts(const struct endpoint *endpoint)
+{
+    size_t params = 0;
+    for (size_t i = 0; i < endpoint->part_count; i++) {
+        const struct path_part *part = &endpoint->parts[i];
+        check_inside(part->text, endpoint->path);
+        check(part->text.len > 0 && part->param < (int)endpoint->param_count);
+        if (part->param < 0)
+            continue;
+        const struct rule *param = &endpoint->params[part->param];
+        check(span_equal(param->name, part->text) && param->in_path);
+        check(!param->required && !param->has_default && !param->is_list);
+        params++;
+    }
+    for (size_t i = 0; i < endpoint->param_count; i++)
+        params -= endpoint->params[i].in_path;
+    check(params == 0);
+}
+
+// All answers but the last have a condition. Returns how many statements were made for unique fields.
+static size_t check_statements(const struct endpoint *endpoint, struct span text)
+{
+    size_t made = 0, open_answers = 0;
+    check(endpoint->statement_count <= LIMIT_STATEMENTS);
+    for (size_t i = 0; i < endpoint->statement_count; i++) {
+        const struct statement *statement = &endpoint->statements[i];
+        bool is_last = i + 1 == endpoint->statement_count;
+        check(statement->sql.len > 0);
+        check(is_place(text, statement->line, statement->column));
+        if (statement->sql.at < text.at || statement->sql.at >= text.at + text.len)
+            made++;
+        else
+            check_inside(statement->sql, text);
+        check(!is_last || statement->kind == STATEMENT_ANSWER);
+        open_answers += statement->kind == STATEMENT_ANSWER && statement->when.len == 0;
+        check_inside(statement->when, text);
+        if (statement->when.len > 0)
+            check(!is_last && is_place(text, statement->when_line, statement->when_column));
+    }
+    check(open_answers == 1);
+    return made;
+}
+
 static void check_endpoint(const struct endpoint *endpoint, struct span text)
 {
     check(endpoint->path.len > 0 && endpoint->path.at[0] == '/');
     check_inside(endpoint->path, text);
+    check_inside(endpoint->under, text);
     check(is_place(text, endpoint->line, endpoint->column));
-    for (size_t i = 0; i < endpoint->param_count; i++) {
-        check_inside(endpoint->params[i].name, text);
-        check_inside(endpoint->params[i].description, text);
-        check(span_equal(endpoint->params[i].name, endpoint->param_names[i].name));
+    check_parts(endpoint);
+    bool has_pages = endpoint->page_rows > 0;
+    check(has_pages == (endpoint->limit_param >= 0) && has_pages == (endpoint->cursor_param >= 0));
+    size_t declared = endpoint->param_count - (has_pages ? 2 : 0), unique = 0;
+    check(endpoint->param_count <= LIMIT_PARAMS);
+    check(!has_pages || (endpoint->limit_param == (int)declared && endpoint->method == HTTP_GET));
+    for (size_t i = 0; i < declared; i++)
+        check_rule(&endpoint->params[i], &endpoint->param_names[i], text);
+    for (size_t i = 0; i < endpoint->field_count; i++) {
+        check_rule(&endpoint->fields[i], &endpoint->field_names[i], text);
+        unique += endpoint->fields[i].unique;
     }
-    for (size_t i = 0; i < endpoint->field_count; i++)
-        check(span_equal(endpoint->fields[i].name, endpoint->field_names[i].name));
-    size_t answers = 0;
-    for (size_t i = 0; i < endpoint->statement_count; i++) {
-        const struct statement *statement = &endpoint->statements[i];
-        check(statement->sql.len > 0);
-        check_inside(statement->sql, text);
-        check(is_place(text, statement->line, statement->column));
-        answers += statement->kind == STATEMENT_ANSWER;
+    for (size_t i = 0; i < endpoint->example_count; i++) {
+        check_inside(endpoint->examples[i].target, text);
+        check_inside(endpoint->examples[i].body, text);
+        check(is_place(text, endpoint->examples[i].line, endpoint->examples[i].column));
     }
-    check(answers == 1);
+    check(check_statements(endpoint, text) == unique);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -86,6 +86,51 @@ static void the_errors_of_every_endpoint_are_reported(void **state)
     arena_fini(&arena);
 }
 
+// Checks the endpoints in this order, and expects these diags.
+static void expect_checked(const char *const *texts, size_t count, const char *expected)
+{
+    struct store *store;
+    struct store_conn *conn;
+    struct arena arena;
+    struct err err = {0};
+    struct endpoint endpoints[3];
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    arena_init(&arena, ARENA_BYTES);
+    open_store(&store, &conn);
+    must_be_fine(store_exec(conn, span_of("CREATE TABLE t (id INTEGER);"), &err), &err);
+    for (size_t i = 0; i < count; i++)
+        endpoints[i] = parse(texts[i], &arena, &diags);
+    struct app app = {.dir = "apps/x", .endpoints = endpoints, .endpoint_count = count};
+    assert_int_equal(app_check(&app, conn, &diags, &err), expected[0] == '\0' ? ERR_NONE : ERR_CONFIG);
+    expect_diags(&diags, expected);
+    store_disconnect(conn);
+    store_close(store);
+    arena_fini(&arena);
+}
+
+static const char WITH_FIELDS[] =
+    "-- @endpoint POST /t\n-- @field id integer\n"
+    "-- @write\nINSERT INTO t SELECT id FROM batch;\n-- @answer\nSELECT 1 AS x;\n";
+
+static void what_an_endpoint_sees_of_batch_does_not_depend_on_those_before_it(void **state)
+{
+    (void)state;
+    static const char reading[] = "-- @endpoint GET /t\n-- @answer\nSELECT id FROM batch;\n";
+    static const char without_fields[] = "-- @endpoint DELETE /t\n-- @write\nDELETE FROM t WHERE id IN "
+                                         "(SELECT batch.id FROM batch);\n-- @answer\nSELECT 1 AS x;\n";
+    static const char its_line[] = "-- @endpoint DELETE /u\n-- @write\nDELETE FROM t;\n"
+                                   "-- @answer\nSELECT count(line) AS x FROM batch;\n";
+    const char *no_table = "x.sql:3:16: no such table: batch\n";
+    const char *no_column = "x.sql:3:35: no such column: batch.id\n";
+    expect_checked((const char *[]){reading}, 1, no_table);
+    expect_checked((const char *[]){WITH_FIELDS, reading}, 2, no_table);
+    expect_checked((const char *[]){without_fields}, 1, no_column);
+    expect_checked((const char *[]){WITH_FIELDS, without_fields}, 2, no_column);
+    expect_checked((const char *[]){its_line}, 1, "");
+    expect_checked((const char *[]){WITH_FIELDS, its_line, WITH_FIELDS}, 3, "");
+}
+
 static void check_app(const char *dir)
 {
     struct store *store;
@@ -105,7 +150,7 @@ static void check_app(const char *dir)
     must_be_fine(code, &err);
     store_disconnect(conn);
     store_close(store);
-    app_free(app);
+    app_unref(app);
 }
 
 static void the_apps_of_the_project_are_right(void **state)
@@ -133,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_errors_of_every_endpoint_are_reported),
+        cmocka_unit_test(what_an_endpoint_sees_of_batch_does_not_depend_on_those_before_it),
         cmocka_unit_test(the_apps_of_the_project_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,17 @@ static void dump_value(const char *what, const struct value *value, struct buf *
 static void dump_rule(const char *what, const struct rule *rule, struct buf *out)
 {
     buf_printf(out, "%s %.*s %s", what, (int)rule->name.len, rule->name.at, value_type_name(rule->type));
+    buf_append_str(out, rule->is_list ? " list" : "");
+    buf_append_str(out, rule->in_path ? " in-path" : "");
     buf_append_str(out, rule->required ? " required" : "");
+    buf_append_str(out, rule->unique ? " unique" : "");
+    if (!span_equal(rule->outside, rule->name))
+        buf_printf(out, " name \"%.*s\"", (int)rule->outside.len, rule->outside.at);
+    if (rule->format.len > 0)
+        buf_printf(
+            out, " format \"%.*s\"%s", (int)rule->format.len, rule->format.at, rule->past ? " past" : "");
+    if (rule->pattern != NULL)
+        buf_printf(out, " pattern \"%.*s\"", (int)rule->pattern_text.len, rule->pattern_text.at);
     if (rule->has_default)
         dump_value("default", &rule->default_value, out);
     if (rule->has_min)
@@ -61,21 +71,58 @@ static void dump_statement(const struct statement *statement, struct buf *out)
     if (statement->text.len > 0)
         buf_printf(out, " \"%.*s\" %.*s", (int)statement->text.len, statement->text.at,
             (int)statement->code.len, statement->code.at);
+    if (statement->when.len > 0)
+        buf_printf(out, " when \"%.*s\" at %u:%u", (int)statement->when.len, statement->when.at,
+            (unsigned)statement->when_line, (unsigned)statement->when_column);
     buf_printf(out, " at %u:%u\n%.*s\n", (unsigned)statement->line, (unsigned)statement->column,
         (int)statement->sql.len, statement->sql.at);
 }
 
+static void dump_parts(const struct endpoint *endpoint, struct buf *out)
+{
+    if (memchr(endpoint->path.at, '{', endpoint->path.len) == NULL)
+        return; // which are plain to see
+    for (size_t i = 0; i < endpoint->part_count; i++) {
+        const struct path_part *part = &endpoint->parts[i];
+        if (part->param >= 0)
+            assert_true(span_equal(endpoint->params[part->param].name, part->text));
+        buf_printf(out, "%s%.*s%s", i == 0 ? "parts " : " ", (int)part->text.len, part->text.at,
+            part->param >= 0 ? "?" : "");
+    }
+    buf_append_str(out, endpoint->part_count > 0 ? "\n" : "");
+}
+
+static void dump_answer(const struct endpoint *endpoint, struct buf *out)
+{
+    static const char *const shapes[] = {"rows", "object", "values", "value", "text"};
+    if (endpoint->shape != SHAPE_ROWS)
+        buf_printf(out, "shape %s\n", shapes[endpoint->shape]);
+    if (endpoint->under.len > 0)
+        buf_printf(out, "under \"%.*s\"\n", (int)endpoint->under.len, endpoint->under.at);
+    if (endpoint->page_rows > 0)
+        buf_printf(out, "page %u, limit is param %d, cursor is param %d\n", (unsigned)endpoint->page_rows,
+            endpoint->limit_param, endpoint->cursor_param);
+    for (size_t i = 0; i < endpoint->example_count; i++) {
+        const struct example *example = &endpoint->examples[i];
+        buf_printf(out, "example \"%.*s\" \"%.*s\" at %u:%u\n", (int)example->target.len, example->target.at,
+            (int)example->body.len, example->body.at, (unsigned)example->line, (unsigned)example->column);
+    }
+}
+
 static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
 {
-    buf_printf(out, "%s %.*s%s%s at %u:%u\n", http_method_name(endpoint->method), (int)endpoint->path.len,
-        endpoint->path.at, endpoint->strict ? " strict" : "", endpoint->warns ? " warns" : "",
-        (unsigned)endpoint->line, (unsigned)endpoint->column);
+    buf_printf(out, "%s %.*s%s%s%s at %u:%u\n", http_method_name(endpoint->method), (int)endpoint->path.len,
+        endpoint->path.at, endpoint->is_private ? " private" : "", endpoint->strict ? " strict" : "",
+        endpoint->warns ? " warns" : "", (unsigned)endpoint->line, (unsigned)endpoint->column);
+    dump_parts(endpoint, out);
+    dump_answer(endpoint, out);
     if (endpoint->description.len > 0)
         buf_printf(out, "%.*s\n", (int)endpoint->description.len, endpoint->description.at);
     for (size_t i = 0; i < endpoint->param_count; i++) {
         dump_rule("param", &endpoint->params[i], out);
         assert_true(span_equal(endpoint->params[i].name, endpoint->param_names[i].name));
         assert_int_equal(endpoint->params[i].type, endpoint->param_names[i].type);
+        assert_int_equal(endpoint->params[i].is_list, endpoint->param_names[i].is_list);
     }
     for (size_t i = 0; i < endpoint->field_count; i++) {
         dump_rule("field", &endpoint->fields[i], out);
@@ -153,13 +200,9 @@ static void a_file_over_the_limit_is_refused(void **state)
     free(text);
 }
 
-static void without_memory_the_parser_says_so_and_leaks_nothing(void **state)
+// Fails each allocation in turn until the text is parsed.
+static void walk_faults(const char *text)
 {
-    (void)state;
-    static const char text[] = "-- @endpoint POST /a\n-- about\n-- @param p text in (a, b) default a\n"
-                               "-- @field t timestamp min 2016-01-01T00:00:00+01:00\n-- @column n integer\n"
-                               "-- @reject 400 bad row\nSELECT line FROM batch WHERE :p = '';\n"
-                               "-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1 AS n;\n";
     bool done = false;
     int failures = 0;
     for (long n = 0; !done; n++) {
@@ -184,11 +227,27 @@ static void without_memory_the_parser_says_so_and_leaks_nothing(void **state)
     assert_true(failures > 1);
 }
 
-static void a_full_arena_is_no_crash(void **state)
+#define READ                                                                                                     \
+    "-- @endpoint GET /a/{id}\n-- @param id text pattern \"[a-z]{2}(?:b|c)*\"\n"                                 \
+    "-- @param days date list format \"%d.%m.%y\" past in (1.2.16, 2.2.16) default \"1.2.16,2.2.16\"\n"          \
+    "-- @param w text pattern \"a+\" default aa\n-- @page 10 max 20\n-- @under k\n-- @example /a/%78y?limit=1\n" \
+    "-- @answer when :id = 'a'\nSELECT :id, :days, :w;\n-- @answer\nSELECT 1 AS n;\n"
+#define WRITE                                                                                                \
+    "-- @endpoint POST /a\n-- about\n-- @param p text in (a, b) default a\n"                                 \
+    "-- @field t timestamp unique min 2016-01-01T00:00:00+01:00\n-- @column n integer\n"                     \
+    "-- @example {\"t\": null}\n-- @reject 400 bad row\nSELECT line FROM batch WHERE :p = '';\n"             \
+    "-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1 AS n;\n"
+
+static void without_memory_the_parser_says_so_and_leaks_nothing(void **state)
 {
     (void)state;
-    static const char text[] =
-        "-- @endpoint GET /a\n-- @param p text in (a, b) default a\n-- @answer\nSELECT :p";
+    walk_faults(READ);
+    walk_faults(WRITE);
+}
+
+// Gives the parser more and more room until that is enough.
+static void walk_room(const char *text)
+{
     bool done = false;
     for (size_t max = 0; !done; max += 16) {
         struct arena arena;
@@ -204,6 +263,83 @@ static void a_full_arena_is_no_crash(void **state)
     }
 }
 
+static void a_full_arena_is_no_crash(void **state)
+{
+    (void)state;
+    walk_room(READ);
+    walk_room(WRITE);
+}
+
+// What stands in the file, with `count` lines of `format`, which has the line's number in it.
+static void expect_of_many(
+    const char *head, const char *format, int count, const char *tail, const char *expected)
+{
+    AUTO(buf_fini) struct buf text;
+    AUTO(buf_fini) struct buf out;
+    buf_init(&text, MAX_BYTES);
+    buf_init(&out, MAX_BYTES);
+    buf_append_str(&text, head);
+    for (int i = 0; i < count; i++) {
+        const char *number = strchr(format, '#');
+        buf_append(&text, format, number != NULL ? (size_t)(number - format) : strlen(format));
+        if (number != NULL)
+            buf_printf(&text, "%d%s", i, number + 1);
+    }
+    buf_append_str(&text, tail);
+    dump_file(buf_span(&text), &out);
+    buf_append_byte(&out, '\0');
+    assert_true(strlen(out.data) >= strlen(expected));
+    if (strncmp(out.data, expected, strlen(expected)) != 0)
+        fail_msg("%s", out.data);
+}
+
+static void the_rejects_of_unique_fields_count_as_statements(void **state)
+{
+    (void)state;
+    static const char head[] = "-- @endpoint POST /a\n",
+                      tail[] = "-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1\n";
+    expect_of_many(head, "-- @field f# text unique\n", 62, tail, "POST /a at 1:4\n");
+    expect_of_many(head, "-- @field f# text unique\n", 63, tail,
+        "input:1:4: more than 64 statements, with one for each unique field; no endpoint may have more\n");
+}
+
+static void the_parameters_of_a_page_need_room(void **state)
+{
+    (void)state;
+    // A text of 98 or 99 parameters that are all used by a condition.
+    for (int count = 98; count <= 99; count++) {
+        AUTO(buf_fini) struct buf tail;
+        buf_init(&tail, MAX_BYTES);
+        buf_append_str(&tail, "-- @answer\nSELECT 1");
+        for (int i = 0; i < count; i++)
+            buf_printf(&tail, ", :p%d", i);
+        assert_int_equal(buf_append_byte(&tail, '\0'), ERR_NONE);
+        expect_of_many("-- @endpoint GET /a\n-- @page 1 max 2\n", "-- @param p# text\n", count, tail.data,
+            count == 98 ? "GET /a at 1:4\npage 1, limit is param 98, cursor is param 99\n"
+                        : "input:2:4: no room for the parameters limit and cursor, which @page adds; take "
+                          "two others away\n");
+    }
+}
+
+static void examples_have_a_limit(void **state)
+{
+    (void)state;
+    static const char head[] = "-- @endpoint GET /a\n", tail[] = "-- @answer\nSELECT 1\n";
+    expect_of_many(head, "-- @example /a?x=#\n", 100, tail, "GET /a at 1:4\n");
+    expect_of_many(head, "-- @example /a?x=#\n", 101, tail,
+        "input:102:4: more than 100 @example; no endpoint may have more\n");
+}
+
+static void a_pattern_has_a_limit(void **state)
+{
+    (void)state;
+    static const char head[] = "-- @endpoint GET /a\n-- @param p text pattern \"",
+                      tail[] = "\"\n-- @answer\nSELECT :p\n";
+    expect_of_many(head, "x", 1024, tail, "GET /a at 1:4\n");
+    expect_of_many(head, "x", 1025, tail,
+        "input:2:1051: the pattern cannot be read here: it is longer than 1024 bytes\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +347,10 @@ int main(void)
         cmocka_unit_test(a_file_over_the_limit_is_refused),
         cmocka_unit_test(without_memory_the_parser_says_so_and_leaks_nothing),
         cmocka_unit_test(a_full_arena_is_no_crash),
+        cmocka_unit_test(the_rejects_of_unique_fields_count_as_statements),
+        cmocka_unit_test(the_parameters_of_a_page_need_room),
+        cmocka_unit_test(examples_have_a_limit),
+        cmocka_unit_test(a_pattern_has_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,125 +12,24 @@
 
 #include <cmocka.h>
 
-#include "app/app.h"
+#include "app_dir.h"
 #include "base/limits.h"
 #include "base/mem.h"
-
-#define GET_A "-- @endpoint GET /a\n-- @answer\nSELECT 1 AS one;\n"
-#define POST_B                                                                                               \
-    "-- @endpoint POST /b\n-- @field x text\n-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1 AS one;\n"
-
-static char root[] = "/tmp/reckoner-load-XXXXXX"; // holds the app's folder, "rates"
-static char dir[sizeof(root) + sizeof("/rates")]; // the app's folder
-
-static void path_of(const char *name, char out[512])
-{
-    snprintf(out, 512, "%s/%s", dir, name);
-}
-
-static void write_bytes(const char *name, const void *bytes, size_t len)
-{
-    char path[512];
-    path_of(name, path);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void write_text(const char *name, const char *text)
-{
-    write_bytes(name, text, strlen(text));
-}
-
-static void make_dir(const char *name)
-{
-    char path[512];
-    path_of(name, path);
-    assert_int_equal(mkdir(path, 0700), 0);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    strcpy(root + strlen(root) - 6, "XXXXXX");
-    if (mkdtemp(root) == NULL)
-        return -1;
-    snprintf(dir, sizeof(dir), "%s/rates", root);
-    return mkdir(dir, 0700);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    char command[600];
-    snprintf(command, sizeof(command), "rm -rf %s", root);
-    return system(command);
-}
-
-// The messages of a failed load, sorted, without the folder in front of the files' names.
-static void expect_errors(const char *expected)
-{
-    struct diags diags;
-    struct app *app = NULL;
-    struct err err = {0};
-    char *text = NULL;
-    size_t len = 0;
-    diags_init(&diags);
-    assert_int_equal(app_load(dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
-    assert_null(app);
-    char summary[300];
-    snprintf(summary, sizeof(summary), "%s has %zu error%s", dir, diags.count, diags.count == 1 ? "" : "s");
-    assert_string_equal(err.text, summary);
-    diags_sort(&diags);
-    FILE *file = open_memstream(&text, &len);
-    assert_non_null(file);
-    diags_print(&diags, file);
-    fclose(file);
-    AUTO(buf_fini) struct buf shown;
-    buf_init(&shown, 1 << 20);
-    for (const char *at = text; *at != '\0';) {
-        if (strncmp(at, dir, strlen(dir)) == 0) {
-            at += strlen(dir);
-            at += *at == '/';
-        } else {
-            buf_append_byte(&shown, *at++);
-        }
-    }
-    assert_int_equal(buf_append_byte(&shown, '\0'), ERR_NONE);
-    assert_string_equal(shown.data, expected);
-    free(text);
-    diags_fini(&diags);
-}
-
-static struct app *load_fine(const char *path, const char *store_kind)
-{
-    struct diags diags;
-    struct app *app = NULL;
-    struct err err = {0};
-    diags_init(&diags);
-    enum err_code code = app_load(path, store_kind, &diags, &app, &err);
-    diags_print(&diags, stderr);
-    assert_int_equal(code, ERR_NONE);
-    assert_int_equal(diags_total(&diags), 0);
-    diags_fini(&diags);
-    return app;
-}
 
 static void a_whole_app_is_loaded(void **state)
 {
     (void)state;
-    make_dir("schema");
-    make_dir("data");
-    write_text("get_a.sql", GET_A);
-    write_text("post_b.sql", POST_B);
-    write_text("schema/010_more.sql", "CREATE TABLE u (y);\n");
-    write_text("schema/001_tables.sql", "CREATE TABLE t (x);\n");
-    write_text("app.ini",
+    app_dir_make("schema");
+    app_dir_make("data");
+    app_dir_write("get_a.sql", GET_A);
+    app_dir_write("post_b.sql", POST_B);
+    app_dir_write("schema/010_more.sql", "CREATE TABLE u (y);\n");
+    app_dir_write("schema/001_tables.sql", "CREATE TABLE t (x);\n");
+    app_dir_write("app.ini",
         "; comment\n title = Rates & more ; as sold\n\n[load]\nPOST /b = b.csv\n  POST  /b=more/c.ndjson\n");
-    struct app *app = load_fine(dir, "sqlite");
+    struct app *app = app_dir_load(app_dir, "sqlite");
     assert_string_equal(app->name, "rates");
-    assert_string_equal(app->dir, dir);
+    assert_string_equal(app->dir, app_dir);
     assert_true(span_is(app->title, "Rates & more"));
     assert_int_equal(app->endpoint_count, 2);
     assert_int_equal(app->migration_count, 2);
@@ -138,7 +37,7 @@ static void a_whole_app_is_loaded(void **state)
     assert_true(span_is(app->migrations[0].sql, "CREATE TABLE t (x);\n"));
     assert_true(span_is(app->migrations[1].name, "010_more"));
     char path[512];
-    path_of("schema/010_more.sql", path);
+    app_dir_path("schema/010_more.sql", path);
     assert_string_equal(app->migrations[1].file, path);
     assert_int_equal(app->load_count, 2);
     assert_ptr_equal(app->loads[0].endpoint, app_find(app, HTTP_POST, span_of("/b")));
@@ -146,18 +45,18 @@ static void a_whole_app_is_loaded(void **state)
     assert_int_equal(app->loads[0].line, 5);
     assert_true(span_is(app->loads[1].file, "more/c.ndjson"));
     assert_int_equal(app->loads[1].line, 6);
-    app_free(app);
+    app_unref(app);
 }
 
 static void an_endpoint_is_found_by_method_and_path(void **state)
 {
     (void)state;
-    write_text("1.sql", "-- @endpoint GET /b\n-- @answer\nSELECT 1;\n");
-    write_text("2.sql", POST_B);
-    write_text("3.sql", GET_A);
-    write_text("4.sql", "-- @endpoint GET /\n-- @answer\nSELECT 1;\n");
-    write_text("5.sql", "-- @endpoint GET /a/b\n-- @answer\nSELECT 1;\n");
-    struct app *app = load_fine(dir, "sqlite");
+    app_dir_write("1.sql", "-- @endpoint GET /b\n-- @answer\nSELECT 1;\n");
+    app_dir_write("2.sql", POST_B);
+    app_dir_write("3.sql", GET_A);
+    app_dir_write("4.sql", "-- @endpoint GET /\n-- @answer\nSELECT 1;\n");
+    app_dir_write("5.sql", "-- @endpoint GET /a/b\n-- @answer\nSELECT 1;\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
     assert_int_equal(app->endpoint_count, 5);
     for (size_t i = 0; i < app->endpoint_count; i++)
         assert_ptr_equal(app_find(app, app->endpoints[i].method, app->endpoints[i].path), &app->endpoints[i]);
@@ -167,148 +66,148 @@ static void an_endpoint_is_found_by_method_and_path(void **state)
     assert_null(app_find(app, HTTP_GET, span_of("/c")));
     assert_null(app_find(app, HTTP_GET, span_of("/a/")));
     assert_null(app_find(app, HTTP_GET, (struct span){0}));
-    app_free(app);
+    app_unref(app);
 }
 
 static void an_app_needs_neither_ini_nor_schema(void **state)
 {
     (void)state;
-    write_text("get_a.sql", GET_A);
-    char with_slash[sizeof(dir) + 3];
-    snprintf(with_slash, sizeof(with_slash), "%s//", dir);
-    struct app *app = load_fine(with_slash, "sqlite");
+    app_dir_write("get_a.sql", GET_A);
+    char with_slash[sizeof(app_dir) + 3];
+    snprintf(with_slash, sizeof(with_slash), "%s//", app_dir);
+    struct app *app = app_dir_load(with_slash, "sqlite");
     assert_string_equal(app->name, "rates");
-    assert_string_equal(app->dir, dir);
+    assert_string_equal(app->dir, app_dir);
     assert_true(span_is(app->title, "rates"));
     assert_int_equal(app->migration_count, 0);
     assert_int_equal(app->load_count, 0);
     char path[512];
-    path_of("get_a.sql", path);
+    app_dir_path("get_a.sql", path);
     assert_string_equal(app->endpoints[0].file, path);
-    app_free(app);
+    app_unref(app);
 }
 
 static void the_folder_that_one_is_in_has_its_name(void **state)
 {
     (void)state;
-    write_text("get_a.sql", GET_A);
+    app_dir_write("get_a.sql", GET_A);
     char before[512];
     assert_non_null(getcwd(before, sizeof(before)));
-    assert_int_equal(chdir(dir), 0);
-    struct app *app = load_fine(".", "sqlite");
+    assert_int_equal(chdir(app_dir), 0);
+    struct app *app = app_dir_load(".", "sqlite");
     assert_int_equal(chdir(before), 0);
     assert_string_equal(app->name, "rates");
     assert_string_equal(app->endpoints[0].file, "./get_a.sql");
-    app_free(app);
+    app_unref(app);
 }
 
 static void the_file_for_the_store_stands_in_for_the_general_one(void **state)
 {
     (void)state;
-    make_dir("schema");
-    write_text("a.sql", GET_A);
-    write_text("a.sqlite.sql", "-- @endpoint GET /sqlite\n-- @answer\nSELECT 1;\n");
-    write_text("b.postgresql.sql", "-- this is not read by others");
-    write_text("schema/001_t.sqlite.sql", "-- lite");
-    write_text("schema/001_t.postgresql.sql", "-- post");
-    write_text("schema/002_u.sql", "-- both");
-    struct app *app = load_fine(dir, "sqlite");
+    app_dir_make("schema");
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("a.sqlite.sql", "-- @endpoint GET /sqlite\n-- @answer\nSELECT 1;\n");
+    app_dir_write("b.postgresql.sql", "-- this is not read by others");
+    app_dir_write("schema/001_t.sqlite.sql", "-- lite");
+    app_dir_write("schema/001_t.postgresql.sql", "-- post");
+    app_dir_write("schema/002_u.sql", "-- both");
+    struct app *app = app_dir_load(app_dir, "sqlite");
     assert_int_equal(app->endpoint_count, 1);
     assert_true(span_is(app->endpoints[0].path, "/sqlite"));
     assert_int_equal(app->migration_count, 2);
     assert_true(span_is(app->migrations[0].name, "001_t"));
     assert_true(span_is(app->migrations[0].sql, "-- lite"));
-    app_free(app);
+    app_unref(app);
 }
 
 static void migrations_are_in_the_order_of_their_numbers(void **state)
 {
     (void)state;
-    make_dir("schema");
-    write_text("a.sql", GET_A);
-    write_text("schema/1000_d.sql", "");
-    write_text("schema/999_c.sql", "");
-    write_text("schema/002_b.sql", "");
-    struct app *app = load_fine(dir, "sqlite");
+    app_dir_make("schema");
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("schema/1000_d.sql", "");
+    app_dir_write("schema/999_c.sql", "");
+    app_dir_write("schema/002_b.sql", "");
+    struct app *app = app_dir_load(app_dir, "sqlite");
     assert_true(span_is(app->migrations[0].name, "002_b"));
     assert_true(span_is(app->migrations[1].name, "999_c"));
     assert_true(span_is(app->migrations[2].name, "1000_d"));
-    app_free(app);
+    app_unref(app);
 }
 
 static void hidden_files_and_editors_leavings_are_passed_over(void **state)
 {
     (void)state;
-    write_text("a.sql", GET_A);
-    write_text(".a.sql", "nonsense");
-    write_text(".#a.sql", "nonsense");
-    write_text("#a.sql#", "nonsense");
-    write_text("a.sql~", "nonsense");
-    write_text("a.sql.bak", "nonsense");
-    write_text("README.md", "nonsense");
-    struct app *app = load_fine(dir, "sqlite");
+    app_dir_write("a.sql", GET_A);
+    app_dir_write(".a.sql", "nonsense");
+    app_dir_write(".#a.sql", "nonsense");
+    app_dir_write("#a.sql#", "nonsense");
+    app_dir_write("a.sql~", "nonsense");
+    app_dir_write("a.sql.bak", "nonsense");
+    app_dir_write("README.md", "nonsense");
+    struct app *app = app_dir_load(app_dir, "sqlite");
     assert_int_equal(app->endpoint_count, 1);
-    app_free(app);
+    app_unref(app);
 }
 
 static void links_are_followed(void **state)
 {
     (void)state;
     char to[512];
-    write_text("a.txt", GET_A);
-    path_of("a.sql", to);
+    app_dir_write("a.txt", GET_A);
+    app_dir_path("a.sql", to);
     assert_int_equal(symlink("a.txt", to), 0);
-    struct app *app = load_fine(dir, "sqlite");
+    struct app *app = app_dir_load(app_dir, "sqlite");
     assert_int_equal(app->endpoint_count, 1);
-    app_free(app);
+    app_unref(app);
 }
 
 static void a_missing_folder_is_an_error(void **state)
 {
     (void)state;
-    assert_int_equal(rmdir(dir), 0);
-    expect_errors(": the folder could not be opened: No such file or directory\n");
+    assert_int_equal(rmdir(app_dir), 0);
+    app_dir_expect_errors(": the folder could not be opened: No such file or directory\n");
 }
 
 static void a_file_is_no_folder(void **state)
 {
     (void)state;
-    assert_int_equal(rmdir(dir), 0);
-    FILE *file = fopen(dir, "wb");
+    assert_int_equal(rmdir(app_dir), 0);
+    FILE *file = fopen(app_dir, "wb");
     assert_non_null(file);
     fclose(file);
-    expect_errors(": the folder could not be opened: Not a directory\n");
+    app_dir_expect_errors(": the folder could not be opened: Not a directory\n");
 }
 
 static void an_app_without_endpoints_is_an_error(void **state)
 {
     (void)state;
-    expect_errors(": no endpoint in the folder; write one as a file such as get_rates.sql\n");
+    app_dir_expect_errors(": no endpoint in the folder; write one as a file such as get_rates.sql\n");
 }
 
 static void a_folder_whose_name_is_no_apps_name_is_an_error(void **state)
 {
     (void)state;
-    write_text("a.sql", GET_A);
-    char renamed[sizeof(dir)];
-    snprintf(renamed, sizeof(renamed), "%s/Rate", root);
-    assert_int_equal(rename(dir, renamed), 0);
-    strcpy(dir, renamed);
-    expect_errors(
+    app_dir_write("a.sql", GET_A);
+    char renamed[sizeof(app_dir)];
+    snprintf(renamed, sizeof(renamed), "%s/Rate", app_dir_root);
+    assert_int_equal(rename(app_dir, renamed), 0);
+    strcpy(app_dir, renamed);
+    app_dir_expect_errors(
         ": the folder's name \"Rate\" becomes the app's; use a-z, 0-9, _ and -, with a letter in front\n");
 }
 
 static void all_errors_of_all_files_come_at_once(void **state)
 {
     (void)state;
-    make_dir("schema");
-    write_text("a.sql", "-- @endpoint GET /a\n");
-    write_text("b.sql", GET_A);
-    write_text("c.sql", "-- @endpoint GET /c\n-- @param x int\n-- @answer\nSELECT :y, :x\n");
-    write_bytes("schema/001_t.sql", "a\0b", 3);
-    write_text("schema/002.sql", "");
-    write_text("app.ini", "title\n[load]\nPOST /nowhere = b.txt\n");
-    expect_errors(
+    app_dir_make("schema");
+    app_dir_write("a.sql", "-- @endpoint GET /a\n");
+    app_dir_write("b.sql", GET_A);
+    app_dir_write("c.sql", "-- @endpoint GET /c\n-- @param x int\n-- @answer\nSELECT :y, :x\n");
+    app_dir_write_bytes("schema/001_t.sql", "a\0b", 3);
+    app_dir_write("schema/002.sql", "");
+    app_dir_write("app.ini", "title\n[load]\nPOST /nowhere = b.txt\n");
+    app_dir_expect_errors(
         "a.sql:1:4: no @answer; the endpoint needs a statement whose rows are its answer\n"
         "app.ini:1: no = on this line; write key = value\n"
         "app.ini:3: \"b.txt\" has to end in .csv, .json or .ndjson\n"
@@ -321,19 +220,19 @@ static void all_errors_of_all_files_come_at_once(void **state)
 static void two_files_of_one_endpoint_are_both_named(void **state)
 {
     (void)state;
-    write_text("a.sql", GET_A);
-    write_text("b.sql", "\n" GET_A);
-    write_text("c.sql", POST_B);
-    expect_errors("b.sql:2:4: GET /a is in a.sql already; change the method or the path of one\n");
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("b.sql", "\n" GET_A);
+    app_dir_write("c.sql", POST_B);
+    app_dir_expect_errors("b.sql:2:4: GET /a is in a.sql already; change the method or the path of one\n");
 }
 
 static void an_unknown_store_in_a_name_is_an_error(void **state)
 {
     (void)state;
-    write_text("a.sql", GET_A);
-    write_text("a.sqllite.sql", GET_A);
-    write_text("b..sql", GET_A);
-    expect_errors(
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("a.sqllite.sql", GET_A);
+    app_dir_write("b..sql", GET_A);
+    app_dir_expect_errors(
         "a.sqllite.sql: unknown store kind \"sqllite\" in the name; use .sqlite.sql, .postgresql.sql, or no other dot\n"
         "b..sql: unknown store kind \"\" in the name; use .sqlite.sql, .postgresql.sql, or no other dot\n");
 }
@@ -342,17 +241,17 @@ static void files_that_cannot_be_read_are_errors(void **state)
 {
     (void)state;
     char path[512];
-    make_dir("a.sql");
-    path_of("b.sql", path);
+    app_dir_make("a.sql");
+    app_dir_path("b.sql", path);
     assert_int_equal(symlink("nowhere", path), 0);
-    path_of("c.sql", path);
+    app_dir_path("c.sql", path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    path_of("app.ini", path);
+    app_dir_path("app.ini", path);
     assert_int_equal(symlink("nowhere", path), 0);
-    expect_errors("a.sql: is not a file\n"
-                  "app.ini: could not be opened: No such file or directory\n"
-                  "b.sql: could not be opened: No such file or directory\n"
-                  "c.sql: is not a file\n");
+    app_dir_expect_errors("a.sql: is not a file\n"
+                          "app.ini: could not be opened: No such file or directory\n"
+                          "b.sql: could not be opened: No such file or directory\n"
+                          "c.sql: is not a file\n");
 }
 
 static void a_file_over_the_limit_is_an_error(void **state)
@@ -362,23 +261,23 @@ static void a_file_over_the_limit_is_an_error(void **state)
     char *text = malloc(len);
     assert_non_null(text);
     memset(text, '\n', len);
-    write_bytes("a.sql", text, len);
+    app_dir_write_bytes("a.sql", text, len);
     free(text);
-    expect_errors("a.sql: is larger than 1048576 bytes; split it\n");
+    app_dir_expect_errors("a.sql: is larger than 1048576 bytes; split it\n");
 }
 
 static void migrations_of_one_number_are_both_named(void **state)
 {
     (void)state;
-    make_dir("schema");
-    write_text("a.sql", GET_A);
-    write_text("schema/001_a.sql", "");
-    write_text("schema/001_b.sqlite.sql", "");
-    write_text("schema/0001_c.sql", "");
-    write_text("schema/12_d.sql", "");
-    write_text("schema/tables.sql", "");
-    write_text("schema/002_.sql", "");
-    expect_errors(
+    app_dir_make("schema");
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("schema/001_a.sql", "");
+    app_dir_write("schema/001_b.sqlite.sql", "");
+    app_dir_write("schema/0001_c.sql", "");
+    app_dir_write("schema/12_d.sql", "");
+    app_dir_write("schema/tables.sql", "");
+    app_dir_write("schema/002_.sql", "");
+    app_dir_expect_errors(
         "schema/001_a.sql: 0001_c.sql has the number 1 already; take the next free one\n"
         "schema/001_b.sqlite.sql: 001_a.sql has the number 1 already; take the next free one\n"
         "schema/002_.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n"
@@ -389,11 +288,11 @@ static void migrations_of_one_number_are_both_named(void **state)
 static void every_bad_line_of_the_ini_is_told(void **state)
 {
     (void)state;
-    write_text("a.sql", GET_A);
-    write_text("b.sql", POST_B);
-    write_text("c.sql", "-- @endpoint POST /c\n-- @param p text required\n-- @field x text\n-- @write\n"
-                        "DELETE FROM t;\n-- @answer\nSELECT :p;\n");
-    write_text("d.sql", "-- @endpoint DELETE /d\n-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1;\n");
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("b.sql", POST_B);
+    app_dir_write("c.sql", "-- @endpoint POST /c\n-- @param p text required\n-- @field x text\n-- @write\n"
+                           "DELETE FROM t;\n-- @answer\nSELECT :p;\n");
+    app_dir_write("d.sql", "-- @endpoint DELETE /d\n-- @write\nDELETE FROM t;\n-- @answer\nSELECT 1;\n");
     char ini[4000];
     char longest[250];
     memset(longest, 'x', sizeof(longest) - 1);
@@ -423,33 +322,33 @@ static void every_bad_line_of_the_ini_is_told(void **state)
         "POST /b = .csv\n"
         "POST /b: b.json\n",
         longest);
-    write_text("app.ini", ini);
-    expect_errors("app.ini:2: a second title; take one away\n"
-                  "app.ini:3: unknown key \"titel\"; known is title\n"
-                  "app.ini:4: no = on this line; write key = value\n"
-                  "app.ini:5: the line is longer than 198 bytes\n"
-                  "app.ini:6: the section has no ]\n"
-                  "app.ini:8: unknown section [store]; known is [load]\n"
-                  "app.ini:11: the same load is on line 10; take one away\n"
-                  "app.ini:12: the app has no endpoint POST /z\n"
-                  "app.ini:13: GET /a does not write; a load needs an endpoint that does\n"
-                  "app.ini:14: POST /c has a required parameter, which a load cannot give\n"
-                  "app.ini:15: DELETE /d has no fields to load\n"
-                  "app.ini:16: POST/b is no endpoint; write POST /path = file.csv\n"
-                  "app.ini:17: post /b is no endpoint; write POST /path = file.csv\n"
-                  "app.ini:18: \"\" is no file's name\n"
-                  "app.ini:19: \"/etc/b.csv\" has to be relative to the data folder\n"
-                  "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
-                  "app.ini:21: \"b.CSV\" has to end in .csv, .json or .ndjson\n"
-                  "app.ini:22: \".csv\" has to end in .csv, .json or .ndjson\n");
+    app_dir_write("app.ini", ini);
+    app_dir_expect_errors("app.ini:2: a second title; take one away\n"
+                          "app.ini:3: unknown key \"titel\"; known is title\n"
+                          "app.ini:4: no = on this line; write key = value\n"
+                          "app.ini:5: the line is longer than 198 bytes\n"
+                          "app.ini:6: the section has no ]\n"
+                          "app.ini:8: unknown section [store]; known is [load]\n"
+                          "app.ini:11: the same load is on line 10; take one away\n"
+                          "app.ini:12: the app has no endpoint POST /z\n"
+                          "app.ini:13: GET /a does not write; a load needs an endpoint that does\n"
+                          "app.ini:14: POST /c has a required parameter, which a load cannot give\n"
+                          "app.ini:15: DELETE /d has no fields to load\n"
+                          "app.ini:16: POST/b is no endpoint; write POST /path = file.csv\n"
+                          "app.ini:17: post /b is no endpoint; write POST /path = file.csv\n"
+                          "app.ini:18: \"\" is no file's name\n"
+                          "app.ini:19: \"/etc/b.csv\" has to be relative to the data folder\n"
+                          "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
+                          "app.ini:21: \"b.CSV\" has to end in .csv, .json or .ndjson\n"
+                          "app.ini:22: \".csv\" has to end in .csv, .json or .ndjson\n");
 }
 
 static void an_empty_title_is_an_error(void **state)
 {
     (void)state;
-    write_text("a.sql", GET_A);
-    write_text("app.ini", "title =\n");
-    expect_errors("app.ini:1: the title is empty; write title = Freight rates\n");
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("app.ini", "title =\n");
+    app_dir_expect_errors("app.ini:1: the title is empty; write title = Freight rates\n");
 }
 
 static void an_app_over_its_memory_is_an_error(void **state)
@@ -462,27 +361,88 @@ static void an_app_over_its_memory_is_an_error(void **state)
     for (int i = 0; i < 70; i++) {
         memcpy(text, GET_A, strlen(GET_A));
         snprintf(name, sizeof(name), "%d.sql", i);
-        write_bytes(name, text, len);
+        app_dir_write_bytes(name, text, len);
     }
     free(text);
     struct diags diags;
     struct app *app = NULL;
     struct err err = {0};
     diags_init(&diags);
-    assert_int_equal(app_load(dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
+    assert_int_equal(app_load(app_dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
     assert_string_equal(diags.items[diags.count - 1].text,
         "the app's files need more than 67108864 bytes of memory; split the app");
+    app_unref(app);
     diags_fini(&diags);
+}
+
+static void paths_that_differ_in_names_alone_are_one_endpoint(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint GET /a/{x}/b\n-- @param x text\n-- @answer\nSELECT :x;\n");
+    app_dir_write("b.sql", "-- @endpoint GET /a/{y}/b\n-- @param y text\n-- @answer\nSELECT :y;\n");
+    app_dir_write("c.sql", "-- @endpoint GET /a/b/{y}\n-- @param y text\n-- @answer\nSELECT :y;\n");
+    app_dir_write("d.sql", "-- @endpoint GET /a/b/b\n-- @answer\nSELECT 1;\n");
+    app_dir_write("e.sql", "-- @endpoint DELETE /a/{z}/b\n-- @param z text\n-- @write\nDELETE FROM t;\n"
+                           "-- @answer\nSELECT :z;\n");
+    app_dir_expect_errors(
+        "b.sql:1:4: GET /a/{x}/b is in a.sql already; change the method or the path of one\n");
+}
+
+static void paths_that_differ_in_a_literal_are_two_endpoints(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint GET /a/{x}\n-- @param x text\n-- @answer\nSELECT :x;\n");
+    app_dir_write("b.sql", "-- @endpoint GET /a/b\n-- @answer\nSELECT 1;\n");
+    app_dir_write("c.sql", "-- @endpoint GET /{a}/b\n-- @param a text\n-- @answer\nSELECT :a;\n");
+    app_dir_write("d.sql", "-- @endpoint GET /{a}\n-- @param a text\n-- @answer\nSELECT :a;\n");
+    app_dir_write("e.sql", "-- @endpoint DELETE /a/{z}\n-- @param z text\n-- @write\nDELETE FROM t;\n"
+                           "-- @answer\nSELECT :z;\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    assert_int_equal(app->endpoint_count, 5);
+    assert_non_null(app_find(app, HTTP_GET, span_of("/a/{x}")));
+    assert_null(app_find(app, HTTP_GET, span_of("/a/{z}")));
+    assert_non_null(app_find(app, HTTP_DELETE, span_of("/a/{z}")));
+    app_unref(app);
+}
+
+static void a_private_endpoint_can_be_loaded_and_one_with_a_path_parameter_cannot(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint POST /a\n-- @private\n-- @field x text\n-- @write\nDELETE FROM t;\n"
+                           "-- @answer\nSELECT 1;\n");
+    app_dir_write("app.ini", "[load]\nPOST /a = a.csv\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    assert_int_equal(app->load_count, 1);
+    assert_true(app->loads[0].endpoint->is_private);
+    app_unref(app);
+    app_dir_write("b.sql", "-- @endpoint PUT /b/{z}\n-- @param z text\n-- @field x text\n-- @write\n"
+                           "DELETE FROM t WHERE :z;\n-- @answer\nSELECT 1;\n");
+    app_dir_write("app.ini", "[load]\nPUT /b/{z} = b.csv\n");
+    app_dir_expect_errors("app.ini:2: PUT /b/{z} has a parameter in its path, which a load cannot give\n");
+}
+
+static void the_last_reference_frees(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", GET_A);
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    assert_ptr_equal(app_ref(app), app);
+    app_unref(app);
+    assert_string_equal(app->name, "rates"); // else the sanitizer speaks
+    app_unref(app);
 }
 
 static void without_memory_loading_says_so_and_leaks_nothing(void **state)
 {
     (void)state;
-    make_dir("schema");
-    write_text("get_a.sql", GET_A);
-    write_text("post_b.sql", POST_B);
-    write_text("schema/001_tables.sql", "CREATE TABLE t (x);\n");
-    write_text("app.ini", "title = Rates\n[load]\nPOST /b = b.csv\n");
+    app_dir_make("schema");
+    app_dir_write("get_a.sql", GET_A);
+    app_dir_write("post_b.sql", POST_B);
+    app_dir_write("schema/001_tables.sql", "CREATE TABLE t (x);\n");
+    app_dir_write("app.ini", "title = Rates\n[load]\nPOST /b = b.csv\n");
+    app_dir_make("public");
+    app_dir_make("public/x");
+    app_dir_write("public/x/a.html", "");
     bool done = false;
     int failures = 0;
     for (long n = 0; !done; n++) {
@@ -491,7 +451,7 @@ static void without_memory_loading_says_so_and_leaks_nothing(void **state)
         struct err err = {0};
         diags_init(&diags);
         mem_fail_after(n);
-        enum err_code code = app_load(dir, "sqlite", &diags, &app, &err);
+        enum err_code code = app_load(app_dir, "sqlite", &diags, &app, &err);
         mem_fail_after(-1);
         done = code == ERR_NONE;
         if (!done) {
@@ -500,39 +460,42 @@ static void without_memory_loading_says_so_and_leaks_nothing(void **state)
             assert_null(app);
             failures++;
         }
-        app_free(app);
+        app_unref(app);
         diags_fini(&diags);
     }
     assert_true(failures > 2);
-    app_free(NULL);
+    app_unref(NULL); // is fine
 }
 
 int main(void)
 {
-#define LOAD_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        LOAD_TEST(a_whole_app_is_loaded),
-        LOAD_TEST(an_endpoint_is_found_by_method_and_path),
-        LOAD_TEST(an_app_needs_neither_ini_nor_schema),
-        LOAD_TEST(the_folder_that_one_is_in_has_its_name),
-        LOAD_TEST(the_file_for_the_store_stands_in_for_the_general_one),
-        LOAD_TEST(migrations_are_in_the_order_of_their_numbers),
-        LOAD_TEST(hidden_files_and_editors_leavings_are_passed_over),
-        LOAD_TEST(links_are_followed),
-        LOAD_TEST(a_missing_folder_is_an_error),
-        LOAD_TEST(a_file_is_no_folder),
-        LOAD_TEST(an_app_without_endpoints_is_an_error),
-        LOAD_TEST(a_folder_whose_name_is_no_apps_name_is_an_error),
-        LOAD_TEST(all_errors_of_all_files_come_at_once),
-        LOAD_TEST(two_files_of_one_endpoint_are_both_named),
-        LOAD_TEST(an_unknown_store_in_a_name_is_an_error),
-        LOAD_TEST(files_that_cannot_be_read_are_errors),
-        LOAD_TEST(a_file_over_the_limit_is_an_error),
-        LOAD_TEST(migrations_of_one_number_are_both_named),
-        LOAD_TEST(every_bad_line_of_the_ini_is_told),
-        LOAD_TEST(an_empty_title_is_an_error),
-        LOAD_TEST(an_app_over_its_memory_is_an_error),
-        LOAD_TEST(without_memory_loading_says_so_and_leaks_nothing),
+        APP_DIR_TEST(a_whole_app_is_loaded),
+        APP_DIR_TEST(an_endpoint_is_found_by_method_and_path),
+        APP_DIR_TEST(an_app_needs_neither_ini_nor_schema),
+        APP_DIR_TEST(the_folder_that_one_is_in_has_its_name),
+        APP_DIR_TEST(the_file_for_the_store_stands_in_for_the_general_one),
+        APP_DIR_TEST(migrations_are_in_the_order_of_their_numbers),
+        APP_DIR_TEST(hidden_files_and_editors_leavings_are_passed_over),
+        APP_DIR_TEST(links_are_followed),
+        APP_DIR_TEST(a_missing_folder_is_an_error),
+        APP_DIR_TEST(a_file_is_no_folder),
+        APP_DIR_TEST(an_app_without_endpoints_is_an_error),
+        APP_DIR_TEST(a_folder_whose_name_is_no_apps_name_is_an_error),
+        APP_DIR_TEST(all_errors_of_all_files_come_at_once),
+        APP_DIR_TEST(two_files_of_one_endpoint_are_both_named),
+        APP_DIR_TEST(an_unknown_store_in_a_name_is_an_error),
+        APP_DIR_TEST(files_that_cannot_be_read_are_errors),
+        APP_DIR_TEST(a_file_over_the_limit_is_an_error),
+        APP_DIR_TEST(migrations_of_one_number_are_both_named),
+        APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
+        APP_DIR_TEST(an_empty_title_is_an_error),
+        APP_DIR_TEST(an_app_over_its_memory_is_an_error),
+        APP_DIR_TEST(paths_that_differ_in_names_alone_are_one_endpoint),
+        APP_DIR_TEST(paths_that_differ_in_a_literal_are_two_endpoints),
+        APP_DIR_TEST(a_private_endpoint_can_be_loaded_and_one_with_a_path_parameter_cannot),
+        APP_DIR_TEST(the_last_reference_frees),
+        APP_DIR_TEST(without_memory_loading_says_so_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

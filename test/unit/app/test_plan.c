@@ -27,7 +27,7 @@ struct fixture {
     struct diags diags;
     struct endpoint endpoint;
     struct plan *plan;
-    struct buf out;
+    struct spool out;
 };
 
 static void must_be_fine(enum err_code code, const struct err *err)
@@ -45,7 +45,7 @@ static int set_up(void **state)
     must_be_fine(store_exec(f->conn, span_of(SCHEMA), &err), &err);
     arena_init(&f->arena, ARENA_BYTES);
     diags_init(&f->diags);
-    buf_init(&f->out, OUT_BYTES);
+    spool_init(&f->out, NULL, OUT_BYTES);
     *state = f;
     return 0;
 }
@@ -56,7 +56,7 @@ static int tear_down(void **state)
     plan_free(f->plan);
     store_disconnect(f->conn);
     store_close(f->store);
-    buf_fini(&f->out);
+    spool_fini(&f->out);
     diags_fini(&f->diags);
     arena_fini(&f->arena);
     free(f);
@@ -103,32 +103,49 @@ static void expect_refused(struct fixture *f, const char *text, const char *expe
     expect_diags(f, expected);
 }
 
-static void expect_answer(struct fixture *f, const struct value *params, const char *expected)
+static struct answered answer_as(struct fixture *f, enum answer_format format, const struct value *params)
 {
     struct err err = {0};
-    int status = 0;
-    buf_clear(&f->out);
-    must_be_fine(plan_answer(f->plan, params, &f->out, &status, &err), &err);
-    assert_int_equal(status, 200);
-    assert_int_equal(buf_append_byte(&f->out, '\0'), ERR_NONE);
-    assert_string_equal(f->out.data, expected);
+    struct answered answered = {0};
+    spool_reset(&f->out);
+    must_be_fine(plan_answer(f->plan, params, format, &f->out, &answered, &err), &err);
+    assert_int_equal(buf_append_byte(&f->out.buf, '\0'), ERR_NONE);
+    return answered;
 }
 
-static void expect_answer_fails(struct fixture *f, const char *select, enum err_code code, const char *text)
+static void expect_answer_as(
+    struct fixture *f, enum answer_format format, const struct value *params, const char *expected)
 {
-    char file[500];
-    struct err err = {0};
-    int status = 7;
+    struct answered answered = answer_as(f, format, params);
+    assert_int_equal(answered.status, 200);
+    assert_int_equal(answered.cursor.len, 0);
+    assert_string_equal(f->out.buf.data, expected);
+}
+
+static void expect_answer(struct fixture *f, const struct value *params, const char *expected)
+{
+    expect_answer_as(f, FORMAT_JSON, params, expected);
+}
+
+// The plan of a GET endpoint with these lines, in the place of the one before.
+static void plan_get(struct fixture *f, const char *lines)
+{
+    char file[4000];
     plan_free(f->plan);
     f->plan = NULL;
-    snprintf(file, sizeof(file), "-- @endpoint GET /a\n%s\n", select);
+    snprintf(file, sizeof(file), "-- @endpoint GET /a\n%s\n", lines);
     plan(f, file);
-    buf_clear(&f->out);
-    buf_append_str(&f->out, "before");
-    assert_int_equal(plan_answer(f->plan, NULL, &f->out, &status, &err), code);
+}
+
+static void expect_answer_fails(struct fixture *f, const char *lines, enum err_code code, const char *text)
+{
+    struct err err = {0};
+    struct answered answered = {.status = 7};
+    plan_get(f, lines);
+    spool_reset(&f->out);
+    assert_int_equal(plan_answer(f->plan, NULL, FORMAT_JSON, &f->out, &answered, &err), code);
     assert_string_equal(err.text, text);
-    assert_int_equal(status, 7);
-    assert_int_equal(f->out.len, 6);
+    assert_int_equal(answered.status, 7);
 }
 
 // --- answers
@@ -200,15 +217,14 @@ static void a_value_that_is_not_of_the_declared_type_is_an_error(void **state)
 static void an_answer_that_does_not_fit_is_an_error(void **state)
 {
     struct fixture *f = *state;
-    struct buf small;
+    struct spool small;
     struct err err = {0};
-    int status;
+    struct answered answered;
     plan(f, "-- @endpoint GET /t\n-- @answer\nSELECT name FROM t ORDER BY id;\n");
-    buf_init(&small, 20);
-    assert_int_equal(plan_answer(f->plan, NULL, &small, &status, &err), ERR_TOO_LARGE);
+    spool_init(&small, NULL, 20);
+    assert_int_equal(plan_answer(f->plan, NULL, FORMAT_JSON, &small, &answered, &err), ERR_STORE);
     assert_string_equal(err.text, "the answer is larger than 20 bytes");
-    assert_int_equal(small.len, 0);
-    buf_fini(&small);
+    spool_fini(&small);
     expect_answer(f, NULL, "[{\"name\":\"one\"},{\"name\":\"two \\\"2\\\"\"},{\"name\":\"three\"}]");
 }
 
@@ -217,6 +233,266 @@ static void column_names_are_escaped(void **state)
     struct fixture *f = *state;
     plan(f, "-- @endpoint GET /t\n-- @answer\nSELECT 1 AS \"a \"\"b\"\"\", 2 AS \"\xc3\xa9\";\n");
     expect_answer(f, NULL, "[{\"a \\\"b\\\"\":1,\"\xc3\xa9\":2}]");
+}
+
+// --- shapes
+
+static void an_object_is_the_first_row(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @shape object\n-- @answer\nSELECT id, name FROM t ORDER BY id DESC;");
+    expect_answer(f, NULL, "{\"id\":3,\"name\":\"three\"}");
+    expect_answer_as(f, FORMAT_NDJSON, NULL, "{\"id\":3,\"name\":\"three\"}\n");
+    expect_answer_as(f, FORMAT_CSV, NULL, "id,name\r\n3,three\r\n");
+}
+
+static void values_are_an_array_of_the_one_column(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @shape values\n-- @answer\nSELECT price FROM t ORDER BY id;");
+    expect_answer(f, NULL, "[1.5,2.0,null]");
+    expect_answer_as(f, FORMAT_NDJSON, NULL, "1.5\n2.0\nnull\n");
+    expect_answer_as(f, FORMAT_CSV, NULL, "price\r\n1.5\r\n2.0\r\n\r\n");
+    plan_get(f, "-- @shape values\n-- @answer\nSELECT name FROM t WHERE id > 9;");
+    expect_answer(f, NULL, "[]");
+    expect_answer_as(f, FORMAT_NDJSON, NULL, "");
+    expect_answer_as(f, FORMAT_CSV, NULL, "name\r\n");
+}
+
+static void a_value_is_the_one_column_of_the_first_row(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @column yes boolean\n-- @shape value\n-- @answer\nSELECT 1 AS yes UNION ALL SELECT 5;");
+    expect_answer(f, NULL, "true");
+    expect_answer_as(f, FORMAT_NDJSON, NULL, "true\n");
+    expect_answer_as(f, FORMAT_CSV, NULL, "yes\r\ntrue\r\n");
+}
+
+static void a_text_is_written_as_it_is(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @shape text\n-- @answer\nSELECT name FROM t WHERE id = 2;");
+    expect_answer_as(f, FORMAT_TEXT, NULL, "two \"2\"");
+    plan_get(f, "-- @shape text\n-- @answer\nSELECT 12.0 AS x;");
+    expect_answer_as(f, FORMAT_TEXT, NULL, "12.0");
+    plan_get(f, "-- @shape text\n-- @answer\nSELECT NULL AS x;");
+    expect_answer_as(f, FORMAT_TEXT, NULL, "");
+    plan_get(f, "-- @shape text\n-- @answer\nSELECT CAST(x'61ff62' AS TEXT) AS x;");
+    expect_answer_as(f, FORMAT_TEXT, NULL,
+        "a\xEF\xBF\xBD"
+        "b");
+}
+
+static void a_shape_that_needs_a_row_and_has_none_is_unknown(void **state)
+{
+    static const char text[] = "nothing was found for this request";
+    struct fixture *f = *state;
+    expect_answer_fails(f, "-- @shape object\n-- @answer\nSELECT id FROM t WHERE id > 9;", ERR_UNKNOWN, text);
+    expect_answer_fails(f, "-- @shape value\n-- @answer\nSELECT id FROM t WHERE id > 9;", ERR_UNKNOWN, text);
+    expect_answer_fails(
+        f, "-- @shape value\n-- @under x\n-- @answer\nSELECT id FROM t WHERE id > 9;", ERR_UNKNOWN, text);
+}
+
+static void json_may_stand_under_a_key(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @under 'all \"t\"'\n-- @answer\nSELECT id FROM t WHERE id < 3 ORDER BY id;");
+    expect_answer(f, NULL, "{\"all \\\"t\\\"\":[{\"id\":1},{\"id\":2}]}");
+    expect_answer_as(f, FORMAT_NDJSON, NULL, "{\"id\":1}\n{\"id\":2}\n");
+    expect_answer_as(f, FORMAT_CSV, NULL, "id\r\n1\r\n2\r\n");
+    plan_get(f, "-- @shape object\n-- @under one\n-- @answer\nSELECT id FROM t WHERE id = 1;");
+    expect_answer(f, NULL, "{\"one\":{\"id\":1}}");
+    plan_get(f, "-- @shape value\n-- @under one\n-- @answer\nSELECT id FROM t WHERE id = 1;");
+    expect_answer(f, NULL, "{\"one\":1}");
+    plan_get(f, "-- @under none\n-- @answer\nSELECT id FROM t WHERE id > 9;");
+    expect_answer(f, NULL, "{\"none\":[]}");
+}
+
+static void a_shape_of_one_column_needs_exactly_one(void **state)
+{
+    expect_refused(*state, "-- @endpoint GET /t\n-- @shape values\n-- @answer\n SELECT id, name FROM t;\n",
+        "x.sql:4:2: @shape values needs an answer of one column, and this one has 2\n");
+}
+
+// --- columns with dots
+
+static void columns_with_dots_are_objects_in_objects(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @answer\nSELECT 1 AS id, 2 AS \"shop.id\", 3 AS \"shop.at.lat\", 4 AS \"shop.at.lng\", "
+                "'x' AS title\nUNION ALL SELECT 5, NULL, NULL, NULL, NULL;");
+    expect_answer(f, NULL,
+        "[{\"id\":1,\"shop\":{\"id\":2,\"at\":{\"lat\":3,\"lng\":4}},\"title\":\"x\"},"
+        "{\"id\":5,\"shop\":{\"id\":null,\"at\":{\"lat\":null,\"lng\":null}},\"title\":null}]");
+    expect_answer_as(
+        f, FORMAT_CSV, NULL, "id,shop.id,shop.at.lat,shop.at.lng,title\r\n1,2,3,4,x\r\n5,,,,\r\n");
+    plan_get(f, "-- @answer\nSELECT 1 AS \"a.b.c\", 2 AS \"a.d\", 3 AS \"e.b.c\";");
+    expect_answer(f, NULL, "[{\"a\":{\"b\":{\"c\":1},\"d\":2},\"e\":{\"b\":{\"c\":3}}}]");
+    expect_answer_as(f, FORMAT_NDJSON, NULL, "{\"a\":{\"b\":{\"c\":1},\"d\":2},\"e\":{\"b\":{\"c\":3}}}\n");
+}
+
+static void a_dot_that_stands_between_no_words_is_part_of_the_name(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f,
+        "-- @answer\nSELECT 1 AS \"No.\", 2 AS \".x\", 3 AS \"a..b\", 4 AS \"St. Name\", round(t.price, 1) "
+        "FROM t WHERE id = 1;");
+    expect_answer(f, NULL, "[{\"No.\":1,\".x\":2,\"a..b\":3,\"St. Name\":4,\"round(t.price, 1)\":1.5}]");
+}
+
+static void columns_of_an_object_have_to_stand_together(void **state)
+{
+    struct fixture *f = *state;
+    expect_refused(f,
+        "-- @endpoint GET /t\n-- @answer\nSELECT 1 AS \"shop.id\", 2 AS id, 3 AS \"shop.lat\";\n",
+        "x.sql:3:1: the columns of shop have to stand next to each other; shop.lat stands apart from shop.id\n");
+}
+
+static void a_value_and_an_object_of_one_name_clash(void **state)
+{
+    struct fixture *f = *state;
+    expect_refused(f, "-- @endpoint GET /t\n-- @answer\nSELECT 1 AS shop, 3 AS \"shop.lat\";\n",
+        "x.sql:3:1: the columns shop and shop.lat cannot stand beside each other: rename one by AS\n");
+}
+
+static void an_object_and_a_value_of_one_name_clash_at_any_depth(void **state)
+{
+    struct fixture *f = *state;
+    expect_refused(f, "-- @endpoint GET /t\n-- @answer\nSELECT 1 AS \"a.b.c\", 2 AS \"a.x\", 3 AS \"a.b\";\n",
+        "x.sql:3:1: the columns a.b.c and a.b cannot stand beside each other: rename one by AS\n");
+}
+
+// --- formats
+
+static void csv_is_quoted_where_readers_would_get_it_wrong(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f,
+        "-- @answer\nSELECT 'a,b' AS \"x,\"\"y\"\"\", 'say \"hi\"' AS b, '' AS c, NULL AS d, ' e' AS e, "
+        "'a\r\nb' AS f, 9e999 AS g, -1 AS h;");
+    expect_answer_as(f, FORMAT_CSV, NULL,
+        "\"x,\"\"y\"\"\",b,c,d,e,f,g,h\r\n\"a,b\",\"say \"\"hi\"\"\",\"\",,\" e\",\"a\r\nb\",,-1\r\n");
+}
+
+static void csv_has_its_header_without_rows_too(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @answer\nSELECT id, name FROM t WHERE id > 9;");
+    expect_answer_as(f, FORMAT_CSV, NULL, "id,name\r\n");
+    expect_answer_as(f, FORMAT_NDJSON, NULL, "");
+}
+
+static void each_format_has_its_media_type(void **state)
+{
+    (void)state;
+    assert_string_equal(answer_media_type(FORMAT_JSON), "application/json");
+    assert_string_equal(answer_media_type(FORMAT_NDJSON), "application/x-ndjson");
+    assert_string_equal(answer_media_type(FORMAT_CSV), "text/csv; charset=utf-8; header=present");
+    assert_string_equal(answer_media_type(FORMAT_TEXT), "text/plain; charset=utf-8");
+}
+
+static void a_large_answer_goes_to_a_file(void **state)
+{
+    struct fixture *f = *state;
+    struct spool_space space = {.dir = "/tmp", .max_bytes = 100 * 1000 * 1000};
+    struct spool out;
+    struct answered answered;
+    struct err err = {0};
+    plan_get(f,
+        "-- @shape values\n-- @answer\nWITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < 200000) SELECT i FROM n;");
+    spool_init(&out, &space, 100 * 1000 * 1000);
+    must_be_fine(plan_answer(f->plan, NULL, FORMAT_JSON, &out, &answered, &err), &err);
+    must_be_fine(spool_end(&out, &err), &err);
+    assert_true(out.fd >= 0);
+    assert_int_equal(spool_bytes(&out), 1288896);
+    spool_fini(&out);
+    assert_int_equal(space.used_bytes, 0);
+}
+
+// --- several answers
+
+static const char ANSWERS[] = "-- @endpoint GET /t\n-- @param radius number\n-- @column far boolean\n"
+                              "-- @answer when :radius < 10\nSELECT 'small' AS plan, :radius AS r;\n"
+                              "-- @answer 202 when :radius < 100 -- not so large\nSELECT 'middle' AS plan;\n"
+                              "-- @answer\nSELECT 'large' AS plan, 1 AS far;\n";
+
+static void the_first_answer_that_is_true_is_run(void **state)
+{
+    struct fixture *f = *state;
+    struct value radius = {.kind = VALUE_REAL, .real = 5};
+    plan(f, ANSWERS);
+    expect_answer(f, &radius, "[{\"plan\":\"small\",\"r\":5.0}]");
+    radius.real = 50;
+    assert_int_equal(answer_as(f, FORMAT_JSON, &radius).status, 202);
+    assert_string_equal(f->out.buf.data, "[{\"plan\":\"middle\"}]");
+    radius.real = 500;
+    expect_answer(f, &radius, "[{\"plan\":\"large\",\"far\":true}]");
+    radius.kind = VALUE_NULL; // less than nothing
+    expect_answer(f, &radius, "[{\"plan\":\"large\",\"far\":true}]");
+}
+
+static void a_condition_may_be_any_number(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f,
+        "-- @answer when 0.0\nSELECT 1 AS a;\n-- @answer when (SELECT count(*) FROM t)\nSELECT 2 AS a;\n"
+        "-- @answer\nSELECT 3 AS a;");
+    expect_answer(f, NULL, "[{\"a\":2}]");
+    expect_answer_fails(f, "-- @answer when 'yes'\nSELECT 1 AS a;\n-- @answer\nSELECT 2 AS a;", ERR_STORE,
+        "x.sql:2: the condition is a text, neither true nor false");
+}
+
+static void a_condition_that_is_wrong_is_reported_at_its_place(void **state)
+{
+    struct fixture *f = *state;
+    expect_refused(f,
+        "-- @endpoint GET /t\n-- @answer when 1 < nonsense\nSELECT 1 AS a;\n"
+        "-- @answer when (1\nSELECT 1 AS a;\n-- @answer\nSELECT 2 AS a;\n",
+        "x.sql:2:21: no such column: nonsense\n"
+        "x.sql:4:17: incomplete input\n");
+}
+
+static void a_declared_column_has_to_be_in_one_of_the_answers(void **state)
+{
+    struct fixture *f = *state;
+    expect_refused(f,
+        "-- @endpoint GET /t\n-- @column b integer\n-- @column x integer\n"
+        "-- @answer when 1\nSELECT 1 AS a;\n-- @answer\nSELECT 1 AS a, 2 AS b;\n",
+        "x.sql:3:12: the answer has no column x; it has a, b\n");
+}
+
+// --- observing
+
+struct observed {
+    char text[1000]; // a line for each run
+};
+
+static void on_run(void *ctx, const struct statement_run *run)
+{
+    struct observed *observed = ctx;
+    char line[200];
+    assert_non_null(run->stmt);
+    snprintf(line, sizeof(line), "%d %s line %u: %d rows, %d columns\n", (int)run->statement->kind,
+        run->is_condition ? "condition" : "statement", (unsigned)run->statement->line, (int)run->rows,
+        (int)store_column_count(run->stmt));
+    strcat(observed->text, line);
+}
+
+static void each_run_of_a_statement_can_be_watched(void **state)
+{
+    struct fixture *f = *state;
+    struct observed observed = {0};
+    struct value radius = {.kind = VALUE_REAL, .real = 50};
+    plan(f, ANSWERS);
+    plan_observe(f->plan, on_run, &observed);
+    (void)answer_as(f, FORMAT_JSON, &radius);
+    assert_string_equal(observed.text, "3 condition line 5: 1 rows, 1 columns\n"
+                                       "3 condition line 7: 1 rows, 1 columns\n"
+                                       "3 statement line 7: 1 rows, 1 columns\n");
+    plan_observe(f->plan, NULL, NULL);
+    (void)answer_as(f, FORMAT_JSON, &radius);
+    assert_int_equal(strlen(observed.text), 114);
 }
 
 // --- what does not prepare
@@ -432,17 +708,17 @@ static void without_memory_planning_says_so_and_leaks_nothing(void **state)
 static void answering_without_memory_is_an_error(void **state)
 {
     struct fixture *f = *state;
-    struct buf out;
+    struct spool out;
     struct err err = {0};
-    int status;
+    struct answered answered;
     plan(f, "-- @endpoint GET /t\n-- @answer\nSELECT id FROM t;\n");
-    buf_init(&out, OUT_BYTES);
+    spool_init(&out, NULL, OUT_BYTES);
     mem_fail_after(0);
-    enum err_code code = plan_answer(f->plan, NULL, &out, &status, &err);
+    enum err_code code = plan_answer(f->plan, NULL, FORMAT_JSON, &out, &answered, &err);
     mem_fail_after(-1);
     assert_int_equal(code, ERR_NO_MEMORY);
     assert_string_equal(err.text, "out of memory");
-    buf_fini(&out);
+    spool_fini(&out);
 }
 
 int main(void)
@@ -456,6 +732,27 @@ int main(void)
         PLAN_TEST(a_value_that_is_not_of_the_declared_type_is_an_error),
         PLAN_TEST(an_answer_that_does_not_fit_is_an_error),
         PLAN_TEST(column_names_are_escaped),
+        PLAN_TEST(an_object_is_the_first_row),
+        PLAN_TEST(values_are_an_array_of_the_one_column),
+        PLAN_TEST(a_value_is_the_one_column_of_the_first_row),
+        PLAN_TEST(a_text_is_written_as_it_is),
+        PLAN_TEST(a_shape_that_needs_a_row_and_has_none_is_unknown),
+        PLAN_TEST(json_may_stand_under_a_key),
+        PLAN_TEST(a_shape_of_one_column_needs_exactly_one),
+        PLAN_TEST(columns_with_dots_are_objects_in_objects),
+        PLAN_TEST(a_dot_that_stands_between_no_words_is_part_of_the_name),
+        PLAN_TEST(columns_of_an_object_have_to_stand_together),
+        PLAN_TEST(a_value_and_an_object_of_one_name_clash),
+        PLAN_TEST(an_object_and_a_value_of_one_name_clash_at_any_depth),
+        PLAN_TEST(csv_is_quoted_where_readers_would_get_it_wrong),
+        PLAN_TEST(csv_has_its_header_without_rows_too),
+        PLAN_TEST(each_format_has_its_media_type),
+        PLAN_TEST(a_large_answer_goes_to_a_file),
+        PLAN_TEST(the_first_answer_that_is_true_is_run),
+        PLAN_TEST(a_condition_may_be_any_number),
+        PLAN_TEST(a_condition_that_is_wrong_is_reported_at_its_place),
+        PLAN_TEST(a_declared_column_has_to_be_in_one_of_the_answers),
+        PLAN_TEST(each_run_of_a_statement_can_be_watched),
         PLAN_TEST(every_wrong_statement_is_reported_at_its_place),
         PLAN_TEST(a_read_cannot_write),
         PLAN_TEST(only_write_statements_write_and_they_all_do),

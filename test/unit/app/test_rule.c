@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
+#include "text/pattern.h"
 
-enum { ARENA_BYTES = 65536 };
+enum { ARENA_BYTES = 65536, SHOWN_PATTERN_IN_WORDS = 200 };
 
 static struct value integer(int64_t number)
 {
@@ -68,6 +70,8 @@ static void every_result_has_its_code(void **state)
     assert_string_equal(rule_code(RULE_MAX), "max");
     assert_string_equal(rule_code(RULE_MAXLENGTH), "maxlength");
     assert_string_equal(rule_code(RULE_IN), "in");
+    assert_string_equal(rule_code(RULE_PATTERN), "pattern");
+    assert_string_equal(rule_code(RULE_ITEMS), "items");
     assert_string_equal(rule_code(RULE_MEMORY), "memory");
 }
 
@@ -317,6 +321,206 @@ static void the_words_list_choices_up_to_a_limit(void **state)
     expect_words(&rule, "one of EUR, USD, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x or 5 more");
 }
 
+// --- formats, patterns, lists
+
+// Checks a text that has to pass, and become `expected`.
+static void expect_becomes(const struct rule *rule, const char *input, const char *expected)
+{
+    struct arena arena;
+    struct value value;
+    arena_init(&arena, ARENA_BYTES);
+    assert_int_equal(rule_check_text(rule, span_of(input), &arena, &value), RULE_OK);
+    assert_int_equal(value.kind, VALUE_TEXT);
+    if (!span_is(value.text, expected))
+        fail_msg("%s became %.*s, not %s", input, (int)value.text.len, value.text.at, expected);
+    arena_fini(&arena);
+}
+
+static void a_date_with_a_format_becomes_a_plain_one(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_DATE, .format = span_of("%d.%m.%Y")};
+    expect_becomes(&rule, "6.1.2016", "2016-01-06");
+    expect_becomes(&rule, "2016-01-06", "2016-01-06");
+    expect_query(&rule, "6/1/2016", "type");
+    expect_query(&rule, "", "");
+    expect_json(&rule, text("06.01.2016"), false, "");
+    expect_json(&rule, text("6.1.16"), false, "type");
+    expect_json(&rule, integer(6), false, "type");
+    rule.has_min = true;
+    rule.min = text("2016-01-06");
+    expect_query(&rule, "6.1.2016", "");
+    expect_query(&rule, "5.1.2016", "min");
+    struct span days[] = {span_of("2016-01-06"), span_of("2016-01-07")};
+    rule.choices = days;
+    rule.choice_count = 2;
+    expect_query(&rule, "7.1.2016", "");
+    expect_query(&rule, "2016-01-07", "");
+    expect_query(&rule, "8.1.2016", "in");
+}
+
+static void past_keeps_two_digits_out_of_the_future(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_DATE, .format = span_of("%m/%d/%y"), .past = true};
+    expect_becomes(&rule, "1/6/16", "2016-01-06");
+    expect_becomes(&rule, "1/6/99", "1999-01-06");
+    rule.past = false;
+    expect_becomes(&rule, "1/6/68", "2068-01-06");
+    expect_becomes(&rule, "1/6/69", "1969-01-06");
+}
+
+static void choices_of_timestamps_are_moments(void **state)
+{
+    (void)state;
+    struct span times[] = {span_of("2016-01-01T00:00:00.000Z")};
+    struct rule rule = {.type = TYPE_TIMESTAMP, .choices = times, .choice_count = 1};
+    expect_query(&rule, "2016-01-01T01:00:00+01:00", "");
+    expect_query(&rule, "2016-01-01T01:00:00Z", "in");
+}
+
+static void the_whole_text_has_to_match_the_pattern(void **state)
+{
+    (void)state;
+    struct arena arena;
+    const struct pattern *pattern;
+    struct pattern_error error;
+    struct value value;
+    arena_init(&arena, ARENA_BYTES);
+    assert_int_equal(pattern_compile(span_of("[a-z]+"), &arena, &pattern, &error), ERR_NONE);
+    struct rule rule = {.type = TYPE_TEXT, .pattern = pattern, .pattern_text = span_of("[a-z]+")};
+    expect_query(&rule, "abc", "");
+    expect_query(&rule, "abc1", "pattern");
+    expect_query(&rule, "", "");
+    expect_query(&rule, "\xff", "type");
+    expect_json(&rule, text("abc"), false, "");
+    expect_json(&rule, text("Abc"), false, "pattern");
+    expect_json(&rule, text(""), false, "pattern"); // which is a text, too
+    rule.is_list = true;
+    expect_query(&rule, "a, b", "");
+    expect_query(&rule, "a, B", "pattern");
+    rule.is_list = false;
+    mem_fail_after(0);
+    assert_int_equal(rule_check_text(&rule, span_of("abc"), &arena, &value), RULE_MEMORY);
+    mem_fail_after(-1);
+    arena_fini(&arena);
+}
+
+static void a_list_is_its_items_with_commas_between(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TEXT, .is_list = true};
+    expect_becomes(&rule, "a", "a");
+    expect_becomes(&rule, "a, b,,c", "a,b,c");
+    expect_becomes(&rule, " ,\ta b \t,", "a b");
+    expect_becomes(&rule, "b,a,b", "b,a,b");
+    rule = (struct rule){.type = TYPE_INTEGER, .is_list = true, .has_max = true, .max = integer(5)};
+    expect_becomes(&rule, "1, 05,-2", "1,05,-2");
+    expect_query(&rule, "1,6", "max");
+    expect_query(&rule, "1,x", "type");
+    expect_query(&rule, "1 2", "type");
+    rule = (struct rule){.type = TYPE_DATE, .is_list = true, .format = span_of("%d.%m.%y")};
+    expect_becomes(&rule, "6.1.16,2016-01-07", "2016-01-06,2016-01-07");
+    rule = (struct rule){.type = TYPE_TIMESTAMP, .is_list = true};
+    expect_becomes(&rule, "2016-01-01T00:00:00Z,2016-01-01T01:00:00+01:00",
+        "2016-01-01T00:00:00.000Z,2016-01-01T00:00:00.000Z");
+    struct span choices[] = {span_of("a"), span_of("b")};
+    rule = (struct rule){.type = TYPE_TEXT, .is_list = true, .choices = choices, .choice_count = 2};
+    expect_query(&rule, "b,a", "");
+    expect_query(&rule, "a,c", "in");
+    rule = (struct rule){.type = TYPE_TEXT, .is_list = true, .max_chars = 2};
+    expect_query(&rule, "aa, bb, cc", "");
+    expect_query(&rule, "aa, bbb", "maxlength");
+}
+
+static void a_list_without_items_is_no_value(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct value value = integer(7);
+    arena_init(&arena, ARENA_BYTES);
+    struct rule rule = {.type = TYPE_TEXT, .is_list = true};
+    assert_int_equal(rule_check_text(&rule, span_of(" , ,"), &arena, &value), RULE_OK);
+    assert_int_equal(value.kind, VALUE_NULL);
+    rule.has_default = true;
+    rule.default_value = text("x,y");
+    assert_int_equal(rule_check_text(&rule, span_of(","), &arena, &value), RULE_OK);
+    assert_true(span_is(value.text, "x,y"));
+    assert_int_equal(rule_check_given(&rule, span_of(","), &arena, &value), RULE_REQUIRED);
+    rule.required = true;
+    assert_int_equal(rule_check_text(&rule, span_of(" "), &arena, &value), RULE_REQUIRED);
+    arena_fini(&arena);
+}
+
+static void a_list_has_a_limit(void **state)
+{
+    (void)state;
+    char items[2 * LIMIT_LIST_ITEMS + 4];
+    for (size_t i = 0; i < sizeof(items); i++)
+        items[i] = i % 2 == 0 ? '1' : ',';
+    items[2 * LIMIT_LIST_ITEMS] = '\0'; // behind the last comma
+    struct rule rule = {.type = TYPE_INTEGER, .is_list = true};
+    expect_query(&rule, items, "");
+    items[2 * LIMIT_LIST_ITEMS] = ',';
+    items[2 * LIMIT_LIST_ITEMS + 1] = '1';
+    items[2 * LIMIT_LIST_ITEMS + 2] = '\0';
+    expect_query(&rule, items, "items");
+}
+
+static void a_list_in_a_full_arena_says_so(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TIMESTAMP, .is_list = true};
+    enum rule_result result = RULE_MEMORY;
+    for (size_t max = 0; result == RULE_MEMORY; max += 8) {
+        struct arena arena;
+        struct value value;
+        arena_init(&arena, max);
+        result =
+            rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00,2016-01-01T00:00:00Z"), &arena, &value);
+        arena_fini(&arena);
+        assert_true(max < ARENA_BYTES);
+    }
+    assert_int_equal(result, RULE_OK);
+}
+
+static void the_words_for_formats_patterns_and_lists(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_DATE, .format = span_of("%m/%d/%y")};
+    expect_words(&rule, "a date, MM/DD/YY or YYYY-MM-DD");
+    rule.has_max = true;
+    rule.max = text("2016-12-31");
+    expect_words(&rule, "a date, MM/DD/YY or YYYY-MM-DD, not after 2016-12-31");
+    rule = (struct rule){.type = TYPE_DATE, .format = span_of("%d%%%m %Y")};
+    expect_words(&rule, "a date, DD%MM YYYY or YYYY-MM-DD");
+    rule.format = span_of("%Y-%m-%d");
+    expect_words(&rule, "a date, YYYY-MM-DD");
+    struct arena arena;
+    const struct pattern *pattern;
+    struct pattern_error error;
+    char many[SHOWN_PATTERN_IN_WORDS + 2];
+    memset(many, 'x', sizeof(many));
+    many[sizeof(many) - 1] = '\0';
+    arena_init(&arena, ARENA_BYTES);
+    assert_int_equal(pattern_compile(span_of("x+"), &arena, &pattern, &error), ERR_NONE);
+    rule = (struct rule){.type = TYPE_TEXT, .pattern = pattern, .pattern_text = span_of("x+")};
+    expect_words(&rule, "text that matches x+");
+    rule.max_chars = 9;
+    expect_words(&rule, "text of at most 9 characters that matches x+");
+    rule.max_chars = 0;
+    rule.pattern_text = span_of(many);
+    char expected[sizeof(many) + 32];
+    snprintf(expected, sizeof(expected), "text that matches %.*s…", SHOWN_PATTERN_IN_WORDS, many);
+    expect_words(&rule, expected);
+    arena_fini(&arena);
+    rule = (struct rule){.type = TYPE_INTEGER, .is_list = true, .has_min = true, .min = integer(1)};
+    expect_words(&rule, "a list of at most 1000 items, each an integer of at least 1");
+    struct span choices[] = {span_of("a"), span_of("b")};
+    rule = (struct rule){.type = TYPE_TEXT, .is_list = true, .choices = choices, .choice_count = 2};
+    expect_words(&rule, "a list of at most 1000 items, each one of a, b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +539,15 @@ int main(void)
         cmocka_unit_test(the_words_name_type_and_bounds),
         cmocka_unit_test(the_words_for_days_say_from_when_to_when),
         cmocka_unit_test(the_words_list_choices_up_to_a_limit),
+        cmocka_unit_test(a_date_with_a_format_becomes_a_plain_one),
+        cmocka_unit_test(past_keeps_two_digits_out_of_the_future),
+        cmocka_unit_test(choices_of_timestamps_are_moments),
+        cmocka_unit_test(the_whole_text_has_to_match_the_pattern),
+        cmocka_unit_test(a_list_is_its_items_with_commas_between),
+        cmocka_unit_test(a_list_without_items_is_no_value),
+        cmocka_unit_test(a_list_has_a_limit),
+        cmocka_unit_test(a_list_in_a_full_arena_says_so),
+        cmocka_unit_test(the_words_for_formats_patterns_and_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

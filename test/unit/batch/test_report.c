@@ -50,6 +50,34 @@ static void every_member_that_is_there_is_written(void **state)
         "[{\"field\":\"f\",\"parameter\":\"p\",\"value\":\"\",\"code\":\"c\",\"detail\":\"\\\"d\\\"\"}]"));
 }
 
+static void a_copy_goes_on_from_where_the_report_was(void **state)
+{
+    (void)state;
+    AUTO(report_fini) struct report report = {0}, copy = {0};
+    for (int i = 0; i < LIMIT_ROW_REPORTS + 1; i++)
+        add(&report, 5, i == 0 ? "first" : "more");
+    report_finish(&report);
+    report.status = 409;
+    assert_int_equal(report_copy(&report, &copy), ERR_NONE);
+    add(&copy, 5, "last");
+    add(&copy, 4, "earlier");
+    report_finish(&copy);
+    assert_int_equal(copy.status, 409);
+    assert_int_equal(copy.total, LIMIT_ROW_REPORTS + 3);
+    assert_int_equal(copy.kept_count, LIMIT_ROW_REPORTS);
+    assert_true(span_is(report_fault(&copy, 0)->code, "earlier"));
+    assert_true(span_is(report_fault(&copy, 1)->code, "first"));
+    assert_true(span_is(report_fault(&copy, LIMIT_ROW_REPORTS - 1)->code, "more"));
+    assert_int_equal(report.total, LIMIT_ROW_REPORTS + 1);
+    for (long n = 0; n < 3; n++) {
+        struct report none = {0};
+        mem_fail_after(n);
+        assert_int_equal(report_copy(&report, &none), ERR_NO_MEMORY);
+        mem_fail_after(-1);
+        assert_null(none.kept);
+    }
+}
+
 static void the_first_lines_are_kept_whatever_order_they_come_in(void **state)
 {
     (void)state;
@@ -95,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_come_out_by_line_and_then_as_they_were_found),
         cmocka_unit_test(every_member_that_is_there_is_written),
+        cmocka_unit_test(a_copy_goes_on_from_where_the_report_was),
         cmocka_unit_test(the_first_lines_are_kept_whatever_order_they_come_in),
         cmocka_unit_test(a_long_value_is_cut_between_characters),
         cmocka_unit_test(missing_memory_is_told_and_nothing_leaks),

@@ -142,7 +142,7 @@ static void take_two(struct task *task, void *worker)
 {
     run(task, worker);
     for (int i = 0; i < 3; i++)
-        taken[i] = pool_take(pool);
+        taken[i] = pool_take(pool, NULL, NULL);
     sem_post(&started);
 }
 
@@ -168,13 +168,47 @@ static void a_worker_takes_what_waits_beside_its_task(void **state)
     assert_int_equal(atomic_load(&jobs[4].runs), 1);
 }
 
+static bool is(void *ctx, struct task *next)
+{
+    return next == ctx;
+}
+
+static void take_what_is_next_alone(struct task *task, void *worker)
+{
+    run(task, worker);
+    taken[0] = pool_take(pool, is, &jobs[3].task);
+    taken[1] = pool_take(pool, is, &jobs[2].task);
+    taken[2] = pool_take(pool, is, &jobs[2].task);
+    sem_post(&started);
+}
+
+static void a_task_that_is_not_wanted_keeps_its_place(void **state)
+{
+    (void)state;
+    void *workers[] = {NULL};
+    pool = make(1, workers, 10);
+    hold_worker(pool, &jobs[0]);
+    jobs[1].task.run = take_what_is_next_alone;
+    jobs[2].task.run = jobs[3].task.run = run;
+    for (int i = 1; i <= 3; i++)
+        assert_true(pool_submit(pool, &jobs[i].task));
+    sem_post(&go_on);
+    sem_wait(&started);
+    assert_null(taken[0]);
+    assert_ptr_equal(taken[1], &jobs[2].task);
+    assert_null(taken[2]);
+    pool_free(pool);
+    assert_int_equal(atomic_load(&jobs[2].runs), 0);
+    assert_int_equal(atomic_load(&jobs[3].runs), 1); // by the pool itself
+}
+
 static void submit_another(struct task *task, void *worker)
 {
     run(task, worker);
     sem_post(&started);
     sem_wait(&go_on);
     while (pool_submit(pool, &jobs[1].task)) // until the pool ends
-        while (pool_take(pool) == NULL)
+        while (pool_take(pool, NULL, NULL) == NULL)
             ;
 }
 
@@ -220,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup(a_full_queue_takes_no_more, set_up),
         cmocka_unit_test_setup(every_task_runs_once_whoever_submits, set_up),
         cmocka_unit_test_setup(a_worker_takes_what_waits_beside_its_task, set_up),
+        cmocka_unit_test_setup(a_task_that_is_not_wanted_keeps_its_place, set_up),
         cmocka_unit_test_setup(a_pool_that_ends_takes_no_more, set_up),
         cmocka_unit_test_setup(without_memory_there_is_no_pool, set_up),
     };

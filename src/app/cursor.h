@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text that names a place in an ordered answer: the values of the order's columns in the last row that
+// was given, and which statement they are of. It says nothing that the client has not seen, and what comes
+// back is treated as any other value of a client. Pure functions, any thread.
+#ifndef RECKONER_APP_CURSOR_H
+#define RECKONER_APP_CURSOR_H
+
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/span.h"
+#include "text/base64url.h"
+#include "text/value.h"
+
+enum {
+    CURSOR_KEYS = 16, // columns of an order
+    CURSOR_CHARS = BASE64URL_CHARS(LIMIT_CURSOR_BYTES),
+};
+
+// The keys as bytes, before they become text.
+struct cursor {
+    char bytes[LIMIT_CURSOR_BYTES]; // see cursor.c for the form
+    size_t len;                     // 0: nothing is there
+};
+
+enum cursor_result {
+    CURSOR_OK,
+    CURSOR_TOO_LONG, // more than LIMIT_CURSOR_BYTES
+    CURSOR_NO_VALUE, // a key that is null, NaN, or text that is not UTF-8 without NUL
+};
+
+// Packs the keys; `statement` tells whose they are.
+MUST_CHECK enum cursor_result cursor_pack(
+    uint32_t statement, const struct value *keys, size_t count, struct cursor *ret_cursor);
+
+// Unpacks them; text borrows the cursor. False when it is not one of `count` keys of that statement.
+MUST_CHECK bool cursor_unpack(
+    const struct cursor *cursor, uint32_t statement, size_t count, struct value *ret_keys);
+
+// To text, and back; false when it is none. Returns the length.
+size_t cursor_to_text(const struct cursor *cursor, char text[CURSOR_CHARS]);
+MUST_CHECK bool cursor_from_text(struct span text, struct cursor *ret_cursor);
+
+#endif

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// A SELECT is found by going out from its LIMIT: its words are those of the same depth of parentheses between
+// the ones around it.
+#include "app/limit_advice.h"
+
+#include "base/mem.h"
+#include "text/sql_scan.h"
+
+enum { MAX_COLUMNS = 64 }; // of one ORDER BY and its equalities; past it nothing is said
+
+struct token {
+    struct span text;
+    size_t depth;       // of parentheses around it; a parenthesis has that of what is around it
+    struct place place; // in the SQL
+    bool is_code;       // no parameter
+};
+
+struct tokens {
+    struct token *items; // owned
+    size_t count;        //
+};
+
+// The SELECT that a LIMIT belongs to: indexes of tokens.
+struct select {
+    const struct token *tokens; // borrowed
+    size_t depth;               // of its own words
+    size_t begin;               // its SELECT
+    size_t from;                // its FROM
+    size_t order;               // its ORDER, or `end`
+    size_t end;                 // its LIMIT, or the end of a paged statement
+};
+
+// Columns that the order of rows hangs on.
+struct columns {
+    struct span names[MAX_COLUMNS];
+    size_t count;
+    bool is_unclear; // a term that is no plain column, or too many
+};
+
+// --- tokens
+
+static void tokens_fini(struct tokens *tokens)
+{
+    mem_free(tokens->items);
+}
+
+static bool is_word(const struct token *token, const char *word)
+{
+    return token->is_code && span_is_nocase(token->text, word);
+}
+
+static bool is_mark(const struct token *token, char mark)
+{
+    return token->is_code && token->text.len == 1 && token->text.at[0] == mark;
+}
+
+static size_t scan_tokens(struct span sql, struct token *items)
+{
+    struct sql_scan scan;
+    size_t count = 0, depth = 0;
+    sql_scan_init(&scan, sql);
+    for (;;) {
+        struct sql_token next = sql_scan_next(&scan);
+        if (next.kind == SQL_END || next.kind == SQL_UNTERMINATED || next.kind == SQL_SEMICOLON)
+            return count;
+        if (next.kind == SQL_LINE_COMMENT || next.kind == SQL_BLOCK_COMMENT)
+            continue;
+        struct token token = {.text = next.text,
+            .place = {.line = next.line, .column = next.column},
+            .is_code = next.kind == SQL_CODE};
+        if (is_mark(&token, ')') && depth > 0)
+            depth--;
+        token.depth = depth;
+        if (is_mark(&token, '('))
+            depth++;
+        if (items != NULL)
+            items[count] = token;
+        count++;
+    }
+}
+
+static enum err_code read_tokens(struct span sql, struct tokens *ret_tokens, struct err *err)
+{
+    size_t count = scan_tokens(sql, NULL);
+    struct token *items = mem_zalloc(count + 1, sizeof(*items));
+    if (items == NULL)
+        return err_no_memory(err);
+    *ret_tokens = (struct tokens){.items = items, .count = scan_tokens(sql, items)};
+    return ERR_NONE;
+}
+
+// A name, with its quotes taken off; false for anything else.
+static bool read_name(const struct token *token, struct span *ret_name)
+{
+    if (!token->is_code || token->text.len == 0)
+        return false;
+    struct span text = token->text;
+    char first = text.at[0];
+    bool is_quoted = first == '"' || first == '`' || first == '[';
+    bool is_plain = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_' ||
+                    (unsigned char)first >= 0x80;
+    if (is_quoted && text.len > 2)
+        text = (struct span){.at = text.at + 1, .len = text.len - 2};
+    else if (!is_plain || text.at[text.len - 1] == '\'') // E'…'
+        return false;
+    *ret_name = text;
+    return true;
+}
+
+static bool is_same_name(struct span a, struct span b)
+{
+    for (size_t i = 0; i < a.len && i < b.len; i++) {
+        char x = a.at[i], y = b.at[i];
+        if ((x >= 'A' && x <= 'Z' ? x | 0x20 : x) != (y >= 'A' && y <= 'Z' ? y | 0x20 : y))
+            return false;
+    }
+    return a.len == b.len;
+}
+
+// --- the SELECT around a LIMIT
+
+static size_t find_word(const struct select *select, size_t from, size_t to, const char *word)
+{
+    for (size_t i = from; i < to; i++) {
+        if (select->tokens[i].depth == select->depth && is_word(&select->tokens[i], word))
+            return i;
+    }
+    return to;
+}
+
+static bool has_word(const struct select *select, const char *word)
+{
+    return find_word(select, select->begin, select->end, word) < select->end;
+}
+
+// The one whose LIMIT, or end, is at tokens[end]. False when there is none, when it takes no table, or when
+// it only asks whether there is a row.
+static bool find_select(const struct tokens *tokens, size_t end, size_t depth, struct select *ret_select)
+{
+    struct select select = {.tokens = tokens->items, .depth = depth, .end = end};
+    size_t start = end; // just behind the parenthesis around it
+    while (start > 0 && tokens->items[start - 1].depth >= depth)
+        start--;
+    if (start > 1 && is_word(&tokens->items[start - 2], "exists"))
+        return false;
+    select.begin = find_word(&select, start, end, "select");
+    select.from = find_word(&select, select.begin, end, "from");
+    if (select.from == end)
+        return false;
+    select.order = end;
+    for (size_t i = select.from; i + 1 < end; i++) {
+        if (tokens->items[i].depth == depth && is_word(&tokens->items[i], "order") &&
+            is_word(&tokens->items[i + 1], "by"))
+            select.order = i;
+    }
+    *ret_select = select;
+    return true;
+}
+
+static bool is_compound(const struct select *select)
+{
+    return has_word(select, "union") || has_word(select, "intersect") || has_word(select, "except");
+}
+
+static bool is_grouped(const struct select *select)
+{
+    return has_word(select, "group") || has_word(select, "distinct");
+}
+
+// One row, as it is an aggregate of all of them.
+static bool is_aggregate(const struct select *select)
+{
+    static const char *const names[] = {"count", "sum", "total", "avg", "min", "max", "group_concat"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t at = find_word(select, select->begin, select->from, names[i]);
+        if (at < select->from && is_mark(&select->tokens[at + 1], '('))
+            return !has_word(select, "group") && !has_word(select, "over");
+    }
+    return false;
+}
+
+// --- columns
+
+static void add_column(struct columns *columns, struct span name)
+{
+    if (columns->count == MAX_COLUMNS)
+        columns->is_unclear = true;
+    else
+        columns->names[columns->count++] = name;
+}
+
+// Reads the tokens from..to as a plain column: name, or table.name.
+static bool read_column(const struct select *select, size_t from, size_t to, struct span *ret_name)
+{
+    const struct token *tokens = select->tokens;
+    struct span table;
+    if (to == from + 1)
+        return read_name(&tokens[from], ret_name);
+    return to == from + 3 && read_name(&tokens[from], &table) && is_mark(&tokens[from + 1], '.') &&
+           read_name(&tokens[from + 2], ret_name);
+}
+
+// The end of the part that starts at `from` in a list with commas.
+static size_t part_end(const struct select *select, size_t from, size_t to)
+{
+    while (from < to && !(select->tokens[from].depth == select->depth && is_mark(&select->tokens[from], ',')))
+        from++;
+    return from;
+}
+
+// What an item of the select list, in from..to, calls `name`: the column itself, or false for an expression.
+static bool resolve_item(
+    const struct select *select, size_t from, size_t to, struct span name, struct span *ret_column)
+{
+    if (read_column(select, from, to, ret_column) && is_same_name(*ret_column, name))
+        return true;
+    to--; // the name itself
+    if (to > from && is_word(&select->tokens[to - 1], "as"))
+        to--;
+    return read_column(select, from, to, ret_column);
+}
+
+// The column that an ORDER BY means by `name`, which may be a name that the select list gives; false when it
+// means an expression.
+static bool resolve(const struct select *select, struct span name, struct span *ret_column)
+{
+    size_t from = select->begin + 1;
+    while (from < select->from) {
+        size_t to = part_end(select, from, select->from);
+        struct span last;
+        if (to > from && read_name(&select->tokens[to - 1], &last) && is_same_name(last, name))
+            return resolve_item(select, from, to, name, ret_column);
+        from = to + 1;
+    }
+    *ret_column = name;
+    return true;
+}
+
+// Without ASC, DESC and NULLS FIRST or LAST at its end.
+static size_t without_direction(const struct select *select, size_t from, size_t to)
+{
+    const struct token *tokens = select->tokens;
+    if (to > from + 2 && is_word(&tokens[to - 2], "nulls"))
+        to -= 2;
+    if (to > from + 1 && (is_word(&tokens[to - 1], "asc") || is_word(&tokens[to - 1], "desc")))
+        to--;
+    return to;
+}
+
+static void read_order(const struct select *select, struct columns *columns)
+{
+    size_t from = select->order + 2;
+    while (from < select->end) {
+        size_t comma = part_end(select, from, select->end);
+        size_t to = without_direction(select, from, comma);
+        struct span name, column;
+        bool is_column = read_column(select, from, to, &name);
+        bool is_plain = is_column && (to > from + 1 || resolve(select, name, &name));
+        column = name;
+        if (!is_plain)
+            columns->is_unclear = true;
+        else
+            add_column(columns, column);
+        from = comma + 1;
+    }
+}
+
+// The columns that stand beside an =: their values are the same in all rows, or tied to another column.
+static void read_equalities(const struct select *select, struct columns *columns)
+{
+    const struct token *tokens = select->tokens;
+    for (size_t i = select->from + 1; i + 1 < select->order; i++) {
+        struct span name;
+        if (tokens[i].depth != select->depth || !is_mark(&tokens[i], '=') || is_mark(&tokens[i - 1], '<') ||
+            is_mark(&tokens[i - 1], '>') || is_mark(&tokens[i - 1], '!'))
+            continue;
+        if (read_name(&tokens[i - 1], &name))
+            add_column(columns, name);
+        bool has_table = i + 3 < select->end && is_mark(&tokens[i + 2], '.');
+        if (read_name(&tokens[has_table ? i + 3 : i + 1], &name))
+            add_column(columns, name);
+    }
+}
+
+// --- findings
+
+static const char NO_ORDER[] =
+    "a LIMIT without an ORDER BY of its own: which rows it lets through is not sure";
+static const char NO_KEY[] =
+    "rows that are equal in this ORDER BY come in any order, and the LIMIT cuts between "
+    "them: add a unique column at its end, such as the key";
+static const char NO_PAGE_KEY[] =
+    "the columns of this ORDER BY do not look unique, and a @page needs that they "
+    "are: add a unique column at its end, such as the key";
+
+static enum err_code advise_select(const struct select *select, bool is_page, struct store_stmt *stmt,
+    const char **ret_text, struct err *err)
+{
+    struct columns columns = {0};
+    bool has_order = select->order < select->end;
+    bool is_unique = is_aggregate(select);
+    *ret_text = NULL;
+    if (has_order && (is_compound(select) || is_grouped(select)))
+        return ERR_NONE;
+    if (has_order)
+        read_order(select, &columns);
+    read_equalities(select, &columns);
+    if (columns.is_unclear || is_unique)
+        return ERR_NONE;
+    if (columns.count > 0 && !is_compound(select)) {
+        enum err_code code = store_is_unique(stmt, columns.names, columns.count, &is_unique, err);
+        if (code != ERR_NONE)
+            return code;
+    }
+    if (!is_unique)
+        *ret_text = !has_order ? NO_ORDER : is_page ? NO_PAGE_KEY : NO_KEY;
+    return ERR_NONE;
+}
+
+enum err_code limit_advise(struct span sql, bool is_paged, struct store_stmt *stmt,
+    void (*on_finding)(void *ctx, struct place inside, const char *text), void *ctx, struct err *err)
+{
+    AUTO(tokens_fini) struct tokens tokens = {0};
+    enum err_code code = read_tokens(sql, &tokens, err);
+    for (size_t i = 0; code == ERR_NONE && i <= tokens.count; i++) {
+        bool is_end = i == tokens.count;
+        struct select select;
+        const char *text = NULL;
+        if (is_end ? !is_paged : !is_word(&tokens.items[i], "limit"))
+            continue;
+        if (!find_select(&tokens, i, is_end ? 0 : tokens.items[i].depth, &select))
+            continue;
+        code = advise_select(&select, is_end, stmt, &text, err);
+        if (code == ERR_NONE && text != NULL)
+            on_finding(ctx, tokens.items[is_end ? select.order : i].place, text);
+    }
+    return code;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the rows that a LIMIT lets through are sure. It reads SQL by its words, without a grammar, so it
+// keeps silent wherever it cannot tell. On the statement's thread.
+#ifndef RECKONER_APP_LIMIT_ADVICE_H
+#define RECKONER_APP_LIMIT_ADVICE_H
+
+#include <stdbool.h>
+
+#include "app/place.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "store/store.h"
+
+// Looks at every LIMIT of `sql`, and for a statement of a @page at its end as if a LIMIT stood there. Tells
+// `on_finding` of rows that are cut without an ORDER BY at the same level, and of an ORDER BY of plain
+// columns that, with the columns that are held by an =, have no unique key of a table. `stmt` is the
+// statement, prepared. ERR_NO_MEMORY; errors of the store.
+MUST_CHECK enum err_code limit_advise(struct span sql, bool is_paged, struct store_stmt *stmt,
+    void (*on_finding)(void *ctx, struct place inside, const char *text), void *ctx, struct err *err);
+
+#endif

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages by keys, not by counting: a page goes on behind the last row of the one before it, so an index on the
+// order finds its first row at once, however far down the pages it is, and rows that come or go meanwhile
+// neither repeat nor hide others.
+//
+// From  SELECT … ORDER BY day DESC, id DESC  become
+//     SELECT * FROM (SELECT …) AS page ORDER BY "day" DESC, "id" DESC LIMIT :limit + 1
+//     SELECT * FROM (SELECT …) AS page WHERE ("day", "id") < (:1, :2) ORDER BY …  LIMIT :limit + 1
+// where :1 and :2, names that no parameter can have, are the keys of the cursor. The row more than the limit
+// tells whether there is a next page.
+//
+// That is right only while the order is unique and has no nulls, which compare with nothing. Where rows show
+// that it is not so, the answer is an error: a page that leaves rows out would look like a whole one.
+#include "app/page.h"
+
+#include <assert.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "app/cursor.h"
+#include "app/order.h"
+#include "base/mem.h"
+#include "text/number.h"
+
+enum { SQL_BYTES = 4 * LIMIT_APP_FILE_BYTES };
+
+struct page {
+    const struct endpoint *endpoint; // borrowed
+    const struct answer *answer;     // borrowed
+    struct order order;              // of its rows
+    uint32_t hash;                   // of the statement, as its cursors have it
+    struct store_name *names;        // the arena's: the endpoint's parameters, then the keys
+    struct store_stmt *first;        // owned; without a cursor
+    struct store_stmt *next;         // owned; behind one
+    struct store_stmt *hidden;       // owned; a row that no page behind the first shows; NULL: none can be
+    struct cursor given;             // of the page that is bound, as the client sent it; its keys are bound
+    struct cursor last;              // of the row that ends the page
+    char text[CURSOR_CHARS];         // the same, for the client
+    struct value *bound;             // the arena's: the parameters and keys of the page that is bound
+    uint64_t limit;                  // rows of the page that is bound
+    bool is_behind;                  // it has a cursor
+};
+
+// What building needs everywhere.
+struct building {
+    struct page *page;                 // filled
+    const struct statement *statement; // that is wrapped
+    struct store_conn *conn;           // on which to prepare
+    struct diags *diags;               // where errors of the file go
+    struct err *err;                   // where others go
+};
+
+// --- the statements
+
+static void append_name(struct buf *out, const struct page *page, size_t key)
+{
+    struct span rest = page->answer->columns[page->order.keys[key].column].name;
+    buf_append_byte(out, '"');
+    while (rest.len > 0) {
+        size_t before = rest.len;
+        struct span part = span_split(&rest, '"');
+        buf_append(out, part.at, part.len);
+        if (part.len < before)
+            buf_append(out, "\"\"", 2);
+    }
+    buf_append_byte(out, '"');
+}
+
+// "name" op :n
+static void append_comparison(struct buf *out, const struct page *page, size_t key, const char *operator)
+{
+    append_name(out, page, key);
+    buf_printf(out, " %s :%zu", operator, key + 1);
+}
+
+static bool goes_one_way(const struct page *page)
+{
+    for (size_t i = 1; i < page->order.count; i++) {
+        if (page->order.keys[i].descending != page->order.keys[0].descending)
+            return false;
+    }
+    return true;
+}
+
+// The rows behind the cursor. Either form begins with a bound of the first column, for an index to start at.
+static void append_condition(struct buf *out, const struct page *page)
+{
+    size_t count = page->order.count;
+    buf_append_str(out, "\nWHERE ");
+    if (goes_one_way(page)) { // (a, b) > (:1, :2)
+        for (size_t i = 0; i < count; i++) {
+            buf_append_byte(out, i == 0 ? '(' : ',');
+            append_name(out, page, i);
+        }
+        buf_append_str(out, page->order.keys[0].descending ? ") < " : ") > ");
+        for (size_t i = 0; i < count; i++)
+            buf_printf(out, "%c:%zu", i == 0 ? '(' : ',', i + 1);
+        buf_append_byte(out, ')');
+        return;
+    }
+    append_comparison(out, page, 0, page->order.keys[0].descending ? "<=" : ">=");
+    buf_append_str(out, " AND "); // (a > :1 OR (a = :1 AND (b < :2 OR (b = :2 AND c > :3))))
+    for (size_t i = 0; i < count; i++) {
+        buf_append_byte(out, '(');
+        append_comparison(out, page, i, page->order.keys[i].descending ? "<" : ">");
+        if (i + 1 < count) {
+            buf_append_str(out, " OR (");
+            append_comparison(out, page, i, "=");
+            buf_append_str(out, " AND ");
+        }
+    }
+    for (size_t i = 1; i < 2 * count; i++)
+        buf_append_byte(out, ')');
+}
+
+static void append_order(struct buf *out, const struct page *page)
+{
+    struct span limit = page->endpoint->params[page->endpoint->limit_param].name;
+    buf_append_str(out, "\nORDER BY ");
+    for (size_t i = 0; i < page->order.count; i++) {
+        if (i > 0)
+            buf_append_str(out, ", ");
+        append_name(out, page, i);
+        if (page->order.keys[i].descending)
+            buf_append_str(out, " DESC");
+    }
+    buf_append_str(out, " LIMIT :");
+    buf_append(out, limit.at, limit.len);
+    buf_append_str(out, " + 1");
+}
+
+// Nulls come first where an order ascends, so the page before shows them; where it descends they come last,
+// and no comparison with a key finds them. True when there is such a column.
+static bool append_hidden(struct buf *out, const struct page *page)
+{
+    bool any = false;
+    for (size_t i = 0; i < page->order.count; i++) {
+        if (!page->order.keys[i].descending)
+            continue;
+        buf_append_str(out, any ? " OR " : "\nWHERE ");
+        append_name(out, page, i);
+        buf_append_str(out, " IS NULL");
+        any = true;
+    }
+    buf_append_str(out, " LIMIT 1");
+    return any;
+}
+
+// The beginning of each: the statement's own text ends with a line feed, as its last line may be a comment.
+static void begin_sql(struct buf *sql, const struct building *building)
+{
+    buf_clear(sql);
+    buf_append_str(sql, "SELECT * FROM (");
+    buf_append(sql, building->page->order.body.at, building->page->order.body.len);
+    buf_append_str(sql, "\n) AS page");
+}
+
+static enum err_code prepare(struct building *building, const struct buf *sql, struct store_stmt **ret_stmt)
+{
+    const struct page *page = building->page;
+    const struct statement *statement = building->statement;
+    struct err wrong = {0};
+    if (buf_status(sql) != ERR_NONE)
+        return err_no_memory(building->err);
+    enum err_code code = store_prepare(building->conn, buf_span(sql), page->names,
+        page->endpoint->param_count + page->order.count, ret_stmt, &wrong);
+    if (code == ERR_CONFIG) {
+        diags_add(building->diags, page->endpoint->file, statement->line, statement->column,
+            "@page cannot take this statement apart: %s", wrong.text);
+        return ERR_NONE;
+    }
+    if (code != ERR_NONE)
+        return err_set(
+            building->err, code, "%s:%u: %s", page->endpoint->file, (unsigned)statement->line, wrong.text);
+    return ERR_NONE;
+}
+
+static enum err_code prepare_all(struct building *building)
+{
+    struct page *page = building->page;
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, SQL_BYTES);
+    begin_sql(&sql, building);
+    append_order(&sql, page);
+    enum err_code code = prepare(building, &sql, &page->first);
+    if (code != ERR_NONE || page->first == NULL)
+        return code;
+    begin_sql(&sql, building);
+    append_condition(&sql, page);
+    append_order(&sql, page);
+    code = prepare(building, &sql, &page->next);
+    if (code != ERR_NONE || page->next == NULL)
+        return code;
+    page->hash = (uint32_t)XXH64(sql.data, sql.len, 0);
+    begin_sql(&sql, building);
+    return append_hidden(&sql, page) ? prepare(building, &sql, &page->hidden) : ERR_NONE;
+}
+
+// The names that the statements may use, and room for their values.
+static enum err_code make_names(struct page *page, struct arena *arena, struct err *err)
+{
+    const struct endpoint *endpoint = page->endpoint;
+    size_t count = endpoint->param_count;
+    page->names = arena_zalloc(arena, count + page->order.count, sizeof(*page->names));
+    page->bound = arena_zalloc(arena, count + page->order.count, sizeof(*page->bound));
+    if (page->names == NULL || page->bound == NULL)
+        return err_no_memory(err);
+    memcpy(page->names, endpoint->param_names, count * sizeof(*page->names));
+    for (size_t i = 0; i < page->order.count; i++) {
+        const struct answer_column *column = &page->answer->columns[page->order.keys[i].column];
+        char number[NUMBER_CHARS];
+        size_t len = number_format_integer((int64_t)i + 1, number);
+        const char *name = arena_strndup(arena, number, len);
+        if (name == NULL)
+            return err_no_memory(err);
+        page->names[count + i] = (struct store_name){
+            .name = {.at = name, .len = len}, .type = column->is_declared ? column->type : TYPE_TEXT};
+    }
+    return ERR_NONE;
+}
+
+enum err_code page_new(const struct endpoint *endpoint, const struct statement *statement,
+    const struct answer *answer, struct store_conn *conn, struct arena *arena, struct diags *diags,
+    struct page **ret_page, struct err *err)
+{
+    struct order order;
+    if (!order_read(endpoint->file, statement, answer, diags, &order))
+        return ERR_NONE;
+    struct page *page = mem_zalloc(1, sizeof(*page));
+    if (page == NULL)
+        return err_no_memory(err);
+    page->endpoint = endpoint;
+    page->answer = answer;
+    page->order = order;
+    struct building building = {
+        .page = page, .statement = statement, .conn = conn, .diags = diags, .err = err};
+    enum err_code code = make_names(page, arena, err);
+    if (code == ERR_NONE)
+        code = prepare_all(&building);
+    if (code != ERR_NONE || page->next == NULL) {
+        page_free(page);
+        return code;
+    }
+    *ret_page = page;
+    return ERR_NONE;
+}
+
+void page_free(struct page *page)
+{
+    if (page == NULL)
+        return;
+    store_finalize(page->first);
+    store_finalize(page->next);
+    store_finalize(page->hidden);
+    mem_free(page);
+}
+
+// --- running
+
+enum err_code page_bind(
+    struct page *page, const struct value *params, struct store_stmt **ret_stmt, struct err *err)
+{
+    const struct endpoint *endpoint = page->endpoint;
+    size_t count = endpoint->param_count;
+    const struct value *cursor = &params[endpoint->cursor_param];
+    struct store_stmt *stmt = page->first;
+    memcpy(page->bound, params, count * sizeof(*params));
+    assert(params[endpoint->limit_param].kind == VALUE_INTEGER); // it has a default
+    page->limit = (uint64_t)params[endpoint->limit_param].integer;
+    page->is_behind = cursor->kind == VALUE_TEXT;
+    if (page->is_behind) {
+        stmt = page->next;
+        if (!cursor_from_text(cursor->text, &page->given) ||
+            !cursor_unpack(&page->given, page->hash, page->order.count, page->bound + count))
+            return err_set(
+                err, ERR_INVALID, "the cursor is none of this endpoint as it is now: start again without it");
+    } else {
+        for (size_t i = 0; i < page->order.count; i++)
+            page->bound[count + i] = (struct value){.kind = VALUE_NULL};
+    }
+    enum err_code code = store_bind(stmt, page->bound, err);
+    if (code == ERR_NONE)
+        *ret_stmt = stmt;
+    return code;
+}
+
+static struct span key_name(const struct page *page, size_t key)
+{
+    return page->answer->columns[page->order.keys[key].column].name;
+}
+
+static enum err_code fail_null(const struct page *page, size_t key, struct err *err)
+{
+    struct span name = key_name(page, key);
+    err_set(
+        err, ERR_STORE, "%s: a row has no %.*s, and @page orders by it", page->endpoint->file, SHOW(name));
+    err_hint(err, "order by columns without nulls: coalesce(…) AS %.*s, or leave such rows out", SHOW(name));
+    return err->code;
+}
+
+static enum err_code read_keys(
+    const struct page *page, struct store_stmt *stmt, struct value *ret_keys, struct err *err)
+{
+    for (size_t i = 0; i < page->order.count; i++) {
+        enum err_code code = store_column(stmt, page->order.keys[i].column, &ret_keys[i], err);
+        if (code != ERR_NONE)
+            return code;
+        if (ret_keys[i].kind == VALUE_NULL)
+            return fail_null(page, i, err);
+    }
+    return ERR_NONE;
+}
+
+static bool are_equal(const struct value *a, const struct value *b)
+{
+    if (a->kind == VALUE_TEXT || b->kind == VALUE_TEXT)
+        return a->kind == b->kind && span_equal(a->text, b->text);
+    if (a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER)
+        return a->integer == b->integer;
+    double x = a->kind == VALUE_REAL ? a->real : (double)a->integer;
+    double y = b->kind == VALUE_REAL ? b->real : (double)b->integer;
+    return x == y;
+}
+
+// There is a row behind the page: `keys` are its. The page's last row has packed its own as `packed` says.
+static enum err_code end_page(struct page *page, const struct value *keys, enum cursor_result packed,
+    struct span *ret_cursor, struct err *err)
+{
+    struct value last[CURSOR_KEYS];
+    if (packed == CURSOR_TOO_LONG) {
+        err_set(err, ERR_STORE, "%s: the columns that @page orders by hold more than %d bytes",
+            page->endpoint->file, LIMIT_CURSOR_BYTES);
+        err_hint(err, "order by shorter columns");
+        return err->code;
+    }
+    if (packed != CURSOR_OK || !cursor_unpack(&page->last, page->hash, page->order.count, last))
+        return err_set(err, ERR_STORE, "%s: a column that @page orders by holds text that is not UTF-8",
+            page->endpoint->file);
+    size_t i = 0;
+    while (i < page->order.count && are_equal(&last[i], &keys[i]))
+        i++;
+    if (i == page->order.count) {
+        err_set(err, ERR_STORE, "%s: two rows are alike in all that @page orders by", page->endpoint->file);
+        err_hint(err, "add a unique column to the end of its ORDER BY");
+        return err->code;
+    }
+    *ret_cursor = (struct span){.at = page->text, .len = cursor_to_text(&page->last, page->text)};
+    return ERR_NONE;
+}
+
+// The last page: there must be no row that no page has shown.
+static enum err_code check_hidden(struct page *page, struct err *err)
+{
+    struct value keys[CURSOR_KEYS];
+    bool has_row = false;
+    if (!page->is_behind || page->hidden == NULL)
+        return ERR_NONE;
+    enum err_code code = store_bind(page->hidden, page->bound, err);
+    if (code == ERR_NONE)
+        code = store_step(page->hidden, &has_row, err);
+    if (code == ERR_NONE && has_row)
+        code = read_keys(page, page->hidden, keys, err);
+    store_reset(page->hidden);
+    return code;
+}
+
+enum err_code page_write(struct page *page, struct store_stmt *stmt, struct answer_run *run,
+    struct span *ret_cursor, struct err *err)
+{
+    struct value keys[CURSOR_KEYS];
+    struct span cursor = {0};
+    enum cursor_result packed = CURSOR_OK;
+    bool has_row = false, has_next = false;
+    enum err_code code = ERR_NONE;
+    answer_start(run);
+    while (!has_next && (code = store_step(stmt, &has_row, err)) == ERR_NONE && has_row) {
+        code = read_keys(page, stmt, keys, err);
+        if (code == ERR_NONE && run->rows == page->limit) {
+            has_next = true;
+            code = end_page(page, keys, packed, &cursor, err);
+        } else if (code == ERR_NONE) {
+            code = answer_row(run, stmt, err);
+            if (run->rows == page->limit)
+                packed = cursor_pack(page->hash, keys, page->order.count, &page->last);
+        }
+        if (code != ERR_NONE)
+            break;
+    }
+    if (code == ERR_NONE && !has_next)
+        code = check_hidden(page, err);
+    if (code == ERR_NONE)
+        code = answer_end(run, err);
+    if (code == ERR_NONE)
+        *ret_cursor = cursor;
+    return code;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the two halves of the rule reader share: rule_read.c takes the words off a line, rule_settle.c finds
+// out what they mean together. Private to them.
+#ifndef RECKONER_APP_RULE_LINE_H
+#define RECKONER_APP_RULE_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/rule.h"
+#include "app/words.h"
+#include "base/arena.h"
+#include "base/err.h"
+
+enum rule_word {
+    WORD_REQUIRED,
+    WORD_DEFAULT,
+    WORD_MIN,
+    WORD_MAX,
+    WORD_MAXLENGTH,
+    WORD_IN,
+    WORD_FORMAT,
+    WORD_PAST,
+    WORD_NAME,
+    WORD_PATTERN,
+    WORD_UNIQUE,
+    RULE_WORDS, // how many there are
+};
+
+enum { RULE_MAX_CHOICES = 1000 }; // of in (…), which is searched one by one; longer lists are a table's work
+
+// The words of one line.
+struct rule_line {
+    struct words *words;            // what is left of the line
+    struct arena *arena;            // of the rule
+    bool is_field;                  // of a @field, not a @param
+    bool seen[RULE_WORDS];          // which rule words were there
+    struct word at[RULE_WORDS];     // where
+    struct word values[RULE_WORDS]; // what stood behind them
+    struct word list_at;            // the word list; empty when it was not there
+    struct word *choices;           // what stood in the parentheses of in; in the arena
+    size_t choice_count;            //
+    enum err_code status;           // ERR_NO_MEMORY, or ERR_NONE
+};
+
+// The word as it is written: "maxlength".
+const char *rule_word_name(enum rule_word word);
+
+// Makes of the words what a rule has, and reports what does not go together, up to the first error of the
+// line. `rule` has its name and type already. Sets the line's status without memory.
+void rule_settle(struct rule_line *line, struct rule *rule);
+
+#endif

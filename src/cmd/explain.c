@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a request's statements as the server does, on the server's store, and tells of each run. A read opens
+// the store read-only; a write is rolled back. Neither brings the schema up to date.
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/plan.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "batch/reader.h"
+#include "batch/run.h"
+#include "cmd/cmd.h"
+#include "cmd/explain_report.h"
+#include "cmd/explain_request.h"
+#include "cmd/first_load.h"
+#include "cmd/report.h"
+
+static const char HELP[] =
+    "usage: reckoner explain [OPTION]... APP 'GET /path?…'\n"
+    "       reckoner explain [OPTION]... APP 'POST /path' FILE\n"
+    "\n"
+    "Runs a request on the store and tells of each statement: how the database ran it, its rows and its\n"
+    "time; then what makes the request slow. A read is run twice and the second run told, as a server's\n"
+    "memory is warm. A write takes its rows from FILE (.csv, .json or .ndjson) and is rolled back.\n"
+    "Where there is no store yet, one in memory takes the app's first load and is used.\n"
+    "\n"
+    "  --var DIR    where the server keeps DIR/<app>.db (default: var, RECKONER_VAR)\n"
+    "  --store URL  the store itself, sqlite:PATH (RECKONER_STORE)\n"
+    "  --data DIR   for a store in memory: where the first load finds its files (RECKONER_DATA)\n";
+
+enum { PATH_BYTES = 4096, READ_BYTES = 65536 };
+
+static const char SQLITE[] = "sqlite:";
+
+// What a request is run with.
+struct running {
+    struct opened *opened;          // borrowed, like the rest
+    const struct asked *asked;      //
+    const char *file;               // of a write's rows; NULL for a read
+    struct plan *plan;              //
+    struct explain_report *explain; // told of each run
+    struct report report;           // what the rejects found; owned
+    struct spool answer;            // owned
+    int status;                     // of the answer
+};
+
+// --- the store
+
+// Opens a store that is there, as it is.
+static bool open_existing(const char *url, enum store_mode mode, struct opened *opened)
+{
+    struct err err = {0};
+    enum err_code code = store_open(url, &opened->store, &err);
+    if (code == ERR_NONE)
+        code = store_connect(opened->store, mode, &opened->conn, &err);
+    if (code != ERR_NONE)
+        show_error(url, &err);
+    return code == ERR_NONE;
+}
+
+static bool open_new(
+    const char *dir, const char *url, const struct options *options, struct opened *ret_opened)
+{
+    if (!open_app_in_memory(dir, ret_opened))
+        return false;
+    if (!first_load(ret_opened, options, false)) {
+        opened_fini(ret_opened);
+        return false;
+    }
+    printf("on a store in memory with the first load, as there is no %s yet\n", url + strlen(SQLITE));
+    return true;
+}
+
+static bool is_there(const char *url)
+{
+    bool is_file = strncmp(url, SQLITE, strlen(SQLITE)) == 0;
+    return !is_file || access(url + strlen(SQLITE), F_OK) == 0;
+}
+
+static bool open_for(
+    const char *dir, const struct options *options, enum store_mode mode, struct opened *ret_opened)
+{
+    struct opened opened = {.app = read_app(dir)};
+    if (opened.app == NULL)
+        return false;
+    char url[PATH_BYTES];
+    snprintf(url, sizeof(url), "%s%s/%s.db", SQLITE, options->var, opened.app->name);
+    const char *store = options->store != NULL ? options->store : url;
+    if (!is_there(store)) {
+        opened_fini(&opened);
+        return open_new(dir, store, options, ret_opened);
+    }
+    if (!open_existing(store, mode, &opened)) {
+        opened_fini(&opened);
+        return false;
+    }
+    printf("on %s\n", store);
+    *ret_opened = opened;
+    return true;
+}
+
+// --- running
+
+static enum err_code run_read(struct running *running, struct err *err)
+{
+    struct answered answered = {0};
+    enum err_code code =
+        batch_find(running->plan, STATEMENT_REJECT, running->asked->params, true, &running->report, err);
+    if (code != ERR_NONE || running->report.total > 0)
+        return code;
+    code = plan_answer(
+        running->plan, running->asked->params, running->asked->format, &running->answer, &answered, err);
+    if (code == ERR_NONE)
+        running->status = answered.status;
+    return code;
+}
+
+static enum err_code feed_file(struct reader *reader, const char *path, struct err *err)
+{
+    char bytes[READ_BYTES];
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return err_set(err, ERR_IO, "%s: could not be opened", path);
+    enum err_code code = ERR_NONE;
+    size_t len;
+    while (code == ERR_NONE && (len = fread(bytes, 1, sizeof(bytes), file)) > 0)
+        code = reader_feed(reader, (struct span){.at = bytes, .len = len}, err);
+    if (code == ERR_NONE && ferror(file))
+        code = err_set(err, ERR_IO, "%s: could not be read", path);
+    fclose(file);
+    return code == ERR_NONE ? reader_finish(reader, err) : code;
+}
+
+static enum err_code read_rows(struct running *running, struct rows *rows, struct err *err)
+{
+    enum body_format format;
+    struct reader *reader;
+    if (!body_format_of_file(span_of(running->file), &format))
+        return err_set(
+            err, ERR_MEDIA_TYPE, "%s: the file's name must end in .csv, .json or .ndjson", running->file);
+    enum err_code code =
+        reader_new(running->asked->endpoint, format, LIMIT_BATCH_ROWS, rows, &running->report, &reader, err);
+    if (code != ERR_NONE)
+        return code;
+    code = feed_file(reader, running->file, err);
+    reader_free(reader);
+    return code;
+}
+
+static enum err_code run_write(struct running *running, struct err *err)
+{
+    const struct endpoint *endpoint = running->asked->endpoint;
+    AUTO(report_fini) struct report warnings = {0};
+    AUTO(rows_fini) struct rows rows;
+    rows_init(&rows, endpoint->field_count);
+    enum err_code code = endpoint->field_count > 0 ? read_rows(running, &rows, err) : ERR_NONE;
+    if (code == ERR_NONE)
+        code = store_batch_open(running->opened->conn, endpoint->field_names, endpoint->field_count, err);
+    if (code == ERR_NONE)
+        code = batch_insert(running->opened->conn, &rows, err);
+    if (code == ERR_NONE)
+        code = batch_run(running->plan, running->asked->params, running->asked->format, &running->report,
+            &warnings, &running->answer, &running->status, err);
+    return running->report.total > 0 && code == ERR_INVALID ? ERR_NONE : code;
+}
+
+// One run in a transaction that leaves nothing.
+static enum err_code run_once(struct running *running, struct err *err)
+{
+    struct store_conn *conn = running->opened->conn;
+    bool is_read = running->asked->endpoint->method == HTTP_GET;
+    uint64_t ms = is_read ? LIMIT_STATEMENT_MS : LIMIT_BATCH_MS;
+    explain_report_start(running->explain, conn, clock_monotonic_ns() + ms * NS_PER_MS);
+    enum err_code code = store_begin(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    code = is_read ? run_read(running, err) : run_write(running, err);
+    store_rollback(conn);
+    return code;
+}
+
+// A read's first run, which fills the caches. What is wrong with it will be wrong again.
+static void warm_up(struct running *running)
+{
+    struct err err = {0};
+    (void)run_once(running, &err);
+    report_fini(&running->report);
+    running->report = (struct report){0};
+    spool_reset(&running->answer);
+}
+
+static void print_result(const struct running *running, const char *name)
+{
+    if (running->report.total > 0) {
+        printf("refused with %d: rows or parameters that do not pass: %zu\n",
+            running->report.status != 0 ? running->report.status : 422, running->report.total);
+        fflush(stdout);
+        print_report(name, &running->report);
+    } else {
+        printf("answered with %d: %llu bytes\n", running->status,
+            (unsigned long long)spool_bytes(&running->answer));
+    }
+}
+
+static int explain_plan(struct running *running, const char *name)
+{
+    struct err err = {0};
+    spool_init(&running->answer, NULL, LIMIT_ANSWER_BYTES);
+    if (running->asked->endpoint->method == HTTP_GET)
+        warm_up(running);
+    plan_observe(running->plan, explain_report_run, running->explain);
+    enum err_code code = run_once(running, &err);
+    explain_report_skipped(running->explain);
+    putchar('\n');
+    if (code == ERR_NONE)
+        print_result(running, name);
+    explain_report_end(running->explain);
+    fflush(stdout);
+    if (code != ERR_NONE)
+        show_error(name, &err);
+    report_fini(&running->report);
+    spool_fini(&running->answer);
+    return code == ERR_NONE ? EXIT_OK : EXIT_FAILED;
+}
+
+static int explain_asked(struct opened *opened, const struct asked *asked, const char *name, const char *file)
+{
+    struct explain_report explain = {.endpoint = asked->endpoint};
+    struct running running = {.opened = opened, .asked = asked, .file = file, .explain = &explain};
+    struct err err = {0};
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    if (plan_new(asked->endpoint, opened->conn, &diags, &running.plan, &err) != ERR_NONE) {
+        show_diags(name, &diags, &err);
+        fputs("what is not in the store may be in a schema file that it has not had yet: "
+              "'reckoner serve' brings it up to date\n",
+            stderr);
+        return EXIT_FAILED;
+    }
+    int result = explain_plan(&running, name);
+    plan_free(running.plan);
+    return result;
+}
+
+// A write wants rows, and a read none.
+static bool check_file(const struct endpoint *endpoint, const char *file)
+{
+    if (endpoint->field_count > 0 && file == NULL)
+        fputs("reckoner: a write needs its rows: name a .csv, .json or .ndjson file behind it\n", stderr);
+    else if (endpoint->field_count == 0 && file != NULL)
+        fputs("reckoner: this endpoint takes no rows: leave the file out\n", stderr);
+    else
+        return true;
+    return false;
+}
+
+static int explain(const struct options *options)
+{
+    const char *name = options->words[1], *file = options->word_count > 2 ? options->words[2] : NULL;
+    bool is_read = strncmp(name, "GET ", 4) == 0 || strncmp(name, "HEAD ", 5) == 0;
+    struct opened opened;
+    if (!open_for(options->words[0], options, is_read ? STORE_READ : STORE_WRITE, &opened))
+        return EXIT_FAILED;
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, LIMIT_REQUEST_BYTES);
+    struct asked asked;
+    int result = EXIT_FAILED;
+    if (ask(opened.app, name, &arena, &asked) && check_file(asked.endpoint, file))
+        result = explain_asked(&opened, &asked, name, file);
+    opened_fini(&opened);
+    return result;
+}
+
+int cmd_explain(int argc, char **argv)
+{
+    struct options options;
+    int result;
+    if (!options_read(argc, argv, OPTIONS_DATA, HELP, 2, 3, "APP 'GET /path?…', or APP 'POST /path' FILE",
+            &options, &result))
+        return result;
+    return explain(&options);
+}

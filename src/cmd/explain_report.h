@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `reckoner explain` prints of the statements of a request, on stdout, while they run and when they
+// have. On the connection's thread.
+#ifndef RECKONER_CMD_EXPLAIN_REPORT_H
+#define RECKONER_CMD_EXPLAIN_REPORT_H
+
+#include "app/plan.h"
+#include "base/limits.h"
+#include "store/store.h"
+
+enum { EXPLAIN_READS = 16, EXPLAIN_TABLE_BYTES = 128 };
+
+// A run that is over.
+struct explained_run {
+    const struct statement *statement; // borrowed
+    bool is_condition;                 // of its `when`
+    uint64_t ns;                       //
+};
+
+// A big table that a statement read as a whole.
+struct explained_read {
+    char table[EXPLAIN_TABLE_BYTES];   // its name, cut
+    int64_t rows;                      // that it has
+    const struct statement *statement; // the first one to do so
+};
+
+struct explain_report {
+    const struct endpoint *endpoint;                 // borrowed; set by the owner, the rest zeroed
+    struct store_conn *conn;                         // borrowed
+    uint64_t deadline_ns;                            // of the request's SQL
+    struct explained_run runs[2 * LIMIT_STATEMENTS]; // in order
+    size_t run_count;                                //
+    struct explained_read reads[EXPLAIN_READS];      // each table once
+    size_t read_count;                               //
+    uint64_t rows;                                   // of the answer
+};
+
+// Statements run from here on, until deadline_ns; the time that explaining takes does not count.
+void explain_report_start(struct explain_report *report, struct store_conn *conn, uint64_t deadline_ns);
+
+// Prints a run, with its plan; for plan_observe, with the report as ctx.
+void explain_report_run(void *ctx, const struct statement_run *run);
+
+// Names the endpoint's statements that were not run.
+void explain_report_skipped(const struct explain_report *report);
+
+// Prints the totals, and what makes the request slow.
+void explain_report_end(const struct explain_report *report);
+
+#endif

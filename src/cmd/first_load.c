@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/first_load.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "batch/load.h"
+#include "cmd/report.h"
+#include "text/date.h"
+
+static void on_file(void *ctx, const char *path, bool loaded, const struct report *warnings)
+{
+    const bool *tells_all = ctx;
+    if (!*tells_all)
+        return;
+    if (loaded)
+        print_warnings(path, warnings);
+    fprintf(stderr, loaded ? "loaded %s\n" : "%s is not there: nothing loaded from it\n", path);
+}
+
+static bool is_dir(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+const char *find_data(const struct options *options, const struct app *app, char ret_dir[DATA_DIR_BYTES])
+{
+    const char *plain = NULL;
+    for (size_t i = options->data_count; i-- > 0;) {
+        struct span rest = span_of(options->data[i]);
+        bool is_for_one = memchr(rest.at, '=', rest.len) != NULL;
+        if (is_for_one && span_is(span_split(&rest, '='), app->name))
+            return rest.at;
+        if (!is_for_one && plain == NULL)
+            plain = options->data[i];
+    }
+    if (plain == NULL || !options->several_apps)
+        return plain;
+    int len = snprintf(ret_dir, DATA_DIR_BYTES, "%s/%s", plain, app->name);
+    return len < DATA_DIR_BYTES && is_dir(ret_dir) ? ret_dir : plain;
+}
+
+bool first_load(struct opened *opened, const struct options *options, bool tells_all)
+{
+    char now[TIMESTAMP_CHARS], app_dir[DATA_DIR_BYTES];
+    timestamp_format(clock_wall_ms(), now);
+    const char *data_dir = find_data(options, opened->app, app_dir);
+    struct first_load load = {.data_dir = data_dir, .now = now, .on_file = on_file, .ctx = &tells_all};
+    AUTO(report_fini) struct report report = {0};
+    struct err err = {0};
+    const char *path = NULL;
+    if (load_first(opened->app, opened->conn, &load, &report, &path, &err) == ERR_NONE)
+        return true;
+    print_report(path != NULL ? path : opened->app->dir, &report);
+    show_error(path != NULL ? path : opened->app->dir, &err);
+    fputs("the first load failed, and nothing of it was kept\n", stderr);
+    return false;
+}

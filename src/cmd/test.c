@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each file of tests, and each @example that writes, has a server of its own over a copy of the store as the
+// first load has left it; the @examples that read share one.
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "cmd/cmd.h"
+#include "cmd/expect.h"
+#include "cmd/first_load.h"
+#include "cmd/temp_run.h"
+#include "cmd/test_server.h"
+
+static const char HELP[] =
+    "usage: reckoner test [--timeout SECONDS] APP...\n"
+    "\n"
+    "Runs the requests of each app's tests/*.http, and its @examples, against a real server with a\n"
+    "fresh store, and compares what it answers with what is expected there. The requests of a file run\n"
+    "in order and see each other's writes; each file begins with the app's own data anew. Prints TAP.\n"
+    "\n"
+    "  --timeout SECONDS  how long a request may take (default 30)\n"
+    "\n"
+    "Exits with 1 when a test fails, or when there is none.\n";
+
+enum { PATH_BYTES = 4096, MS_PER_S = 1000, TESTS_BYTES = 64 * 1024 * 1024, OUT_BYTES = 1024 * 1024 };
+
+// All tests of one run.
+struct run {
+    char **apps;          // folders; borrowed
+    size_t app_count;     //
+    uint64_t timeout_ms;  // of a request
+    const char *dir;      // temporary; borrowed
+    struct log *log;      // of the servers' failures
+    struct buf seed_path; // of the store that copies are made of
+    size_t number;        // of the last test that was told
+    size_t failed;        //
+};
+
+// --- telling
+
+// In TAP a # starts a directive.
+static void print_name(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] == '#' || name.at[i] == '\\')
+            putchar('\\');
+        putchar(name.at[i]);
+    }
+}
+
+// "ok 7 - rates.http: an unknown port is refused", and what is wrong, a "# " line each.
+static void tell(struct run *run, bool good, const char *place, struct span name, struct span wrong)
+{
+    run->number++;
+    run->failed += !good;
+    printf("%s %zu - %s: ", good ? "ok" : "not ok", run->number, place);
+    print_name(name);
+    putchar('\n');
+    while (!good && wrong.len > 0) {
+        struct span line = span_split(&wrong, '\n');
+        printf("# %.*s\n", (int)line.len, line.at);
+    }
+    fflush(stdout);
+}
+
+static void tell_broken(struct run *run, const char *place, const char *what, const char *wrong)
+{
+    tell(run, false, place, span_of(what), span_of(wrong));
+}
+
+// A server that does not answer would not end either: the parent process cleans up.
+_Noreturn static void bail_out(const struct run *run)
+{
+    printf("Bail out! a request was not answered within %" PRIu64 " s\n", run->timeout_ms / MS_PER_S);
+    fflush(NULL);
+    _exit(EXIT_FAILED);
+}
+
+// --- one request
+
+static bool has_field(const struct http_test *test, const char *name)
+{
+    for (size_t i = 0; i < test->field_count; i++) {
+        if (span_is_nocase(test->fields[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+static void write_request(const struct http_test *test, const char *address, struct buf *out)
+{
+    buf_printf(out, "%.*s %.*s HTTP/1.1\r\n", (int)test->method.len, test->method.at, (int)test->target.len,
+        test->target.at);
+    if (!has_field(test, "host"))
+        buf_printf(out, "Host: %s\r\n", address);
+    for (size_t i = 0; i < test->field_count; i++)
+        buf_printf(out, "%.*s: %.*s\r\n", (int)test->fields[i].name.len, test->fields[i].name.at,
+            (int)test->fields[i].value.len, test->fields[i].value.at);
+    bool may_have_body = !span_is(test->method, "GET") && !span_is(test->method, "HEAD");
+    bool is_framed = has_field(test, "content-length") || has_field(test, "transfer-encoding");
+    if (!is_framed && (test->body.len > 0 || may_have_body))
+        buf_printf(out, "Content-Length: %zu\r\n", test->body.len);
+    if (!has_field(test, "connection"))
+        buf_append_str(out, "Connection: close\r\n");
+    buf_append_str(out, "\r\n");
+    buf_append(out, test->body.at, test->body.len);
+}
+
+// Sends a test's request. ERR_TIMEOUT is told like any error, and ends the run.
+static enum err_code call(const struct run *run, const struct test_server *server,
+    const struct http_test *test, struct client_answer *ret_answer, struct err *err)
+{
+    AUTO(buf_fini) struct buf request;
+    buf_init(&request, 2 * LIMIT_APP_FILE_BYTES);
+    write_request(test, test_server_address(server), &request);
+    if (buf_status(&request) != ERR_NONE)
+        return err_no_memory(err);
+    bool has_body = !span_is(test->method, "HEAD");
+    return client_call(
+        test_server_address(server), buf_span(&request), has_body, run->timeout_ms, ret_answer, err);
+}
+
+static void run_test(
+    struct run *run, const struct test_server *server, const char *path, const struct http_test *test)
+{
+    AUTO(client_answer_fini) struct client_answer answer = {0};
+    AUTO(buf_fini) struct buf wrong;
+    buf_init(&wrong, OUT_BYTES);
+    struct err err = {0};
+    enum err_code code = call(run, server, test, &answer, &err);
+    bool good = false;
+    if (code == ERR_NONE)
+        good = expect_answer(test, path, &answer, &wrong);
+    else
+        buf_printf(&wrong, "%s:%u: %s", path, test->line, err.text);
+    tell(run, good, path, test->name, buf_span(&wrong));
+    if (code == ERR_TIMEOUT)
+        bail_out(run);
+}
+
+// --- servers
+
+static bool start_server(struct run *run, const char *app, const char *place, struct test_server **ret_server)
+{
+    if (test_server_start(app, run->seed_path.data, run->dir, run->log, ret_server))
+        return true;
+    tell_broken(run, place, "a server starts", "its messages are on standard error");
+    return false;
+}
+
+// --- files
+
+static int is_test_file(const struct dirent *item)
+{
+    static const char ENDING[] = ".http";
+    size_t len = strlen(item->d_name), ending = sizeof(ENDING) - 1;
+    return item->d_name[0] != '.' && len > ending && strcmp(item->d_name + len - ending, ENDING) == 0;
+}
+
+static void tell_unreadable(struct run *run, const char *path, const struct diags *diags)
+{
+    AUTO(buf_fini) struct buf wrong;
+    buf_init(&wrong, OUT_BYTES);
+    for (size_t i = 0; i < diags->count; i++)
+        buf_printf(&wrong, "%s:%u: %s\n", diags->items[i].file, diags->items[i].line, diags->items[i].text);
+    tell(run, false, path, span_of("the file can be read"), buf_span(&wrong));
+}
+
+static void run_file(struct run *run, const char *app, const char *path)
+{
+    AUTO(arena_fini) struct arena arena;
+    AUTO(diags_fini) struct diags diags;
+    struct http_tests tests;
+    struct err err = {0};
+    arena_init(&arena, TESTS_BYTES);
+    diags_init(&diags);
+    if (http_tests_read(path, &arena, &diags, &tests, &err) != ERR_NONE) {
+        tell_broken(run, path, "the file can be read", err.text);
+        return;
+    }
+    if (diags.count > 0)
+        tell_unreadable(run, path, &diags);
+    struct test_server *server;
+    if (tests.count == 0 || !start_server(run, app, path, &server))
+        return;
+    for (size_t i = 0; i < tests.count; i++)
+        run_test(run, server, path, &tests.tests[i]);
+    test_server_stop(server);
+}
+
+static void run_files(struct run *run, const char *app)
+{
+    char dir[PATH_BYTES], path[PATH_BYTES + 256 + 1];
+    struct dirent **items;
+    snprintf(dir, sizeof(dir), "%s/tests", app); // an app with a longer path was not opened
+    int count = scandir(dir, &items, is_test_file, alphasort);
+    if (count < 0 && errno != ENOENT)
+        tell_broken(run, dir, "the folder can be read", strerror(errno));
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, items[i]->d_name);
+        run_file(run, app, path);
+        free(items[i]);
+    }
+    if (count >= 0)
+        free(items);
+}
+
+// --- examples
+
+static void run_example(struct run *run, const struct test_server *server, const struct endpoint *endpoint,
+    const struct example *example)
+{
+    static struct test_field json = {.name = {"Content-Type", 12}, .value = {"application/json", 16}};
+    struct http_test test = {
+        .line = example->line,
+        .method = span_of(http_method_name(endpoint->method)),
+        .target = example->target.len > 0 ? example->target : endpoint->path,
+        .fields = &json,
+        .field_count = example->body.len > 0 ? 1 : 0,
+        .body = example->body,
+    };
+    AUTO(client_answer_fini) struct client_answer answer = {0};
+    AUTO(buf_fini) struct buf wrong, name;
+    buf_init(&wrong, OUT_BYTES);
+    buf_init(&name, OUT_BYTES);
+    buf_printf(&name, "@example %.*s %.*s", (int)test.method.len, test.method.at, (int)test.target.len,
+        test.target.at);
+    struct err err = {0};
+    enum err_code code = call(run, server, &test, &answer, &err);
+    bool good = code == ERR_NONE && answer.status / 100 == 2;
+    buf_printf(&wrong, "%s:%u: ", endpoint->file, example->line);
+    if (code == ERR_NONE)
+        buf_printf(
+            &wrong, "expected a status from 200 to 299, got %d with %.*s", answer.status, SHOW(answer.body));
+    else
+        buf_append_str(&wrong, err.text);
+    tell(run, good, endpoint->file, buf_span(&name), buf_span(&wrong));
+    if (code == ERR_TIMEOUT)
+        bail_out(run);
+}
+
+static void run_examples_of(struct run *run, const char *app_dir, const struct endpoint *endpoint)
+{
+    for (size_t i = 0; i < endpoint->example_count; i++) {
+        struct test_server *server;
+        if (!start_server(run, app_dir, endpoint->file, &server))
+            return;
+        run_example(run, server, endpoint, &endpoint->examples[i]);
+        test_server_stop(server);
+    }
+}
+
+// Those of reads, all on one server.
+static void run_read_examples(struct run *run, const struct app *app)
+{
+    struct test_server *server = NULL;
+    for (size_t i = 0; i < app->endpoint_count; i++) {
+        const struct endpoint *endpoint = &app->endpoints[i];
+        if (endpoint->method != HTTP_GET || endpoint->example_count == 0)
+            continue;
+        if (server == NULL && !start_server(run, app->dir, endpoint->file, &server))
+            return;
+        for (size_t k = 0; k < endpoint->example_count; k++)
+            run_example(run, server, endpoint, &endpoint->examples[k]);
+    }
+    if (server != NULL)
+        test_server_stop(server);
+}
+
+static void run_examples(struct run *run, const struct app *app)
+{
+    run_read_examples(run, app);
+    for (size_t i = 0; i < app->endpoint_count; i++) {
+        if (app->endpoints[i].method != HTTP_GET)
+            run_examples_of(run, app->dir, &app->endpoints[i]);
+    }
+}
+
+// --- apps
+
+// Opens the app over a new store and loads its data: what every server of it starts with.
+static bool make_seed(struct run *run, size_t number, const char *dir, struct app **ret_app)
+{
+    struct opened opened;
+    char url[PATH_BYTES + 8];
+    buf_clear(&run->seed_path);
+    buf_printf(&run->seed_path, "%s/seed-%zu", run->dir, number);
+    buf_append_byte(&run->seed_path, '\0');
+    if (buf_status(&run->seed_path) != ERR_NONE)
+        return false;
+    snprintf(url, sizeof(url), "sqlite:%s", run->seed_path.data);
+    struct options options = {.store = url};
+    if (!open_app(dir, &options, &opened))
+        return false;
+    bool loaded = first_load(&opened, &options, false);
+    if (loaded)
+        *ret_app = app_ref(opened.app);
+    opened_fini(&opened);
+    return loaded;
+}
+
+static void run_app(struct run *run, size_t number)
+{
+    const char *dir = run->apps[number];
+    struct app *app;
+    if (!make_seed(run, number, dir, &app)) {
+        tell_broken(run, dir, "the app opens and loads its data", "its messages are on standard error");
+        return;
+    }
+    size_t before = run->number;
+    run_files(run, app->dir);
+    run_examples(run, app);
+    if (run->number == before)
+        printf("# %s has no tests: no requests in tests/*.http and no @example\n", dir);
+    app_unref(app);
+}
+
+static int run_all(void *ctx, const char *dir)
+{
+    struct run *run = ctx;
+    struct err err = {0};
+    run->dir = dir;
+    signal(SIGPIPE, SIG_IGN);
+    buf_init(&run->seed_path, PATH_BYTES);
+    if (log_new(STDERR_FILENO, &run->log, &err) != ERR_NONE) {
+        show_error("test", &err);
+        return EXIT_FAILED;
+    }
+    puts("TAP version 13");
+    for (size_t i = 0; i < run->app_count; i++)
+        run_app(run, i);
+    printf("1..%zu\n", run->number);
+    if (run->number > 0)
+        printf("# %zu passed, %zu failed\n", run->number - run->failed, run->failed);
+    log_free(run->log);
+    buf_fini(&run->seed_path);
+    return run->failed > 0 || run->number == 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+int cmd_test(int argc, char **argv)
+{
+    struct options options;
+    int result;
+    if (!options_read(argc, argv, OPTIONS_TEST, HELP, 1, SIZE_MAX,
+            "at least one app: a folder with SQL files", &options, &result))
+        return result;
+    struct run run = {
+        .apps = options.words,
+        .app_count = options.word_count,
+        .timeout_ms = options.timeout_s * MS_PER_S,
+    };
+    return temp_run(run_all, &run);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/edition.h"
+
+#include "base/mem.h"
+#include "serve/docs.h"
+
+// Fills an edition that has nothing yet.
+static enum err_code make(struct edition *edition, struct app *const *apps, size_t count, struct err *err)
+{
+    edition->apps = mem_zalloc(count, sizeof(*edition->apps));
+    if (edition->apps == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < count; i++)
+        edition->apps[i] = app_ref(apps[i]);
+    edition->app_count = count;
+    enum err_code code = routes_new(apps, count, &edition->routes, err);
+    if (code != ERR_NONE)
+        return code;
+    edition->docs = docs_page(apps, count);
+    return edition->docs != NULL ? ERR_NONE : err_no_memory(err);
+}
+
+enum err_code edition_new(
+    struct app *const *apps, size_t count, struct edition **ret_edition, struct err *err)
+{
+    struct edition *edition = mem_zalloc(1, sizeof(*edition));
+    if (edition == NULL)
+        return err_no_memory(err);
+    atomic_init(&edition->references, 1);
+    enum err_code code = make(edition, apps, count, err);
+    if (code != ERR_NONE) {
+        edition_unref(edition);
+        return code;
+    }
+    *ret_edition = edition;
+    return ERR_NONE;
+}
+
+enum err_code edition_with(
+    const struct edition *from, size_t number, struct app *app, struct edition **ret_edition, struct err *err)
+{
+    struct app **apps = mem_zalloc(from->app_count, sizeof(*apps));
+    if (apps == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < from->app_count; i++)
+        apps[i] = i == number ? app : from->apps[i];
+    enum err_code code = edition_new(apps, from->app_count, ret_edition, err);
+    mem_free(apps);
+    return code;
+}
+
+struct edition *edition_ref(struct edition *edition)
+{
+    atomic_fetch_add_explicit(&edition->references, 1, memory_order_relaxed);
+    return edition;
+}
+
+void edition_unref(struct edition *edition)
+{
+    if (edition == NULL || atomic_fetch_sub_explicit(&edition->references, 1, memory_order_acq_rel) > 1)
+        return;
+    blob_unref(edition->docs);
+    routes_free(edition->routes);
+    for (size_t i = 0; i < edition->app_count; i++)
+        app_unref(edition->apps[i]);
+    mem_free(edition->apps);
+    mem_free(edition);
+}
+
+void editions_init(struct editions *editions)
+{
+    pthread_mutex_init(&editions->lock, NULL);
+    editions->current = NULL;
+}
+
+void editions_fini(struct editions *editions)
+{
+    edition_unref(editions->current);
+    pthread_mutex_destroy(&editions->lock);
+}
+
+struct edition *editions_current(struct editions *editions)
+{
+    pthread_mutex_lock(&editions->lock);
+    struct edition *current = edition_ref(editions->current);
+    pthread_mutex_unlock(&editions->lock);
+    return current;
+}
+
+void editions_publish(struct editions *editions, struct edition *edition)
+{
+    pthread_mutex_lock(&editions->lock);
+    struct edition *before = editions->current;
+    editions->current = edition;
+    pthread_mutex_unlock(&editions->lock);
+    edition_unref(before);
+}

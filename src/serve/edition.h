@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is served at one time: the apps as their files were read, and what is made of all of them together. An
+// edition never changes; when files do, a new one takes its place, and requests that the old one has routed
+// go on with it to their end.
+#ifndef RECKONER_SERVE_EDITION_H
+#define RECKONER_SERVE_EDITION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "app/app.h"
+#include "base/blob.h"
+#include "base/err.h"
+#include "serve/route.h"
+
+struct edition {
+    atomic_uint references; // edition_ref, edition_unref; any thread
+    struct app **apps;      // owned references; by number of their service
+    size_t app_count;       //
+    struct routes *routes;  // owned; of all apps
+    struct blob *docs;      // the page /-/docs; a reference
+};
+
+// An edition of these apps, of each of which it keeps a reference. The caller owns one reference to it.
+// ERR_CONFIG when two apps claim one route; ERR_NO_MEMORY.
+MUST_CHECK enum err_code edition_new(
+    struct app *const *apps, size_t count, struct edition **ret_edition, struct err *err);
+
+// The edition `from` with another app in the place of number `number`. Errors of edition_new.
+MUST_CHECK enum err_code edition_with(const struct edition *from, size_t number, struct app *app,
+    struct edition **ret_edition, struct err *err);
+
+// One more reference; returns edition. Any thread.
+struct edition *edition_ref(struct edition *edition);
+
+// Drops a reference; the last one frees. NULL is fine. Any thread.
+void edition_unref(struct edition *edition);
+
+// The place where the one in force is found.
+struct editions {
+    pthread_mutex_t lock;    // guards `current`; held for a few instructions
+    struct edition *current; // owned reference; NULL: none yet
+};
+
+void editions_init(struct editions *editions);
+void editions_fini(struct editions *editions);
+
+// A reference to the one in force, which the caller owns. Any thread.
+struct edition *editions_current(struct editions *editions);
+
+// Puts `edition` in force; takes the caller's reference. Any thread.
+void editions_publish(struct editions *editions, struct edition *edition);
+
+#endif

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/handler.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "serve/format.h"
+#include "serve/query.h"
+#include "serve/read.h"
+#include "serve/request.h"
+#include "serve/static.h"
+#include "serve/write.h"
+
+enum { HEADERS_BYTES = 256, LOCATION_BYTES = LIMIT_TARGET_BYTES + 64 };
+
+// --- replies
+
+static void reply(struct request *request, struct http_exchange *exchange)
+{
+    struct outcome *outcome = &request->outcome;
+    bool has_body = outcome->body != NULL || outcome->file != NULL;
+    struct http_reply answer = {
+        .status = outcome->status,
+        .content_type = has_body ? outcome->content_type : NULL,
+        .headers = outcome->headers,
+        .body = outcome->body,
+        .file = outcome->file,
+    };
+    outcome->body = NULL; // http_reply takes both
+    outcome->file = NULL;
+    http_reply(exchange, &answer);
+}
+
+// The exchange of a request that has come back; NULL when the client is gone, and the request with it.
+static struct http_exchange *take_back(struct request *request)
+{
+    request->away = false;
+    if (request_is_abandoned(request)) {
+        request_free(request);
+        return NULL;
+    }
+    struct http_exchange *exchange = http_exchange_find(request->context->http, request->ref);
+    assert(exchange != NULL); // on_end would have marked the request
+    return exchange;
+}
+
+static void on_answered(struct mail *mail)
+{
+    struct request *request = CONTAINER_OF(mail, struct request, mail);
+    struct http_exchange *exchange = take_back(request);
+    if (exchange != NULL)
+        reply(request, exchange);
+}
+
+// Hands the request to a pool, or answers that it is full.
+static void hand_over(struct request *request, struct http_exchange *exchange, struct pool *pool,
+    void (*run)(struct task *task, void *worker))
+{
+    request->task.run = run;
+    request->mail.deliver = on_answered;
+    request->away = true;
+    http_defer(exchange);
+    if (pool_submit(pool, &request->task))
+        return;
+    request->away = false;
+    request_set_busy(request, "too many requests are waiting: send this one again later");
+    reply(request, exchange);
+}
+
+// --- what needs no worker
+
+static const char *keep_header(struct request *request, const char *name, const char *value)
+{
+    char header[HEADERS_BYTES];
+    int len = snprintf(header, sizeof(header), "%s: %s\r\n", name, value);
+    return arena_strndup(&request->arena, header, (size_t)len);
+}
+
+static void set_method_refused(struct request *request, enum http_method method, unsigned methods)
+{
+    char allow[ALLOW_CHARS], detail[HEADERS_BYTES];
+    route_allow(methods, allow);
+    const char *header = keep_header(request, "Allow", allow);
+    if (method == HTTP_OPTIONS) {
+        request->outcome = (struct outcome){.status = 204, .headers = header};
+        return;
+    }
+    snprintf(
+        detail, sizeof(detail), "%s is not for this path: it answers %s", http_method_name(method), allow);
+    request_set_problem(request, &(struct problem){.status = 405, .detail = detail}, header);
+}
+
+static void set_ok(struct request *request)
+{
+    request->outcome = (struct outcome){
+        .status = 200, .content_type = "text/plain; charset=utf-8", .body = blob_ref(request->context->ok)};
+}
+
+static void set_page(struct request *request, enum own_page page)
+{
+    switch (page) {
+    case PAGE_READYZ:
+        if (atomic_load_explicit(&request->context->draining, memory_order_relaxed))
+            request_set_busy(request, "the server is shutting down");
+        else
+            set_ok(request);
+        break;
+    case PAGE_DOCS:
+        request->outcome = (struct outcome){.status = 200,
+            .content_type = "text/html; charset=utf-8",
+            .headers = "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+                       "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
+            .body = blob_ref(request->edition->docs)};
+        break;
+    case PAGE_LIVEZ:
+    case PAGE_NONE:
+        set_ok(request);
+        break;
+    }
+}
+
+// The same address with a slash, and the query behind it.
+static void set_redirect(struct request *request, const struct http_request *head)
+{
+    char location[LOCATION_BYTES];
+    int len =
+        snprintf(location, sizeof(location), "Location: %.*s/%s%.*s\r\n", (int)head->path.len, head->path.at,
+            head->query.len > 0 ? "?" : "", (int)head->query.len, head->query.len > 0 ? head->query.at : "");
+    const char *header = arena_strndup(&request->arena, location, (size_t)len);
+    if (header == NULL)
+        request_set_busy(request, "out of memory");
+    else
+        request->outcome = (struct outcome){.status = 308, .headers = header};
+}
+
+// --- what a request asks for; all return false, with the outcome set, when it is answered already
+
+static bool find_route(
+    struct request *request, const struct http_request *head, struct route_match *ret_match)
+{
+    if (head->asterisk) { // OPTIONS * asks what the server can do at all (RFC 9110 section 9.3.7)
+        set_method_refused(request, HTTP_OPTIONS, (1u << HTTP_METHODS) - 1);
+        return false;
+    }
+    struct route_match match;
+    switch (routes_find(request->edition->routes, head->path, head->method, &request->arena, &match)) {
+    case ROUTE_FOUND:
+        *ret_match = match;
+        return true;
+    case ROUTE_NONE:
+        request_refuse(request, 404, "no endpoint has this path");
+        break;
+    case ROUTE_METHOD:
+        set_method_refused(request, head->method, match.methods);
+        break;
+    case ROUTE_ENCODING:
+        request_refuse(request, 400, "the path is badly percent-encoded");
+        break;
+    case ROUTE_MEMORY:
+        request_set_busy(request, "out of memory");
+        break;
+    }
+    return false;
+}
+
+// A copy in the request's arena, which outlives the head; false without memory.
+static bool keep(struct request *request, struct span text, struct span *ret_kept)
+{
+    const char *copy = arena_strndup(&request->arena, text.len > 0 ? text.at : "", text.len);
+    if (copy == NULL)
+        return false;
+    *ret_kept = (struct span){.at = copy, .len = text.len};
+    return true;
+}
+
+static bool read_params(struct request *request, const struct http_request *head, struct span *parts)
+{
+    const struct endpoint *endpoint = request->endpoint;
+    struct report *report = &request->batch.report;
+    struct query_format format = {0};
+    struct err err = {0};
+    enum err_code code = ERR_NONE;
+    // Parts and query borrow the head, which is gone when the call returns, but the request goes on.
+    bool kept = keep(request, head->query, &request->query);
+    for (size_t i = 0; kept && i < endpoint->part_count; i++)
+        kept = endpoint->parts[i].param < 0 || keep(request, parts[i], &parts[i]);
+    if (kept && endpoint->page_rows > 0)
+        kept = keep(request, head->path, &request->path);
+    request->params = arena_zalloc(&request->arena, endpoint->param_count, sizeof(struct value));
+    if (!kept || request->params == NULL)
+        code = err_no_memory(&err);
+    else
+        code = query_read(
+            endpoint, parts, request->query, &request->arena, request->params, &format, report, &err);
+    if (code == ERR_NONE) {
+        request->format = format.format;
+        request->varies = !format.is_given;
+        return true;
+    }
+    if (code == ERR_INVALID)
+        report->status = 400;
+    request_set_error(request, &err, report);
+    return false;
+}
+
+// Whether the client takes what we send, unless its query has said so already.
+static bool negotiate(struct request *request, const struct http_request *head)
+{
+    if (!request->varies || format_accepted(request->endpoint, head, &request->format))
+        return true;
+    char types[FORMAT_LIST_CHARS], detail[FORMAT_LIST_CHARS + 64];
+    format_types(request->endpoint, types);
+    snprintf(detail, sizeof(detail), "the answer is %s, which Accept leaves out", types);
+    request_set_problem(request, &(struct problem){.status = 406, .detail = detail}, "Vary: Accept\r\n");
+    return false;
+}
+
+// Whether the body of a write is of a form that we read; of one without fields, whether there is none.
+static bool check_body(struct request *request, const struct http_request *head)
+{
+    if (request->endpoint->field_count == 0) {
+        if (head->content_length == 0 && !head->chunked)
+            return true;
+        request_refuse(request, 400, "this endpoint takes no rows: send the request without a body");
+        return false;
+    }
+    const struct http_field *type = http_field(head, "content-type");
+    const struct http_field *coding = http_field(head, "content-encoding");
+    if (coding != NULL && !span_is_nocase(coding->value, "identity")) {
+        request_set_problem(request,
+            &(struct problem){.status = 415, .detail = "the body must come without Content-Encoding"},
+            "Accept-Encoding: identity\r\n");
+        return false;
+    }
+    if (type != NULL && body_format_of_type(type->value, &request->body_format))
+        return true;
+    char detail[HEADERS_BYTES];
+    snprintf(detail, sizeof(detail), "the Content-Type must be one of %s, in UTF-8", BODY_MEDIA_TYPES);
+    request_set_problem(request, &(struct problem){.status = 415, .detail = detail},
+        keep_header(request, "Accept-Post", BODY_MEDIA_TYPES));
+    return false;
+}
+
+// All If-None-Match fields as one list (RFC 9110 section 5.3).
+static bool read_condition(struct request *request, const struct http_request *head)
+{
+    size_t bytes = 0, len = 0;
+    for (size_t i = 0; i < head->field_count; i++)
+        bytes += head->fields[i].value.len + 1;
+    char *list = NULL;
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct http_field *field = &head->fields[i];
+        if (!span_is_nocase(field->name, "if-none-match") || field->value.len == 0)
+            continue;
+        if (list == NULL)
+            list = arena_alloc(&request->arena, bytes);
+        if (list == NULL) {
+            request_set_busy(request, "out of memory");
+            return false;
+        }
+        if (len > 0)
+            list[len++] = ',';
+        memcpy(list + len, field->value.at, field->value.len);
+        len += field->value.len;
+    }
+    request->if_none_match = (struct span){.at = list, .len = len};
+    return true;
+}
+
+// Routes the request and reads all that its head says.
+static bool prepare(struct request *request, const struct http_request *head)
+{
+    struct route_match match;
+    request->edition = editions_current(&request->context->editions);
+    if (!find_route(request, head, &match))
+        return false;
+    const struct route *route = match.route;
+    request->app = route->app;
+    request->endpoint = route->endpoint;
+    request->file = route->file;
+    if (route->page != PAGE_NONE) {
+        set_page(request, route->page);
+        return false;
+    }
+    if (route->is_folder) {
+        set_redirect(request, head);
+        return false;
+    }
+    if (route->file != NULL)
+        return read_condition(request, head);
+    return read_params(request, head, match.parts) && negotiate(request, head) &&
+           (route->endpoint->method == HTTP_GET || check_body(request, head));
+}
+
+// --- the handler
+
+static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)
+{
+    struct context *context = request->context;
+    if (!prepare(request, head))
+        reply(request, exchange);
+    else if (request->file != NULL)
+        hand_over(request, exchange, context->reads, static_run);
+    else if (request->endpoint->method == HTTP_GET)
+        hand_over(request, exchange, context->reads, read_run);
+    else if (request->endpoint->field_count == 0)
+        hand_over(request, exchange, context->parses, write_parse);
+    else
+        http_receive_body(exchange, LIMIT_BODY_BYTES);
+}
+
+// The reload that it waited for is done.
+static void on_reloaded(struct mail *mail)
+{
+    struct request *request = CONTAINER_OF(mail, struct request, mail);
+    struct http_exchange *exchange = take_back(request);
+    if (exchange == NULL)
+        return;
+    if (request->heard != NULL) {
+        go_on(request, exchange, request->heard);
+        return;
+    }
+    request_set_busy(request, "out of memory");
+    reply(request, exchange);
+}
+
+// A copy of the head, for when the call that brought it has returned; NULL without memory.
+static const struct http_request *copy_head(struct arena *arena, const struct http_request *head)
+{
+    struct http_request *copy = arena_alloc(arena, sizeof(*copy));
+    if (copy == NULL)
+        return NULL;
+    *copy = *head;
+    struct span *texts[2 + 2 * LIMIT_HEAD_FIELDS] = {&copy->path, &copy->query};
+    size_t count = 2;
+    for (size_t i = 0; i < copy->field_count; i++) {
+        texts[count++] = &copy->fields[i].name;
+        texts[count++] = &copy->fields[i].value;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i]->len > 0)
+            texts[i]->at = arena_strndup(arena, texts[i]->at, texts[i]->len);
+        if (texts[i]->len > 0 && texts[i]->at == NULL)
+            return NULL;
+    }
+    return copy;
+}
+
+// Whether the request has to wait until edited files are in force.
+static bool wait_for_reload(
+    struct request *request, struct http_exchange *exchange, const struct http_request *head)
+{
+    struct reloader *reloader = request->context->reloader;
+    request->mail.deliver = on_reloaded;
+    request->wait.mail = &request->mail;
+    request->wait.loop = request->ref.loop;
+    if (reloader == NULL || !reloader_waits(reloader, &request->wait))
+        return false;
+    request->away = true; // the mail comes on this thread, so not before all is in place
+    request->heard = copy_head(&request->arena, head);
+    http_defer(exchange);
+    return true;
+}
+
+static void on_request(void *ctx, struct http_exchange *exchange, const struct http_request *head)
+{
+    struct context *context = ctx;
+    struct request *request = request_new(context, head);
+    if (request == NULL) {
+        http_reply(exchange, &(struct http_reply){.status = 503, .headers = RETRY_SOON});
+        return;
+    }
+    http_set_user(exchange, request);
+    request->ref = http_exchange_ref(exchange);
+    if (!wait_for_reload(request, exchange, head))
+        go_on(request, exchange, head);
+}
+
+static void on_body(void *ctx, struct http_exchange *exchange, struct http_body *body)
+{
+    struct context *context = ctx;
+    struct request *request = http_user(exchange);
+    request->body = body;
+    hand_over(request, exchange, context->parses, write_parse);
+}
+
+static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t body_bytes)
+{
+    struct context *context = ctx;
+    struct request *request = http_user(exchange);
+    struct access none = {0};
+    access_end(context->access_log, request != NULL ? &request->access : &none, http_peer(exchange), status,
+        body_bytes, clock_monotonic_ns());
+    if (request == NULL)
+        return;
+    if (request->away)
+        atomic_store_explicit(&request->abandoned, true, memory_order_relaxed); // freed when its mail comes
+    else
+        request_free(request);
+}
+
+static void on_refuse(void *ctx, int status, const char *detail, struct http_reply *answer)
+{
+    (void)ctx;
+    answer->content_type = PROBLEM_MEDIA_TYPE;
+    answer->body = problem_blob(&(struct problem){.status = status, .detail = detail});
+    if (answer->body == NULL)
+        answer->content_type = NULL;
+    if (status == 503)
+        answer->headers = RETRY_SOON;
+}
+
+struct http_handler request_handler(struct context *context)
+{
+    return (struct http_handler){.ctx = context,
+        .on_request = on_request,
+        .on_body = on_body,
+        .on_end = on_end,
+        .on_refuse = on_refuse};
+}

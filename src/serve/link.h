@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Link field of a page (RFC 8288): where the next one is. Any thread.
+#ifndef RECKONER_SERVE_LINK_H
+#define RECKONER_SERVE_LINK_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/span.h"
+
+// Appends `Link: </path?…&name=cursor>; rel="next"` and CRLF: path and query as they came with the request,
+// the parameter `name` replaced, whatever else a URI may not hold percent-encoded (RFC 3986). The cursor is
+// ready for a URL. `arena` is to work in; failures stick to `out`.
+void link_write_next(struct span path, struct span query, struct span name, struct span cursor,
+    struct arena *arena, struct buf *out);
+
+#endif

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes are counted: `wanted` is the number of the last one that was seen, `done` of the last one that a
+// round of reloads has begun after. A request waits while done < wanted, for the number that was wanted when
+// it came. A round takes all apps that have changed, one after another:
+//
+//     watch ─ read the files ─ routes with those of the others ─ schema ─ check all statements ─ publish
+//
+// Lock order: the reloader's, then the watch's own.
+#include "serve/reload.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "app/check.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "net/thread.h"
+#include "serve/watch.h"
+#include "store/migrate.h"
+
+struct reloader {
+    const struct service *services; // borrowed; fixed, as all down to `running`
+    size_t count;                   // of services
+    struct editions *editions;      // borrowed
+    struct log *log;                // borrowed
+    const char **dirs;              // owned; the apps' folders, borrowed from services
+    struct watch *watch;            // owned
+    int wake;                       // eventfd(2): the thread has something to look at
+    pthread_t thread;               // valid while running
+    bool running;                   //
+
+    bool *clashing; // owned, the thread's, as the next two: files are right, and clash with another app's
+    bool *apps;     // owned; that the round has still to reload
+    bool is_first;  // the round is the first one, for what was edited while the server started
+
+    pthread_mutex_t lock;      // guards what is below
+    bool *changed;             // owned; apps with changes that no round has taken yet
+    uint64_t wanted;           // see above
+    uint64_t done;             // likewise
+    struct reload_wait *first; // those that wait, in order of their change
+    struct reload_wait **last; // where the next one is linked in
+    bool ending;               // the thread has to end
+};
+
+// --- one app
+
+static void log_diags(struct log *log, const char *dir, struct diags *diags, const struct err *err)
+{
+    diags_sort(diags);
+    for (size_t i = 0; i < diags->count; i++) {
+        const struct diag *item = &diags->items[i];
+        if (item->line > 0)
+            log_printf(
+                log, "%s:%u:%u: %s", item->file, (unsigned)item->line, (unsigned)item->column, item->text);
+        else
+            log_printf(log, "%s: %s", item->file, item->text);
+    }
+    if (diags->dropped > 0)
+        log_printf(log, "%zu more errors are left out", diags->dropped);
+    if (diags->count == 0 && err->line > 0)
+        log_printf(
+            log, "%s: %s (line %u, column %u)", dir, err->text, (unsigned)err->line, (unsigned)err->column);
+    else if (diags->count == 0)
+        log_printf(log, "%s: %s", dir, err->text);
+    log_printf(log, "reckoner: %s: what was edited is not in force: what was served before stays", dir);
+}
+
+// Brings the store up to date with the app and checks all statements on it.
+static enum err_code check_on_store(
+    const struct app *app, struct store *store, struct diags *diags, struct err *err)
+{
+    struct store_conn *conn = NULL;
+    size_t applied;
+    enum err_code code = store_connect(store, STORE_WRITE, &conn, err);
+    if (code == ERR_NONE)
+        code = migrate(conn, app->migrations, app->migration_count, &applied, err);
+    if (code == ERR_NONE)
+        code = app_check(app, conn, diags, err);
+    store_disconnect(conn);
+    return code;
+}
+
+// Reads an app and puts it in force. *ret_clashes is set when all that is wrong is another app's route.
+static enum err_code reload_app(
+    struct reloader *reloader, size_t number, struct diags *diags, bool *ret_clashes, struct err *err)
+{
+    struct store *store = reloader->services[number].store;
+    struct edition *current = editions_current(reloader->editions), *edition = NULL;
+    struct app *app = NULL;
+    enum err_code code = watch_app(reloader->watch, number, err);
+    if (code == ERR_NONE)
+        code = app_load(reloader->dirs[number], store_kind(store), diags, &app, err);
+    if (code == ERR_NONE) {
+        code = edition_with(current, number, app, &edition, err);
+        *ret_clashes = code == ERR_CONFIG;
+    }
+    if (code == ERR_NONE)
+        code = check_on_store(app, store, diags, err);
+    if (code == ERR_NONE) {
+        editions_publish(reloader->editions, edition);
+        edition = NULL;
+    }
+    edition_unref(edition);
+    edition_unref(current);
+    app_unref(app);
+    return code;
+}
+
+// --- a round
+
+// Reloads an app; true when it is in force. A clash is told only at the end of the round, as the other app
+// may give way in it.
+static bool try_app(struct reloader *reloader, size_t number, bool tell_clash)
+{
+    struct err err = {0};
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    bool clashes = false;
+    enum err_code code = reload_app(reloader, number, &diags, &clashes, &err);
+    reloader->clashing[number] = clashes;
+    if (code == ERR_NONE && !reloader->is_first)
+        log_printf(reloader->log, "reckoner: %s: what was edited is in force", reloader->dirs[number]);
+    else if (code != ERR_NONE && (!clashes || tell_clash))
+        log_diags(reloader->log, reloader->dirs[number], &diags, &err);
+    return code == ERR_NONE;
+}
+
+// Reloads those in `apps`. Whenever one has come into force, those that clash get another try.
+static void run_round(struct reloader *reloader)
+{
+    bool *apps = reloader->apps, progress = true;
+    for (size_t i = 0; i < reloader->count; i++)
+        apps[i] |= reloader->clashing[i];
+    while (progress) {
+        progress = false;
+        for (size_t i = 0; i < reloader->count; i++) {
+            if (apps[i])
+                progress |= try_app(reloader, i, false);
+            apps[i] = reloader->clashing[i];
+        }
+    }
+    for (size_t i = 0; i < reloader->count; i++) {
+        if (apps[i])
+            (void)try_app(reloader, i, true);
+    }
+}
+
+// --- waiting for changes
+
+// Takes what the watch tells. Under the lock.
+static bool look(struct reloader *reloader)
+{
+    bool any = watch_read(reloader->watch, reloader->changed);
+    reloader->wanted += any;
+    return any;
+}
+
+static void wake(struct reloader *reloader)
+{
+    uint64_t one = 1;
+    while (write(reloader->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+}
+
+// Waits until a round is due: at once when a request waits for it, and when nobody does, as soon as nothing
+// has changed for a while. False when the thread has to end. Under the lock, which it gives up meanwhile.
+static bool wait_for_change(struct reloader *reloader)
+{
+    bool is_quiet = false;
+    look(reloader);
+    while (
+        !reloader->ending && (reloader->done == reloader->wanted || (reloader->first == NULL && !is_quiet))) {
+        struct pollfd fds[] = {
+            {.fd = watch_fd(reloader->watch), .events = POLLIN}, {.fd = reloader->wake, .events = POLLIN}};
+        int timeout_ms = reloader->done == reloader->wanted ? -1 : LIMIT_RELOAD_QUIET_MS;
+        pthread_mutex_unlock(&reloader->lock);
+        int ready = poll(fds, ARRAY_LEN(fds), timeout_ms);
+        uint64_t count;
+        if (ready > 0 && fds[1].revents != 0)
+            (void)!read(reloader->wake, &count, sizeof(count)); // nothing to read: somebody else woke us
+        pthread_mutex_lock(&reloader->lock);
+        is_quiet = !look(reloader) && ready == 0;
+    }
+    return !reloader->ending;
+}
+
+// Posts the mail of those that wait for a change up to `change`. Under the lock.
+static void release(struct reloader *reloader, uint64_t change)
+{
+    while (reloader->first != NULL && reloader->first->change <= change) {
+        struct reload_wait *wait = reloader->first;
+        reloader->first = wait->next;
+        loop_post(wait->loop, wait->mail); // from here on it may be gone
+    }
+    if (reloader->first == NULL)
+        reloader->last = &reloader->first;
+}
+
+static void *run(void *arg)
+{
+    struct reloader *reloader = arg;
+    reloader->is_first = true;
+    pthread_mutex_lock(&reloader->lock);
+    while (wait_for_change(reloader)) {
+        uint64_t change = reloader->wanted;
+        for (size_t i = 0; i < reloader->count; i++) {
+            reloader->apps[i] = reloader->changed[i];
+            reloader->changed[i] = false;
+        }
+        pthread_mutex_unlock(&reloader->lock);
+        run_round(reloader);
+        reloader->is_first = false;
+        pthread_mutex_lock(&reloader->lock);
+        reloader->done = change;
+        release(reloader, change);
+    }
+    release(reloader, UINT64_MAX);
+    pthread_mutex_unlock(&reloader->lock);
+    return NULL;
+}
+
+bool reloader_waits(struct reloader *reloader, struct reload_wait *wait)
+{
+    pthread_mutex_lock(&reloader->lock);
+    look(reloader);
+    bool waits = reloader->done < reloader->wanted && !reloader->ending;
+    if (waits) {
+        wait->change = reloader->wanted;
+        wait->next = NULL;
+        *reloader->last = wait;
+        reloader->last = &wait->next;
+    }
+    pthread_mutex_unlock(&reloader->lock);
+    if (waits)
+        wake(reloader);
+    return waits;
+}
+
+// --- life
+
+static enum err_code start(struct reloader *reloader, struct err *err)
+{
+    size_t count = reloader->count;
+    reloader->dirs = mem_zalloc(count, sizeof(*reloader->dirs));
+    reloader->changed = mem_zalloc(count, sizeof(*reloader->changed));
+    reloader->clashing = mem_zalloc(count, sizeof(*reloader->clashing));
+    reloader->apps = mem_zalloc(count, sizeof(*reloader->apps));
+    if (reloader->dirs == NULL || reloader->changed == NULL || reloader->clashing == NULL ||
+        reloader->apps == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        reloader->dirs[i] = reloader->services[i].app->dir;
+        reloader->changed[i] = true; // maybe, between the reading of its files and the watch
+    }
+    reloader->wanted = 1;
+    reloader->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (reloader->wake < 0)
+        return err_set(err, ERR_IO, "could not make an eventfd: %s", strerror(errno));
+    enum err_code code = watch_new(reloader->dirs, count, &reloader->watch, err);
+    for (size_t i = 0; code == ERR_NONE && i < count; i++)
+        code = watch_app(reloader->watch, i, err);
+    if (code == ERR_NONE)
+        code = thread_start(run, reloader, &reloader->thread, err);
+    reloader->running = code == ERR_NONE;
+    return code;
+}
+
+enum err_code reloader_new(const struct service *services, size_t count, struct editions *editions,
+    struct log *log, struct reloader **ret_reloader, struct err *err)
+{
+    struct reloader *reloader = mem_zalloc(1, sizeof(*reloader));
+    if (reloader == NULL)
+        return err_no_memory(err);
+    pthread_mutex_init(&reloader->lock, NULL);
+    reloader->services = services;
+    reloader->count = count;
+    reloader->editions = editions;
+    reloader->log = log;
+    reloader->wake = -1;
+    reloader->last = &reloader->first;
+    enum err_code code = start(reloader, err);
+    if (code != ERR_NONE) {
+        reloader_free(reloader);
+        return code;
+    }
+    *ret_reloader = reloader;
+    return ERR_NONE;
+}
+
+void reloader_free(struct reloader *reloader)
+{
+    if (reloader == NULL)
+        return;
+    if (reloader->running) {
+        pthread_mutex_lock(&reloader->lock);
+        reloader->ending = true;
+        pthread_mutex_unlock(&reloader->lock);
+        wake(reloader);
+        pthread_join(reloader->thread, NULL);
+    }
+    watch_free(reloader->watch);
+    if (reloader->wake >= 0)
+        close(reloader->wake);
+    mem_free(reloader->dirs);
+    mem_free(reloader->changed);
+    mem_free(reloader->clashing);
+    mem_free(reloader->apps);
+    pthread_mutex_destroy(&reloader->lock);
+    mem_free(reloader);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is opened is always a name of the app's own table, made when the app was read, and nothing but a
+// regular file: what has taken its place since is not followed, and not waited for. A small file is read here
+// and now; a large one is left to http, which sends it in parts.
+#include "serve/static.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "serve/etag.h"
+#include "serve/request.h"
+
+enum { ETAG_CHARS = 48, HEADERS_BYTES = 256 };
+
+#define NS_PER_S 1000000000ll
+
+static void set_io_error(struct request *request, const char *what, int reason)
+{
+    struct err err = {0};
+    err_set(&err, reason == EMFILE || reason == ENFILE || reason == ENOMEM ? ERR_BUSY : ERR_IO, "%s: %s: %s",
+        request->file->file, what, strerror(reason));
+    request_set_error(request, &err, &request->batch.report);
+}
+
+// Opens the file; -1, with the outcome set, when there is none any more.
+static int open_file(struct request *request, struct stat *ret_status)
+{
+    int fd = open(request->file->file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int reason = errno;
+    if (fd >= 0 && fstat(fd, ret_status) == 0 && S_ISREG(ret_status->st_mode))
+        return fd;
+    bool is_gone = fd >= 0 || reason == ENOENT || reason == ENOTDIR || reason == ELOOP || reason == ENXIO;
+    if (is_gone)
+        request_refuse(request, 404, "the file that was here is gone");
+    else
+        set_io_error(request, "could not be opened", reason);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+// All of a small file; NULL, with the outcome set, when it could not be read whole.
+static struct blob *read_whole(struct request *request, int fd, size_t bytes)
+{
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, LIMIT_FILE_PART_BYTES);
+    if (buf_reserve(&out, bytes) != ERR_NONE) {
+        request_set_busy(request, "out of memory");
+        return NULL;
+    }
+    while (out.len < bytes) {
+        ssize_t len = pread(fd, out.data + out.len, bytes - out.len, (off_t)out.len);
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0) {
+            set_io_error(request, "could not be read", errno);
+            return NULL;
+        }
+        if (len == 0) {
+            request_set_busy(request, "the file is being changed: ask again later");
+            return NULL;
+        }
+        out.len += (size_t)len;
+    }
+    struct blob *blob = blob_take(&out);
+    if (blob == NULL)
+        request_set_busy(request, "out of memory");
+    return blob;
+}
+
+// Takes fd.
+static void set_file(struct request *request, int fd, uint64_t bytes, const char *headers)
+{
+    struct outcome outcome = {.status = 200, .content_type = request->file->media_type, .headers = headers};
+    if (bytes <= LIMIT_FILE_PART_BYTES) {
+        outcome.body = read_whole(request, fd, (size_t)bytes);
+        close(fd);
+        if (outcome.body == NULL)
+            return;
+    } else {
+        outcome.file = http_file_new(fd, bytes, NULL, NULL);
+        if (outcome.file == NULL) {
+            close(fd);
+            request_set_busy(request, "out of memory");
+            return;
+        }
+    }
+    request->outcome = outcome;
+}
+
+static void answer(struct request *request)
+{
+    struct stat status;
+    int fd = open_file(request, &status);
+    if (fd < 0)
+        return;
+    char etag[ETAG_CHARS], headers[HEADERS_BYTES];
+    uint64_t bytes = (uint64_t)status.st_size;
+    int64_t modified_ns = status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
+    snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 "\"", bytes, (uint64_t)modified_ns);
+    int len = snprintf(headers, sizeof(headers),
+        "ETag: %s\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n", etag);
+    const char *kept = arena_strndup(&request->arena, headers, (size_t)len);
+    if (kept == NULL) {
+        close(fd);
+        request_set_busy(request, "out of memory");
+    } else if (etag_is_listed(request->if_none_match, span_of(etag))) {
+        close(fd);
+        request->outcome = (struct outcome){.status = 304, .headers = kept};
+    } else {
+        set_file(request, fd, bytes, kept);
+    }
+}
+
+void static_run(struct task *task, void *worker)
+{
+    (void)worker;
+    struct request *request = CONTAINER_OF(task, struct request, task);
+    if (!request_is_abandoned(request))
+        answer(request);
+    request_send_back(request);
+}
