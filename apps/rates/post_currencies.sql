@@ -1,13 +1,8 @@
 -- @endpoint POST /currencies
 -- Adds currencies, or changes what they are worth from now on; prices taken in before stay as they are.
--- @field currency text required maxlength 10                         such as EUR
--- @field per_usd  number required min 0.000001 max 1000000000        units of it for one US dollar
+-- @field currency text required unique maxlength 10              such as EUR
+-- @field per_usd  number required min 0.000001 max 1000000000    units of it for one US dollar
 -- @column saved integer
-
--- @reject 422 twice in this batch
-SELECT line, 'currency' AS field, currency AS value
-FROM (SELECT line, currency, row_number() OVER (PARTITION BY currency ORDER BY line) AS nth FROM batch) b
-WHERE nth > 1;
 
 -- @reject 422 USD always has per_usd 1
 SELECT line, 'per_usd' AS field, per_usd AS value FROM batch WHERE currency = 'USD' AND per_usd <> 1;

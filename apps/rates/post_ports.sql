@@ -1,14 +1,9 @@
 -- @endpoint POST /ports
 -- Adds ports, or renames and moves those that are there; the averages of the regions concerned follow.
--- @field code        text required maxlength 100    such as NLRTM (UN/LOCODE)
+-- @field code        text required unique maxlength 100    such as NLRTM (UN/LOCODE)
 -- @field name        text required maxlength 200
--- @field parent_slug text required                  region that it lies in
+-- @field parent_slug text required                         region that it lies in
 -- @column saved integer
-
--- @reject 422 twice in this batch
-SELECT line, 'code' AS field, code AS value
-FROM (SELECT line, code, row_number() OVER (PARTITION BY code ORDER BY line) AS nth FROM batch) b
-WHERE nth > 1;
 
 -- @reject 422 a region has this slug
 SELECT line, 'code' AS field, code AS value

@@ -4,6 +4,7 @@
 -- @field dest_code text required                            port code
 -- @field day       date required
 -- @field price     integer required min 0 max 2147483647    US dollars
+-- @example [{"orig_code": "CNSHA", "dest_code": "NLRTM", "day": "2026-04-01", "price": 1980}]
 -- @column inserted integer
 
 -- @reject 422 unknown port

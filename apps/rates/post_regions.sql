@@ -1,15 +1,10 @@
 -- @endpoint POST /regions
 -- Adds regions, or renames and moves those that are there, with all that lies in them; the averages of the
 -- regions concerned follow. A region and the one above it may come in the same batch, in any order.
--- @field slug        text required maxlength 100    such as north_europe
+-- @field slug        text required unique maxlength 100    such as north_europe
 -- @field name        text required maxlength 200
--- @field parent_slug text                           region that it lies in; none at the top
+-- @field parent_slug text                                  region that it lies in; none at the top
 -- @column saved integer
-
--- @reject 422 twice in this batch
-SELECT line, 'slug' AS field, slug AS value
-FROM (SELECT line, slug, row_number() OVER (PARTITION BY slug ORDER BY line) AS nth FROM batch) b
-WHERE nth > 1;
 
 -- @reject 422 a port has this code
 SELECT line, 'slug' AS field, slug AS value

@@ -19,6 +19,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get('RECKONER', str(ROOT / 'build' / 'debug' / 'reckoner'))
 # Real data and known answers, for those who have them; tests that use it skip without.
 SHARED = pathlib.Path(os.environ.get('RECKONER_SHARED', ROOT.parent / 'shared'))
+# Sanitizers have a memory of their own: what measures memory needs a plain build.
+plain_build = pytest.mark.skipif(any(word in pathlib.Path(BINARY).read_bytes() for word in (b'__asan_', b'__tsan_'))
+                                 if pathlib.Path(BINARY).exists() else False, reason='measures memory: needs a plain build')
 START_SECONDS = 120
 WAIT_SECONDS = 30
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)  # for a thousand clients

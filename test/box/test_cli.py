@@ -8,7 +8,7 @@ from test_reads import READ_APP
 from test_writes import WRITE_APP
 
 
-@pytest.mark.parametrize('command', ['serve', 'check', 'routes', 'load'])
+@pytest.mark.parametrize('command', ['serve', 'init', 'check', 'test', 'explain', 'routes', 'load'])
 def test_help_reads_well(command):
     result = run(command, '--help')
     assert result.returncode == 0
@@ -26,6 +26,14 @@ def test_version():
     (['bake'], 'no command is called bake'),
     (['serve'], 'serve wants at least one app'),
     (['check'], 'check wants at least one app'),
+    (['test'], 'test wants at least one app'),
+    (['init'], 'init wants a folder'),
+    (['init', 'a', 'b'], 'init wants a folder'),
+    (['explain', 'apps/rates'], "explain wants APP 'GET /path?…'"),
+    (['test', '--timeout', '0', 'x'], '--timeout must be a number from 1 to 3600, not 0'),
+    (['test', '--watch', 'x'], 'test has no option watch'),
+    (['explain', '--listen', 'x', 'a', 'b'], 'explain has no option listen'),
+    (['serve', '--timeout', '1', 'x'], 'serve has no option timeout'),
     (['load', 'apps/rates'], "load wants APP 'POST /path' FILE"),
     (['load', 'apps/rates', 'POST /prices', 'a.csv', 'b.csv'], "load wants APP 'POST /path' FILE"),
     (['serve', '--nothing', 'x'], 'serve has no option --nothing'),
@@ -49,10 +57,12 @@ def test_a_wrong_address_is_an_error(tmp_path, listen):
 
 
 def test_a_missing_app_is_an_error(tmp_path):
-    for command in ['serve', 'check', 'routes']:
+    for command in ['serve', 'check', 'routes', 'test']:
         result = run(command, tmp_path / 'nothing')
         assert result.returncode == 1
         assert str(tmp_path / 'nothing') in result.stderr
+    result = run('explain', tmp_path / 'nothing', 'GET /')
+    assert result.returncode == 1 and str(tmp_path / 'nothing') in result.stderr
 
 
 def test_check_reports_every_error_of_every_file_with_its_place(tmp_path):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Known right answers over real data."""
+import json
+
 import pytest
 
 from conftest import Server, golden, shared
@@ -26,3 +28,50 @@ def test_rates(request, path, case):
     else:
         assert answer.status // 100 == int(case['status_class'][0])
         assert answer.headers['Content-Type'] == 'application/problem+json'
+
+
+def as_kept(person, iso):
+    """A person of the golden list as the service gives it: the day by the calendar of the list itself."""
+    date = 'Date of 3rd Grade Graduation'
+    kept = {**person, date: iso[person[date]] if person[date] else None}
+    return {name: value if value != '' else None for name, value in kept.items()}
+
+
+def ask_people(server, case):
+    """Sends the case's request; what its path leaves open goes to POST /people."""
+    body = case.get('raw', json.dumps(case['body']) if 'body' in case else None)
+    return server.request(case['method'], case['path'].replace('{POST}', '/people'),
+                          body.encode() if body is not None else None,
+                          {'Content-Type': 'application/json'} if body is not None else {})
+
+
+def check_people(server, case, iso):
+    answer = ask_people(server, case)
+    note = (case['path'], case.get('body', case.get('raw')), answer.status, answer.body)
+    if 'status_class' in case:
+        assert answer.status // 100 == int(case['status_class'][0]), note
+        assert answer.headers['Content-Type'] == 'application/problem+json', note
+    else:
+        assert answer.status in case.get('status_any', [case.get('status', 200)]), note
+    if 'text' in case:
+        assert answer.body.decode() == case['text'], note
+    elif 'json_any' in case:
+        assert (answer.json() if answer.status == 200 else None) in case['json_any'], note
+        assert answer.status != 200 or answer.json() == case.get('recommended', answer.json()), note
+    elif 'json' in case and not case['path'].startswith('/ids/'):
+        assert answer.json() == [as_kept(person, iso) for person in case['json']], note
+    elif 'json' in case:
+        assert answer.json() == case['json'], note
+    if 'n' in case:
+        assert len(server.get('/people').json()) == case['n'], note
+
+
+def test_people(start):
+    """One after the other, as each stands on what those before it have changed. The cases would take any order of
+    people; the service says by ID, and the lists in the cases are in the order that it says."""
+    cases = golden('people.jsonl')
+    server = start('apps/people', '--quiet', '--data', shared('data/people'))
+    iso = {person['Date of 3rd Grade Graduation']: case['iso_dates'][str(person['ID'])]
+           for case in cases if 'iso_dates' in case for person in case['json']}
+    for case in cases:
+        check_people(server, case, iso)

@@ -49,7 +49,7 @@ def test_a_data_folder_without_any_of_the_files_is_refused(tmp_path):
     app = write_app(tmp_path / 'small', LOAD_APP)
     result = run('serve', '--listen', '127.0.0.1:0', '--var', tmp_path / 'var', '--data', tmp_path, app)
     assert result.returncode == 1
-    assert f'{tmp_path}: has none of the files that [load] of {app}/app.ini names' in result.stderr
+    assert f'{tmp_path}: has none of the files that [load] of any app names' in result.stderr
 
 
 def test_a_failed_first_load_leaves_nothing_and_names_the_rows(start, tmp_path):
@@ -220,3 +220,11 @@ def test_a_log_nobody_reads_does_not_stop_the_server(start, tmp_path):
                 seen += connection.recv(65536)
     os.set_blocking(server.process.stdout.fileno(), True)
     assert server.get('/-/livez').status == 200
+
+
+def test_a_first_load_may_begin_with_nothing_but_a_request_may_not(start, tmp_path):
+    app = write_app(tmp_path / 'small', {**WRITE_APP, 'app.ini': '[load]\nPOST /rows = rows.csv\n', 'data/rows.csv': 'id,grp\n'})
+    server = start(app)
+    assert 'loaded' in server.stderr
+    answer = server.post('/rows', 'id,grp\n', 'text/csv')
+    assert (answer.status, answer.json()['detail']) == (400, 'the body has no rows: send at least one')

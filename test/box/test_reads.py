@@ -202,13 +202,27 @@ def test_paths_and_methods(server, method, path, status, allow):
     assert (answer.status, answer.headers['Allow']) == (status, allow)
 
 
-@pytest.mark.parametrize('accept, status', [
-    ('*/*', 200), ('application/json', 200), ('Application/JSON', 200), ('application/*', 200),
-    ('text/html, */*;q=0.1', 200), ('text/html', 406), ('application/json;q=0', 406),
-    ('*/*, application/json;q=0.0', 406), ('application/json;q=0.001', 200), ('application/xml, text/*', 406), ('', 200),
+JSON, NDJSON, CSV = 'application/json', 'application/x-ndjson', 'text/csv; charset=utf-8; header=present'
+
+
+@pytest.mark.parametrize('accept, content_type', [
+    ('*/*', JSON), (JSON, JSON), ('Application/JSON', JSON), ('application/*', JSON), ('text/html, */*;q=0.1', JSON),
+    ('application/json;q=0.001', JSON), ('', JSON), (NDJSON, NDJSON), ('text/csv', CSV), ('application/xml, text/*', CSV),
+    ('application/json;q=0.5, text/csv', CSV), ('text/csv;q=0.5, application/json;q=0.4, */*;q=0.1', CSV),
 ])
-def test_accept_is_heeded(server, accept, status):
-    assert server.get('/things', Accept=accept).status == status
+def test_accept_chooses_the_format(server, accept, content_type):
+    answer = server.get('/things', Accept=accept)
+    assert (answer.status, answer.headers['Content-Type']) == (200, content_type)
+    assert answer.headers['Vary'] == 'Accept'
+
+
+@pytest.mark.parametrize('accept', [
+    'text/html', 'application/json;q=0', '*/*;q=0, image/png', 'application/*;q=0, text/*;q=0, */*',
+])
+def test_an_accept_that_leaves_everything_out_is_406(server, accept):
+    answer = server.get('/things', Accept=accept)
+    assert answer.status == 406
+    assert all(word in answer.json()['detail'] for word in ('application/json', 'application/x-ndjson', 'text/csv'))
 
 
 def test_a_statement_over_its_time_is_504(server):
@@ -230,3 +244,10 @@ def test_readers_cannot_be_made_to_write_by_a_value(server):
     evil = urllib.parse.quote("'; DROP TABLE things; --"[:10])
     assert server.get('/things?name=' + evil).body == b'[]'
     assert len(server.get('/things').json()) == 4
+
+
+def test_a_target_with_its_host_and_no_path_may_have_a_query(server):
+    with server.connect() as connection:
+        connection.sendall(b'GET http://h?' + b'z' * 400 + b' HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
+        assert connection.recv(1000).startswith(b'HTTP/1.1 404')
+    assert server.get('/-/livez').status == 200

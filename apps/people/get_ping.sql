@@ -1,0 +1,7 @@
+-- @endpoint GET /ping
+-- Answers pong.
+-- @shape text
+-- @example /ping
+
+-- @answer
+SELECT 'pong' AS answer;
