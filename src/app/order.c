@@ -155,7 +155,7 @@ bool order_read(const char *file, const struct statement *statement, const struc
     struct ordering ordering = {.file = file, .statement = statement, .answer = answer, .diags = diags};
     struct sql_scan scan;
     struct sql_token end;
-    size_t offset;
+    size_t offset = 0;
     if (!find_order(statement->sql, &scan, &offset)) {
         fail_at(&ordering, NULL, "@page needs a statement that ends with ORDER BY and names of its columns");
         return false;

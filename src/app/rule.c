@@ -281,13 +281,16 @@ enum rule_result rule_check_value(const struct rule *rule, struct value value, b
 
 // --- words
 
-static void append_value(struct buf *out, struct value value)
+void rule_write_value(enum value_type type, struct value value, struct buf *out)
 {
     char number[NUMBER_CHARS];
     size_t len;
     switch (value.kind) {
     case VALUE_INTEGER:
-        buf_printf(out, "%" PRId64, value.integer);
+        if (type == TYPE_BOOLEAN)
+            buf_append_str(out, value.integer != 0 ? "true" : "false");
+        else
+            buf_printf(out, "%" PRId64, value.integer);
         break;
     case VALUE_REAL:
         len = number_format(value.real, number);
@@ -323,15 +326,15 @@ static void append_range(const struct rule *rule, struct buf *out)
         buf_append_byte(out, ',');
     if (rule->has_min && rule->has_max) {
         buf_append_str(out, " from ");
-        append_value(out, rule->min);
+        rule_write_value(rule->type, rule->min, out);
         buf_append_str(out, " to ");
-        append_value(out, rule->max);
+        rule_write_value(rule->type, rule->max, out);
     } else if (rule->has_min) {
         buf_append_str(out, is_time ? " not before " : " of at least ");
-        append_value(out, rule->min);
+        rule_write_value(rule->type, rule->min, out);
     } else if (rule->has_max) {
         buf_append_str(out, is_time ? " not after " : " of at most ");
-        append_value(out, rule->max);
+        rule_write_value(rule->type, rule->max, out);
     }
 }
 

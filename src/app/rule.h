@@ -80,6 +80,9 @@ int rule_compare(enum value_type type, struct value a, struct value b);
 MUST_CHECK enum rule_result rule_parse(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
 
+// Appends a value of the type as a directive would have it: 5, true, 2026-01-31. Null appends nothing.
+void rule_write_value(enum value_type type, struct value value, struct buf *out);
+
 // What the rule wants, to stand behind "must be ": "an integer from 1 to 100", "one of a, b", "text of at
 // most 5 characters", "a date, MM/DD/YY or YYYY-MM-DD".
 void rule_expected(const struct rule *rule, struct buf *out);

@@ -108,32 +108,6 @@ static void close_table(struct buf *out)
 
 // --- parameters and fields
 
-// Appends a value as a directive would have it.
-static void append_value(struct buf *out, enum value_type type, struct value value)
-{
-    char number[NUMBER_CHARS];
-    size_t len;
-    switch (value.kind) {
-    case VALUE_INTEGER:
-        if (type == TYPE_BOOLEAN)
-            buf_append_str(out, value.integer != 0 ? "true" : "false");
-        else
-            buf_printf(out, "%" PRId64, value.integer);
-        break;
-    case VALUE_REAL:
-        len = number_format(value.real, number);
-        if (len > 2 && memcmp(number + len - 2, ".0", 2) == 0)
-            len -= 2;
-        buf_append(out, number, len);
-        break;
-    case VALUE_TEXT:
-        buf_append(out, value.text.at, value.text.len);
-        break;
-    case VALUE_NULL:
-        break;
-    }
-}
-
 static void add_presence(struct buf *out, const struct rule *rule)
 {
     if (rule->in_path || rule->required) {
@@ -141,7 +115,7 @@ static void add_presence(struct buf *out, const struct rule *rule)
     } else if (rule->has_default) {
         AUTO(buf_fini) struct buf made;
         buf_init(&made, out->max);
-        append_value(&made, rule->type, rule->default_value);
+        rule_write_value(rule->type, rule->default_value, &made);
         add(out, "default <code>");
         add_made(out, &made);
         add(out, "</code>");

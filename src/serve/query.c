@@ -58,12 +58,9 @@ static enum err_code report_encoding(struct query *query, struct span name, stru
 
 // --- one value
 
-static enum err_code check(struct query *query, size_t i, struct span text)
+static enum err_code report_result(struct query *query, size_t i, enum rule_result result, struct span text)
 {
     const struct rule *rule = &query->endpoint->params[i];
-    enum rule_result result = rule_check_text(rule, text, query->arena, &query->values[i]);
-    if (result == RULE_OK)
-        return ERR_NONE;
     query->given[i].state = PARAM_FAULTY;
     if (result == RULE_MEMORY)
         return ERR_TOO_LARGE;
@@ -76,6 +73,22 @@ static enum err_code check(struct query *query, size_t i, struct span text)
     snprintf(detail, sizeof(detail), "must be %.*s", (int)expected.len,
         expected.data != NULL ? expected.data : "");
     return report_param(query, rule->outside, text, rule_code(result), detail);
+}
+
+static enum err_code check(struct query *query, size_t i, struct span text)
+{
+    enum rule_result result =
+        rule_check_text(&query->endpoint->params[i], text, query->arena, &query->values[i]);
+    return result == RULE_OK ? ERR_NONE : report_result(query, i, result, text);
+}
+
+// A value that the query gives. "count=" is a text, if an empty one, but no number.
+static enum err_code check_given(struct query *query, size_t i, struct span text)
+{
+    const struct rule *rule = &query->endpoint->params[i];
+    if (text.len == 0 && rule->type != TYPE_TEXT && !rule->required)
+        return report_result(query, i, RULE_TYPE, text);
+    return check(query, i, text);
 }
 
 static enum err_code gather(struct query *query, struct given *given, struct span text)
@@ -179,7 +192,7 @@ static enum err_code read_pair(struct query *query, struct span raw_name, struct
         return report_encoding(query, rule->outside, raw_value);
     }
     given->state = PARAM_GIVEN;
-    return rule->is_list ? gather(query, given, value) : check(query, i, value);
+    return rule->is_list ? gather(query, given, value) : check_given(query, i, value);
 }
 
 // A text of the path, with U+FFFD for each NUL, as HTML has it: such a path names nothing, but it is no fault

@@ -88,8 +88,8 @@ def test_questions_that_are_refused(server, params, errors):
     assert answer.errors('parameter', 'code') == errors
 
 
-def test_an_empty_limit_is_the_default(server):
-    assert ask(server, species='odd', query='a', limit='').json() == suggest(NAMES, 'a', 10)
+def test_an_empty_limit_is_no_number(server):
+    assert ask(server, species='odd', query='a', limit='').errors('parameter', 'code') == [('limit', 'type')]
 
 
 @pytest.mark.parametrize('row, field, code', [
