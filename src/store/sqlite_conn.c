@@ -42,7 +42,7 @@ static const char writer_settings[] = "PRAGMA cache_size=-16384;"
                                       "PRAGMA temp.secure_delete=OFF;" // its file does not inherit main's
                                       "PRAGMA wal_autocheckpoint=4000;"
                                       "PRAGMA journal_size_limit=67108864;";
-static const char reader_settings[] = "PRAGMA cache_size=-4096;"
+static const char reader_settings[] = "PRAGMA cache_size=-16384;"
                                       "PRAGMA query_only=ON;";
 
 static const struct {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Both ways rest on one fact: an integer below 2^53 divided or multiplied by a power of ten up to 10^22 is
 // rounded only once, as both are exact doubles. Nearly all numbers that people write take that path; for the
-// others the C library decides, asked without a decimal point so that the locale has no say.
+// others the C library decides, asked without a decimal point so that the locale has no say; but where long
+// doubles have 64 bits, they write most reals with 16 or 17 digits for it, such as coordinates.
 #include "text/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,9 +220,58 @@ static bool try_digits(double real, int count, char text[SCIENTIFIC_CHARS])
     return strtod(text, NULL) == real;
 }
 
+enum sureness { NO, YES, UNSURE };
+
+// Whether `count` significant digits read back, and which: the nearest integer to real × 10^power, where
+// 10^exponent is the place of the first digit. A long double is wrong in its 64th bit, which is less than a
+// 90th of the last of 17 digits and a 500th of half a step between two doubles; what lies closer than MARGIN
+// to where the answer changes is left to the C library.
+static enum sureness try_long(double real, int count, int exponent, uint64_t *ret_digits)
+{
+    static const long double MARGIN = 1.0L / 64;
+    int power = count - 1 - exponent, unused;
+    if (LDBL_MANT_DIG < 64 || power < 0 || power >= EXACT_POWERS || frexp(real, &unused) == 0.5)
+        return UNSURE; // a power of two has its neighbours at two distances
+    long double scale = (long double)powers_of_ten[power];
+    long double scaled = (long double)real * scale, digits = floorl(scaled), rest = scaled - digits;
+    if (fabsl(rest - 0.5L) < MARGIN)
+        return UNSURE;
+    digits += rest > 0.5L;
+    if (digits < (long double)powers_of_ten[count - 1] || digits >= (long double)powers_of_ten[count])
+        return UNSURE; // `exponent` is one off
+    long double half_step = ((long double)nextafter(real, INFINITY) - (long double)real) / 2;
+    long double off = fabsl(digits / scale - (long double)real) / half_step;
+    *ret_digits = (uint64_t)digits;
+    if (fabsl(off - 1) < MARGIN)
+        return UNSURE;
+    return off < 1 ? YES : NO;
+}
+
+// As find_digits, for numbers of everyday size; false when it cannot be sure.
+static bool find_digits_fast(double real, struct shortest *ret_shortest)
+{
+    int exponent = (int)floor(log10(real)), count = MAX_DIGITS;
+    uint64_t digits, fewer;
+    if (try_long(real, count, exponent, &digits) != YES)
+        return false;
+    enum sureness sure;
+    while ((sure = try_long(real, count - 1, exponent, &fewer)) == YES) {
+        digits = fewer;
+        count--;
+    }
+    if (sure == UNSURE)
+        return false;
+    (void)write_digits(ret_shortest->digits + count, digits);
+    ret_shortest->count = count;
+    ret_shortest->exponent = exponent;
+    return true;
+}
+
 // The fewest significant digits with which a number reads back. Those that come here mostly need 16 or 17.
 static void find_digits(double real, struct shortest *ret_shortest)
 {
+    if (real >= 1e-6 && find_digits_fast(real, ret_shortest))
+        return;
     char text[SCIENTIFIC_CHARS], shorter[SCIENTIFIC_CHARS];
     (void)try_digits(real, MAX_DIGITS, text);
     for (int count = MAX_DIGITS - 1; count > 0 && try_digits(real, count, shorter); count--)

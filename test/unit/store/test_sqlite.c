@@ -54,7 +54,7 @@ static void the_planner_and_the_caches_are_set_for_requests(void **state)
     assert_string_equal(pragma(f->writer, "temp.cache_size"), "-16384");
     assert_string_equal(pragma(f->writer, "temp.secure_delete"), "0");
     assert_string_equal(pragma(f->writer, "query_only"), "0");
-    assert_string_equal(pragma(f->reader, "cache_size"), "-4096");
+    assert_string_equal(pragma(f->reader, "cache_size"), "-16384");
     assert_string_equal(pragma(f->reader, "query_only"), "1");
 }
 

@@ -202,12 +202,33 @@ static int significant_digits(const char *text)
     return count - zeros > 0 ? count - zeros : 1;
 }
 
+// Of the shortest forms the nearest one: the digits that printf(3) gives for that many of them.
+static void assert_nearest(double real, const char *out)
+{
+    char expected[NUMBER_CHARS], digits[NUMBER_CHARS] = "";
+    size_t len = 0;
+    if (real == 0)
+        return;
+    snprintf(expected, sizeof(expected), "%.*e", shortest_precision(real) - 1, fabs(real));
+    expected[strcspn(expected, "e")] = '\0';
+    if (expected[1] == '.')
+        memmove(expected + 1, expected + 2, strlen(expected + 1));
+    for (; *out != '\0' && *out != 'e'; out++) {
+        if (*out >= '0' && *out <= '9' && (len > 0 || *out != '0'))
+            digits[len++] = *out;
+    }
+    while (len > strlen(expected) && digits[len - 1] == '0')
+        digits[--len] = '\0';
+    assert_string_equal(digits, expected);
+}
+
 static void assert_reads_back(double real)
 {
     char out[NUMBER_CHARS];
     double back;
     struct span text = {.at = out, .len = number_format(real, out)};
     assert_true(number_parse(text, &back));
+    assert_nearest(real, out);
     if (memcmp(&back, &real, sizeof(real)) != 0 || significant_digits(out) > shortest_precision(real))
         fail_msg("%.17g is written as %s", real, out);
 }
