@@ -75,3 +75,39 @@ def test_people(start):
            for case in cases if 'iso_dates' in case for person in case['json']}
     for case in cases:
         check_people(server, case, iso)
+
+
+@pytest.fixture(scope='module')
+def search(tmp_path_factory):
+    server = Server('apps/search', '--quiet', '--data', shared('data/products'), var=tmp_path_factory.mktemp('var'))
+    yield server
+    assert server.stop() == 0
+
+
+def check_found(answer, groups, count):
+    """The case leaves open which products of one popularity come first; the service says those with the lower ids."""
+    assert answer.status == 200
+    assert answer.headers['Content-Type'] == 'application/json'
+    products = answer.json()['products']
+    assert [(p['popularity'], p['id']) for p in products] == [
+        (group['popularity'], id) for group in groups for id in sorted(group['ids'])[:group['take']]]
+    assert len(products) == count
+    for product in products:
+        assert list(product) == ['id', 'title', 'popularity', 'quantity', 'shop']
+        assert list(product['shop']) == ['id', 'name', 'lat', 'lng']
+
+
+@pytest.mark.parametrize('case', golden('search.jsonl') or [None], ids=lambda case: case['kind'] if case else 'none')
+def test_search(request, case):
+    if case is None:
+        shared('golden/search.jsonl')
+    server = request.getfixturevalue('search')
+    answer = server.get(case['path'])
+    if case['status'] != 200:
+        assert answer.status // 100 == int(case['status_class'][0])
+        assert answer.headers['Content-Type'] == 'application/problem+json'
+        return
+    check_found(answer, case['groups'], case['n'])
+    answer = server.get(case['path'] + '&in_stock=true')
+    check_found(answer, case['groups_in_stock'], case['n_in_stock'])
+    assert all(product['quantity'] > 0 for product in answer.json()['products'])
