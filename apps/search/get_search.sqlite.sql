@@ -22,7 +22,7 @@
 -- Tags are looked at in a sample, as all shops that have a common one would take longer to count than to answer.
 -- A degree of latitude is 111.2 km everywhere, and two comparisons are cheaper than a distance.
 
--- @answer when NOT EXISTS (SELECT 1 FROM (SELECT cos(radians(:lat)) * cos(radians(:lng)) AS x, cos(radians(:lat)) * sin(radians(:lng)) AS y, sin(radians(:lat)) AS z, :radius / 6371000.0 AS reach) CROSS JOIN shop_places WHERE x_min < x + reach AND x_max > x - reach AND y_min < y + reach AND y_max > y - reach AND z_min < z + reach AND z_max > z - reach LIMIT 1 OFFSET (SELECT CAST(sqrt(:count * shops) / iif(:tags IS NULL, 3, 1) AS INTEGER) FROM shop_count))
+-- @answer when NOT EXISTS (SELECT 1 FROM (SELECT cos(radians(:lat)) * cos(radians(:lng)) AS x, cos(radians(:lat)) * sin(radians(:lng)) AS y, sin(radians(:lat)) AS z, :radius / 6371000.0 AS reach) CROSS JOIN shop_places WHERE x_min < x + reach AND x_max > x - reach AND y_min < y + reach AND y_max > y - reach AND z_min < z + reach AND z_max > z - reach LIMIT 1 OFFSET (SELECT CAST(sqrt(:count * shops) / iif(:tags IS NULL, 3, 2) AS INTEGER) FROM shop_count))
 -- All within the radius lie in a cube around the place whose faces are that far off, as a straight line is no longer
 -- than the way along the ground; and a few millimetres further, for rounding.
 WITH here (x, y, z, reach) AS (
@@ -54,9 +54,9 @@ CROSS JOIN products p ON p.number = f.number
 CROSS JOIN shops s ON s.number = p.shop
 ORDER BY f.popularity DESC, f.id;
 
--- @answer when :tags IS NOT NULL AND NOT EXISTS (SELECT 1 FROM (SELECT s.lat, s.lng FROM list(:tags) l CROSS JOIN tagged_shops s ON s.tag = l.value LIMIT (SELECT CAST(sqrt(:count * shops) * 4 AS INTEGER) FROM shop_count)) WHERE lat BETWEEN :lat - :radius / 111000.0 AND :lat + :radius / 111000.0 AND distance_m(:lat, :lng, lat, lng) <= :radius LIMIT 1 OFFSET (SELECT CAST(sqrt(:count * shops) / 12 AS INTEGER) FROM shop_count))
-WITH near (number) AS (
-    SELECT DISTINCT s.number
+-- @answer when :tags IS NOT NULL AND NOT EXISTS (SELECT 1 FROM (SELECT s.lat, s.lng FROM list(:tags) l CROSS JOIN tagged_shops s ON s.tag = l.value LIMIT (SELECT CAST(sqrt(:count * shops) * 4 AS INTEGER) FROM shop_count)) WHERE lat BETWEEN :lat - :radius / 111000.0 AND :lat + :radius / 111000.0 AND distance_m(:lat, :lng, lat, lng) <= :radius LIMIT 1 OFFSET (SELECT CAST(sqrt(:count * shops) / 8 AS INTEGER) FROM shop_count))
+WITH near (shop) AS (
+    SELECT DISTINCT s.shop
     FROM list(:tags) l
     CROSS JOIN tagged_shops s ON s.tag = l.value
     WHERE s.lat BETWEEN :lat - :radius / 111000.0 AND :lat + :radius / 111000.0
@@ -65,7 +65,7 @@ WITH near (number) AS (
 found (number, popularity, id) AS (
     SELECT p.number, p.popularity, p.id
     FROM near n
-    CROSS JOIN products p ON p.shop = n.number
+    CROSS JOIN products p ON p.shop = n.shop
     WHERE NOT :in_stock OR p.quantity > 0
     ORDER BY p.popularity DESC, p.id
     LIMIT :count

@@ -23,12 +23,19 @@ FROM (
 );
 
 -- @write
--- The products move with their shop.
+-- What belongs to a shop moves with it.
 UPDATE products
 SET lat = s.lat, lng = s.lng
 FROM batch b
 JOIN shops s ON s.id = b.id
 WHERE products.shop = s.number AND (products.lat <> s.lat OR products.lng <> s.lng);
+
+-- @write
+UPDATE taggings
+SET lat = s.lat, lng = s.lng
+FROM batch b
+JOIN shops s ON s.id = b.id
+WHERE taggings.shop = s.number AND (taggings.lat <> s.lat OR taggings.lng <> s.lng);
 
 -- @answer 201
 SELECT count(*) AS saved FROM batch;

@@ -17,13 +17,13 @@ FROM batch b
 WHERE NOT EXISTS (SELECT 1 FROM tags t WHERE t.id = b.tag_id);
 
 -- @write
-INSERT INTO taggings (id, shop, tag)
-SELECT b.id, s.number, t.number
+INSERT INTO taggings (id, shop, tag, lat, lng)
+SELECT b.id, s.number, t.number, s.lat, s.lng
 FROM batch b
 JOIN shops s ON s.id = b.shop_id
 JOIN tags t ON t.id = b.tag_id
 WHERE true
-ON CONFLICT (id) DO UPDATE SET shop = excluded.shop, tag = excluded.tag;
+ON CONFLICT (id) DO UPDATE SET shop = excluded.shop, tag = excluded.tag, lat = excluded.lat, lng = excluded.lng;
 
 -- @answer 201
 SELECT count(*) AS saved FROM batch;

@@ -75,7 +75,7 @@ enum {
     LIMIT_ANSWER_BYTES = 64 * 1024 * 1024, // one row of an answer; what else is whole in memory
     LIMIT_SPOOL_BYTES = 256 * 1024,        // of an answer in memory: what is more goes to a temporary file
     LIMIT_SPOOL_FILE_BYTES = 1024 * 1024 * 1024, // one answer
-    LIMIT_SPOOLS_MIB = 4096,       // such files of all answers together
+    LIMIT_SPOOLS_MIB = 4096,                     // such files of all answers together
     LIMIT_FILE_ANSWERS = 1000,     // answers from files that are under way; each keeps one part in memory
     LIMIT_FILE_PART_BYTES = 65536, // that part
     LIMIT_CURSOR_BYTES = 3000,     // keys of a page's last row; as text in a target they take a third more

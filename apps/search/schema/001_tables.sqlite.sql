@@ -23,11 +23,10 @@ CREATE INDEX tags_tag ON tags (tag);
 CREATE TABLE taggings ( -- of a shop
     id   TEXT PRIMARY KEY,
     shop INTEGER NOT NULL REFERENCES shops (number),
-    tag  INTEGER NOT NULL REFERENCES tags (number)
+    tag  INTEGER NOT NULL REFERENCES tags (number),
+    lat  REAL NOT NULL, -- the shop's, kept by POST /shops and POST /taggings
+    lng  REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX taggings_shop ON taggings (shop, tag);
-CREATE INDEX taggings_tag ON taggings (tag, shop);
 
 CREATE TABLE products (
     number     INTEGER PRIMARY KEY,
@@ -41,8 +40,10 @@ CREATE TABLE products (
 ) STRICT;
 
 -- What GET /search goes along. The indexes hold all that it tests and sorts by, so that it reads no product but
--- those that it answers with.
+-- those that it answers with, and for most of its ways no shops either.
 
+CREATE INDEX taggings_shop ON taggings (shop, tag);
+CREATE INDEX taggings_tag ON taggings (tag, shop, lat, lng);
 CREATE INDEX products_popularity ON products (popularity DESC, id, lat, lng, shop, quantity);
 CREATE INDEX products_shop ON products (shop, popularity DESC, id, quantity);
 
@@ -58,7 +59,6 @@ CREATE VIEW shop_count AS
 SELECT coalesce(max(number), 0) AS shops FROM shops; -- a step, as numbers have no gaps
 
 CREATE VIEW tagged_shops AS
-SELECT t.tag, s.number, s.lat, s.lng
+SELECT t.tag, g.shop, g.lat, g.lng
 FROM tags t
-CROSS JOIN taggings g ON g.tag = t.number
-CROSS JOIN shops s ON s.number = g.shop;
+CROSS JOIN taggings g ON g.tag = t.number;
