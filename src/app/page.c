@@ -35,6 +35,7 @@ struct page {
     struct store_stmt *hidden;       // owned; a row that no page behind the first shows; NULL: none can be
     struct cursor given;             // of the page that is bound, as the client sent it; its keys are bound
     struct cursor last;              // of the row that ends the page
+    struct cursor behind;            // of the row behind it, to see whether that is found
     char text[CURSOR_CHARS];         // the same, for the client
     struct value *bound;             // the arena's: the parameters and keys of the page that is bound
     uint64_t limit;                  // rows of the page that is bound
@@ -317,14 +318,56 @@ static bool are_equal(const struct value *a, const struct value *b)
         return a->kind == b->kind && span_equal(a->text, b->text);
     if (a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER)
         return a->integer == b->integer;
-    double x = a->kind == VALUE_REAL ? a->real : (double)a->integer;
-    double y = b->kind == VALUE_REAL ? b->real : (double)b->integer;
-    return x == y;
+    if (a->kind == VALUE_REAL && b->kind == VALUE_REAL)
+        return a->real == b->real;
+    double real = a->kind == VALUE_REAL ? a->real : b->real;
+    int64_t integer = a->kind == VALUE_REAL ? b->integer : a->integer;
+    return real == (double)integer && real < 0x1p63 && (int64_t)real == integer;
+}
+
+static bool are_all_equal(const struct page *page, const struct value *a, const struct value *b)
+{
+    for (size_t i = 0; i < page->order.count; i++) {
+        if (!are_equal(&a[i], &b[i]))
+            return false;
+    }
+    return true;
+}
+
+// Asks the database for the first row behind `last`, the page's last row, which has to be the one that is
+// known to come next: columns of mixed types, and rows that only a collation takes for alike, would be left
+// out without a word. Ends the run of `stmt`.
+static enum err_code check_next(struct page *page, struct store_stmt *stmt, const struct value *last,
+    const struct value *keys, struct err *err)
+{
+    const struct endpoint *endpoint = page->endpoint;
+    struct value expected[CURSOR_KEYS], found[CURSOR_KEYS];
+    bool has_row = false;
+    if (cursor_pack(page->hash, keys, page->order.count, &page->behind) != CURSOR_OK ||
+        !cursor_unpack(&page->behind, page->hash, page->order.count, expected))
+        return ERR_NONE; // keys that no cursor can hold: the next page says so
+    store_reset(stmt);   // which may be page->next
+    memcpy(page->bound + endpoint->param_count, last, page->order.count * sizeof(*last));
+    page->bound[endpoint->limit_param] = (struct value){.kind = VALUE_INTEGER, .integer = 1};
+    enum err_code code = store_bind(page->next, page->bound, err);
+    if (code == ERR_NONE)
+        code = store_step(page->next, &has_row, err);
+    if (code == ERR_NONE && has_row)
+        code = read_keys(page, page->next, found, err);
+    if (code == ERR_NONE && (!has_row || !are_all_equal(page, found, expected))) {
+        err_set(err, ERR_STORE, "%s: the row behind a page is not the one that comes next in its order",
+            endpoint->file);
+        err_hint(err, "order by columns of one type each and no collation, unique together and by name");
+        code = err->code;
+    }
+    store_reset(page->next);
+    return code;
 }
 
 // There is a row behind the page: `keys` are its. The page's last row has packed its own as `packed` says.
-static enum err_code end_page(struct page *page, const struct value *keys, enum cursor_result packed,
-    struct span *ret_cursor, struct err *err)
+// Ends the run of `stmt`.
+static enum err_code end_page(struct page *page, struct store_stmt *stmt, const struct value *keys,
+    enum cursor_result packed, struct span *ret_cursor, struct err *err)
 {
     struct value last[CURSOR_KEYS];
     if (packed == CURSOR_TOO_LONG) {
@@ -336,14 +379,14 @@ static enum err_code end_page(struct page *page, const struct value *keys, enum 
     if (packed != CURSOR_OK || !cursor_unpack(&page->last, page->hash, page->order.count, last))
         return err_set(err, ERR_STORE, "%s: a column that @page orders by holds text that is not UTF-8",
             page->endpoint->file);
-    size_t i = 0;
-    while (i < page->order.count && are_equal(&last[i], &keys[i]))
-        i++;
-    if (i == page->order.count) {
+    if (are_all_equal(page, last, keys)) {
         err_set(err, ERR_STORE, "%s: two rows are alike in all that @page orders by", page->endpoint->file);
         err_hint(err, "add a unique column to the end of its ORDER BY");
         return err->code;
     }
+    enum err_code code = check_next(page, stmt, last, keys, err);
+    if (code != ERR_NONE)
+        return code;
     *ret_cursor = (struct span){.at = page->text, .len = cursor_to_text(&page->last, page->text)};
     return ERR_NONE;
 }
@@ -364,10 +407,32 @@ static enum err_code check_hidden(struct page *page, struct err *err)
     return code;
 }
 
+// Which keys are texts, a bit each.
+static unsigned texts_of(const struct page *page, const struct value *keys)
+{
+    unsigned texts = 0;
+    for (size_t i = 0; i < page->order.count; i++)
+        texts |= (unsigned)(keys[i].kind == VALUE_TEXT) << i;
+    return texts;
+}
+
+// A column has texts or numbers: where they are mixed, an order and a comparison need not agree.
+static enum err_code check_kinds(
+    const struct page *page, const struct value *keys, const struct value *before, struct err *err)
+{
+    if (texts_of(page, keys) == texts_of(page, before))
+        return ERR_NONE;
+    err_set(err, ERR_STORE, "%s: a column that @page orders by has a text in one row and a number in another",
+        page->endpoint->file);
+    err_hint(err, "order by columns of one type each: CAST(… AS text) AS name");
+    return err->code;
+}
+
 enum err_code page_write(struct page *page, struct store_stmt *stmt, struct answer_run *run,
     struct span *ret_cursor, struct err *err)
 {
-    struct value keys[CURSOR_KEYS];
+    const struct value *given = page->bound + page->endpoint->param_count; // the keys of the row before
+    struct value keys[CURSOR_KEYS], before[CURSOR_KEYS];
     struct span cursor = {0};
     enum cursor_result packed = CURSOR_OK;
     bool has_row = false, has_next = false;
@@ -375,9 +440,12 @@ enum err_code page_write(struct page *page, struct store_stmt *stmt, struct answ
     answer_start(run);
     while (!has_next && (code = store_step(stmt, &has_row, err)) == ERR_NONE && has_row) {
         code = read_keys(page, stmt, keys, err);
+        if (code == ERR_NONE && (run->rows > 0 || page->is_behind))
+            code = check_kinds(page, keys, run->rows > 0 ? before : given, err);
+        memcpy(before, keys, sizeof(before)); // of which only the kinds are looked at
         if (code == ERR_NONE && run->rows == page->limit) {
             has_next = true;
-            code = end_page(page, keys, packed, &cursor, err);
+            code = end_page(page, stmt, keys, packed, &cursor, err);
         } else if (code == ERR_NONE) {
             code = answer_row(run, stmt, err);
             if (run->rows == page->limit)

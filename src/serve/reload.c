@@ -69,7 +69,7 @@ static void log_diags(struct log *log, const char *dir, struct diags *diags, con
     log_printf(log, "reckoner: %s: what was edited is not in force: what was served before stays", dir);
 }
 
-// Brings the store up to date with the app and checks all statements on it.
+// Brings a store up to date with the app and checks all statements on it.
 static enum err_code check_on_store(
     const struct app *app, struct store *store, struct diags *diags, struct err *err)
 {
@@ -81,6 +81,19 @@ static enum err_code check_on_store(
     if (code == ERR_NONE)
         code = app_check(app, conn, diags, err);
     store_disconnect(conn);
+    return code;
+}
+
+// Does so with an empty store in memory: what is wrong is found before the real one is touched, as a schema
+// file that has been applied cannot be taken back.
+static enum err_code check_in_memory(const struct app *app, struct diags *diags, struct err *err)
+{
+    struct store *store;
+    enum err_code code = store_open("sqlite::memory:", &store, err);
+    if (code != ERR_NONE)
+        return code;
+    code = check_on_store(app, store, diags, err);
+    store_close(store);
     return code;
 }
 
@@ -98,6 +111,8 @@ static enum err_code reload_app(
         code = edition_with(current, number, app, &edition, err);
         *ret_clashes = code == ERR_CONFIG;
     }
+    if (code == ERR_NONE)
+        code = check_in_memory(app, diags, err);
     if (code == ERR_NONE)
         code = check_on_store(app, store, diags, err);
     if (code == ERR_NONE) {
@@ -291,15 +306,23 @@ enum err_code reloader_new(const struct service *services, size_t count, struct 
     return ERR_NONE;
 }
 
+void reloader_end(struct reloader *reloader)
+{
+    if (reloader == NULL)
+        return;
+    pthread_mutex_lock(&reloader->lock);
+    reloader->ending = true;
+    release(reloader, UINT64_MAX);
+    pthread_mutex_unlock(&reloader->lock);
+    wake(reloader);
+}
+
 void reloader_free(struct reloader *reloader)
 {
     if (reloader == NULL)
         return;
     if (reloader->running) {
-        pthread_mutex_lock(&reloader->lock);
-        reloader->ending = true;
-        pthread_mutex_unlock(&reloader->lock);
-        wake(reloader);
+        reloader_end(reloader);
         pthread_join(reloader->thread, NULL);
     }
     watch_free(reloader->watch);

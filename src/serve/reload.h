@@ -37,7 +37,11 @@ MUST_CHECK enum err_code reloader_new(const struct service *services, size_t cou
 // found to be broken. False: go on at once. Never blocks for long. Any thread.
 bool reloader_waits(struct reloader *reloader, struct reload_wait *wait);
 
-// Ends the thread; those that wait are told first. NULL is fine.
+// From here on nobody waits, and no further round begins; those that wait are told to go on with what is in
+// force. NULL is fine. Any thread.
+void reloader_end(struct reloader *reloader);
+
+// Ends the thread, when its round is over. NULL is fine.
 void reloader_free(struct reloader *reloader);
 
 #endif

@@ -170,6 +170,7 @@ static void end_threads(struct server *server)
 void server_stop(struct server *server)
 {
     atomic_store_explicit(&server->context.draining, true, memory_order_relaxed);
+    reloader_end(server->context.reloader);
     http_server_drain(server->context.http, on_drained, server);
     while (sem_wait(&server->drained) != 0)
         ; // interrupted by a signal

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is opened is always a name of the app's own table, made when the app was read, and nothing but a
-// regular file: what has taken its place since is not followed, and not waited for. A small file is read here
-// and now; a large one is left to http, which sends it in parts.
+// regular file below public/: what has taken its place since, or that of a folder above it, is not followed,
+// and not waited for. A small file is read here and now; a large one is left to http, which sends it in
+// parts.
 #include "serve/static.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,7 +18,7 @@
 #include "serve/etag.h"
 #include "serve/request.h"
 
-enum { ETAG_CHARS = 48, HEADERS_BYTES = 256 };
+enum { ETAG_CHARS = 64, HEADERS_BYTES = 256 };
 
 #define NS_PER_S 1000000000ll
 
@@ -28,10 +30,38 @@ static void set_io_error(struct request *request, const char *what, int reason)
     request_set_error(request, &err, &request->batch.report);
 }
 
+// Opens what lies below `dir` part by part, so that no part of it may be a link, whatever has become of the
+// folders since the table was made; -1 with errno.
+static int open_below(const char *dir, struct span path)
+{
+    int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0 && path.len > 0) {
+        char name[NAME_MAX + 1];
+        struct span part = span_split(&path, '/');
+        int flags = path.len > 0 ? O_PATH | O_DIRECTORY : O_RDONLY | O_NONBLOCK | O_NOCTTY;
+        int parent = fd;
+        fd = -1;
+        errno = ENAMETOOLONG;
+        if (part.len < sizeof(name)) {
+            memcpy(name, part.at, part.len);
+            name[part.len] = '\0';
+            fd = openat(parent, name, flags | O_NOFOLLOW | O_CLOEXEC);
+        }
+        int reason = errno;
+        close(parent);
+        errno = reason;
+    }
+    return fd;
+}
+
 // Opens the file; -1, with the outcome set, when there is none any more.
 static int open_file(struct request *request, struct stat *ret_status)
 {
-    int fd = open(request->file->file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    char public_dir[PATH_MAX];
+    const char *app_dir = request->edition->apps[request->app]->dir;
+    int len = snprintf(public_dir, sizeof(public_dir), "%s/public", app_dir);
+    struct span below = span_of(request->file->file + len + 1); // the table's names begin so
+    int fd = open_below(public_dir, below);
     int reason = errno;
     if (fd >= 0 && fstat(fd, ret_status) == 0 && S_ISREG(ret_status->st_mode))
         return fd;
@@ -102,8 +132,11 @@ static void answer(struct request *request)
         return;
     char etag[ETAG_CHARS], headers[HEADERS_BYTES];
     uint64_t bytes = (uint64_t)status.st_size;
+    // The time of change as well, as that of modification can be set: copies of all ages may have the same.
     int64_t modified_ns = status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
-    snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 "\"", bytes, (uint64_t)modified_ns);
+    int64_t changed_ns = status.st_ctim.tv_sec * NS_PER_S + status.st_ctim.tv_nsec;
+    snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"", bytes, (uint64_t)modified_ns,
+        (uint64_t)changed_ns);
     int len = snprintf(headers, sizeof(headers),
         "ETag: %s\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n", etag);
     const char *kept = arena_strndup(&request->arena, headers, (size_t)len);

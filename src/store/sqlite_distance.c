@@ -29,6 +29,8 @@ static double distance_m(double lat1, double lng1, double lat2, double lng2)
     return 2 * EARTH_M * atan2(sqrt(near), sqrt(far));
 }
 
+enum { ARGUMENTS = 4 };
+
 // False for what is no number; the function fails then.
 static bool read_number(sqlite3_context *context, const char *name, sqlite3_value *value, double *ret_number)
 {
@@ -49,13 +51,14 @@ static bool read_number(sqlite3_context *context, const char *name, sqlite3_valu
 
 static void on_call(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    static const char *const names[] = {"lat1", "lng1", "lat2", "lng2"};
-    double numbers[4];
-    for (int i = 0; i < count; i++) {
+    static const char *const names[ARGUMENTS] = {"lat1", "lng1", "lat2", "lng2"};
+    double numbers[ARGUMENTS] = {0};
+    (void)count; // as it was installed
+    for (int i = 0; i < ARGUMENTS; i++) {
         if (sqlite3_value_type(values[i]) == SQLITE_NULL)
             return; // null
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < ARGUMENTS; i++) {
         if (!read_number(context, names[i], values[i], &numbers[i]))
             return;
     }
@@ -64,6 +67,6 @@ static void on_call(sqlite3_context *context, int count, sqlite3_value **values)
 
 int sqlite_distance_install(struct sqlite_conn *conn)
 {
-    return sqlite3_create_function_v2(conn->db, "distance_m", 4,
+    return sqlite3_create_function_v2(conn->db, "distance_m", ARGUMENTS,
         SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, on_call, NULL, NULL, NULL);
 }

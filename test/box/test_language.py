@@ -293,6 +293,31 @@ def test_a_cursor_holds_in_every_format(server):
     assert 'format=csv' in link and 'limit=5' in link
 
 
+@pytest.mark.parametrize('sql', [
+    "SELECT id AS k FROM a UNION ALL SELECT code FROM b ORDER BY k",  # an order of mixed types
+    "SELECT name AS k FROM c ORDER BY k",  # alike to the collation alone
+    "SELECT name AS a, id AS \"A\" FROM c ORDER BY \"A\"",  # two columns of one name but for its case
+])
+def test_an_order_that_would_leave_rows_out_is_an_error_and_no_gap(start, tmp_path, sql):
+    server = start(write_app(tmp_path / 'odd', {
+        'schema/001_t.sql': "CREATE TABLE a (id integer PRIMARY KEY); INSERT INTO a VALUES (1), (2), (10), (20);"
+                            "CREATE TABLE b (code text PRIMARY KEY); INSERT INTO b VALUES ('007'), ('10'), ('2x'), ('abc'), ('9');"
+                            "CREATE TABLE c (id integer PRIMARY KEY, name text COLLATE NOCASE);"
+                            "INSERT INTO c VALUES (1, 'a'), (2, 'A'), (3, 'b'), (4, 'B'), (5, 'c');",
+        'get_k.sql': f'-- @endpoint GET /k\n-- @page 1 max 10\n-- @answer\n{sql};\n'}))
+    target, rows = '/k', 0
+    for _ in range(12):
+        answer = server.get(target)
+        if answer.status != 200:
+            break
+        rows += len(answer.json())
+        link = answer.headers['Link']
+        if link is None:
+            break
+        target, = re.fullmatch(r'<([^>]+)>; rel="next"', link).groups()
+    assert answer.status == 500, rows
+
+
 # --- what check says
 
 WRONG = {

@@ -270,6 +270,11 @@ def test_a_shop_moves_for_every_plan(village):
     crowd(village)
     assert found(village, radius=1e5) == ['p2', 'p3']
     assert found(village, radius=ANYWHERE) == ['p1', 'p2', 'p3']
+    assert found(village, radius=1e5, tags=['red'], count=100) == []
+    post(village, '/taggings', [{'id': 'g1', 'shop_id': 's2', 'tag_id': 't1'}])
+    assert found(village, radius=1e5, tags=['red'], count=100) == ['p2']
+    post(village, '/shops', [{'id': 's2', 'name': 'Away', 'lat': 10.0002, 'lng': 22}])
+    assert found(village, radius=1e5, tags=['red'], count=100) == []
 
 
 @pytest.mark.parametrize('lat, lng', [(10.0001, 20.1), (10.1, 20)])

@@ -108,6 +108,29 @@ def test_what_changed_on_disk_has_another_etag(server, app):
         file.write_text(FILES['public/style.css'])
 
 
+def test_a_folder_that_becomes_a_link_leads_nowhere(server, app):
+    (app / 'public' / 'map').rename(app / 'public' / '.map')
+    try:
+        (app / 'outside').mkdir(exist_ok=True)
+        (app / 'outside' / 'index.html').write_text('secret')
+        os.symlink(app / 'outside', app / 'public' / 'map')
+        assert server.get('/map/').status == 404
+        (app / 'public' / 'map').unlink()
+    finally:
+        (app / 'public' / '.map').rename(app / 'public' / 'map')
+    assert server.get('/map/').status == 200
+
+
+def test_a_file_with_the_time_of_another_has_another_etag(server, app):
+    file = app / 'public' / 'data.unknown'
+    os.utime(file, (1, 1))
+    before = server.get('/data.unknown').headers['ETag']
+    file.write_text('y')
+    os.utime(file, (1, 1))
+    assert server.get('/data.unknown', **{'If-None-Match': before}).body == b'y'
+    file.write_text('x')
+
+
 @pytest.mark.parametrize('method', ['POST', 'PUT', 'DELETE'])
 def test_files_are_read_only(server, method):
     answer = server.request(method, '/style.css', b'x')

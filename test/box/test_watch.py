@@ -70,7 +70,7 @@ def test_a_new_schema_file_is_applied_and_a_changed_one_refused(start, app):
     (app / 'schema' / '002_u.sql').write_text('CREATE TABLE u AS SELECT x + 1 AS y FROM t;')
     (app / 'get_u.sql').write_text('-- @endpoint GET /u\n-- @answer\nSELECT y FROM u;\n')
     assert server.get('/u').json() == [{'y': 2}]
-    (app / 'schema' / '001_t.sql').write_text('CREATE TABLE t (z text);')
+    (app / 'schema' / '001_t.sql').write_text('-- changed\n' + APP['schema/001_t.sql'])
     assert server.get('/u').json() == [{'y': 2}]
     wait_until(lambda: server.read_stderr(0.1) and '001_t' in server.stderr)
     (app / 'schema' / '001_t.sql').write_text(APP['schema/001_t.sql'])
@@ -121,3 +121,16 @@ def test_without_watch_edits_wait_for_the_next_start(start, app):
     server = start(app)
     (app / 'get_a.sql').write_text(ANSWER.format(1))
     assert server.get('/a').json() == [{'a': 0}]
+
+
+def test_a_schema_file_is_not_applied_for_endpoints_that_do_not_fit_it(start, app):
+    server = start('--watch', app)
+    (app / 'get_x.sql').write_text('-- @endpoint GET /x\n-- @answer\nSELECT x FROM t;\n')
+    assert server.get('/x').json() == []
+    (app / 'schema' / '002_y.sql').write_text('ALTER TABLE t RENAME COLUMN x TO y;')
+    assert server.get('/x').json() == []
+    wait_until(lambda: server.read_stderr(0.1) and 'no such column: x' in server.stderr)
+    (app / 'get_x.sql').write_text('-- @endpoint GET /x\n-- @answer\nSELECT y AS x FROM t;\n')
+    (app / 'post_t.sql').write_text(APP['post_t.sql'].replace('INSERT INTO t SELECT', 'INSERT INTO t (y) SELECT'))
+    assert server.post('/t', {'x': 3}).status == 201
+    assert server.get('/x').json() == [{'x': 3}]
