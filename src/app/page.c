@@ -432,7 +432,7 @@ enum err_code page_write(struct page *page, struct store_stmt *stmt, struct answ
     struct span *ret_cursor, struct err *err)
 {
     const struct value *given = page->bound + page->endpoint->param_count; // the keys of the row before
-    struct value keys[CURSOR_KEYS], before[CURSOR_KEYS];
+    struct value keys[CURSOR_KEYS] = {0}, before[CURSOR_KEYS] = {0};
     struct span cursor = {0};
     enum cursor_result packed = CURSOR_OK;
     bool has_row = false, has_next = false;
