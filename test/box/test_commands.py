@@ -231,13 +231,19 @@ def test_a_request_that_is_not_answered_ends_the_run(tmp_path):
     assert 'Bail out! a request was not answered within 1 s' in result.stdout
 
 
+def heed_signals():
+    """What runs in the background has SIGINT ignored, and under nohup SIGHUP, and so would its children."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start_hanging_run(tmp_path):
     """A run whose only request waits for long, and its temporary folder, which is there already."""
     temporary = tmp_path / 'tmp'
     temporary.mkdir()
     app = write_app(tmp_path / 'small', {**ECHO_APP, **http('### slow\nGET /slow\nHTTP 200\n')})
     process = subprocess.Popen([BINARY, 'test', app], env={**os.environ, 'TMPDIR': str(temporary)}, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=ROOT)
+                               stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=ROOT, preexec_fn=heed_signals)
     wait_until(lambda: any('copy' in path.name for path in temporary.rglob('*')))
     return process, temporary
 
