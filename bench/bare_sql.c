@@ -164,7 +164,7 @@ int main(int argc, char **argv)
     arena_init(&arena, (size_t)1 << 30);
     snprintf(url, sizeof(url), "sqlite:%s", words[1]);
     if (app_load(words[0], "sqlite", &diags, &app, &err) != ERR_NONE ||
-        store_open(url, &store, &err) != ERR_NONE ||
+        store_open(url, "test", &store, &err) != ERR_NONE ||
         store_connect(store, STORE_READ, &conn, &err) != ERR_NONE)
         stop(err.text);
     struct bench bench = {.db = sqlite_conn(conn)->db}; // from here on SQLite alone

@@ -38,7 +38,7 @@ WHERE CAST(substr(CAST(date_to AS text), 1, 4) AS integer)
 SELECT b.line, 'price' AS field, b.price AS value
 FROM batch b
 JOIN currencies u ON u.currency = coalesce(b.currency, 'USD')
-WHERE round(b.price / u.per_usd * 1.0000000000000004) > 2147483647;
+WHERE floor(b.price / u.per_usd * 1.0000000000000004 + 0.5) > 2147483647;
 
 -- @reject 422 more than 4000000 daily prices in one batch
 SELECT b.line, 'date_to' AS field, b.date_to AS value
@@ -50,7 +50,7 @@ LIMIT 1 OFFSET 4000000;
 -- The factor lifts what should be exactly a half, such as 2014789 / 0.56, and came out a bit below it.
 INSERT INTO prices (orig_code, dest_code, day, price)
 SELECT b.origin_code, b.destination_code, c.day,
-       CAST(round(b.price / u.per_usd * 1.0000000000000004) AS bigint)
+       CAST(floor(b.price / u.per_usd * 1.0000000000000004 + 0.5) AS bigint)
 FROM batch b
 JOIN currencies u ON u.currency = coalesce(b.currency, 'USD')
 CROSS JOIN calendar(b.date_from, b.date_to) c;
@@ -60,7 +60,7 @@ CROSS JOIN calendar(b.date_from, b.date_to) c;
 INSERT INTO route_days (origin, destination, day, total, prices)
 WITH by_route AS (
     SELECT b.origin_code, b.destination_code, c.day, count(*) AS prices,
-           sum(CAST(round(b.price / u.per_usd * 1.0000000000000004) AS bigint)) AS total
+           sum(CAST(floor(b.price / u.per_usd * 1.0000000000000004 + 0.5) AS bigint)) AS total
     FROM batch b
     JOIN currencies u ON u.currency = coalesce(b.currency, 'USD')
     CROSS JOIN calendar(b.date_from, b.date_to) c

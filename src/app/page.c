@@ -130,13 +130,13 @@ static void append_order(struct buf *out, const struct page *page)
     buf_append_str(out, " + 1");
 }
 
-// Nulls come first where an order ascends, so the page before shows them; where it descends they come last,
-// and no comparison with a key finds them. True when there is such a column.
-static bool append_hidden(struct buf *out, const struct page *page)
+// Where nulls come first, the page before shows them; where they come last, as the smallest of a descending
+// order do, no comparison with a key finds them. True when there is such a column.
+static bool append_hidden(struct buf *out, const struct page *page, const struct store_conn *conn)
 {
     bool any = false;
     for (size_t i = 0; i < page->order.count; i++) {
-        if (!page->order.keys[i].descending)
+        if (page->order.keys[i].descending == store_nulls_are_largest(conn))
             continue;
         buf_append_str(out, any ? " OR " : "\nWHERE ");
         append_name(out, page, i);
@@ -194,7 +194,7 @@ static enum err_code prepare_all(struct building *building)
         return code;
     page->hash = (uint32_t)XXH64(sql.data, sql.len, 0);
     begin_sql(&sql, building);
-    return append_hidden(&sql, page) ? prepare(building, &sql, &page->hidden) : ERR_NONE;
+    return append_hidden(&sql, page, building->conn) ? prepare(building, &sql, &page->hidden) : ERR_NONE;
 }
 
 // The names that the statements may use, and room for their values.

@@ -9,16 +9,23 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-// Columns' names come from one file, and a byte becomes six at most (\u001f)
-enum { PLAN_BYTES = 8 * LIMIT_APP_FILE_BYTES };
+enum {
+    // Columns' names come from one file, and a byte becomes six at most (\u001f)
+    PLAN_BYTES = 8 * LIMIT_APP_FILE_BYTES,
+    PASSES = 16, // after so many reads in a row that no check refused, the next one is expected to pass
+};
 
 struct plan {
     const struct endpoint *endpoint;
+    struct store_conn *conn;                                    // borrowed
     struct arena arena;                                         // owns the arrays
     struct prepared *prepared;                                  // in order of the file
     size_t count;                                               // of prepared
     void (*on_run)(void *ctx, const struct statement_run *run); // told of each run; NULL: nobody is
     void *ctx;                                                  // handed to it
+    const struct prepared *sole; // the answer, where there is but one and it is no page; else NULL
+    unsigned passes;             // reads in a row that no check has refused; up to PASSES
+    bool is_asked;               // the sole answer is bound already
 };
 
 // --- @column
@@ -86,6 +93,16 @@ static enum err_code prepare_all(struct plan *plan, const struct preparing *prep
     return code;
 }
 
+static const struct prepared *find_sole_answer(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct prepared *prepared = &plan->prepared[i];
+        if (prepared->statement->kind == STATEMENT_ANSWER)
+            return prepared->when == NULL && prepared->page == NULL ? prepared : NULL;
+    }
+    return NULL;
+}
+
 enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn, struct diags *diags,
     struct plan **ret_plan, struct err *err)
 {
@@ -94,6 +111,7 @@ enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn,
         return err_no_memory(err);
     arena_init(&plan->arena, PLAN_BYTES);
     plan->endpoint = endpoint;
+    plan->conn = conn;
     size_t before = diags_total(diags);
     struct preparing preparing = {
         .endpoint = endpoint, .conn = conn, .arena = &plan->arena, .diags = diags, .err = err};
@@ -106,6 +124,7 @@ enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn,
         plan_free(plan);
         return code;
     }
+    plan->sole = find_sole_answer(plan);
     *ret_plan = plan;
     return ERR_NONE;
 }
@@ -211,14 +230,15 @@ static enum err_code read_finding(
     return code;
 }
 
-// Runs one check; *ret_goes_on is false when on_finding wants no more. *ret_rows counts what was found.
-static enum err_code run_check(struct plan *plan, const struct prepared *prepared, const struct value *params,
+// Runs a check that is bound; *ret_goes_on is false when on_finding wants no more. *ret_rows counts what was
+// found.
+static enum err_code run_check(struct plan *plan, const struct prepared *prepared,
     bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx, uint64_t *ret_rows,
     bool *ret_goes_on, struct err *err)
 {
     uint64_t started_ns = start_run(plan), rows = 0;
     bool goes_on = true, has_row = false;
-    enum err_code code = store_bind(prepared->stmt, params, err);
+    enum err_code code = ERR_NONE;
     while (code == ERR_NONE && goes_on && (code = store_step(prepared->stmt, &has_row, err)) == ERR_NONE &&
            has_row) {
         struct finding finding;
@@ -228,28 +248,72 @@ static enum err_code run_check(struct plan *plan, const struct prepared *prepare
             goes_on = on_finding(ctx, &finding);
     }
     end_run(plan, prepared, prepared->stmt, rows, started_ns);
-    store_reset(prepared->stmt);
     *ret_rows = rows;
     *ret_goes_on = goes_on;
     return code;
+}
+
+// Whether the answer is worth asking for together with the checks that may refuse it: for a read that has not
+// been refused of late. One that is refused after all has cost the store the beginning of its answer.
+static bool expects_to_answer(const struct plan *plan, enum statement_kind kind)
+{
+    return kind == STATEMENT_REJECT && plan->endpoint->method == HTTP_GET && plan->sole != NULL &&
+           plan->passes >= PASSES && plan->on_run == NULL;
+}
+
+// Binds the checks of that kind, all before the first is run, and the answer to a read that will pass them:
+// a store on another machine is asked once then.
+static enum err_code bind_checks(
+    struct plan *plan, enum statement_kind kind, const struct value *params, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < plan->count; i++) {
+        if (plan->prepared[i].statement->kind == kind)
+            code = store_bind(plan->prepared[i].stmt, params, err);
+    }
+    if (code == ERR_NONE && expects_to_answer(plan, kind)) {
+        store_last(plan->conn);
+        code = store_bind(plan->sole->stmt, params, err);
+        plan->is_asked = code == ERR_NONE;
+    }
+    return code;
+}
+
+static void reset_checks(struct plan *plan, enum statement_kind kind)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->prepared[i].statement->kind == kind)
+            store_reset(plan->prepared[i].stmt);
+    }
+}
+
+static void forget_answer(struct plan *plan)
+{
+    store_reset(plan->sole->stmt);
+    plan->is_asked = false;
 }
 
 enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
     bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
     struct err *err)
 {
-    bool goes_on = true;
-    for (size_t i = 0; goes_on && i < plan->count; i++) {
+    bool goes_on = true, has_found = false;
+    enum err_code code = bind_checks(plan, kind, params, err);
+    for (size_t i = 0; code == ERR_NONE && goes_on && i < plan->count; i++) {
         uint64_t rows = 0;
         if (plan->prepared[i].statement->kind != kind)
             continue;
-        enum err_code code =
-            run_check(plan, &plan->prepared[i], params, on_finding, ctx, &rows, &goes_on, err);
-        if (code != ERR_NONE)
-            return fail_run(plan, code, err);
+        code = run_check(plan, &plan->prepared[i], on_finding, ctx, &rows, &goes_on, err);
+        store_reset(plan->prepared[i].stmt);
+        has_found = has_found || rows > 0;
         goes_on = goes_on && !(stop_at_first && rows > 0);
     }
-    return ERR_NONE;
+    reset_checks(plan, kind);
+    if (kind == STATEMENT_REJECT)
+        plan->passes = has_found || code != ERR_NONE ? 0 : plan->passes + (plan->passes < PASSES);
+    if (plan->is_asked && (has_found || code != ERR_NONE))
+        forget_answer(plan);
+    return fail_run(plan, code, err);
 }
 
 // --- writes
@@ -276,7 +340,8 @@ enum err_code plan_write(struct plan *plan, const struct value *params, struct e
 
 // --- the answer
 
-// Whether the answer is the one: what its condition gives is true.
+// Whether the answer is the one: what its condition gives is true. Conditions are asked one by one, as a
+// later one may make no sense where an earlier one holds.
 static enum err_code holds(struct plan *plan, const struct prepared *prepared, const struct value *params,
     bool *ret_holds, struct err *err)
 {
@@ -353,8 +418,11 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
     struct answer_run run = {.answer = &chosen->answer, .format = format, .out = out};
     struct store_stmt *stmt = chosen->stmt;
     uint64_t started_ns = start_run(plan);
+    if (plan->endpoint->method == HTTP_GET && !plan->is_asked)
+        store_last(plan->conn);
     if (chosen->page == NULL) {
-        code = store_bind(stmt, params, err);
+        if (!plan->is_asked)
+            code = store_bind(stmt, params, err);
         if (code == ERR_NONE)
             code = write_rows(&run, stmt, err);
     } else {
@@ -364,6 +432,7 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
     }
     end_run(plan, chosen, stmt, run.rows, started_ns);
     store_reset(stmt);
+    plan->is_asked = false;
     if (code == ERR_NONE) {
         answered.status = chosen->statement->status;
         *ret_answered = answered;

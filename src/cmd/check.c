@@ -7,12 +7,15 @@
 #include "cmd/first_load.h"
 
 static const char HELP[] =
-    "usage: reckoner check APP...\n"
+    "usage: reckoner check [--store URL] APP...\n"
     "\n"
     "Reads every file of each app, applies its schema to a database in memory, prepares every\n"
     "statement, and does the first load there. All errors are reported, as file:line:column. Exits\n"
     "with 1 when there is one. Then warns, by the data that is there, of statements that read big\n"
-    "tables as a whole, and of LIMITs that cut rows without a sure order.\n";
+    "tables as a whole, and of LIMITs that cut rows without a sure order.\n"
+    "\n"
+    "  --store URL  with postgresql://…: in a schema of its own there, which is removed again\n"
+    "               (RECKONER_STORE)\n";
 
 // Prints the warnings; false, after a message, when they cannot be found out.
 static bool advise(const struct opened *opened, size_t *ret_count)
@@ -29,11 +32,11 @@ static bool advise(const struct opened *opened, size_t *ret_count)
     return code == ERR_NONE;
 }
 
-static bool check(const char *dir)
+static bool check(const char *dir, const char *url)
 {
     struct opened opened;
     size_t warnings = 0;
-    if (!open_app_in_memory(dir, &opened))
+    if (!open_app_scratch(dir, url, &opened))
         return false;
     bool good = first_load(&opened, &(struct options){0}, false) && advise(&opened, &warnings);
     if (good) {
@@ -51,12 +54,12 @@ int cmd_check(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(argc, argv, OPTIONS_NONE, HELP, 1, SIZE_MAX,
+    if (!options_read(argc, argv, OPTIONS_FILES, HELP, 1, SIZE_MAX,
             "at least one app: a folder with SQL files", &options, &result))
         return result;
     result = EXIT_OK;
     for (size_t i = 0; i < options.word_count; i++) {
-        if (!check(options.words[i]))
+        if (!check(options.words[i], options.store))
             result = EXIT_FAILED;
     }
     return result;

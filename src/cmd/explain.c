@@ -27,7 +27,7 @@ static const char HELP[] =
     "Where there is no store yet, one in memory takes the app's first load and is used.\n"
     "\n"
     "  --var DIR    where the server keeps DIR/<app>.db (default: var, RECKONER_VAR)\n"
-    "  --store URL  the store itself, sqlite:PATH (RECKONER_STORE)\n"
+    "  --store URL  the store itself, sqlite:PATH or postgresql://… (RECKONER_STORE)\n"
     "  --data DIR   for a store in memory: where the first load finds its files (RECKONER_DATA)\n";
 
 enum { PATH_BYTES = 4096, READ_BYTES = 65536 };
@@ -49,21 +49,21 @@ struct running {
 // --- the store
 
 // Opens a store that is there, as it is.
-static bool open_existing(const char *url, enum store_mode mode, struct opened *opened)
+static bool open_existing(const char *url, const char *name, enum store_mode mode, struct opened *opened)
 {
     struct err err = {0};
-    enum err_code code = store_open(url, &opened->store, &err);
+    enum err_code code = store_open(url, name, &opened->store, &err);
     if (code == ERR_NONE)
         code = store_connect(opened->store, mode, &opened->conn, &err);
     if (code != ERR_NONE)
-        show_error(url, &err);
+        show_error(store_shown(url), &err);
     return code == ERR_NONE;
 }
 
 static bool open_new(
     const char *dir, const char *url, const struct options *options, struct opened *ret_opened)
 {
-    if (!open_app_in_memory(dir, ret_opened))
+    if (!open_app_scratch(dir, NULL, ret_opened))
         return false;
     if (!first_load(ret_opened, options, false)) {
         opened_fini(ret_opened);
@@ -82,7 +82,7 @@ static bool is_there(const char *url)
 static bool open_for(
     const char *dir, const struct options *options, enum store_mode mode, struct opened *ret_opened)
 {
-    struct opened opened = {.app = read_app(dir)};
+    struct opened opened = {.app = read_app(dir, options->store)};
     if (opened.app == NULL)
         return false;
     char url[PATH_BYTES];
@@ -92,11 +92,11 @@ static bool open_for(
         opened_fini(&opened);
         return open_new(dir, store, options, ret_opened);
     }
-    if (!open_existing(store, mode, &opened)) {
+    if (!open_existing(store, opened.app->name, mode, &opened)) {
         opened_fini(&opened);
         return false;
     }
-    printf("on %s\n", store);
+    printf("on %s\n", store_shown(store));
     *ret_opened = opened;
     return true;
 }

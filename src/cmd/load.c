@@ -19,7 +19,7 @@ static const char HELP[] =
     "endpoint's answer and its warnings. A file may be larger than a request body.\n"
     "\n"
     "  --var DIR    where the server keeps DIR/<app>.db (default: var, RECKONER_VAR)\n"
-    "  --store URL  the store itself, sqlite:PATH (RECKONER_STORE)\n";
+    "  --store URL  the store itself, sqlite:PATH or postgresql://… (RECKONER_STORE)\n";
 
 enum { BAR_CELLS = 40, BAR_EVERY_MS = 100 };
 

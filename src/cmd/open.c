@@ -42,9 +42,13 @@ void show_diags(const char *subject, struct diags *diags, const struct err *err)
         show_error(subject, err);
 }
 
-static enum err_code open_in_memory(struct opened *opened, struct err *err)
+static enum err_code open_scratch(const char *url, struct opened *opened, struct err *err)
 {
-    enum err_code code = store_open("sqlite::memory:", &opened->store, err);
+    struct store *like = NULL;
+    enum err_code code = store_open(url != NULL ? url : "sqlite::memory:", opened->app->name, &like, err);
+    if (code == ERR_NONE)
+        code = store_scratch(like, &opened->store, err);
+    store_close(like);
     if (code == ERR_NONE)
         code = store_connect(opened->store, STORE_WRITE, &opened->conn, err);
     return code;
@@ -69,28 +73,33 @@ static bool prepare_or_tell(struct opened *opened)
 }
 
 // Some files have errors: looks for more in the statements of the others.
-static void check_the_rest(struct app *app, struct diags *diags)
+static void check_the_rest(struct app *app, const char *url, struct diags *diags)
 {
     struct opened opened = {.app = app_ref(app)};
     struct err ignored = {0}; // the errors that are known may be its cause
-    if (open_in_memory(&opened, &ignored) == ERR_NONE)
+    if (open_scratch(url, &opened, &ignored) == ERR_NONE)
         (void)!prepare(&opened, diags, &ignored);
     opened_fini(&opened);
 }
 
-struct app *read_app(const char *dir)
+struct app *read_app(const char *dir, const char *url)
 {
     struct err err = {0};
     struct app *app = NULL;
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
-    if (app_load(dir, "sqlite", &diags, &app, &err) == ERR_NONE)
+    if (app_load(dir, url != NULL ? store_kind_of(url) : "sqlite", &diags, &app, &err) == ERR_NONE)
         return app;
     if (app != NULL)
-        check_the_rest(app, &diags);
+        check_the_rest(app, url, &diags);
     show_diags(dir, &diags, &err);
     app_unref(app);
     return NULL;
+}
+
+const char *store_shown(const char *url)
+{
+    return strcmp(store_kind_of(url), "sqlite") == 0 ? url : "--store";
 }
 
 bool make_var(const char *path)
@@ -111,11 +120,11 @@ bool open_store_of(struct app *app, const struct options *options, struct opened
     const char *store = options->store != NULL ? options->store : url;
     bool done = options->store != NULL || make_var(options->var);
     if (done) {
-        enum err_code code = store_open(store, &opened.store, &err);
+        enum err_code code = store_open(store, app->name, &opened.store, &err);
         if (code == ERR_NONE)
             code = store_connect(opened.store, STORE_WRITE, &opened.conn, &err);
         if (code != ERR_NONE)
-            show_error(store, &err);
+            show_error(store_shown(store), &err);
         done = code == ERR_NONE && prepare_or_tell(&opened);
     }
     if (!done) {
@@ -128,21 +137,21 @@ bool open_store_of(struct app *app, const struct options *options, struct opened
 
 bool open_app(const char *dir, const struct options *options, struct opened *ret_opened)
 {
-    struct app *app = read_app(dir);
+    struct app *app = read_app(dir, options->store);
     bool done = app != NULL && open_store_of(app, options, ret_opened);
     app_unref(app);
     return done;
 }
 
-bool open_app_in_memory(const char *dir, struct opened *ret_opened)
+bool open_app_scratch(const char *dir, const char *url, struct opened *ret_opened)
 {
     struct err err = {0};
-    struct opened opened = {.app = read_app(dir)};
+    struct opened opened = {.app = read_app(dir, url)};
     if (opened.app == NULL)
         return false;
-    enum err_code code = open_in_memory(&opened, &err);
+    enum err_code code = open_scratch(url, &opened, &err);
     if (code != ERR_NONE)
-        show_error(dir, &err);
+        show_error(url != NULL ? store_shown(url) : dir, &err);
     if (code != ERR_NONE || !prepare_or_tell(&opened)) {
         opened_fini(&opened);
         return false;

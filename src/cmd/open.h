@@ -16,10 +16,10 @@ struct opened {
     struct store_conn *conn; // owned; STORE_WRITE, nothing running on it
 };
 
-// Reads the files of the app in `dir`. NULL, after messages on stderr, when something is wrong: then its
-// statements are tried on a store in memory too, so that all errors are told at once. The caller owns a
-// reference.
-struct app *read_app(const char *dir);
+// Reads the files of the app in `dir`, those for stores like the one at `url`, or SQLite's when it is NULL.
+// NULL, after messages on stderr, when something is wrong: then its statements are tried on a scratch store
+// too, so that all errors are told at once. The caller owns a reference.
+struct app *read_app(const char *dir, const char *url);
 
 // Opens the store of an app, options->store or else DIR/<app>.db in options->var, which is made when it is
 // not there; brings it up to date and checks the app on it. Keeps a reference. False, after messages on
@@ -29,9 +29,12 @@ bool open_store_of(struct app *app, const struct options *options, struct opened
 // Both.
 bool open_app(const char *dir, const struct options *options, struct opened *ret_opened);
 
-// Opens the app in `dir` on a store in memory, for commands that only look at its files. Errors in them are
-// printed too.
-bool open_app_in_memory(const char *dir, struct opened *ret_opened);
+// Opens the app in `dir` on a scratch store like the one at `url`, or in memory when that is NULL; for
+// commands that only look at its files. Errors in them are printed too.
+bool open_app_scratch(const char *dir, const char *url, struct opened *ret_opened);
+
+// A store's url as messages may show it: "--store" for one that may hold a password.
+const char *store_shown(const char *url);
 
 // Closes what is still owned. A zeroed struct is fine.
 void opened_fini(struct opened *opened);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "store/store.h"
 
 enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600, DEFAULT_TIMEOUT_S = 30 };
 
@@ -34,8 +35,9 @@ static bool option_is_in(int option, enum option_set set)
     case 't':
         return set == OPTIONS_TEST;
     case 'v':
-    case 's':
         return set == OPTIONS_STORE || set == OPTIONS_DATA || set == OPTIONS_SERVE;
+    case 's':
+        return set != OPTIONS_TEST;
     case 'd':
         return set == OPTIONS_DATA || set == OPTIONS_SERVE;
     default:
@@ -69,6 +71,37 @@ static const char *environment(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+// Whether a url holds a password: postgresql://user:password@host, or …?password=….
+static bool has_password(const char *url)
+{
+    const char *authority = strstr(url, "://");
+    if (authority == NULL)
+        return false;
+    authority += 3;
+    struct span login = {.at = authority, .len = strcspn(authority, "/?")};
+    const char *at = memchr(login.at, '@', login.len);
+    return (at != NULL && memchr(login.at, ':', (size_t)(at - login.at)) != NULL) ||
+           strstr(authority, "password=") != NULL;
+}
+
+// Every user of the machine sees flags (ps), so that no password may be in one.
+static bool check_store(const char *name, const char *url, bool is_flag)
+{
+    if (url == NULL)
+        return true;
+    if (store_kind_of(url) == NULL)
+        fprintf(stderr,
+            "reckoner: %s: \"%s\" is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n", name,
+            url);
+    else if (is_flag && has_password(url))
+        fprintf(stderr,
+            "reckoner: a password in %s is seen by every user of this machine: put it into PGPASSWORD or ~/.pgpass\n",
+            name);
+    else
+        return true;
+    return false;
+}
+
 static bool read_environment(struct options *options)
 {
     const char *listen = environment("RECKONER_LISTEN"), *var = environment("RECKONER_VAR");
@@ -83,7 +116,8 @@ static bool read_environment(struct options *options)
         .workers = cores(),
         .timeout_s = DEFAULT_TIMEOUT_S,
     };
-    return (loops == NULL || read_count("RECKONER_LOOPS", loops, MAX_THREADS, &options->loops)) &&
+    return check_store("RECKONER_STORE", options->store, false) &&
+           (loops == NULL || read_count("RECKONER_LOOPS", loops, MAX_THREADS, &options->loops)) &&
            (workers == NULL || read_count("RECKONER_WORKERS", workers, MAX_THREADS, &options->workers));
 }
 
@@ -111,7 +145,7 @@ static bool apply(struct options *options, int option)
         break;
     case 's':
         options->store = optarg;
-        break;
+        return check_store("--store", optarg, true);
     case 'd':
         return add_data(options, optarg);
     case 'l':

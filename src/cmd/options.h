@@ -10,9 +10,9 @@
 enum { MAX_DATA = 64 }; // --data options
 
 struct options {
-    const char *listen;         // --listen, RECKONER_LISTEN; default 127.0.0.1:8080
-    const char *store;          // --store, RECKONER_STORE; NULL: sqlite:VAR/APP.db
-    const char *var;            // --var, RECKONER_VAR; default ./var
+    const char *listen; // --listen, RECKONER_LISTEN; default 127.0.0.1:8080
+    const char *store;  // --store, RECKONER_STORE, one that some driver knows; NULL: sqlite:VAR/APP.db
+    const char *var;    // --var, RECKONER_VAR; default ./var
     const char *data[MAX_DATA]; // --data, RECKONER_DATA: "DIR" or "APP=DIR"; none: each app's own data/
     size_t data_count;          //
     bool has_data_flag;         // they are from --data
@@ -28,8 +28,8 @@ struct options {
 };
 
 enum option_set {
-    OPTIONS_NONE,  // --help alone
-    OPTIONS_STORE, // --store and --var too
+    OPTIONS_FILES, // --help, and --store for those that only look at an app's files
+    OPTIONS_STORE, // these and --var
     OPTIONS_DATA,  // these and --data
     OPTIONS_SERVE, // these and what a server needs
     OPTIONS_TEST,  // --help and --timeout

@@ -41,12 +41,12 @@ int cmd_routes(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(argc, argv, OPTIONS_NONE, HELP, 1, SIZE_MAX,
+    if (!options_read(argc, argv, OPTIONS_FILES, HELP, 1, SIZE_MAX,
             "at least one app: a folder with SQL files", &options, &result))
         return result;
     for (size_t i = 0; i < options.word_count; i++) {
         struct opened opened;
-        if (!open_app_in_memory(options.words[i], &opened))
+        if (!open_app_scratch(options.words[i], options.store, &opened))
             return EXIT_FAILED;
         for (size_t k = 0; k < opened.app->endpoint_count; k++)
             print_endpoint(&opened.app->endpoints[k]);

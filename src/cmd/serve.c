@@ -23,7 +23,8 @@ static const char HELP[] =
     "\n"
     "  --listen ADDR:PORT  where to listen (default 127.0.0.1:8080); port 0 takes a free one\n"
     "  --var DIR           what the server writes: DIR/<app>.db, and large answers (default: var)\n"
-    "  --store URL         the store itself, sqlite:PATH, for a single app\n"
+    "  --store URL         the store itself: sqlite:PATH, for a single app, or postgresql://…, where\n"
+    "                      each app has a schema of its name\n"
     "  --data DIR          where the first load finds its files, in place of the app's own data/;\n"
     "                      of several apps each looks in DIR/<app>/ first, if there is such a folder\n"
     "  --data APP=DIR      the same for one app; may be given for each\n"
@@ -41,7 +42,7 @@ static bool read_apps(const struct options *options, struct app **apps)
 {
     bool done = true;
     for (size_t i = 0; i < options->word_count; i++) { // on after one with errors: all are told
-        apps[i] = read_app(options->words[i]);
+        apps[i] = read_app(options->words[i], options->store);
         done = done && apps[i] != NULL;
     }
     return done;
@@ -232,8 +233,9 @@ int cmd_serve(int argc, char **argv)
     if (!options_read(argc, argv, OPTIONS_SERVE, HELP, 1, SIZE_MAX,
             "at least one app: a folder with SQL files", &options, &result))
         return result;
-    if (options.store != NULL && options.word_count > 1) {
-        fputs("reckoner: --store is one app's store: serve several with --var, which gives each its own\n",
+    bool is_file = options.store != NULL && strcmp(store_kind_of(options.store), "sqlite") == 0;
+    if (is_file && options.word_count > 1) {
+        fputs("reckoner: a file is one app's store: serve several with --var, which gives each its own\n",
             stderr);
         return EXIT_USAGE;
     }

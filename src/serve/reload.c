@@ -84,12 +84,13 @@ static enum err_code check_on_store(
     return code;
 }
 
-// Does so with an empty store in memory: what is wrong is found before the real one is touched, as a schema
-// file that has been applied cannot be taken back.
-static enum err_code check_in_memory(const struct app *app, struct diags *diags, struct err *err)
+// Does so with an empty store: what is wrong is found before the real one is touched, as a schema file that
+// has been applied cannot be taken back.
+static enum err_code check_on_scratch(
+    const struct app *app, struct store *like, struct diags *diags, struct err *err)
 {
     struct store *store;
-    enum err_code code = store_open("sqlite::memory:", &store, err);
+    enum err_code code = store_scratch(like, &store, err);
     if (code != ERR_NONE)
         return code;
     code = check_on_store(app, store, diags, err);
@@ -112,7 +113,7 @@ static enum err_code reload_app(
         *ret_clashes = code == ERR_CONFIG;
     }
     if (code == ERR_NONE)
-        code = check_in_memory(app, diags, err);
+        code = check_on_scratch(app, store, diags, err);
     if (code == ERR_NONE)
         code = check_on_store(app, store, diags, err);
     if (code == ERR_NONE) {

@@ -23,9 +23,13 @@ struct store_stmt {
 };
 
 struct store_driver {
-    const char *kind; // also the scheme of its urls: "sqlite"
+    const char *kind;         // also the scheme of its urls: "sqlite"
+    const char *short_scheme; // another scheme of theirs, or NULL
+    bool nulls_are_largest;   // in the order of ORDER BY; else smallest
 
-    enum err_code (*open)(const char *url, struct store **ret_store, struct err *err); // url with its scheme
+    enum err_code (*open)(const char *url, const char *name, struct store **ret_store,
+        struct err *err); // url with its scheme
+    enum err_code (*scratch)(struct store *like, struct store **ret_store, struct err *err);
     void (*close)(struct store *store);
 
     enum err_code (*connect)(
@@ -44,6 +48,7 @@ struct store_driver {
         size_t param_count, struct store_stmt **ret_stmt, struct err *err);
     void (*finalize)(struct store_stmt *stmt);
     enum err_code (*bind)(struct store_stmt *stmt, const struct value *values, struct err *err);
+    void (*last)(struct store_conn *conn); // NULL: nothing to gain
     enum err_code (*step)(struct store_stmt *stmt, bool *ret_row, struct err *err);
     enum err_code (*column)(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
     void (*reset)(struct store_stmt *stmt);
@@ -62,5 +67,6 @@ struct store_driver {
 };
 
 extern const struct store_driver sqlite_driver;
+extern const struct store_driver postgresql_driver;
 
 #endif

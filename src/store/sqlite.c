@@ -26,9 +26,10 @@ static void close_store(struct store *base)
     mem_free(store);
 }
 
-static enum err_code open_store(const char *url, struct store **ret_store, struct err *err)
+static enum err_code open_store(const char *url, const char *name, struct store **ret_store, struct err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)name; // a file holds one app
     pthread_once(&once, configure_library);
     const char *path = strchr(url, ':') + 1;
     if (path[0] == '\0')
@@ -50,9 +51,16 @@ static enum err_code open_store(const char *url, struct store **ret_store, struc
     return ERR_NONE;
 }
 
+static enum err_code open_scratch(struct store *like, struct store **ret_store, struct err *err)
+{
+    (void)like;
+    return open_store("sqlite::memory:", "", ret_store, err);
+}
+
 const struct store_driver sqlite_driver = {
     .kind = "sqlite",
     .open = open_store,
+    .scratch = open_scratch,
     .close = close_store,
     .connect = sqlite_connect,
     .disconnect = sqlite_disconnect,

@@ -4,19 +4,40 @@
 
 #include "store/driver.h"
 
-static const struct store_driver *const drivers[] = {&sqlite_driver};
+static const struct store_driver *const drivers[] = {&sqlite_driver, &postgresql_driver};
 
-enum err_code store_open(const char *url, struct store **ret_store, struct err *err)
+static const struct store_driver *find_driver(const char *url)
 {
     struct span rest = span_of(url);
     struct span scheme = span_split(&rest, ':');
     for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-        if (span_is(scheme, drivers[i]->kind) && scheme.len < strlen(url))
-            return drivers[i]->open(url, ret_store, err);
+        bool is_its = span_is(scheme, drivers[i]->kind) ||
+                      (drivers[i]->short_scheme != NULL && span_is(scheme, drivers[i]->short_scheme));
+        if (is_its && scheme.len < strlen(url))
+            return drivers[i];
     }
+    return NULL;
+}
+
+const char *store_kind_of(const char *url)
+{
+    const struct store_driver *driver = find_driver(url);
+    return driver != NULL ? driver->kind : NULL;
+}
+
+enum err_code store_open(const char *url, const char *name, struct store **ret_store, struct err *err)
+{
+    const struct store_driver *driver = find_driver(url);
+    if (driver != NULL)
+        return driver->open(url, name, ret_store, err);
     err_set(err, ERR_CONFIG, "\"%.200s\" is not a store", url);
-    err_hint(err, "name one as sqlite:PATH");
+    err_hint(err, "name one as sqlite:PATH or postgresql://HOST/DATABASE");
     return ERR_CONFIG;
+}
+
+enum err_code store_scratch(struct store *like, struct store **ret_store, struct err *err)
+{
+    return like->driver->scratch(like, ret_store, err);
 }
 
 void store_close(struct store *store)
@@ -28,6 +49,11 @@ void store_close(struct store *store)
 const char *store_kind(const struct store *store)
 {
     return store->driver->kind;
+}
+
+bool store_nulls_are_largest(const struct store_conn *conn)
+{
+    return conn->driver->nulls_are_largest;
 }
 
 enum err_code store_connect(
@@ -111,6 +137,12 @@ const char *store_column_name(const struct store_stmt *stmt, size_t column)
 enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err)
 {
     return stmt->driver->bind(stmt, values, err);
+}
+
+void store_last(struct store_conn *conn)
+{
+    if (conn->driver->last != NULL)
+        conn->driver->last(conn);
 }
 
 enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The database behind an app, as one small interface. Drivers (sqlite.c now) stand behind the vtable in
-// store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
+// The database behind an app, as one small interface. Drivers (sqlite.c, postgresql.c) stand behind the vtable
+// in store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
 //
 // A store is shared and may be used on any thread. A connection, its statements and what they return belong
 // to one thread at a time. Statements die with their connection, connections before their store.
@@ -37,15 +37,27 @@ struct store_name {
 // --- stores and connections
 
 // Opens or creates the store at `url`: "sqlite:PATH", whose folder must exist, or "sqlite::memory:" for a
-// private one that lives while its one STORE_WRITE connection does. ERR_CONFIG for a url that no driver
-// knows, and for a place that is no store or cannot be one; ERR_IO when the place fails.
-MUST_CHECK enum err_code store_open(const char *url, struct store **ret_store, struct err *err);
+// private one that lives while its one STORE_WRITE connection does; or "postgresql://…" as libpq has it, in
+// which each app has a schema, called `name`. ERR_CONFIG for a url that no driver knows, and for a place that
+// is no store or cannot be one; ERR_IO when the place fails.
+MUST_CHECK enum err_code store_open(
+    const char *url, const char *name, struct store **ret_store, struct err *err);
+
+// Opens an empty store of the same kind, for trying things: it lives while its one STORE_WRITE connection
+// does, and nobody else sees it. ERR_IO as above.
+MUST_CHECK enum err_code store_scratch(struct store *like, struct store **ret_store, struct err *err);
+
+// What store_kind will be of a store at `url`; NULL for a url that no driver knows.
+const char *store_kind_of(const char *url);
 
 // Closes a store whose connections are all closed. NULL is fine.
 void store_close(struct store *store);
 
 // "sqlite" or "postgresql": the word in file names such as get_rates.sqlite.sql.
 const char *store_kind(const struct store *store);
+
+// Whether ORDER BY takes null for the largest value; else for the smallest.
+bool store_nulls_are_largest(const struct store_conn *conn);
 
 // Connects. Several connections may write, in any number of processes; they take turns. Errors of store_open.
 MUST_CHECK enum err_code store_connect(
@@ -56,9 +68,12 @@ void store_disconnect(struct store_conn *conn);
 
 // --- transactions; a read transaction sees one committed state from its first statement on
 //
-// A statement that fails takes back itself and nothing else, as a rule. But some failures (a full disk, a
-// write that was ended at its deadline) may end the whole transaction: then everything in it, store_commit
-// and store_rollback_to too, fails until store_rollback, with ERR_BUSY where another try may succeed.
+// A statement that fails ends the transaction, as some databases have it: everything in it but
+// store_rollback_to and store_rollback fails then, with ERR_BUSY where another try may succeed. And some
+// failures (a full disk, a write that was ended at its deadline, a lost connection) may end it so that
+// store_rollback_to fails, too.
+//
+// A connection that is lost is made anew by the next store_begin or store_bind outside of a transaction.
 
 MUST_CHECK enum err_code store_begin(struct store_conn *conn, struct err *err);
 
@@ -109,6 +124,12 @@ MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value 
 // ERR_STORE (and whatever else the database refuses, such as a date that does not exist). After an error, or
 // when there is no more row, only store_reset is of use.
 MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err);
+
+// The statement that is bound next is the last one of the read transaction, which may be ended along with it,
+// before its commit or rollback. For the sake of speed only: several statements may be bound before the first
+// of them is stepped, and a store on another machine is asked once for those, if they are stepped in the
+// order of their binding.
+void store_last(struct store_conn *conn);
 
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
 // has no JSON.

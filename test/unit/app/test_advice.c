@@ -34,7 +34,7 @@ static int open_all(void **state)
 {
     (void)state;
     struct err err = {0};
-    if (store_open("sqlite::memory:", &store, &err) != ERR_NONE ||
+    if (store_open("sqlite::memory:", "test", &store, &err) != ERR_NONE ||
         store_connect(store, STORE_WRITE, &conn, &err) != ERR_NONE ||
         store_exec(conn, span_of(SCHEMA), &err) != ERR_NONE) {
         fprintf(stderr, "%s\n", err.text);

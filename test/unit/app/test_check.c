@@ -26,7 +26,7 @@ static void must_be_fine(enum err_code code, const struct err *err)
 static void open_store(struct store **ret_store, struct store_conn **ret_conn)
 {
     struct err err = {0};
-    must_be_fine(store_open("sqlite::memory:", ret_store, &err), &err);
+    must_be_fine(store_open("sqlite::memory:", "test", ret_store, &err), &err);
     must_be_fine(store_connect(*ret_store, STORE_WRITE, ret_conn, &err), &err);
 }
 

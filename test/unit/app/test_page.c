@@ -45,7 +45,7 @@ static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
     struct err err = {0};
-    must_be_fine(store_open("sqlite::memory:", &f->store, &err), &err);
+    must_be_fine(store_open("sqlite::memory:", "test", &f->store, &err), &err);
     must_be_fine(store_connect(f->store, STORE_WRITE, &f->conn, &err), &err);
     must_be_fine(store_exec(f->conn, span_of(SCHEMA), &err), &err);
     arena_init(&f->arena, ARENA_BYTES);

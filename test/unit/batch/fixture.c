@@ -24,7 +24,7 @@ int fixture_set_up(void **state)
     strcat(f->dir, "/app");
     assert_int_equal(mkdir(f->dir, 0700), 0);
     snprintf(url, sizeof(url), "sqlite:%s/../store.db", f->dir);
-    must_be_fine(store_open(url, &f->store, &err), &err);
+    must_be_fine(store_open(url, "test", &f->store, &err), &err);
     must_be_fine(store_connect(f->store, STORE_WRITE, &f->conn, &err), &err);
     *state = f;
     return 0;

@@ -112,7 +112,7 @@ static void open_service(struct site *site, size_t i)
     snprintf(url, sizeof(url), "sqlite:%s/var/%zu.db", site->dir, i);
     enum err_code code = app_load(site->app_dirs[i], "sqlite", &diags, &app, &err);
     if (code == ERR_NONE)
-        code = store_open(url, &store, &err);
+        code = store_open(url, "test", &store, &err);
     if (code == ERR_NONE)
         code = store_connect(store, STORE_WRITE, &conn, &err);
     if (code == ERR_NONE)

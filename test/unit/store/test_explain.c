@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans: which tables a statement reads as a whole, and whether columns hold a unique key. The words of a
 // plan are the database's own.
-#include "fixture.h"
+#include "../../store/fixture.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -338,5 +338,5 @@ int main(void)
         STORE_TEST(without_memory_there_is_no_plan),
         STORE_TEST(keys_are_found_in_the_tables_that_are_read),
     };
-    return fixture_run(tests);
+    return fixture_run_of("sqlite", tests);
 }

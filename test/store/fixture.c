@@ -7,8 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const kinds[] = {"sqlite"};
+#include <libpq-fe.h>
+
+static const char *const kinds[] = {"sqlite", "postgresql"};
 static const char *kind = "sqlite"; // of the stores that are made now
+static unsigned made;               // so many
 
 static void must_be_fine(enum err_code code, const struct err *err)
 {
@@ -22,13 +25,29 @@ int fixture_set_up(void **state)
     struct err err = {0};
     strcpy(f->dir, "/tmp/reckoner-store-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
+    f->is_sqlite = strcmp(kind, "sqlite") == 0;
+    f->is_pooled = !f->is_sqlite && getenv("TEST_POSTGRESQL_POOLED") != NULL;
     snprintf(f->path, sizeof(f->path), "%s/test.db", f->dir);
-    snprintf(f->url, sizeof(f->url), "%s:%s", kind, f->path);
-    must_be_fine(store_open(f->url, &f->store, &err), &err);
+    snprintf(f->name, sizeof(f->name), "test-%ld-%u", (long)getpid(), ++made);
+    if (f->is_sqlite)
+        snprintf(f->url, sizeof(f->url), "sqlite:%s", f->path);
+    else
+        snprintf(f->url, sizeof(f->url), "%s", getenv("TEST_POSTGRESQL"));
+    must_be_fine(store_open(f->url, f->name, &f->store, &err), &err);
     must_be_fine(store_connect(f->store, STORE_WRITE, &f->writer, &err), &err);
     must_be_fine(store_connect(f->store, STORE_READ, &f->reader, &err), &err);
     *state = f;
     return 0;
+}
+
+static void drop_schema(const struct fixture *f)
+{
+    char sql[160];
+    PGconn *link = PQconnectdb(f->url);
+    snprintf(
+        sql, sizeof(sql), "SET client_min_messages = error; DROP SCHEMA IF EXISTS \"%s\" CASCADE", f->name);
+    PQclear(PQexec(link, sql));
+    PQfinish(link);
 }
 
 int fixture_tear_down(void **state)
@@ -37,19 +56,27 @@ int fixture_tear_down(void **state)
     store_disconnect(f->reader);
     store_disconnect(f->writer);
     store_close(f->store);
+    if (!f->is_sqlite)
+        drop_schema(f);
     unlink(f->path);
     int left = rmdir(f->dir); // fails when the store has left a file behind
     free(f);
     return left;
 }
 
+int fixture_run_group_of(const char *one, const struct CMUnitTest *tests, size_t count)
+{
+    kind = one;
+    if (strcmp(kind, "postgresql") == 0 && getenv("TEST_POSTGRESQL") == NULL)
+        return 0;
+    return _cmocka_run_group_tests(kind, tests, count, NULL, NULL);
+}
+
 int fixture_run_group(const struct CMUnitTest *tests, size_t count)
 {
     int failures = 0;
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        kind = kinds[i];
-        failures += _cmocka_run_group_tests(kind, tests, count, NULL, NULL);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        failures += fixture_run_group_of(kinds[i], tests, count);
     return failures;
 }
 

@@ -2,11 +2,13 @@
 // The table batch, as every store has it.
 #include "fixture.h"
 
-static struct store_name prices[] = {{{"orig", 4}, TYPE_TEXT, false}, {{"day", 3}, TYPE_DATE, false},
-    {{"price", 5}, TYPE_INTEGER, false}, {{"factor", 6}, TYPE_NUMBER, false}};
-static struct store_name ports[] = {{{"code", 4}, TYPE_TEXT, false}, {{"sea", 3}, TYPE_BOOLEAN, false}};
+static struct store_name prices[] = {{.name = {"orig", 4}, .type = TYPE_TEXT},
+    {.name = {"day", 3}, .type = TYPE_DATE}, {.name = {"price", 5}, .type = TYPE_INTEGER},
+    {.name = {"factor", 6}, .type = TYPE_NUMBER}};
+static struct store_name ports[] = {
+    {.name = {"code", 4}, .type = TYPE_TEXT}, {.name = {"sea", 3}, .type = TYPE_BOOLEAN}};
 static struct store_name odd[] = {
-    {{"a \"b\"; --", 9}, TYPE_TEXT, false}, {{"select", 6}, TYPE_TIMESTAMP, false}};
+    {.name = {"a \"b\"; --", 9}, .type = TYPE_TEXT}, {.name = {"select", 6}, .type = TYPE_TIMESTAMP}};
 
 static void open_batch(struct fixture *f, const struct store_name *fields, size_t count)
 {
@@ -48,12 +50,14 @@ static void rows_stand_in_the_batch_with_their_fields_and_line(void **state)
 static void values_keep_the_type_of_their_field(void **state)
 {
     struct fixture *f = *state;
+    begin(f->writer);
     open_batch(f, prices, ARRAY_LEN(prices));
     const struct value values[] = {
         text_of("007"), text_of("2016-01-01"), integer_of(INT64_MAX), integer_of(2)};
     add(f, values, 1);
     assert_rows(
         f->writer, "SELECT orig, price, factor FROM batch", "'007'|9223372036854775807|2.00000000000000\n");
+    commit(f->writer);
 }
 
 static void opening_it_again_empties_it(void **state)
@@ -73,19 +77,23 @@ static void opening_it_again_empties_it(void **state)
 static void names_of_fields_may_be_anything(void **state)
 {
     struct fixture *f = *state;
+    begin(f->writer);
     open_batch(f, odd, ARRAY_LEN(odd));
-    const struct value values[] = {text_of("x"), text_of("2016-01-01T00:00:00Z")};
+    const struct value values[] = {text_of("x"), text_of("2016-01-01T00:00:00.000Z")};
     add(f, values, 1);
     assert_rows(
-        f->writer, "SELECT \"a \"\"b\"\"; --\", \"select\" FROM batch", "'x'|'2016-01-01T00:00:00Z'\n");
+        f->writer, "SELECT \"a \"\"b\"\"; --\", \"select\" FROM batch", "'x'|'2016-01-01T00:00:00.000Z'\n");
+    commit(f->writer);
 }
 
 static void a_batch_may_have_no_fields(void **state)
 {
     struct fixture *f = *state;
+    begin(f->writer);
     open_batch(f, NULL, 0);
     add(f, NULL, 7);
     assert_rows(f->writer, "SELECT * FROM batch", "7\n");
+    commit(f->writer);
 }
 
 static void two_endpoints_with_different_fields_alternate(void **state)
@@ -134,9 +142,11 @@ static void it_is_right_after_a_rollback_that_took_its_table_away(void **state)
         begin(f->writer);
         open_batch(f, ports, ARRAY_LEN(ports));
         store_rollback(f->writer); // brings that of prices back
+        begin(f->writer);
         open_batch(f, ports, ARRAY_LEN(ports));
         add_port(f, "NOOSL", 1);
         assert_rows(f->writer, "SELECT code FROM batch", "'NOOSL'\n");
+        commit(f->writer);
     }
 }
 
@@ -174,11 +184,13 @@ static void it_is_right_after_a_rollback_to_the_savepoint(void **state)
 static void fields_at_the_same_address_are_not_taken_for_the_same(void **state)
 {
     struct fixture *f = *state;
-    struct store_name fields[] = {{span_of("one"), TYPE_TEXT, false}};
+    struct store_name fields[] = {{.name = span_of("one"), .type = TYPE_TEXT}};
+    begin(f->writer);
     open_batch(f, fields, 1);
     fields[0].name = span_of("two");
     open_batch(f, fields, 1);
     assert_rows(f->writer, "SELECT two FROM batch", "");
+    commit(f->writer);
 }
 
 static void a_statement_reads_only_what_the_batch_has(void **state)
@@ -199,7 +211,22 @@ static void a_large_batch_is_whole(void **state)
         add_price(f, "CNSGH", i, i);
     assert_rows(f->writer, "SELECT count(*), sum(price), max(line) FROM batch", "20000|200010000|20000\n");
     commit(f->writer);
+    begin(f->writer);
     open_batch(f, prices, ARRAY_LEN(prices));
+    assert_rows(f->writer, "SELECT count(*) FROM batch", "0\n");
+    commit(f->writer);
+}
+
+static void it_may_be_filled_outside_of_a_transaction(void **state)
+{
+    struct fixture *f = *state;
+    if (f->is_pooled) // where the next statement may be another session's
+        skip();
+    open_batch(f, ports, ARRAY_LEN(ports));
+    add_port(f, "NOOSL", 1);
+    add_port(f, "CNSGH", 2);
+    assert_rows(f->writer, "SELECT code FROM batch ORDER BY line", "'NOOSL'\n'CNSGH'\n");
+    open_batch(f, ports, ARRAY_LEN(ports));
     assert_rows(f->writer, "SELECT count(*) FROM batch", "0\n");
 }
 
@@ -210,10 +237,9 @@ static void a_batch_that_was_closed_is_gone_until_it_is_opened_again(void **stat
     open_batch(f, ports, ARRAY_LEN(ports));
     struct store_stmt *count = prepare(f->writer, "SELECT count(code) FROM batch", NULL, 0);
     begin(f->writer);
-    for (int i = 0; i < 2; i++) { // and when there is none
+    for (int i = 0; i < 2; i++) // and when there is none
         assert_int_equal(store_batch_close(f->writer, &err), ERR_NONE);
-        assert_int_equal(error_of_prepare(f->writer, "SELECT 1 FROM batch").code, ERR_CONFIG);
-    }
+    assert_int_equal(error_of_prepare(f->writer, "SELECT 1 FROM batch").code, ERR_CONFIG);
     store_rollback(f->writer);
     open_batch(f, ports, ARRAY_LEN(ports));
     assert_string_equal(rows_of_stmt(count, NULL), "0\n");
@@ -239,6 +265,7 @@ int main(void)
         STORE_TEST(a_statement_reads_only_what_the_batch_has),
         STORE_TEST(a_large_batch_is_whole),
         STORE_TEST(a_batch_that_was_closed_is_gone_until_it_is_opened_again),
+        STORE_TEST(it_may_be_filled_outside_of_a_transaction),
     };
     return fixture_run(tests);
 }

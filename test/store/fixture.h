@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A new, empty store for each test, of each kind in turn; and short ways to ask it things. What can only be
-// the test's own mistake fails the test here.
+// The conformance suite of store.h: what every store does. A new, empty store for each test, of each kind in
+// turn: SQLite in a file, and PostgreSQL in a schema of the database that the environment variable
+// TEST_POSTGRESQL names, if it does (test/postgresql.py starts one); and short ways to ask it things. What
+// can only be the test's own mistake fails the test here.
 #ifndef RECKONER_TEST_STORE_FIXTURE_H
 #define RECKONER_TEST_STORE_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
@@ -14,8 +17,11 @@
 
 struct fixture {
     char dir[64];              // of this test alone; removed with it
-    char path[96];             // of the store's file
-    char url[128];             // of the store
+    char path[96];             // of the store's file, where it is one
+    char url[512];             // of the store
+    char name[48];             // the app's: in PostgreSQL, its schema
+    bool is_sqlite;            //
+    bool is_pooled;            // a pooler stands between: TEST_POSTGRESQL_POOLED is set
     struct store *store;       // owned
     struct store_conn *writer; // owned
     struct store_conn *reader; // owned
@@ -28,6 +34,10 @@ int fixture_tear_down(void **state);
 // Runs the tests on every kind of store; the number of failures.
 #define fixture_run(tests) fixture_run_group(tests, sizeof(tests) / sizeof((tests)[0]))
 int fixture_run_group(const struct CMUnitTest *tests, size_t count);
+
+// The same on one kind.
+#define fixture_run_of(kind, tests) fixture_run_group_of(kind, tests, sizeof(tests) / sizeof((tests)[0]))
+int fixture_run_group_of(const char *one, const struct CMUnitTest *tests, size_t count);
 
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 

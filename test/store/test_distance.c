@@ -88,15 +88,18 @@ static void nulls_make_it_null(void **state)
     struct fixture *f = *state;
     assert_rows(f->reader,
         "SELECT distance_m(NULL, 1, 2, 3), distance_m(1, NULL, 2, 3), distance_m(1, 2, NULL, 3),"
-        " distance_m(1, 2, 3, NULL), distance_m('x', 2, 3, NULL)",
-        "NULL|NULL|NULL|NULL|NULL\n");
+        " distance_m(1, 2, 3, NULL)",
+        "NULL|NULL|NULL|NULL\n");
 }
 
 static void what_is_no_number_is_an_error(void **state)
 {
     struct fixture *f = *state;
+    if (!f->is_sqlite) // whose own function it is
+        skip();
     assert_error(error_of_run(f->reader, "SELECT distance_m(1, 'north', 2, 3)"), ERR_STORE,
         "distance_m: lng1 is \"north\", which is not a number");
+    assert_rows(f->reader, "SELECT distance_m('x', 2, 3, NULL)", "NULL\n");
     assert_error(error_of_run(f->reader, "SELECT distance_m(1, 2, 9e999, 3)"), ERR_STORE,
         "distance_m: lat2 is \"Inf\", which is not a number");
     assert_error(error_of_run(f->reader, "SELECT distance_m(1, 2, 3, '')"), ERR_STORE,

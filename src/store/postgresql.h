@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the PostgreSQL driver share. Private to them and to the driver's own tests.
+//
+//   postgresql.c           stores; opening and closing
+//   postgresql_conn.c      connections: making, losing and remaking them; the settings of their sessions
+//   postgresql_pipe.c      what is sent ahead, and what comes back for it; the deadline
+//   postgresql_tx.c        transactions, the savepoint, and the record that tells what became of a commit
+//   postgresql_rule.c      what SQL may not do, and whether it writes
+//   postgresql_sql.c       :name to $n; scripts into statements
+//   postgresql_stmt.c      statements
+//   postgresql_exec.c      scripts
+//   postgresql_value.c     values on the wire
+//   postgresql_batch.c     the table batch, by COPY
+//   postgresql_schema.c    the schema of the app, and Reckoner's own with the helpers
+//   postgresql_explain.c   plans and unique keys
+//   postgresql_error.c     PostgreSQL's errors in the words of store.h
+//
+// Everything is sent through libpq's pipeline mode: a command costs no round trip until somebody needs to
+// know what became of it. The order of what was sent is kept in conn->queue.
+#ifndef RECKONER_STORE_POSTGRESQL_H
+#define RECKONER_STORE_POSTGRESQL_H
+
+#include <libpq-fe.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "store/driver.h"
+
+enum {
+    PG_QUEUE = 256,      // commands under way on a connection; a request sends about ten
+    PG_ID_CHARS = 37,    // a UUID as text, and a NUL
+    PG_TEXT_BYTES = 40,  // any value that becomes text here: a timestamp, a UUID
+    PG_CANCEL_MS = 5000, // from a cancel request to the end of its statement; then the connection is given up
+    PG_CANCEL_AGAIN_MS = 100, // a cancel request that came before its statement began is lost: it is repeated
+    PG_CONTROL_MS = 60000,    // a COMMIT and the like, which no deadline ends
+    PG_BACKOFF_MS = 100,      // after a failed connect: the first pause before the next; it doubles …
+    PG_BACKOFF_MAX_MS = 3200, // … up to this
+    PG_VERIFY_MS = 15000,     // for finding out what became of a commit
+    PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
+};
+
+// The types of pg_type.dat that values have on the wire; the numbers are fixed for good.
+enum pg_type {
+    PG_TYPE_UNKNOWN = 0, // to be inferred from the statement
+    PG_TYPE_BOOL = 16,
+    PG_TYPE_NAME = 19,
+    PG_TYPE_INT8 = 20,
+    PG_TYPE_INT2 = 21,
+    PG_TYPE_INT4 = 23,
+    PG_TYPE_TEXT = 25,
+    PG_TYPE_JSON = 114,
+    PG_TYPE_FLOAT4 = 700,
+    PG_TYPE_FLOAT8 = 701,
+    PG_TYPE_BPCHAR = 1042,
+    PG_TYPE_VARCHAR = 1043,
+    PG_TYPE_DATE = 1082,
+    PG_TYPE_TIMESTAMPTZ = 1184,
+    PG_TYPE_NUMERIC = 1700,
+    PG_TYPE_UUID = 2950,
+};
+
+struct pg_store {
+    struct store base; // first: &store->base is the store of store.h
+    char *url;         // owned; as given, for libpq
+    char *name;        // owned; the app's: the schema that its tables are in
+    bool is_scratch;   // the schema goes with the STORE_WRITE connection
+};
+
+// What was sent and has not been answered yet.
+enum pg_kind {
+    PG_COMMAND, // one of the driver's own: only a failure of it matters
+    PG_RUN,     // of a statement: its rows are somebody's
+    PG_SYNC,    // the end of what a failure takes with it
+};
+
+struct pg_item {
+    enum pg_kind kind;    //
+    struct pg_stmt *stmt; // PG_RUN: whose; NULL when nobody wants the rows any more
+    PGresult **keep;      // PG_COMMAND: where its result goes, be it a failure; NULL: nowhere
+};
+
+enum pg_tx {
+    PG_IDLE,   // none
+    PG_OPEN,   // between store_begin and its end
+    PG_FAILED, // a statement in it has failed: only rollback, and rollback to a savepoint, work
+};
+
+struct pg_batch {
+    struct buf definition; // the columns that were asked for last, as SQL: "orig" text COLLATE "C", …
+    struct buf rows;       // to be sent
+    size_t field_count;    // columns but for line
+    enum pg_type *types;   // owned; of the columns; field_count of them
+    bool known;            // made or emptied in this transaction, with that definition
+    bool copying;          // COPY is under way on the link
+};
+
+struct pg_conn {
+    struct store_conn base; // first
+    struct pg_store *store; // borrowed
+    enum store_mode mode;   //
+    PGconn *link;           // owned; NULL: lost
+    unsigned session;       // counts the links: what was prepared on an earlier one is gone
+    bool is_pooled;         // a pooler stands between: nothing outlives a transaction
+    struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
+    unsigned named;         // statements given a name so far
+    uint64_t deadline_ns;   // monotonic; 0: none
+    uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
+    bool was_cancelled;     // the deadline has ended the statement that was waited for
+    bool in_control;        // what is waited for must not be cut in two by the deadline
+    // --- losing and remaking
+    uint64_t retry_ns;   // not before; 0: at once
+    uint64_t backoff_ms; // the pause after the next failure
+    // --- what is under way
+    struct pg_item queue[PG_QUEUE]; // a ring
+    unsigned first, count;          // the oldest of it, and how many
+    bool is_unsent;                 // something of it has no sync or flush behind it yet
+    bool is_single;                 // the oldest is a run of which rows have been taken
+    // --- the transaction
+    enum pg_tx tx;              //
+    bool is_begun;              // something of it was sent
+    bool is_last;               // a reader's: nothing will be bound in it any more
+    struct err failure;         // why it is PG_FAILED
+    bool has_written;           // something in it may have changed the database
+    char commit[PG_ID_CHARS];   // id of its record
+    char recorded[PG_ID_CHARS]; // of the last one that is known to be there, and to be removed; or ""
+    struct pg_batch batch;
+};
+
+struct pg_stmt {
+    struct store_stmt base; // first
+    struct pg_conn *conn;   // borrowed
+    struct pg_stmt *next;   // in conn->stmts
+    struct pg_stmt **link;  // what points at this one there
+    char *sql;              // owned; with $1 … in it
+    char name[16];          // on the server
+    unsigned session;       // of the connection, in which it was prepared; 0: in none
+    // --- parameters, in the order of $n
+    size_t param_count;                 //
+    uint16_t *params;                   // owned; the index in params of store_prepare of each
+    Oid *param_types;                   // owned
+    const char **param_values;          // owned; of the run, as libpq takes them
+    int *param_lengths;                 // owned; likewise
+    int *param_formats;                 // owned; likewise
+    char (*param_texts)[PG_TEXT_BYTES]; // owned; room for values that have to be converted
+    // --- results
+    Oid *types;                        // owned; of the columns
+    char (*texts)[PG_TEXT_BYTES];      // owned; room for values that become text
+    bool is_bound;                     // between bind and reset
+    bool is_ended;                     // all its results have come
+    bool is_done;                      // all its rows have been taken
+    PGresult *rows;                    // owned; that the current row is in; NULL: none
+    int row;                           // the current one
+    PGresult **parked;                 // owned; what came while another statement was being read, in order
+    size_t parked_first, parked_count; // those not taken yet: from first up to count
+    size_t parked_room;                // room in parked
+};
+
+static inline struct pg_store *pg_store(struct store *store)
+{
+    return CONTAINER_OF(store, struct pg_store, base);
+}
+
+static inline struct pg_conn *pg_conn(struct store_conn *conn)
+{
+    return CONTAINER_OF(conn, struct pg_conn, base);
+}
+
+static inline struct pg_stmt *pg_stmt(struct store_stmt *stmt)
+{
+    return CONTAINER_OF(stmt, struct pg_stmt, base);
+}
+
+// --- postgresql_conn.c
+
+MUST_CHECK enum err_code pg_connect(
+    struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
+void pg_disconnect(struct store_conn *base);
+void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
+
+// Gives the connection up: what was under way is gone, the transaction has failed.
+void pg_lose(struct pg_conn *conn);
+
+// Makes the connection anew if it is lost; ERR_BUSY while that fails.
+MUST_CHECK enum err_code pg_revive(struct pg_conn *conn, struct err *err);
+
+// Notices, without waiting, that the other side has closed the connection.
+void pg_notice_loss(struct pg_conn *conn);
+
+// Appends a call of set_config for each setting of the session; `is_local`: for the transaction only.
+void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql);
+
+// --- postgresql_pipe.c
+
+// Queues a command of one statement, with its parameters as text, to be sent with what comes next. Failures
+// show up where results are read. `ret_result` (NULL: nobody) gets its result then, to be cleared by the
+// caller; a failure too, which is the caller's to report.
+MUST_CHECK enum err_code pg_command(struct pg_conn *conn, const char *sql, struct err *err);
+MUST_CHECK enum err_code pg_command_with(struct pg_conn *conn, const char *sql, int param_count,
+    const char *const *params, PGresult **ret_result, struct err *err);
+
+// Notes that libpq was told to send something; `sent` is what its function returned.
+MUST_CHECK enum err_code pg_queued(struct pg_conn *conn, int sent, enum pg_kind kind, struct pg_stmt *stmt,
+    PGresult **keep, struct err *err);
+
+// Sends what is queued and lets the server answer it. A reader's transaction stays open behind it, what is
+// outside of a transaction is committed.
+MUST_CHECK enum err_code pg_flush(struct pg_conn *conn, struct err *err);
+
+// Queues a sync, where a failure ends, and sends all. What was not in a transaction is committed by it.
+MUST_CHECK enum err_code pg_sync(struct pg_conn *conn, struct err *err);
+
+// Reads what is under way: all of it, or up to what is due to the statement. The first failure of a command
+// is returned; what statements get is kept for them.
+MUST_CHECK enum err_code pg_drain(struct pg_conn *conn, struct err *err);
+MUST_CHECK enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err);
+
+// The next result of the oldest, which leaves the queue with its last one; waits until the deadline. With
+// nothing in the queue, that of a COPY, and NULL at its end. ERR_BUSY: lost.
+MUST_CHECK enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct err *err);
+
+// Asks the server to end what it runs, by a connection of its own; what comes back tells whether it has.
+void pg_cancel(struct pg_conn *conn);
+
+// ERR_TIMEOUT when the deadline has passed already.
+MUST_CHECK enum err_code pg_check_deadline(const struct pg_conn *conn, struct err *err);
+
+// --- postgresql_tx.c
+
+MUST_CHECK enum err_code pg_begin(struct store_conn *base, struct err *err);
+MUST_CHECK enum err_code pg_commit(struct store_conn *base, struct err *err);
+void pg_rollback(struct store_conn *base);
+MUST_CHECK enum err_code pg_savepoint(struct store_conn *base, struct err *err);
+MUST_CHECK enum err_code pg_release(struct store_conn *base, struct err *err);
+MUST_CHECK enum err_code pg_rollback_to(struct store_conn *base, struct err *err);
+
+// ERR_NONE, or the reason why nothing can run in the transaction. Outside of one, revives the connection.
+MUST_CHECK enum err_code pg_check_alive(struct pg_conn *conn, struct err *err);
+
+// The open transaction has failed, if there is one, because of `err`.
+void pg_fail_tx(struct pg_conn *conn, const struct err *err);
+
+// Queues what a transaction begins with through a pooler: BEGIN, and the session's settings for it alone.
+MUST_CHECK enum err_code pg_queue_begin(struct pg_conn *conn, struct err *err);
+
+// --- postgresql_rule.c
+
+// Whose SQL it is.
+enum pg_rule {
+    PG_RULE_STATEMENT, // of an endpoint
+    PG_RULE_SCRIPT,    // of a migration
+};
+
+// Refuses what would break a transaction, a session or the schema: ERR_CONFIG with the place in `sql`, of
+// which `statement` is a part.
+MUST_CHECK enum err_code pg_rule_check(
+    enum pg_rule rule, struct span sql, struct span statement, struct err *err);
+
+// Whether the statement changes something, as far as its words tell.
+bool pg_rule_writes(struct span statement);
+
+// --- postgresql_sql.c
+
+// Finds the next statement of a script, from *start on, and moves *start behind it; an empty one at the end.
+MUST_CHECK struct span pg_next_statement(struct span sql, size_t *start);
+
+// Appends the statement with $n in the place of each :name, blanks behind it so that all else stays where it
+// is, and a NUL. ret_params[n - 1] is the index in `params` of $n; there is room for LIMIT_PG_PARAMS.
+// ERR_CONFIG for a name that is not among them.
+enum { LIMIT_PG_PARAMS = 2 * LIMIT_PARAMS };
+MUST_CHECK enum err_code pg_translate(struct span sql, const struct store_name *params, size_t param_count,
+    struct buf *out, uint16_t *ret_params, size_t *ret_count, struct err *err);
+
+// A copy of `sql` with a NUL behind it and none in it. The caller frees.
+MUST_CHECK enum err_code pg_copy_text(struct span sql, char **ret_copy, struct err *err);
+
+// A name between quotes, or a text between them, with those in it doubled.
+void pg_append_name(struct buf *sql, struct span name);
+void pg_append_literal(struct buf *sql, struct span text);
+
+// The 1-based line and byte column of an offset in `sql`; and the error at it.
+void pg_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column);
+enum err_code pg_fail_at(struct span sql, size_t offset, struct err *err, const char *text);
+
+// --- postgresql_stmt.c
+
+MUST_CHECK enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct store_name *params,
+    size_t param_count, struct store_stmt **ret_stmt, struct err *err);
+void pg_finalize(struct store_stmt *base);
+MUST_CHECK enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err);
+void pg_last(struct store_conn *base);
+MUST_CHECK enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err);
+MUST_CHECK enum err_code pg_column(
+    struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
+void pg_reset(struct store_stmt *base);
+
+// Keeps a result for the statement that it is due to; takes it over.
+MUST_CHECK enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err);
+
+// --- postgresql_exec.c
+
+MUST_CHECK enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err);
+
+// --- postgresql_value.c
+
+// The type on the wire of a declared type.
+enum pg_type pg_type_of(enum value_type type);
+
+// The same by name, for a table's column.
+const char *pg_type_sql(enum value_type type);
+
+// The bytes of a value as that type; at most 8, or those of the text itself. `room` is for those that are
+// converted; the result borrows it or the value. ERR_STORE for a value that is none of the type, such as a
+// date that does not exist.
+MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_BYTES],
+    struct span *ret_bytes, bool *ret_is_binary, struct err *err);
+
+// A value from its bytes; `name` is the column's. `room` is for what becomes text. ERR_STORE for a type that
+// JSON has no place for.
+MUST_CHECK enum err_code pg_decode(Oid type, struct span bytes, const char *name, char room[PG_TEXT_BYTES],
+    struct value *ret_value, struct err *err);
+
+// --- postgresql_batch.c
+
+MUST_CHECK enum err_code pg_batch_open(
+    struct store_conn *base, const struct store_name *fields, size_t field_count, struct err *err);
+MUST_CHECK enum err_code pg_batch_close(struct store_conn *base, struct err *err);
+MUST_CHECK enum err_code pg_batch_add(
+    struct store_conn *base, const struct value *values, int64_t line, struct err *err);
+
+void pg_batch_init(struct pg_batch *batch);
+void pg_batch_fini(struct pg_batch *batch);
+
+// Sends what is left of the rows and ends their COPY: before anything else is sent.
+MUST_CHECK enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err);
+
+// Gives up the rows that are on their way, and forgets the table: what it was made in has been taken back.
+void pg_batch_forget(struct pg_conn *conn);
+
+// Queues the CREATE TABLE of the fields that were asked for last, if there were any.
+MUST_CHECK enum err_code pg_batch_make(struct pg_conn *conn, struct err *err);
+
+// --- postgresql_schema.c
+
+// Makes what is not there yet, or not as it is now: the app's schema; and Reckoner's with the helpers and the
+// record of commits. For a STORE_WRITE connection, outside of a transaction.
+MUST_CHECK enum err_code pg_schema_make(struct pg_conn *conn, struct err *err);
+
+// Removes the app's schema with all that is in it, as well as it can.
+void pg_schema_drop(struct pg_conn *conn);
+
+// --- postgresql_explain.c
+
+MUST_CHECK enum err_code pg_explain(struct store_stmt *base,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
+MUST_CHECK enum err_code pg_is_unique(
+    struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
+
+// --- postgresql_error.c
+
+// What store.h calls the failure that `result` tells of.
+enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *err);
+
+// The same for a statement that did not prepare, or one of a script: `offset` is where in `sql` the text
+// begins that the server was given.
+enum err_code pg_fail_statement(struct pg_conn *conn, const PGresult *result, struct span sql, size_t offset,
+    bool is_prepare, struct err *err);
+
+// The connection could not be made, or is gone: what libpq says, in one line.
+enum err_code pg_fail_link(PGconn *link, enum err_code code, struct err *err);
+
+#endif

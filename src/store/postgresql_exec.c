@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scripts: statement by statement, so that each error has its place. The connection's thread.
+//
+// Outside of a transaction each statement is one of its own, in which the writers take turns too: two that
+// both make what is not there yet do not meet.
+#include "base/mem.h"
+#include "store/postgresql.h"
+
+// Inside of a transaction.
+static enum err_code run(struct pg_conn *conn, struct span sql, struct span statement, struct err *err)
+{
+    PGresult *result = NULL;
+    char *text = NULL;
+    enum err_code code = pg_copy_text(statement, &text, err);
+    if (code == ERR_NONE)
+        code = pg_command_with(conn, text, 0, NULL, &result, err);
+    mem_free(text);
+    conn->is_begun = conn->has_written = true;
+    struct err failure = {0};
+    if (code == ERR_NONE && pg_drain(conn, &failure) != ERR_NONE)
+        code = err_set(err, failure.code, "%s", failure.text);
+    if (code == ERR_NONE && PQresultStatus(result) != PGRES_COMMAND_OK &&
+        PQresultStatus(result) != PGRES_TUPLES_OK)
+        code = pg_fail_statement(conn, result, sql, (size_t)(statement.at - sql.at), false, err);
+    PQclear(result);
+    return code;
+}
+
+static enum err_code run_alone(struct pg_conn *conn, struct span sql, struct span statement, struct err *err)
+{
+    enum err_code code = pg_begin(&conn->base, err);
+    if (code != ERR_NONE)
+        return code;
+    code = run(conn, sql, statement, err);
+    if (code == ERR_NONE)
+        code = pg_commit(&conn->base, err);
+    if (code != ERR_NONE)
+        pg_rollback(&conn->base);
+    return code;
+}
+
+enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    size_t start = 0;
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_check_deadline(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    while (code == ERR_NONE) {
+        struct span statement = pg_next_statement(sql, &start);
+        if (statement.len == 0)
+            return ERR_NONE;
+        code = pg_rule_check(PG_RULE_SCRIPT, sql, statement, err);
+        if (code == ERR_NONE)
+            code =
+                conn->tx == PG_IDLE ? run_alone(conn, sql, statement, err) : run(conn, sql, statement, err);
+    }
+    return code;
+}

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements: checked, translated and prepared once for each session, then run. The connection's thread.
+//
+// Running is the hot path. Binding only queues; the first step sends all that is queued and waits. So several
+// statements that are bound before the first of them is stepped cost one round trip together, and are best
+// stepped in the order in which they were bound.
+//
+// Through a pooler nothing can be prepared for longer than a transaction: the text is sent with each run.
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "store/postgresql.h"
+
+// --- life
+
+static void link_stmt(struct pg_stmt *stmt, struct pg_conn *conn)
+{
+    stmt->conn = conn;
+    stmt->next = conn->stmts;
+    stmt->link = &conn->stmts;
+    if (stmt->next != NULL)
+        stmt->next->link = &stmt->next;
+    conn->stmts = stmt;
+}
+
+// Takes the server's copy away, with whatever is sent next.
+static void deallocate(struct pg_stmt *stmt)
+{
+    struct pg_conn *conn = stmt->conn;
+    char sql[40];
+    struct err ignored = {0};
+    if (conn->link == NULL || conn->is_pooled || stmt->session != conn->session || conn->tx == PG_FAILED ||
+        conn->batch.copying)
+        return;
+    snprintf(sql, sizeof(sql), "DEALLOCATE %s", stmt->name);
+    if (pg_command(conn, sql, &ignored) == ERR_NONE && conn->mode == STORE_READ)
+        conn->is_begun = true;
+    stmt->session = 0;
+}
+
+void pg_finalize(struct store_stmt *base)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    pg_reset(base);
+    deallocate(stmt);
+    *stmt->link = stmt->next;
+    if (stmt->next != NULL)
+        stmt->next->link = stmt->link;
+    for (size_t i = 0; i < stmt->base.column_count; i++)
+        mem_free(stmt->base.column_names[i]);
+    mem_free(stmt->base.column_names);
+    mem_free(stmt->sql);
+    mem_free(stmt->params);
+    mem_free(stmt->param_types);
+    mem_free(stmt->param_values);
+    mem_free(stmt->param_lengths);
+    mem_free(stmt->param_formats);
+    mem_free(stmt->param_texts);
+    mem_free(stmt->texts);
+    mem_free(stmt->parked);
+    mem_free(stmt);
+}
+
+// --- preparing: the text
+
+// The one statement in `sql`.
+static enum err_code find_statement(struct span sql, struct span *ret_statement, struct err *err)
+{
+    const char *nul = sql.len > 0 ? memchr(sql.at, '\0', sql.len) : NULL;
+    if (nul != NULL)
+        return pg_fail_at(sql, (size_t)(nul - sql.at), err, "SQL cannot hold a NUL byte");
+    size_t end = 0;
+    struct span statement = pg_next_statement(sql, &end);
+    if (statement.len == 0)
+        return pg_fail_at(sql, 0, err, "there is no statement here");
+    struct span next = pg_next_statement(sql, &end);
+    if (next.len > 0)
+        return pg_fail_at(sql, (size_t)(next.at - sql.at), err, "only one statement can stand here");
+    *ret_statement = statement;
+    return ERR_NONE;
+}
+
+// The type that the server is told. The names of a page's keys are numbers, and their types are those of the
+// columns that they are compared with: the server knows.
+static Oid type_of_param(const struct store_name *param)
+{
+    bool is_key = param->name.len > 0 && param->name.at[0] >= '0' && param->name.at[0] <= '9';
+    return is_key ? PG_TYPE_UNKNOWN : pg_type_of(param->is_list ? TYPE_TEXT : param->type);
+}
+
+static enum err_code make_params(struct pg_stmt *stmt, const uint16_t *numbers, size_t count,
+    const struct store_name *params, struct err *err)
+{
+    stmt->params = mem_zalloc(count, sizeof(*stmt->params));
+    stmt->param_types = mem_zalloc(count, sizeof(*stmt->param_types));
+    stmt->param_values = mem_zalloc(count, sizeof(*stmt->param_values));
+    stmt->param_lengths = mem_zalloc(count, sizeof(*stmt->param_lengths));
+    stmt->param_formats = mem_zalloc(count, sizeof(*stmt->param_formats));
+    stmt->param_texts = mem_zalloc(count, sizeof(*stmt->param_texts));
+    if (stmt->params == NULL || stmt->param_types == NULL || stmt->param_values == NULL ||
+        stmt->param_lengths == NULL || stmt->param_formats == NULL || stmt->param_texts == NULL)
+        return err_no_memory(err);
+    stmt->param_count = count;
+    for (size_t i = 0; i < count; i++) {
+        stmt->params[i] = numbers[i];
+        stmt->param_types[i] = type_of_param(&params[numbers[i]]);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code translate(struct pg_stmt *stmt, struct span sql, struct span statement,
+    const struct store_name *params, size_t param_count, struct err *err)
+{
+    uint16_t numbers[LIMIT_PG_PARAMS];
+    size_t count = 0;
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 2 * LIMIT_APP_FILE_BYTES);
+    struct span up_to_end = {.at = sql.at, .len = (size_t)(statement.at - sql.at) + statement.len};
+    enum err_code code = pg_translate(up_to_end, params, param_count, &out, numbers, &count, err);
+    if (code != ERR_NONE)
+        return code;
+    size_t before = (size_t)(statement.at - sql.at); // comments, in which there are no parameters
+    stmt->sql = mem_strndup(out.data + before, out.len - 1 - before);
+    if (stmt->sql == NULL)
+        return err_no_memory(err);
+    return make_params(stmt, numbers, count, params, err);
+}
+
+// --- preparing: on the server
+
+static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *described, struct err *err)
+{
+    size_t count = (size_t)PQnfields(described);
+    stmt->base.column_names = mem_zalloc(count, sizeof(*stmt->base.column_names));
+    stmt->texts = mem_zalloc(count, sizeof(*stmt->texts));
+    if (stmt->base.column_names == NULL || stmt->texts == NULL)
+        return err_no_memory(err);
+    for (; stmt->base.column_count < count; stmt->base.column_count++) {
+        const char *name = PQfname(described, (int)stmt->base.column_count);
+        char *copy = mem_strndup(name, strlen(name));
+        if (copy == NULL)
+            return err_no_memory(err);
+        stmt->base.column_names[stmt->base.column_count] = copy;
+    }
+    for (size_t i = 0; i < stmt->param_count && i < (size_t)PQnparams(described); i++)
+        stmt->param_types[i] = PQparamtype(described, (int)i); // those that were inferred
+    return ERR_NONE;
+}
+
+// Queues Parse; through a pooler, of the statement without a name, which is only looked at.
+static enum err_code queue_prepare(struct pg_stmt *stmt, PGresult **keep, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    if (!conn->is_pooled)
+        snprintf(stmt->name, sizeof(stmt->name), "s%u", ++conn->named);
+    int sent = PQsendPrepare(conn->link, stmt->name, stmt->sql, (int)stmt->param_count, stmt->param_types);
+    enum err_code code = pg_queued(conn, sent, PG_COMMAND, NULL, keep, err);
+    if (code == ERR_NONE && !conn->is_pooled)
+        stmt->session = conn->session;
+    return code;
+}
+
+static enum err_code ask_server(
+    struct pg_stmt *stmt, PGresult **ret_prepared, PGresult **ret_described, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    enum err_code code = queue_prepare(stmt, ret_prepared, err);
+    if (code == ERR_NONE)
+        code = pg_queued(
+            conn, PQsendDescribePrepared(conn->link, stmt->name), PG_COMMAND, NULL, ret_described, err);
+    struct err failure = {0};
+    if (code == ERR_NONE && pg_drain(conn, &failure) != ERR_NONE &&
+        (*ret_prepared == NULL || PQresultStatus(*ret_prepared) == PGRES_COMMAND_OK ||
+            PQresultStatus(*ret_prepared) == PGRES_PIPELINE_ABORTED))
+        code = err_set(err, failure.code, "%s", failure.text); // of something that was queued before
+    return code;
+}
+
+static enum err_code prepare_on_server(
+    struct pg_stmt *stmt, struct span sql, struct span statement, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    PGresult *prepared = NULL, *described = NULL;
+    enum err_code code = ask_server(stmt, &prepared, &described, err);
+    conn->is_begun = true;
+    if (code == ERR_NONE && PQresultStatus(prepared) != PGRES_COMMAND_OK) {
+        stmt->session = 0;
+        code = pg_fail_statement(conn, prepared, sql, (size_t)(statement.at - sql.at), true, err);
+    }
+    if (code == ERR_NONE && PQresultStatus(described) != PGRES_COMMAND_OK)
+        code = pg_fail_statement(conn, described, sql, (size_t)(statement.at - sql.at), true, err);
+    if (code == ERR_NONE)
+        code = copy_columns(stmt, described, err);
+    PQclear(prepared);
+    PQclear(described);
+    return code;
+}
+
+// Through a pooler, and outside of a transaction: in one that is rolled back, with the table batch in it.
+static enum err_code prepare_in_transaction(
+    struct pg_stmt *stmt, struct span sql, struct span statement, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    enum err_code code = pg_begin(&conn->base, err);
+    if (code != ERR_NONE)
+        return code;
+    if (conn->mode == STORE_WRITE)
+        code = pg_batch_make(conn, err);
+    if (code == ERR_NONE)
+        code = prepare_on_server(stmt, sql, statement, err);
+    pg_rollback(&conn->base);
+    return code;
+}
+
+enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct store_name *params,
+    size_t param_count, struct store_stmt **ret_stmt, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    struct span statement;
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = find_statement(sql, &statement, err);
+    if (code == ERR_NONE)
+        code = pg_rule_check(PG_RULE_STATEMENT, sql, statement, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    struct pg_stmt *stmt = mem_zalloc(1, sizeof(*stmt));
+    if (stmt == NULL)
+        return err_no_memory(err);
+    stmt->base.driver = &postgresql_driver;
+    link_stmt(stmt, conn);
+    stmt->base.writes = pg_rule_writes(statement);
+    code = translate(stmt, sql, statement, params, param_count, err);
+    if (code == ERR_NONE)
+        code = conn->is_pooled && conn->tx == PG_IDLE ? prepare_in_transaction(stmt, sql, statement, err)
+                                                      : prepare_on_server(stmt, sql, statement, err);
+    if (code != ERR_NONE) {
+        pg_finalize(&stmt->base);
+        return code;
+    }
+    *ret_stmt = &stmt->base;
+    return ERR_NONE;
+}
+
+// --- running
+
+static enum err_code encode_params(struct pg_stmt *stmt, const struct value *values, struct err *err)
+{
+    for (size_t i = 0; i < stmt->param_count; i++) {
+        const struct value *value = &values[stmt->params[i]];
+        struct span bytes = {0};
+        bool is_binary = true;
+        if (value->kind != VALUE_NULL) {
+            enum err_code code =
+                pg_encode(stmt->param_types[i], value, stmt->param_texts[i], &bytes, &is_binary, err);
+            if (code != ERR_NONE)
+                return code;
+        }
+        stmt->param_values[i] = value->kind != VALUE_NULL ? bytes.at : NULL;
+        stmt->param_lengths[i] = (int)bytes.len;
+        stmt->param_formats[i] = is_binary;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    bool is_alone = conn->is_pooled && conn->tx == PG_IDLE;
+    enum err_code code = is_alone ? pg_queue_begin(conn, err) : ERR_NONE;
+    if (code == ERR_NONE && !conn->is_pooled && stmt->session != conn->session)
+        code = queue_prepare(stmt, NULL, err);
+    if (code != ERR_NONE)
+        return code;
+    int count = (int)stmt->param_count;
+    int sent = conn->is_pooled ? PQsendQueryParams(conn->link, stmt->sql, count, stmt->param_types,
+                                     stmt->param_values, stmt->param_lengths, stmt->param_formats, 1)
+                               : PQsendQueryPrepared(conn->link, stmt->name, count, stmt->param_values,
+                                     stmt->param_lengths, stmt->param_formats, 1);
+    code = pg_queued(conn, sent, PG_RUN, stmt, NULL, err);
+    if (code == ERR_NONE && is_alone) // behind a sync: a run that fails must not take its end along
+        code = pg_sync(conn, err);
+    if (code == ERR_NONE && is_alone)
+        code = pg_command(conn, "COMMIT", err);
+    return code;
+}
+
+enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    struct pg_conn *conn = stmt->conn;
+    assert(!stmt->is_bound);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_check_deadline(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code == ERR_NONE)
+        code = encode_params(stmt, values, err);
+    if (code == ERR_NONE)
+        code = queue_run(stmt, err);
+    if (code != ERR_NONE)
+        return code;
+    stmt->is_bound = true;
+    stmt->is_ended = stmt->is_done = false;
+    conn->is_begun = true;
+    conn->has_written = conn->has_written || stmt->base.writes;
+    conn->was_cancelled = false;
+    return ERR_NONE;
+}
+
+void pg_last(struct store_conn *base)
+{
+    struct pg_conn *conn = pg_conn(base);
+    conn->is_last = conn->tx == PG_OPEN && conn->mode == STORE_READ && !conn->is_pooled;
+    // What is bound before is answered before this one runs, so that it can be ended if nobody wants it.
+    if (conn->is_last && conn->is_unsent && PQsendFlushRequest(conn->link) == 0)
+        pg_lose(conn);
+}
+
+enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err)
+{
+    if (stmt->parked_count == stmt->parked_room) {
+        size_t room = stmt->parked_room == 0 ? 16 : 2 * stmt->parked_room;
+        PGresult **parked = mem_realloc(stmt->parked, room * sizeof(*parked));
+        if (parked == NULL) {
+            PQclear(result);
+            return err_no_memory(err);
+        }
+        stmt->parked = parked;
+        stmt->parked_room = room;
+    }
+    stmt->parked[stmt->parked_count++] = result;
+    return ERR_NONE;
+}
+
+// The next of the run's results; NULL at their end.
+static enum err_code take_result(struct pg_stmt *stmt, PGresult **ret_result, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    enum err_code code = ERR_NONE;
+    if (conn->is_unsent)
+        code = pg_flush(conn, err);
+    if (code == ERR_NONE && stmt->parked_first == stmt->parked_count && !stmt->is_ended)
+        code = pg_drain_until(conn, stmt, err);
+    if (code != ERR_NONE)
+        return code;
+    if (stmt->parked_first < stmt->parked_count) {
+        *ret_result = stmt->parked[stmt->parked_first++];
+        return ERR_NONE;
+    }
+    *ret_result = NULL;
+    if (stmt->is_ended) // with the connection, if no result said so
+        return conn->link == NULL ? pg_fail_link(NULL, ERR_BUSY, err) : ERR_NONE;
+    return pg_next_result(conn, ret_result, err);
+}
+
+static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    struct err cause = {0};
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    // What the statement was prepared for is no more: other columns ("cached plan must not change result
+    // type"), or gone from the session.
+    bool is_stale = state != NULL && (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0);
+    enum err_code code = ERR_NONE;
+    if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
+        code = err_set(&cause, ERR_BUSY, "a statement before it has failed");
+    } else if (is_stale && !conn->is_pooled) {
+        stmt->session = 0;
+        code = err_set(&cause, ERR_BUSY, "the tables have changed under the statement: try again");
+    } else {
+        code = pg_fail(conn, result, &cause);
+    }
+    pg_fail_tx(conn, &cause);
+    return err_set(err, code, "%s", cause.text);
+}
+
+// Outside of a transaction the statement is one, which has to be on disk before its end is told.
+static enum err_code end_run(struct pg_stmt *stmt, struct err *err)
+{
+    stmt->is_done = true;
+    return stmt->conn->tx == PG_IDLE ? pg_drain(stmt->conn, err) : ERR_NONE;
+}
+
+enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    if (stmt->rows != NULL && ++stmt->row < PQntuples(stmt->rows)) {
+        *ret_row = true;
+        return ERR_NONE;
+    }
+    PQclear(stmt->rows);
+    stmt->rows = NULL;
+    while (stmt->is_bound && !stmt->is_done) {
+        PGresult *result = NULL;
+        enum err_code code = take_result(stmt, &result, err);
+        if (code == ERR_NONE && result == NULL)
+            code = end_run(stmt, err);
+        if (code != ERR_NONE)
+            return code;
+        if (result == NULL)
+            break;
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_FATAL_ERROR || status == PGRES_PIPELINE_ABORTED) {
+            code = fail_run(stmt, result, err);
+            PQclear(result);
+            return code;
+        }
+        if (PQntuples(result) > 0) {
+            stmt->rows = result;
+            stmt->row = 0;
+            if ((size_t)PQnfields(result) != stmt->base.column_count)
+                return err_set(err, ERR_STORE, "the tables have changed under the statement");
+            *ret_row = true;
+            return ERR_NONE;
+        }
+        PQclear(result);
+    }
+    *ret_row = false;
+    return ERR_NONE;
+}
+
+enum err_code pg_column(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    int at = (int)column;
+    if (PQgetisnull(stmt->rows, stmt->row, at)) {
+        *ret_value = (struct value){.kind = VALUE_NULL};
+        return ERR_NONE;
+    }
+    struct span bytes = {
+        .at = PQgetvalue(stmt->rows, stmt->row, at), .len = (size_t)PQgetlength(stmt->rows, stmt->row, at)};
+    return pg_decode(
+        PQftype(stmt->rows, at), bytes, stmt->base.column_names[column], stmt->texts[column], ret_value, err);
+}
+
+void pg_reset(struct store_stmt *base)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    struct pg_conn *conn = stmt->conn;
+    PQclear(stmt->rows);
+    stmt->rows = NULL;
+    while (stmt->parked_first < stmt->parked_count)
+        PQclear(stmt->parked[stmt->parked_first++]);
+    stmt->parked_first = stmt->parked_count = 0;
+    for (unsigned i = 0; stmt->is_bound && !stmt->is_ended && i < conn->count; i++) {
+        struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->stmt == stmt)
+            item->stmt = NULL; // what is still to come is thrown away when it does
+    }
+    stmt->is_bound = false;
+}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same apps on PostgreSQL: answers of both stores are the same, byte by byte, and the server lives through a restart of the
+database."""
+import json
+import pathlib
+import signal
+import sys
+
+import pytest
+
+from conftest import Server, golden, shared, wait_until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import postgresql  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
+
+QUESTION = '/rates?date_from=2016-01-01&date_to=2016-01-05&origin=A&destination=B'
+
+
+@pytest.fixture(scope='module')
+def cluster():
+    with postgresql.Cluster() as one:
+        yield one
+
+
+@pytest.fixture(scope='module')
+def pair(cluster, tmp_path_factory):
+    """One server for each store, with the same data."""
+    data = shared('data/rates')
+    servers = [Server('apps/rates', '--quiet', '--data', data, var=tmp_path_factory.mktemp('var')),
+               Server('apps/rates', '--quiet', '--data', data, '--store', cluster.create('golden'))]
+    yield servers
+    for server in servers:
+        assert server.stop() == 0
+
+
+def same(pair, method, path, body=None, content_type='application/json'):
+    answers = [server.request(method, path, body, {'Content-Type': content_type} if body is not None else {}) for server in pair]
+    assert answers[0].status == answers[1].status, [answer.body for answer in answers]
+    assert answers[0].headers['Content-Type'] == answers[1].headers['Content-Type']
+    assert answers[0].body == answers[1].body
+    return answers[1]
+
+
+@pytest.mark.parametrize('path', ['/rates', '/rates_null'])
+def test_every_golden_question_has_the_same_bytes(pair, path):
+    cases = golden('rates.jsonl')
+    for case in cases:
+        answer = same(pair, 'GET', case['path'].replace('/rates', path, 1))
+        if case['status'] == 200:
+            assert answer.json() == case['json']
+    assert cases
+
+
+@pytest.mark.parametrize('path', ['/ports', '/regions', QUESTION, QUESTION + '&min_prices=0',
+                                  '/rates?date_from=2016-01-05&date_to=2016-01-01&origin=A&destination=B',
+                                  '/rates?date_from=1900-01-05&date_to=2016-01-01&origin=%27%3B&destination=B'])
+def test_other_reads_have_the_same_bytes(pair, path):
+    same(pair, 'GET', path)
+
+
+@pytest.mark.parametrize('path, rows', [
+    ('/currencies', [{'currency': 'EUR', 'per_usd': 0.9}, {'currency': 'JPY', 'per_usd': 111.5}]),
+    ('/currencies', [{'currency': 'USD', 'per_usd': 2}, {'currency': 'x', 'per_usd': 1}, {'currency': 'x', 'per_usd': 1}]),
+    ('/regions', [{'slug': 'below', 'name': 'Below', 'parent_slug': 'new'}, {'slug': 'new', 'name': 'Nöw'}]),
+    ('/regions', [{'slug': 'p', 'name': 'P', 'parent_slug': 'q'}, {'slug': 'q', 'name': 'Q', 'parent_slug': 'p'}]),
+    ('/ports', [{'code': 'ZZNEW', 'name': 'New', 'parent_slug': 'below'}, {'code': 'ZZTWO', 'name': 'Two', 'parent_slug': 'new'}]),
+    ('/ports', [{'code': 'ZZBAD', 'name': 'Bad', 'parent_slug': 'nowhere'}]),
+    ('/prices', [{'orig_code': 'ZZNEW', 'dest_code': 'ZZTWO', 'day': '2016-01-0%d' % day, 'price': 7 * day}
+                 for day in (1, 1, 1, 2, 3)]),
+    ('/prices', [{'orig_code': 'ZZNEW', 'dest_code': 'nowhere', 'day': '2016-01-01', 'price': 1}]),
+    ('/rates', [{'date_from': '2016-01-01', 'date_to': '2016-01-04', 'origin_code': 'ZZNEW', 'destination_code': 'ZZTWO',
+                 'price': price, 'currency': 'EUR'} for price in (0, 1, 2014789, 999, 1000)]),
+    ('/rates', [{'date_from': '2016-01-05', 'date_to': '2016-01-04', 'origin_code': 'ZZNEW', 'destination_code': 'ZZTWO',
+                 'price': 1, 'currency': 'XXX'}]),
+    ('/ports', [{'code': 'ZZNEW', 'name': 'Moved', 'parent_slug': 'new'}]),
+    ('/regions', [{'slug': 'below', 'name': 'Top', 'parent_slug': None}]),
+])
+def test_writes_have_the_same_answers_and_the_same_effect(pair, path, rows):
+    same(pair, 'POST', path, json.dumps(rows).encode())
+    for place in ('ZZNEW', 'new', 'below'):
+        same(pair, 'GET', f'/rates?date_from=2016-01-01&date_to=2016-01-05&origin={place}&destination=ZZTWO&min_prices=1')
+        same(pair, 'GET', f'/rates?date_from=2016-01-01&date_to=2016-01-05&origin={place}&destination=new&min_prices=1')
+
+
+def test_a_restart_of_the_database_costs_errors_and_no_restart(cluster, tmp_path):
+    server = Server('apps/rates', '--quiet', '--store', cluster.create('restart'))
+    price = [{'orig_code': 'CNSHA', 'dest_code': 'NLRTM', 'day': '2030-01-01', 'price': 5}]
+    question = '/rates?date_from=2030-01-01&date_to=2030-01-01&origin=CNSHA&destination=NLRTM&min_prices=1'
+    assert server.post('/prices', price).status == 201
+    cluster.stop(signal.SIGQUIT)
+    down = [server.get(question), server.post('/prices', price)]
+    cluster.start()
+    assert [answer.status for answer in down] == [503, 503]
+    assert all(int(answer.headers['Retry-After']) >= 1 for answer in down)
+    wait_until(lambda: server.get(question).status == 200)
+    wait_until(lambda: server.post('/prices', price).status == 201)
+    assert cluster.sql("SELECT count(*) FROM rates.prices WHERE day = '2030-01-01'", 'restart').strip() == '2'
+    assert server.stop() == 0
