@@ -25,6 +25,8 @@ int problem_status(enum err_code code)
     case ERR_CONSTRAINT:
         return 422;
     case ERR_BUSY:
+    case ERR_ABORTED:
+    case ERR_BEHIND:
     case ERR_NO_MEMORY:
         return 503;
     case ERR_TIMEOUT:
