@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same through pgbouncer in transaction mode, where the next transaction may be another session's."""
 import concurrent.futures
-import pathlib
-import sys
 
+import pgbouncer
+import postgresql
 import pytest
 
 from conftest import Server, write_app
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-import pgbouncer  # noqa: E402
-import postgresql  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not pgbouncer.is_there(), reason='needs the packages postgresql-15 and pgbouncer')
 
