@@ -3,6 +3,7 @@
 //
 //   postgresql.c           stores; opening and closing
 //   postgresql_conn.c      connections: making, losing and remaking them; the settings of their sessions
+//   postgresql_link.c      which host a link leads to
 //   postgresql_gate.c      who may try to reach a server that was lost
 //   postgresql_errand.c    cancel requests and pings, which are connections of their own
 //   postgresql_pipe.c      what is sent ahead, and what comes back for it; the deadline
@@ -24,6 +25,7 @@
 
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -78,11 +80,12 @@ struct pg_gate {
 };
 
 struct pg_store {
-    struct store base;   // first: &store->base is the store of store.h
-    char *url;           // owned; as given, for libpq
-    char *name;          // owned; the app's: the schema that its tables are in
-    bool is_scratch;     // the schema goes with the STORE_WRITE connection
-    struct pg_gate gate; //
+    struct store base;      // first: &store->base is the store of store.h
+    char *url;              // owned; as given, for libpq
+    char *name;             // owned; the app's: the schema that its tables are in
+    bool is_scratch;        // the schema goes with the STORE_WRITE connection
+    struct pg_gate gate;    //
+    atomic_uint first_host; // of those in the url: the one that was met last; any thread
 };
 
 // What was sent and has not been answered yet.
@@ -195,10 +198,6 @@ MUST_CHECK enum err_code pg_connect(
 void pg_disconnect(struct store_conn *base);
 void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
 
-// A link to the store's server, by its url: for anybody who needs one of his own. Waits for up to
-// LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells whether it is one.
-PGconn *pg_open_link(const struct pg_store *store);
-
 // Gives the connection up: what was under way is gone, the transaction has failed.
 void pg_lose(struct pg_conn *conn);
 
@@ -210,6 +209,13 @@ void pg_notice_loss(struct pg_conn *conn);
 
 // Appends a call of set_config for each setting of the session; `is_local`: for the transaction only.
 void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql);
+
+// --- postgresql_link.c
+
+// A link to the primary among the hosts of the store's url: for connections, and for anybody who needs one of
+// his own. Waits for up to LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells
+// whether it is one. NULL without memory.
+PGconn *pg_open_link(struct pg_store *store);
 
 // --- postgresql_gate.c
 

@@ -18,8 +18,6 @@
 
 enum { LOWEST_VERSION = 150000 };
 
-static_assert(LIMIT_STORE_CONNECT_MS == 3000, "connect_timeout is the same");
-
 void pg_deadline(struct store_conn *base, uint64_t monotonic_ns)
 {
     pg_conn(base)->deadline_ns = monotonic_ns;
@@ -92,18 +90,6 @@ static void ignore_notice(void *ctx, const PGresult *notice)
 {
     (void)ctx;
     (void)notice;
-}
-
-// libpq's parameters: ours come before the url, which may say otherwise; what must be so comes behind it.
-// Among several hosts the primary is looked for, so that nobody ends on a standby.
-PGconn *pg_open_link(const struct pg_store *store)
-{
-    static const char *const names[] = {"fallback_application_name", "target_session_attrs",
-        "connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-        "dbname", "client_encoding", NULL};
-    const char *const values[] = {
-        "reckoner", "read-write", "3", "10", "5", "3", "20000", store->url, "UTF8", NULL};
-    return PQconnectdbParams(names, values, 1);
 }
 
 // Runs a SELECT. *ret_result is to be cleared, also after a failure.
