@@ -32,7 +32,8 @@ struct setting {
     bool is_session_one; // has no sense for a single transaction
 };
 
-// Predictable: texts of dates and moments do not hang on the server's settings. Bounded: a lock is waited for
+// Predictable: texts of dates and moments do not hang on the server's settings, and no statement is compiled
+// anew in each run, which takes longer than nearly all of them run (jit). Bounded: a lock is waited for
 // LIMIT_STORE_BUSY_MS, a statement whose client is gone ends, and so does a transaction whose client hangs.
 // Durable: a commit is on disk; and no time limit of the role ends one that waits for a standby, as that
 // would count as done.
@@ -42,6 +43,7 @@ static const struct setting settings[] = {
     {"extra_float_digits", "'1'", -1, false},
     {"standard_conforming_strings", "'on'", -1, false},
     {"client_min_messages", "'error'", -1, false},
+    {"jit", "'off'", -1, false},
     {"lock_timeout", "'5000'", -1, false}, // LIMIT_STORE_BUSY_MS
     {"idle_in_transaction_session_timeout", "'60000'", -1, false},
     {"client_connection_check_interval", "'5000'", -1, true},
