@@ -105,7 +105,7 @@ class Server:
                                             stderr=log, cwd=self.folder, **self.options())
         end = time.monotonic() + WAIT_SECONDS
         while wait and not self.is_ready():
-            assert self.process.poll() is None and time.monotonic() < end, (self.folder / 'log').read_text()
+            assert self.process.poll() is None and time.monotonic() < end, self.log()
             time.sleep(0.02)
         return self
 
@@ -134,6 +134,9 @@ class Server:
 
     def thaw(self):
         send([*children_of(self.process.pid), self.process.pid], signal.SIGCONT)
+
+    def log(self):
+        return (self.folder / 'log').read_text(encoding='utf-8', errors='replace')
 
     def url(self, database='postgres'):
         return f'postgresql://reckoner@127.0.0.1:{self.port}/{database}'

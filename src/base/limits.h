@@ -46,6 +46,8 @@ enum {
     LIMIT_GROUP_ROWS =
         5000, // rows of a group of several batches, so that small ones do not wait for large ones
 
+    LIMIT_WRITE_TRIES = 5, // of a batch that the database takes back for the sake of another transaction
+
     // --- batches
     LIMIT_BATCH_ROWS = 4000000, // rows of one request; the body's size stops most earlier
     LIMIT_ROWS_BYTES =

@@ -241,6 +241,7 @@ enum err_code pg_connect(
     conn->store = pg_store(base);
     conn->mode = mode;
     pg_batch_init(&conn->batch);
+    buf_init(&conn->detail, PG_DETAIL_BYTES);
     enum err_code code = make_link(conn, ERR_IO, err);
     if (code == ERR_NONE && mode == STORE_WRITE)
         code = pg_schema_make(conn, err);
@@ -261,5 +262,6 @@ void pg_disconnect(struct store_conn *base)
     while (conn->stmts != NULL)
         pg_finalize(&conn->stmts->base);
     pg_batch_fini(&conn->batch);
+    buf_fini(&conn->detail);
     mem_free(conn);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The database behind an app, as one small interface. Drivers (sqlite.c, postgresql.c) stand behind the vtable
-// in store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
+// The database behind an app, as one small interface. Drivers (sqlite.c, postgresql.c) stand behind the
+// vtable in store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
 //
 // A store is shared and may be used on any thread. A connection, its statements and what they return belong
 // to one thread at a time. Statements die with their connection, connections before their store.
@@ -130,6 +130,11 @@ MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, stru
 // of them is stepped, and a store on another machine is asked once for those, if they are stepped in the
 // order of their binding.
 void store_last(struct store_conn *conn);
+
+// The key that the last ERR_CONFLICT or ERR_CONSTRAINT on this connection was about, as the database tells
+// it: its columns and their values as text, each with ", " between them ("origin, day", "CNSGH, 2016-01-31").
+// False when it does not tell. Valid until the connection is used again.
+bool store_violated_key(struct store_conn *conn, struct span *ret_columns, struct span *ret_values);
 
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
 // has no JSON.
