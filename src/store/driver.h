@@ -37,6 +37,9 @@ struct store_driver {
     void (*disconnect)(struct store_conn *conn);
 
     enum err_code (*begin)(struct store_conn *conn, struct err *err);
+    // NULL, both: what is committed is seen by whatever begins behind it.
+    enum err_code (*mark)(struct store_conn *conn, struct buf *mark, struct err *err);
+    enum err_code (*begin_at)(struct store_conn *conn, struct span mark, struct err *err);
     enum err_code (*commit)(struct store_conn *conn, struct err *err);
     void (*rollback)(struct store_conn *conn);
     enum err_code (*savepoint)(struct store_conn *conn, struct err *err);

@@ -12,6 +12,7 @@
 //   postgresql_value.c     values on the wire
 //   postgresql_batch.c     the table batch, by COPY
 //   postgresql_schema.c    the schema of the app, and Reckoner's own with the helpers
+//   postgresql_versions.c  how far each table has come, and marks of it
 //   postgresql_explain.c   plans and unique keys
 //   postgresql_error.c     PostgreSQL's errors in the words of store.h
 //
@@ -27,9 +28,11 @@
 #include "store/driver.h"
 
 enum {
-    PG_QUEUE = 256,      // commands under way on a connection; a request sends about ten
-    PG_ID_CHARS = 37,    // a UUID as text, and a NUL
-    PG_TEXT_BYTES = 40,  // any value that becomes text here: a timestamp, a UUID
+    PG_QUEUE = 256,        // commands under way on a connection; a request sends about ten
+    PG_ID_CHARS = 37,      // a UUID as text, and a NUL
+    PG_NAME_CHARS = 16,    // of a prepared statement, and a NUL
+    PG_CHANNEL_CHARS = 26, // of the app's notifications, and a NUL
+    PG_TEXT_BYTES = 40,    // any value that becomes text here: a timestamp, a UUID
     PG_CANCEL_MS = 5000, // from a cancel request to the end of its statement; then the connection is given up
     PG_CANCEL_AGAIN_MS = 100, // a cancel request that came before its statement began is lost: it is repeated
     PG_CONTROL_MS = 60000,    // a COMMIT and the like, which no deadline ends
@@ -70,6 +73,7 @@ struct pg_store {
 // What was sent and has not been answered yet.
 enum pg_kind {
     PG_COMMAND, // one of the driver's own: only a failure of it matters
+    PG_CHECK,   // likewise, the one of pg_begin_at: it fails when the database is behind
     PG_RUN,     // of a statement: its rows are somebody's
     PG_SYNC,    // the end of what a failure takes with it
 };
@@ -77,7 +81,7 @@ enum pg_kind {
 struct pg_item {
     enum pg_kind kind;    //
     struct pg_stmt *stmt; // PG_RUN: whose; NULL when nobody wants the rows any more
-    PGresult **keep;      // PG_COMMAND: where its result goes, be it a failure; NULL: nowhere
+    PGresult **keep;      // PG_COMMAND, PG_CHECK: where its result goes, be it a failure; NULL: nowhere
 };
 
 enum pg_tx {
@@ -95,6 +99,12 @@ struct pg_batch {
     bool copying;          // COPY is under way on the link
 };
 
+// A query of the driver's own that is prepared once in a session.
+struct pg_own {
+    unsigned session;         // in which it was; 0: none
+    char name[PG_NAME_CHARS]; // there
+};
+
 struct pg_conn {
     struct store_conn base; // first
     struct pg_store *store; // borrowed
@@ -103,6 +113,8 @@ struct pg_conn {
     unsigned session;       // counts the links: what was prepared on an earlier one is gone
     bool is_pooled;         // a pooler stands between: nothing outlives a transaction
     struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
+    struct pg_own mark;     // of pg_mark
+    struct pg_own check;    // of pg_begin_at
     unsigned named;         // statements given a name so far
     uint64_t deadline_ns;   // monotonic; 0: none
     uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
@@ -129,13 +141,13 @@ struct pg_conn {
 };
 
 struct pg_stmt {
-    struct store_stmt base; // first
-    struct pg_conn *conn;   // borrowed
-    struct pg_stmt *next;   // in conn->stmts
-    struct pg_stmt **link;  // what points at this one there
-    char *sql;              // owned; with $1 … in it
-    char name[16];          // on the server
-    unsigned session;       // of the connection, in which it was prepared; 0: in none
+    struct store_stmt base;   // first
+    struct pg_conn *conn;     // borrowed
+    struct pg_stmt *next;     // in conn->stmts
+    struct pg_stmt **link;    // what points at this one there
+    char *sql;                // owned; with $1 … in it
+    char name[PG_NAME_CHARS]; // on the server
+    unsigned session;         // of the connection, in which it was prepared; 0: in none
     // --- parameters, in the order of $n
     size_t param_count;                 //
     uint16_t *params;                   // owned; the index in params of store_prepare of each
@@ -302,6 +314,9 @@ MUST_CHECK enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct 
 
 MUST_CHECK enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err);
 
+// The same for a script of the driver's own, of which the versions of tables need not know.
+MUST_CHECK enum err_code pg_script(struct pg_conn *conn, struct span sql, struct err *err);
+
 // --- postgresql_value.c
 
 // The type on the wire of a declared type.
@@ -349,6 +364,21 @@ MUST_CHECK enum err_code pg_schema_make(struct pg_conn *conn, struct err *err);
 
 // Removes the app's schema with all that is in it, as well as it can.
 void pg_schema_drop(struct pg_conn *conn);
+
+// --- postgresql_versions.c
+
+// The channel on which the app's writes are notified, fit for every name.
+void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS]);
+
+// Appends the script that makes the table of versions and its functions in the app's schema, or makes the
+// functions anew.
+void pg_append_versions(const struct pg_store *store, struct buf *sql);
+
+MUST_CHECK enum err_code pg_mark(struct store_conn *base, struct buf *mark, struct err *err);
+MUST_CHECK enum err_code pg_begin_at(struct store_conn *base, struct span mark, struct err *err);
+
+// What the failure of a PG_CHECK is called.
+enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err);
 
 // --- postgresql_explain.c
 

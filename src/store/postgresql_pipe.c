@@ -183,7 +183,8 @@ enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct
 // --- reading
 
 // Of one command of the driver's own.
-static enum err_code take_command(struct pg_conn *conn, PGresult *result, PGresult **keep, struct err *err)
+static enum err_code take_command(
+    struct pg_conn *conn, PGresult *result, enum pg_kind kind, PGresult **keep, struct err *err)
 {
     enum err_code code = ERR_NONE;
     switch (PQresultStatus(result)) {
@@ -192,7 +193,7 @@ static enum err_code take_command(struct pg_conn *conn, PGresult *result, PGresu
     case PGRES_PIPELINE_ABORTED: // what failed before it has been told
         break;
     default:
-        code = pg_fail(conn, result, err);
+        code = kind == PG_CHECK ? pg_fail_check(conn, result, err) : pg_fail(conn, result, err);
         break;
     }
     if (keep == NULL || *keep != NULL) {
@@ -221,9 +222,9 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
         return code;
     if (result == NULL)
         return ERR_NONE;
-    if (item.kind == PG_COMMAND) {
+    if (item.kind == PG_COMMAND || item.kind == PG_CHECK) {
         struct err failure = {0};
-        if (take_command(conn, result, item.keep, &failure) != ERR_NONE) {
+        if (take_command(conn, result, item.kind, item.keep, &failure) != ERR_NONE) {
             pg_fail_tx(conn, &failure);
             if (ret_failure->code == ERR_NONE)
                 *ret_failure = failure;

@@ -81,7 +81,8 @@ enum err_code pg_check_alive(struct pg_conn *conn, struct err *err)
     case ERR_TOO_LARGE:
         return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
     case ERR_BUSY:
-        return err_set(err, ERR_BUSY, "%s", conn->failure.text);
+    case ERR_BEHIND:
+        return err_set(err, conn->failure.code, "%s", conn->failure.text);
     default:
         return err_set(
             err, conn->failure.code, "the transaction was rolled back after an error of the store");

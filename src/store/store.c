@@ -75,6 +75,16 @@ enum err_code store_begin(struct store_conn *conn, struct err *err)
     return conn->driver->begin(conn, err);
 }
 
+enum err_code store_mark(struct store_conn *conn, struct buf *mark, struct err *err)
+{
+    return conn->driver->mark != NULL ? conn->driver->mark(conn, mark, err) : ERR_NONE;
+}
+
+enum err_code store_begin_at(struct store_conn *conn, struct span mark, struct err *err)
+{
+    return conn->driver->begin_at != NULL ? conn->driver->begin_at(conn, mark, err) : store_begin(conn, err);
+}
+
 enum err_code store_commit(struct store_conn *conn, struct err *err)
 {
     return conn->driver->commit(conn, err);

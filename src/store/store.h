@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "text/value.h"
@@ -76,6 +77,15 @@ void store_disconnect(struct store_conn *conn);
 // A connection that is lost is made anew by the next store_begin or store_bind outside of a transaction.
 
 MUST_CHECK enum err_code store_begin(struct store_conn *conn, struct err *err);
+
+// Appends what is committed now in the app's tables, by whomever, as an opaque text; outside of a
+// transaction. A store that has no replicas appends nothing.
+MUST_CHECK enum err_code store_mark(struct store_conn *conn, struct buf *mark, struct err *err);
+
+// store_begin of a read transaction that has to see a mark, perhaps on a replica. Where it does not, that may
+// only show in what is run: all that is run in the transaction fails with ERR_BEHIND then. The empty mark is
+// seen everywhere; `mark` is borrowed for the call.
+MUST_CHECK enum err_code store_begin_at(struct store_conn *conn, struct span mark, struct err *err);
 
 // Everything is on disk when it returns ERR_NONE; otherwise the transaction is open, and to be rolled back.
 // ERR_CONSTRAINT for a constraint that is deferred to here.
