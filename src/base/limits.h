@@ -41,6 +41,15 @@ enum {
     LIMIT_BATCH_MS = 300000,     // SQL of one batch: 64 MiB of rows take about a minute
     LIMIT_STORE_BUSY_MS = 5000,  // waiting for a lock that another process holds on the store
 
+    // --- replicas: one that fails is asked again soon, and seldom while it goes on to fail
+    LIMIT_REPLICA_PAUSE_MS = 100, // from a failure to the next connection; each one in a row doubles it …
+    LIMIT_REPLICA_PAUSE_MAX_MS = 5000, // … up to this
+    LIMIT_REPLICA_REST_MS = 1,      // one that was behind is not asked for this long; it doubles likewise …
+    LIMIT_REPLICA_REST_MAX_MS = 64, // … up to this
+    LIMIT_REPLICA_PREPARE_MS = 60000,   // preparing an app on it: a thousand endpoints, and a slow network
+    LIMIT_MARK_BYTES = 4 * 1024 * 1024, // a version of each table: some ten thousand tables
+    LIMIT_AGAIN_MS = 2000,              // a read that failed on a replica has at least this long elsewhere
+
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE = 1024,  // reads that wait for a worker: under a second of work
     LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory

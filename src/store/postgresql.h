@@ -68,6 +68,7 @@ struct pg_store {
     char *url;         // owned; as given, for libpq
     char *name;        // owned; the app's: the schema that its tables are in
     bool is_scratch;   // the schema goes with the STORE_WRITE connection
+    bool is_replica;   // of several hosts, a standby is the one
 };
 
 // What was sent and has not been answered yet.

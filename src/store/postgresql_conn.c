@@ -91,11 +91,13 @@ static void ignore_notice(void *ctx, const PGresult *notice)
 }
 
 // libpq's parameters: ours come before the url, which may say otherwise; what must be so comes behind it.
-static PGconn *open_link(const char *url)
+static PGconn *open_link(const struct pg_store *store)
 {
-    static const char *const names[] = {"fallback_application_name", "connect_timeout", "keepalives_idle",
-        "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", "client_encoding", NULL};
-    const char *const values[] = {"reckoner", "5", "10", "5", "3", "20000", url, "UTF8", NULL};
+    static const char *const names[] = {"fallback_application_name", "target_session_attrs",
+        "connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+        "dbname", "client_encoding", NULL};
+    const char *const values[] = {"reckoner", store->is_replica ? "prefer-standby" : "any", "5", "10", "5",
+        "3", "20000", store->url, "UTF8", NULL};
     return PQconnectdbParams(names, values, 1);
 }
 
@@ -151,7 +153,7 @@ static enum err_code set_up(struct pg_conn *conn, struct err *err)
 // `unreachable` is what it is called when nobody answers.
 static enum err_code make_link(struct pg_conn *conn, enum err_code unreachable, struct err *err)
 {
-    conn->link = open_link(conn->store->url);
+    conn->link = open_link(conn->store);
     if (conn->link == NULL)
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
