@@ -201,8 +201,8 @@ class Standby(Server):
         return self.primary.sql(f"SELECT {column} FROM pg_stat_replication WHERE application_name = '{self.name}'").strip()
 
     def catch_up(self):
-        """Waits until all that is on the primary now can be read here."""
-        lsn = self.primary.sql('SELECT pg_current_wal_insert_lsn()').strip()
+        """Waits until all that is committed on the primary now can be read here."""
+        lsn = self.primary.sql('SELECT pg_current_wal_flush_lsn()').strip()
         wait_for(lambda: self.sql(f"SELECT coalesce(pg_last_wal_replay_lsn() >= '{lsn}', false)").strip() == 't',
                  'replaying what the primary has written')
 
