@@ -13,6 +13,7 @@
 //   postgresql_batch.c     the table batch, by COPY
 //   postgresql_schema.c    the schema of the app, and Reckoner's own with the helpers
 //   postgresql_versions.c  how far each table has come, and marks of it
+//   postgresql_reads.c     the tables that a statement reads
 //   postgresql_explain.c   plans and unique keys
 //   postgresql_error.c     PostgreSQL's errors in the words of store.h
 //
@@ -378,7 +379,20 @@ MUST_CHECK enum err_code pg_begin_at(struct store_conn *base, struct span mark, 
 // What the failure of a PG_CHECK is called.
 enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err);
 
+// --- postgresql_reads.c
+
+MUST_CHECK enum err_code pg_reads(
+    struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+
 // --- postgresql_explain.c
+
+// Queues EXPLAIN of the statement, in the open transaction. `values` are those of the statement; NULL: all
+// null.
+MUST_CHECK enum err_code pg_queue_plan(
+    struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err);
+
+// Appends every word of the statement that may be a name, as an array of texts, and a NUL.
+void pg_append_words(const char *sql, struct buf *array);
 
 MUST_CHECK enum err_code pg_explain(struct store_stmt *base,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);

@@ -182,6 +182,12 @@ enum err_code store_is_unique(
     return stmt->driver->is_unique(stmt, columns, count, ret_is_unique, err);
 }
 
+enum err_code store_reads(
+    struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
+{
+    return stmt->driver->reads(stmt, on_table, ctx, err);
+}
+
 enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err)
 {
     return conn->driver->exec(conn, sql, err);
