@@ -3,6 +3,7 @@
 """A PostgreSQL cluster for tests: made by initdb in a temporary folder, on a free port of 127.0.0.1, ended by its pid.
 
     with Cluster() as cluster: ... cluster.url('rates') ...      from Python
+    with Cluster() as primary, primary.standby() as standby: ... a second server that streams from the first
     test/postgresql.py COMMAND ...                               runs the command with TEST_POSTGRESQL set
 """
 import contextlib
@@ -40,8 +41,36 @@ def free_port():
         return listener.getsockname()[1]
 
 
-class Cluster:
-    """One server; PostgreSQL refuses to run as root, so root runs it as the user postgres."""
+def wait_for(condition, what):
+    end = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, f'{what} took longer than {WAIT_SECONDS} s'
+        time.sleep(0.02)
+
+
+def children_of(pid):
+    """Of a process that may be gone."""
+    try:
+        return [int(child) for child in pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] not in 'ZX'
+    except FileNotFoundError:
+        return False
+
+
+def send(pids, how):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, how)
+
+
+class Server:
+    """One PostgreSQL server over a data folder; PostgreSQL refuses to run as root, so root runs it as the user postgres."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='reckoner-postgresql-'))
@@ -51,9 +80,6 @@ class Cluster:
         self.data = self.folder / 'data'
         self.port = free_port()
         self.process = None
-        self.run('initdb', '-D', self.data, '-A', 'trust', '-U', 'reckoner', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync')
-        with open(self.data / 'postgresql.conf', 'a', encoding='ascii') as conf:
-            conf.write(SETTINGS)
 
     def options(self):
         """For subprocess: as the user who may run it."""
@@ -65,24 +91,49 @@ class Cluster:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def configure(self, settings):
+        """Appends to postgresql.conf, for the next start."""
+        with open(self.data / 'postgresql.conf', 'a', encoding='ascii') as conf:
+            conf.write(settings)
+
     def is_ready(self):
         return subprocess.run([BINARIES / 'pg_isready', '-q', '-h', '127.0.0.1', '-p', str(self.port)]).returncode == 0
 
-    def start(self):
+    def start(self, wait=True):
         with open(self.folder / 'log', 'ab') as log:
             self.process = subprocess.Popen([BINARIES / 'postgres', '-D', self.data, '-p', str(self.port)], stdout=log,
                                             stderr=log, cwd=self.folder, **self.options())
         end = time.monotonic() + WAIT_SECONDS
-        while not self.is_ready():
+        while wait and not self.is_ready():
             assert self.process.poll() is None and time.monotonic() < end, self.log()
             time.sleep(0.02)
         return self
 
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
     def stop(self, how=signal.SIGINT):
         """SIGINT ends sessions and shuts down; SIGQUIT is a crash."""
-        if self.process is not None and self.process.poll() is None:
+        if self.is_running():
             self.process.send_signal(how)
             self.process.wait(timeout=WAIT_SECONDS)
+
+    def kill(self):
+        """As when the machine is lost: no process of the server has a moment more, and nobody is told."""
+        if self.is_running():
+            self.freeze()
+            pids = [*children_of(self.process.pid), self.process.pid]
+            send(pids, signal.SIGKILL)
+            self.process.wait(timeout=WAIT_SECONDS)
+            wait_for(lambda: not any(is_alive(pid) for pid in pids), 'the end of killed processes')
+
+    def freeze(self):
+        """No process of the server runs until thaw(): connections stay open, and nobody answers."""
+        send([self.process.pid], signal.SIGSTOP)  # first: it makes no more children then
+        send(children_of(self.process.pid), signal.SIGSTOP)
+
+    def thaw(self):
+        send([*children_of(self.process.pid), self.process.pid], signal.SIGCONT)
 
     def log(self):
         return (self.folder / 'log').read_text(encoding='utf-8', errors='replace')
@@ -94,17 +145,78 @@ class Cluster:
         return self.run('psql', '-h', '127.0.0.1', '-p', self.port, '-U', 'reckoner', '-d', database, '-v', 'ON_ERROR_STOP=1',
                         '-Atqc', sql)
 
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.is_running():
+            self.thaw()
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Cluster(Server):
+    """A primary, with a cluster of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.run('initdb', '-D', self.data, '-A', 'trust', '-U', 'reckoner', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync')
+        self.configure(SETTINGS)
+
     def create(self, database):
         """A new, empty database; its url."""
         self.sql(f'CREATE DATABASE "{database}"')
         return self.url(database)
 
-    def __enter__(self):
-        return self.start()
+    def standby(self, synchronous=False):
+        """A copy that streams from this one, which has to run; not started yet. If synchronous, this one commits only
+        with the copy from then on that the copy has started and caught up."""
+        return Standby(self, synchronous)
 
-    def __exit__(self, *_):
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+class Standby(Server):
+    """A hot standby of `primary`, whose end it outlives."""
+
+    def __init__(self, primary, synchronous):
+        super().__init__()
+        self.primary = primary
+        self.synchronous = synchronous
+        self.name = f'standby_{self.port}'
+        self.run('pg_basebackup', '-D', self.data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', '-d',
+                 f'host=127.0.0.1 port={primary.port} user=reckoner application_name={self.name}')
+
+    def start(self, wait=True):
+        super().start(wait)
+        if wait and self.primary.is_running():
+            self.catch_up()
+            if self.synchronous:
+                # Only now: the copy's own settings have none of it, so that it waits for nobody when it is promoted.
+                self.primary.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{self.name}'")
+                self.primary.sql('SELECT pg_reload_conf()')
+                wait_for(lambda: self.replication('sync_state') == 'sync', 'becoming the synchronous standby')
+        return self
+
+    def replication(self, column):
+        """What the primary's pg_stat_replication says of this one; '' when it is not there."""
+        return self.primary.sql(f"SELECT {column} FROM pg_stat_replication WHERE application_name = '{self.name}'").strip()
+
+    def catch_up(self):
+        """Waits until all that is committed on the primary now can be read here."""
+        lsn = self.primary.sql('SELECT pg_current_wal_flush_lsn()').strip()
+        wait_for(lambda: self.sql(f"SELECT coalesce(pg_last_wal_replay_lsn() >= '{lsn}', false)").strip() == 't',
+                 'replaying what the primary has written')
+
+    def pause(self):
+        """Goes on receiving, and shows nothing new, until resume()."""
+        self.sql('SELECT pg_wal_replay_pause()')
+        wait_for(lambda: self.sql('SELECT pg_get_wal_replay_pause_state()').strip() == 'paused', 'pausing the replay')
+
+    def resume(self):
+        self.sql('SELECT pg_wal_replay_resume()')
+
+    def promote(self):
+        """From here on it is a primary."""
+        assert self.sql(f'SELECT pg_promote(true, {WAIT_SECONDS})').strip() == 't'
 
 
 def main():

@@ -41,6 +41,15 @@ enum {
     LIMIT_BATCH_MS = 300000,     // SQL of one batch: 64 MiB of rows take about a minute
     LIMIT_STORE_BUSY_MS = 5000,  // waiting for a lock that another process holds on the store
 
+    // --- a database on another machine that is away: it answers 503 within these, added up
+    LIMIT_STORE_CONNECT_MS = 3000, // connecting to one address of it: a lost packet is sent again after 1 s
+    LIMIT_STORE_PATIENCE_MS =
+        1000, // waiting for another thread's try to connect; it is as good as away after that
+    LIMIT_STORE_SILENCE_MS = 3000, // waiting for bytes, until it is asked whether it is still there
+    LIMIT_STORE_PINGS = 2,         // such questions that nobody answers, LIMIT_STORE_CONNECT_MS each
+    LIMIT_STORE_COMMIT_MS = 30000, // COMMIT, which may have a standby to wait for, and what else is not cut
+    LIMIT_STORE_VERIFY_MS = 20000, // finding out what became of a commit: a failover mostly takes less
+
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE = 1024,  // reads that wait for a worker: under a second of work
     LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory

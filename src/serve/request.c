@@ -106,8 +106,9 @@ void request_set_error(struct request *request, const struct err *err, const str
     struct problem problem = {
         .status = status, .detail = err->text, .line = err->line, .column = err->column, .report = report};
     if (status == 503 || status == 504 || status == 507)
-        log_printf(request->context->error_log, "%s %.*s: %s", request->access.method,
-            (int)request->access.target.len, request->access.target.at, err->text);
+        log_printf(request->context->error_log, "%s %.*s: %s%s%s", request->access.method,
+            (int)request->access.target.len, request->access.target.at, err->text,
+            err->hint[0] != '\0' ? ": " : "", err->hint);
     request_set_problem(request, &problem, status == 503 ? RETRY_SOON : NULL);
 }
 

@@ -14,6 +14,7 @@
 static void close_store(struct store *base)
 {
     struct pg_store *store = pg_store(base);
+    pg_gate_fini(&store->gate);
     mem_free(store->url);
     mem_free(store->name);
     mem_free(store);
@@ -53,6 +54,7 @@ static enum err_code make_store(
         return err_no_memory(err);
     store->base.driver = &postgresql_driver;
     store->is_scratch = is_scratch;
+    pg_gate_init(&store->gate);
     store->url = mem_strndup(url, strlen(url));
     store->name = mem_strndup(name, strlen(name));
     if (store->url == NULL || store->name == NULL) {

@@ -3,6 +3,9 @@
 //
 //   postgresql.c           stores; opening and closing
 //   postgresql_conn.c      connections: making, losing and remaking them; the settings of their sessions
+//   postgresql_link.c      which host a link leads to
+//   postgresql_gate.c      who may try to reach a server that was lost
+//   postgresql_errand.c    cancel requests and pings, which are connections of their own
 //   postgresql_pipe.c      what is sent ahead, and what comes back for it; the deadline
 //   postgresql_tx.c        transactions, the savepoint, and the record that tells what became of a commit
 //   postgresql_rule.c      what SQL may not do, and whether it writes
@@ -23,6 +26,8 @@
 #define RECKONER_STORE_POSTGRESQL_H
 
 #include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -34,13 +39,16 @@ enum {
     PG_NAME_CHARS = 16,    // of a prepared statement, and a NUL
     PG_CHANNEL_CHARS = 26, // of the app's notifications, and a NUL
     PG_TEXT_BYTES = 40,    // any value that becomes text here: a timestamp, a UUID
-    PG_CANCEL_MS = 5000, // from a cancel request to the end of its statement; then the connection is given up
+    PG_CANCEL_MS = 2000, // from a cancel request to the end of its statement; then the connection is given up
     PG_CANCEL_AGAIN_MS = 100, // a cancel request that came before its statement began is lost: it is repeated
-    PG_CONTROL_MS = 60000,    // a COMMIT and the like, which no deadline ends
+    PG_LOOK_MS = 20,          // how often one looks how a ping went
+    PG_CANCELS = 16,          // cancel requests that are under way in the process, each on a thread
+    PG_PINGS = 64,            // pings likewise
     PG_DETAIL_BYTES = 16384,  // of a violated key that is kept
-    PG_BACKOFF_MS = 100,      // after a failed connect: the first pause before the next; it doubles …
-    PG_BACKOFF_MAX_MS = 3200, // … up to this
-    PG_VERIFY_MS = 15000,     // for finding out what became of a commit
+    PG_PAUSE_MS = 100,        // after a failed connect: the first pause before the next; it doubles …
+    PG_PAUSE_MAX_MS = 1000,   // … up to this, so that Retry-After: 1 is true
+    PG_TRUST_MS = 1000,       // after a connect that succeeded nobody waits for another's
+    PG_AGAIN_MS = 100,        // before what became of a commit is asked once more
     PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
 };
 
@@ -64,11 +72,24 @@ enum pg_type {
     PG_TYPE_UUID = 2950,
 };
 
+// Whether the server can be reached, as far as the store's connections know.
+struct pg_gate {
+    pthread_mutex_t lock;   // guards the rest
+    pthread_cond_t changed; // broadcast when a try has ended
+    bool is_tried;          // somebody tries
+    uint64_t tried_ns;      // since when; as all moments here, on the monotonic clock
+    uint64_t reached_ns;    // when it was reached last; 0: never yet, but by store_connect
+    uint64_t pause_ms;      // of the last failure; 0: the last try has succeeded
+    uint64_t retry_ns;      // nobody tries before
+};
+
 struct pg_store {
-    struct store base; // first: &store->base is the store of store.h
-    char *url;         // owned; as given, for libpq
-    char *name;        // owned; the app's: the schema that its tables are in
-    bool is_scratch;   // the schema goes with the STORE_WRITE connection
+    struct store base;      // first: &store->base is the store of store.h
+    char *url;              // owned; as given, for libpq
+    char *name;             // owned; the app's: the schema that its tables are in
+    bool is_scratch;        // the schema goes with the STORE_WRITE connection
+    struct pg_gate gate;    //
+    atomic_uint first_host; // of those in the url: the one that was met last; any thread
 };
 
 // What was sent and has not been answered yet.
@@ -120,10 +141,8 @@ struct pg_conn {
     uint64_t deadline_ns;   // monotonic; 0: none
     uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
     bool was_cancelled;     // the deadline has ended the statement that was waited for
-    bool in_control;        // what is waited for must not be cut in two by the deadline
-    // --- losing and remaking
-    uint64_t retry_ns;   // not before; 0: at once
-    uint64_t backoff_ms; // the pause after the next failure
+    uint64_t control_ns;    // until when is waited for what the deadline must not cut in two; 0: nothing such
+    struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
     // --- what is under way
     struct pg_item queue[PG_QUEUE]; // a ring
     unsigned first, count;          // the oldest of it, and how many
@@ -195,7 +214,7 @@ void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
 // Gives the connection up: what was under way is gone, the transaction has failed.
 void pg_lose(struct pg_conn *conn);
 
-// Makes the connection anew if it is lost; ERR_BUSY while that fails.
+// Makes the connection anew if it is lost; ERR_BUSY while that fails, at once where others have just failed.
 MUST_CHECK enum err_code pg_revive(struct pg_conn *conn, struct err *err);
 
 // Notices, without waiting, that the other side has closed the connection.
@@ -203,6 +222,42 @@ void pg_notice_loss(struct pg_conn *conn);
 
 // Appends a call of set_config for each setting of the session; `is_local`: for the transaction only.
 void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql);
+
+// --- postgresql_link.c
+
+// A link to the primary among the hosts of the store's url: for connections, and for anybody who needs one of
+// his own. Waits for up to LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells
+// whether it is one. NULL without memory.
+PGconn *pg_open_link(struct pg_store *store);
+
+// --- postgresql_gate.c
+
+void pg_gate_init(struct pg_gate *gate);
+void pg_gate_fini(struct pg_gate *gate);
+
+// Lets the caller connect, who tells by pg_gate_leave how it went, with the same `is_trying`. ERR_BUSY, after
+// LIMIT_STORE_PATIENCE_MS at most, where that would only be one more wait.
+MUST_CHECK enum err_code pg_gate_enter(struct pg_gate *gate, bool *ret_is_trying, struct err *err);
+void pg_gate_leave(struct pg_gate *gate, bool was_trying, bool was_reached);
+
+// --- postgresql_errand.c
+
+enum pg_errand_state {
+    PG_ERRAND_UNDER_WAY, //
+    PG_ERRAND_DONE,      // the cancel request has arrived; somebody has answered the ping
+    PG_ERRAND_FAILED,    //
+};
+
+// Begins to ask the link's server to end what it runs, and whether it is there; the latter takes
+// LIMIT_STORE_CONNECT_MS at most. The caller owns the errand. NULL when it cannot be begun.
+struct pg_errand *pg_errand_cancel(PGconn *link);
+struct pg_errand *pg_errand_ping(PGconn *link, const char *url);
+
+// How it goes; waits for its end until that moment of the monotonic clock, 0: not at all.
+enum pg_errand_state pg_errand_wait(struct pg_errand *errand, uint64_t end_ns);
+
+// Gives the errand up, which goes on by itself. NULL is fine.
+void pg_errand_leave(struct pg_errand *errand);
 
 // --- postgresql_pipe.c
 
@@ -233,7 +288,10 @@ MUST_CHECK enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_st
 // nothing in the queue, that of a COPY, and NULL at its end. ERR_BUSY: lost.
 MUST_CHECK enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct err *err);
 
-// Asks the server to end what it runs, by a connection of its own; what comes back tells whether it has.
+// Sends what libpq holds, as fast as the server takes it, until the deadline. ERR_BUSY, ERR_TIMEOUT: lost.
+MUST_CHECK enum err_code pg_push(struct pg_conn *conn, struct err *err);
+
+// Asks the server to end what it runs, and does not wait for that; what comes back tells whether it has.
 void pg_cancel(struct pg_conn *conn);
 
 // ERR_TIMEOUT when the deadline has passed already.

@@ -90,7 +90,7 @@ static enum err_code send_rows(struct pg_conn *conn, struct err *err)
     if (code == ERR_NONE && PQputCopyData(conn->link, batch->rows.data, (int)batch->rows.len) != 1)
         code = pg_fail_link(conn->link, ERR_BUSY, err);
     buf_clear(&batch->rows);
-    return code;
+    return code == ERR_NONE ? pg_push(conn, err) : code;
 }
 
 static enum err_code finish(struct pg_conn *conn, struct err *err)

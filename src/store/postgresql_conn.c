@@ -35,7 +35,8 @@ struct setting {
 // Predictable: texts of dates and moments do not hang on the server's settings, and no statement is compiled
 // anew in each run, which takes longer than nearly all of them run (jit). Bounded: a lock is waited for
 // LIMIT_STORE_BUSY_MS, a statement whose client is gone ends, and so does a transaction whose client hangs.
-// Durable: a commit is on disk.
+// Durable: a commit is on disk; and no time limit of the role ends one that waits for a standby, as that
+// would count as done.
 static const struct setting settings[] = {
     {"timezone", "'UTC'", -1, false},
     {"datestyle", "'ISO, YMD'", -1, false},
@@ -49,6 +50,7 @@ static const struct setting settings[] = {
     {"plan_cache_mode", "'force_generic_plan'", STORE_READ, false},
     {"default_transaction_isolation", "'repeatable read'", STORE_READ, true},
     {"default_transaction_read_only", "'on'", STORE_READ, true},
+    {"statement_timeout", "'0'", STORE_WRITE, false},
     {"synchronous_commit",
         "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
         " ELSE pg_catalog.current_setting('synchronous_commit') END",
@@ -92,24 +94,15 @@ static void ignore_notice(void *ctx, const PGresult *notice)
     (void)notice;
 }
 
-// libpq's parameters: ours come before the url, which may say otherwise; what must be so comes behind it.
-static PGconn *open_link(const char *url)
-{
-    static const char *const names[] = {"fallback_application_name", "connect_timeout", "keepalives_idle",
-        "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", "client_encoding", NULL};
-    const char *const values[] = {"reckoner", "5", "10", "5", "3", "20000", url, "UTF8", NULL};
-    return PQconnectdbParams(names, values, 1);
-}
-
-// Runs SQL before the pipeline is entered. *ret_result is to be cleared, also after a failure.
+// Runs a SELECT. *ret_result is to be cleared, also after a failure.
 static enum err_code ask(struct pg_conn *conn, const char *sql, PGresult **ret_result, struct err *err)
 {
-    *ret_result = PQexec(conn->link, sql);
-    if (*ret_result == NULL)
-        return err_no_memory(err);
-    if (PQresultStatus(*ret_result) != PGRES_TUPLES_OK && PQresultStatus(*ret_result) != PGRES_COMMAND_OK)
-        return pg_fail(conn, *ret_result, err);
-    return ERR_NONE;
+    enum err_code code = pg_command_with(conn, sql, 0, NULL, ret_result, err);
+    if (code == ERR_NONE)
+        code = pg_drain(conn, err);
+    if (code == ERR_NONE && PQresultStatus(*ret_result) != PGRES_TUPLES_OK)
+        code = pg_fail(conn, *ret_result, err);
+    return code;
 }
 
 static enum err_code find_pooler(struct pg_conn *conn, struct err *err)
@@ -142,18 +135,21 @@ static enum err_code set_up(struct pg_conn *conn, struct err *err)
         return err_set(
             err, ERR_CONFIG, "the store is PostgreSQL %d, and has to be 15 or newer", version / 10000);
     PQsetNoticeReceiver(conn->link, ignore_notice, NULL);
+    if (PQsetnonblocking(conn->link, 1) != 0 || PQenterPipelineMode(conn->link) == 0)
+        return err_no_memory(err);
+    uint64_t before_ns = conn->control_ns;
+    conn->control_ns = clock_monotonic_ns() + LIMIT_STORE_CONNECT_MS * NS_PER_MS;
     enum err_code code = find_pooler(conn, err);
     if (code == ERR_NONE && !conn->is_pooled)
         code = set_session(conn, err);
-    if (code == ERR_NONE && PQenterPipelineMode(conn->link) == 0)
-        code = err_no_memory(err);
+    conn->control_ns = before_ns;
     return code;
 }
 
 // `unreachable` is what it is called when nobody answers.
 static enum err_code make_link(struct pg_conn *conn, enum err_code unreachable, struct err *err)
 {
-    conn->link = open_link(conn->store->url);
+    conn->link = pg_open_link(conn->store);
     if (conn->link == NULL)
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
@@ -162,14 +158,11 @@ static enum err_code make_link(struct pg_conn *conn, enum err_code unreachable, 
     else
         code = set_up(conn, err);
     if (code != ERR_NONE) {
-        PQfinish(conn->link);
-        conn->link = NULL;
+        pg_lose(conn);
         return code;
     }
     conn->session++;
     conn->timeout_ms = 0;
-    conn->first = conn->count = 0;
-    conn->is_unsent = conn->is_single = false;
     return ERR_NONE;
 }
 
@@ -187,6 +180,8 @@ void pg_lose(struct pg_conn *conn)
             item->stmt->is_ended = true;
         conn->first = (conn->first + 1) % PG_QUEUE;
     }
+    pg_errand_leave(conn->cancel);
+    conn->cancel = NULL;
     PQfinish(conn->link);
     conn->link = NULL;
     conn->is_unsent = conn->is_single = false;
@@ -215,20 +210,18 @@ enum err_code pg_revive(struct pg_conn *conn, struct err *err)
 {
     if (conn->link != NULL)
         return ERR_NONE;
-    uint64_t now_ns = clock_monotonic_ns();
-    if (now_ns < conn->retry_ns)
-        return err_set(err, ERR_BUSY, "the store cannot be reached at the moment: try again");
+    bool is_trying = false;
+    enum err_code code = pg_gate_enter(&conn->store->gate, &is_trying, err);
+    if (code != ERR_NONE)
+        return code;
     struct err cause = {0};
-    enum err_code code = make_link(conn, ERR_BUSY, &cause);
-    if (code == ERR_NONE) {
-        conn->backoff_ms = 0;
+    code = make_link(conn, ERR_BUSY, &cause);
+    pg_gate_leave(&conn->store->gate, is_trying, code == ERR_NONE);
+    if (code == ERR_NONE)
         return ERR_NONE;
-    }
-    conn->backoff_ms = conn->backoff_ms == 0 ? PG_BACKOFF_MS : conn->backoff_ms * 2;
-    if (conn->backoff_ms > PG_BACKOFF_MAX_MS)
-        conn->backoff_ms = PG_BACKOFF_MAX_MS;
-    conn->retry_ns = clock_monotonic_ns() + conn->backoff_ms * NS_PER_MS;
-    return err_set(err, code, "the store cannot be reached: %s", cause.text);
+    err_set(err, code, "the store cannot be reached at the moment: try again");
+    err_hint(err, "%s", cause.text); // for the log: it names hosts
+    return code;
 }
 
 // --- life

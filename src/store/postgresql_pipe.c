@@ -6,7 +6,8 @@
 // when another statement is to be read before.
 //
 // The deadline is kept on this side: the server is asked to cancel, by a connection of its own, and what
-// comes back then is the statement's error. A server that does not answer that either is given up.
+// comes back then is the statement's error. A server that does not answer that either is given up. So is one
+// that says nothing for long and answers no ping: a statement may take its time, the machine may not.
 #include <poll.h>
 
 #include "base/clock.h"
@@ -82,7 +83,7 @@ enum err_code pg_flush(struct pg_conn *conn, struct err *err)
         conn->is_begun = conn->is_begun && !conn->is_last; // its end has been sent
         return pg_sync(conn, err);
     }
-    if (PQsendFlushRequest(conn->link) == 0 || PQflush(conn->link) != 0) {
+    if (PQsendFlushRequest(conn->link) == 0 || PQflush(conn->link) < 0) {
         pg_lose(conn);
         return err_set(err, ERR_BUSY, "the connection to the store was lost: try again");
     }
@@ -101,45 +102,132 @@ enum err_code pg_check_deadline(const struct pg_conn *conn, struct err *err)
 
 void pg_cancel(struct pg_conn *conn)
 {
-    char reason[256];
-    PGcancel *cancel = PQgetCancel(conn->link);
-    if (cancel != NULL && PQcancel(cancel, reason, sizeof(reason)) == 1)
-        conn->was_cancelled = true;
-    PQfreeCancel(cancel);
+    if (conn->cancel != NULL && pg_errand_wait(conn->cancel, 0) == PG_ERRAND_UNDER_WAY)
+        return;
+    pg_errand_leave(conn->cancel);
+    conn->cancel = pg_errand_cancel(conn->link);
+    conn->was_cancelled = conn->was_cancelled || conn->cancel != NULL;
 }
 
-// How long to wait for bytes: until the deadline; then from one cancel request to the next.
-static int64_t pause_ns(struct pg_conn *conn, uint64_t now_ns, uint64_t end_ns)
+// Waits for a cancel request to arrive, as it would end what is sent next. False when it does not.
+static bool end_cancel(struct pg_conn *conn)
 {
-    if (end_ns == 0)
-        return -1;
-    if (now_ns < end_ns)
-        return (int64_t)(end_ns - now_ns);
-    pg_cancel(conn);
-    return (int64_t)(PG_CANCEL_AGAIN_MS * NS_PER_MS);
+    if (conn->cancel == NULL)
+        return true;
+    uint64_t end_ns = clock_monotonic_ns() + PG_CANCEL_MS * NS_PER_MS;
+    if (pg_errand_wait(conn->cancel, end_ns) == PG_ERRAND_UNDER_WAY)
+        return false;
+    pg_errand_leave(conn->cancel);
+    conn->cancel = NULL;
+    return true;
+}
+
+// One wait for the server; moments are of the monotonic clock.
+struct wait {
+    uint64_t cancel_ns;     // when to ask it, the next time, to end what it runs; UINT64_MAX: never
+    uint64_t give_up_ns;    // when the link is given up; UINT64_MAX: never
+    uint64_t heard_ns;      // when there was a sign of life
+    struct pg_errand *ping; // owned; under way, or NULL
+    unsigned unanswered;    // pings since then
+};
+
+static void start_wait(const struct pg_conn *conn, struct wait *wait)
+{
+    *wait =
+        (struct wait){.cancel_ns = UINT64_MAX, .give_up_ns = UINT64_MAX, .heard_ns = clock_monotonic_ns()};
+    if (conn->control_ns != 0) {
+        wait->give_up_ns = conn->control_ns;
+    } else if (conn->deadline_ns != 0) {
+        wait->cancel_ns = conn->deadline_ns;
+        uint64_t last_ns = conn->deadline_ns > wait->heard_ns ? conn->deadline_ns : wait->heard_ns;
+        wait->give_up_ns = last_ns + PG_CANCEL_MS * NS_PER_MS;
+    }
+}
+
+// False when nobody is there any more. *ret_look_ns: when to look again.
+static bool look_for_life(struct pg_conn *conn, struct wait *wait, uint64_t now_ns, uint64_t *ret_look_ns)
+{
+    if (wait->ping != NULL) {
+        enum pg_errand_state state = pg_errand_wait(wait->ping, 0);
+        if (state != PG_ERRAND_UNDER_WAY) {
+            pg_errand_leave(wait->ping);
+            wait->ping = NULL;
+        }
+        if (state == PG_ERRAND_FAILED && ++wait->unanswered == LIMIT_STORE_PINGS)
+            return false;
+        if (state == PG_ERRAND_DONE) {
+            wait->heard_ns = now_ns;
+            wait->unanswered = 0;
+        }
+    }
+    uint64_t silent_ns = wait->heard_ns + LIMIT_STORE_SILENCE_MS * NS_PER_MS;
+    if (wait->ping == NULL && now_ns >= silent_ns) {
+        wait->ping = pg_errand_ping(conn->link, conn->store->url);
+        if (wait->ping == NULL) // too many are under way: later
+            wait->heard_ns = now_ns;
+    }
+    *ret_look_ns = wait->ping != NULL ? now_ns + PG_LOOK_MS * NS_PER_MS
+                                      : wait->heard_ns + LIMIT_STORE_SILENCE_MS * NS_PER_MS;
+    return true;
+}
+
+// Sends and reads what can be, or waits a little for that. False when the link is lost, or to be given up.
+static bool wait_a_little(struct pg_conn *conn, struct wait *wait)
+{
+    int unsent = PQflush(conn->link);
+    uint64_t now_ns = clock_monotonic_ns(), look_ns;
+    if (unsent < 0 || now_ns >= wait->give_up_ns || !look_for_life(conn, wait, now_ns, &look_ns))
+        return false;
+    if (now_ns >= wait->cancel_ns) {
+        pg_cancel(conn);
+        wait->cancel_ns = now_ns + PG_CANCEL_AGAIN_MS * NS_PER_MS;
+    }
+    uint64_t next_ns = look_ns < wait->cancel_ns ? look_ns : wait->cancel_ns;
+    next_ns = next_ns < wait->give_up_ns ? next_ns : wait->give_up_ns;
+    struct pollfd link = {.fd = PQsocket(conn->link), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0))};
+    if (poll(&link, 1, (int)((next_ns - now_ns) / NS_PER_MS) + 1) <= 0)
+        return true;
+    if ((link.revents & ~POLLOUT) != 0 && PQconsumeInput(conn->link) == 0)
+        return false;
+    wait->heard_ns = clock_monotonic_ns();
+    wait->unanswered = 0;
+    return true;
 }
 
 // Waits until there is a result. False when the connection is lost, or the server has gone silent.
 static bool wait_for_result(struct pg_conn *conn)
 {
-    uint64_t end_ns = conn->deadline_ns, give_up_ns = end_ns == 0 ? 0 : end_ns + PG_CANCEL_MS * NS_PER_MS;
-    if (conn->in_control) {
-        end_ns = 0;
-        give_up_ns = clock_monotonic_ns() + PG_CONTROL_MS * NS_PER_MS;
-    }
-    while (PQisBusy(conn->link)) {
-        uint64_t now_ns = end_ns != 0 || give_up_ns != 0 ? clock_monotonic_ns() : 0;
-        if (give_up_ns != 0 && now_ns >= give_up_ns && (end_ns == 0 || conn->was_cancelled))
-            return false;
-        int64_t ns = pause_ns(conn, now_ns, end_ns);
-        if (ns < 0 && give_up_ns != 0)
-            ns = (int64_t)(give_up_ns - now_ns);
-        int ms = ns < 0 ? -1 : (int)((uint64_t)ns / NS_PER_MS) + 1;
-        struct pollfd link = {.fd = PQsocket(conn->link), .events = POLLIN};
-        if (poll(&link, 1, ms) > 0 && PQconsumeInput(conn->link) == 0)
-            return false;
-    }
-    return true;
+    if (!PQisBusy(conn->link))
+        return end_cancel(conn);
+    struct wait wait;
+    start_wait(conn, &wait);
+    bool is_there = true;
+    while (is_there && PQisBusy(conn->link))
+        is_there = wait_a_little(conn, &wait);
+    pg_errand_leave(wait.ping);
+    return is_there && end_cancel(conn);
+}
+
+// Loses the link, and tells why.
+static enum err_code give_up(struct pg_conn *conn, struct err *err)
+{
+    bool timed_out = conn->was_cancelled;
+    pg_lose(conn);
+    return timed_out ? err_set(err, ERR_TIMEOUT, "the statement was ended at its time limit")
+                     : err_set(err, ERR_BUSY, "the connection to the store was lost: try again");
+}
+
+enum err_code pg_push(struct pg_conn *conn, struct err *err)
+{
+    if (PQflush(conn->link) == 0)
+        return ERR_NONE;
+    struct wait wait;
+    start_wait(conn, &wait);
+    bool is_there = true;
+    while (is_there && PQflush(conn->link) > 0)
+        is_there = wait_a_little(conn, &wait);
+    pg_errand_leave(wait.ping);
+    return is_there && PQflush(conn->link) == 0 ? ERR_NONE : give_up(conn, err);
 }
 
 // Takes the oldest out of the queue, with its last result. libpq puts a null between two commands, but not if
@@ -159,12 +247,8 @@ enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct
         PQsetSingleRowMode(conn->link); // no effect on one that has failed already, which is fine
         conn->is_single = true;
     }
-    if (!wait_for_result(conn)) {
-        bool timed_out = conn->was_cancelled;
-        pg_lose(conn);
-        return timed_out ? err_set(err, ERR_TIMEOUT, "the statement was ended at its time limit")
-                         : err_set(err, ERR_BUSY, "the connection to the store was lost: try again");
-    }
+    if (!wait_for_result(conn))
+        return give_up(conn, err);
     PGresult *result = PQgetResult(conn->link);
     if (result != NULL && PQresultStatus(result) == PGRES_FATAL_ERROR &&
         PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) {

@@ -16,9 +16,10 @@
 // still holds when it writes, with every other writer's commit seen and none lost to a retry.
 //
 // When the link breaks under a COMMIT, nobody knows what became of it. So each writing transaction leaves a
-// record with a random key in the app's schema, and on the next link the same key is inserted once more:
-// if it is there, the transaction was committed; if not, it is now, and an old session that lingers cannot
-// commit any more.
+// record with a random key in the app's schema, and on the next link another record is inserted under the
+// same key: if the first one is there, the transaction was committed; if not, the key is taken now, and an
+// old session that lingers cannot commit any more. After a failover the next link leads to what was the
+// standby: its records are of what it has got, which is what counts there.
 #include <assert.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -33,6 +34,12 @@ void pg_fail_tx(struct pg_conn *conn, const struct err *err)
         return;
     conn->tx = PG_FAILED;
     conn->failure = *err;
+}
+
+// What follows is not to be cut in two by the deadline, but has a bound of its own.
+static void start_control(struct pg_conn *conn, uint64_t ms)
+{
+    conn->control_ns = clock_monotonic_ns() + ms * NS_PER_MS;
 }
 
 // A reader's statement still runs of which nobody wants the rows: an answer that was refused after all.
@@ -191,35 +198,57 @@ static enum err_code queue_record(struct pg_conn *conn, struct err *err)
     return code;
 }
 
+// The parts of the question for the record, around the schema's name.
+static const char *const record_sql[2][2] = {
+    {"INSERT INTO ",
+        ".reckoner_commits (id, committed_at) VALUES ($1::uuid, 'infinity') ON CONFLICT DO NOTHING"},
+    {"UPDATE ", ".reckoner_commits SET committed_at = committed_at WHERE id = $1::uuid"
+                " RETURNING pg_catalog.isfinite(committed_at)"},
+};
+
+static enum err_code queue_question(
+    struct pg_conn *conn, const char *const sql[2], PGresult **ret_result, struct err *err)
+{
+    AUTO(buf_fini) struct buf text;
+    const char *const params[] = {conn->commit};
+    buf_init(&text, LIMIT_APP_FILE_BYTES);
+    buf_append_str(&text, sql[0]);
+    pg_append_name(&text, span_of(conn->store->name));
+    buf_append_str(&text, sql[1]);
+    buf_append_byte(&text, '\0');
+    if (buf_status(&text) != ERR_NONE)
+        return err_no_memory(err);
+    return pg_command_with(conn, text.data, 1, params, ret_result, err);
+}
+
 // Asks, on a new link, for the record. *ret_is_done: the commit was done. It cannot be any more otherwise.
+//
+// What is inserted in the record's place differs from it, so that this can be asked again when its own answer
+// is lost. And the record is written to in any case, so that the answer waits for a synchronous standby as
+// the commit itself would have: a primary that has crashed may come back with what the standby has never got.
 static enum err_code ask_for_record(struct pg_conn *conn, bool *ret_is_done, struct err *err)
 {
-    AUTO(buf_fini) struct buf sql;
     PGresult *result = NULL;
-    const char *const params[] = {conn->commit};
-    buf_init(&sql, LIMIT_APP_FILE_BYTES);
-    buf_append_str(&sql, "INSERT INTO ");
-    pg_append_name(&sql, span_of(conn->store->name));
-    buf_append_str(&sql, ".reckoner_commits (id) VALUES ($1::uuid) ON CONFLICT DO NOTHING RETURNING true");
-    buf_append_byte(&sql, '\0');
-    enum err_code code = buf_status(&sql) == ERR_NONE ? ERR_NONE : err_no_memory(err);
+    enum err_code code = queue_question(conn, record_sql[0], NULL, err);
     if (code == ERR_NONE)
-        code = pg_command_with(conn, sql.data, 1, params, &result, err);
+        code = queue_question(conn, record_sql[1], &result, err);
     if (code == ERR_NONE)
-        code = pg_drain(conn, err);
+        code = pg_drain(conn, err); // both were one transaction
     if (code == ERR_NONE && PQresultStatus(result) != PGRES_TUPLES_OK)
         code = pg_fail(conn, result, err);
+    if (code == ERR_NONE && PQntuples(result) != 1)
+        code = err_set(err, ERR_STORE, "the record of a commit has gone");
     if (code == ERR_NONE)
-        *ret_is_done = PQntuples(result) == 0;
+        *ret_is_done = PQgetvalue(result, 0, 0)[0] == 't';
     PQclear(result);
     return code;
 }
 
-// Until there is an answer, or for PG_VERIFY_MS.
+// Until there is an answer, or for LIMIT_STORE_VERIFY_MS.
 static enum err_code find_out(struct pg_conn *conn, struct err *err)
 {
-    uint64_t end_ns = clock_monotonic_ns() + PG_VERIFY_MS * NS_PER_MS;
     bool is_done = false;
+    start_control(conn, LIMIT_STORE_VERIFY_MS);
     for (;;) {
         struct err cause = {0};
         enum err_code code = pg_revive(conn, &cause);
@@ -227,10 +256,10 @@ static enum err_code find_out(struct pg_conn *conn, struct err *err)
             code = ask_for_record(conn, &is_done, &cause);
         if (code == ERR_NONE)
             break;
-        if (clock_monotonic_ns() >= end_ns)
-            return err_set(err, ERR_STORE,
+        if (clock_monotonic_ns() >= conn->control_ns)
+            return err_set(err, ERR_TIMEOUT,
                 "the store was lost while it wrote, and it is not known whether it has: look before trying again");
-        struct timespec pause = {.tv_nsec = (long)(PG_BACKOFF_MS * NS_PER_MS)};
+        struct timespec pause = {.tv_nsec = (long)(PG_AGAIN_MS * NS_PER_MS)};
         nanosleep(&pause, NULL);
     }
     snprintf(conn->recorded, sizeof(conn->recorded), "%s", conn->commit);
@@ -246,14 +275,14 @@ static enum err_code commit_writes(struct pg_conn *conn, struct err *err)
         code = pg_drain(conn, err);
     if (code == ERR_NONE && conn->has_written)
         code = queue_record(conn, err);
+    bool may_be_sent = code == ERR_NONE; // also when the link breaks under it
     if (code == ERR_NONE)
         code = pg_command(conn, "COMMIT", err);
-    bool was_sent = code == ERR_NONE;
     if (code == ERR_NONE)
         code = pg_sync(conn, err);
     if (code == ERR_NONE)
         code = pg_drain(conn, err);
-    if (was_sent && conn->link == NULL && conn->has_written) {
+    if (may_be_sent && conn->link == NULL && conn->has_written) {
         struct err outcome = {0};
         conn->tx = PG_IDLE;
         code = find_out(conn, &outcome);
@@ -275,7 +304,7 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
     enum err_code code = pg_check_alive(conn, err);
     if (code != ERR_NONE)
         return code;
-    conn->in_control = true;
+    start_control(conn, LIMIT_STORE_COMMIT_MS);
     if (conn->mode == STORE_WRITE) {
         code = commit_writes(conn, &cause);
     } else {
@@ -284,7 +313,7 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
         if (code == ERR_NONE && conn->is_begun) // its answer is read when something else is asked
             code = pg_sync(conn, &cause);
     }
-    conn->in_control = false;
+    conn->control_ns = 0;
     if (code == ERR_NONE) {
         conn->tx = PG_IDLE;
         conn->batch.known = false; // it went with the transaction
@@ -307,7 +336,7 @@ void pg_rollback(struct store_conn *base)
     struct err ignored = {0};
     if (conn->tx == PG_IDLE)
         return;
-    conn->in_control = true;
+    start_control(conn, LIMIT_STORE_COMMIT_MS);
     if (conn->link != NULL && runs_for_nobody(conn))
         pg_cancel(conn);
     pg_batch_forget(conn);
@@ -324,7 +353,7 @@ void pg_rollback(struct store_conn *base)
     }
     if (code != ERR_NONE)
         pg_lose(conn); // the server rolls back what its client has left
-    conn->in_control = false;
+    conn->control_ns = 0;
     conn->tx = PG_IDLE;
 }
 
@@ -356,7 +385,7 @@ enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
     pg_batch_forget(conn);
     if (conn->link == NULL)
         return pg_check_alive(conn, err);
-    conn->in_control = true;
+    start_control(conn, LIMIT_STORE_COMMIT_MS);
     struct err cause = {0};
     enum pg_tx before = conn->tx;
     if (conn->count > 0 && pg_drain(conn, &cause) != ERR_NONE)
@@ -369,7 +398,7 @@ enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
         code = pg_sync(conn, &cause);
     if (code == ERR_NONE)
         code = pg_drain(conn, &cause);
-    conn->in_control = false;
+    conn->control_ns = 0;
     if (code == ERR_NONE) {
         conn->tx = PG_OPEN;
         conn->failure = (struct err){0};

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is asked of a server by a connection of its own, which libpq can only do by waiting for it: that a
+// statement be ended, and whether anybody is there. Each errand runs on a thread that nobody joins; its owner
+// looks how it went, or leaves it. A frozen server keeps a cancel request for as long as it is frozen, so the
+// threads of the process are counted, and past that number no errand begins. Any thread; an errand's owner is
+// one thread.
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "net/thread.h"
+#include "store/postgresql.h"
+
+enum { HOST_BYTES = 256, PORT_CHARS = 8, TIMEOUT_CHARS = 12 };
+
+struct pg_errand {
+    pthread_mutex_t lock;       // guards state and is_left
+    pthread_cond_t ended;       // signalled when state is no longer PG_ERRAND_UNDER_WAY
+    enum pg_errand_state state; //
+    bool is_left;               // by its owner: the thread frees it
+    atomic_int *running;        // the count that it is in
+    PGcancel *cancel;           // owned; NULL: it is a ping
+    char *url;                  // owned; of a ping, with what is overridden by those below
+    char host[HOST_BYTES];      // of the server that the link has met
+    char address[HOST_BYTES];   // likewise; "": it is a socket in the file system
+    char port[PORT_CHARS];      // likewise
+};
+
+static atomic_int cancels, pings; // under way in the process
+
+static void errand_free(struct pg_errand *errand)
+{
+    PQfreeCancel(errand->cancel);
+    mem_free(errand->url);
+    pthread_cond_destroy(&errand->ended);
+    pthread_mutex_destroy(&errand->lock);
+    mem_free(errand);
+}
+
+static bool send_cancel(PGcancel *cancel)
+{
+    char reason[256];
+    return PQcancel(cancel, reason, sizeof(reason)) == 1;
+}
+
+// Anything but silence is an answer, a refusal too: what is under way there goes on, or breaks by itself.
+static bool ping(const struct pg_errand *errand)
+{
+    char timeout[TIMEOUT_CHARS];
+    snprintf(timeout, sizeof(timeout), "%d", LIMIT_STORE_CONNECT_MS / 1000);
+    const char *const names[] = {
+        "dbname", "host", "port", "connect_timeout", "target_session_attrs", "hostaddr", NULL};
+    const char *const values[] = {errand->url, errand->host, errand->port, timeout, "any",
+        errand->address[0] != '\0' ? errand->address : NULL, NULL};
+    return PQpingParams(names, values, 1) != PQPING_NO_RESPONSE;
+}
+
+static void *run(void *arg)
+{
+    struct pg_errand *errand = arg;
+    bool done = errand->cancel != NULL ? send_cancel(errand->cancel) : ping(errand);
+    atomic_fetch_sub(errand->running, 1);
+    pthread_mutex_lock(&errand->lock);
+    errand->state = done ? PG_ERRAND_DONE : PG_ERRAND_FAILED;
+    bool is_left = errand->is_left;
+    pthread_cond_signal(&errand->ended);
+    pthread_mutex_unlock(&errand->lock);
+    if (is_left)
+        errand_free(errand);
+    return NULL;
+}
+
+static struct pg_errand *errand_new(atomic_int *running)
+{
+    struct pg_errand *errand = mem_zalloc(1, sizeof(*errand));
+    if (errand == NULL)
+        return NULL;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&errand->ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&errand->lock, NULL);
+    errand->running = running;
+    return errand;
+}
+
+// Takes the errand over; NULL when it cannot begin.
+static struct pg_errand *start(struct pg_errand *errand, int most)
+{
+    pthread_t thread;
+    if (atomic_fetch_add(errand->running, 1) < most && thread_start(run, errand, &thread, NULL) == ERR_NONE) {
+        pthread_detach(thread);
+        return errand;
+    }
+    atomic_fetch_sub(errand->running, 1);
+    errand_free(errand);
+    return NULL;
+}
+
+struct pg_errand *pg_errand_cancel(PGconn *link)
+{
+    struct pg_errand *errand = errand_new(&cancels);
+    if (errand == NULL)
+        return NULL;
+    errand->cancel = PQgetCancel(link);
+    if (errand->cancel == NULL) {
+        errand_free(errand);
+        return NULL;
+    }
+    return start(errand, PG_CANCELS);
+}
+
+struct pg_errand *pg_errand_ping(PGconn *link, const char *url)
+{
+    const char *host = PQhost(link), *address = PQhostaddr(link), *port = PQport(link);
+    struct pg_errand *errand = errand_new(&pings);
+    if (errand == NULL)
+        return NULL;
+    errand->url = mem_strndup(url, strlen(url));
+    if (errand->url == NULL || host == NULL || address == NULL || port == NULL ||
+        strlen(host) >= HOST_BYTES) {
+        errand_free(errand);
+        return NULL;
+    }
+    snprintf(errand->host, sizeof(errand->host), "%s", host);
+    if (host[0] != '/')
+        snprintf(errand->address, sizeof(errand->address), "%s", address);
+    snprintf(errand->port, sizeof(errand->port), "%s", port);
+    return start(errand, PG_PINGS);
+}
+
+enum pg_errand_state pg_errand_wait(struct pg_errand *errand, uint64_t end_ns)
+{
+    const struct timespec end = {
+        .tv_sec = (time_t)(end_ns / 1000000000u), .tv_nsec = (long)(end_ns % 1000000000u)};
+    pthread_mutex_lock(&errand->lock);
+    int failed = 0;
+    while (errand->state == PG_ERRAND_UNDER_WAY && end_ns != 0 && failed == 0)
+        failed = pthread_cond_timedwait(&errand->ended, &errand->lock, &end);
+    enum pg_errand_state state = errand->state;
+    pthread_mutex_unlock(&errand->lock);
+    return state;
+}
+
+void pg_errand_leave(struct pg_errand *errand)
+{
+    if (errand == NULL)
+        return;
+    pthread_mutex_lock(&errand->lock);
+    errand->is_left = true;
+    bool has_ended = errand->state != PG_ERRAND_UNDER_WAY;
+    pthread_mutex_unlock(&errand->lock);
+    if (has_ended)
+        errand_free(errand);
+}
