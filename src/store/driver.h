@@ -63,6 +63,8 @@ struct store_driver {
         void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
     enum err_code (*is_unique)(struct store_stmt *stmt, const struct span *columns, size_t count,
         bool *ret_is_unique, struct err *err);
+    enum err_code (*reads)(
+        struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
 
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
 

@@ -121,6 +121,7 @@ const struct store_driver postgresql_driver = {
     .reset = pg_reset,
     .explain = pg_explain,
     .is_unique = pg_is_unique,
+    .reads = pg_reads,
     .exec = pg_exec,
     .batch_open = pg_batch_open,
     .batch_close = pg_batch_close,

@@ -3,6 +3,7 @@
 //
 //   postgresql.c           stores; opening and closing
 //   postgresql_conn.c      connections: making, losing and remaking them; the settings of their sessions
+//   postgresql_link.c      which host a link leads to
 //   postgresql_gate.c      who may try to reach a server that was lost
 //   postgresql_errand.c    cancel requests and pings, which are connections of their own
 //   postgresql_pipe.c      what is sent ahead, and what comes back for it; the deadline
@@ -15,6 +16,7 @@
 //   postgresql_batch.c     the table batch, by COPY
 //   postgresql_schema.c    the schema of the app, and Reckoner's own with the helpers
 //   postgresql_versions.c  how far each table has come, and marks of it
+//   postgresql_reads.c     the tables that a statement reads
 //   postgresql_explain.c   plans and unique keys
 //   postgresql_error.c     PostgreSQL's errors in the words of store.h
 //
@@ -25,6 +27,7 @@
 
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -82,12 +85,13 @@ struct pg_gate {
 };
 
 struct pg_store {
-    struct store base;   // first: &store->base is the store of store.h
-    char *url;           // owned; as given, for libpq
-    char *name;          // owned; the app's: the schema that its tables are in
-    bool is_scratch;     // the schema goes with the STORE_WRITE connection
-    bool is_replica;     // of several hosts, a standby is the one
-    struct pg_gate gate; //
+    struct store base;      // first: &store->base is the store of store.h
+    char *url;              // owned; as given, for libpq
+    char *name;             // owned; the app's: the schema that its tables are in
+    bool is_scratch;        // the schema goes with the STORE_WRITE connection
+    bool is_replica;        // of several hosts, a standby is the one; what is lost stays lost
+    struct pg_gate gate;    //
+    atomic_uint first_host; // of those in the url: the one to ask first; any thread
 };
 
 // What was sent and has not been answered yet.
@@ -209,10 +213,6 @@ MUST_CHECK enum err_code pg_connect(
 void pg_disconnect(struct store_conn *base);
 void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
 
-// A link to the store's server, by its url: for anybody who needs one of his own. Waits for up to
-// LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells whether it is one.
-PGconn *pg_open_link(const struct pg_store *store);
-
 // Gives the connection up: what was under way is gone, the transaction has failed.
 void pg_lose(struct pg_conn *conn);
 
@@ -225,6 +225,13 @@ void pg_notice_loss(struct pg_conn *conn);
 
 // Appends a call of set_config for each setting of the session; `is_local`: for the transaction only.
 void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql);
+
+// --- postgresql_link.c
+
+// A link to the primary among the hosts of the store's url: for connections, and for anybody who needs one of
+// his own. Waits for up to LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells
+// whether it is one. NULL without memory.
+PGconn *pg_open_link(struct pg_store *store);
 
 // --- postgresql_gate.c
 
@@ -438,7 +445,20 @@ MUST_CHECK enum err_code pg_begin_at(struct store_conn *base, struct span mark, 
 // What the failure of a PG_CHECK is called.
 enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err);
 
+// --- postgresql_reads.c
+
+MUST_CHECK enum err_code pg_reads(
+    struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+
 // --- postgresql_explain.c
+
+// Queues EXPLAIN of the statement, in the open transaction. `values` are those of the statement; NULL: all
+// null.
+MUST_CHECK enum err_code pg_queue_plan(
+    struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err);
+
+// Appends every word of the statement that may be a name, as an array of texts, and a NUL.
+void pg_append_words(const char *sql, struct buf *array);
 
 MUST_CHECK enum err_code pg_explain(struct store_stmt *base,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);

@@ -18,8 +18,6 @@
 
 enum { LOWEST_VERSION = 150000 };
 
-static_assert(LIMIT_STORE_CONNECT_MS == 3000, "connect_timeout is the same");
-
 void pg_deadline(struct store_conn *base, uint64_t monotonic_ns)
 {
     pg_conn(base)->deadline_ns = monotonic_ns;
@@ -34,7 +32,8 @@ struct setting {
     bool is_session_one; // has no sense for a single transaction
 };
 
-// Predictable: texts of dates and moments do not hang on the server's settings. Bounded: a lock is waited for
+// Predictable: texts of dates and moments do not hang on the server's settings, and no statement is compiled
+// anew in each run, which takes longer than nearly all of them run (jit). Bounded: a lock is waited for
 // LIMIT_STORE_BUSY_MS, a statement whose client is gone ends, and so does a transaction whose client hangs.
 // Durable: a commit is on disk; and no time limit of the role ends one that waits for a standby, as that
 // would count as done.
@@ -44,6 +43,7 @@ static const struct setting settings[] = {
     {"extra_float_digits", "'1'", -1, false},
     {"standard_conforming_strings", "'on'", -1, false},
     {"client_min_messages", "'error'", -1, false},
+    {"jit", "'off'", -1, false},
     {"lock_timeout", "'5000'", -1, false}, // LIMIT_STORE_BUSY_MS
     {"idle_in_transaction_session_timeout", "'60000'", -1, false},
     {"client_connection_check_interval", "'5000'", -1, true},
@@ -92,18 +92,6 @@ static void ignore_notice(void *ctx, const PGresult *notice)
 {
     (void)ctx;
     (void)notice;
-}
-
-// libpq's parameters: ours come before the url, which may say otherwise; what must be so comes behind it.
-// Among several hosts the primary is looked for, so that nobody ends on a standby, but for a replica.
-PGconn *pg_open_link(const struct pg_store *store)
-{
-    static const char *const names[] = {"fallback_application_name", "target_session_attrs",
-        "connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-        "dbname", "client_encoding", NULL};
-    const char *const values[] = {"reckoner", store->is_replica ? "prefer-standby" : "read-write", "3", "10",
-        "5", "3", "20000", store->url, "UTF8", NULL};
-    return PQconnectdbParams(names, values, 1);
 }
 
 // Runs a SELECT. *ret_result is to be cleared, also after a failure.

@@ -3,9 +3,9 @@
 // in every transaction that writes to it, whoever runs it. The connection's thread.
 //
 //     reckoner_raise()  the trigger, run with the rights of its owner, as other roles may write to the table:
-//                       raises the version, once in a transaction, and notifies at its end. That it has done
-//                       so is kept in a setting that ends with the transaction, and goes back with a
-//                       savepoint as the version does: cheaper than another version of the row
+//                       raises the version, and notifies at the transaction's end. That it has is kept in a
+//                       setting, another one for each trigger, that ends with the transaction and goes back
+//                       with a savepoint as the version does; while it is there, the trigger is not run again
 //     reckoner_track()  puts the trigger on tables that have none; run when a writer connects and behind each
 //                       script. A table is as good as written to when it gets its trigger, and so are all
 //                       tables by a script that has changed something
@@ -38,17 +38,12 @@ static const char functions[] =
     "CREATE TABLE IF NOT EXISTS @.reckoner_versions (table_name text PRIMARY KEY, version bigint NOT NULL);\n"
     "CREATE OR REPLACE FUNCTION @.reckoner_raise() RETURNS trigger\n"
     "LANGUAGE plpgsql SECURITY DEFINER SET search_path = @, pg_temp AS $body$\n"
-    "DECLARE\n"
-    "    root oid := coalesce(pg_partition_root(TG_RELID)::oid, TG_RELID);\n"
-    "    raised text := 'reckoner.raised_' || root;\n"
     "BEGIN\n"
-    "    IF coalesce(current_setting(raised, true), '') = '' THEN\n"
-    "        INSERT INTO reckoner_versions AS v (table_name, version)\n"
-    "        VALUES ((SELECT relname FROM pg_class WHERE oid = root), 1)\n"
-    "        ON CONFLICT (table_name) DO UPDATE\n"
-    "        SET version = v.version + CASE WHEN v.version < 0 THEN -1 ELSE 1 END;\n"
-    "        PERFORM pg_notify('#', ''), set_config(raised, 'yes', true);\n"
-    "    END IF;\n"
+    "    INSERT INTO reckoner_versions AS v (table_name, version)\n"
+    "    SELECT relname, 1 FROM pg_class WHERE oid = coalesce(pg_partition_root(TG_RELID)::oid, TG_RELID)\n"
+    "    ON CONFLICT (table_name) DO UPDATE\n"
+    "    SET version = v.version + CASE WHEN v.version < 0 THEN -1 ELSE 1 END;\n"
+    "    PERFORM pg_notify('#', ''), set_config(TG_ARGV[0], 'yes', true);\n"
     "    RETURN NULL;\n"
     "END $body$;\n"
     "CREATE OR REPLACE FUNCTION @.reckoner_track() RETURNS void\n"
@@ -58,14 +53,17 @@ static const char functions[] =
     "    schema oid := oid FROM pg_namespace WHERE nspname = current_schema();\n"
     "    added oid[];\n"
     "    target oid;\n"
+    "    raised text;\n"
     "BEGIN\n"
     "    SELECT array_agg(c.oid) INTO added FROM pg_class c\n"
     "    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p')\n"
     "        AND c.relname NOT LIKE 'reckoner\\_%' AND has_table_privilege(c.oid, 'TRIGGER')\n"
     "        AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'reckoner_raise');\n"
     "    FOREACH target IN ARRAY coalesce(added, '{}') LOOP\n"
+    "        raised := 'reckoner.raised_' || replace(gen_random_uuid()::text, '-', '');\n"
     "        EXECUTE format('CREATE TRIGGER reckoner_raise AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'\n"
-    "            ' FOR EACH STATEMENT EXECUTE FUNCTION reckoner_raise()', target::regclass);\n"
+    "            ' FOR EACH STATEMENT WHEN (current_setting(%L, true) IS DISTINCT FROM ''yes'')'\n"
+    "            ' EXECUTE FUNCTION reckoner_raise(%L)', target::regclass, raised, raised);\n"
     "    END LOOP;\n"
     "    INSERT INTO reckoner_versions AS v (table_name, version)\n"
     "    SELECT root.relname, CASE WHEN bool_and(t.tgname IS NOT NULL) THEN 1 ELSE -1 END\n"

@@ -35,8 +35,7 @@ enum err_code store_open(const char *url, const char *name, struct store **ret_s
     return ERR_CONFIG;
 }
 
-enum err_code store_open_replica(
-    const char *url, const char *name, struct store **ret_store, struct err *err)
+enum err_code store_open_replica(const char *url, const char *name, struct store **ret_store, struct err *err)
 {
     const struct store_driver *driver = find_driver(url);
     if (driver != NULL && driver->open_replica != NULL)
@@ -196,6 +195,12 @@ enum err_code store_is_unique(
     struct store_stmt *stmt, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err)
 {
     return stmt->driver->is_unique(stmt, columns, count, ret_is_unique, err);
+}
+
+enum err_code store_reads(
+    struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
+{
+    return stmt->driver->reads(stmt, on_table, ctx, err);
 }
 
 enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err)

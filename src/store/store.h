@@ -183,6 +183,14 @@ MUST_CHECK enum err_code store_explain(struct store_stmt *stmt,
 MUST_CHECK enum err_code store_is_unique(
     struct store_stmt *stmt, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
 
+// Calls on_table for each table that the statement may read or write, in the order of their names, each once:
+// the tables behind views, by their own names; not batch, the helpers, and Reckoner's own. What is not a
+// table of the app but may have an answer changed is told, too, by a name that no table of its has: one in
+// another schema, and functions that somebody has made. What triggers touch is not told everywhere. For a
+// statement that does not run, outside of a transaction; names are borrowed for the call.
+MUST_CHECK enum err_code store_reads(
+    struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+
 // Runs a script of any number of statements, schema changes too, but no transaction control; for migrations
 // and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.
 MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err);

@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The endpoint language over HTTP: paths, lists, shapes, nesting, several answers, rules of values, private endpoints, formats, pages."""
-import contextlib
 import csv
 import io
 import json
-import pathlib
 import re
-import sys
 
 import pytest
 
-from conftest import Server, run, write_app
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-import postgresql  # noqa: E402
+from conftest import STORES, Server, new_store, run, write_app
 
 APP = {
     'app.ini': 'title = Things\n\n[load]\nPOST /private = things.csv\n',
@@ -113,16 +107,11 @@ z' AS f;
 }
 
 
-@pytest.fixture(scope='module', params=['sqlite', 'postgresql'])
+@pytest.fixture(scope='module', params=STORES)
 def server(request, tmp_path_factory):
     """The same files on either store."""
     folder = tmp_path_factory.mktemp('language')
-    with contextlib.ExitStack() as stack:
-        options = []
-        if request.param == 'postgresql':
-            if not postgresql.is_there():
-                pytest.skip('needs the package postgresql-15')
-            options = ['--store', stack.enter_context(postgresql.Cluster()).url()]
+    with new_store(request.param) as options:
         started = Server(write_app(folder / 'things', APP), *options, var=folder / 'var')
         yield started
         assert started.stop() == 0, started.stderr

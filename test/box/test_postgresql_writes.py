@@ -2,16 +2,12 @@
 """Batches on PostgreSQL: constraints told with their rows, what is tried again, several nodes and apps on one database."""
 import concurrent.futures
 import itertools
-import pathlib
 import subprocess
-import sys
 
+import postgresql
 import pytest
 
 from conftest import ROOT, Server, run, wait_until, write_app
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-import postgresql  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
 

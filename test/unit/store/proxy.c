@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 struct proxy {
-    pthread_t thread;     // that passes on
-    int listener;         // owned
-    int stop[2];          // a pipe; closing its end 1 ends the thread
-    uint16_t port;        // of listener
-    uint16_t server_port; //
-    atomic_int cut;       // enum proxy_cut
+    pthread_t thread;          // that passes on
+    int listener;              // owned
+    int stop[2];               // a pipe; closing its end 1 ends the thread
+    uint16_t port;             // of listener
+    uint16_t server_port;      //
+    atomic_int cut;            // enum proxy_cut; of a COMMIT
+    atomic_bool cuts_question; // behind that of a COMMIT
 };
 
 static struct sockaddr_in loopback(uint16_t port)
@@ -49,7 +50,12 @@ static bool pass(struct proxy *proxy, int from, int to, int server)
     int cut = PROXY_CUT_NONE;
     if (from != server && memmem(bytes, (size_t)len, "COMMIT", sizeof("COMMIT")) != NULL)
         cut = atomic_exchange(&proxy->cut, PROXY_CUT_NONE);
-    if (cut == PROXY_CUT_BEFORE || !send_all(to, bytes, len))
+    if (cut == PROXY_CUT_TWICE)
+        proxy->cuts_question = true;
+    else if (from != server && memmem(bytes, (size_t)len, "isfinite", strlen("isfinite")) != NULL &&
+             atomic_exchange(&proxy->cuts_question, false))
+        cut = PROXY_CUT_AFTER;
+    if (cut == PROXY_CUT_BEFORE || cut == PROXY_CUT_TWICE || !send_all(to, bytes, len))
         return false;
     if (cut == PROXY_CUT_AFTER)
         (void)recv(server, bytes, sizeof(bytes), 0); // the answer

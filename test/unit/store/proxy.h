@@ -12,6 +12,7 @@ enum proxy_cut {
     PROXY_CUT_NONE,   //
     PROXY_CUT_BEFORE, // the COMMIT does not reach the server
     PROXY_CUT_AFTER,  // it does, and its answer does not reach the client
+    PROXY_CUT_TWICE,  // it does not; nor does the answer to the first question what became of it
 };
 
 // Listens on a free port of 127.0.0.1 and passes on to that port there.

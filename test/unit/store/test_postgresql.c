@@ -279,6 +279,51 @@ static void an_answer_that_nobody_wants_any_more_is_ended(void **state)
 
 // --- losing the link
 
+static void only_one_connection_at_a_time_finds_out_that_the_server_is_away(void **state)
+{
+    (void)state;
+    struct pg_gate gate = {0};
+    struct err err = {0};
+    bool is_trying = false, is_other_trying = true;
+    pg_gate_init(&gate);
+    assert_int_equal(pg_gate_enter(&gate, &is_trying, &err), ERR_NONE);
+    assert_true(is_trying);
+    pg_gate_leave(&gate, is_trying, false);
+    gate.retry_ns = UINT64_MAX; // the pause is not over
+    assert_int_equal(pg_gate_enter(&gate, &is_trying, &err), ERR_BUSY);
+    assert_string_equal(err.text, "the store cannot be reached at the moment: try again");
+    gate.retry_ns = 0; // now it is
+    assert_int_equal(pg_gate_enter(&gate, &is_trying, NULL), ERR_NONE);
+    assert_true(is_trying);
+    assert_int_equal(pg_gate_enter(&gate, &is_other_trying, NULL), ERR_BUSY);
+    pg_gate_leave(&gate, is_trying, true);
+    for (int i = 0; i < 3; i++) { // all together
+        gate.reached_ns = clock_monotonic_ns();
+        assert_int_equal(pg_gate_enter(&gate, &is_other_trying, NULL), ERR_NONE);
+        assert_false(is_other_trying);
+    }
+    pg_gate_leave(&gate, is_other_trying, false); // it is gone again
+    gate.retry_ns = UINT64_MAX;
+    assert_int_equal(pg_gate_enter(&gate, &is_trying, NULL), ERR_BUSY);
+    pg_gate_fini(&gate);
+}
+
+static void the_pause_after_a_failure_grows_up_to_what_retry_after_says(void **state)
+{
+    (void)state;
+    struct pg_gate gate = {0};
+    bool is_trying;
+    const uint64_t pauses_ms[] = {100, 200, 400, 800, 1000, 1000};
+    pg_gate_init(&gate);
+    for (size_t i = 0; i < ARRAY_LEN(pauses_ms); i++) {
+        gate.retry_ns = 0;
+        assert_int_equal(pg_gate_enter(&gate, &is_trying, NULL), ERR_NONE);
+        pg_gate_leave(&gate, is_trying, false);
+        assert_int_equal(gate.pause_ms, pauses_ms[i]);
+    }
+    pg_gate_fini(&gate);
+}
+
 static void kill_backend(struct fixture *f, struct store_conn *conn)
 {
     char sql[100];
@@ -371,7 +416,30 @@ static void a_commit_whose_answer_is_lost_is_told_as_it_was(void **state)
     assert_int_equal(write_through(f, proxy, PROXY_CUT_BEFORE, &err), ERR_BUSY);
     assert_string_equal(err.text, "the store was lost before it wrote: try again");
     assert_rows(f->reader, "SELECT a FROM t ORDER BY a", "2\n");
+    run_script(f->writer, "DELETE FROM t");
+    err = (struct err){0}; // what was asked before is not taken for the commit itself
+    assert_int_equal(write_through(f, proxy, PROXY_CUT_TWICE, &err), ERR_BUSY);
+    assert_rows(f->reader, "SELECT a FROM t ORDER BY a", "2\n");
     proxy_free(proxy);
+}
+
+static void the_host_that_was_met_last_is_asked_first(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    char url[600];
+    struct store *store;
+    struct store_conn *conn;
+    snprintf(url, sizeof(url), "%s%chost=127.0.0.1,127.0.0.1,127.0.0.1&port=1,%u,2", f->url,
+        strchr(f->url, '?') != NULL ? '&' : '?', port_of(f->url));
+    assert_int_equal(store_open(url, f->name, &store, &err), ERR_NONE);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(store_connect(store, STORE_READ, &conn, &err), ERR_NONE);
+        assert_int_equal(pg_store(store)->first_host, 1);
+        assert_rows(conn, "SELECT 7", "7\n");
+        store_disconnect(conn);
+    }
+    store_close(store);
 }
 
 static void records_of_commits_do_not_pile_up(void **state)
@@ -436,6 +504,8 @@ int main(void)
         cmocka_unit_test(a_script_is_cut_at_the_semicolons_that_end_statements),
         cmocka_unit_test(a_url_that_libpq_does_not_understand_is_refused),
         cmocka_unit_test(a_server_that_is_not_there_is_an_error_of_the_place),
+        cmocka_unit_test(only_one_connection_at_a_time_finds_out_that_the_server_is_away),
+        cmocka_unit_test(the_pause_after_a_failure_grows_up_to_what_retry_after_says),
     };
     const struct CMUnitTest live[] = {
         STORE_TEST(values_come_out_as_sqlite_would_give_them),
@@ -447,6 +517,7 @@ int main(void)
         STORE_TEST(an_idle_connection_that_was_closed_is_made_anew),
         STORE_TEST(a_transaction_whose_connection_is_lost_fails_until_its_end),
         STORE_TEST(a_commit_whose_answer_is_lost_is_told_as_it_was),
+        STORE_TEST(the_host_that_was_met_last_is_asked_first),
         STORE_TEST(records_of_commits_do_not_pile_up),
         STORE_TEST(a_plan_names_what_is_read_whole),
         STORE_TEST(a_unique_key_among_the_columns_is_found),

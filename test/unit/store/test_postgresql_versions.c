@@ -110,7 +110,7 @@ static void partitions_count_as_their_table(void **state)
                           "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
     int64_t before = version_of(f, "p");
     run_foreign(psql, "BEGIN; INSERT INTO p1 VALUES (1); INSERT INTO p VALUES (2); COMMIT");
-    assert_int_equal(version_of(f, "p"), before + 1);
+    assert_int_equal(version_of(f, "p"), before + 2); // once for each that was named
     assert_int_equal(version_of(f, "p1"), 0);
     PQfinish(psql);
 }
@@ -297,6 +297,59 @@ static void app_names_with_quotes_and_capitals_have_versions_too(void **state)
     PQfinish(psql);
 }
 
+// --- what statements read
+
+static void on_table(void *ctx, const char *table)
+{
+    char *names = ctx;
+    size_t len = strlen(names);
+    snprintf(names + len, 200 - len, "%s%s", len > 0 ? "," : "", table);
+}
+
+static void assert_reads(struct fixture *f, const char *sql, const char *expected)
+{
+    char names[200] = "";
+    struct err err = {0};
+    struct store_stmt *stmt = prepare(f->reader, sql, NULL, 0);
+    if (store_reads(stmt, on_table, names, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    assert_string_equal(names, expected);
+    store_finalize(stmt);
+}
+
+static void what_is_no_table_of_the_app_is_told_by_a_name_that_none_has(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer,
+        "CREATE TABLE t (a integer);"
+        "CREATE FUNCTION counted() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t);"
+        " END $$;"
+        "CREATE FUNCTION inside() RETURNS TABLE (a integer) STABLE LANGUAGE sql AS 'SELECT a FROM t';"
+        "CREATE FUNCTION twice(n integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 2 * n';"
+        "CREATE VIEW v AS SELECT counted() AS n;"
+        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t;"
+        "CREATE SEQUENCE s");
+    assert_reads(f, "SELECT Counted()", "counted()");
+    assert_reads(f, "SELECT n FROM v", "counted()");
+    assert_reads(f, "SELECT a FROM inside()", "inside(),t");
+    assert_reads(f, "SELECT twice(a), upper('x'), now() FROM t", "t");
+    assert_reads(f, "SELECT a FROM m", "m");
+    assert_reads(f, "SELECT last_value FROM s", "s");
+    assert_reads(f, "SELECT relname FROM pg_class", "pg_catalog.pg_class");
+}
+
+static void tables_that_share_rows_are_told_together(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE p (a integer) PARTITION BY RANGE (a);"
+                          "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);"
+                          "CREATE TABLE base (a integer); CREATE TABLE child (b integer) INHERITS (base)");
+    assert_reads(f, "SELECT a FROM p", "p");
+    assert_reads(f, "SELECT a FROM p1", "p");
+    assert_reads(f, "SELECT a FROM base", "base,child");
+    assert_reads(f, "SELECT a FROM child", "base,child");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +362,8 @@ int main(void)
         STORE_TEST(writes_by_a_role_with_few_rights_count),
         STORE_TEST(a_table_of_another_role_is_known_to_be_unknown),
         STORE_TEST(app_names_with_quotes_and_capitals_have_versions_too),
+        STORE_TEST(what_is_no_table_of_the_app_is_told_by_a_name_that_none_has),
+        STORE_TEST(tables_that_share_rows_are_told_together),
     };
     return fixture_run_of("postgresql", tests);
 }
