@@ -146,6 +146,16 @@ def test_reads_are_answered_by_the_standby(nodes):
 
 
 @needs_cluster
+def test_of_several_hosts_a_standby_is_found(cluster, standby, database, app):
+    hosts = f'127.0.0.1:{postgresql.free_port()},127.0.0.1:{cluster.port},127.0.0.1:{standby.port}'
+    server = Server(app, '--quiet', '--store', cluster.url(database), '--read-store', f'postgresql://reckoner@{hosts}/{database}',
+                    '--workers', '3')
+    for _ in range(10):
+        wait_until(lambda: is_on_standby(server))
+    assert server.stop() == 0
+
+
+@needs_cluster
 def test_a_write_is_seen_through_every_node_at_once(nodes):
     one, two = nodes(), nodes('--workers', '1')
     wait_until(lambda: is_on_standby(one) and is_on_standby(two))
