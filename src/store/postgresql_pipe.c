@@ -143,7 +143,8 @@ static void start_wait(const struct pg_conn *conn, struct wait *wait)
         wait->give_up_ns = last_ns + PG_CANCEL_MS * NS_PER_MS;
     }
     uint64_t checked_ns = wait->heard_ns + PG_CHECK_MS * NS_PER_MS;
-    if (conn->count > 0 && conn->queue[conn->first].kind == PG_CHECK && checked_ns < wait->give_up_ns)
+    bool is_check = conn->count > 0 && conn->queue[conn->first].kind == PG_CHECK;
+    if (is_check && !conn->is_pooled && checked_ns < wait->give_up_ns)
         wait->give_up_ns = checked_ns;
 }
 

@@ -162,8 +162,8 @@ enum err_code pg_begin_at(struct store_conn *base, struct span mark, struct err 
         return code;
     conn->is_begun = true;
     code = queue_own(conn, &conn->check, check_sql, &mark, PG_CHECK, NULL, err);
-    if (code == ERR_NONE &&
-        PQsendFlushRequest(conn->link) == 0) // so that its answer is no statement's to delay
+    // So that its answer is no statement's to delay. A pooler is told to flush by syncs alone.
+    if (code == ERR_NONE && !conn->is_pooled && PQsendFlushRequest(conn->link) == 0)
         code = err_no_memory(err);
     if (code != ERR_NONE)
         pg_rollback(base);
