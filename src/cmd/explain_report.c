@@ -82,7 +82,7 @@ void explain_report_run(void *ctx, const struct statement_run *run)
     uint64_t started_ns = clock_monotonic_ns();
     if (report->run_count < sizeof(report->runs) / sizeof(report->runs[0]))
         report->runs[report->run_count++] = (struct explained_run){
-            .statement = run->statement, .is_condition = run->is_condition, .ns = run->ns};
+            .statement = run->statement, .is_condition = run->is_condition, .stmt = run->stmt, .ns = run->ns};
     if (run->statement->kind == STATEMENT_ANSWER && !run->is_condition)
         report->rows = run->rows;
     print_statement(report, run->statement, run->is_condition);
@@ -118,6 +118,26 @@ void explain_report_skipped(const struct explain_report *report)
     }
 }
 
+static void print_table(void *ctx, const char *table)
+{
+    unsigned *count = ctx;
+    printf("%s%s", (*count)++ == 0 ? "" : ", ", table);
+}
+
+// Which tables a run's statement may read or write.
+static void print_tables(const struct explain_report *report, const struct explained_run *run)
+{
+    struct err err = {0};
+    unsigned count = 0;
+    printf("%s:%u: tables: ", report->endpoint->file,
+        run->is_condition ? run->statement->when_line : run->statement->line);
+    if (store_reads(run->stmt, print_table, &count, &err) != ERR_NONE)
+        printf("not known: %s", err.text);
+    else if (count == 0)
+        fputs("none", stdout);
+    putchar('\n');
+}
+
 static void print_reads(const struct explain_report *report)
 {
     for (size_t i = 0; i < report->read_count; i++) {
@@ -135,6 +155,9 @@ void explain_report_end(const struct explain_report *report)
         total_ns += report->runs[i].ns;
     printf("%zu run%s of statements, %.3f ms\n", report->run_count, report->run_count == 1 ? "" : "s",
         ms_of(total_ns));
+    store_deadline(report->conn, 0);
+    for (size_t i = 0; i < report->run_count; i++)
+        print_tables(report, &report->runs[i]);
     print_reads(report);
     bool is_told = report->read_count > 0;
     for (size_t i = 0; total_ns >= SLOW_NS && i < report->run_count; i++) {

@@ -14,6 +14,7 @@ enum { EXPLAIN_READS = 16, EXPLAIN_TABLE_BYTES = 128 };
 struct explained_run {
     const struct statement *statement; // borrowed
     bool is_condition;                 // of its `when`
+    struct store_stmt *stmt;           // its plan's
     uint64_t ns;                       //
 };
 
@@ -44,7 +45,8 @@ void explain_report_run(void *ctx, const struct statement_run *run);
 // Names the endpoint's statements that were not run.
 void explain_report_skipped(const struct explain_report *report);
 
-// Prints the totals, and what makes the request slow.
+// Prints the totals, which tables each statement reads, and what makes the request slow. Behind the
+// transaction, while the plan is there.
 void explain_report_end(const struct explain_report *report);
 
 #endif

@@ -29,6 +29,8 @@ struct store_driver {
 
     enum err_code (*open)(const char *url, const char *name, struct store **ret_store,
         struct err *err); // url with its scheme
+    enum err_code (*open_replica)(const char *url, const char *name, struct store **ret_store,
+        struct err *err); // NULL: there are none of its kind
     enum err_code (*scratch)(struct store *like, struct store **ret_store, struct err *err);
     void (*close)(struct store *store);
 
@@ -37,6 +39,9 @@ struct store_driver {
     void (*disconnect)(struct store_conn *conn);
 
     enum err_code (*begin)(struct store_conn *conn, struct err *err);
+    // NULL, both: what is committed is seen by whatever begins behind it.
+    enum err_code (*mark)(struct store_conn *conn, struct buf *mark, struct err *err);
+    enum err_code (*begin_at)(struct store_conn *conn, struct span mark, struct err *err);
     enum err_code (*commit)(struct store_conn *conn, struct err *err);
     void (*rollback)(struct store_conn *conn);
     enum err_code (*savepoint)(struct store_conn *conn, struct err *err);
@@ -58,6 +63,8 @@ struct store_driver {
         void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
     enum err_code (*is_unique)(struct store_stmt *stmt, const struct span *columns, size_t count,
         bool *ret_is_unique, struct err *err);
+    enum err_code (*reads)(
+        struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
 
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
 

@@ -73,6 +73,15 @@ static enum err_code open_store(const char *url, const char *name, struct store 
     return code == ERR_NONE ? make_store(url, name, false, ret_store, err) : code;
 }
 
+static enum err_code open_replica(
+    const char *url, const char *name, struct store **ret_store, struct err *err)
+{
+    enum err_code code = open_store(url, name, ret_store, err);
+    if (code == ERR_NONE)
+        pg_store(*ret_store)->is_replica = true;
+    return code;
+}
+
 static enum err_code open_scratch(struct store *like, struct store **ret_store, struct err *err)
 {
     uint64_t random;
@@ -88,11 +97,14 @@ const struct store_driver postgresql_driver = {
     .short_scheme = "postgres",
     .nulls_are_largest = true,
     .open = open_store,
+    .open_replica = open_replica,
     .scratch = open_scratch,
     .close = close_store,
     .connect = pg_connect,
     .disconnect = pg_disconnect,
     .begin = pg_begin,
+    .mark = pg_mark,
+    .begin_at = pg_begin_at,
     .commit = pg_commit,
     .rollback = pg_rollback,
     .savepoint = pg_savepoint,
@@ -109,6 +121,7 @@ const struct store_driver postgresql_driver = {
     .reset = pg_reset,
     .explain = pg_explain,
     .is_unique = pg_is_unique,
+    .reads = pg_reads,
     .exec = pg_exec,
     .batch_open = pg_batch_open,
     .batch_close = pg_batch_close,

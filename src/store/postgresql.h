@@ -15,6 +15,8 @@
 //   postgresql_value.c     values on the wire
 //   postgresql_batch.c     the table batch, by COPY
 //   postgresql_schema.c    the schema of the app, and Reckoner's own with the helpers
+//   postgresql_versions.c  how far each table has come, and marks of it
+//   postgresql_reads.c     the tables that a statement reads
 //   postgresql_explain.c   plans and unique keys
 //   postgresql_error.c     PostgreSQL's errors in the words of store.h
 //
@@ -32,14 +34,17 @@
 #include "store/driver.h"
 
 enum {
-    PG_QUEUE = 256,      // commands under way on a connection; a request sends about ten
-    PG_ID_CHARS = 37,    // a UUID as text, and a NUL
-    PG_TEXT_BYTES = 40,  // any value that becomes text here: a timestamp, a UUID
+    PG_QUEUE = 256,        // commands under way on a connection; a request sends about ten
+    PG_ID_CHARS = 37,      // a UUID as text, and a NUL
+    PG_NAME_CHARS = 16,    // of a prepared statement, and a NUL
+    PG_CHANNEL_CHARS = 26, // of the app's notifications, and a NUL
+    PG_TEXT_BYTES = 40,    // any value that becomes text here: a timestamp, a UUID
     PG_CANCEL_MS = 2000, // from a cancel request to the end of its statement; then the connection is given up
     PG_CANCEL_AGAIN_MS = 100, // a cancel request that came before its statement began is lost: it is repeated
     PG_LOOK_MS = 20,          // how often one looks how a ping went
     PG_CANCELS = 16,          // cancel requests that are under way in the process, each on a thread
     PG_PINGS = 64,            // pings likewise
+    PG_CHECK_MS = 2000,       // a check of a mark, a matter of milliseconds: the read can be done elsewhere
     PG_DETAIL_BYTES = 16384,  // of a violated key that is kept
     PG_PAUSE_MS = 100,        // after a failed connect: the first pause before the next; it doubles …
     PG_PAUSE_MAX_MS = 1000,   // … up to this, so that Retry-After: 1 is true
@@ -84,13 +89,15 @@ struct pg_store {
     char *url;              // owned; as given, for libpq
     char *name;             // owned; the app's: the schema that its tables are in
     bool is_scratch;        // the schema goes with the STORE_WRITE connection
+    bool is_replica;        // of several hosts, a standby is the one; what is lost stays lost
     struct pg_gate gate;    //
-    atomic_uint first_host; // of those in the url: the one that was met last; any thread
+    atomic_uint first_host; // of those in the url: the one to ask first; any thread
 };
 
 // What was sent and has not been answered yet.
 enum pg_kind {
     PG_COMMAND, // one of the driver's own: only a failure of it matters
+    PG_CHECK,   // likewise, the one of pg_begin_at: it fails when the database is behind
     PG_RUN,     // of a statement: its rows are somebody's
     PG_SYNC,    // the end of what a failure takes with it
 };
@@ -98,7 +105,7 @@ enum pg_kind {
 struct pg_item {
     enum pg_kind kind;    //
     struct pg_stmt *stmt; // PG_RUN: whose; NULL when nobody wants the rows any more
-    PGresult **keep;      // PG_COMMAND: where its result goes, be it a failure; NULL: nowhere
+    PGresult **keep;      // PG_COMMAND, PG_CHECK: where its result goes, be it a failure; NULL: nowhere
 };
 
 enum pg_tx {
@@ -116,6 +123,12 @@ struct pg_batch {
     bool copying;          // COPY is under way on the link
 };
 
+// A query of the driver's own that is prepared once in a session.
+struct pg_own {
+    unsigned session;         // in which it was; 0: none
+    char name[PG_NAME_CHARS]; // there
+};
+
 struct pg_conn {
     struct store_conn base; // first
     struct pg_store *store; // borrowed
@@ -124,6 +137,8 @@ struct pg_conn {
     unsigned session;       // counts the links: what was prepared on an earlier one is gone
     bool is_pooled;         // a pooler stands between: nothing outlives a transaction
     struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
+    struct pg_own mark;     // of pg_mark
+    struct pg_own check;    // of pg_begin_at
     unsigned named;         // statements given a name so far
     uint64_t deadline_ns;   // monotonic; 0: none
     uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
@@ -148,13 +163,13 @@ struct pg_conn {
 };
 
 struct pg_stmt {
-    struct store_stmt base; // first
-    struct pg_conn *conn;   // borrowed
-    struct pg_stmt *next;   // in conn->stmts
-    struct pg_stmt **link;  // what points at this one there
-    char *sql;              // owned; with $1 … in it
-    char name[16];          // on the server
-    unsigned session;       // of the connection, in which it was prepared; 0: in none
+    struct store_stmt base;   // first
+    struct pg_conn *conn;     // borrowed
+    struct pg_stmt *next;     // in conn->stmts
+    struct pg_stmt **link;    // what points at this one there
+    char *sql;                // owned; with $1 … in it
+    char name[PG_NAME_CHARS]; // on the server
+    unsigned session;         // of the connection, in which it was prepared; 0: in none
     // --- parameters, in the order of $n
     size_t param_count;                 //
     uint16_t *params;                   // owned; the index in params of store_prepare of each
@@ -201,7 +216,8 @@ void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
 // Gives the connection up: what was under way is gone, the transaction has failed.
 void pg_lose(struct pg_conn *conn);
 
-// Makes the connection anew if it is lost; ERR_BUSY while that fails, at once where others have just failed.
+// Makes the connection anew if it is lost; ERR_BUSY while that fails, at once where others have just failed,
+// and for a replica, as what it is asked can be asked elsewhere.
 MUST_CHECK enum err_code pg_revive(struct pg_conn *conn, struct err *err);
 
 // Notices, without waiting, that the other side has closed the connection.
@@ -270,6 +286,9 @@ MUST_CHECK enum err_code pg_sync(struct pg_conn *conn, struct err *err);
 // is returned; what statements get is kept for them.
 MUST_CHECK enum err_code pg_drain(struct pg_conn *conn, struct err *err);
 MUST_CHECK enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err);
+
+// Reads, of rows that nobody wants any more, what has come already.
+void pg_drain_unwanted(struct pg_conn *conn);
 
 // The next result of the oldest, which leaves the queue with its last one; waits until the deadline. With
 // nothing in the queue, that of a COPY, and NULL at its end. ERR_BUSY: lost.
@@ -360,6 +379,9 @@ MUST_CHECK enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct 
 
 MUST_CHECK enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err);
 
+// The same for a script of the driver's own, of which the versions of tables need not know.
+MUST_CHECK enum err_code pg_script(struct pg_conn *conn, struct span sql, struct err *err);
+
 // --- postgresql_value.c
 
 // The type on the wire of a declared type.
@@ -408,7 +430,35 @@ MUST_CHECK enum err_code pg_schema_make(struct pg_conn *conn, struct err *err);
 // Removes the app's schema with all that is in it, as well as it can.
 void pg_schema_drop(struct pg_conn *conn);
 
+// --- postgresql_versions.c
+
+// The channel on which the app's writes are notified, fit for every name.
+void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS]);
+
+// Appends the script that makes the table of versions and its functions in the app's schema, or makes the
+// functions anew.
+void pg_append_versions(const struct pg_store *store, struct buf *sql);
+
+MUST_CHECK enum err_code pg_mark(struct store_conn *base, struct buf *mark, struct err *err);
+MUST_CHECK enum err_code pg_begin_at(struct store_conn *base, struct span mark, struct err *err);
+
+// What the failure of a PG_CHECK is called.
+enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err);
+
+// --- postgresql_reads.c
+
+MUST_CHECK enum err_code pg_reads(
+    struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+
 // --- postgresql_explain.c
+
+// Queues EXPLAIN of the statement, in the open transaction. `values` are those of the statement; NULL: all
+// null.
+MUST_CHECK enum err_code pg_queue_plan(
+    struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err);
+
+// Appends every word of the statement that may be a name, as an array of texts, and a NUL.
+void pg_append_words(const char *sql, struct buf *array);
 
 MUST_CHECK enum err_code pg_explain(struct store_stmt *base,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);

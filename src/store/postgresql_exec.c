@@ -2,7 +2,8 @@
 // Scripts: statement by statement, so that each error has its place. The connection's thread.
 //
 // Outside of a transaction each statement is one of its own, in which the writers take turns too: two that
-// both make what is not there yet do not meet.
+// both make what is not there yet do not meet. Behind a script the tables that it may have made or changed
+// are tracked (postgresql_versions.c), in its transaction.
 #include "base/mem.h"
 #include "store/postgresql.h"
 
@@ -26,6 +27,12 @@ static enum err_code run(struct pg_conn *conn, struct span sql, struct span stat
     return code;
 }
 
+static enum err_code track(struct pg_conn *conn, struct err *err)
+{
+    const struct span sql = span_of("SELECT reckoner_track()");
+    return conn->mode == STORE_WRITE ? run(conn, sql, sql, err) : ERR_NONE;
+}
+
 static enum err_code run_alone(struct pg_conn *conn, struct span sql, struct span statement, struct err *err)
 {
     enum err_code code = pg_begin(&conn->base, err);
@@ -33,15 +40,16 @@ static enum err_code run_alone(struct pg_conn *conn, struct span sql, struct spa
         return code;
     code = run(conn, sql, statement, err);
     if (code == ERR_NONE)
+        code = track(conn, err);
+    if (code == ERR_NONE)
         code = pg_commit(&conn->base, err);
     if (code != ERR_NONE)
         pg_rollback(&conn->base);
     return code;
 }
 
-enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err)
+enum err_code pg_script(struct pg_conn *conn, struct span sql, struct err *err)
 {
-    struct pg_conn *conn = pg_conn(base);
     size_t start = 0;
     enum err_code code = pg_check_alive(conn, err);
     if (code == ERR_NONE)
@@ -58,4 +66,11 @@ enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err)
                 conn->tx == PG_IDLE ? run_alone(conn, sql, statement, err) : run(conn, sql, statement, err);
     }
     return code;
+}
+
+enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    enum err_code code = pg_script(conn, sql, err);
+    return code == ERR_NONE && conn->tx == PG_OPEN ? track(conn, err) : code;
 }

@@ -27,32 +27,39 @@ static enum err_code ask(struct pg_conn *conn, const char *sql, int count, const
 
 // --- plans
 
-// EXPLAIN with the statement's parameters, which are those of its last run.
-static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_result, struct err *err)
+enum err_code pg_queue_plan(
+    struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
+    enum err_code code = ERR_NONE;
     AUTO(buf_fini) struct buf sql;
     buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
     buf_printf(&sql, "EXPLAIN (COSTS OFF) %s", stmt->sql);
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
+    conn->is_begun = true;
+    if (conn->is_pooled && conn->mode == STORE_WRITE && !conn->batch.known)
+        code = pg_batch_make(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    int sent = PQsendQueryParams(conn->link, sql.data, (int)stmt->param_count, stmt->param_types, values,
+        stmt->param_lengths, stmt->param_formats, 0);
+    return pg_queued(conn, sent, PG_COMMAND, NULL, ret_plan, err);
+}
+
+static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_plan, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
     bool is_alone = conn->tx == PG_IDLE;
     enum err_code code = is_alone ? pg_begin(&conn->base, err) : ERR_NONE;
     if (code != ERR_NONE)
         return code;
-    conn->is_begun = true;
-    if (conn->is_pooled && conn->mode == STORE_WRITE && is_alone)
-        code = pg_batch_make(conn, err);
-    if (code == ERR_NONE)
-        code = pg_queued(conn,
-            PQsendQueryParams(conn->link, sql.data, (int)stmt->param_count, stmt->param_types,
-                stmt->param_values, stmt->param_lengths, stmt->param_formats, 0),
-            PG_COMMAND, NULL, ret_result, err);
+    code = pg_queue_plan(stmt, stmt->param_values, ret_plan, err);
     if (code == ERR_NONE)
         code = pg_drain(conn, err);
-    if (code == ERR_NONE && PQresultStatus(*ret_result) != PGRES_TUPLES_OK)
-        code = pg_fail(conn, *ret_result, err);
+    if (code == ERR_NONE && PQresultStatus(*ret_plan) != PGRES_TUPLES_OK)
+        code = pg_fail(conn, *ret_plan, err);
     if (is_alone)
         pg_rollback(&conn->base);
     return code;
@@ -152,8 +159,7 @@ static void end_array(struct buf *array)
     buf_append_byte(array, '\0');
 }
 
-// Every word of the statement may be the name of a table.
-static void append_words(struct buf *array, const char *sql)
+void pg_append_words(const char *sql, struct buf *array)
 {
     struct sql_scan scan;
     sql_scan_init(&scan, span_of(sql));
@@ -162,9 +168,16 @@ static void append_words(struct buf *array, const char *sql)
         bool is_quoted = word.len > 2 && word.at[0] == '"';
         if (is_quoted)
             word = (struct span){.at = word.at + 1, .len = word.len - 2};
-        if (token.kind == SQL_CODE && word.at[0] != '\'')
-            append_item(array, word);
+        if (token.kind != SQL_CODE || word.at[0] == '\'')
+            continue;
+        size_t start = array->len;
+        append_item(array, word);
+        for (size_t i = start; !is_quoted && i < array->len; i++) {
+            if (array->data[i] >= 'A' && array->data[i] <= 'Z')
+                array->data[i] = (char)(array->data[i] | 0x20); // as PostgreSQL takes them
+        }
     }
+    end_array(array);
 }
 
 enum err_code pg_is_unique(
@@ -176,8 +189,7 @@ enum err_code pg_is_unique(
     PGresult *result = NULL;
     buf_init(&words, 4 * LIMIT_APP_FILE_BYTES);
     buf_init(&names, 4 * LIMIT_APP_FILE_BYTES);
-    append_words(&words, stmt->sql);
-    end_array(&words);
+    pg_append_words(stmt->sql, &words);
     for (size_t i = 0; i < count; i++)
         append_item(&names, columns[i]);
     end_array(&names);

@@ -142,6 +142,10 @@ static void start_wait(const struct pg_conn *conn, struct wait *wait)
         uint64_t last_ns = conn->deadline_ns > wait->heard_ns ? conn->deadline_ns : wait->heard_ns;
         wait->give_up_ns = last_ns + PG_CANCEL_MS * NS_PER_MS;
     }
+    uint64_t checked_ns = wait->heard_ns + PG_CHECK_MS * NS_PER_MS;
+    bool is_check = conn->count > 0 && conn->queue[conn->first].kind == PG_CHECK;
+    if (is_check && !conn->is_pooled && checked_ns < wait->give_up_ns)
+        wait->give_up_ns = checked_ns;
 }
 
 // False when nobody is there any more. *ret_look_ns: when to look again.
@@ -267,7 +271,8 @@ enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct
 // --- reading
 
 // Of one command of the driver's own.
-static enum err_code take_command(struct pg_conn *conn, PGresult *result, PGresult **keep, struct err *err)
+static enum err_code take_command(
+    struct pg_conn *conn, PGresult *result, enum pg_kind kind, PGresult **keep, struct err *err)
 {
     enum err_code code = ERR_NONE;
     switch (PQresultStatus(result)) {
@@ -276,7 +281,7 @@ static enum err_code take_command(struct pg_conn *conn, PGresult *result, PGresu
     case PGRES_PIPELINE_ABORTED: // what failed before it has been told
         break;
     default:
-        code = pg_fail(conn, result, err);
+        code = kind == PG_CHECK ? pg_fail_check(conn, result, err) : pg_fail(conn, result, err);
         break;
     }
     if (keep == NULL || *keep != NULL) {
@@ -305,9 +310,9 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
         return code;
     if (result == NULL)
         return ERR_NONE;
-    if (item.kind == PG_COMMAND) {
+    if (item.kind == PG_COMMAND || item.kind == PG_CHECK) {
         struct err failure = {0};
-        if (take_command(conn, result, item.keep, &failure) != ERR_NONE) {
+        if (take_command(conn, result, item.kind, item.keep, &failure) != ERR_NONE) {
             pg_fail_tx(conn, &failure);
             if (ret_failure->code == ERR_NONE)
                 *ret_failure = failure;
@@ -340,4 +345,14 @@ enum err_code pg_drain(struct pg_conn *conn, struct err *err)
 enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err)
 {
     return drain(conn, stmt, err);
+}
+
+void pg_drain_unwanted(struct pg_conn *conn)
+{
+    struct err ignored = {0};
+    while (conn->link != NULL && conn->count > 0 && conn->queue[conn->first].kind == PG_RUN &&
+           conn->queue[conn->first].stmt == NULL && !PQisBusy(conn->link)) {
+        if (read_some(conn, &ignored, &ignored) != ERR_NONE)
+            return;
+    }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schemas: one for the app, of its name, with its tables and the records of commits (postgresql_tx.c);
-// and "reckoner", one for all, with the helpers that endpoint files use. Made under an advisory lock by the
-// first connection that needs them, and the helpers made anew when their text has changed. The connection's
-// thread.
+// The schemas: one for the app, of its name, with its tables, the records of commits (postgresql_tx.c) and
+// the versions of tables (postgresql_versions.c); and "reckoner", one for all, with the helpers that endpoint
+// files use. Made under an advisory lock by the first connection that needs them, and functions made anew
+// when their text has changed. The connection's thread.
 //
 // All are single SELECTs, which the planner puts into the statement that uses them; for distance_m that is so
 // only with neither FROM nor STRICT, so that some of it is worked out twice, which is still far less than a
@@ -59,32 +59,45 @@ static const char helpers[] =
 
 enum { SUM_CHARS = 17 };
 
-static void checksum(char sum[SUM_CHARS])
+static void checksum(struct span sql, char ret_sum[SUM_CHARS])
 {
-    snprintf(sum, SUM_CHARS, "%016llx", (unsigned long long)XXH3_64bits(helpers, sizeof(helpers) - 1));
+    snprintf(ret_sum, SUM_CHARS, "%016llx", (unsigned long long)XXH3_64bits(sql.at, sql.len));
 }
 
+// What there is.
 struct state {
-    bool has_app;     // the app's schema, with the table of records
-    bool has_helpers; // as they are now
+    bool has_schema;  // of the app
+    bool has_app;     // what is in it, as it is now
+    bool has_helpers; // likewise
 };
 
-static enum err_code look(struct pg_conn *conn, const char *sum, struct state *ret_state, struct err *err)
+// What there has to be.
+struct wanted {
+    struct span app;            // the script for what is in the app's schema
+    char app_sum[SUM_CHARS];    // its checksum, which is kept as a comment
+    char helper_sum[SUM_CHARS]; // that of the helpers
+};
+
+static enum err_code look(
+    struct pg_conn *conn, const struct wanted *wanted, struct state *ret_state, struct err *err)
 {
-    const char *const params[] = {conn->store->name, sum};
+    const char *const params[] = {conn->store->name, wanted->app_sum, wanted->helper_sum};
     PGresult *result = NULL;
     enum err_code code = pg_command_with(conn,
-        "SELECT pg_catalog.to_regclass(pg_catalog.quote_ident($1) || '.reckoner_commits') IS NOT NULL,"
+        "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) IS NOT NULL,"
+        " coalesce(pg_catalog.obj_description(pg_catalog.to_regclass("
+        "pg_catalog.quote_ident($1) || '.reckoner_versions'), 'pg_class') = 'made by ' || $2, false),"
         " coalesce(pg_catalog.obj_description(pg_catalog.to_regnamespace('reckoner'), 'pg_namespace')"
-        " = 'helpers ' || $2, false)",
-        2, params, &result, err);
+        " = 'helpers ' || $3, false)",
+        3, params, &result, err);
     if (code == ERR_NONE)
         code = pg_drain(conn, err);
     if (code == ERR_NONE && PQresultStatus(result) != PGRES_TUPLES_OK)
         code = pg_fail(conn, result, err);
     if (code == ERR_NONE)
-        *ret_state = (struct state){
-            .has_app = PQgetvalue(result, 0, 0)[0] == 't', .has_helpers = PQgetvalue(result, 0, 1)[0] == 't'};
+        *ret_state = (struct state){.has_schema = PQgetvalue(result, 0, 0)[0] == 't',
+            .has_app = PQgetvalue(result, 0, 1)[0] == 't',
+            .has_helpers = PQgetvalue(result, 0, 2)[0] == 't'};
     PQclear(result);
     return code;
 }
@@ -93,7 +106,7 @@ static enum err_code run(struct pg_conn *conn, const struct buf *sql, struct err
 {
     if (buf_status(sql) != ERR_NONE)
         return err_no_memory(err);
-    return pg_exec(&conn->base, buf_span(sql), err);
+    return pg_script(conn, buf_span(sql), err);
 }
 
 // In a transaction.
@@ -108,32 +121,29 @@ static enum err_code make_helpers(struct pg_conn *conn, const char *sum, struct 
     return code == ERR_NONE ? run(conn, &sql, err) : code;
 }
 
-static enum err_code make_app(struct pg_conn *conn, struct err *err)
+static void append_app(const struct pg_store *store, struct buf *sql)
+{
+    buf_append_str(sql, "CREATE TABLE IF NOT EXISTS ");
+    pg_append_name(sql, span_of(store->name));
+    buf_append_str(sql, ".reckoner_commits (id uuid PRIMARY KEY,"
+                        " committed_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now());\n");
+    pg_append_versions(store, sql);
+}
+
+static enum err_code make_app(
+    struct pg_conn *conn, const struct wanted *wanted, bool has_schema, struct err *err)
 {
     AUTO(buf_fini) struct buf sql;
-    PGresult *result = NULL;
-    const char *const params[] = {conn->store->name};
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
-    // A role without the right to make schemas may not even say IF NOT EXISTS of one that is there.
-    enum err_code code = pg_command_with(conn,
-        "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) IS NOT NULL", 1, params, &result, err);
-    if (code == ERR_NONE)
-        code = pg_drain(conn, err);
-    if (code == ERR_NONE && PQresultStatus(result) != PGRES_TUPLES_OK)
-        code = pg_fail(conn, result, err);
-    bool is_there = code == ERR_NONE && PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    if (code != ERR_NONE)
-        return code;
-    if (!is_there) {
+    if (!has_schema) { // a role that may not make one may not even say IF NOT EXISTS of one that is there
         buf_append_str(&sql, "CREATE SCHEMA IF NOT EXISTS ");
         pg_append_name(&sql, span_of(conn->store->name));
         buf_append_str(&sql, ";\n");
     }
-    buf_append_str(&sql, "CREATE TABLE IF NOT EXISTS ");
+    buf_append(&sql, wanted->app.at, wanted->app.len);
+    buf_append_str(&sql, "COMMENT ON TABLE ");
     pg_append_name(&sql, span_of(conn->store->name));
-    buf_append_str(&sql, ".reckoner_commits (id uuid PRIMARY KEY,"
-                         " committed_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now())");
+    buf_printf(&sql, ".reckoner_versions IS 'made by %s'", wanted->app_sum);
     return run(conn, &sql, err);
 }
 
@@ -148,20 +158,39 @@ static enum err_code remove_old_records(struct pg_conn *conn, struct err *err)
     return run(conn, &sql, err);
 }
 
+// In a transaction.
+static enum err_code make_all(
+    struct pg_conn *conn, const struct wanted *wanted, const struct state *state, struct err *err)
+{
+    enum err_code code = state->has_helpers ? ERR_NONE : make_helpers(conn, wanted->helper_sum, err);
+    if (code == ERR_NONE && !state->has_app)
+        code = make_app(conn, wanted, state->has_schema, err);
+    if (code == ERR_NONE) // of tables that were made by hand
+        code = pg_script(conn, span_of("SELECT reckoner_track()"), err);
+    if (code == ERR_NONE)
+        code = remove_old_records(conn, err);
+    return code;
+}
+
 enum err_code pg_schema_make(struct pg_conn *conn, struct err *err)
 {
-    char sum[SUM_CHARS];
+    struct wanted wanted;
     struct state state;
     struct err cause = {0};
-    checksum(sum);
-    enum err_code code = look(conn, sum, &state, err);
+    AUTO(buf_fini) struct buf app;
+    buf_init(&app, LIMIT_APP_FILE_BYTES);
+    append_app(conn->store, &app);
+    if (buf_status(&app) != ERR_NONE)
+        return err_no_memory(err);
+    wanted.app = buf_span(&app);
+    checksum(wanted.app, wanted.app_sum);
+    checksum(span_of(helpers), wanted.helper_sum);
+    enum err_code code = look(conn, &wanted, &state, err);
     if (code != ERR_NONE)
         return code;
     code = pg_begin(&conn->base, &cause);
-    if (code == ERR_NONE && !state.has_helpers)
-        code = make_helpers(conn, sum, &cause);
     if (code == ERR_NONE)
-        code = state.has_app ? remove_old_records(conn, &cause) : make_app(conn, &cause);
+        code = make_all(conn, &wanted, &state, &cause);
     conn->has_written = false; // of which no record is needed, and before all is there, none is possible
     if (code == ERR_NONE)
         code = pg_commit(&conn->base, &cause);

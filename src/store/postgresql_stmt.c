@@ -367,7 +367,9 @@ static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err
     // type"), or gone from the session.
     bool is_stale = state != NULL && (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0);
     enum err_code code = ERR_NONE;
-    if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
+    if (conn->tx == PG_FAILED && conn->failure.code == ERR_BEHIND) {
+        code = pg_check_alive(conn, &cause);
+    } else if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
         code = err_set(&cause, ERR_BUSY, "a statement before it has failed");
     } else if (is_stale && !conn->is_pooled) {
         stmt->session = 0;

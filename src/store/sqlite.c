@@ -79,6 +79,7 @@ const struct store_driver sqlite_driver = {
     .reset = sqlite_reset,
     .explain = sqlite_explain,
     .is_unique = sqlite_is_unique,
+    .reads = sqlite_reads,
     .exec = sqlite_exec,
     .batch_open = sqlite_batch_open,
     .batch_close = sqlite_batch_close,

@@ -11,6 +11,7 @@
 //   sqlite_list.c      the table list(text)
 //   sqlite_distance.c  the function distance_m(lat1, lng1, lat2, lng2)
 //   sqlite_explain.c   plans, and unique keys
+//   sqlite_reads.c     the tables that a statement reads
 //   sqlite_program.c   the programs that SQLite makes of statements
 //   sqlite_error.c     SQLite's errors in the words of store.h
 #ifndef RECKONER_STORE_SQLITE_H
@@ -55,6 +56,8 @@ enum sqlite_control {
     CONTROL_COUNT,
 };
 
+struct sqlite_reads; // sqlite_reads.c
+
 struct sqlite_batch {
     struct buf definition;     // the CREATE TABLE that made what is there now; owned
     bool known;                // the table is there and is as `definition` says
@@ -74,6 +77,7 @@ struct sqlite_conn {
     uint64_t deadline_ns;                 // monotonic; 0: none
     uint64_t busy_since_ns;               // when the wait for a lock that goes on now began
     enum sqlite_rule rule;                // what the authorizer enforces at the moment
+    struct sqlite_reads *reads;           // what is being compiled is compiled to know its tables; or NULL
     char refusal[120];                    // why it refused, or ""
     const char *incomplete;               // SQL being compiled names a helper without its arguments; or NULL
     bool in_control;                      // a control statement runs, which the deadline must not cut in two
@@ -238,6 +242,14 @@ MUST_CHECK enum err_code sqlite_explain(struct store_stmt *base,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
 MUST_CHECK enum err_code sqlite_is_unique(
     struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
+
+// --- sqlite_reads.c
+
+MUST_CHECK enum err_code sqlite_reads(
+    struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+
+// Told of the tables, and of more that are none, while a statement is compiled for sqlite_reads.
+void sqlite_note_read(struct sqlite_reads *reads, const char *table);
 
 // --- sqlite_error.c
 

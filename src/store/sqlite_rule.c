@@ -70,9 +70,12 @@ static int rule_on_savepoint(struct sqlite_conn *conn, const char *operation)
 static int on_action(
     void *ctx, int action, const char *first, const char *second, const char *schema, const char *by)
 {
-    (void)schema;
     (void)by;
     struct sqlite_conn *conn = ctx;
+    bool is_of_table = action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
+                       action == SQLITE_DELETE;
+    if (conn->reads != NULL && is_of_table && (schema == NULL || strcmp(schema, "main") == 0))
+        sqlite_note_read(conn->reads, first);
     if (conn->rule == RULE_INTERNAL)
         return SQLITE_OK;
     switch (action) {

@@ -35,6 +35,16 @@ enum err_code store_open(const char *url, const char *name, struct store **ret_s
     return ERR_CONFIG;
 }
 
+enum err_code store_open_replica(const char *url, const char *name, struct store **ret_store, struct err *err)
+{
+    const struct store_driver *driver = find_driver(url);
+    if (driver != NULL && driver->open_replica != NULL)
+        return driver->open_replica(url, name, ret_store, err);
+    err_set(err, ERR_CONFIG, "\"%.200s\" is not a store that has replicas", url);
+    err_hint(err, "name a standby as postgresql://HOST/DATABASE");
+    return ERR_CONFIG;
+}
+
 enum err_code store_scratch(struct store *like, struct store **ret_store, struct err *err)
 {
     return like->driver->scratch(like, ret_store, err);
@@ -73,6 +83,16 @@ void store_disconnect(struct store_conn *conn)
 enum err_code store_begin(struct store_conn *conn, struct err *err)
 {
     return conn->driver->begin(conn, err);
+}
+
+enum err_code store_mark(struct store_conn *conn, struct buf *mark, struct err *err)
+{
+    return conn->driver->mark != NULL ? conn->driver->mark(conn, mark, err) : ERR_NONE;
+}
+
+enum err_code store_begin_at(struct store_conn *conn, struct span mark, struct err *err)
+{
+    return conn->driver->begin_at != NULL ? conn->driver->begin_at(conn, mark, err) : store_begin(conn, err);
 }
 
 enum err_code store_commit(struct store_conn *conn, struct err *err)
@@ -175,6 +195,12 @@ enum err_code store_is_unique(
     struct store_stmt *stmt, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err)
 {
     return stmt->driver->is_unique(stmt, columns, count, ret_is_unique, err);
+}
+
+enum err_code store_reads(
+    struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
+{
+    return stmt->driver->reads(stmt, on_table, ctx, err);
 }
 
 enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "text/value.h"
@@ -41,6 +42,12 @@ struct store_name {
 // which each app has a schema, called `name`. ERR_CONFIG for a url that no driver knows, and for a place that
 // is no store or cannot be one; ERR_IO when the place fails.
 MUST_CHECK enum err_code store_open(
+    const char *url, const char *name, struct store **ret_store, struct err *err);
+
+// Opens a copy of a store, which may lag behind it and is not connected to yet: for STORE_READ connections
+// only, of which those that are lost stay lost. Where the url names several places, one of a copy is looked
+// for. ERR_CONFIG as above, and where the kind has no copies.
+MUST_CHECK enum err_code store_open_replica(
     const char *url, const char *name, struct store **ret_store, struct err *err);
 
 // Opens an empty store of the same kind, for trying things: it lives while its one STORE_WRITE connection
@@ -76,6 +83,15 @@ void store_disconnect(struct store_conn *conn);
 // A connection that is lost is made anew by the next store_begin or store_bind outside of a transaction.
 
 MUST_CHECK enum err_code store_begin(struct store_conn *conn, struct err *err);
+
+// Appends what is committed now in the app's tables, by whomever, as an opaque text; outside of a
+// transaction. A store that has no replicas appends nothing.
+MUST_CHECK enum err_code store_mark(struct store_conn *conn, struct buf *mark, struct err *err);
+
+// store_begin of a read transaction that has to see a mark, perhaps on a replica. Where it does not, that may
+// only show in what is run: all that is run in the transaction fails with ERR_BEHIND then. The empty mark is
+// seen everywhere; `mark` is borrowed for the call.
+MUST_CHECK enum err_code store_begin_at(struct store_conn *conn, struct span mark, struct err *err);
 
 // Everything is on disk when it returns ERR_NONE; otherwise the transaction is open, and to be rolled back.
 // ERR_CONSTRAINT for a constraint that is deferred to here.
@@ -166,6 +182,14 @@ MUST_CHECK enum err_code store_explain(struct store_stmt *stmt,
 // database does not tell.
 MUST_CHECK enum err_code store_is_unique(
     struct store_stmt *stmt, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
+
+// Calls on_table for each table that the statement may read or write, in the order of their names, each once:
+// the tables behind views, by their own names; not batch, the helpers, and Reckoner's own. What is not a
+// table of the app but may have an answer changed is told, too, by a name that no table of its has: one in
+// another schema, and functions that somebody has made. What triggers touch is not told everywhere. For a
+// statement that does not run, outside of a transaction; names are borrowed for the call.
+MUST_CHECK enum err_code store_reads(
+    struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
 
 // Runs a script of any number of statements, schema changes too, but no transaction control; for migrations
 // and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.

@@ -329,6 +329,7 @@ def test_explain_tells_what_ran_and_how(explained):
     assert 'get_some.sql:7: @answer 200 when :n < 10: 5 rows, ' in text
     assert '\n    SEARCH t USING INTEGER PRIMARY KEY (rowid<?)\n' in text
     assert 'get_some.sql:9: @answer 200: not run\n' in text
+    assert 'get_some.sql:5: tables: none\n' in text and 'get_some.sql:7: tables: t\n' in text
     assert 'answered with 200: 46 bytes\n' in text
     assert not (explained.parent / 'var').exists()
 

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+// The versions of tables, and marks, as PostgreSQL has them: raised by whoever writes, with whatever rights,
+// in schemas of any name. Skipped where TEST_POSTGRESQL names no database.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../store/fixture.h"
+#include "store/postgresql.h"
+
+static int64_t version_of(struct fixture *f, const char *table)
+{
+    char sql[200];
+    snprintf(sql, sizeof(sql), "SELECT version FROM reckoner_versions WHERE table_name = '%s'", table);
+    return strtoll(rows_of(f->reader, sql), NULL, 10);
+}
+
+// What psql is: a connection that knows nothing of us. `role` may be NULL.
+static PGconn *foreign_connection(const struct fixture *f, const char *role)
+{
+    char sql[200];
+    PGconn *link = PQconnectdb(f->url);
+    assert_int_equal(PQstatus(link), CONNECTION_OK);
+    snprintf(
+        sql, sizeof(sql), "SET search_path = \"%s\"; SET ROLE %s", f->name, role != NULL ? role : "NONE");
+    PQclear(PQexec(link, sql));
+    return link;
+}
+
+static void run_foreign(PGconn *link, const char *sql)
+{
+    PGresult *result = PQexec(link, sql);
+    assert_string_equal(PQresultErrorMessage(result), "");
+    PQclear(result);
+}
+
+static void every_transaction_that_writes_raises_the_version_of_its_tables_once(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const writes[] = {"INSERT INTO t VALUES (1, 'x')", "UPDATE t SET b = 'y'",
+        "MERGE INTO t USING (SELECT 2 AS a) n ON t.a = n.a WHEN NOT MATCHED THEN INSERT VALUES (n.a, 'z')",
+        "WITH x AS (DELETE FROM t RETURNING a) SELECT count(*) FROM x",
+        "BEGIN; INSERT INTO t VALUES (5, 'x'); SAVEPOINT s; UPDATE t SET b = 'y'; ROLLBACK TO s;"
+        " UPDATE t SET b = 'z'; INSERT INTO t VALUES (6, 'x'); COMMIT",
+        "BEGIN; SAVEPOINT s; INSERT INTO t VALUES (7, 'x'); ROLLBACK TO s; DELETE FROM t; COMMIT",
+        "TRUNCATE t"};
+    run_script(f->writer, "CREATE TABLE t (a integer, b text); CREATE TABLE u (a integer)");
+    PGconn *psql = foreign_connection(f, NULL);
+    int64_t other = version_of(f, "u");
+    assert_int_equal(other, 1);
+    for (size_t i = 0; i < ARRAY_LEN(writes); i++) {
+        int64_t before = version_of(f, "t");
+        run_foreign(psql, writes[i]);
+        assert_int_equal(version_of(f, "t"), before + 1);
+    }
+    int64_t before = version_of(f, "t");
+    run_foreign(psql, "BEGIN; INSERT INTO t VALUES (7, 'x'); ROLLBACK");
+    run_foreign(psql, "BEGIN; SAVEPOINT s; INSERT INTO t VALUES (7, 'x'); ROLLBACK TO s; COMMIT");
+    run_foreign(psql, "SELECT * FROM t");
+    assert_int_equal(version_of(f, "t"), before);
+    assert_int_equal(version_of(f, "u"), other);
+    PQfinish(psql);
+}
+
+static void a_script_that_changes_something_raises_all_versions(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE t (a integer)");
+    int64_t before = version_of(f, "t");
+    run_script(f->writer, "CREATE TABLE IF NOT EXISTS t (a integer)");
+    assert_int_equal(version_of(f, "t"), before);
+    begin(f->writer);
+    run_script(f->writer, "ALTER TABLE t ADD COLUMN b integer DEFAULT 7");
+    commit(f->writer);
+    assert_int_equal(version_of(f, "t"), before + 1);
+    run_script(f->writer, "DROP TABLE t");
+    run_script(f->writer, "CREATE TABLE t AS SELECT 1 AS a"); // counts on, as replicas may know the last one
+    assert_true(version_of(f, "t") > before + 1);
+}
+
+static void connect_writer_again(struct fixture *f)
+{
+    struct err err = {0};
+    store_disconnect(f->writer);
+    f->writer = NULL;
+    assert_int_equal(store_connect(f->store, STORE_WRITE, &f->writer, &err), ERR_NONE);
+    assert_string_equal(err.text, "");
+}
+
+static void a_table_made_by_hand_is_tracked_from_the_next_start_on(void **state)
+{
+    struct fixture *f = *state;
+    PGconn *psql = foreign_connection(f, NULL);
+    run_foreign(psql, "CREATE TABLE \"O'Hara \"\"x\"\"\" (a integer)");
+    assert_int_equal(version_of(f, "O''Hara \"x\""), 0);
+    connect_writer_again(f);
+    assert_int_equal(version_of(f, "O''Hara \"x\""), 1);
+    run_foreign(psql, "INSERT INTO \"O'Hara \"\"x\"\"\" VALUES (1)");
+    assert_int_equal(version_of(f, "O''Hara \"x\""), 2);
+    connect_writer_again(f);
+    assert_int_equal(version_of(f, "O''Hara \"x\""), 2);
+    PQfinish(psql);
+}
+
+static void partitions_count_as_their_table(void **state)
+{
+    struct fixture *f = *state;
+    PGconn *psql = foreign_connection(f, NULL);
+    run_script(f->writer, "CREATE TABLE p (a integer) PARTITION BY RANGE (a);"
+                          "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
+    int64_t before = version_of(f, "p");
+    run_foreign(psql, "BEGIN; INSERT INTO p1 VALUES (1); INSERT INTO p VALUES (2); COMMIT");
+    assert_int_equal(version_of(f, "p"), before + 2); // once for each that was named
+    assert_int_equal(version_of(f, "p1"), 0);
+    PQfinish(psql);
+}
+
+static enum err_code begin_and_read(struct fixture *f, const char *mark, struct err *err)
+{
+    struct store_stmt *first = prepare(f->reader, "SELECT 1", NULL, 0);
+    struct store_stmt *second = prepare(f->reader, "SELECT 2", NULL, 0);
+    bool row = false;
+    enum err_code code = store_begin_at(f->reader, span_of(mark), err);
+    if (code == ERR_NONE)
+        code = store_bind(first, NULL, err);
+    store_last(f->reader);
+    if (code == ERR_NONE)
+        code = store_bind(second, NULL, err);
+    if (code == ERR_NONE)
+        code = store_step(first, &row, err);
+    if (code != ERR_NONE) { // what was bound already, what is bound now, and the end fail likewise
+        struct err other[3] = {{0}, {0}, {0}};
+        assert_int_equal(store_step(second, &row, &other[0]), code);
+        store_reset(first);
+        assert_int_equal(store_bind(first, NULL, &other[1]), code);
+        assert_int_equal(store_commit(f->reader, &other[2]), code);
+    }
+    store_reset(first);
+    store_reset(second);
+    store_rollback(f->reader);
+    store_finalize(first);
+    store_finalize(second);
+    assert_rows(f->reader, "SELECT 3", "3\n");
+    return code;
+}
+
+static void a_transaction_whose_mark_is_not_reached_fails_as_a_whole(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *mark;
+        enum err_code code;
+    } cases[] = {
+        {"{}", ERR_NONE},
+        {"{\"t\": 1, \"U'\\\"\": 1}", ERR_NONE},
+        {"{\"t\": 2, \"U'\\\"\": 1}", ERR_BEHIND},
+        {"{\"t\": 1, \"U'\\\"\": 2}", ERR_BEHIND},
+        {"{\"t\": 1, \"gone\": 1}", ERR_BEHIND},
+        {"{\"t\": -1}", ERR_BEHIND},
+        {"{\"t\": 1}", ERR_NONE},
+    };
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE \"U'\"\"\" (a integer)");
+    PGconn *psql = foreign_connection(f, NULL);
+    run_foreign(psql, "UPDATE reckoner_versions SET version = 1");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err err = {0};
+        assert_int_equal(begin_and_read(f, cases[i].mark, &err), cases[i].code);
+        assert_string_equal(
+            err.text, cases[i].code == ERR_NONE ? "" : "the store has not caught up yet: try again");
+    }
+    struct err err = {0};
+    run_foreign(psql, "UPDATE reckoner_versions SET version = -1 WHERE table_name = 't'");
+    assert_int_equal(begin_and_read(f, "{\"t\": 1}", &err), ERR_BEHIND);
+    PQfinish(psql);
+}
+
+static void a_database_that_has_no_versions_yet_is_behind(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    char sql[160];
+    PGconn *psql = foreign_connection(f, NULL);
+    run_foreign(psql, "ALTER TABLE reckoner_versions RENAME TO hidden");
+    assert_int_equal(begin_and_read(f, "{\"t\": 1}", &err), ERR_BEHIND);
+    run_foreign(psql, "ALTER TABLE hidden RENAME TO reckoner_versions");
+    assert_int_equal(begin_and_read(f, "{}", &(struct err){0}), ERR_NONE);
+    snprintf(sql, sizeof(sql), "ALTER SCHEMA \"%s\" RENAME TO \"%s.hidden\"", f->name, f->name);
+    run_foreign(psql, sql);
+    assert_int_equal(begin_and_read(f, "{}", &(struct err){0}), ERR_BEHIND);
+    snprintf(sql, sizeof(sql), "ALTER SCHEMA \"%s.hidden\" RENAME TO \"%s\"", f->name, f->name);
+    run_foreign(psql, sql);
+    assert_int_equal(begin_and_read(f, "{}", &(struct err){0}), ERR_NONE);
+    PQfinish(psql);
+}
+
+// What somebody else's table needs: a role that is not ours. Its name is the test's own.
+static void with_role(struct fixture *f, void (*test)(struct fixture *f, PGconn *psql, const char *role))
+{
+    char role[60], sql[400];
+    PGconn *admin = foreign_connection(f, NULL);
+    snprintf(role, sizeof(role), "\"role %s\"", f->name);
+    snprintf(sql, sizeof(sql), "CREATE ROLE %s; GRANT ALL ON SCHEMA \"%s\" TO %s", role, f->name, role);
+    run_foreign(admin, sql);
+    PGconn *psql = foreign_connection(f, role);
+    test(f, psql, role);
+    PQfinish(psql);
+    snprintf(sql, sizeof(sql), "DROP OWNED BY %s CASCADE; DROP ROLE %s", role, role);
+    run_foreign(admin, sql); // with what is in the schema
+    PQfinish(admin);
+}
+
+static void write_as(struct fixture *f, PGconn *psql, const char *role)
+{
+    char sql[200];
+    run_script(f->writer, "CREATE TABLE t (a integer)");
+    snprintf(sql, sizeof(sql), "GRANT INSERT ON t TO %s", role);
+    run_script(f->writer, sql);
+    int64_t before = version_of(f, "t");
+    run_foreign(psql, "INSERT INTO t VALUES (1)"); // a role without any right on reckoner_versions
+    assert_int_equal(version_of(f, "t"), before + 1);
+}
+
+static void writes_by_a_role_with_few_rights_count(void **state)
+{
+    with_role(*state, write_as);
+}
+
+// Connects a writer as the role, which may log in, and goes again: the app starts.
+static void start_as(struct fixture *f)
+{
+    char url[600], name[60];
+    struct store *store;
+    struct store_conn *writer = NULL;
+    struct err err = {0};
+    snprintf(name, sizeof(name), "role%%20%.47s", f->name);
+    snprintf(url, sizeof(url), "postgresql://%s%.500s", name, strchr(f->url, '@'));
+    assert_int_equal(store_open(url, f->name, &store, &err), ERR_NONE);
+    assert_int_equal(store_connect(store, STORE_WRITE, &writer, &err), ERR_NONE);
+    assert_string_equal(err.text, "");
+    store_disconnect(writer);
+    store_close(store);
+}
+
+// Here the app's role is the one with few rights.
+static void own_elsewhere(struct fixture *f, PGconn *psql, const char *role)
+{
+    (void)psql;
+    char sql[600];
+    run_script(f->writer, "CREATE TABLE t (a integer)");
+    PGconn *admin = foreign_connection(f, NULL);
+    snprintf(sql, sizeof(sql),
+        "ALTER ROLE %s LOGIN; ALTER SCHEMA \"%s\" OWNER TO %s; ALTER TABLE reckoner_versions OWNER TO %s;"
+        "ALTER TABLE reckoner_commits OWNER TO %s; ALTER FUNCTION reckoner_track() OWNER TO %s;"
+        "ALTER FUNCTION reckoner_raise() OWNER TO %s; CREATE TABLE other (a integer)",
+        role, f->name, role, role, role, role, role);
+    run_foreign(admin, sql);
+    start_as(f);
+    assert_int_equal(version_of(f, "other"), -1);
+    assert_true(version_of(f, "t") > 0); // has its trigger since before
+    snprintf(sql, sizeof(sql), "GRANT TRIGGER ON other TO %s", role);
+    run_foreign(admin, sql);
+    start_as(f);
+    assert_int_equal(version_of(f, "other"), 2);
+    run_foreign(admin, "ALTER TABLE other DISABLE TRIGGER reckoner_raise");
+    start_as(f);
+    assert_int_equal(version_of(f, "other"), -3);
+    PQfinish(admin);
+}
+
+static void a_table_of_another_role_is_known_to_be_unknown(void **state)
+{
+    with_role(*state, own_elsewhere);
+}
+
+static void app_names_with_quotes_and_capitals_have_versions_too(void **state)
+{
+    struct fixture *f = *state;
+    struct store *store;
+    struct store_conn *writer, *reader;
+    struct err err = {0};
+    char name[100], sql[200];
+    snprintf(name, sizeof(name), "It's \"%s\" $body$ $1 %%s", f->name);
+    assert_int_equal(store_open(f->url, name, &store, &err), ERR_NONE);
+    assert_int_equal(store_connect(store, STORE_WRITE, &writer, &err), ERR_NONE);
+    assert_string_equal(err.text, "");
+    assert_int_equal(store_connect(store, STORE_READ, &reader, &err), ERR_NONE);
+    run_script(writer, "CREATE TABLE t (a integer)");
+    assert_rows(writer, "INSERT INTO t VALUES (1)", "");
+    assert_rows(reader, "SELECT * FROM reckoner_versions", "'t'|2\n");
+    store_disconnect(reader);
+    store_disconnect(writer);
+    store_close(store);
+    PGconn *psql = foreign_connection(f, NULL);
+    snprintf(sql, sizeof(sql),
+        "SET client_min_messages = error; DROP SCHEMA \"It's \"\"%s\"\" $body$ $1 %%s\" CASCADE", f->name);
+    run_foreign(psql, sql);
+    PQfinish(psql);
+}
+
+// --- what statements read
+
+static void on_table(void *ctx, const char *table)
+{
+    char *names = ctx;
+    size_t len = strlen(names);
+    snprintf(names + len, 200 - len, "%s%s", len > 0 ? "," : "", table);
+}
+
+static void assert_reads(struct fixture *f, const char *sql, const char *expected)
+{
+    char names[200] = "";
+    struct err err = {0};
+    struct store_stmt *stmt = prepare(f->reader, sql, NULL, 0);
+    if (store_reads(stmt, on_table, names, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    assert_string_equal(names, expected);
+    store_finalize(stmt);
+}
+
+static void what_is_no_table_of_the_app_is_told_by_a_name_that_none_has(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer,
+        "CREATE TABLE t (a integer);"
+        "CREATE FUNCTION counted() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t);"
+        " END $$;"
+        "CREATE FUNCTION inside() RETURNS TABLE (a integer) STABLE LANGUAGE sql AS 'SELECT a FROM t';"
+        "CREATE FUNCTION twice(n integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 2 * n';"
+        "CREATE VIEW v AS SELECT counted() AS n;"
+        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t;"
+        "CREATE SEQUENCE s");
+    assert_reads(f, "SELECT Counted()", "counted()");
+    assert_reads(f, "SELECT n FROM v", "counted()");
+    assert_reads(f, "SELECT a FROM inside()", "inside(),t");
+    assert_reads(f, "SELECT twice(a), upper('x'), now() FROM t", "t");
+    assert_reads(f, "SELECT a FROM m", "m");
+    assert_reads(f, "SELECT last_value FROM s", "s");
+    assert_reads(f, "SELECT relname FROM pg_class", "pg_catalog.pg_class");
+}
+
+static void tables_that_share_rows_are_told_together(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE p (a integer) PARTITION BY RANGE (a);"
+                          "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);"
+                          "CREATE TABLE base (a integer); CREATE TABLE child (b integer) INHERITS (base)");
+    assert_reads(f, "SELECT a FROM p", "p");
+    assert_reads(f, "SELECT a FROM p1", "p");
+    assert_reads(f, "SELECT a FROM base", "base,child");
+    assert_reads(f, "SELECT a FROM child", "base,child");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(every_transaction_that_writes_raises_the_version_of_its_tables_once),
+        STORE_TEST(a_script_that_changes_something_raises_all_versions),
+        STORE_TEST(a_table_made_by_hand_is_tracked_from_the_next_start_on),
+        STORE_TEST(partitions_count_as_their_table),
+        STORE_TEST(a_transaction_whose_mark_is_not_reached_fails_as_a_whole),
+        STORE_TEST(a_database_that_has_no_versions_yet_is_behind),
+        STORE_TEST(writes_by_a_role_with_few_rights_count),
+        STORE_TEST(a_table_of_another_role_is_known_to_be_unknown),
+        STORE_TEST(app_names_with_quotes_and_capitals_have_versions_too),
+        STORE_TEST(what_is_no_table_of_the_app_is_told_by_a_name_that_none_has),
+        STORE_TEST(tables_that_share_rows_are_told_together),
+    };
+    return fixture_run_of("postgresql", tests);
+}
