@@ -39,6 +39,17 @@ static enum err_code find_answer(struct request *request, struct plan *plan, str
 }
 
 // All that is read is of one committed state.
+static enum err_code read_once(struct request *request, struct service_reader *reader, struct plan *plan,
+    struct spool *out, struct answered *ret_answered, struct err *err)
+{
+    enum err_code code = store_begin(reader->conn, err);
+    if (code != ERR_NONE)
+        return code;
+    code = find_answer(request, plan, out, ret_answered, err);
+    store_rollback(reader->conn); // nothing was written: only the snapshot is given back
+    return code;
+}
+
 static enum err_code read_answer(struct request *request, struct service_reader *reader, struct spool *out,
     struct answered *ret_answered, struct err *err)
 {
@@ -46,12 +57,16 @@ static enum err_code read_answer(struct request *request, struct service_reader 
     struct plan *plan;
     store_deadline(reader->conn, clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS);
     enum err_code code = reader_plan(reader, app, request->endpoint, &plan, err);
-    if (code == ERR_NONE)
-        code = store_begin(reader->conn, err);
     if (code != ERR_NONE)
         return code;
-    code = find_answer(request, plan, out, ret_answered, err);
-    store_rollback(reader->conn); // nothing was written: only the snapshot is given back
+    struct err cause = {0};
+    code = read_once(request, reader, plan, out, ret_answered, &cause);
+    if (code == ERR_ABORTED) { // by a check, which tells more when it is asked alone
+        cause = (struct err){0};
+        code = read_once(request, reader, plan, out, ret_answered, &cause);
+    }
+    if (code != ERR_NONE)
+        *err = cause;
     return code == ERR_NONE ? spool_end(out, err) : code;
 }
 

@@ -85,6 +85,7 @@ const struct store_driver postgresql_driver = {
     .kind = "postgresql",
     .short_scheme = "postgres",
     .nulls_are_largest = true,
+    .likes_one_statement = true,
     .open = open_store,
     .scratch = open_scratch,
     .close = close_store,

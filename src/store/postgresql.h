@@ -37,6 +37,7 @@ enum {
     PG_BACKOFF_MAX_MS = 3200, // … up to this
     PG_VERIFY_MS = 15000,     // for finding out what became of a commit
     PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
+    PG_SLOW_MS = 2, // an answer that took longer is worth a message between it and the checks before it
 };
 
 // The types of pg_type.dat that values have on the wire; the numbers are fixed for good.
@@ -148,6 +149,8 @@ struct pg_stmt {
     bool is_bound;                     // between bind and reset
     bool is_ended;                     // all its results have come
     bool is_done;                      // all its rows have been taken
+    bool is_quick;                     // its last run had begun to answer within PG_SLOW_MS
+    uint64_t bound_ns;                 // monotonic; of the run, until it begins to answer; then 0
     PGresult *rows;                    // owned; that the current row is in; NULL: none
     int row;                           // the current one
     PGresult **parked;                 // owned; what came while another statement was being read, in order

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The database behind an app, as one small interface. Drivers (sqlite.c, postgresql.c) stand behind the vtable
-// in store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
+// The database behind an app, as one small interface. Drivers (sqlite.c, postgresql.c) stand behind the
+// vtable in store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
 //
 // A store is shared and may be used on any thread. A connection, its statements and what they return belong
 // to one thread at a time. Statements die with their connection, connections before their store.
@@ -58,6 +58,9 @@ const char *store_kind(const struct store *store);
 
 // Whether ORDER BY takes null for the largest value; else for the smallest.
 bool store_nulls_are_largest(const struct store_conn *conn);
+
+// Whether what several statements find out is found out sooner by one.
+bool store_likes_one_statement(const struct store_conn *conn);
 
 // Connects. Several connections may write, in any number of processes; they take turns. Errors of store_open.
 MUST_CHECK enum err_code store_connect(
