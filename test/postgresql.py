@@ -74,7 +74,7 @@ class Cluster:
                                             stderr=log, cwd=self.folder, **self.options())
         end = time.monotonic() + WAIT_SECONDS
         while not self.is_ready():
-            assert self.process.poll() is None and time.monotonic() < end, (self.folder / 'log').read_text()
+            assert self.process.poll() is None and time.monotonic() < end, self.log()
             time.sleep(0.02)
         return self
 
@@ -83,6 +83,9 @@ class Cluster:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(how)
             self.process.wait(timeout=WAIT_SECONDS)
+
+    def log(self):
+        return (self.folder / 'log').read_text(encoding='utf-8', errors='replace')
 
     def url(self, database='postgres'):
         return f'postgresql://reckoner@127.0.0.1:{self.port}/{database}'

@@ -25,11 +25,14 @@ enum {
     LIMIT_SPARE_EXCHANGES = 256, // kept by a loop for the next requests: under 256 KiB
 
     // --- time: slow clients must not hold anything that others need
-    LIMIT_HEAD_MS = 10000,       // from a head's first byte to its last
-    LIMIT_IDLE_MS = 75000,       // a kept-alive connection without a request
-    LIMIT_BODY_GRACE_MS = 10000, // after this long a body must have come at LIMIT_BODY_RATE or more
-    LIMIT_BODY_RATE = 1024,      // bytes a second, averaged over the whole body
-    LIMIT_WRITE_MS = 30000,      // an answer of which the client takes nothing for this long
+    LIMIT_HEAD_MS = 10000,        // from a head's first byte to its last
+    LIMIT_IDLE_MS = 75000,        // a kept-alive connection without a request
+    LIMIT_BODY_WINDOW_MS = 10000, // in each window of this length a body must come at LIMIT_BODY_RATE or more
+    LIMIT_BODY_RATE = 1024,       // bytes a second; so one that stops is dropped after two windows at most
+    // In each window of this length a client must take its answers at LIMIT_WRITE_RATE or more. Long, as a
+    // client's system asks for more in steps: of up to 64 KiB over loopback.
+    LIMIT_WRITE_WINDOW_MS = 30000,
+    LIMIT_WRITE_RATE = 1024,     // bytes a second
     LIMIT_LINGER_MS = 2000,      // reading on after an early refusal, so that the client sees it
     LIMIT_ACCEPT_PAUSE_MS = 100, // without file descriptors accepting waits for others to close theirs
     LIMIT_TICK_MS = 500,         // how often a loop looks for deadlines that have passed
@@ -45,6 +48,8 @@ enum {
     LIMIT_GROUP_BATCHES = 32, // batches that share one commit
     LIMIT_GROUP_ROWS =
         5000, // rows of a group of several batches, so that small ones do not wait for large ones
+
+    LIMIT_WRITE_TRIES = 5, // of a batch that the database takes back for the sake of another transaction
 
     // --- batches
     LIMIT_BATCH_ROWS = 4000000, // rows of one request; the body's size stops most earlier
@@ -73,7 +78,12 @@ enum {
     // --- answers
     LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded
     LIMIT_ANSWER_BYTES = 64 * 1024 * 1024, // one row of an answer; what else is whole in memory
-    LIMIT_SPOOL_BYTES = 256 * 1024,        // of an answer in memory: what is more goes to a temporary file
+    // Answers in memory that wait for slow clients, per process: a thousand of LIMIT_SPOOL_BYTES. Past it the
+    // connections with most of them are closed, which bounds the sum by this after a LIMIT_TICK_MS and by
+    // twice this always (http/backlog.h). Beside it are the answers of requests that run: LIMIT_READ_QUEUE
+    // and LIMIT_WRITE_QUEUE bound those.
+    LIMIT_ANSWERS_BYTES = 256 * 1024 * 1024,
+    LIMIT_SPOOL_BYTES = 256 * 1024, // of an answer in memory: what is more goes to a temporary file
     LIMIT_SPOOL_FILE_BYTES = 1024 * 1024 * 1024, // one answer
     LIMIT_SPOOLS_MIB = 4096,                     // such files of all answers together
     LIMIT_FILE_ANSWERS = 1000,     // answers from files that are under way; each keeps one part in memory

@@ -10,12 +10,15 @@
 // Nobody is told before the commit has returned. When the transaction as a whole is lost:
 //
 //  - through one of its batches (a constraint that only COMMIT looks at, a trigger that rolls back), all
-//  begin
-//    anew, each in a transaction of its own, so that each fails for itself;
+//    begin anew, each in a transaction of its own, so that each fails for itself;
+//  - as the database took it back for the sake of another one (a deadlock, a serialization failure), all
+//    begin anew likewise, each up to LIMIT_WRITE_TRIES times;
 //  - for another reason (a full disk), every batch that had no fault of its own is told that error;
 //  - as it could not even begin, because somebody else holds the lock, so is all that waits in the queue: the
 //    next ones would wait for the same lock as long, one after another.
 #include "batch/writer.h"
+
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -88,8 +91,12 @@ static enum err_code run_batch(struct writer *writer, struct batch *batch, struc
     enum err_code code = store_savepoint(writer->conn, err);
     if (code != ERR_NONE)
         return code;
-    if (run_in_savepoint(writer, batch) == ERR_NONE)
+    code = run_in_savepoint(writer, batch);
+    if (code == ERR_NONE)
         return store_release(writer->conn, err);
+    if (code == ERR_ABORTED) // with all locks that the others of the group may hold
+        return err_set(err, code, "%s", batch->err.text);
+    batch_blame(writer->conn, batch->endpoint, &batch->rows, &batch->err, &batch->found);
     return store_rollback_to(writer->conn, err);
 }
 
@@ -151,8 +158,12 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
     group->is_locked = code == ERR_BUSY;
     if (code == ERR_NONE)
         code = run_group(writer, group, takes_more);
-    if (code == ERR_NONE)
+    if (code == ERR_NONE) {
         code = store_commit(writer->conn, &group->err);
+        if (group->count == 1)
+            batch_blame(
+                writer->conn, group->first->endpoint, &group->first->rows, &group->err, &group->first->found);
+    }
     if (code != ERR_NONE)
         store_rollback(writer->conn);
 }
@@ -198,11 +209,40 @@ static void forget_run(struct batch *batch)
     spool_reset(&batch->answer);
 }
 
-// Whether one batch is to blame that the group is lost. When COMMIT fails, nobody knows which.
-static bool is_lost_by_one(const struct group *group)
+// Whether the batches of a lost group have another chance, each alone: when one batch is to blame, of which
+// nobody knows which it is if COMMIT fails, or none at all.
+static bool may_go_on_alone(const struct group *group)
 {
     enum err_code code = group->err.code;
+    if (code == ERR_ABORTED)
+        return true;
     return group->count > 1 && (code == ERR_CONFLICT || code == ERR_CONSTRAINT || group->culprit != NULL);
+}
+
+// Lets those go ahead that were in the way: 10 ms after the first try, 160 ms before the last one, and half
+// of that for some, so that two that met do not meet again.
+static void pause_before(unsigned attempt)
+{
+    long ms = 10L << (attempt - 1);
+    ms -= (long)(clock_monotonic_ns() % 2) * (ms / 2);
+    struct timespec pause = {.tv_nsec = ms * (long)NS_PER_MS};
+    nanosleep(&pause, NULL);
+}
+
+// Writes a batch in a transaction of its own.
+static void write_alone(struct writer *writer, struct batch *batch, struct group *ret_group)
+{
+    for (unsigned attempt = 0; attempt < LIMIT_WRITE_TRIES; attempt++) {
+        struct group alone = {0};
+        if (attempt > 0)
+            pause_before(attempt);
+        forget_run(batch);
+        add_batch(&alone, batch);
+        write_group(writer, &alone, false);
+        *ret_group = alone;
+        if (alone.err.code != ERR_ABORTED)
+            return;
+    }
 }
 
 // Writes each batch of a group that was lost in a transaction of its own, and tells it; the culprit has had
@@ -216,12 +256,13 @@ static void write_one_by_one(struct writer *writer, const struct group *lost, st
             tell(batch, &lost->err);
             continue;
         }
-        forget_run(batch);
-        add_batch(&alone, batch);
-        if (ret_locked->code == ERR_NONE)
-            write_group(writer, &alone, false);
-        else
+        if (ret_locked->code == ERR_NONE) {
+            write_alone(writer, batch, &alone);
+        } else {
+            forget_run(batch);
+            add_batch(&alone, batch);
             alone.err = *ret_locked;
+        }
         if (alone.is_locked)
             *ret_locked = alone.err;
         tell_all(&alone);
@@ -258,7 +299,7 @@ static void write_batches(struct task *task, void *worker)
         locked = group.first->err;
     if (group.is_locked)
         locked = group.err;
-    if (is_lost_by_one(&group))
+    if (may_go_on_alone(&group))
         write_one_by_one(writer, &group, &locked);
     else
         tell_all(&group);

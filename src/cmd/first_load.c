@@ -52,8 +52,11 @@ bool first_load(struct opened *opened, const struct options *options, bool tells
     AUTO(report_fini) struct report report = {0};
     struct err err = {0};
     const char *path = NULL;
-    if (load_first(opened->app, opened->conn, &load, &report, &path, &err) == ERR_NONE)
-        return true;
+    unsigned tries = 0;
+    do {
+        if (load_first(opened->app, opened->conn, &load, &report, &path, &err) == ERR_NONE)
+            return true;
+    } while (path == NULL && wait_for_others(&err, &tries)); // it could not begin
     print_report(path != NULL ? path : opened->app->dir, &report);
     show_error(path != NULL ? path : opened->app->dir, &err);
     fputs("the first load failed, and nothing of it was kept\n", stderr);

@@ -28,10 +28,26 @@ void opened_fini(struct opened *opened)
     *opened = (struct opened){0};
 }
 
+bool wait_for_others(struct err *err, unsigned *tries)
+{
+    enum { MAX_TRIES = 120 }; // each waits for the lock already, LIMIT_STORE_BUSY_MS long
+    if (err->code != ERR_BUSY || *tries == MAX_TRIES)
+        return false;
+    if ((*tries)++ == 0)
+        fprintf(stderr, "reckoner: waits for somebody else who works on the store\n");
+    *err = (struct err){0};
+    return true;
+}
+
 static enum err_code migrate_app(const struct app *app, struct store_conn *conn, struct err *err)
 {
-    size_t applied;
-    return migrate(conn, app->migrations, app->migration_count, &applied, err);
+    enum err_code code;
+    unsigned tries = 0;
+    do {
+        size_t applied;
+        code = migrate(conn, app->migrations, app->migration_count, &applied, err);
+    } while (code != ERR_NONE && wait_for_others(err, &tries));
+    return code;
 }
 
 void show_diags(const char *subject, struct diags *diags, const struct err *err)

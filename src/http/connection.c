@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "http/backlog.h"
 #include "http/exchange.h"
 #include "http/file_output.h"
 #include "http/input.h"
@@ -64,6 +65,8 @@ void connection_close(struct connection *connection)
     lane_untouch(connection->lane, connection);
     lane_leave(connection->lane, connection);
     output_abandon(connection);
+    for (struct http_exchange *exchange = connection->first; exchange != NULL; exchange = exchange->next)
+        backlog_remove(exchange);
     file_output_abandon(connection);
     uv_close((uv_handle_t *)&connection->tcp, on_closed);
 }

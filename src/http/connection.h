@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "http/lane.h"
+#include "http/pace.h"
 #include "http/server.h"
 #include "net/loop.h"
 
@@ -68,10 +69,12 @@ struct connection {
     size_t written_exchanges;                          // the first so many are in it whole; not of a file
     size_t write_bytes;                                // bytes of it in all
     size_t write_left;                                 // bytes of it that were unsent when last looked at
+    uint64_t handed_bytes;                             // to the socket or libuv, since the beginning
+    struct pace pace;                                  // of the client, as it takes `write`
+    size_t backlog_bytes;                              // of answers that the client has not taken (backlog.h)
 
     uint64_t idle_ms;    // since when nothing is under way
     uint64_t head_ms;    // when the head under way began; 0 when none is
-    uint64_t write_ms;   // when the client last took bytes of `write`
     uint64_t linger_ms;  // when LINGER began
     size_t linger_bytes; // dropped since then
 };

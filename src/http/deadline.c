@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a connection may take its time over, and how long. All are absolute from the moment that something
-// began, so that a byte now and then buys no time; `now_ms` is a parameter.
+// What a connection may take its time over, and how long. Heads and idleness are absolute from the moment
+// that they began; bodies and answers may take long, but have to get on in each window of time (pace.h). So a
+// byte now and then buys no time; `now_ms` is a parameter.
 #include "http/connection.h"
 #include "http/exchange.h"
+#include "http/output.h"
 
 static void refuse_slow(struct connection *connection, struct http_exchange *exchange, const char *detail)
 {
@@ -15,24 +17,22 @@ static void refuse_slow(struct connection *connection, struct http_exchange *exc
     exchange_refuse(exchange, &refusal); // touches the connection
 }
 
-static bool is_body_slow(
-    const struct http_exchange *exchange, const struct http_limits *limits, uint64_t now_ms)
+static bool is_body_slow(struct http_exchange *exchange, const struct http_limits *limits, uint64_t now_ms)
 {
     if (exchange->state != EXCHANGE_RECEIVING && exchange->state != EXCHANGE_HELD)
         return false; // the handler is the one that takes its time
-    uint64_t took_ms = now_ms - exchange->body_ms;
-    return took_ms > limits->body_grace_ms && exchange->body_came * 1000 < limits->body_rate * took_ms;
+    if (exchange->continue_due)
+        return false; // we are: the client waits for 100 Continue
+    return pace_is_slow(&exchange->pace, &limits->body, exchange->body_came, now_ms);
 }
 
-// The client takes nothing of what is written.
-static bool is_write_stuck(struct connection *connection, const struct http_limits *limits, uint64_t now_ms)
+// While a part of a file is read nothing is written, so that our disk's time is not the client's.
+static bool is_write_slow(struct connection *connection, const struct http_limits *limits, uint64_t now_ms)
 {
-    size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
-    if (left != connection->write_left) {
-        connection->write_left = left;
-        connection->write_ms = now_ms;
-    }
-    return now_ms - connection->write_ms >= limits->write_ms;
+    if (!connection->writing)
+        return false;
+    connection->write_left = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
+    return pace_is_slow(&connection->pace, &limits->write, output_taken(connection), now_ms);
 }
 
 static bool is_idle_for_long(
@@ -49,7 +49,7 @@ void connection_tick(struct connection *connection, uint64_t now_ms)
     if (connection->phase == CONNECTION_LINGER) {
         if (now_ms - connection->linger_ms >= limits->linger_ms)
             connection_close(connection);
-    } else if (connection->writing && is_write_stuck(connection, limits, now_ms)) {
+    } else if (is_write_slow(connection, limits, now_ms)) {
         connection_close(connection);
     } else if (connection->receiver != NULL && is_body_slow(connection->receiver, limits, now_ms)) {
         refuse_slow(connection, connection->receiver, "the body came too slowly");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "http/backlog.h"
 #include "http/head.h"
 
 static const struct http_handler *handler_of(const struct http_exchange *exchange)
@@ -53,6 +54,7 @@ static void drop_answer(struct http_exchange *exchange)
         lane_drop_file(exchange->connection->lane, exchange->file);
     exchange->file = NULL;
     exchange->file_bytes = 0;
+    backlog_remove(exchange);
 }
 
 void exchange_free(struct http_exchange *exchange)
@@ -139,6 +141,13 @@ static void write_head(struct http_exchange *exchange, const struct http_reply *
     exchange->head_len = http_head_write(&head, exchange->head);
 }
 
+// The client's time for its body begins, anew when only the rest of it is to be dropped.
+static void start_body(struct http_exchange *exchange)
+{
+    exchange->body_came = 0;
+    pace_start(&exchange->pace, 0, lane_now_ms(exchange->connection->lane));
+}
+
 static void answer(struct http_exchange *exchange, const struct http_reply *reply)
 {
     assert(reply->status >= 200 && reply->status <= 599);
@@ -163,8 +172,10 @@ static void answer(struct http_exchange *exchange, const struct http_reply *repl
         http_file_free_later(reply->file, connection->lane->loop);
     }
     write_head(exchange, reply, body_bytes);
+    if (exchange->file == NULL)
+        backlog_add(exchange);
     exchange->state = skip ? EXCHANGE_HELD : EXCHANGE_ANSWERED;
-    exchange->body_ms = lane_now_ms(connection->lane);
+    start_body(exchange);
     if (exchange->close && connection->phase == CONNECTION_OPEN)
         connection->phase = CONNECTION_LAST;
     touch(connection);
@@ -256,7 +267,7 @@ void http_receive_body(struct http_exchange *exchange, size_t max_bytes)
         return;
     }
     exchange->state = EXCHANGE_RECEIVING;
-    exchange->body_ms = lane_now_ms(connection->lane);
+    start_body(exchange);
     exchange->continue_due = exchange->awaits_continue;
     touch(connection);
 }

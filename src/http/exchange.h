@@ -12,6 +12,7 @@
 #include "http/chunk.h"
 #include "http/connection.h"
 #include "http/message.h"
+#include "http/pace.h"
 
 //   RUNNING ─ http_receive_body → RECEIVING ─ the body is whole → RUNNING
 //      └─ http_reply → ANSWERED   └─ it is refused → ANSWERED
@@ -40,8 +41,8 @@ struct http_exchange {
     bool chunked;               // the body's framing
     bool whole;                 // the body has been read to its end, or there is none
     uint64_t body_left;         // bytes of a sized body still to come
-    uint64_t body_came;         // bytes on the wire so far
-    uint64_t body_ms;           // when reading it began
+    uint64_t body_came;         // bytes on the wire since it is RECEIVING, or HELD
+    struct pace pace;           // of the client, as it sends them
     size_t max_body_bytes;      // allowed by the handler
     struct http_chunks chunks;  // decoder of a chunked body
     struct http_body *received; // owned; while RECEIVING
@@ -53,6 +54,7 @@ struct http_exchange {
     struct blob *body;      // owned; NULL for none
     struct http_file *file; // a body instead of that; owned until it is sent (file_output.h); NULL for none
     uint64_t file_bytes;    // of it
+    size_t backlog_bytes;   // of the answer in memory, while it counts (backlog.h)
     char inline_head[512];
 };
 

@@ -141,7 +141,6 @@ static void start_exchange(struct connection *connection, const struct http_pars
     exchange->chunked = request.chunked;
     exchange->body_left = request.content_length;
     exchange->whole = !request.chunked && request.content_length == 0;
-    exchange->body_ms = lane_now_ms(connection->lane);
     exchange->awaits_continue = request.expects_continue && input.len == parser->at;
     if (!exchange->whole)
         connection->receiver = exchange;

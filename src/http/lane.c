@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/backlog.h"
 #include "http/connection.h"
 #include "http/exchange.h"
 
@@ -17,16 +18,27 @@ uint64_t lane_now_ms(const struct lane *lane)
 
 // --- deadlines
 
+// Whether the loop, or the process, was held up, so that what clients have sent lies in the sockets yet: that
+// is not their fault, and they get another tick. Never twice in a row, as else they would need no deadlines.
+static bool is_late(struct lane *lane, uint64_t now_ms)
+{
+    bool late = now_ms - lane->tick_ms > 2 * lane->shared->limits.tick_ms && !lane->was_late;
+    lane->tick_ms = now_ms;
+    lane->was_late = late;
+    return late;
+}
+
 static void on_tick(uv_timer_t *tick)
 {
     struct lane *lane = tick->data;
     uint64_t now_ms = lane_now_ms(lane);
+    bool late = is_late(lane, now_ms);
     bool give_up = lane->draining && now_ms >= lane->drain_until;
     for (uint32_t i = 0; i < lane->slot_count; i++) {
         struct connection *connection = lane->slots[i].connection;
         if (connection != NULL && give_up)
             connection_close(connection);
-        else if (connection != NULL)
+        else if (connection != NULL && !late)
             connection_tick(connection, now_ms);
     }
 }
@@ -35,6 +47,7 @@ static void start_tick(struct lane *lane)
 {
     uint64_t every_ms = lane->shared->limits.tick_ms;
     uv_update_time(loop_uv(lane->loop)); // the loop may have slept for long
+    lane->tick_ms = lane_now_ms(lane);
     uv_timer_start(&lane->tick, on_tick, every_ms, every_ms);
 }
 
@@ -45,6 +58,7 @@ static void after_turn(void *ctx)
     struct lane *lane = ctx;
     while (lane->touched != NULL)
         connection_turn(lane->touched); // untouches it
+    backlog_settle(lane);
 }
 
 void lane_touch(struct lane *lane, struct connection *connection)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "http/backlog.h"
 #include "http/body.h"
 #include "http/parse.h"
 #include "http/server.h"
@@ -24,6 +25,7 @@ struct lane_shared {
     const struct http_handler *handler;         // borrowed; fixed
     struct http_limits limits;                  // fixed
     struct http_budget budget;                  // of bodies; any thread
+    struct backlog_budget backlog_budget;       // of answers that wait
     size_t max_files;                           // past it no claim that may fail is granted; fixed
     atomic_size_t files;                        // answers from files that are under way; any thread
     atomic_size_t open;                         // connections from accept to close; any thread
@@ -50,7 +52,10 @@ struct lane {
     bool drained;         // nothing is open any more, and the tick is closed
     bool ended;           // the loop has
     uint64_t drain_until; // uv_now at which what still runs is given up
+    uint64_t tick_ms;     // uv_now of the last tick
+    bool was_late;        // it came late, and no deadlines were looked at
 
+    struct backlog backlog;       // answers that wait for their clients
     struct connection *touched;   // those that need a turn before the loop waits again
     struct http_exchange *spare;  // free exchanges, for the next requests
     size_t spare_count;           // how many

@@ -5,6 +5,7 @@
 #include "http/output.h"
 
 #include <assert.h>
+#include <sys/ioctl.h>
 
 #include "http/exchange.h"
 #include "http/file_output.h"
@@ -100,6 +101,18 @@ void output_finish(struct connection *connection, size_t count)
 
 // --- writing
 
+// What the socket has taken is not the client's yet: it has room for megabytes, and asks for more in steps
+// that slow clients need minutes for.
+uint64_t output_taken(const struct connection *connection)
+{
+    size_t left = uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp);
+    uv_os_fd_t fd;
+    int on_the_way = 0;
+    if (uv_fileno((const uv_handle_t *)&connection->tcp, &fd) == 0)
+        ioctl(fd, TIOCOUTQ, &on_the_way); // tcp(7): SIOCOUTQ, the same; 0 is fine if it fails
+    return connection->handed_bytes - left - (uint64_t)on_the_way;
+}
+
 static void on_written(uv_write_t *write, int status)
 {
     struct connection *connection = write->data;
@@ -124,7 +137,6 @@ static void write_rest(
     parts->len -= skip;
     connection->write.data = connection;
     connection->write_bytes = bytes;
-    connection->write_ms = lane_now_ms(connection->lane);
     connection->writing = true;
     uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
     lane_count_write(connection->lane);
@@ -132,6 +144,8 @@ static void write_rest(
     connection->write_left = failed ? bytes - written : uv_stream_get_write_queue_size(stream);
     if (failed)
         connection_close(connection);
+    else
+        pace_start(&connection->pace, output_taken(connection), lane_now_ms(connection->lane));
 }
 
 bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
@@ -140,6 +154,7 @@ bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_
     size_t bytes = 0;
     for (unsigned i = 0; i < part_count; i++)
         bytes += parts[i].len;
+    connection->handed_bytes += bytes;
     lane_count_write(connection->lane);
     int written = uv_try_write((uv_stream_t *)&connection->tcp, parts, part_count);
     if (written == UV_EAGAIN)
@@ -180,8 +195,10 @@ bool output_flush(struct connection *connection)
     gather(connection, &out);
     if (out.part_count == 0)
         return false;
-    if (out.continued != NULL)
+    if (out.continued != NULL) {
         out.continued->continue_due = out.continued->awaits_continue = false;
+        pace_start(&out.continued->pace, 0, lane_now_ms(connection->lane)); // it has sent nothing so far
+    }
     connection->written_exchanges = out.exchanges;
     if (!output_write(connection, out.parts, out.part_count, on_gathered_written))
         return false;

@@ -4,6 +4,7 @@
 #define RECKONER_HTTP_OUTPUT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "http/connection.h"
 
@@ -16,6 +17,9 @@ bool output_flush(struct connection *connection);
 // broken. `parts` is used up.
 MUST_CHECK bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
     void (*on_written)(struct connection *connection));
+
+// Bytes that the client's system has acknowledged, since the connection began.
+uint64_t output_taken(const struct connection *connection);
 
 // The first `count` exchanges are written: they are over.
 void output_finish(struct connection *connection, size_t count);

@@ -128,9 +128,8 @@ struct http_limits http_limits_default(void)
     return (struct http_limits){
         .head_ms = LIMIT_HEAD_MS,
         .idle_ms = LIMIT_IDLE_MS,
-        .body_grace_ms = LIMIT_BODY_GRACE_MS,
-        .body_rate = LIMIT_BODY_RATE,
-        .write_ms = LIMIT_WRITE_MS,
+        .body = {.window_ms = LIMIT_BODY_WINDOW_MS, .rate = LIMIT_BODY_RATE},
+        .write = {.window_ms = LIMIT_WRITE_WINDOW_MS, .rate = LIMIT_WRITE_RATE},
         .linger_ms = LIMIT_LINGER_MS,
         .drain_ms = LIMIT_DRAIN_MS,
         .tick_ms = LIMIT_TICK_MS,
@@ -175,6 +174,9 @@ enum err_code http_server_new(const struct http_options *options, struct loop **
     server->shared.limits = options->limits != NULL ? *options->limits : http_limits_default();
     server->shared.budget.max_bytes = options->max_bodies_bytes;
     server->shared.max_files = options->max_files > 0 ? options->max_files : LIMIT_FILE_ANSWERS;
+    struct backlog_budget *backlog = &server->shared.backlog_budget;
+    backlog->max_bytes = options->max_answers_bytes > 0 ? options->max_answers_bytes : LIMIT_ANSWERS_BYTES;
+    backlog->share_bytes = backlog->max_bytes / loop_count;
     server->shared.on_lane_drained = on_lane_drained;
     enum err_code code = listener_open(&server->listener, options->listen, err);
     if (code == ERR_NONE)

@@ -17,6 +17,7 @@
 #include "http/body.h"
 #include "http/file.h"
 #include "http/message.h"
+#include "http/pace.h"
 #include "net/loop.h"
 
 struct http_server;
@@ -55,26 +56,29 @@ struct http_handler {
     void (*on_refuse)(void *ctx, int status, const char *detail, struct http_reply *reply);
 };
 
-// How long clients may take; base/limits.h has the reasons. All in milliseconds, but for the rate.
+// How long clients may take, in milliseconds, and how fast they must be; base/limits.h has the reasons.
 struct http_limits {
-    uint64_t head_ms;       // from a head's first byte to its last; a new connection without one as well
-    uint64_t idle_ms;       // a kept-alive connection without a request
-    uint64_t body_grace_ms; // after this long a body must have come at body_rate or more
-    uint64_t body_rate;     // bytes a second, averaged over the body
-    uint64_t write_ms;      // an answer of which the client takes nothing
-    uint64_t linger_ms;     // reading on after the last answer of a connection
-    uint64_t drain_ms;      // what runs when the drain begins
-    uint64_t tick_ms;       // how often all these are looked at
+    uint64_t head_ms;        // from a head's first byte to its last; a new connection without one as well
+    uint64_t idle_ms;        // a kept-alive connection without a request
+    struct pace_limit body;  // at which a body has to come
+    struct pace_limit write; // at which the client has to take what its socket has no room for
+    uint64_t linger_ms;      // reading on after the last answer of a connection
+    uint64_t drain_ms;       // what runs when the drain begins
+    uint64_t tick_ms;        // how often all these are looked at
 };
 
 // Those of base/limits.h.
 struct http_limits http_limits_default(void);
 
 struct http_options {
-    const char *listen;               // "ADDR:PORT", "[ADDR6]:PORT"; port 0 takes a free one
-    size_t max_connections;           // of the process
-    size_t max_bodies_bytes;          // of all bodies under way in the process
-    size_t max_files;                 // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS
+    const char *listen;      // "ADDR:PORT", "[ADDR6]:PORT"; port 0 takes a free one
+    size_t max_connections;  // of the process
+    size_t max_bodies_bytes; // of all bodies under way in the process
+    size_t max_files;        // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS
+    // Of all answers in memory that wait for their clients, heads and all; 0: LIMIT_ANSWERS_BYTES. Past it
+    // the connections with most of them are closed (http/backlog.h); so an answer that is larger is only for
+    // who takes it at once.
+    size_t max_answers_bytes;
     const struct http_limits *limits; // NULL: http_limits_default(); copied
 };
 

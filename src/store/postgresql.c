@@ -103,6 +103,7 @@ const struct store_driver postgresql_driver = {
     .bind = pg_bind,
     .last = pg_last,
     .step = pg_step,
+    .violated_key = pg_violated_key,
     .column = pg_column,
     .reset = pg_reset,
     .explain = pg_explain,

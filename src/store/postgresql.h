@@ -33,6 +33,7 @@ enum {
     PG_CANCEL_MS = 5000, // from a cancel request to the end of its statement; then the connection is given up
     PG_CANCEL_AGAIN_MS = 100, // a cancel request that came before its statement began is lost: it is repeated
     PG_CONTROL_MS = 60000,    // a COMMIT and the like, which no deadline ends
+    PG_DETAIL_BYTES = 16384,  // of a violated key that is kept
     PG_BACKOFF_MS = 100,      // after a failed connect: the first pause before the next; it doubles …
     PG_BACKOFF_MAX_MS = 3200, // … up to this
     PG_VERIFY_MS = 15000,     // for finding out what became of a commit
@@ -122,6 +123,7 @@ struct pg_conn {
     bool is_last;               // a reader's: nothing will be bound in it any more
     struct err failure;         // why it is PG_FAILED
     bool has_written;           // something in it may have changed the database
+    struct buf detail;          // of the last constraint that was met
     char commit[PG_ID_CHARS];   // id of its record
     char recorded[PG_ID_CHARS]; // of the last one that is known to be there, and to be removed; or ""
     struct pg_batch batch;
@@ -362,6 +364,9 @@ MUST_CHECK enum err_code pg_is_unique(
 
 // What store.h calls the failure that `result` tells of.
 enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *err);
+
+// For the driver's table; the detail is conn->detail.
+bool pg_violated_key(struct store_conn *base, struct span *ret_columns, struct span *ret_values);
 
 // The same for a statement that did not prepare, or one of a script: `offset` is where in `sql` the text
 // begins that the server was given.

@@ -32,7 +32,8 @@ struct setting {
     bool is_session_one; // has no sense for a single transaction
 };
 
-// Predictable: texts of dates and moments do not hang on the server's settings. Bounded: a lock is waited for
+// Predictable: texts of dates and moments do not hang on the server's settings, and no statement is compiled
+// anew in each run, which takes longer than nearly all of them run (jit). Bounded: a lock is waited for
 // LIMIT_STORE_BUSY_MS, a statement whose client is gone ends, and so does a transaction whose client hangs.
 // Durable: a commit is on disk.
 static const struct setting settings[] = {
@@ -41,6 +42,7 @@ static const struct setting settings[] = {
     {"extra_float_digits", "'1'", -1, false},
     {"standard_conforming_strings", "'on'", -1, false},
     {"client_min_messages", "'error'", -1, false},
+    {"jit", "'off'", -1, false},
     {"lock_timeout", "'5000'", -1, false}, // LIMIT_STORE_BUSY_MS
     {"idle_in_transaction_session_timeout", "'60000'", -1, false},
     {"client_connection_check_interval", "'5000'", -1, true},
@@ -241,6 +243,7 @@ enum err_code pg_connect(
     conn->store = pg_store(base);
     conn->mode = mode;
     pg_batch_init(&conn->batch);
+    buf_init(&conn->detail, PG_DETAIL_BYTES);
     enum err_code code = make_link(conn, ERR_IO, err);
     if (code == ERR_NONE && mode == STORE_WRITE)
         code = pg_schema_make(conn, err);
@@ -261,5 +264,6 @@ void pg_disconnect(struct store_conn *base)
     while (conn->stmts != NULL)
         pg_finalize(&conn->stmts->base);
     pg_batch_fini(&conn->batch);
+    buf_fini(&conn->detail);
     mem_free(conn);
 }

@@ -26,7 +26,7 @@ static const struct {
     {"57014", ERR_TIMEOUT},    // query_canceled
     {"57", ERR_BUSY},          // operator intervention: a shutdown, a crash, a start
     {"08", ERR_BUSY},          // connection exception
-    {"40", ERR_BUSY},          // transaction rollback: serialization, deadlock
+    {"40", ERR_ABORTED},       // transaction rollback: serialization, deadlock
     {"55P03", ERR_BUSY},       // lock_not_available
     {"55006", ERR_BUSY},       // object_in_use
     {"25P02", ERR_BUSY},       // in_failed_sql_transaction
@@ -72,6 +72,42 @@ static void write_text(const PGresult *result, bool has_detail, char *out, size_
     }
 }
 
+// --- keys
+
+static void keep_detail(struct pg_conn *conn, const PGresult *result)
+{
+    const char *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
+    buf_clear(&conn->detail);
+    if (strlen(detail) < PG_DETAIL_BYTES) // else it stays empty: it would be of no use without its end
+        buf_append_str(&conn->detail, detail);
+}
+
+// The details of unique and foreign keys are "Key (COLUMNS)=(VALUES) …", with nothing quoted: the values are
+// what stands between the first ")=(" and the last ") ", as the words that follow hold none.
+bool pg_violated_key(struct store_conn *base, struct span *ret_columns, struct span *ret_values)
+{
+    static const char start[] = "Key (", middle[] = ")=(", end[] = ") ";
+    struct span detail = buf_span(&pg_conn(base)->detail);
+    if (detail.len < strlen(start) || memcmp(detail.at, start, strlen(start)) != 0)
+        return false;
+    struct span columns = {.at = detail.at + strlen(start), .len = detail.len - strlen(start)};
+    const char *values = memmem(columns.at, columns.len, middle, strlen(middle));
+    if (values == NULL)
+        return false;
+    columns.len = (size_t)(values - columns.at);
+    values += strlen(middle);
+    const char *last = NULL;
+    for (const char *at = values; at != NULL;) {
+        at = memmem(at, (size_t)(detail.at + detail.len - at), end, strlen(end));
+        last = at != NULL ? at++ : last;
+    }
+    if (last == NULL)
+        return false;
+    *ret_columns = columns;
+    *ret_values = (struct span){.at = values, .len = (size_t)(last - values)};
+    return true;
+}
+
 enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *err)
 {
     const char *state = field(result, PG_DIAG_SQLSTATE);
@@ -90,6 +126,7 @@ enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *
         return err_set(err, code, "the store has no memory left");
     case ERR_CONFLICT:
     case ERR_CONSTRAINT:
+        keep_detail(conn, result);
         write_text(result, true, text, sizeof(text));
         break;
     default:

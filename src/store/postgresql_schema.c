@@ -4,13 +4,33 @@
 // first connection that needs them, and the helpers made anew when their text has changed. The connection's
 // thread.
 //
-// calendar and list are single SELECTs, which the planner puts into the statement that uses them.
-// distance_m does what src/store/sqlite_distance.c does, step by step, so that both give the same double.
+// All are single SELECTs, which the planner puts into the statement that uses them; for distance_m that is so
+// only with neither FROM nor STRICT, so that some of it is worked out twice, which is still far less than a
+// call. It does what src/store/sqlite_distance.c does, step by step, so that both give the same double.
+// Numbers that are next to nothing are 0 to both, as PostgreSQL refuses a product that is too small for a
+// double. The list's items come from an array, as the planner takes one that it does not know to have ten.
 #include <stdio.h>
 
 #include <xxhash.h>
 
 #include "store/postgresql.h"
+
+// Of half an angle in degrees; and the two sides of the triangle that distance_m is made of.
+#define RADIANS         "0.017453292519943295::double precision"
+#define HALF(of, angle) "pg_catalog." of "((" angle ") * " RADIANS " / 2)"
+#define SQUARE(x)       "(" x " * " x ")"
+#define ACROSS          "pg_catalog.cos(lat1 * " RADIANS ") * pg_catalog.cos(lat2 * " RADIANS ")"
+#define NEAR            SQUARE(HALF("sin", "lat2 - lat1")) " + " ACROSS " * " SQUARE(HALF("sin", "lng2 - lng1"))
+#define FAR             SQUARE(HALF("sin", "lat2 + lat1")) " + " ACROSS " * " SQUARE(HALF("cos", "lng2 - lng1"))
+#define DISTANCE        "12742000 * pg_catalog.atan2(pg_catalog.sqrt(" NEAR "),\n pg_catalog.sqrt(" FAR "))"
+
+#define TINY           "1e-100::double precision" // degrees
+#define OR_ZERO(name)  "CASE WHEN pg_catalog.abs(" name ") < " TINY " THEN 0 ELSE " name " END AS " name
+#define POINTS_OR_ZERO OR_ZERO("lat1") ", " OR_ZERO("lng1") ", " OR_ZERO("lat2") ", " OR_ZERO("lng2")
+#define SIZE(name)     "pg_catalog.abs(NULLIF(" name ", 0))"
+#define SMALLEST       "LEAST(" SIZE("lat1") ", " SIZE("lng1") ", " SIZE("lat2") ", " SIZE("lng2") ", 1)"
+#define POINTS                                                                                               \
+    "(lat1 double precision, lng1 double precision, lat2 double precision, lng2 double precision)\n"
 
 static const char helpers[] =
     "CREATE SCHEMA IF NOT EXISTS reckoner;\n"
@@ -22,26 +42,18 @@ static const char helpers[] =
     "LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 BEGIN ATOMIC\n"
     "    SELECT item FROM (\n"
     "        SELECT pg_catalog.btrim(part, E' \\t') AS item\n"
-    "        FROM pg_catalog.string_to_table(items, ',') AS part\n"
+    "        FROM pg_catalog.unnest(pg_catalog.string_to_array(items, ',')) AS part\n"
     "    ) AS trimmed\n"
     "    WHERE item <> '';\n"
     "END;\n"
-    "CREATE OR REPLACE FUNCTION reckoner.distance_m(\n"
-    "    lat1 double precision, lng1 double precision, lat2 double precision, lng2 double precision)\n"
-    "RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT COST 50 BEGIN ATOMIC\n"
-    "    SELECT 2 * 6371000::double precision * pg_catalog.atan2(\n"
-    "        pg_catalog.sqrt(near * near + across * (sin_lng * sin_lng)),\n"
-    "        pg_catalog.sqrt(far * far + across * (cos_lng * cos_lng)))\n"
-    "    FROM (\n"
-    "        SELECT pg_catalog.cos(lat1 * rad) * pg_catalog.cos(lat2 * rad) AS across,\n"
-    "            pg_catalog.sin((lat2 - lat1) * rad / 2) AS near,\n"
-    "            pg_catalog.sin((lat2 + lat1) * rad / 2) AS far,\n"
-    "            pg_catalog.sin(turn * rad / 2) AS sin_lng, pg_catalog.cos(turn * rad / 2) AS cos_lng\n"
-    "        FROM (\n"
-    "            SELECT 0.017453292519943295::double precision AS rad,\n"
-    "                lng2 - lng1 - 360 * pg_catalog.round((lng2 - lng1) / 360) AS turn\n"
-    "        ) AS angle\n"
-    "    ) AS parts;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.distance_from_zero_m" POINTS
+    "RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+    "    SELECT " DISTANCE " FROM (SELECT " POINTS_OR_ZERO ") AS points;\n"
+    "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.distance_m" POINTS
+    "RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+    "    SELECT CASE WHEN " SMALLEST " >= " TINY " THEN " DISTANCE "\n"
+    "    ELSE reckoner.distance_from_zero_m(lat1, lng1, lat2, lng2) END;\n"
     "END;\n"
     "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
 

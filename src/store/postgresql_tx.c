@@ -149,6 +149,8 @@ enum err_code pg_begin(struct store_conn *base, struct err *err)
         code = pg_queue_begin(conn, err);
         if (code == ERR_NONE && conn->mode == STORE_WRITE)
             code = take_turn(conn, err);
+        if (code == ERR_NONE && conn->mode == STORE_WRITE) // that somebody else has it is no batch's fault
+            code = pg_drain(conn, err);
     }
     if (code != ERR_NONE)
         pg_rollback(base);

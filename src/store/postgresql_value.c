@@ -64,9 +64,11 @@ static struct span put_integer(char room[PG_TEXT_BYTES], uint64_t bits, size_t b
     return (struct span){.at = room, .len = bytes};
 }
 
+// SQLite keeps no sign of zero, so neither does this.
 static struct span put_real(char room[PG_TEXT_BYTES], double real)
 {
     uint64_t bits;
+    real += 0.0; // -0.0 becomes 0.0
     memcpy(&bits, &real, sizeof(bits));
     return put_integer(room, bits, sizeof(bits));
 }

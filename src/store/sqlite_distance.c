@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static const double EARTH_M = 6371000;
+static const double EARTH_M = 6371000, TINY = 1e-100; // TINY: degrees
 
 static double square(double x)
 {
@@ -17,11 +17,18 @@ static double radians(double degrees)
     return degrees * (M_PI / 180);
 }
 
+// What is next to nothing is nothing: PostgreSQL, which has to give the same, refuses its square.
+static double or_zero(double degrees)
+{
+    return fabs(degrees) < TINY ? 0 : degrees;
+}
+
 // The haversine formula twice: for the angle between the points, and for what it lacks to a half circle, that
 // is from one point to the other's antipode. Each loses its digits where the other has them, so that both
 // points that are next to each other and points at opposite ends come out to the micrometre.
 static double distance_m(double lat1, double lng1, double lat2, double lng2)
 {
+    lat1 = or_zero(lat1), lng1 = or_zero(lng1), lat2 = or_zero(lat2), lng2 = or_zero(lng2);
     double half_lng = radians(lng2 - lng1) / 2;
     double across = cos(radians(lat1)) * cos(radians(lat2));
     double near = square(sin(radians(lat2 - lat1) / 2)) + across * square(sin(half_lng));

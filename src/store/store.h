@@ -134,6 +134,11 @@ MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, stru
 // order of their binding.
 void store_last(struct store_conn *conn);
 
+// The key that the last ERR_CONFLICT or ERR_CONSTRAINT on this connection was about, as the database tells
+// it: its columns and their values as text, each with ", " between them ("origin, day", "CNSGH, 2016-01-31").
+// False when it does not tell. Valid until the connection is used again.
+bool store_violated_key(struct store_conn *conn, struct span *ret_columns, struct span *ret_values);
+
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
 // has no JSON.
 MUST_CHECK enum err_code store_column(

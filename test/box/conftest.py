@@ -11,9 +11,13 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import postgresql  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get('RECKONER', str(ROOT / 'build' / 'debug' / 'reckoner'))
@@ -139,6 +143,21 @@ class Server:
         self.stdout = (out or b'').decode()
         self.stderr += err.decode()
         return self.process.returncode
+
+
+STORES = ['sqlite', 'postgresql']  # what tests of both are run with
+
+
+@contextlib.contextmanager
+def new_store(kind):
+    """The options that give a server a new store of that kind."""
+    if kind == 'sqlite':
+        yield []
+        return
+    if not postgresql.is_there():
+        pytest.skip('needs the package postgresql-15')
+    with postgresql.Cluster() as cluster:
+        yield ['--store', cluster.url()]
 
 
 @pytest.fixture

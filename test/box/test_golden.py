@@ -4,22 +4,21 @@ import json
 
 import pytest
 
-from conftest import Server, golden, shared
+from conftest import STORES, Server, golden, new_store, shared
 
 
-@pytest.fixture(scope='module')
-def rates(tmp_path_factory):
-    server = Server('apps/rates', '--quiet', '--data', shared('data/rates'), var=tmp_path_factory.mktemp('var'))
-    yield server
-    assert server.stop() == 0
+@pytest.fixture(scope='module', params=STORES)
+def rates(request, tmp_path_factory):
+    with new_store(request.param) as store:
+        server = Server('apps/rates', '--quiet', '--data', shared('data/rates'), *store, var=tmp_path_factory.mktemp('var'))
+        yield server
+        assert server.stop() == 0
 
 
 @pytest.mark.parametrize('path', ['/rates', '/rates_null'])
 @pytest.mark.parametrize('case', golden('rates.jsonl') or [None], ids=lambda case: case['kind'] if case else 'none')
-def test_rates(request, path, case):
-    if case is None:
-        shared('golden/rates.jsonl')
-    answer = request.getfixturevalue('rates').get(case['path'].replace('/rates', path, 1))
+def test_rates(rates, path, case):
+    answer = rates.get(case['path'].replace('/rates', path, 1))
     if case['status'] == 200:
         assert answer.status == 200
         assert answer.headers['Content-Type'] == 'application/json'
@@ -66,22 +65,30 @@ def check_people(server, case, iso):
         assert len(server.get('/people').json()) == case['n'], note
 
 
-def test_people(start):
+@pytest.mark.parametrize('store', STORES)
+def test_people(start, store):
     """One after the other, as each stands on what those before it have changed. The cases would take any order of
     people; the service says by ID, and the lists in the cases are in the order that it says."""
     cases = golden('people.jsonl')
-    server = start('apps/people', '--quiet', '--data', shared('data/people'))
+    data = shared('data/people')
+    with new_store(store) as options:
+        check_all_people(start('apps/people', '--quiet', '--data', data, *options), cases)
+
+
+def check_all_people(server, cases):
     iso = {person['Date of 3rd Grade Graduation']: case['iso_dates'][str(person['ID'])]
            for case in cases if 'iso_dates' in case for person in case['json']}
     for case in cases:
         check_people(server, case, iso)
-
-
-@pytest.fixture(scope='module')
-def search(tmp_path_factory):
-    server = Server('apps/search', '--quiet', '--data', shared('data/products'), var=tmp_path_factory.mktemp('var'))
-    yield server
     assert server.stop() == 0
+
+
+@pytest.fixture(scope='module', params=STORES)
+def search(request, tmp_path_factory):
+    with new_store(request.param) as store:
+        server = Server('apps/search', '--quiet', '--data', shared('data/products'), *store, var=tmp_path_factory.mktemp('var'))
+        yield server
+        assert server.stop() == 0
 
 
 def check_found(answer, groups, count):
@@ -98,16 +105,13 @@ def check_found(answer, groups, count):
 
 
 @pytest.mark.parametrize('case', golden('search.jsonl') or [None], ids=lambda case: case['kind'] if case else 'none')
-def test_search(request, case):
-    if case is None:
-        shared('golden/search.jsonl')
-    server = request.getfixturevalue('search')
-    answer = server.get(case['path'])
+def test_search(search, case):
+    answer = search.get(case['path'])
     if case['status'] != 200:
         assert answer.status // 100 == int(case['status_class'][0])
         assert answer.headers['Content-Type'] == 'application/problem+json'
         return
     check_found(answer, case['groups'], case['n'])
-    answer = server.get(case['path'] + '&in_stock=true')
+    answer = search.get(case['path'] + '&in_stock=true')
     check_found(answer, case['groups_in_stock'], case['n_in_stock'])
     assert all(product['quantity'] > 0 for product in answer.json()['products'])

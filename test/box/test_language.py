@@ -7,13 +7,14 @@ import re
 
 import pytest
 
-from conftest import Server, run, write_app
+from conftest import STORES, Server, new_store, run, write_app
 
 APP = {
     'app.ini': 'title = Things\n\n[load]\nPOST /private = things.csv\n',
     'data/things.csv': 'Id,Name,Made On\n' + ''.join(f'{i},thing {i % 10},6/{i % 28 + 1}/01\n' for i in range(1, 251)),
     'schema/001_things.sql': 'CREATE TABLE things (id integer PRIMARY KEY, name text, made text);\n'
-                             'CREATE INDEX things_by_name ON things (name, id);\n',
+                             'CREATE INDEX things_by_name ON things (name, id);\n'
+                             'CREATE TABLE gone (id integer);\n',
     'post_private.sql': '''-- @endpoint POST /private
 -- @private
 -- @field id integer required name "Id"
@@ -40,9 +41,13 @@ SELECT count(*) AS n, min(made) AS first FROM batch;
 -- @param id integer
 -- @shape value
 -- @write
+DELETE FROM gone;
+-- @write
+INSERT INTO gone SELECT id FROM things WHERE id = :id;
+-- @write
 DELETE FROM things WHERE id = :id;
 -- @answer
-SELECT changes() AS gone WHERE changes() > 0;
+SELECT 1 AS gone FROM gone;
 ''',
     'get_thing.sql': '''-- @endpoint GET /things/{id}
 -- @param id integer min 1
@@ -67,7 +72,7 @@ SELECT :a AS a, :b AS b;
 -- @param ids integer list default 1,2
 -- @shape values
 -- @answer
-SELECT id FROM things WHERE (:names IS NULL OR name IN (SELECT value FROM list(:names))) AND id IN (SELECT value FROM list(:ids)) ORDER BY id;
+SELECT id FROM things WHERE (:names IS NULL OR name IN (SELECT value FROM list(:names))) AND id IN (SELECT CAST(value AS integer) FROM list(:ids)) ORDER BY id;
 ''',
     'get_list.sql': '''-- @endpoint GET /list
 -- @param items text list name "the items"
@@ -82,7 +87,7 @@ SELECT 'small';
 -- @answer 203 when :n < 100
 SELECT 'middling';
 -- @answer when :n = 1000
-SELECT 'none' WHERE 0;
+SELECT 'none' WHERE 1 = 0;
 -- @answer
 SELECT 'large';
 ''',
@@ -102,12 +107,14 @@ z' AS f;
 }
 
 
-@pytest.fixture(scope='module')
-def server(tmp_path_factory):
+@pytest.fixture(scope='module', params=STORES)
+def server(request, tmp_path_factory):
+    """The same files on either store."""
     folder = tmp_path_factory.mktemp('language')
-    started = Server(write_app(folder / 'things', APP), var=folder / 'var')
-    yield started
-    assert started.stop() == 0, started.stderr
+    with new_store(request.param) as options:
+        started = Server(write_app(folder / 'things', APP), *options, var=folder / 'var')
+        yield started
+        assert started.stop() == 0, started.stderr
 
 
 @pytest.mark.parametrize('path, status, value', [

@@ -24,6 +24,10 @@ SELECT i AS id, 'row number ' || i AS name, i * 0.5 AS half FROM r;
 WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 200000)
 SELECT CASE WHEN i < 200000 THEN i ELSE 'x' END AS id FROM r;
 ''',
+    'get_wide.sql': '''-- @endpoint GET /wide
+-- @answer
+SELECT hex(zeroblob(125000)) AS zeros;
+''',
 }
 
 
@@ -79,6 +83,32 @@ def test_slow_readers_of_large_answers_cost_little_memory_and_hold_up_nobody(ser
     assert server.rss_bytes() - before < 24_000_000
     for connection in held:
         connection.close()
+
+
+@plain_build
+def test_answers_that_nobody_takes_cost_bounded_memory(server):
+    """640 MB of answers that are each small enough for memory. Those who ask for most are closed, nobody else is."""
+    def ask(count):
+        connection = stack.enter_context(server.connect())
+        connection.sendall(b'GET /wide HTTP/1.1\r\nHost: a\r\n\r\n' * count)
+        assert server.get('/wide').status == 200  # the queue of reads is short
+        return connection
+
+    def takes_all(connection, count):
+        size = 0
+        with contextlib.suppress(ConnectionResetError):
+            while size < count * 250_000 and (data := connection.recv(1 << 20)):
+                size += len(data)
+        return size >= count * 250_000
+
+    peak = server.peak_bytes()
+    with contextlib.ExitStack() as stack:
+        modest = ask(8)
+        greedy = [ask(32) for _ in range(80)]
+        assert server.peak_bytes() - peak < 400_000_000
+        assert takes_all(modest, 8)
+        assert not all(takes_all(connection, 32) for connection in greedy)
+    assert server.get('/wide').status == 200
 
 
 def test_an_error_in_the_middle_is_an_error_and_no_cut_answer(server):

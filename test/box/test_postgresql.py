@@ -2,16 +2,13 @@
 """The same apps on PostgreSQL: answers of both stores are the same, byte by byte, and the server lives through a restart of the
 database."""
 import json
-import pathlib
+import random
 import signal
-import sys
 
+import postgresql
 import pytest
 
-from conftest import Server, golden, shared, wait_until
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-import postgresql  # noqa: E402
+from conftest import ROOT, Server, golden, shared, wait_until
 
 pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
 
@@ -24,15 +21,17 @@ def cluster():
         yield one
 
 
+def start_pair(cluster, folder, name, app, *options):
+    """One server for each store, with the same data."""
+    return [Server(app, '--quiet', *options, var=folder), Server(app, '--quiet', *options, '--store', cluster.create(name))]
+
+
 @pytest.fixture(scope='module')
 def pair(cluster, tmp_path_factory):
-    """One server for each store, with the same data."""
-    data = shared('data/rates')
-    servers = [Server('apps/rates', '--quiet', '--data', data, var=tmp_path_factory.mktemp('var')),
-               Server('apps/rates', '--quiet', '--data', data, '--store', cluster.create('golden'))]
+    """Of rates, with the real data where it is here."""
+    servers = start_pair(cluster, tmp_path_factory.mktemp('var'), 'rates', 'apps/rates', '--data', shared('data/rates'))
     yield servers
-    for server in servers:
-        assert server.stop() == 0
+    assert [server.stop() for server in servers] == [0, 0]
 
 
 def same(pair, method, path, body=None, content_type='application/json'):
@@ -41,6 +40,42 @@ def same(pair, method, path, body=None, content_type='application/json'):
     assert answers[0].headers['Content-Type'] == answers[1].headers['Content-Type']
     assert answers[0].body == answers[1].body
     return answers[1]
+
+
+@pytest.mark.parametrize('name, data', [('people', 'people'), ('search', 'products')])
+def test_every_golden_request_has_the_same_bytes(cluster, tmp_path, name, data):
+    servers = start_pair(cluster, tmp_path, name, f'apps/{name}', '--data', shared(f'data/{data}'))
+    for case in golden(f'{name}.jsonl'):
+        body = case.get('raw', json.dumps(case['body']) if 'body' in case else None)
+        path = case['path'].replace('{POST}', '/people')
+        same(servers, case.get('method', 'GET'), path, body.encode() if body is not None else None)
+        if name == 'search':
+            same(servers, 'GET', path + '&in_stock=true')
+        else:
+            same(servers, 'GET', '/people')
+    assert [server.stop() for server in servers] == [0, 0]
+
+
+def questions_of_search(dice):
+    tags = ['', '&tags=', '&tags=shirts', '&tags=home,shoes', '&tags=none']
+    for _ in range(300):
+        yield (f'/search?lat={dice.uniform(59.2, 59.4)}&lng={dice.uniform(17.9, 18.2)}&radius={dice.choice([100, 500, 2000, 20000])}'
+               f'&count={dice.choice([1, 10, 50])}{dice.choice(tags)}{dice.choice(["", "&in_stock=true"])}')
+
+
+def questions_of_genes(dice):
+    names = [line.split(',') for line in (ROOT / 'apps/genes/data/genes.csv').read_text().splitlines()[1:]]
+    for _ in range(300):
+        row = dice.choice(names)
+        yield (f'/gene_suggest?query={dice.choice(row)[:dice.randint(1, 6)]}&species={dice.choice(row)}&limit={dice.choice([1, 10, 100])}')
+
+
+@pytest.mark.parametrize('name, questions', [('search', questions_of_search), ('genes', questions_of_genes)])
+def test_questions_about_the_sample_data_have_the_same_bytes(cluster, tmp_path, name, questions):
+    servers = start_pair(cluster, tmp_path, f'sample_{name}', f'apps/{name}')
+    statuses = {same(servers, 'GET', question.replace(' ', '%20')).status for question in questions(random.Random(7))}
+    assert 200 in statuses
+    assert [server.stop() for server in servers] == [0, 0]
 
 
 @pytest.mark.parametrize('path', ['/rates', '/rates_null'])

@@ -55,6 +55,19 @@ static struct blob *letters(const char *text, size_t len)
     return blob;
 }
 
+// So many MiB of zeros, quickly.
+static struct blob *zeros(size_t mib)
+{
+    static const char one[1024 * 1024];
+    struct buf buf;
+    buf_init(&buf, mib * sizeof(one) + 1);
+    while (buf.len < mib * sizeof(one) && buf_status(&buf) == ERR_NONE)
+        buf_append(&buf, one, sizeof(one));
+    struct blob *blob = blob_take(&buf);
+    buf_fini(&buf);
+    return blob;
+}
+
 static void reply(struct http_exchange *exchange, int status, const char *text, bool close)
 {
     struct http_reply answer = {.status = status, .close = close, .content_type = "text/plain"};
@@ -116,6 +129,9 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
     } else if (span_is(request->path, "/big")) {
         answer = (struct http_reply){
             .status = 200, .content_type = "text/plain", .body = letters(NULL, fixture->big_bytes)};
+    } else if (numbered(request->path, "/big/") >= 0) {
+        size_t mib = (size_t)numbered(request->path, "/big/");
+        answer = (struct http_reply){.status = 200, .content_type = "text/plain", .body = zeros(mib)};
     } else if (span_is(request->path, "/peer")) {
         answer.status = 200;
         answer.body = letters(http_peer(exchange), strlen(http_peer(exchange)));
@@ -195,6 +211,7 @@ void fixture_start(struct fixture *fixture)
         .max_connections = fixture->max_connections,
         .max_bodies_bytes = fixture->max_bodies_bytes,
         .max_files = fixture->max_files,
+        .max_answers_bytes = fixture->max_answers_bytes,
         .limits = &fixture->limits};
     for (size_t i = 0; i < fixture->loop_count; i++)
         assert_int_equal(loop_new(&fixture->loops[i], &err), ERR_NONE);
@@ -257,6 +274,14 @@ void fixture_wait_for_log(struct fixture *fixture, const char *text)
             fail_msg("\"%s\" is not in \"%s\"", text, fixture->log);
     }
     pthread_mutex_unlock(&fixture->lock);
+}
+
+bool fixture_has_logged(struct fixture *fixture, const char *text)
+{
+    pthread_mutex_lock(&fixture->lock);
+    bool has = strstr(fixture->log, text) != NULL;
+    pthread_mutex_unlock(&fixture->lock);
+    return has;
 }
 
 void fixture_wait_for_open(struct fixture *fixture, size_t open)

@@ -17,6 +17,7 @@ enum { FIXTURE_PLACES = 40, FIXTURE_LOG_BYTES = 4096 };
 // What the handler does, by path:
 //   /ok            200 "ok" at once
 //   /big           200 with big_bytes letters
+//   /big/N         200 with N MiB of zeros
 //   /wait/N        later, with "N", when the test says so
 //   /close/N       the same, and ends the connection
 //   /late/N        has the body when the test says so, then as /body
@@ -34,6 +35,7 @@ struct fixture {
     size_t max_bodies_bytes;    // likewise
     size_t max_body_bytes;      // likewise
     size_t max_files;           // likewise
+    size_t max_answers_bytes;   // likewise
     size_t big_bytes;           // likewise
     // Answers to paths of a test's own, in place of 404; returns whether it did. Likewise; NULL: none.
     bool (*on_other)(struct http_exchange *exchange, const struct http_request *request);
@@ -67,6 +69,9 @@ void fixture_release(struct fixture *fixture, const int *numbers, int count);
 
 // Waits until the handler's log holds `text`.
 void fixture_wait_for_log(struct fixture *fixture, const char *text);
+
+// Whether it does now.
+bool fixture_has_logged(struct fixture *fixture, const char *text);
 
 // Waits until so many connections are open.
 void fixture_wait_for_open(struct fixture *fixture, size_t open);

@@ -197,7 +197,7 @@ static void a_slow_reader_gets_all_of_it(void **state)
 static void a_client_that_takes_nothing_of_a_file_is_given_up(void **state)
 {
     (void)state;
-    fixture.limits.write_ms = 30;
+    fixture.limits.write.window_ms = 30;
     start();
     client_send(&client, GET("/hole") GET("/file/10"));
     fixture_wait_for_log(&fixture, "end 200 "); // begun, and broken off

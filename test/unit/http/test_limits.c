@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What clients may not do: be slow, be many, send more than there is room for. And what ends a server.
+// What clients may not do: be idle, be many, send more than there is room for. And what ends a server.
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -95,69 +95,6 @@ static void a_request_that_runs_is_not_idle(void **state)
     fixture_wait_for(&fixture, 1);
     client_connect(&fixture, &other);
     client_expect_end(&other); // that one's time is up, the first one's would be as well
-    release(1);
-    client_expect(&client, 200, "1");
-}
-
-static void a_slow_body_is_refused(void **state)
-{
-    (void)state;
-    fixture.limits.body_grace_ms = 20;
-    start();
-    client_send(&client, POST("/body", "Content-Length: 5\r\n\r\nabc"));
-    client_expect(&client, 408, "the body came too slowly");
-    client_expect_end(&client);
-    client_connect(&fixture, &client); // one that nobody wants, too
-    client_send(&client, POST("/nothing", "Transfer-Encoding: chunked\r\n\r\n5\r\n"));
-    client_expect(&client, 408, "the body came too slowly");
-    client_expect_end(&client);
-}
-
-static void a_body_that_is_fast_enough_may_take_longer(void **state)
-{
-    (void)state;
-    fixture.limits.body_grace_ms = 1;
-    fixture.limits.body_rate = 1;
-    start();
-    client_send(&client, POST("/body", "Content-Length: 60000\r\n\r\n"));
-    static char half[30000];
-    client_send_bytes(&client, half, sizeof(half));
-    client_connect(&fixture, &other);
-    client_send(&other, POST("/body", "Content-Length: 5\r\n\r\n"));
-    client_expect(&other, 408, "the body came too slowly"); // its grace is over, the first one's is as well
-    client_send_bytes(&client, half, sizeof(half));
-    assert_int_equal(client_answer(&client), 201);
-}
-
-static void a_client_that_takes_nothing_is_given_up(void **state)
-{
-    (void)state;
-    fixture.limits.write_ms = 30;
-    fixture.big_bytes = 32 * 1024 * 1024;
-    start();
-    client_send(&client, GET("/big") GET("/wait/1"));
-    fixture_wait_for_log(&fixture, "end 200 "); // begun, and broken off
-    fixture_wait_for_log(&fixture, "end 0 0;");
-    assert_null(strstr(fixture.log, "end 200 33554432;"));
-    fixture_wait_for_open(&fixture, 0);
-    release(1);
-    assert_int_equal(fixture.gone, 1);
-}
-
-static void nothing_is_started_for_a_client_that_takes_nothing(void **state)
-{
-    (void)state;
-    fixture.big_bytes = 32 * 1024 * 1024;
-    start();
-    client_send(&client, GET("/big"));
-    fixture_wait_for_log(&fixture, "start GET /big;");
-    assert_int_equal(recv(client.fd, client.bytes, 1, MSG_PEEK), 1); // the answer has begun
-    client_send(&client, GET("/wait/1"));
-    client_connect(&fixture, &other);
-    client_send(&other, GET("/ok"));
-    client_expect(&other, 200, "ok");
-    assert_false(fixture.waits[1]);
-    assert_int_equal(client_answer(&client), 200);
     release(1);
     client_expect(&client, 200, "1");
 }
@@ -395,10 +332,6 @@ int main(void)
         TEST(a_new_connection_that_says_nothing_is_closed),
         TEST(an_idle_connection_is_closed),
         TEST(a_request_that_runs_is_not_idle),
-        TEST(a_slow_body_is_refused),
-        TEST(a_body_that_is_fast_enough_may_take_longer),
-        TEST(a_client_that_takes_nothing_is_given_up),
-        TEST(nothing_is_started_for_a_client_that_takes_nothing),
         TEST(a_refused_client_is_not_waited_for_for_long),
         TEST(connections_over_the_limit_are_turned_away),
         TEST(bodies_over_the_limit_of_all_are_refused),

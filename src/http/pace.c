@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/pace.h"
+
+void pace_start(struct pace *pace, uint64_t count, uint64_t now_ms)
+{
+    pace->since_ms = now_ms;
+    pace->since = count;
+}
+
+bool pace_is_slow(struct pace *pace, const struct pace_limit *limit, uint64_t count, uint64_t now_ms)
+{
+    if (now_ms - pace->since_ms < limit->window_ms)
+        return false;
+    if ((count - pace->since) * 1000 < limit->rate * limit->window_ms)
+        return true;
+    pace_start(pace, count, now_ms);
+    return false;
+}
