@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / 'test'))
 import postgresql  # noqa: E402
 
 TICK = 1 / os.sysconf('SC_CLK_TCK')
-SECONDS = 3  # of one run of wrk or pgbench
+SECONDS = 4  # of one run of wrk or pgbench
 CLIENTS = 32  # of wrk: enough to keep all connections to the database at work
 QUESTIONS = 20_000
 BATCH_ROWS = 50_000
@@ -66,13 +66,14 @@ def typed(sql, types):
 class Questions:
     """Distinct ones to GET /rates, the k-th by arithmetic, since that is all pgbench has; so places have numbers for names here."""
 
-    def __init__(self, places, first, last):
+    def __init__(self, places, first, last, longest):
         self.places = places  # their count; they are called 10000 and so on
+        self.longest = longest  # range, days
         self.first, self.days = first, (last - first).days + 1
 
     def parts(self, k):
         start = k * 37 % self.days
-        return {'date_from': start, 'date_to': min(start + k * 11 % 31, self.days - 1), 'origin': 10_000 + k % self.places,
+        return {'date_from': start, 'date_to': min(start + k * 11 % self.longest, self.days - 1), 'origin': 10_000 + k % self.places,
                 'destination': 10_000 + (k // self.places + 7 * k) % self.places, 'min_prices': 1 + k % 3}
 
     def target(self, k):
@@ -85,7 +86,7 @@ class Questions:
         """The same for pgbench; a day is a number, too: YYYYMMDD is one of PostgreSQL's forms."""
         return f'''\\set k random(0, {QUESTIONS - 1})
 \\set start :k * 37 % {self.days}
-\\set end least(:start + :k * 11 % 31, {self.days - 1})
+\\set end least(:start + :k * 11 % {self.longest}, {self.days - 1})
 \\set date_from {self.as_digits(':start')}
 \\set date_to {self.as_digits(':end')}
 \\set origin 10000 + :k % {self.places}
@@ -154,36 +155,41 @@ end
 def bench_reads(make_server, work, data, rounds, connections):
     places = number_places(data, work / 'numbered')
     days = sorted({line.split(',')[2] for line in (data / 'prices.csv').read_text().splitlines()[1:]})
-    questions = Questions(places, datetime.date.fromisoformat(days[0]), datetime.date.fromisoformat(days[-1]))
+    with Cluster() as cluster:
+        server = make_server(work / 'var', 'rates', '--workers', str(connections), '--data', work / 'numbered',
+                             '--store', cluster.create('rates'))
+        try:
+            cluster.sql('VACUUM (ANALYZE)', 'rates')
+            cluster.sql('CHECKPOINT')
+            for longest in (31, 366):
+                first, last = (datetime.date.fromisoformat(day) for day in (days[0], days[-1]))
+                bench_questions(server, cluster, work, Questions(places, first, last, longest), rounds, connections)
+        finally:
+            server.stop()
+
+
+def bench_questions(server, cluster, work, questions, rounds, connections):
     targets = work / 'targets'
     targets.write_text('\n'.join(questions.target(k) for k in range(QUESTIONS)) + '\n')
     declared = re.findall(r'^-- @param (\w+)\s+(\w+)', (ROOT / 'apps/rates/get_rates.sql').read_text(), re.MULTILINE)
     types = {name: CASTS[kind] for name, kind in declared}
-    sql = [(kind, typed(text, types)) for kind, text in statements('get_rates.sql')]
-    scripts = {'answer': [text for kind, text in sql if kind == 'answer'], 'all': [text for _, text in sql]}
-    for key, texts in scripts.items():
-        (work / key).write_text(questions.script() + ('\\startpipeline\n' if len(texts) > 1 else '') +
-                                ''.join(text + ';\n' for text in texts) + ('\\endpipeline\n' if len(texts) > 1 else ''))
-    with Cluster() as cluster:
-        server = make_server(work / 'var', 'rates', '--workers', str(connections), '--data', work / 'numbered',
-                             '--store', cluster.create('rates'))
-        cluster.sql('VACUUM (ANALYZE)', 'rates')
-        cluster.sql('CHECKPOINT')
-        figures = {'answer': [], 'all': [], 'served': []}
-        try:
-            wrk(server.port, targets)  # warm
-            for _ in range(rounds):
-                for key, found in figures.items():
-                    before, own = cluster.cpu_seconds(), server.cpu_seconds()
-                    rate, count = wrk(server.port, targets) if key == 'served' else pgbench(cluster, work / key, connections)
-                    found.append((rate, (cluster.cpu_seconds() - before) / count * 1e6, (server.cpu_seconds() - own) / count * 1e6))
-        finally:
-            server.stop()
-    report_reads(figures, connections)
+    sql = [(kind, typed(text, types) + ';\n') for kind, text in statements('get_rates.sql')]
+    (work / 'answer').write_text(questions.script() + ''.join(text for kind, text in sql if kind == 'answer'))
+    (work / 'all').write_text(
+        questions.script() + '\\startpipeline\n' + ''.join(text for _, text in sql) + '\\endpipeline\n')
+    figures = {'answer': [], 'all': [], 'served': []}
+    wrk(server.port, targets)  # warm
+    for _ in range(rounds):
+        for key, found in figures.items():
+            before, own = cluster.cpu_seconds(), server.cpu_seconds()
+            rate, count = wrk(server.port, targets) if key == 'served' else pgbench(cluster, work / key, connections)
+            found.append((rate, (cluster.cpu_seconds() - before) / count * 1e6, (server.cpu_seconds() - own) / count * 1e6))
+    print(f'GET /rates on PostgreSQL, {QUESTIONS} questions, ranges up to {min(questions.longest, questions.days)} days, '
+          f'{connections} connections to it, {CLIENTS} of wrk:')
+    report_reads(figures)
 
 
-def report_reads(figures, connections):
-    print(f'GET /rates on PostgreSQL, {QUESTIONS} questions, {connections} connections to it, {CLIENTS} of wrk:')
+def report_reads(figures):
     for key, what in (('answer', 'pgbench, the answer alone'), ('all', 'pgbench, rejects and answer in a pipeline'),
                       ('served', 'Reckoner, rejects and answer')):
         rate, database, own = (statistics.median(found[i] for found in figures[key]) for i in range(3))

@@ -38,7 +38,7 @@ enum {
     PG_BACKOFF_MAX_MS = 3200, // … up to this
     PG_VERIFY_MS = 15000,     // for finding out what became of a commit
     PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
-    PG_SLOW_MS = 2, // an answer that took longer is worth a message between it and the checks before it
+    PG_SLOW_MS = 10, // an answer that took longer is worth a message between it and the checks before it
 };
 
 // The types of pg_type.dat that values have on the wire; the numbers are fixed for good.
