@@ -24,6 +24,7 @@ struct plan {
     void (*on_run)(void *ctx, const struct statement_run *run); // told of each run; NULL: nobody is
     void *ctx;                                                  // handed to it
     const struct prepared *sole; // the answer, where there is but one and it is no page; else NULL
+    struct store_stmt *gate;     // owned; tells whether any check of a read finds something; or NULL
     unsigned passes;             // reads in a row that no check has refused; up to PASSES
     bool is_asked;               // the sole answer is bound already
 };
@@ -103,6 +104,44 @@ static const struct prepared *find_sole_answer(const struct plan *plan)
     return NULL;
 }
 
+// --- the gate: all checks of a read as one statement, which tells by one value whether any finds something
+
+static void append_gate(const struct plan *plan, struct buf *sql)
+{
+    buf_append_str(sql, "SELECT CASE");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct statement *statement = plan->prepared[i].statement;
+        if (statement->kind != STATEMENT_REJECT)
+            continue;
+        buf_append_str(sql, " WHEN EXISTS (\n");
+        buf_append(sql, statement->sql.at, statement->sql.len);
+        buf_append_str(sql, "\n) THEN 1");
+    }
+    buf_append_str(sql, " ELSE 0 END");
+}
+
+// Where it is worth it, and checks can be part of another statement; else there is none, and nothing is
+// amiss.
+static enum err_code prepare_gate(struct plan *plan, struct err *err)
+{
+    const struct endpoint *endpoint = plan->endpoint;
+    size_t checks = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        checks += plan->prepared[i].statement->kind == STATEMENT_REJECT;
+    if (endpoint->method != HTTP_GET || plan->sole == NULL || checks < 2 ||
+        !store_likes_one_statement(plan->conn))
+        return ERR_NONE;
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
+    append_gate(plan, &sql);
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    struct err wrong = {0};
+    enum err_code code = store_prepare(
+        plan->conn, buf_span(&sql), endpoint->param_names, endpoint->param_count, &plan->gate, &wrong);
+    return code == ERR_NONE || code == ERR_CONFIG ? ERR_NONE : err_set(err, code, "%s", wrong.text);
+}
+
 enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn, struct diags *diags,
     struct plan **ret_plan, struct err *err)
 {
@@ -120,11 +159,14 @@ enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn,
         check_columns(plan, diags);
     if (code == ERR_NONE && diags_total(diags) > before)
         code = err_set(err, ERR_CONFIG, "%s has errors", endpoint->file);
+    if (code == ERR_NONE) {
+        plan->sole = find_sole_answer(plan);
+        code = prepare_gate(plan, err);
+    }
     if (code != ERR_NONE) {
         plan_free(plan);
         return code;
     }
-    plan->sole = find_sole_answer(plan);
     *ret_plan = plan;
     return ERR_NONE;
 }
@@ -135,6 +177,7 @@ void plan_free(struct plan *plan)
         return;
     for (size_t i = 0; i < plan->count; i++)
         prepared_fini(&plan->prepared[i]);
+    store_finalize(plan->gate);
     arena_fini(&plan->arena);
     mem_free(plan);
 }
@@ -261,6 +304,20 @@ static bool expects_to_answer(const struct plan *plan, enum statement_kind kind)
            plan->passes >= PASSES && plan->on_run == NULL;
 }
 
+static enum err_code bind_answer(struct plan *plan, const struct value *params, struct err *err)
+{
+    store_last(plan->conn);
+    enum err_code code = store_bind(plan->sole->stmt, params, err);
+    plan->is_asked = code == ERR_NONE;
+    return code;
+}
+
+static void forget_answer(struct plan *plan)
+{
+    store_reset(plan->sole->stmt);
+    plan->is_asked = false;
+}
+
 // Binds the checks of that kind, all before the first is run, and the answer to a read that will pass them:
 // a store on another machine is asked once then.
 static enum err_code bind_checks(
@@ -271,12 +328,31 @@ static enum err_code bind_checks(
         if (plan->prepared[i].statement->kind == kind)
             code = store_bind(plan->prepared[i].stmt, params, err);
     }
-    if (code == ERR_NONE && expects_to_answer(plan, kind)) {
-        store_last(plan->conn);
-        code = store_bind(plan->sole->stmt, params, err);
-        plan->is_asked = code == ERR_NONE;
-    }
+    if (code == ERR_NONE && expects_to_answer(plan, kind))
+        code = bind_answer(plan, params, err);
     return code;
+}
+
+// Asks the gate, and for the answer with it. ERR_ABORTED where a check finds something: the transaction may
+// have ended along with the answer, and what there is to tell takes another one.
+static enum err_code pass_gate(struct plan *plan, const struct value *params, struct err *err)
+{
+    struct value found = {.kind = VALUE_INTEGER, .integer = 1};
+    bool has_row = false;
+    enum err_code code = store_bind(plan->gate, params, err);
+    if (code == ERR_NONE)
+        code = bind_answer(plan, params, err);
+    if (code == ERR_NONE)
+        code = store_step(plan->gate, &has_row, err);
+    if (code == ERR_NONE && has_row)
+        code = store_column(plan->gate, 0, &found, err);
+    store_reset(plan->gate);
+    if (code == ERR_NONE && found.integer == 0)
+        return ERR_NONE;
+    plan->passes = 0;
+    if (plan->is_asked)
+        forget_answer(plan);
+    return code == ERR_NONE ? err_set(err, ERR_ABORTED, "a check has found something: ask which") : code;
 }
 
 static void reset_checks(struct plan *plan, enum statement_kind kind)
@@ -287,17 +363,13 @@ static void reset_checks(struct plan *plan, enum statement_kind kind)
     }
 }
 
-static void forget_answer(struct plan *plan)
-{
-    store_reset(plan->sole->stmt);
-    plan->is_asked = false;
-}
-
 enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
     bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
     struct err *err)
 {
     bool goes_on = true, has_found = false;
+    if (plan->gate != NULL && expects_to_answer(plan, kind))
+        return fail_run(plan, pass_gate(plan, params, err), err);
     enum err_code code = bind_checks(plan, kind, params, err);
     for (size_t i = 0; code == ERR_NONE && goes_on && i < plan->count; i++) {
         uint64_t rows = 0;

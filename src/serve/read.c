@@ -47,22 +47,41 @@ static enum err_code find_answer(struct reading *reading, struct plan *plan, str
     return code;
 }
 
-// On one store: all that is read is of one committed state, and `mark` is in it; NULL: of any.
+// All that is read is of one committed state, and `mark` is in it; NULL: of any.
+static enum err_code read_once(struct reading *reading, struct service_reader *reader, struct plan *plan,
+    const struct span *mark, struct err *err)
+{
+    enum err_code code =
+        mark == NULL ? store_begin(reader->conn, err) : store_begin_at(reader->conn, *mark, err);
+    if (code != ERR_NONE)
+        return code;
+    code = find_answer(reading, plan, err);
+    store_rollback(reader->conn); // nothing was written: only the snapshot is given back
+    return code;
+}
+
+// On one store.
 static enum err_code read_on(
     struct reading *reading, struct service_reader *reader, const struct span *mark, struct err *err)
 {
     struct request *request = reading->request;
     struct plan *plan;
+    struct err failure = {0};
     store_deadline(reader->conn, reading->deadline_ns);
     enum err_code code =
         reader_plan(reader, request->edition->apps[request->app], request->endpoint, &plan, err);
-    if (code == ERR_NONE)
-        code = mark == NULL ? store_begin(reader->conn, err) : store_begin_at(reader->conn, *mark, err);
     if (code != ERR_NONE)
         return code;
-    code = find_answer(reading, plan, err);
-    store_rollback(reader->conn); // nothing was written: only the snapshot is given back
-    return code == ERR_NONE ? spool_end(&reading->out, err) : code;
+    code = read_once(reading, reader, plan, mark, &failure);
+    if (code == ERR_ABORTED) { // by a check, which tells more when it is asked alone
+        failure = (struct err){0};
+        code = read_once(reading, reader, plan, mark, &failure);
+    }
+    if (code != ERR_NONE) {
+        *err = failure;
+        return code;
+    }
+    return spool_end(&reading->out, err);
 }
 
 // --- with a replica

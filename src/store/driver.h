@@ -26,6 +26,7 @@ struct store_driver {
     const char *kind;         // also the scheme of its urls: "sqlite"
     const char *short_scheme; // another scheme of theirs, or NULL
     bool nulls_are_largest;   // in the order of ORDER BY; else smallest
+    bool likes_one_statement; // to start one takes longer than many a one runs
 
     enum err_code (*open)(const char *url, const char *name, struct store **ret_store,
         struct err *err); // url with its scheme

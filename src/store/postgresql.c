@@ -96,6 +96,7 @@ const struct store_driver postgresql_driver = {
     .kind = "postgresql",
     .short_scheme = "postgres",
     .nulls_are_largest = true,
+    .likes_one_statement = true,
     .open = open_store,
     .open_replica = open_replica,
     .scratch = open_scratch,

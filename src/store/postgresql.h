@@ -51,6 +51,7 @@ enum {
     PG_TRUST_MS = 1000,       // after a connect that succeeded nobody waits for another's
     PG_AGAIN_MS = 100,        // before what became of a commit is asked once more
     PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
+    PG_SLOW_MS = 10, // an answer that took longer is worth a message between it and the checks before it
 };
 
 // The types of pg_type.dat that values have on the wire; the numbers are fixed for good.
@@ -184,6 +185,8 @@ struct pg_stmt {
     bool is_bound;                     // between bind and reset
     bool is_ended;                     // all its results have come
     bool is_done;                      // all its rows have been taken
+    bool is_quick;                     // its last run had begun to answer within PG_SLOW_MS
+    uint64_t bound_ns;                 // monotonic; of the run, until it begins to answer; then 0
     PGresult *rows;                    // owned; that the current row is in; NULL: none
     int row;                           // the current one
     PGresult **parked;                 // owned; what came while another statement was being read, in order

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/postgresql.h"
 
@@ -275,6 +276,11 @@ static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
         code = queue_prepare(stmt, NULL, err);
     if (code != ERR_NONE)
         return code;
+    // What is bound before is answered before the last one runs, so that it can be ended if nobody wants it.
+    if (conn->is_last && conn->is_unsent && !stmt->is_quick && PQsendFlushRequest(conn->link) == 0) {
+        pg_lose(conn);
+        return pg_check_alive(conn, err);
+    }
     int count = (int)stmt->param_count;
     int sent = conn->is_pooled ? PQsendQueryParams(conn->link, stmt->sql, count, stmt->param_types,
                                      stmt->param_values, stmt->param_lengths, stmt->param_formats, 1)
@@ -306,6 +312,7 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
         return code;
     stmt->is_bound = true;
     stmt->is_ended = stmt->is_done = false;
+    stmt->bound_ns = clock_monotonic_ns();
     conn->is_begun = true;
     conn->has_written = conn->has_written || stmt->base.writes;
     conn->was_cancelled = false;
@@ -316,9 +323,6 @@ void pg_last(struct store_conn *base)
 {
     struct pg_conn *conn = pg_conn(base);
     conn->is_last = conn->tx == PG_OPEN && conn->mode == STORE_READ && !conn->is_pooled;
-    // What is bound before is answered before this one runs, so that it can be ended if nobody wants it.
-    if (conn->is_last && conn->is_unsent && PQsendFlushRequest(conn->link) == 0)
-        pg_lose(conn);
 }
 
 enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err)
@@ -388,6 +392,15 @@ static enum err_code end_run(struct pg_stmt *stmt, struct err *err)
     return stmt->conn->tx == PG_IDLE ? pg_drain(stmt->conn, err) : ERR_NONE;
 }
 
+// Whether the run has begun to answer quickly; of its first result.
+static void note_speed(struct pg_stmt *stmt)
+{
+    if (stmt->bound_ns == 0)
+        return;
+    stmt->is_quick = clock_monotonic_ns() - stmt->bound_ns < PG_SLOW_MS * NS_PER_MS;
+    stmt->bound_ns = 0;
+}
+
 enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
 {
     struct pg_stmt *stmt = pg_stmt(base);
@@ -406,6 +419,7 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
             return code;
         if (result == NULL)
             break;
+        note_speed(stmt);
         ExecStatusType status = PQresultStatus(result);
         if (status == PGRES_FATAL_ERROR || status == PGRES_PIPELINE_ABORTED) {
             code = fail_run(stmt, result, err);

@@ -61,6 +61,11 @@ const char *store_kind(const struct store *store)
     return store->driver->kind;
 }
 
+bool store_likes_one_statement(const struct store_conn *conn)
+{
+    return conn->driver->likes_one_statement;
+}
+
 bool store_nulls_are_largest(const struct store_conn *conn)
 {
     return conn->driver->nulls_are_largest;

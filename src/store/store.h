@@ -66,6 +66,9 @@ const char *store_kind(const struct store *store);
 // Whether ORDER BY takes null for the largest value; else for the smallest.
 bool store_nulls_are_largest(const struct store_conn *conn);
 
+// Whether what several statements find out is found out sooner by one.
+bool store_likes_one_statement(const struct store_conn *conn);
+
 // Connects. Several connections may write, in any number of processes; they take turns. Errors of store_open.
 MUST_CHECK enum err_code store_connect(
     struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);

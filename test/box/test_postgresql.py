@@ -103,6 +103,22 @@ def test_other_reads_have_the_same_bytes(pair, path):
     same(pair, 'GET', path)
 
 
+@pytest.mark.parametrize('refused, status', [
+    ('/rates?date_from=2016-01-05&date_to=2016-01-01&origin=CNSHA&destination=NLRTM', 400),
+    ('/rates?date_from=2016-01-05&date_to=2036-01-01&origin=nowhere&destination=NLRTM', 400),
+    ('/rates?date_from=2016-01-05&date_to=2016-01-06&origin=CNSHA&destination=nowhere', 404),
+    ('/rates?date_from=2016-01-05&date_to=2016-01-06&origin=nowhere&destination=none', 404)])
+def test_a_read_is_refused_as_ever_after_many_that_were_not(pair, refused, status):
+    """The checks are asked as one then, along with the answer."""
+    place = pair[0].get('/ports').json()[0]['code']
+    good = f'/rates?date_from=2016-01-01&date_to=2016-01-05&origin={place}&destination={place}'
+    for _ in range(100):
+        assert same(pair, 'GET', good).status == 200
+    for _ in range(3):
+        assert same(pair, 'GET', refused.replace('CNSHA', place).replace('NLRTM', place)).status == status
+    assert same(pair, 'GET', good).status == 200
+
+
 @pytest.mark.parametrize('path, rows', [
     ('/currencies', [{'currency': 'EUR', 'per_usd': 0.9}, {'currency': 'JPY', 'per_usd': 111.5}]),
     ('/currencies', [{'currency': 'USD', 'per_usd': 2}, {'currency': 'x', 'per_usd': 1}, {'currency': 'x', 'per_usd': 1}]),
