@@ -51,6 +51,8 @@ enum {
     PG_TRUST_MS = 1000,       // after a connect that succeeded nobody waits for another's
     PG_AGAIN_MS = 100,        // before what became of a commit is asked once more
     PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
+    PG_SMALL_ROWS = 1000, // a reader's run with no more leads one to expect that the next one has few, too
+    PG_WHOLE_BYTES = 4 * 1024 * 1024, // of an answer that is taken as a whole
     PG_SLOW_MS = 10, // an answer that took longer is worth a message between it and the checks before it
 };
 
@@ -185,6 +187,9 @@ struct pg_stmt {
     bool is_bound;                     // between bind and reset
     bool is_ended;                     // all its results have come
     bool is_done;                      // all its rows have been taken
+    unsigned row_count;                // of the run so far; stops at PG_SMALL_ROWS + 1
+    bool is_small;                     // a reader's, and its last run had few rows: taken as a whole
+    bool was_large;                    // a run had more than PG_WHOLE_BYTES all the same: never again
     bool is_quick;                     // its last run had begun to answer within PG_SLOW_MS
     uint64_t bound_ns;                 // monotonic; of the run, until it begins to answer; then 0
     PGresult *rows;                    // owned; that the current row is in; NULL: none

@@ -9,6 +9,7 @@
 // comes back then is the statement's error. A server that does not answer that either is given up. So is one
 // that says nothing for long and answers no ping: a statement may take its time, the machine may not.
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include "base/clock.h"
 #include "store/postgresql.h"
@@ -129,6 +130,8 @@ struct wait {
     uint64_t heard_ns;      // when there was a sign of life
     struct pg_errand *ping; // owned; under way, or NULL
     unsigned unanswered;    // pings since then
+    unsigned reads;         // from the socket
+    size_t bytes;           // of them, but for the first
 };
 
 static void start_wait(const struct pg_conn *conn, struct wait *wait)
@@ -175,6 +178,27 @@ static bool look_for_life(struct pg_conn *conn, struct wait *wait, uint64_t now_
     return true;
 }
 
+// The run whose answer is taken as a whole now; else NULL.
+static struct pg_stmt *whole_run(const struct pg_conn *conn)
+{
+    const struct pg_item *item = &conn->queue[conn->first];
+    return conn->count > 0 && item->kind == PG_RUN && !conn->is_single ? item->stmt : NULL;
+}
+
+// Counts what is about to be read, but for the first time, as most answers come at once. False when an answer
+// that was expected to be small has become too large to be taken as a whole.
+static bool is_within_bounds(struct pg_conn *conn, struct wait *wait)
+{
+    struct pg_stmt *whole = whole_run(conn);
+    int bytes;
+    if (wait->reads++ == 0 || whole == NULL || ioctl(PQsocket(conn->link), FIONREAD, &bytes) != 0)
+        return true;
+    wait->bytes += (size_t)bytes;
+    whole->was_large = wait->bytes > PG_WHOLE_BYTES;
+    whole->is_small = !whole->was_large;
+    return !whole->was_large;
+}
+
 // Sends and reads what can be, or waits a little for that. False when the link is lost, or to be given up.
 static bool wait_a_little(struct pg_conn *conn, struct wait *wait)
 {
@@ -191,7 +215,7 @@ static bool wait_a_little(struct pg_conn *conn, struct wait *wait)
     struct pollfd link = {.fd = PQsocket(conn->link), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0))};
     if (poll(&link, 1, (int)((next_ns - now_ns) / NS_PER_MS) + 1) <= 0)
         return true;
-    if ((link.revents & ~POLLOUT) != 0 && PQconsumeInput(conn->link) == 0)
+    if ((link.revents & ~POLLOUT) != 0 && (!is_within_bounds(conn, wait) || PQconsumeInput(conn->link) == 0))
         return false;
     wait->heard_ns = clock_monotonic_ns();
     wait->unanswered = 0;
@@ -216,7 +240,11 @@ static bool wait_for_result(struct pg_conn *conn)
 static enum err_code give_up(struct pg_conn *conn, struct err *err)
 {
     bool timed_out = conn->was_cancelled;
+    const struct pg_stmt *whole = whole_run(conn);
+    bool was_large = whole != NULL && whole->was_large;
     pg_lose(conn);
+    if (was_large)
+        return err_set(err, ERR_ABORTED, "the answer is larger than its like were: ask again");
     return timed_out ? err_set(err, ERR_TIMEOUT, "the statement was ended at its time limit")
                      : err_set(err, ERR_BUSY, "the connection to the store was lost: try again");
 }
@@ -247,7 +275,9 @@ static void end_item(struct pg_conn *conn, const PGresult *last)
 
 enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct err *err)
 {
-    if (conn->count > 0 && conn->queue[conn->first].kind == PG_RUN && !conn->is_single) {
+    const struct pg_stmt *whole = whole_run(conn);
+    bool is_run = conn->count > 0 && conn->queue[conn->first].kind == PG_RUN;
+    if (is_run && !conn->is_single && (whole == NULL || !whole->is_small)) {
         PQsetSingleRowMode(conn->link); // no effect on one that has failed already, which is fine
         conn->is_single = true;
     }

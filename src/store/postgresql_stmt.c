@@ -312,6 +312,7 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
         return code;
     stmt->is_bound = true;
     stmt->is_ended = stmt->is_done = false;
+    stmt->row_count = 0;
     stmt->bound_ns = clock_monotonic_ns();
     conn->is_begun = true;
     conn->has_written = conn->has_written || stmt->base.writes;
@@ -389,6 +390,7 @@ static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err
 static enum err_code end_run(struct pg_stmt *stmt, struct err *err)
 {
     stmt->is_done = true;
+    stmt->is_small = stmt->conn->mode == STORE_READ && !stmt->was_large && stmt->row_count <= PG_SMALL_ROWS;
     return stmt->conn->tx == PG_IDLE ? pg_drain(stmt->conn, err) : ERR_NONE;
 }
 
@@ -427,6 +429,7 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
             return code;
         }
         if (PQntuples(result) > 0) {
+            stmt->row_count += stmt->row_count <= PG_SMALL_ROWS ? (unsigned)PQntuples(result) : 0;
             stmt->rows = result;
             stmt->row = 0;
             if ((size_t)PQnfields(result) != stmt->base.column_count)

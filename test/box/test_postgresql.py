@@ -8,7 +8,7 @@ import signal
 import postgresql
 import pytest
 
-from conftest import ROOT, Server, golden, run, shared, wait_until
+from conftest import ROOT, Server, golden, run, shared, wait_until, write_app
 
 pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
 
@@ -156,4 +156,19 @@ def test_a_restart_of_the_database_costs_errors_and_no_restart(cluster, tmp_path
     wait_until(lambda: server.get(question).status == 200)
     wait_until(lambda: server.post('/prices', price).status == 201)
     assert cluster.sql("SELECT count(*) FROM rates.prices WHERE day = '2030-01-01'", 'restart').strip() == '2'
+    assert server.stop() == 0
+
+
+ROWS = {'get_rows.sql': '''-- @endpoint GET /rows
+-- @param n integer required
+-- @answer
+SELECT day, repeat('x', 200) AS text FROM calendar('2000-01-01', CAST(DATE '2000-01-01' + CAST(:n AS integer) - 1 AS date)) ORDER BY day;
+'''}
+
+
+def test_an_answer_that_is_larger_than_those_before_it_is_whole(cluster, tmp_path):
+    server = Server(write_app(tmp_path / 'rows', ROWS), '--quiet', '--workers', '1', '--store', cluster.create('rows'))
+    for n in (1, 3, 100_000, 2, 100_000, 0, 1000, 1001, 1002, 5):
+        answer = server.get(f'/rows?n={n}')
+        assert answer.status == 200 and answer.body.count(b'"day"') == n, n
     assert server.stop() == 0
