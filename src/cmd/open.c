@@ -61,6 +61,8 @@ void show_diags(const char *subject, struct diags *diags, const struct err *err)
 static enum err_code open_scratch(const char *url, struct opened *opened, struct err *err)
 {
     struct store *like = NULL;
+    if (url != NULL && strcmp(store_kind_of(url), "sqlite") == 0)
+        url = NULL; // in memory, whatever the file: it need not be there
     enum err_code code = store_open(url != NULL ? url : "sqlite::memory:", opened->app->name, &like, err);
     if (code == ERR_NONE)
         code = store_scratch(like, &opened->store, err);

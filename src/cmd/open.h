@@ -21,8 +21,9 @@ struct opened {
 // too, so that all errors are told at once. The caller owns a reference.
 struct app *read_app(const char *dir, const char *url);
 
-// Whether what failed is to be tried again, as another process (a node that starts, too) has the store's lock;
-// clears the error then. `tries` counts, from 0; ten minutes at least, and a message before the first one.
+// Whether what failed is to be tried again, as another process (a node that starts, too) has the store's
+// lock; clears the error then. `tries` counts, from 0; ten minutes at least, and a message before the first
+// one.
 bool wait_for_others(struct err *err, unsigned *tries);
 
 // Opens the store of an app, options->store or else DIR/<app>.db in options->var, which is made when it is

@@ -31,13 +31,12 @@ static bool option_is_in(int option, enum option_set set)
 {
     switch (option) {
     case 'h':
+    case 's':
         return true;
     case 't':
         return set == OPTIONS_TEST;
     case 'v':
         return set == OPTIONS_STORE || set == OPTIONS_DATA || set == OPTIONS_SERVE;
-    case 's':
-        return set != OPTIONS_TEST;
     case 'd':
         return set == OPTIONS_DATA || set == OPTIONS_SERVE;
     default:

@@ -32,7 +32,7 @@ enum option_set {
     OPTIONS_STORE, // these and --var
     OPTIONS_DATA,  // these and --data
     OPTIONS_SERVE, // these and what a server needs
-    OPTIONS_TEST,  // --help and --timeout
+    OPTIONS_TEST,  // --help, --store and --timeout
 };
 
 // Reads argv and answers --help. False when the command is over: *ret_exit is its exit code, after `help` on

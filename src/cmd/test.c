@@ -19,12 +19,14 @@
 #include "cmd/test_server.h"
 
 static const char HELP[] =
-    "usage: reckoner test [--timeout SECONDS] APP...\n"
+    "usage: reckoner test [OPTION]... APP...\n"
     "\n"
     "Runs the requests of each app's tests/*.http, and its @examples, against a real server with a\n"
     "fresh store, and compares what it answers with what is expected there. The requests of a file run\n"
     "in order and see each other's writes; each file begins with the app's own data anew. Prints TAP.\n"
     "\n"
+    "  --store URL        with postgresql://…: in schemas of their own there, which are removed again\n"
+    "                     (RECKONER_STORE); else in temporary files\n"
     "  --timeout SECONDS  how long a request may take (default 30)\n"
     "\n"
     "Exits with 1 when a test fails, or when there is none.\n";
@@ -33,14 +35,12 @@ enum { PATH_BYTES = 4096, MS_PER_S = 1000, TESTS_BYTES = 64 * 1024 * 1024, OUT_B
 
 // All tests of one run.
 struct run {
-    char **apps;          // folders; borrowed
-    size_t app_count;     //
-    uint64_t timeout_ms;  // of a request
-    const char *dir;      // temporary; borrowed
-    struct log *log;      // of the servers' failures
-    struct buf seed_path; // of the store that copies are made of
-    size_t number;        // of the last test that was told
-    size_t failed;        //
+    char **apps;           // folders; borrowed
+    size_t app_count;      //
+    uint64_t timeout_ms;   // of a request
+    struct test_seed seed; // what servers of the app under test start with
+    size_t number;         // of the last test that was told
+    size_t failed;         //
 };
 
 // --- telling
@@ -147,9 +147,9 @@ static void run_test(
 
 // --- servers
 
-static bool start_server(struct run *run, const char *app, const char *place, struct test_server **ret_server)
+static bool start_server(struct run *run, const char *place, struct test_server **ret_server)
 {
-    if (test_server_start(app, run->seed_path.data, run->dir, run->log, ret_server))
+    if (test_server_start(&run->seed, ret_server))
         return true;
     tell_broken(run, place, "a server starts", "its messages are on standard error");
     return false;
@@ -173,7 +173,7 @@ static void tell_unreadable(struct run *run, const char *path, const struct diag
     tell(run, false, path, span_of("the file can be read"), buf_span(&wrong));
 }
 
-static void run_file(struct run *run, const char *app, const char *path)
+static void run_file(struct run *run, const char *path)
 {
     AUTO(arena_fini) struct arena arena;
     AUTO(diags_fini) struct diags diags;
@@ -188,24 +188,24 @@ static void run_file(struct run *run, const char *app, const char *path)
     if (diags.count > 0)
         tell_unreadable(run, path, &diags);
     struct test_server *server;
-    if (tests.count == 0 || !start_server(run, app, path, &server))
+    if (tests.count == 0 || !start_server(run, path, &server))
         return;
     for (size_t i = 0; i < tests.count; i++)
         run_test(run, server, path, &tests.tests[i]);
     test_server_stop(server);
 }
 
-static void run_files(struct run *run, const char *app)
+static void run_files(struct run *run)
 {
     char dir[PATH_BYTES], path[PATH_BYTES + 256 + 1];
     struct dirent **items;
-    snprintf(dir, sizeof(dir), "%s/tests", app); // an app with a longer path was not opened
+    snprintf(dir, sizeof(dir), "%s/tests", run->seed.app_dir); // an app with a longer path was not opened
     int count = scandir(dir, &items, is_test_file, alphasort);
     if (count < 0 && errno != ENOENT)
         tell_broken(run, dir, "the folder can be read", strerror(errno));
     for (int i = 0; i < count; i++) {
         snprintf(path, sizeof(path), "%s/%s", dir, items[i]->d_name);
-        run_file(run, app, path);
+        run_file(run, path);
         free(items[i]);
     }
     if (count >= 0)
@@ -246,11 +246,11 @@ static void run_example(struct run *run, const struct test_server *server, const
         bail_out(run);
 }
 
-static void run_examples_of(struct run *run, const char *app_dir, const struct endpoint *endpoint)
+static void run_examples_of(struct run *run, const struct endpoint *endpoint)
 {
     for (size_t i = 0; i < endpoint->example_count; i++) {
         struct test_server *server;
-        if (!start_server(run, app_dir, endpoint->file, &server))
+        if (!start_server(run, endpoint->file, &server))
             return;
         run_example(run, server, endpoint, &endpoint->examples[i]);
         test_server_stop(server);
@@ -265,7 +265,7 @@ static void run_read_examples(struct run *run, const struct app *app)
         const struct endpoint *endpoint = &app->endpoints[i];
         if (endpoint->method != HTTP_GET || endpoint->example_count == 0)
             continue;
-        if (server == NULL && !start_server(run, app->dir, endpoint->file, &server))
+        if (server == NULL && !start_server(run, endpoint->file, &server))
             return;
         for (size_t k = 0; k < endpoint->example_count; k++)
             run_example(run, server, endpoint, &endpoint->examples[k]);
@@ -279,27 +279,27 @@ static void run_examples(struct run *run, const struct app *app)
     run_read_examples(run, app);
     for (size_t i = 0; i < app->endpoint_count; i++) {
         if (app->endpoints[i].method != HTTP_GET)
-            run_examples_of(run, app->dir, &app->endpoints[i]);
+            run_examples_of(run, &app->endpoints[i]);
     }
 }
 
 // --- apps
 
-// Opens the app over a new store and loads its data: what every server of it starts with.
-static bool make_seed(struct run *run, size_t number, const char *dir, struct app **ret_app)
+// Opens the app over a new store and loads its data: what every server of it starts with. In a file the
+// store stays there, for copies.
+static bool make_seed(struct run *run, size_t number, const char *app_dir, struct app **ret_app)
 {
+    static char path[PATH_BYTES]; // of the seed; one app at a time
     struct opened opened;
     char url[PATH_BYTES + 8];
-    buf_clear(&run->seed_path);
-    buf_printf(&run->seed_path, "%s/seed-%zu", run->dir, number);
-    buf_append_byte(&run->seed_path, '\0');
-    if (buf_status(&run->seed_path) != ERR_NONE)
+    snprintf(path, sizeof(path), "%s/seed-%zu", run->seed.dir, number);
+    snprintf(url, sizeof(url), "sqlite:%s", path);
+    run->seed.app_dir = app_dir;
+    run->seed.path = path;
+    if (!(run->seed.url != NULL ? open_app_scratch(app_dir, run->seed.url, &opened)
+                                : open_app(app_dir, &(struct options){.store = url}, &opened)))
         return false;
-    snprintf(url, sizeof(url), "sqlite:%s", run->seed_path.data);
-    struct options options = {.store = url};
-    if (!open_app(dir, &options, &opened))
-        return false;
-    bool loaded = first_load(&opened, &options, false);
+    bool loaded = first_load(&opened, &(struct options){0}, false);
     if (loaded)
         *ret_app = app_ref(opened.app);
     opened_fini(&opened);
@@ -315,7 +315,7 @@ static void run_app(struct run *run, size_t number)
         return;
     }
     size_t before = run->number;
-    run_files(run, app->dir);
+    run_files(run);
     run_examples(run, app);
     if (run->number == before)
         printf("# %s has no tests: no requests in tests/*.http and no @example\n", dir);
@@ -326,10 +326,9 @@ static int run_all(void *ctx, const char *dir)
 {
     struct run *run = ctx;
     struct err err = {0};
-    run->dir = dir;
+    run->seed.dir = dir;
     signal(SIGPIPE, SIG_IGN);
-    buf_init(&run->seed_path, PATH_BYTES);
-    if (log_new(STDERR_FILENO, &run->log, &err) != ERR_NONE) {
+    if (log_new(STDERR_FILENO, &run->seed.log, &err) != ERR_NONE) {
         show_error("test", &err);
         return EXIT_FAILED;
     }
@@ -339,8 +338,7 @@ static int run_all(void *ctx, const char *dir)
     printf("1..%zu\n", run->number);
     if (run->number > 0)
         printf("# %zu passed, %zu failed\n", run->number - run->failed, run->failed);
-    log_free(run->log);
-    buf_fini(&run->seed_path);
+    log_free(run->seed.log);
     return run->failed > 0 || run->number == 0 ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -351,7 +349,9 @@ int cmd_test(int argc, char **argv)
     if (!options_read(argc, argv, OPTIONS_TEST, HELP, 1, SIZE_MAX,
             "at least one app: a folder with SQL files", &options, &result))
         return result;
+    bool is_file = options.store == NULL || strcmp(store_kind_of(options.store), "sqlite") == 0;
     struct run run = {
+        .seed.url = is_file ? NULL : options.store,
         .apps = options.words,
         .app_count = options.word_count,
         .timeout_ms = options.timeout_s * MS_PER_S,

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "cmd/open.h"
+#include "cmd/first_load.h"
 #include "serve/server.h"
 
 enum { PATH_BYTES = 4096, COPY_BYTES = 1 << 30, WORKERS = 2 };
@@ -18,7 +18,7 @@ enum { PATH_BYTES = 4096, COPY_BYTES = 1 << 30, WORKERS = 2 };
 struct test_server {
     struct service service;      //
     struct server *server;       // owned; NULL until started
-    char store_path[PATH_BYTES]; // the copy
+    char store_path[PATH_BYTES]; // the copy; or ""
 };
 
 static bool copy_bytes(int from, int to)
@@ -45,38 +45,56 @@ static bool copy_file(const char *from, char *to)
     return done;
 }
 
-static bool start(struct test_server *server, const char *app_dir, const char *dir, struct log *log)
+static bool open_copy(struct test_server *server, const struct test_seed *seed, struct opened *ret_opened)
 {
     char url[PATH_BYTES + 8];
+    snprintf(server->store_path, sizeof(server->store_path), "%s/copy-XXXXXX", seed->dir);
+    if (!copy_file(seed->path, server->store_path))
+        return false;
     snprintf(url, sizeof(url), "sqlite:%s", server->store_path);
-    struct options options = {.store = url};
+    return open_app(seed->app_dir, &(struct options){.store = url}, ret_opened);
+}
+
+static bool open_loaded(const struct test_seed *seed, struct opened *ret_opened)
+{
+    if (!open_app_scratch(seed->app_dir, seed->url, ret_opened))
+        return false;
+    bool loaded = first_load(ret_opened, &(struct options){0}, false);
+    if (!loaded)
+        opened_fini(ret_opened);
+    return loaded;
+}
+
+static bool start(struct test_server *server, const struct test_seed *seed)
+{
     struct opened opened;
-    if (!open_app(app_dir, &options, &opened))
+    if (!(seed->url != NULL ? open_loaded(seed, &opened) : open_copy(server, seed, &opened)))
         return false;
     struct err err = {0};
     if (service_start(&server->service, opened.app, opened.store, opened.conn, &err) != ERR_NONE) {
-        show_error(app_dir, &err);
+        show_error(seed->app_dir, &err);
         opened_fini(&opened);
         return false;
     }
-    struct server_options server_options = {
-        .listen = "127.0.0.1:0", .loops = 1, .workers = WORKERS, .error_log = log, .spool_dir = dir};
+    struct server_options server_options = {.listen = "127.0.0.1:0",
+        .loops = 1,
+        .workers = WORKERS,
+        .error_log = seed->log,
+        .spool_dir = seed->dir};
     if (server_start(&server_options, &server->service, 1, &server->server, &err) == ERR_NONE)
         return true;
-    show_error(app_dir, &err);
+    show_error(seed->app_dir, &err);
     return false;
 }
 
-bool test_server_start(
-    const char *app_dir, const char *seed, const char *dir, struct log *log, struct test_server **ret_server)
+bool test_server_start(const struct test_seed *seed, struct test_server **ret_server)
 {
     struct test_server *server = mem_zalloc(1, sizeof(*server));
     if (server == NULL) {
         fputs("reckoner: out of memory\n", stderr);
         return false;
     }
-    snprintf(server->store_path, sizeof(server->store_path), "%s/copy-XXXXXX", dir);
-    if (!copy_file(seed, server->store_path) || !start(server, app_dir, dir, log)) {
+    if (!start(server, seed)) {
         test_server_stop(server);
         return false;
     }
@@ -95,6 +113,7 @@ void test_server_stop(struct test_server *server)
         server_stop(server->server);
     service_fini(&server->service);
     server_free(server->server);
-    (void)unlink(server->store_path); // else the folder's owner removes it
+    if (server->store_path[0] != '\0')
+        (void)unlink(server->store_path); // else the folder's owner removes it
     mem_free(server);
 }

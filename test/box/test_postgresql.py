@@ -8,7 +8,7 @@ import signal
 import postgresql
 import pytest
 
-from conftest import ROOT, Server, golden, shared, wait_until
+from conftest import ROOT, Server, golden, run, shared, wait_until
 
 pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
 
@@ -76,6 +76,14 @@ def test_questions_about_the_sample_data_have_the_same_bytes(cluster, tmp_path, 
     statuses = {same(servers, 'GET', question.replace(' ', '%20')).status for question in questions(random.Random(7))}
     assert 200 in statuses
     assert [server.stop() for server in servers] == [0, 0]
+
+
+@pytest.mark.parametrize('name', ['people', 'genes'])
+def test_an_app_passes_its_own_tests_there_and_leaves_nothing(cluster, name):
+    url = cluster.create(f'tests_{name}')
+    done = run('test', '--store', url, f'apps/{name}')
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert cluster.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE '%scratch%'", f'tests_{name}') == '0\n'
 
 
 @pytest.mark.parametrize('path', ['/rates', '/rates_null'])
