@@ -40,8 +40,8 @@ static void every_transaction_that_writes_raises_the_version_of_its_tables_once(
     static const char *const writes[] = {"INSERT INTO t VALUES (1, 'x')", "UPDATE t SET b = 'y'",
         "MERGE INTO t USING (SELECT 2 AS a) n ON t.a = n.a WHEN NOT MATCHED THEN INSERT VALUES (n.a, 'z')",
         "WITH x AS (DELETE FROM t RETURNING a) SELECT count(*) FROM x",
-        "BEGIN; INSERT INTO t VALUES (5, 'x'); SAVEPOINT s; UPDATE t SET b = 'y'; ROLLBACK TO s;"
-        " UPDATE t SET b = 'z'; INSERT INTO t VALUES (6, 'x'); COMMIT",
+        ("BEGIN; INSERT INTO t VALUES (5, 'x'); SAVEPOINT s; UPDATE t SET b = 'y'; ROLLBACK TO s;"
+         " UPDATE t SET b = 'z'; INSERT INTO t VALUES (6, 'x'); COMMIT"),
         "BEGIN; SAVEPOINT s; INSERT INTO t VALUES (7, 'x'); ROLLBACK TO s; DELETE FROM t; COMMIT",
         "TRUNCATE t"};
     run_script(f->writer, "CREATE TABLE t (a integer, b text); CREATE TABLE u (a integer)");
