@@ -352,6 +352,8 @@ enum err_code pg_watch(struct store *base, struct err *err)
 {
     struct pg_store *store = pg_store(base);
     struct pg_watch *watch = NULL;
+    if (store->watch != NULL)
+        return ERR_NONE;
     enum err_code code = watch_new(store, &watch, err);
     if (code != ERR_NONE)
         return code;

@@ -3,19 +3,14 @@
 // store's last connection makes none. Any thread.
 #include "store/sqlite.h"
 
-// Under the lock, or before anybody else knows of the watch.
-static enum err_code prepare(struct sqlite_store *store, struct err *err)
-{
-    struct sqlite_conn *conn = sqlite_conn(store->last);
-    int result = sqlite3_prepare_v2(conn->db, "PRAGMA data_version", -1, &store->data_version, NULL);
-    return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
-}
-
 enum err_code sqlite_watch(struct store *base, struct err *err)
 {
     struct sqlite_store *store = sqlite_store(base);
-    return store->last != NULL ? prepare(store, err)
-                               : ERR_NONE; // what is in memory is read by its writer alone
+    if (store->last == NULL || store->data_version != NULL) // what is in memory is read by its writer alone
+        return ERR_NONE;
+    struct sqlite_conn *conn = sqlite_conn(store->last);
+    int result = sqlite3_prepare_v2(conn->db, "PRAGMA data_version", -1, &store->data_version, NULL);
+    return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
 }
 
 bool sqlite_version(struct store *base, const char *table, uint64_t *ret_version)

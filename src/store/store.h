@@ -69,8 +69,8 @@ void store_disconnect(struct store_conn *conn);
 
 // --- keeping up with a store, for those who serve it for long; any thread, and nobody waits for a database
 
-// Begins to keep up with a store of which one writer was connected, until store_close; once. A database that
-// cannot be reached is waited for, and no failure. ERR_IO.
+// Begins to keep up with a store of which one writer was connected, until store_close; not by several
+// threads at once. A database that cannot be reached is waited for, and no failure. ERR_IO.
 MUST_CHECK enum err_code store_watch(struct store *store, struct err *err);
 
 // *ret_version is another number after each commit that wrote to the table, by whatever program, or changed
