@@ -50,6 +50,15 @@ enum {
     LIMIT_STORE_COMMIT_MS = 30000, // COMMIT, which may have a standby to wait for, and what else is not cut
     LIMIT_STORE_VERIFY_MS = 20000, // finding out what became of a commit: a failover mostly takes less
 
+    // --- replicas: one that fails is asked again soon, and seldom while it goes on to fail
+    LIMIT_REPLICA_PAUSE_MS = 100, // from a failure to the next connection; each one in a row doubles it …
+    LIMIT_REPLICA_PAUSE_MAX_MS = 5000, // … up to this
+    LIMIT_REPLICA_REST_MS = 1,      // one that was behind is not asked for this long; it doubles likewise …
+    LIMIT_REPLICA_REST_MAX_MS = 64, // … up to this
+    LIMIT_REPLICA_PREPARE_MS = 60000,   // preparing an app on it: a thousand endpoints, and a slow network
+    LIMIT_MARK_BYTES = 4 * 1024 * 1024, // a version of each table: some ten thousand tables
+    LIMIT_AGAIN_MS = 2000,              // a read that failed on a replica has at least this long elsewhere
+
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE = 1024,  // reads that wait for a worker: under a second of work
     LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory

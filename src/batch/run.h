@@ -20,8 +20,8 @@ MUST_CHECK enum err_code batch_find(struct plan *plan, enum statement_kind kind,
     bool stop_at_first, struct report *report, struct err *err);
 
 // Where a row has met a constraint (ERR_CONFLICT, ERR_CONSTRAINT) and the store tells the key that it was
-// about, adds the row of the batch with that key to `report`, if it is one of the fields. Otherwise, and where
-// there is no memory for it, the report stays as it is: the error is told without its row.
+// about, adds the row of the batch with that key to `report`, if it is one of the fields. Otherwise, and
+// where there is no memory for it, the report stays as it is: the error is told without its row.
 void batch_blame(struct store_conn *conn, const struct endpoint *endpoint, const struct rows *rows,
     const struct err *err, struct report *report);
 

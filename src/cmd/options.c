@@ -17,6 +17,7 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, 'h'},
     {"var", required_argument, NULL, 'v'},
     {"store", required_argument, NULL, 's'},
+    {"read-store", required_argument, NULL, 'r'},
     {"data", required_argument, NULL, 'd'},
     {"listen", required_argument, NULL, 'l'},
     {"loops", required_argument, NULL, 'L'},
@@ -101,6 +102,17 @@ static bool check_store(const char *name, const char *url, bool is_flag)
     return false;
 }
 
+static bool check_read_store(const char *url, const char *store)
+{
+    const char *kind = store != NULL ? store_kind_of(store) : "sqlite";
+    if (url == NULL || (strcmp(kind, "sqlite") != 0 && strcmp(kind, store_kind_of(url)) == 0))
+        return true;
+    fputs(
+        "reckoner: a read store (--read-store, RECKONER_READ_STORE) is a standby of a --store on PostgreSQL\n",
+        stderr);
+    return false;
+}
+
 static bool read_environment(struct options *options)
 {
     const char *listen = environment("RECKONER_LISTEN"), *var = environment("RECKONER_VAR");
@@ -108,6 +120,7 @@ static bool read_environment(struct options *options)
     *options = (struct options){
         .listen = listen != NULL ? listen : "127.0.0.1:8080",
         .store = environment("RECKONER_STORE"),
+        .read_store = environment("RECKONER_READ_STORE"),
         .var = var != NULL ? var : "var",
         .data = {environment("RECKONER_DATA")},
         .data_count = environment("RECKONER_DATA") != NULL,
@@ -116,6 +129,7 @@ static bool read_environment(struct options *options)
         .timeout_s = DEFAULT_TIMEOUT_S,
     };
     return check_store("RECKONER_STORE", options->store, false) &&
+           check_store("RECKONER_READ_STORE", options->read_store, false) &&
            (loops == NULL || read_count("RECKONER_LOOPS", loops, MAX_THREADS, &options->loops)) &&
            (workers == NULL || read_count("RECKONER_WORKERS", workers, MAX_THREADS, &options->workers));
 }
@@ -145,6 +159,9 @@ static bool apply(struct options *options, int option)
     case 's':
         options->store = optarg;
         return check_store("--store", optarg, true);
+    case 'r':
+        options->read_store = optarg;
+        return check_store("--read-store", optarg, true);
     case 'd':
         return add_data(options, optarg);
     case 'l':
@@ -188,6 +205,8 @@ static bool parse(int argc, char **argv, enum option_set set, struct options *re
         if (!apply(&options, option))
             return false;
     }
+    if (set == OPTIONS_SERVE && !options.help && !check_read_store(options.read_store, options.store))
+        return false;
     options.words = argv + optind;
     options.word_count = (size_t)(argc - optind);
     *ret_options = options;

@@ -10,9 +10,10 @@
 enum { MAX_DATA = 64 }; // --data options
 
 struct options {
-    const char *listen; // --listen, RECKONER_LISTEN; default 127.0.0.1:8080
-    const char *store;  // --store, RECKONER_STORE, one that some driver knows; NULL: sqlite:VAR/APP.db
-    const char *var;    // --var, RECKONER_VAR; default ./var
+    const char *listen;     // --listen, RECKONER_LISTEN; default 127.0.0.1:8080
+    const char *store;      // --store, RECKONER_STORE, one that some driver knows; NULL: sqlite:VAR/APP.db
+    const char *read_store; // serve's --read-store, RECKONER_READ_STORE, a copy of `store`; NULL: none
+    const char *var;        // --var, RECKONER_VAR; default ./var
     const char *data[MAX_DATA]; // --data, RECKONER_DATA: "DIR" or "APP=DIR"; none: each app's own data/
     size_t data_count;          //
     bool has_data_flag;         // they are from --data

@@ -25,6 +25,8 @@ static const char HELP[] =
     "  --var DIR           what the server writes: DIR/<app>.db, and large answers (default: var)\n"
     "  --store URL         the store itself: sqlite:PATH, for a single app, or postgresql://…, where\n"
     "                      each app has a schema of its name\n"
+    "  --read-store URL    a standby of a postgresql:// store: reads go there as soon as it has seen all\n"
+    "                      that was committed before them, and to the store otherwise\n"
     "  --data DIR          where the first load finds its files, in place of the app's own data/;\n"
     "                      of several apps each looks in DIR/<app>/ first, if there is such a folder\n"
     "  --data APP=DIR      the same for one app; may be given for each\n"
@@ -108,10 +110,21 @@ static bool data_is_there(const struct options *options, struct app *const *apps
 
 // --- services
 
+// Opening is no connecting: that a replica cannot be reached is no reason not to start.
+static bool open_read_store(const struct app *app, const char *url, struct store **ret_store)
+{
+    struct err err = {0};
+    if (url == NULL || store_open_replica(url, app->name, ret_store, &err) == ERR_NONE)
+        return true;
+    show_error("--read-store", &err);
+    return false;
+}
+
 static bool start_service(struct app *app, const struct options *options, struct service *service)
 {
     struct opened opened;
-    if (!open_store_of(app, options, &opened))
+    if (!open_read_store(app, options->read_store, &service->read_store) ||
+        !open_store_of(app, options, &opened))
         return false;
     struct err err = {0};
     bool done = first_load(&opened, options, true);

@@ -12,6 +12,7 @@
 #include "net/loop.h"
 #include "serve/context.h"
 #include "serve/handler.h"
+#include "serve/replica.h"
 
 struct server {
     struct context context;         // what requests see
@@ -21,6 +22,7 @@ struct server {
     struct loop **loops;            // owned
     size_t loop_count;              // made so far
     struct reader_set *sets;        // owned; one a worker
+    struct replicas *replicas;      // owned; NULL: there are none
     size_t set_count;               // made so far
     void **workers;                 // owned; pointers to the sets, as the pool wants them
     sem_t drained;                  // posted once by http
@@ -42,10 +44,24 @@ static enum err_code make_workers(struct server *server, size_t count, struct er
     return ERR_NONE;
 }
 
+// All services have a read store, or none.
+static enum err_code make_replicas(struct server *server, size_t workers, struct err *err)
+{
+    if (server->services[0].read_store == NULL)
+        return ERR_NONE;
+    enum err_code code = replicas_new(server->services, server->service_count, workers,
+        &server->context.editions, server->context.error_log, &server->replicas, err);
+    for (size_t i = 0; code == ERR_NONE && i < workers; i++)
+        server->sets[i].replicas = replicas_of(server->replicas, i);
+    return code;
+}
+
 static enum err_code make_pools(struct server *server, size_t workers, struct err *err)
 {
     void *no_state = NULL;
     enum err_code code = make_workers(server, workers, err);
+    if (code == ERR_NONE)
+        code = make_replicas(server, workers, err);
     if (code == ERR_NONE)
         code = pool_new(workers, server->workers, LIMIT_READ_QUEUE, &server->context.reads, err);
     if (code == ERR_NONE)
@@ -176,6 +192,8 @@ static void end_threads(struct server *server)
     pool_free(server->context.parses);
     pool_free(server->context.reads);
     server->context.parses = server->context.reads = NULL;
+    replicas_free(server->replicas);
+    server->replicas = NULL;
     for (size_t i = 0; i < server->set_count; i++)
         reader_set_fini(&server->sets[i]);
     server->set_count = 0;

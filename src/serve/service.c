@@ -33,6 +33,7 @@ void service_fini(struct service *service)
     if (service == NULL)
         return;
     writer_free(service->writer);
+    store_close(service->read_store);
     store_close(service->store);
     app_unref(service->app);
     *service = (struct service){0};
@@ -89,6 +90,24 @@ enum err_code reader_plan(struct service_reader *reader, struct app *app, const 
     return ERR_NONE;
 }
 
+enum err_code reader_init(struct service_reader *reader, struct store *store, struct app *app,
+    uint64_t deadline_ns, struct err *err)
+{
+    *reader = (struct service_reader){0};
+    enum err_code code = store_connect(store, STORE_READ, &reader->conn, err);
+    if (code != ERR_NONE)
+        return code;
+    store_deadline(reader->conn, deadline_ns);
+    return prepare(reader, app, err);
+}
+
+void reader_fini(struct service_reader *reader)
+{
+    drop_app(reader);
+    store_disconnect(reader->conn);
+    *reader = (struct service_reader){0};
+}
+
 enum err_code reader_set_init(
     struct reader_set *set, const struct service *services, size_t count, struct err *err)
 {
@@ -96,12 +115,8 @@ enum err_code reader_set_init(
     if (set->readers == NULL)
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
-    for (size_t i = 0; code == ERR_NONE && i < count; i++) {
-        struct service_reader *reader = &set->readers[i];
-        code = store_connect(services[i].store, STORE_READ, &reader->conn, err);
-        if (code == ERR_NONE)
-            code = prepare(reader, services[i].app, err);
-    }
+    for (size_t i = 0; code == ERR_NONE && i < count; i++)
+        code = reader_init(&set->readers[i], services[i].store, services[i].app, 0, err);
     return code;
 }
 
@@ -109,10 +124,8 @@ void reader_set_fini(struct reader_set *set)
 {
     if (set == NULL || set->readers == NULL)
         return;
-    for (size_t i = 0; i < set->count; i++) {
-        drop_app(&set->readers[i]);
-        store_disconnect(set->readers[i].conn);
-    }
+    for (size_t i = 0; i < set->count; i++)
+        reader_fini(&set->readers[i]);
     mem_free(set->readers);
     *set = (struct reader_set){0};
 }

@@ -10,13 +10,16 @@
 #include "batch/writer.h"
 #include "store/store.h"
 
+struct replica;
+
 struct service {
-    struct app *app;       // owned; as it was at the start, see edition.h for what is in force
-    struct store *store;   // owned
-    struct writer *writer; // owned; NULL until service_start
+    struct app *app;          // owned; as it was at the start, see edition.h for what is in force
+    struct store *store;      // owned
+    struct store *read_store; // owned; where reads may go, too, see replica.h; NULL: nowhere else
+    struct writer *writer;    // owned; NULL until service_start
 };
 
-// One app's handles on one worker thread.
+// One app's handles on one worker thread, of one store.
 struct service_reader {
     struct store_conn *conn; // owned; STORE_READ
     struct app *app;         // that is prepared; a reference
@@ -27,15 +30,24 @@ struct service_reader {
 struct reader_set {
     struct service_reader *readers; // owned; one for each service
     size_t count;                   //
+    struct replica *replicas;       // borrowed; likewise, of the read stores; NULL: there are none
 };
 
 // Takes app and store, and `conn`, a STORE_WRITE connection on which everything is prepared: starts the
-// writer.
+// writer. The read store is the caller's to put beside them.
 MUST_CHECK enum err_code service_start(
     struct service *service, struct app *app, struct store *store, struct store_conn *conn, struct err *err);
 
-// Ends the writer, closes the store, frees the app. A zeroed struct is fine.
+// Ends the writer, closes the stores, frees the app. A zeroed struct is fine.
 void service_fini(struct service *service);
+
+// Connects to a store and prepares the app on it, of which it keeps a reference; `deadline_ns` as
+// store_deadline has it. Errors of the store. Once it was tried, reader_fini is due.
+MUST_CHECK enum err_code reader_init(struct service_reader *reader, struct store *store, struct app *app,
+    uint64_t deadline_ns, struct err *err);
+
+// A zeroed struct is fine, and what it becomes.
+void reader_fini(struct service_reader *reader);
 
 // Connects to every service for one worker, and prepares its app. Errors of the store.
 MUST_CHECK enum err_code reader_set_init(

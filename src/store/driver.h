@@ -29,6 +29,8 @@ struct store_driver {
 
     enum err_code (*open)(const char *url, const char *name, struct store **ret_store,
         struct err *err); // url with its scheme
+    enum err_code (*open_replica)(const char *url, const char *name, struct store **ret_store,
+        struct err *err); // NULL: there are none of its kind
     enum err_code (*scratch)(struct store *like, struct store **ret_store, struct err *err);
     void (*close)(struct store *store);
     enum err_code (*watch)(struct store *store, struct err *err);

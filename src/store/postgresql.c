@@ -68,7 +68,10 @@ static enum err_code make_store(
 
 enum err_code pg_store_copy(const struct pg_store *store, struct store **ret_copy, struct err *err)
 {
-    return make_store(store->url, store->name, false, ret_copy, err);
+    enum err_code code = make_store(store->url, store->name, false, ret_copy, err);
+    if (code == ERR_NONE)
+        pg_store(*ret_copy)->is_replica = store->is_replica;
+    return code;
 }
 
 static enum err_code open_store(const char *url, const char *name, struct store **ret_store, struct err *err)
@@ -77,6 +80,15 @@ static enum err_code open_store(const char *url, const char *name, struct store 
     if (code == ERR_NONE)
         code = check_name(name, err);
     return code == ERR_NONE ? make_store(url, name, false, ret_store, err) : code;
+}
+
+static enum err_code open_replica(
+    const char *url, const char *name, struct store **ret_store, struct err *err)
+{
+    enum err_code code = open_store(url, name, ret_store, err);
+    if (code == ERR_NONE)
+        pg_store(*ret_store)->is_replica = true;
+    return code;
 }
 
 static enum err_code open_scratch(struct store *like, struct store **ret_store, struct err *err)
@@ -94,6 +106,7 @@ const struct store_driver postgresql_driver = {
     .short_scheme = "postgres",
     .nulls_are_largest = true,
     .open = open_store,
+    .open_replica = open_replica,
     .scratch = open_scratch,
     .close = close_store,
     .watch = pg_watch,

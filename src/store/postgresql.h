@@ -45,6 +45,7 @@ enum {
     PG_LOOK_MS = 20,          // how often one looks how a ping went
     PG_CANCELS = 16,          // cancel requests that are under way in the process, each on a thread
     PG_PINGS = 64,            // pings likewise
+    PG_CHECK_MS = 2000,       // a check of a mark, a matter of milliseconds: the read can be done elsewhere
     PG_DETAIL_BYTES = 16384,  // of a violated key that is kept
     PG_PAUSE_MS = 100,        // after a failed connect: the first pause before the next; it doubles …
     PG_PAUSE_MAX_MS = 1000,   // … up to this, so that Retry-After: 1 is true
@@ -91,9 +92,10 @@ struct pg_store {
     char *url;              // owned; as given, for libpq
     char *name;             // owned; the app's: the schema that its tables are in
     bool is_scratch;        // the schema goes with the STORE_WRITE connection
+    bool is_replica;        // of several hosts, a standby is the one; what is lost stays lost
     struct pg_gate gate;    //
     struct pg_watch *watch; // owned; NULL: nobody watches the store
-    atomic_uint first_host; // of those in the url: the one that was met last; any thread
+    atomic_uint first_host; // of those in the url: the one to ask first; any thread
 };
 
 struct pg_watch; // postgresql_watch.c
@@ -226,7 +228,8 @@ void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
 // Gives the connection up: what was under way is gone, the transaction has failed.
 void pg_lose(struct pg_conn *conn);
 
-// Makes the connection anew if it is lost; ERR_BUSY while that fails, at once where others have just failed.
+// Makes the connection anew if it is lost; ERR_BUSY while that fails, at once where others have just failed,
+// and for a replica, as what it is asked can be asked elsewhere.
 MUST_CHECK enum err_code pg_revive(struct pg_conn *conn, struct err *err);
 
 // Notices, without waiting, that the other side has closed the connection.
@@ -295,6 +298,9 @@ MUST_CHECK enum err_code pg_sync(struct pg_conn *conn, struct err *err);
 // is returned; what statements get is kept for them.
 MUST_CHECK enum err_code pg_drain(struct pg_conn *conn, struct err *err);
 MUST_CHECK enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err);
+
+// Reads, of rows that nobody wants any more, what has come already.
+void pg_drain_unwanted(struct pg_conn *conn);
 
 // The next result of the oldest, which leaves the queue with its last one; waits until the deadline. With
 // nothing in the queue, that of a COPY, and NULL at its end. ERR_BUSY: lost.

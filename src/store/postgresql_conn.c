@@ -210,6 +210,8 @@ enum err_code pg_revive(struct pg_conn *conn, struct err *err)
 {
     if (conn->link != NULL)
         return ERR_NONE;
+    if (conn->store->is_replica)
+        return err_set(err, ERR_BUSY, "the connection to the replica was lost");
     bool is_trying = false;
     enum err_code code = pg_gate_enter(&conn->store->gate, &is_trying, err);
     if (code != ERR_NONE)

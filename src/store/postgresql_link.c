@@ -2,6 +2,8 @@
 // Where a link leads: to the primary among the url's hosts (PostgreSQL 34.1.1.3), of which the one that was
 // met last is asked first. A machine that is lost without a word costs LIMIT_STORE_CONNECT_MS each time that
 // it is asked, and after a failover the url may name it first for days. Any thread.
+//
+// A replica's links lead to the standbys among them, one to each in turn, so that they share the work.
 #include <assert.h>
 
 #include "store/postgresql.h"
@@ -67,13 +69,14 @@ static const char *rotate(const char *list, unsigned first, struct buf *out)
 
 // libpq's parameters: the first ones come before the url, which may say otherwise; what must be so comes
 // behind.
-static PGconn *open_link(const char *url, const char *host, const char *hostaddr, const char *port)
+static PGconn *open_link(
+    const char *url, const char *wanted, const char *host, const char *hostaddr, const char *port)
 {
     static const char *const names[] = {"fallback_application_name", "target_session_attrs",
         "connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
         "dbname", "host", "hostaddr", "port", "client_encoding", NULL};
     const char *const values[] = {
-        "reckoner", "read-write", "3", "10", "5", "3", "20000", url, host, hostaddr, port, "UTF8", NULL};
+        "reckoner", wanted, "3", "10", "5", "3", "20000", url, host, hostaddr, port, "UTF8", NULL};
     return PQconnectdbParams(names, values, 1);
 }
 
@@ -100,7 +103,11 @@ PGconn *pg_open_link(struct pg_store *store)
     struct hosts hosts = find_hosts(options);
     const char *list = hosts.names != NULL ? hosts.names : hosts.addresses;
     unsigned count = list != NULL ? count_items(list) : 1;
-    unsigned first = atomic_load_explicit(&store->first_host, memory_order_relaxed);
+    unsigned first = store->is_replica
+                         ? atomic_fetch_add_explicit(&store->first_host, 1, memory_order_relaxed)
+                         : atomic_load_explicit(&store->first_host, memory_order_relaxed);
+    // Where there is no standby, libpq asks each host once more, for any.
+    const char *wanted = !store->is_replica ? "read-write" : count > 1 ? "prefer-standby" : "any";
     AUTO(buf_fini) struct buf names;
     AUTO(buf_fini) struct buf addresses;
     AUTO(buf_fini) struct buf ports;
@@ -113,8 +120,8 @@ PGconn *pg_open_link(struct pg_store *store)
                *port = rotate(hosts.ports, first, &ports);
     if (buf_status(&names) == ERR_NONE && buf_status(&addresses) == ERR_NONE &&
         buf_status(&ports) == ERR_NONE)
-        link = open_link(store->url, host, hostaddr, port);
-    if (link != NULL && count > 1 && PQstatus(link) == CONNECTION_OK)
+        link = open_link(store->url, wanted, host, hostaddr, port);
+    if (link != NULL && count > 1 && !store->is_replica && PQstatus(link) == CONNECTION_OK)
         remember(store, &hosts, count, link);
     PQconninfoFree(options);
     return link;

@@ -142,6 +142,10 @@ static void start_wait(const struct pg_conn *conn, struct wait *wait)
         uint64_t last_ns = conn->deadline_ns > wait->heard_ns ? conn->deadline_ns : wait->heard_ns;
         wait->give_up_ns = last_ns + PG_CANCEL_MS * NS_PER_MS;
     }
+    uint64_t checked_ns = wait->heard_ns + PG_CHECK_MS * NS_PER_MS;
+    bool is_check = conn->count > 0 && conn->queue[conn->first].kind == PG_CHECK;
+    if (is_check && !conn->is_pooled && checked_ns < wait->give_up_ns)
+        wait->give_up_ns = checked_ns;
 }
 
 // False when nobody is there any more. *ret_look_ns: when to look again.
@@ -341,4 +345,14 @@ enum err_code pg_drain(struct pg_conn *conn, struct err *err)
 enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err)
 {
     return drain(conn, stmt, err);
+}
+
+void pg_drain_unwanted(struct pg_conn *conn)
+{
+    struct err ignored = {0};
+    while (conn->link != NULL && conn->count > 0 && conn->queue[conn->first].kind == PG_RUN &&
+           conn->queue[conn->first].stmt == NULL && !PQisBusy(conn->link)) {
+        if (read_some(conn, &ignored, &ignored) != ERR_NONE)
+            return;
+    }
 }

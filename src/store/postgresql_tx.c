@@ -42,10 +42,14 @@ static void start_control(struct pg_conn *conn, uint64_t ms)
     conn->control_ns = clock_monotonic_ns() + ms * NS_PER_MS;
 }
 
-// A reader's statement still runs of which nobody wants the rows: an answer that was refused after all.
-static bool runs_for_nobody(const struct pg_conn *conn)
+// A reader's statement still runs of which nobody wants the rows: an answer that was refused after all. What
+// has come in full already, such as the only row of an answer and the end behind it, does not run.
+static bool runs_for_nobody(struct pg_conn *conn)
 {
-    for (unsigned i = 0; conn->mode == STORE_READ && !conn->is_unsent && i < conn->count; i++) {
+    if (conn->mode == STORE_WRITE || conn->is_unsent)
+        return false;
+    pg_drain_unwanted(conn);
+    for (unsigned i = 0; conn->link != NULL && i < conn->count; i++) {
         const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
         if (item->kind == PG_RUN && item->stmt == NULL)
             return true;

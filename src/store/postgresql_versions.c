@@ -140,6 +140,7 @@ enum err_code pg_mark(struct store_conn *base, struct buf *mark, struct err *err
     if (code != ERR_NONE)
         return code;
     conn->is_begun = true;
+    pg_last(base);
     code = queue_own(conn, &conn->mark, mark_sql, NULL, PG_COMMAND, &result, err);
     if (code == ERR_NONE)
         code = pg_drain(conn, err);
@@ -162,6 +163,9 @@ enum err_code pg_begin_at(struct store_conn *base, struct span mark, struct err 
         return code;
     conn->is_begun = true;
     code = queue_own(conn, &conn->check, check_sql, &mark, PG_CHECK, NULL, err);
+    // So that its answer is no statement's to delay. A pooler is told to flush by syncs alone.
+    if (code == ERR_NONE && !conn->is_pooled && PQsendFlushRequest(conn->link) == 0)
+        code = err_no_memory(err);
     if (code != ERR_NONE)
         pg_rollback(base);
     return code;

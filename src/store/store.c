@@ -35,6 +35,16 @@ enum err_code store_open(const char *url, const char *name, struct store **ret_s
     return ERR_CONFIG;
 }
 
+enum err_code store_open_replica(const char *url, const char *name, struct store **ret_store, struct err *err)
+{
+    const struct store_driver *driver = find_driver(url);
+    if (driver != NULL && driver->open_replica != NULL)
+        return driver->open_replica(url, name, ret_store, err);
+    err_set(err, ERR_CONFIG, "\"%.200s\" is not a store that has replicas", url);
+    err_hint(err, "name a standby as postgresql://HOST/DATABASE");
+    return ERR_CONFIG;
+}
+
 enum err_code store_scratch(struct store *like, struct store **ret_store, struct err *err)
 {
     return like->driver->scratch(like, ret_store, err);

@@ -44,6 +44,12 @@ struct store_name {
 MUST_CHECK enum err_code store_open(
     const char *url, const char *name, struct store **ret_store, struct err *err);
 
+// Opens a copy of a store, which may lag behind it and is not connected to yet: for STORE_READ connections
+// only, of which those that are lost stay lost. Where the url names several places, one of a copy is looked
+// for. ERR_CONFIG as above, and where the kind has no copies.
+MUST_CHECK enum err_code store_open_replica(
+    const char *url, const char *name, struct store **ret_store, struct err *err);
+
 // Opens an empty store of the same kind, for trying things: it lives while its one STORE_WRITE connection
 // does, and nobody else sees it. ERR_IO as above.
 MUST_CHECK enum err_code store_scratch(struct store *like, struct store **ret_store, struct err *err);

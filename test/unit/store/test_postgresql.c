@@ -3,6 +3,7 @@
 // with a database are skipped where TEST_POSTGRESQL names none.
 #include "store/postgresql.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -423,6 +424,47 @@ static void a_commit_whose_answer_is_lost_is_told_as_it_was(void **state)
     proxy_free(proxy);
 }
 
+// The process that answers the connection; 0 where it is none of this machine, which is not to be touched.
+static pid_t local_backend(const struct store_conn *conn)
+{
+    char path[40], name[16] = "";
+    pid_t pid = PQbackendPID(((const struct pg_conn *)conn)->link);
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    FILE *file = fopen(path, "r");
+    bool is_one = file != NULL && fgets(name, sizeof(name), file) != NULL && strcmp(name, "postgres\n") == 0;
+    if (file != NULL)
+        fclose(file);
+    return is_one && kill(pid, 0) == 0 ? pid : 0;
+}
+
+static void rows_that_the_server_does_not_take_are_given_up_at_the_deadline(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    const struct store_name fields[] = {{.name = span_of("a"), .type = TYPE_TEXT}};
+    const struct value value =
+        text_of("a text of some length, so that what the machine holds back is soon full");
+    pid_t pid = local_backend(f->writer);
+    if (f->is_pooled || pid == 0)
+        skip();
+    begin(f->writer);
+    assert_int_equal(store_batch_open(f->writer, fields, 1, &err), ERR_NONE);
+    for (int64_t line = 1; line <= 2000; line++) // COPY is under way
+        assert_int_equal(store_batch_add(f->writer, &value, line, &err), ERR_NONE);
+    kill(pid, SIGSTOP);
+    store_deadline(f->writer, clock_monotonic_ns() + 300 * NS_PER_MS);
+    enum err_code code = ERR_NONE;
+    for (int64_t line = 1; line <= 1000000 && code == ERR_NONE; line++)
+        code = store_batch_add(f->writer, &value, line, &err);
+    kill(pid, SIGCONT);
+    assert_int_equal(code, ERR_TIMEOUT);
+    store_rollback(f->writer);
+    store_deadline(f->writer, 0);
+    begin(f->writer); // by a new connection
+    assert_rows(f->writer, "SELECT 7", "7\n");
+    commit(f->writer);
+}
+
 static void the_host_that_was_met_last_is_asked_first(void **state)
 {
     struct fixture *f = *state;
@@ -517,6 +559,7 @@ int main(void)
         STORE_TEST(an_idle_connection_that_was_closed_is_made_anew),
         STORE_TEST(a_transaction_whose_connection_is_lost_fails_until_its_end),
         STORE_TEST(a_commit_whose_answer_is_lost_is_told_as_it_was),
+        STORE_TEST(rows_that_the_server_does_not_take_are_given_up_at_the_deadline),
         STORE_TEST(the_host_that_was_met_last_is_asked_first),
         STORE_TEST(records_of_commits_do_not_pile_up),
         STORE_TEST(a_plan_names_what_is_read_whole),

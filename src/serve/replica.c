@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// A handle belongs to its worker while `ready` is set, and to the thread while it is not; the one who has it
+// gives it away by changing that. The lock guards nothing but the thread's sleep.
+//
+// What becomes of the replica is logged when it changes, not for each read.
+#include "serve/replica.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "net/thread.h"
+
+// What was logged last of a service's replica.
+enum told { TOLD_NOTHING, TOLD_WORKS, TOLD_FAILS };
+
+struct replicas {
+    const struct service *services; // borrowed; fixed, as all down to `running`
+    size_t service_count;           //
+    struct editions *editions;      // borrowed
+    struct log *log;                // borrowed
+    struct replica *handles;        // owned; those of the first worker, then those of the next …
+    size_t handle_count;            //
+    atomic_int *told;               // owned; an enum told of each service; any thread
+    pthread_t thread;               // valid while running
+    bool running;                   //
+
+    pthread_mutex_t lock;   // guards `ending`
+    pthread_cond_t changed; // a handle is not ready any more, or `ending`; of the monotonic clock
+    bool ending;            // the thread has to end
+};
+
+// Whether it is its worker's.
+static bool is_made(const struct replica *replica)
+{
+    return atomic_load_explicit(&replica->ready, memory_order_acquire);
+}
+
+// --- what is logged
+
+static void tell_works(struct replica *replica)
+{
+    struct replicas *replicas = replica->owner;
+    atomic_int *told = &replicas->told[replica->service];
+    if (atomic_load_explicit(told, memory_order_relaxed) == TOLD_WORKS ||
+        atomic_exchange(told, TOLD_WORKS) == TOLD_WORKS)
+        return;
+    log_printf(replicas->log, "reckoner: %s: reads are answered by --read-store",
+        replicas->services[replica->service].app->name);
+}
+
+static void tell_fails(struct replica *replica, const struct err *failure)
+{
+    struct replicas *replicas = replica->owner;
+    if (atomic_exchange(&replicas->told[replica->service], TOLD_FAILS) == TOLD_FAILS)
+        return;
+    log_printf(replicas->log, "reckoner: %s: reads do without --read-store: %s%s%s",
+        replicas->services[replica->service].app->name, failure->text, failure->hint[0] != '\0' ? ": " : "",
+        failure->hint);
+}
+
+// --- the thread
+
+// The next pause of a row of failures.
+static uint64_t longer(uint64_t pause_ms, uint64_t first_ms, uint64_t max_ms)
+{
+    if (pause_ms == 0)
+        return first_ms;
+    return 2 * pause_ms < max_ms ? 2 * pause_ms : max_ms;
+}
+
+static void put_off(struct replica *replica)
+{
+    replica->pause_ms = longer(replica->pause_ms, LIMIT_REPLICA_PAUSE_MS, LIMIT_REPLICA_PAUSE_MAX_MS);
+    replica->due_ns = clock_monotonic_ns() + replica->pause_ms * NS_PER_MS;
+}
+
+// Makes one anew with what is served now.
+static void make(struct replica *replica)
+{
+    struct replicas *replicas = replica->owner;
+    struct err err = {0};
+    struct edition *edition = editions_current(replicas->editions);
+    reader_fini(&replica->reader);
+    enum err_code code = reader_init(&replica->reader, replicas->services[replica->service].read_store,
+        edition->apps[replica->service], clock_monotonic_ns() + LIMIT_REPLICA_PREPARE_MS * NS_PER_MS, &err);
+    edition_unref(edition);
+    if (code == ERR_NONE) {
+        atomic_store_explicit(&replica->ready, true, memory_order_release);
+        return;
+    }
+    reader_fini(&replica->reader);
+    put_off(replica);
+    tell_fails(replica, &err);
+}
+
+// The one that has to be made first; NULL: all are ready.
+static struct replica *find_next(struct replicas *replicas)
+{
+    struct replica *next = NULL;
+    for (size_t i = 0; i < replicas->handle_count; i++) {
+        struct replica *replica = &replicas->handles[i];
+        if (!is_made(replica) && (next == NULL || replica->due_ns < next->due_ns))
+            next = replica;
+    }
+    return next;
+}
+
+static void *run(void *arg)
+{
+    struct replicas *replicas = arg;
+    pthread_mutex_lock(&replicas->lock);
+    while (!replicas->ending) {
+        struct replica *next = find_next(replicas);
+        if (next == NULL) {
+            pthread_cond_wait(&replicas->changed, &replicas->lock);
+        } else if (clock_monotonic_ns() < next->due_ns) {
+            struct timespec due = {.tv_sec = (time_t)(next->due_ns / (1000 * NS_PER_MS)),
+                .tv_nsec = (long)(next->due_ns % (1000 * NS_PER_MS))};
+            pthread_cond_timedwait(&replicas->changed, &replicas->lock, &due);
+        } else {
+            pthread_mutex_unlock(&replicas->lock);
+            make(next);
+            pthread_mutex_lock(&replicas->lock);
+        }
+    }
+    pthread_mutex_unlock(&replicas->lock);
+    return NULL;
+}
+
+// --- on the worker's thread
+
+bool replica_is_ready(const struct replica *replica)
+{
+    return is_made(replica) && (replica->rest_ns == 0 || clock_monotonic_ns() >= replica->rest_ns);
+}
+
+enum err_code replica_mark(struct replica *replica, struct store_conn *store, uint64_t came_ns,
+    struct span *ret_mark, struct err *err)
+{
+    if (replica->mark_ns == 0 || replica->mark_ns < came_ns) {
+        uint64_t now_ns = clock_monotonic_ns();
+        replica->mark_ns = 0;
+        buf_clear(&replica->mark);
+        enum err_code code = store_mark(store, &replica->mark, err);
+        if (code != ERR_NONE)
+            return code;
+        replica->mark_ns = now_ns;
+    }
+    *ret_mark = buf_span(&replica->mark);
+    return ERR_NONE;
+}
+
+// Gives it to the thread.
+static void give_back(struct replica *replica)
+{
+    struct replicas *replicas = replica->owner;
+    put_off(replica);
+    pthread_mutex_lock(&replicas->lock); // so that the thread cannot miss it on its way to sleep
+    atomic_store_explicit(&replica->ready, false, memory_order_release);
+    pthread_cond_signal(&replicas->changed);
+    pthread_mutex_unlock(&replicas->lock);
+}
+
+void replica_answered(struct replica *replica, const struct err *answer)
+{
+    if (answer->code == ERR_TIMEOUT) { // of a slow statement, or of a server that has gone silent
+        give_back(replica);
+        return;
+    }
+    replica->pause_ms = replica->rest_ms = replica->rest_ns = 0;
+    tell_works(replica);
+}
+
+void replica_failed(struct replica *replica, const struct err *failure, bool is_its_own)
+{
+    switch (failure->code) {
+    case ERR_BEHIND:
+        replica->rest_ms = longer(replica->rest_ms, LIMIT_REPLICA_REST_MS, LIMIT_REPLICA_REST_MAX_MS);
+        replica->rest_ns = clock_monotonic_ns() + replica->rest_ms * NS_PER_MS;
+        break;
+    case ERR_ABORTED: // what it replays came first
+        break;
+    default:
+        if (is_its_own || failure->code == ERR_BUSY) {
+            tell_fails(replica, failure);
+            give_back(replica);
+        }
+        break;
+    }
+}
+
+// --- life
+
+struct replica *replicas_of(struct replicas *replicas, size_t worker)
+{
+    return &replicas->handles[worker * replicas->service_count];
+}
+
+static enum err_code start(struct replicas *replicas, size_t workers, struct err *err)
+{
+    replicas->handles = mem_zalloc(workers * replicas->service_count, sizeof(*replicas->handles));
+    replicas->told = mem_zalloc(replicas->service_count, sizeof(*replicas->told));
+    if (replicas->handles == NULL || replicas->told == NULL)
+        return err_no_memory(err);
+    replicas->handle_count = workers * replicas->service_count;
+    for (size_t i = 0; i < replicas->handle_count; i++) {
+        struct replica *replica = &replicas->handles[i];
+        replica->owner = replicas;
+        replica->service = i % replicas->service_count;
+        atomic_init(&replica->ready, false);
+        buf_init(&replica->mark, LIMIT_MARK_BYTES);
+    }
+    enum err_code code = thread_start(run, replicas, &replicas->thread, err);
+    replicas->running = code == ERR_NONE;
+    return code;
+}
+
+enum err_code replicas_new(const struct service *services, size_t count, size_t workers,
+    struct editions *editions, struct log *log, struct replicas **ret_replicas, struct err *err)
+{
+    struct replicas *replicas = mem_zalloc(1, sizeof(*replicas));
+    if (replicas == NULL)
+        return err_no_memory(err);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&replicas->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&replicas->lock, NULL);
+    replicas->services = services;
+    replicas->service_count = count;
+    replicas->editions = editions;
+    replicas->log = log;
+    enum err_code code = start(replicas, workers, err);
+    if (code != ERR_NONE) {
+        replicas_free(replicas);
+        return code;
+    }
+    *ret_replicas = replicas;
+    return ERR_NONE;
+}
+
+void replicas_free(struct replicas *replicas)
+{
+    if (replicas == NULL)
+        return;
+    if (replicas->running) {
+        pthread_mutex_lock(&replicas->lock);
+        replicas->ending = true;
+        pthread_cond_signal(&replicas->changed);
+        pthread_mutex_unlock(&replicas->lock);
+        pthread_join(replicas->thread, NULL);
+    }
+    for (size_t i = 0; i < replicas->handle_count; i++) {
+        reader_fini(&replicas->handles[i].reader);
+        buf_fini(&replicas->handles[i].mark);
+    }
+    pthread_cond_destroy(&replicas->changed);
+    pthread_mutex_destroy(&replicas->lock);
+    mem_free(replicas->handles);
+    mem_free(replicas->told);
+    mem_free(replicas);
+}
