@@ -162,7 +162,8 @@ struct pg_conn {
     // --- the transaction
     enum pg_tx tx;              //
     bool is_begun;              // something of it was sent
-    bool is_last;               // a reader's: nothing will be bound in it any more
+    bool is_next_last;          // a reader's: what is bound next is the last of it
+    bool is_last;               // likewise, and it ends along with that
     struct err failure;         // why it is PG_FAILED
     bool has_written;           // something in it may have changed the database
     struct buf detail;          // of the last constraint that was met
