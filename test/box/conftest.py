@@ -162,6 +162,12 @@ def new_store(kind):
         yield ['--store', cluster.url()]
 
 
+@pytest.fixture(scope='module')
+def cluster():
+    with postgresql.Cluster() as one:
+        yield one
+
+
 @pytest.fixture
 def start(tmp_path):
     """Starts servers whose store lies in the test's folder; each is ended, and has to end cleanly."""
