@@ -172,3 +172,26 @@ def test_an_answer_that_is_larger_than_those_before_it_is_whole(cluster, tmp_pat
         answer = server.get(f'/rows?n={n}')
         assert answer.status == 200 and answer.body.count(b'"day"') == n, n
     assert server.stop() == 0
+
+
+# A standby's replay ends statements like that, wherever they have got to.
+ONCE = {'schema/001_once.sql': '''CREATE FUNCTION fail_once(n integer) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    IF n = 90000 AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND pid = pg_backend_pid()) THEN
+        PERFORM pg_advisory_lock(77);
+        RAISE EXCEPTION 'once' USING ERRCODE = 'serialization_failure';
+    END IF;
+    RETURN n;
+END $$;
+''', 'get_once.sql': '''-- @endpoint GET /once
+-- @shape values
+-- @answer
+SELECT fail_once(n) AS n FROM generate_series(1, 100000) n;
+'''}
+
+
+def test_a_read_that_is_begun_again_in_its_middle_answers_once(cluster, tmp_path):
+    server = Server(write_app(tmp_path / 'once', ONCE), '--quiet', '--workers', '1', '--store', cluster.create('once'))
+    answer = server.get('/once')
+    assert (answer.status, answer.json()) == (200, list(range(1, 100001)))
+    assert server.stop() == 0
