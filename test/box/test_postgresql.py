@@ -3,6 +3,7 @@
 database."""
 import json
 import random
+import re
 import signal
 
 import postgresql
@@ -172,6 +173,25 @@ def test_an_answer_that_is_larger_than_those_before_it_is_whole(cluster, tmp_pat
         answer = server.get(f'/rows?n={n}')
         assert answer.status == 200 and answer.body.count(b'"day"') == n, n
     assert server.stop() == 0
+
+
+EXPLAINED = {'get_slow.sql': '''-- @endpoint GET /slow
+-- @param n integer required
+-- @reject 400 n is none
+SELECT 'n' AS parameter WHERE :n = 0;
+-- @reject 400 n is too small
+SELECT 'n' AS parameter FROM pg_sleep(0.4) s WHERE :n + length(CAST(s AS text)) < 0;
+-- @answer
+SELECT :n AS n;
+'''}
+
+
+def test_explain_tells_the_time_of_each_check_by_itself(cluster, tmp_path):
+    done = run('explain', '--store', cluster.create('explained'), write_app(tmp_path / 'slow', EXPLAINED), 'GET /slow?n=1')
+    assert done.returncode == 0, done.stderr
+    times = [float(ms) for ms in re.findall(r'@reject .* 0 rows, ([0-9.]+) ms', done.stdout)]
+    assert len(times) == 2 and times[0] < 200 < 400 <= times[1]
+    assert 'get_slow.sql:6: takes ' in done.stdout
 
 
 # A standby's replay ends statements like that, wherever they have got to.
