@@ -339,7 +339,7 @@ static enum err_code bind_checks(
     return code;
 }
 
-// Asks the gate, and for the answer with it. ERR_ABORTED where a check finds something: the transaction may
+// Asks the gate, and for the answer with it. ERR_AGAIN where a check finds something: the transaction may
 // have ended along with the answer, and what there is to tell takes another one.
 static enum err_code pass_gate(struct plan *plan, const struct value *params, struct err *err)
 {
@@ -358,7 +358,7 @@ static enum err_code pass_gate(struct plan *plan, const struct value *params, st
     plan->passes = 0;
     if (plan->is_asked)
         forget_answer(plan);
-    return code == ERR_NONE ? err_set(err, ERR_ABORTED, "a check has found something: ask which") : code;
+    return code == ERR_NONE ? err_set(err, ERR_AGAIN, "a check has found something: ask which") : code;
 }
 
 static void reset_checks(struct plan *plan, enum statement_kind kind)

@@ -80,7 +80,8 @@ static enum err_code read_on(
     if (code != ERR_NONE)
         return code;
     code = read_once(reading, reader, plan, mark, &failure);
-    if (code == ERR_ABORTED) { // by a check, which tells more when it is asked alone, or by a replay
+    // A check tells more when it is asked alone. What a replica ends for its replay is done on the store.
+    if (code == ERR_AGAIN || (code == ERR_ABORTED && mark == NULL)) {
         forget_try(reading);
         failure = (struct err){0};
         code = read_once(reading, reader, plan, mark, &failure);
