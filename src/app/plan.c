@@ -374,6 +374,8 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
     struct err *err)
 {
     bool goes_on = true, has_found = false;
+    if (plan->is_asked) // by a request that has not come for it: it is not this one's
+        forget_answer(plan);
     if (plan->gate != NULL && expects_to_answer(plan, kind))
         return fail_run(plan, pass_gate(plan, params, err), err);
     enum err_code code = binds_together(plan) ? bind_checks(plan, kind, params, err) : ERR_NONE;
