@@ -18,6 +18,7 @@
 
 struct context {
     const struct service *services; // borrowed
+    size_t service_count;           //
     struct editions editions;       // what is served now
     struct reloader *reloader;      // owned by the server, as all below; NULL: files are not watched
     struct http_server *http;       //

@@ -98,14 +98,30 @@ static void set_ok(struct request *request)
         .status = 200, .content_type = "text/plain; charset=utf-8", .body = blob_ref(request->context->ok)};
 }
 
+// Ready: for new requests, and with every store in reach.
+static void set_ready(struct request *request)
+{
+    struct context *context = request->context;
+    struct err err = {0};
+    if (atomic_load_explicit(&context->draining, memory_order_relaxed)) {
+        request_set_busy(request, "the server is shutting down");
+        return;
+    }
+    for (size_t i = 0; i < context->service_count; i++) {
+        if (store_is_there(context->services[i].store, &err) != ERR_NONE) {
+            err_prefix(&err, "%s", context->services[i].app->name);
+            request_set_error(request, &err, &request->batch.report);
+            return;
+        }
+    }
+    set_ok(request);
+}
+
 static void set_page(struct request *request, enum own_page page)
 {
     switch (page) {
     case PAGE_READYZ:
-        if (atomic_load_explicit(&request->context->draining, memory_order_relaxed))
-            request_set_busy(request, "the server is shutting down");
-        else
-            set_ok(request);
+        set_ready(request);
         break;
     case PAGE_DOCS:
         request->outcome = (struct outcome){.status = 200,

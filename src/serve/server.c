@@ -115,6 +115,7 @@ static enum err_code make_context(
 {
     struct context *context = &server->context;
     context->services = server->services;
+    context->service_count = server->service_count;
     context->spools.dir = options->spool_dir;
     context->spools.max_bytes = (uint64_t)LIMIT_SPOOLS_MIB << 20;
     context->access_log = options->access_log;
@@ -128,6 +129,17 @@ static enum err_code make_context(
     if (getrandom(&context->id_seed, sizeof(context->id_seed), 0) != (ssize_t)sizeof(context->id_seed))
         return err_set(err, ERR_IO, "could not get random bytes from the system");
     return publish_first(server, err);
+}
+
+// Nothing is served differently without it, but for /-/readyz.
+static void watch_stores(struct server *server)
+{
+    for (size_t i = 0; i < server->service_count; i++) {
+        struct err err = {0};
+        if (store_watch(server->services[i].store, &err) != ERR_NONE)
+            log_printf(server->context.error_log, "%s: its store is not watched: %s",
+                server->services[i].app->name, err.text);
+    }
 }
 
 enum err_code server_start(const struct server_options *options, const struct service *services,
@@ -148,6 +160,8 @@ enum err_code server_start(const struct server_options *options, const struct se
     if (code == ERR_NONE && options->watch)
         code = reloader_new(services, service_count, &server->context.editions, options->error_log,
             &server->context.reloader, err);
+    if (code == ERR_NONE)
+        watch_stores(server);
     if (code == ERR_NONE)
         code = listen_and_run(server, options->listen, err);
     if (code != ERR_NONE) {

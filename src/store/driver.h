@@ -34,6 +34,9 @@ struct store_driver {
         struct err *err); // NULL: there are none of its kind
     enum err_code (*scratch)(struct store *like, struct store **ret_store, struct err *err);
     void (*close)(struct store *store);
+    enum err_code (*watch)(struct store *store, struct err *err);
+    bool (*version)(struct store *store, const char *table, uint64_t *ret_version);
+    enum err_code (*is_there)(struct store *store, struct err *err); // NULL: always
 
     enum err_code (*connect)(
         struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);

@@ -14,6 +14,7 @@
 static void close_store(struct store *base)
 {
     struct pg_store *store = pg_store(base);
+    pg_watch_leave(store->watch);
     pg_gate_fini(&store->gate);
     mem_free(store->url);
     mem_free(store->name);
@@ -65,6 +66,14 @@ static enum err_code make_store(
     return ERR_NONE;
 }
 
+enum err_code pg_store_copy(const struct pg_store *store, struct store **ret_copy, struct err *err)
+{
+    enum err_code code = make_store(store->url, store->name, false, ret_copy, err);
+    if (code == ERR_NONE)
+        pg_store(*ret_copy)->is_replica = store->is_replica;
+    return code;
+}
+
 static enum err_code open_store(const char *url, const char *name, struct store **ret_store, struct err *err)
 {
     enum err_code code = check_url(url, err);
@@ -101,6 +110,9 @@ const struct store_driver postgresql_driver = {
     .open_replica = open_replica,
     .scratch = open_scratch,
     .close = close_store,
+    .watch = pg_watch,
+    .version = pg_version,
+    .is_there = pg_is_there,
     .connect = pg_connect,
     .disconnect = pg_disconnect,
     .begin = pg_begin,

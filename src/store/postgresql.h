@@ -16,6 +16,7 @@
 //   postgresql_batch.c     the table batch, by COPY
 //   postgresql_schema.c    the schema of the app, and Reckoner's own with the helpers
 //   postgresql_versions.c  how far each table has come, and marks of it
+//   postgresql_watch.c     the thread that keeps up with a store
 //   postgresql_reads.c     the tables that a statement reads
 //   postgresql_explain.c   plans and unique keys
 //   postgresql_error.c     PostgreSQL's errors in the words of store.h
@@ -49,6 +50,8 @@ enum {
     PG_PAUSE_MS = 100,        // after a failed connect: the first pause before the next; it doubles …
     PG_PAUSE_MAX_MS = 1000,   // … up to this, so that Retry-After: 1 is true
     PG_TRUST_MS = 1000,       // after a connect that succeeded nobody waits for another's
+    PG_WATCH_MS = 1000,       // the watch asks whether the server is there
+    PG_LEAVE_MS = 500,        // for the watch's thread to end, before it is left to itself
     PG_AGAIN_MS = 100,        // before what became of a commit is asked once more
     PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
     PG_SMALL_ROWS = 1000, // a reader's run with no more leads one to expect that the next one has few, too
@@ -94,8 +97,11 @@ struct pg_store {
     bool is_scratch;        // the schema goes with the STORE_WRITE connection
     bool is_replica;        // of several hosts, a standby is the one; what is lost stays lost
     struct pg_gate gate;    //
+    struct pg_watch *watch; // owned; NULL: nobody watches the store
     atomic_uint first_host; // of those in the url: the one to ask first; any thread
 };
+
+struct pg_watch; // postgresql_watch.c
 
 // What was sent and has not been answered yet.
 enum pg_kind {
@@ -156,7 +162,8 @@ struct pg_conn {
     // --- the transaction
     enum pg_tx tx;              //
     bool is_begun;              // something of it was sent
-    bool is_last;               // a reader's: nothing will be bound in it any more
+    bool is_next_last;          // a reader's: what is bound next is the last of it
+    bool is_last;               // likewise, and it ends along with that
     struct err failure;         // why it is PG_FAILED
     bool has_written;           // something in it may have changed the database
     struct buf detail;          // of the last constraint that was met
@@ -198,6 +205,12 @@ struct pg_stmt {
     size_t parked_first, parked_count; // those not taken yet: from first up to count
     size_t parked_room;                // room in parked
 };
+
+// --- postgresql.c
+
+// Another one of the same url and name.
+MUST_CHECK enum err_code pg_store_copy(
+    const struct pg_store *store, struct store **ret_copy, struct err *err);
 
 static inline struct pg_store *pg_store(struct store *store)
 {
@@ -452,6 +465,15 @@ MUST_CHECK enum err_code pg_begin_at(struct store_conn *base, struct span mark, 
 
 // What the failure of a PG_CHECK is called.
 enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err);
+
+// --- postgresql_watch.c
+
+MUST_CHECK enum err_code pg_watch(struct store *base, struct err *err);
+bool pg_version(struct store *base, const char *table, uint64_t *ret_version);
+MUST_CHECK enum err_code pg_is_there(struct store *base, struct err *err);
+
+// Ends the thread, or leaves it to itself if it takes longer than PG_LEAVE_MS. NULL is fine.
+void pg_watch_leave(struct pg_watch *watch);
 
 // --- postgresql_reads.c
 

@@ -277,7 +277,9 @@ static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
     if (code != ERR_NONE)
         return code;
     // What is bound before is answered before the last one runs, so that it can be ended if nobody wants it.
-    if (conn->is_last && conn->is_unsent && !stmt->is_quick && PQsendFlushRequest(conn->link) == 0) {
+    bool is_next_last = conn->is_next_last;
+    conn->is_next_last = false;
+    if (is_next_last && conn->is_unsent && !stmt->is_quick && PQsendFlushRequest(conn->link) == 0) {
         pg_lose(conn);
         return pg_check_alive(conn, err);
     }
@@ -323,7 +325,8 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
 void pg_last(struct store_conn *base)
 {
     struct pg_conn *conn = pg_conn(base);
-    conn->is_last = conn->tx == PG_OPEN && conn->mode == STORE_READ && !conn->is_pooled;
+    conn->is_next_last = conn->tx == PG_OPEN && conn->mode == STORE_READ;
+    conn->is_last = conn->is_next_last && !conn->is_pooled; // through a pooler the end is a COMMIT
 }
 
 enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err)

@@ -154,7 +154,7 @@ enum err_code pg_begin(struct store_conn *base, struct err *err)
     if (code != ERR_NONE)
         return code;
     conn->tx = PG_OPEN;
-    conn->is_begun = conn->is_last = conn->has_written = conn->was_cancelled = false;
+    conn->is_begun = conn->is_last = conn->is_next_last = conn->has_written = conn->was_cancelled = false;
     conn->failure = (struct err){0};
     if (conn->mode == STORE_WRITE || conn->is_pooled) {
         conn->is_begun = true;

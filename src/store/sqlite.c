@@ -5,8 +5,6 @@
 // shared cache, so that connections never wait for each other inside the process.
 #include "store/sqlite.h"
 
-#include <pthread.h>
-
 #include "base/mem.h"
 
 // Settings of the whole library, before its first use. Each is for speed or caution only, so a refusal (the
@@ -21,7 +19,9 @@ static void configure_library(void)
 static void close_store(struct store *base)
 {
     struct sqlite_store *store = sqlite_store(base);
+    sqlite_watch_end(store);
     store_disconnect(store->last);
+    pthread_mutex_destroy(&store->lock);
     mem_free(store->path);
     mem_free(store);
 }
@@ -38,6 +38,7 @@ static enum err_code open_store(const char *url, const char *name, struct store 
     if (store == NULL)
         return err_no_memory(err);
     store->base.driver = &sqlite_driver;
+    pthread_mutex_init(&store->lock, NULL);
     store->in_memory = strcmp(path, ":memory:") == 0;
     store->path = mem_strndup(path, strlen(path));
     enum err_code code = store->path != NULL ? ERR_NONE : err_no_memory(err);
@@ -62,6 +63,8 @@ const struct store_driver sqlite_driver = {
     .open = open_store,
     .scratch = open_scratch,
     .close = close_store,
+    .watch = sqlite_watch,
+    .version = sqlite_version,
     .connect = sqlite_connect,
     .disconnect = sqlite_disconnect,
     .begin = sqlite_begin,

@@ -11,12 +11,14 @@
 //   sqlite_list.c      the table list(text)
 //   sqlite_distance.c  the function distance_m(lat1, lng1, lat2, lng2)
 //   sqlite_explain.c   plans, and unique keys
+//   sqlite_watch.c     how many commits a store has had
 //   sqlite_reads.c     the tables that a statement reads
 //   sqlite_program.c   the programs that SQLite makes of statements
 //   sqlite_error.c     SQLite's errors in the words of store.h
 #ifndef RECKONER_STORE_SQLITE_H
 #define RECKONER_STORE_SQLITE_H
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 
@@ -36,6 +38,8 @@ struct sqlite_store {
     atomic_bool connected;   // in_memory only: its one connection is there
     struct store_conn *last; // owned; held until store_close, so that the file is checkpointed and its -wal
                              // removed then, whichever reader or writer goes first. NULL in memory.
+    pthread_mutex_t lock;    // of data_version, and of `last` while it runs
+    sqlite3_stmt *data_version; // owned; of `last`. NULL: nobody watches the store
 };
 
 // What SQL is being compiled: see sqlite_rule.c.
@@ -242,6 +246,14 @@ MUST_CHECK enum err_code sqlite_explain(struct store_stmt *base,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
 MUST_CHECK enum err_code sqlite_is_unique(
     struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
+
+// --- sqlite_watch.c
+
+MUST_CHECK enum err_code sqlite_watch(struct store *base, struct err *err);
+bool sqlite_version(struct store *base, const char *table, uint64_t *ret_version);
+
+// Before the last connection is closed.
+void sqlite_watch_end(struct sqlite_store *store);
 
 // --- sqlite_reads.c
 

@@ -83,6 +83,23 @@ void store_disconnect(struct store_conn *conn)
         conn->driver->disconnect(conn);
 }
 
+// --- keeping up
+
+enum err_code store_watch(struct store *store, struct err *err)
+{
+    return store->driver->watch(store, err);
+}
+
+bool store_version(struct store *store, const char *table, uint64_t *ret_version)
+{
+    return store->driver->version(store, table, ret_version);
+}
+
+enum err_code store_is_there(struct store *store, struct err *err)
+{
+    return store->driver->is_there != NULL ? store->driver->is_there(store, err) : ERR_NONE;
+}
+
 // --- transactions
 
 enum err_code store_begin(struct store_conn *conn, struct err *err)

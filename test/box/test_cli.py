@@ -41,7 +41,7 @@ def test_version():
     (['serve', '--loops', '0', 'x'], '--loops must be a number from 1 to 256, not 0'),
     (['serve', '--workers', 'many', 'x'], '--workers must be a number from 1 to 256, not many'),
     (['serve', '--listen'], '--listen wants a value'),
-    (['serve', '--store', 'sqlite:x', 'a', 'b'], "--store is one app's store"),
+    (['serve', '--store', 'sqlite:x', 'a', 'b'], "a file is one app's store"),
 ])
 def test_wrong_command_lines_exit_with_2(args, text):
     result = run(*args)

@@ -149,9 +149,16 @@ def test_a_restart_of_the_database_costs_errors_and_no_restart(cluster, tmp_path
     price = [{'orig_code': 'CNSHA', 'dest_code': 'NLRTM', 'day': '2030-01-01', 'price': 5}]
     question = '/rates?date_from=2030-01-01&date_to=2030-01-01&origin=CNSHA&destination=NLRTM&min_prices=1'
     assert server.post('/prices', price).status == 201
+    assert server.get('/-/readyz').status == 200
     cluster.stop(signal.SIGQUIT)
     down = [server.get(question), server.post('/prices', price)]
+    wait_until(lambda: server.get('/-/readyz').status == 503)
+    away = server.get('/-/readyz')
     cluster.start()
+    wait_until(lambda: server.get('/-/readyz').status == 200)
+    assert away.headers['Content-Type'] == 'application/problem+json' and int(away.headers['Retry-After']) >= 1
+    assert away.json()['detail'] == 'rates: the store cannot be reached at the moment: try again'
+    assert server.get('/-/livez').status == 200
     assert [answer.status for answer in down] == [503, 503]
     assert all(int(answer.headers['Retry-After']) >= 1 for answer in down)
     wait_until(lambda: server.get(question).status == 200)

@@ -101,13 +101,15 @@ static void *run(void *ctx)
     return NULL;
 }
 
-struct proxy *proxy_new(uint16_t server_port)
+struct proxy *proxy_new_at(uint16_t port, uint16_t server_port)
 {
+    const int yes = 1;
     struct proxy *proxy = calloc(1, sizeof(*proxy));
-    struct sockaddr_in address = loopback(0);
+    struct sockaddr_in address = loopback(port);
     socklen_t len = sizeof(address);
     proxy->server_port = server_port;
     proxy->listener = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(proxy->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     int result = bind(proxy->listener, (struct sockaddr *)&address, sizeof(address));
     assert(result == 0);
     result = listen(proxy->listener, 16);
@@ -120,6 +122,11 @@ struct proxy *proxy_new(uint16_t server_port)
     result = pthread_create(&proxy->thread, NULL, run, proxy);
     assert(result == 0);
     return proxy;
+}
+
+struct proxy *proxy_new(uint16_t server_port)
+{
+    return proxy_new_at(0, server_port);
 }
 
 void proxy_free(struct proxy *proxy)

@@ -17,6 +17,10 @@ enum proxy_cut {
 
 // Listens on a free port of 127.0.0.1 and passes on to that port there.
 struct proxy *proxy_new(uint16_t server_port);
+
+// The same on a port that one before had.
+struct proxy *proxy_new_at(uint16_t port, uint16_t server_port);
+
 void proxy_free(struct proxy *proxy);
 uint16_t proxy_port(const struct proxy *proxy);
 

@@ -335,6 +335,8 @@ static void kill_backend(struct fixture *f, struct store_conn *conn)
 static void an_idle_connection_that_was_closed_is_made_anew(void **state)
 {
     struct fixture *f = *state;
+    if (f->is_pooled) // whose connections they are
+        skip();
     struct store_stmt *stmt = prepare(f->reader, "SELECT 7", NULL, 0);
     kill_backend(f, f->reader);
     begin(f->reader);
@@ -347,6 +349,8 @@ static void an_idle_connection_that_was_closed_is_made_anew(void **state)
 static void a_transaction_whose_connection_is_lost_fails_until_its_end(void **state)
 {
     struct fixture *f = *state;
+    if (f->is_pooled) // whose connections they are
+        skip();
     struct err err = {0};
     run_script(f->writer, "CREATE TABLE t (a integer)");
     struct store_stmt *insert = prepare(f->writer, "INSERT INTO t VALUES (1)", NULL, 0);
