@@ -76,6 +76,7 @@ static bool split_name(struct lister *lister, struct folder_file *file)
     file->kind = rest;
     if (!has_kind || span_is(rest, lister->store_kind))
         return true;
+    lister->folder.has_others = true;
     if (!is_known_kind(rest))
         diags_add(lister->diags, file->path, 0, 0,
             "unknown store kind \"%.*s\" in the name; use .sqlite.sql, .postgresql.sql, or no other dot",

@@ -24,6 +24,7 @@ struct folder_file {
 struct folder {
     struct folder_file *files; // sorted by stem; in the arena
     size_t count;              //
+    bool has_others;           // there are files for other stores only, too
     bool is_open;              // the folder is there and could be read
 };
 

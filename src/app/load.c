@@ -126,7 +126,11 @@ static enum err_code read_endpoint(struct loader *loader, const char *path)
 static enum err_code load_endpoints(struct loader *loader, const struct folder *folder)
 {
     struct app *app = loader->app;
-    if (folder->count == 0)
+    if (folder->count == 0 && folder->has_others)
+        diags_add(loader->diags, loader->dir, 0, 0,
+            "all endpoints in the folder are for another store; one for this is in a file such as get_rates.%s.sql",
+            loader->store_kind);
+    else if (folder->count == 0)
         diags_add(loader->diags, loader->dir, 0, 0,
             "no endpoint in the folder; write one as a file such as get_rates.sql");
     if (folder->count > LIMIT_ENDPOINTS) {

@@ -273,15 +273,21 @@ static enum err_code read_finding(
     return code;
 }
 
-// Runs a check that is bound; *ret_goes_on is false when on_finding wants no more. *ret_rows counts what was
-// found.
-static enum err_code run_check(struct plan *plan, const struct prepared *prepared,
+// Whether the checks are bound together, before the first is run. Not for an observer, who wants the time of
+// each by itself.
+static bool binds_together(const struct plan *plan)
+{
+    return plan->on_run == NULL;
+}
+
+// Runs a check; *ret_goes_on is false when on_finding wants no more. *ret_rows counts what was found.
+static enum err_code run_check(struct plan *plan, const struct prepared *prepared, const struct value *params,
     bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx, uint64_t *ret_rows,
     bool *ret_goes_on, struct err *err)
 {
     uint64_t started_ns = start_run(plan), rows = 0;
     bool goes_on = true, has_row = false;
-    enum err_code code = ERR_NONE;
+    enum err_code code = binds_together(plan) ? ERR_NONE : store_bind(prepared->stmt, params, err);
     while (code == ERR_NONE && goes_on && (code = store_step(prepared->stmt, &has_row, err)) == ERR_NONE &&
            has_row) {
         struct finding finding;
@@ -301,7 +307,7 @@ static enum err_code run_check(struct plan *plan, const struct prepared *prepare
 static bool expects_to_answer(const struct plan *plan, enum statement_kind kind)
 {
     return kind == STATEMENT_REJECT && plan->endpoint->method == HTTP_GET && plan->sole != NULL &&
-           plan->passes >= PASSES && plan->on_run == NULL;
+           plan->passes >= PASSES && binds_together(plan);
 }
 
 static enum err_code bind_answer(struct plan *plan, const struct value *params, struct err *err)
@@ -333,7 +339,7 @@ static enum err_code bind_checks(
     return code;
 }
 
-// Asks the gate, and for the answer with it. ERR_ABORTED where a check finds something: the transaction may
+// Asks the gate, and for the answer with it. ERR_AGAIN where a check finds something: the transaction may
 // have ended along with the answer, and what there is to tell takes another one.
 static enum err_code pass_gate(struct plan *plan, const struct value *params, struct err *err)
 {
@@ -352,7 +358,7 @@ static enum err_code pass_gate(struct plan *plan, const struct value *params, st
     plan->passes = 0;
     if (plan->is_asked)
         forget_answer(plan);
-    return code == ERR_NONE ? err_set(err, ERR_ABORTED, "a check has found something: ask which") : code;
+    return code == ERR_NONE ? err_set(err, ERR_AGAIN, "a check has found something: ask which") : code;
 }
 
 static void reset_checks(struct plan *plan, enum statement_kind kind)
@@ -368,14 +374,16 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
     struct err *err)
 {
     bool goes_on = true, has_found = false;
+    if (plan->is_asked) // by a request that has not come for it: it is not this one's
+        forget_answer(plan);
     if (plan->gate != NULL && expects_to_answer(plan, kind))
         return fail_run(plan, pass_gate(plan, params, err), err);
-    enum err_code code = bind_checks(plan, kind, params, err);
+    enum err_code code = binds_together(plan) ? bind_checks(plan, kind, params, err) : ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && goes_on && i < plan->count; i++) {
         uint64_t rows = 0;
         if (plan->prepared[i].statement->kind != kind)
             continue;
-        code = run_check(plan, &plan->prepared[i], on_finding, ctx, &rows, &goes_on, err);
+        code = run_check(plan, &plan->prepared[i], params, on_finding, ctx, &rows, &goes_on, err);
         store_reset(plan->prepared[i].stmt);
         has_found = has_found || rows > 0;
         goes_on = goes_on && !(stop_at_first && rows > 0);

@@ -219,7 +219,7 @@ static bool may_go_on_alone(const struct group *group)
     return group->count > 1 && (code == ERR_CONFLICT || code == ERR_CONSTRAINT || group->culprit != NULL);
 }
 
-// Lets those go ahead that were in the way: 10 ms after the first try, 160 ms before the last one, and half
+// Lets those go ahead that were in the way: 10 ms after the first try, 80 ms before the last one, and half
 // of that for some, so that two that met do not meet again.
 static void pause_before(unsigned attempt)
 {

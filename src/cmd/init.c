@@ -119,7 +119,7 @@ int cmd_init(int argc, char **argv)
     struct options options;
     int result;
     if (!options_read(
-            argc, argv, OPTIONS_FILES, HELP, 1, 1, "a folder to write the app into", &options, &result))
+            argc, argv, OPTIONS_NONE, HELP, 1, 1, "a folder to write the app into", &options, &result))
         return result;
     const char *dir = options.words[0];
     if (!check_name(dir) || !make_app_dir(dir))

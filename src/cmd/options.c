@@ -32,8 +32,9 @@ static bool option_is_in(int option, enum option_set set)
 {
     switch (option) {
     case 'h':
-    case 's':
         return true;
+    case 's':
+        return set != OPTIONS_NONE;
     case 't':
         return set == OPTIONS_TEST;
     case 'v':
@@ -71,12 +72,13 @@ static const char *environment(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-// Whether a url holds a password: postgresql://user:password@host, or …?password=….
+// Whether a url holds a password: postgresql://user:password@host, or …?password=…. What is no url at all is
+// taken to hold one where it looks like it.
 static bool has_password(const char *url)
 {
     const char *authority = strstr(url, "://");
     if (authority == NULL)
-        return false;
+        return strchr(url, '@') != NULL || strstr(url, "password") != NULL;
     authority += 3;
     struct span login = {.at = authority, .len = strcspn(authority, "/?")};
     const char *at = memchr(login.at, '@', login.len);
@@ -89,10 +91,11 @@ static bool check_store(const char *name, const char *url, bool is_flag)
 {
     if (url == NULL)
         return true;
-    if (store_kind_of(url) == NULL)
+    const char *kind = store_kind_of(url), *quote = has_password(url) ? "" : "\"";
+    if (kind == NULL || (strcmp(kind, "sqlite") != 0 && strstr(url, "://") == NULL))
         fprintf(stderr,
-            "reckoner: %s: \"%s\" is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n", name,
-            url);
+            "reckoner: %s: %s%s%s is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n", name,
+            quote, quote[0] != '\0' ? url : "what it says", quote);
     else if (is_flag && has_password(url))
         fprintf(stderr,
             "reckoner: a password in %s is seen by every user of this machine: put it into PGPASSWORD or ~/.pgpass\n",

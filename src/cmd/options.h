@@ -29,6 +29,7 @@ struct options {
 };
 
 enum option_set {
+    OPTIONS_NONE,  // --help alone
     OPTIONS_FILES, // --help, and --store for those that only look at an app's files
     OPTIONS_STORE, // these and --var
     OPTIONS_DATA,  // these and --data

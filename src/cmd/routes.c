@@ -6,11 +6,14 @@
 #include "cmd/open.h"
 
 static const char HELP[] =
-    "usage: reckoner routes APP...\n"
+    "usage: reckoner routes [--store URL] APP...\n"
     "\n"
     "Lists the endpoints of each app: method, path, parameters, file. A parameter that may be\n"
     "left out stands in brackets; the fields of a row stand in braces. A private endpoint has no\n"
-    "route: the first load and 'reckoner load' use it.\n";
+    "route: the first load and 'reckoner load' use it.\n"
+    "\n"
+    "  --store URL  with postgresql://…: of the files for that store, tried in a schema of its own\n"
+    "               there, which is removed again (RECKONER_STORE)\n";
 
 // Those of the path stand in the path. Returns how many were printed.
 static size_t print_rules(const struct rule *rules, size_t count)

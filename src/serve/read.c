@@ -60,6 +60,13 @@ static enum err_code read_once(struct reading *reading, struct service_reader *r
     return code;
 }
 
+// Forgets a try that came to nothing, and what of the answer it had worked out.
+static void forget_try(struct reading *reading)
+{
+    spool_reset(&reading->out);
+    report_fini(&reading->request->batch.report);
+}
+
 // On one store.
 static enum err_code read_on(
     struct reading *reading, struct service_reader *reader, const struct span *mark, struct err *err)
@@ -73,7 +80,9 @@ static enum err_code read_on(
     if (code != ERR_NONE)
         return code;
     code = read_once(reading, reader, plan, mark, &failure);
-    if (code == ERR_ABORTED) { // by a check, which tells more when it is asked alone
+    // A check tells more when it is asked alone. What a replica ends for its replay is done on the store.
+    if (code == ERR_AGAIN || (code == ERR_ABORTED && mark == NULL)) {
+        forget_try(reading);
         failure = (struct err){0};
         code = read_once(reading, reader, plan, mark, &failure);
     }
@@ -93,12 +102,11 @@ static bool is_final(enum err_code code)
            code == ERR_TIMEOUT;
 }
 
-// Forgets a try that came to nothing. The next one has what is left of the time, or a little more.
+// The next try has what is left of the time, or a little more.
 static void start_again(struct reading *reading)
 {
     uint64_t least_ns = clock_monotonic_ns() + LIMIT_AGAIN_MS * NS_PER_MS;
-    spool_reset(&reading->out);
-    report_fini(&reading->request->batch.report);
+    forget_try(reading);
     if (reading->deadline_ns < least_ns)
         reading->deadline_ns = least_ns;
 }

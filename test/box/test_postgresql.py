@@ -3,6 +3,7 @@
 database."""
 import json
 import random
+import re
 import signal
 
 import postgresql
@@ -172,4 +173,46 @@ def test_an_answer_that_is_larger_than_those_before_it_is_whole(cluster, tmp_pat
     for n in (1, 3, 100_000, 2, 100_000, 0, 1000, 1001, 1002, 5):
         answer = server.get(f'/rows?n={n}')
         assert answer.status == 200 and answer.body.count(b'"day"') == n, n
+    assert server.stop() == 0
+
+
+EXPLAINED = {'get_slow.sql': '''-- @endpoint GET /slow
+-- @param n integer required
+-- @reject 400 n is none
+SELECT 'n' AS parameter WHERE :n = 0;
+-- @reject 400 n is too small
+SELECT 'n' AS parameter FROM pg_sleep(0.4) s WHERE :n + length(CAST(s AS text)) < 0;
+-- @answer
+SELECT :n AS n;
+'''}
+
+
+def test_explain_tells_the_time_of_each_check_by_itself(cluster, tmp_path):
+    done = run('explain', '--store', cluster.create('explained'), write_app(tmp_path / 'slow', EXPLAINED), 'GET /slow?n=1')
+    assert done.returncode == 0, done.stderr
+    times = [float(ms) for ms in re.findall(r'@reject .* 0 rows, ([0-9.]+) ms', done.stdout)]
+    assert len(times) == 2 and times[0] < 200 < 400 <= times[1]
+    assert 'get_slow.sql:6: takes ' in done.stdout
+
+
+# A standby's replay ends statements like that, wherever they have got to.
+ONCE = {'schema/001_once.sql': '''CREATE FUNCTION fail_once(n integer) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+    IF n = 90000 AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND pid = pg_backend_pid()) THEN
+        PERFORM pg_advisory_lock(77);
+        RAISE EXCEPTION 'once' USING ERRCODE = 'serialization_failure';
+    END IF;
+    RETURN n;
+END $$;
+''', 'get_once.sql': '''-- @endpoint GET /once
+-- @shape values
+-- @answer
+SELECT fail_once(n) AS n FROM generate_series(1, 100000) n;
+'''}
+
+
+def test_a_read_that_is_begun_again_in_its_middle_answers_once(cluster, tmp_path):
+    server = Server(write_app(tmp_path / 'once', ONCE), '--quiet', '--workers', '1', '--store', cluster.create('once'))
+    answer = server.get('/once')
+    assert (answer.status, answer.json()) == (200, list(range(1, 100001)))
     assert server.stop() == 0

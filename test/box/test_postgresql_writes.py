@@ -247,13 +247,29 @@ def test_a_password_in_a_flag_is_refused(cluster):
 
 
 @pytest.mark.parametrize('url, words', [
-    ('mysql://127.0.0.1/x', 'is no store'),
+    ('mysql://127.0.0.1/x', '"mysql://127.0.0.1/x" is no store'),
+    ('postgresql:x', '"postgresql:x" is no store'),
     ('postgresql://127.0.0.1:1/x', 'refused'),
     ('postgresql://127.0.0.1/x?nonsense=1', 'nonsense'),
 ])
 def test_a_url_that_leads_nowhere_is_a_clear_error(url, words):
     bad = run('check', '--store', url, 'apps/rates')
     assert bad.returncode != 0 and words in bad.stderr
+
+
+@pytest.mark.parametrize('url', ['host=127.0.0.1 password=secret', 'mysql://me:secret@127.0.0.1/x', 'postgres:/me:secret@127.0.0.1/x'])
+def test_a_url_that_is_none_keeps_its_password(url):
+    bad = run('check', 'apps/rates', env={'PATH': '/usr/bin', 'RECKONER_STORE': url})
+    assert (bad.returncode, bad.stderr) == (
+        2, 'reckoner: RECKONER_STORE: what it says is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n')
+
+
+def test_an_app_without_files_for_the_store_is_told_so(cluster, tmp_path):
+    app = write_app(tmp_path / 'other', {'get_x.sqlite.sql': '-- @endpoint GET /x\n-- @answer\nSELECT 1 AS x;\n'})
+    assert run('check', app).returncode == 0
+    bad = run('check', '--store', cluster.url(), app)
+    assert (bad.returncode, bad.stderr) == (
+        1, f'{app}: all endpoints in the folder are for another store; one for this is in a file such as get_rates.postgresql.sql\n')
 
 
 @pytest.mark.parametrize('name', ['reckoner', 'pg_app', 'x' * 64])
