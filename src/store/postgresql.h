@@ -189,6 +189,7 @@ struct pg_stmt {
     int *param_formats;                 // owned; likewise
     char (*param_texts)[PG_TEXT_BYTES]; // owned; room for values that have to be converted
     // --- results
+    char **param_copies;                // owned; of values that go as text, with a NUL; each NULL: none
     Oid *types;                        // owned; of the columns
     char (*texts)[PG_TEXT_BYTES];      // owned; room for values that become text
     bool is_bound;                     // between bind and reset
