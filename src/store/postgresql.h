@@ -166,6 +166,7 @@ struct pg_conn {
     bool is_last;               // likewise, and it ends along with that
     struct err failure;         // why it is PG_FAILED
     bool has_written;           // something in it may have changed the database
+    bool had_written;           // likewise, when the savepoint was made
     struct buf detail;          // of the last constraint that was met
     char commit[PG_ID_CHARS];   // id of its record
     char recorded[PG_ID_CHARS]; // of the last one that is known to be there, and to be removed; or ""

@@ -345,7 +345,7 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
     stmt->row_count = 0;
     stmt->bound_ns = clock_monotonic_ns();
     conn->is_begun = true;
-    conn->has_written = conn->has_written || stmt->base.writes;
+    conn->has_written = conn->has_written || conn->mode == STORE_WRITE; // a SELECT may call what writes
     conn->was_cancelled = false;
     return ERR_NONE;
 }
