@@ -341,7 +341,7 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
     if (code != ERR_NONE)
         return code;
     stmt->is_bound = true;
-    stmt->is_ended = stmt->is_done = false;
+    stmt->is_ended = stmt->is_done = stmt->is_cut = false;
     stmt->row_count = 0;
     stmt->bound_ns = clock_monotonic_ns();
     conn->is_begun = true;
@@ -389,8 +389,8 @@ static enum err_code take_result(struct pg_stmt *stmt, PGresult **ret_result, st
         return ERR_NONE;
     }
     *ret_result = NULL;
-    if (stmt->is_ended) // with the connection, if no result said so
-        return conn->link == NULL ? pg_fail_link(NULL, ERR_BUSY, err) : ERR_NONE;
+    if (stmt->is_ended) // with the connection, if no result said so, be it another one by now
+        return stmt->is_cut || conn->link == NULL ? pg_fail_link(NULL, ERR_BUSY, err) : ERR_NONE;
     return pg_next_result(conn, ret_result, err);
 }
 
