@@ -75,6 +75,7 @@ class Pooler:
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
+    postgresql.end_on_sigterm()
     with postgresql.Cluster() as cluster, Pooler(cluster) as pooler:
         environment = {**os.environ, 'TEST_POSTGRESQL': pooler.url(), 'TEST_POSTGRESQL_POOLED': '1'}
         return subprocess.run(sys.argv[1:], env=environment).returncode

@@ -219,9 +219,15 @@ class Standby(Server):
         assert self.sql(f'SELECT pg_promote(true, {WAIT_SECONDS})').strip() == 't'
 
 
+def end_on_sigterm():
+    """As on SIGINT: servers are ended on the way out."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
+    end_on_sigterm()
     with Cluster() as cluster:
         return subprocess.run(sys.argv[1:], env={**os.environ, 'TEST_POSTGRESQL': cluster.url()}).returncode
 

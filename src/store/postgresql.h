@@ -380,8 +380,7 @@ MUST_CHECK enum err_code pg_copy_text(struct span sql, char **ret_copy, struct e
 void pg_append_name(struct buf *sql, struct span name);
 void pg_append_literal(struct buf *sql, struct span text);
 
-// The 1-based line and byte column of an offset in `sql`; and the error at it.
-void pg_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column);
+// The error at an offset in `sql`.
 enum err_code pg_fail_at(struct span sql, size_t offset, struct err *err, const char *text);
 
 // --- postgresql_stmt.c

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "store/postgresql.h"
+#include "text/sql_scan.h"
 
 enum { STATE_CHARS = 5 };
 
@@ -166,7 +167,7 @@ enum err_code pg_fail_statement(struct pg_conn *conn, const PGresult *result, st
     if (at > 0)
         offset += byte_offset((struct span){.at = sql.at + offset, .len = sql.len - offset}, at);
     uint32_t line, column;
-    pg_place(sql, offset, &line, &column);
+    sql_place(sql, offset, &line, &column);
     struct err cause = {0};
     enum err_code code = pg_fail(conn, result, &cause);
     if (is_wrong) {

@@ -7,26 +7,10 @@
 #include "store/postgresql.h"
 #include "text/sql_scan.h"
 
-void pg_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column)
-{
-    uint32_t line = 1;
-    size_t line_start = 0;
-    if (offset >= 3 && memcmp(sql.at, "\xef\xbb\xbf", 3) == 0)
-        line_start = 3; // a byte order mark counts in no column
-    for (size_t i = 0; i < offset; i++) {
-        if (sql.at[i] == '\n') {
-            line++;
-            line_start = i + 1;
-        }
-    }
-    *ret_line = line;
-    *ret_column = (uint32_t)(offset - line_start + 1);
-}
-
 enum err_code pg_fail_at(struct span sql, size_t offset, struct err *err, const char *text)
 {
     uint32_t line, column;
-    pg_place(sql, offset, &line, &column);
+    sql_place(sql, offset, &line, &column);
     return err_set_at(err, ERR_CONFIG, line, column, "%s", text);
 }
 

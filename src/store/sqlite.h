@@ -276,7 +276,4 @@ enum err_code sqlite_fail_compile(
 // The same for a file that could not be opened or set up, whose path goes before the text; db may be NULL.
 enum err_code sqlite_fail_open(sqlite3 *db, int result, const char *path, struct err *err);
 
-// The 1-based line and byte column of an offset in `sql`.
-void sqlite_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column);
-
 #endif

@@ -12,22 +12,6 @@
 
 enum { FIRST_BYTE = 0xff }; // of an extended result code: the primary code
 
-void sqlite_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column)
-{
-    uint32_t line = 1;
-    size_t line_start = 0;
-    if (offset >= 3 && memcmp(sql.at, "\xef\xbb\xbf", 3) == 0)
-        line_start = 3; // a byte order mark counts in no column
-    for (size_t i = 0; i < offset; i++) {
-        if (sql.at[i] == '\n') {
-            line++;
-            line_start = i + 1;
-        }
-    }
-    *ret_line = line;
-    *ret_column = (uint32_t)(offset - line_start + 1);
-}
-
 // "UNIQUE constraint failed: ports.code", without the capitals. A trigger's own text is left as it is.
 static enum err_code fail_constraint(sqlite3 *db, int result, struct err *err)
 {
@@ -131,7 +115,7 @@ enum err_code sqlite_fail_compile(
     int at = sqlite3_error_offset(conn->db); // from the statement's start; -1: SQLite does not know
     offset = at >= 0 ? start + (size_t)at : find_name(text, sql, start, offset);
     uint32_t line, column;
-    sqlite_place(sql, offset, &line, &column);
+    sql_place(sql, offset, &line, &column);
     return err_set_at(err, ERR_CONFIG, line, column, "%s", text);
 }
 

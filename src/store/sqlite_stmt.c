@@ -29,7 +29,7 @@ static struct sql_token first_token(struct span sql, size_t start)
 static enum err_code fail_at(struct span sql, size_t offset, struct err *err, const char *text)
 {
     uint32_t line, column;
-    sqlite_place(sql, offset, &line, &column);
+    sql_place(sql, offset, &line, &column);
     return err_set_at(err, ERR_CONFIG, line, column, "%s", text);
 }
 
@@ -90,7 +90,7 @@ static size_t find_parameter(struct span sql, const char *name)
 static enum err_code fail_parameter(struct span sql, const char *name, struct err *err)
 {
     uint32_t line, column;
-    sqlite_place(sql, find_parameter(sql, name), &line, &column);
+    sql_place(sql, find_parameter(sql, name), &line, &column);
     if (name[0] != ':')
         return err_set_at(
             err, ERR_CONFIG, line, column, "\"%.80s\" is not a parameter: write it as :name", name);
@@ -305,7 +305,7 @@ static enum err_code run_script_statement(
     struct err cause = {0};
     uint32_t line, column;
     enum err_code code = sqlite_fail(conn, result, &cause);
-    sqlite_place(sql, offset, &line, &column);
+    sql_place(sql, offset, &line, &column);
     return err_set_at(err, code, line, column, "%s", cause.text);
 }
 

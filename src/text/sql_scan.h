@@ -46,4 +46,7 @@ void sql_scan_init(struct sql_scan *scan, struct span text);
 // (PostgreSQL 4.1.2). A parameter's name is letters, digits, _ and bytes from 0x80 up; "::" is a cast.
 struct sql_token sql_scan_next(struct sql_scan *scan);
 
+// The 1-based line and byte column of an offset in `sql`, in which a byte order mark counts in no column.
+void sql_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column);
+
 #endif

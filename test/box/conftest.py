@@ -19,6 +19,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import postgresql  # noqa: E402
 
+postgresql.end_on_sigterm()
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get('RECKONER', str(ROOT / 'build' / 'debug' / 'reckoner'))
 # Real data and known answers, for those who have them; tests that use it skip without.
@@ -158,6 +160,12 @@ def new_store(kind):
         pytest.skip('needs the package postgresql-15')
     with postgresql.Cluster() as cluster:
         yield ['--store', cluster.url()]
+
+
+@pytest.fixture(scope='module')
+def cluster():
+    with postgresql.Cluster() as one:
+        yield one
 
 
 @pytest.fixture

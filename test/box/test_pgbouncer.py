@@ -3,7 +3,6 @@
 import concurrent.futures
 
 import pgbouncer
-import postgresql
 import pytest
 
 from conftest import Server, write_app
@@ -25,12 +24,6 @@ SELECT n FROM counter;
 SELECT n FROM counter;
 ''',
 }
-
-
-@pytest.fixture(scope='module')
-def cluster():
-    with postgresql.Cluster() as one:
-        yield one
 
 
 @pytest.fixture(scope='module')

@@ -15,12 +15,6 @@ pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the pac
 QUESTION = '/rates?date_from=2016-01-01&date_to=2016-01-05&origin=A&destination=B'
 
 
-@pytest.fixture(scope='module')
-def cluster():
-    with postgresql.Cluster() as one:
-        yield one
-
-
 def start_pair(cluster, folder, name, app, *options):
     """One server for each store, with the same data."""
     return [Server(app, '--quiet', *options, var=folder), Server(app, '--quiet', *options, '--store', cluster.create(name))]

@@ -90,12 +90,6 @@ class Session:
         self.process.stdout.close()
 
 
-@pytest.fixture(scope='module')
-def cluster():
-    with postgresql.Cluster() as one:
-        yield one
-
-
 @pytest.fixture
 def database(cluster):
     name = f'test_{next(NUMBERS)}'

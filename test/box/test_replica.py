@@ -42,12 +42,6 @@ MORE = {
 
 
 @pytest.fixture(scope='module')
-def cluster():
-    with postgresql.Cluster() as one:
-        yield one
-
-
-@pytest.fixture(scope='module')
 def standby(cluster):
     one = cluster.standby()
     one.configure("max_standby_streaming_delay = '50ms'\n")
