@@ -166,6 +166,7 @@ struct pg_conn {
     bool is_last;               // likewise, and it ends along with that
     struct err failure;         // why it is PG_FAILED
     bool has_written;           // something in it may have changed the database
+    bool had_written;           // likewise, when the savepoint was made
     struct buf detail;          // of the last constraint that was met
     char commit[PG_ID_CHARS];   // id of its record
     char recorded[PG_ID_CHARS]; // of the last one that is known to be there, and to be removed; or ""
@@ -188,11 +189,13 @@ struct pg_stmt {
     int *param_lengths;                 // owned; likewise
     int *param_formats;                 // owned; likewise
     char (*param_texts)[PG_TEXT_BYTES]; // owned; room for values that have to be converted
+    char **param_copies;                // owned; of values that go as text, with a NUL; each NULL: none
     // --- results
     Oid *types;                        // owned; of the columns
     char (*texts)[PG_TEXT_BYTES];      // owned; room for values that become text
     bool is_bound;                     // between bind and reset
-    bool is_ended;                     // all its results have come
+    bool is_ended;                     // all its results have come, or no more will
+    bool is_cut;                       // the connection was lost before they had
     bool is_done;                      // all its rows have been taken
     unsigned row_count;                // of the run so far; stops at PG_SMALL_ROWS + 1
     bool is_small;                     // a reader's, and its last run had few rows: taken as a whole

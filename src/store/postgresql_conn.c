@@ -177,7 +177,7 @@ void pg_lose(struct pg_conn *conn)
     for (; conn->count > 0; conn->count--) {
         struct pg_item *item = &conn->queue[conn->first];
         if (item->stmt != NULL)
-            item->stmt->is_ended = true;
+            item->stmt->is_ended = item->stmt->is_cut = true;
         conn->first = (conn->first + 1) % PG_QUEUE;
     }
     pg_errand_leave(conn->cancel);

@@ -82,6 +82,27 @@ static enum err_code count_rows(struct pg_conn *conn, struct span table, int64_t
     return code;
 }
 
+// Whether the name, as the server has written it, leads to a table that can be counted: plans name tables
+// without their schemas, and one in another schema is none of the app.
+static enum err_code can_count(struct pg_conn *conn, struct span table, bool *ret_can, struct err *err)
+{
+    AUTO(buf_fini) struct buf name;
+    PGresult *result = NULL;
+    buf_init(&name, LIMIT_APP_FILE_BYTES);
+    buf_append(&name, table.at, table.len);
+    buf_append_byte(&name, '\0');
+    if (buf_status(&name) != ERR_NONE)
+        return err_no_memory(err);
+    const char *const params[] = {name.data};
+    enum err_code code = ask(conn,
+        "SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass($1), 'SELECT'), false)", 1,
+        params, &result, err);
+    if (code == ERR_NONE)
+        *ret_can = PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return code;
+}
+
 // The table of a line such as "->  Parallel Seq Scan on ports p"; false for any other line.
 static bool scanned_table(const char *line, struct span *ret_table)
 {
@@ -109,10 +130,13 @@ static enum err_code tell_line(struct pg_conn *conn, const char *text,
     // The first line is at 0, those below it at "  ->  ", and the lines about a node two behind it.
     line.depth = indent == 0 ? 0 : (unsigned)(indent + 4) / 6;
     struct span name;
-    if (scanned_table(line.text, &name) && !span_is(name, "batch")) {
-        enum err_code code = count_rows(conn, name, &line.table_rows, err);
-        if (code != ERR_NONE)
-            return code;
+    bool is_whole = scanned_table(line.text, &name) && !span_is(name, "batch");
+    enum err_code code = is_whole ? can_count(conn, name, &is_whole, err) : ERR_NONE;
+    if (code == ERR_NONE && is_whole)
+        code = count_rows(conn, name, &line.table_rows, err);
+    if (code != ERR_NONE)
+        return code;
+    if (is_whole) {
         if (name.len > 1 && name.at[0] == '"')
             name = (struct span){.at = name.at + 1, .len = name.len - 2};
         snprintf(table, sizeof(table), "%.*s", (int)name.len, name.at);

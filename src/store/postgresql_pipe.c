@@ -39,15 +39,15 @@ enum err_code pg_queued(
 {
     if (sent == 0) {
         bool is_gone = PQstatus(conn->link) != CONNECTION_OK;
-        enum err_code code = is_gone
-                                 ? err_set(err, ERR_BUSY, "the connection to the store was lost: try again")
-                                 : err_no_memory(err); // nothing else fails while the link is good
-        if (is_gone)
-            pg_lose(conn);
-        return code;
+        pg_lose(conn); // what was queued before may have nobody any more who takes its result
+        return is_gone ? err_set(err, ERR_BUSY, "the connection to the store was lost: try again")
+                       : err_no_memory(err); // nothing else fails while the link is good
     }
     conn->is_unsent = true;
-    return push(conn, (struct pg_item){.kind = kind, .stmt = stmt, .keep = keep}, err);
+    enum err_code code = push(conn, (struct pg_item){.kind = kind, .stmt = stmt, .keep = keep}, err);
+    if (code != ERR_NONE) // it was sent all the same: what comes back would be taken for another's
+        pg_lose(conn);
+    return code;
 }
 
 enum err_code pg_command_with(struct pg_conn *conn, const char *sql, int param_count,
@@ -273,6 +273,14 @@ static void end_item(struct pg_conn *conn, const PGresult *last)
         PQclear(PQgetResult(conn->link));
 }
 
+// Whether nothing of the item comes behind that result. A sync that could not commit has an error first.
+static bool is_end(const struct pg_item *item, const PGresult *result)
+{
+    if (item->kind == PG_SYNC)
+        return PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    return result == NULL || PQresultStatus(result) != PGRES_SINGLE_TUPLE;
+}
+
 enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct err *err)
 {
     const struct pg_stmt *whole = whole_run(conn);
@@ -292,7 +300,7 @@ enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct
         return is_gone ? err_set(err, ERR_BUSY, "the connection to the store was lost: try again")
                        : err_no_memory(err);
     }
-    if (conn->count > 0 && (result == NULL || PQresultStatus(result) != PGRES_SINGLE_TUPLE))
+    if (conn->count > 0 && is_end(&conn->queue[conn->first], result))
         end_item(conn, result);
     *ret_result = result;
     return ERR_NONE;
@@ -348,8 +356,16 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
                 *ret_failure = failure;
         }
     } else if (item.kind == PG_RUN && item.stmt != NULL) {
-        return pg_park(item.stmt, result, err);
+        code = pg_park(item.stmt, result, err);
+        if (code != ERR_NONE) { // what is queued may be nobody's any more
+            item.stmt->is_ended = item.stmt->is_cut = true;
+            pg_lose(conn);
+        }
+        return code;
     } else {
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR && ret_failure->code == ERR_NONE &&
+            item.kind == PG_SYNC)
+            pg_fail(conn, result, ret_failure); // what it was to commit
         PQclear(result);
     }
     return ERR_NONE;

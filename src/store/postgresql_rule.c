@@ -61,6 +61,15 @@ static bool is_word(const struct sql_token *token, const char *const *words, siz
     return false;
 }
 
+// A function's name, between quotes too.
+static bool is_refused_function(const struct sql_token *token)
+{
+    struct sql_token bare = *token;
+    if (token->kind == SQL_CODE && token->text.len > 2 && token->text.at[0] == '"')
+        bare.text = (struct span){.at = token->text.at + 1, .len = token->text.len - 2};
+    return is_word(&bare, refused_functions, ARRAY_LEN(refused_functions));
+}
+
 static bool is(const struct sql_token *token, const char *word)
 {
     return token->kind == SQL_CODE && span_is_nocase(token->text, word);
@@ -112,8 +121,26 @@ static enum err_code check_first(
 static bool is_select_into(
     const struct sql_token *first, const struct sql_token *before, const struct sql_token *token)
 {
-    return (is(first, "select") || is(first, "with") || is(first, "(")) && is(token, "into") &&
-           !is(before, "insert") && !is(before, "merge");
+    if (is(first, "select")) // whatever stands before: INSERT can be the name of a column
+        return is(token, "into");
+    return (is(first, "with") || is(first, "(")) && is(token, "into") && !is(before, "insert") &&
+           !is(before, "merge");
+}
+
+// The call of a refused function; also between the brackets of an array, which the scan takes for a name.
+static enum err_code check_calls(enum pg_rule rule, struct span sql, struct span statement, struct err *err)
+{
+    struct sql_scan scan;
+    sql_scan_init(&scan, statement);
+    struct sql_token before = {.kind = SQL_END}, token = next_token(&scan);
+    for (; token.kind != SQL_END; before = token, token = next_token(&scan)) {
+        size_t offset = (size_t)(statement.at - sql.at) + before.offset;
+        if (is(&token, "(") && is_refused_function(&before))
+            return refuse(sql, offset, rule, before.text, "the store has its settings", err);
+        if (token.kind == SQL_CODE && token.text.at[0] == '[')
+            scan.offset = token.offset + 1;
+    }
+    return ERR_NONE;
 }
 
 enum err_code pg_rule_check(enum pg_rule rule, struct span sql, struct span statement, struct err *err)
@@ -125,11 +152,10 @@ enum err_code pg_rule_check(enum pg_rule rule, struct span sql, struct span stat
     if (first.kind == SQL_END)
         return ERR_NONE;
     enum err_code code = check_first(rule, sql, &first, base, err);
+    if (code == ERR_NONE)
+        code = check_calls(rule, sql, statement, err);
     struct sql_token before = first, token = first;
     while (code == ERR_NONE && token.kind != SQL_END) {
-        bool is_call = is_word(&before, refused_functions, ARRAY_LEN(refused_functions)) && is(&token, "(");
-        if (is_call)
-            return refuse(sql, base + before.offset, rule, before.text, "the store has its settings", err);
         if (rule == PG_RULE_STATEMENT && is_select_into(&first, &before, &token))
             return refuse(sql, base + token.offset, rule, (struct span){"SELECT INTO", 11},
                 "only a migration changes the schema", err);
@@ -149,6 +175,8 @@ bool pg_rule_writes(struct span statement)
         return true;
     // Behind the parenthesis that begins a part of WITH, or the one that ends the last part: a word that is a
     // name elsewhere.
+    while (is(&before, "("))
+        before = next_token(&scan);
     bool has_parts = is(&before, "with");
     for (;;) {
         struct sql_token token = next_token(&scan);

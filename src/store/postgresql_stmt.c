@@ -40,6 +40,14 @@ static void deallocate(struct pg_stmt *stmt)
     stmt->session = 0;
 }
 
+static void free_copies(struct pg_stmt *stmt)
+{
+    for (size_t i = 0; stmt->param_copies != NULL && i < stmt->param_count; i++) {
+        mem_free(stmt->param_copies[i]);
+        stmt->param_copies[i] = NULL;
+    }
+}
+
 void pg_finalize(struct store_stmt *base)
 {
     struct pg_stmt *stmt = pg_stmt(base);
@@ -58,6 +66,8 @@ void pg_finalize(struct store_stmt *base)
     mem_free(stmt->param_lengths);
     mem_free(stmt->param_formats);
     mem_free(stmt->param_texts);
+    free_copies(stmt);
+    mem_free(stmt->param_copies);
     mem_free(stmt->texts);
     mem_free(stmt->parked);
     mem_free(stmt);
@@ -99,8 +109,10 @@ static enum err_code make_params(struct pg_stmt *stmt, const uint16_t *numbers, 
     stmt->param_lengths = mem_zalloc(count, sizeof(*stmt->param_lengths));
     stmt->param_formats = mem_zalloc(count, sizeof(*stmt->param_formats));
     stmt->param_texts = mem_zalloc(count, sizeof(*stmt->param_texts));
+    stmt->param_copies = mem_zalloc(count, sizeof(*stmt->param_copies));
     if (stmt->params == NULL || stmt->param_types == NULL || stmt->param_values == NULL ||
-        stmt->param_lengths == NULL || stmt->param_formats == NULL || stmt->param_texts == NULL)
+        stmt->param_lengths == NULL || stmt->param_formats == NULL || stmt->param_texts == NULL ||
+        stmt->param_copies == NULL)
         return err_no_memory(err);
     stmt->param_count = count;
     for (size_t i = 0; i < count; i++) {
@@ -248,8 +260,21 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
 
 // --- running
 
+// libpq reads what is not binary up to a NUL, which a value of ours need not have behind it.
+static enum err_code end_with_nul(struct pg_stmt *stmt, size_t i, struct span bytes, struct err *err)
+{
+    if (memchr(bytes.at, '\0', bytes.len) != NULL)
+        return err_set(err, ERR_STORE, "a text with a NUL byte is no value of the store's");
+    stmt->param_copies[i] = mem_strndup(bytes.at, bytes.len);
+    if (stmt->param_copies[i] == NULL)
+        return err_no_memory(err);
+    stmt->param_values[i] = stmt->param_copies[i];
+    return ERR_NONE;
+}
+
 static enum err_code encode_params(struct pg_stmt *stmt, const struct value *values, struct err *err)
 {
+    free_copies(stmt);
     for (size_t i = 0; i < stmt->param_count; i++) {
         const struct value *value = &values[stmt->params[i]];
         struct span bytes = {0};
@@ -263,6 +288,9 @@ static enum err_code encode_params(struct pg_stmt *stmt, const struct value *val
         stmt->param_values[i] = value->kind != VALUE_NULL ? bytes.at : NULL;
         stmt->param_lengths[i] = (int)bytes.len;
         stmt->param_formats[i] = is_binary;
+        enum err_code code = is_binary ? ERR_NONE : end_with_nul(stmt, i, bytes, err);
+        if (code != ERR_NONE)
+            return code;
     }
     return ERR_NONE;
 }
@@ -313,11 +341,11 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
     if (code != ERR_NONE)
         return code;
     stmt->is_bound = true;
-    stmt->is_ended = stmt->is_done = false;
+    stmt->is_ended = stmt->is_done = stmt->is_cut = false;
     stmt->row_count = 0;
     stmt->bound_ns = clock_monotonic_ns();
     conn->is_begun = true;
-    conn->has_written = conn->has_written || stmt->base.writes;
+    conn->has_written = conn->has_written || conn->mode == STORE_WRITE; // a SELECT may call what writes
     conn->was_cancelled = false;
     return ERR_NONE;
 }
@@ -361,8 +389,8 @@ static enum err_code take_result(struct pg_stmt *stmt, PGresult **ret_result, st
         return ERR_NONE;
     }
     *ret_result = NULL;
-    if (stmt->is_ended) // with the connection, if no result said so
-        return conn->link == NULL ? pg_fail_link(NULL, ERR_BUSY, err) : ERR_NONE;
+    if (stmt->is_ended) // with the connection, if no result said so, be it another one by now
+        return stmt->is_cut || conn->link == NULL ? pg_fail_link(NULL, ERR_BUSY, err) : ERR_NONE;
     return pg_next_result(conn, ret_result, err);
 }
 

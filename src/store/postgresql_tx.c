@@ -370,6 +370,7 @@ enum err_code pg_savepoint(struct store_conn *base, struct err *err)
     enum err_code code = pg_check_alive(conn, err);
     if (code == ERR_NONE)
         code = pg_batch_finish(conn, err);
+    conn->had_written = conn->has_written;
     return code == ERR_NONE ? pg_command(conn, "SAVEPOINT batch", err) : code;
 }
 
@@ -406,6 +407,7 @@ enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
     if (code == ERR_NONE) {
         conn->tx = PG_OPEN;
         conn->failure = (struct err){0};
+        conn->has_written = conn->had_written;
         return ERR_NONE;
     }
     if (before == PG_FAILED) // by that, not by this

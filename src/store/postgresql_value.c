@@ -269,13 +269,14 @@ static bool get_numeric(struct span bytes, struct value *ret_value)
     if (sign == NUMERIC_NEGATIVE)
         text[len++] = '-';
     size_t start = len;
-    int exponent = (weight - count + 1) * NUMERIC_BASE_DIGITS;
-    for (int i = 0; i < count && len + NUMERIC_BASE_DIGITS + 12 < sizeof(text); i++) {
+    int used = 0; // the digits behind those that have room are too small to be seen
+    for (int i = 0; i < count && len + NUMERIC_BASE_DIGITS + 12 < sizeof(text); i++, used++) {
         unsigned digit = (unsigned)get_bits((struct span){bytes.at + NUMERIC_HEAD_BYTES + 2 * i, 2});
         len += (size_t)snprintf(text + len, sizeof(text) - len, len == start ? "%u" : "%04u", digit);
     }
     if (len == start)
         text[len++] = '0';
+    int exponent = (weight - used + 1) * NUMERIC_BASE_DIGITS;
     if (scale == 0 && get_whole(text, len, exponent, ret_value))
         return true;
     len += (size_t)snprintf(text + len, sizeof(text) - len, "e%d", exponent);

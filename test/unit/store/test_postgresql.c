@@ -10,6 +10,7 @@
 
 #include "../../store/fixture.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "proxy.h"
 
 // --- SQL, without a database
@@ -44,6 +45,11 @@ static void an_endpoint_reads_and_writes_rows_and_nothing_else(void **state)
         {"SELECT 'INTO' AS \"into\"", ""},
         {"SELECT pg_catalog.set_config('a.b', 'c', false)",
             "SET_CONFIG is not allowed here: the store has its settings"},
+        {"SELECT \"set_config\"('a.b', 'c', false)",
+            "\"SET_CONFIG\" is not allowed here: the store has its settings"},
+        {"SELECT ARRAY[1, set_config('a.b', 'c', false)]",
+            "SET_CONFIG is not allowed here: the store has its settings"},
+        {"SELECT 1 AS insert INTO t", "SELECT INTO is not allowed here: only a migration changes the schema"},
         {"VACUUM", "VACUUM is not allowed here: it cannot run in a transaction"},
         {"DO $$ BEGIN END $$", "DO is not allowed here: only a migration changes the schema"},
     };
@@ -76,6 +82,8 @@ static void words_tell_whether_a_statement_writes(void **state)
         {"WITH x AS (SELECT 'INSERT') SELECT (1)", false},
         {"-- x\nMERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", true},
         {"SELECT a FROM t FOR UPDATE", false},
+        {"((WITH x AS (DELETE FROM t RETURNING a) SELECT * FROM x))", true},
+        {"(SELECT a FROM t)", false},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         assert_int_equal(pg_rule_writes(span_of(cases[i].sql)), cases[i].writes);
@@ -225,7 +233,76 @@ static void a_server_that_is_not_there_is_an_error_of_the_place(void **state)
     store_close(store);
 }
 
+static void the_decimals_of_a_long_numeric_are_cut_and_its_size_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    assert_rows(f->reader, "SELECT ('0.' || repeat('3', 3000))::numeric", "0.333333333333333\n");
+}
+
+// As a page's keys are: their types are the server's to say.
+static void a_text_needs_no_nul_behind_it_whatever_its_type(void **state)
+{
+    struct fixture *f = *state;
+    static const char id[] = "11111111-1111-1111-1111-111111111111";
+    char bytes[sizeof(id)];
+    const struct store_name params[] = {{.name = span_of("1"), .type = TYPE_TEXT}};
+    struct value value = {.kind = VALUE_TEXT, .text = {.at = bytes, .len = sizeof(id) - 1}};
+    struct err err = {0};
+    memcpy(bytes, id, sizeof(id) - 1);
+    bytes[sizeof(id) - 1] = '2'; // another value's
+    struct store_stmt *stmt =
+        prepare(f->reader, "SELECT 7 WHERE '11111111-1111-1111-1111-111111111111'::uuid = :1", params, 1);
+    assert_string_equal(rows_of_stmt(stmt, &value), "7\n");
+    bytes[9] = '\0';
+    assert_int_equal(store_bind(stmt, &value, &err), ERR_STORE);
+    assert_string_equal(err.text, "a text with a NUL byte is no value of the store's");
+}
+
 // --- several statements at once
+
+static void more_statements_than_fit_on_a_connection_leave_it_in_step(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    static struct store_stmt *stmts[PG_QUEUE + 1];
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(stmts); i++)
+        stmts[i] = prepare(f->reader, "SELECT 7", NULL, 0);
+    for (size_t i = 0; i < ARRAY_LEN(stmts) && code == ERR_NONE; i++)
+        code = store_bind(stmts[i], NULL, &err);
+    assert_int_equal(
+        code, f->is_pooled ? ERR_NONE : ERR_STORE); // a pooler has each behind a BEGIN, which makes room
+    for (size_t i = 0; i < ARRAY_LEN(stmts); i++)
+        store_reset(stmts[i]);
+    assert_rows(f->reader, "SELECT 8", "8\n");
+}
+
+static void rows_that_have_no_room_lose_the_connection_and_not_themselves(void **state)
+{
+    struct fixture *f = *state;
+    bool row;
+    struct store_stmt *rows = prepare(f->reader, "SELECT n FROM generate_series(1, 100) n", NULL, 0);
+    enum err_code code = ERR_NO_MEMORY;
+    for (long count = 0; code != ERR_NONE; count++) {
+        struct store_stmt *other = NULL;
+        struct err err = {0};
+        begin(f->reader);
+        assert_int_equal(store_bind(rows, NULL, &err), ERR_NONE);
+        mem_fail_after(count);
+        code = store_prepare(f->reader, span_of("SELECT 7 AS seven"), NULL, 0, &other, &err);
+        mem_fail_after(-1);
+        assert_true(code == ERR_NONE || code == ERR_NO_MEMORY);
+        int taken = 0;
+        enum err_code more;
+        err = (struct err){0};
+        while ((more = store_step(rows, &row, &err)) == ERR_NONE && row)
+            taken++;
+        assert_true(more != ERR_NONE || taken == 100);
+        store_reset(rows);
+        store_finalize(other);
+        store_rollback(f->reader);
+    }
+}
 
 static void statements_that_are_bound_together_are_answered_in_any_order(void **state)
 {
@@ -373,6 +450,38 @@ static void a_transaction_whose_connection_is_lost_fails_until_its_end(void **st
     assert_rows(f->reader, "SELECT count(*) FROM t", "1\n");
 }
 
+static void rows_that_are_cut_off_with_the_connection_are_not_all(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    bool row;
+    struct store_stmt *rows =
+        prepare(f->reader, "SELECT repeat('x', 1000) FROM generate_series(1, 10000)", NULL, 0);
+    struct store_stmt *other = prepare(f->reader, "SELECT 7", NULL, 0);
+    assert_int_equal(store_bind(rows, NULL, &err), ERR_NONE);
+    assert_int_equal(store_step(rows, &row, &err), ERR_NONE);
+    pg_lose(pg_conn(f->reader));
+    assert_string_equal(rows_of_stmt(other, NULL), "7\n"); // by a new one
+    enum err_code code;
+    while ((code = store_step(rows, &row, &err)) == ERR_NONE && row)
+        ;
+    assert_int_equal(code, ERR_BUSY);
+}
+
+// A statement outside of a transaction is committed by the sync behind it.
+static void a_constraint_that_waits_for_the_commit_fails_a_single_statement(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE p (k integer PRIMARY KEY);"
+                          "CREATE TABLE c (k integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)");
+    struct err err = error_of_run(f->writer, "INSERT INTO c VALUES (5)");
+    assert_int_equal(err.code, ERR_CONSTRAINT);
+    assert_rows(f->writer, "SELECT count(*) FROM c", "0\n");
+    begin(f->writer);
+    assert_rows(f->writer, "SELECT 7", "7\n");
+    commit(f->writer);
+}
+
 static uint16_t port_of(const char *url)
 {
     uint16_t port = 5432;
@@ -387,7 +496,7 @@ static uint16_t port_of(const char *url)
 
 // Writes a row through the proxy; the code of its commit.
 static enum err_code write_through(
-    struct fixture *f, struct proxy *proxy, enum proxy_cut cut, struct err *err)
+    struct fixture *f, struct proxy *proxy, enum proxy_cut cut, const char *sql, struct err *err)
 {
     char url[600];
     struct store *store;
@@ -397,7 +506,7 @@ static enum err_code write_through(
     assert_int_equal(store_open(url, f->name, &store, err), ERR_NONE);
     assert_int_equal(store_connect(store, STORE_WRITE, &conn, err), ERR_NONE);
     begin(conn);
-    assert_rows(conn, "INSERT INTO t VALUES (1)", "");
+    rows_of(conn, sql);
     proxy_cut_next(proxy, cut);
     enum err_code code = store_commit(conn, err);
     store_rollback(conn);
@@ -415,16 +524,20 @@ static void a_commit_whose_answer_is_lost_is_told_as_it_was(void **state)
     struct err err = {0};
     struct proxy *proxy = proxy_new(port_of(f->url));
     run_script(f->writer, "CREATE TABLE t (a integer)");
-    assert_int_equal(write_through(f, proxy, PROXY_CUT_AFTER, &err), ERR_NONE);
+    assert_int_equal(write_through(f, proxy, PROXY_CUT_AFTER, "INSERT INTO t VALUES (1)", &err), ERR_NONE);
     assert_rows(f->reader, "SELECT a FROM t ORDER BY a", "1\n2\n");
     run_script(f->writer, "DELETE FROM t");
-    assert_int_equal(write_through(f, proxy, PROXY_CUT_BEFORE, &err), ERR_BUSY);
+    assert_int_equal(write_through(f, proxy, PROXY_CUT_BEFORE, "INSERT INTO t VALUES (1)", &err), ERR_BUSY);
     assert_string_equal(err.text, "the store was lost before it wrote: try again");
     assert_rows(f->reader, "SELECT a FROM t ORDER BY a", "2\n");
     run_script(f->writer, "DELETE FROM t");
     err = (struct err){0}; // what was asked before is not taken for the commit itself
-    assert_int_equal(write_through(f, proxy, PROXY_CUT_TWICE, &err), ERR_BUSY);
+    assert_int_equal(write_through(f, proxy, PROXY_CUT_TWICE, "INSERT INTO t VALUES (1)", &err), ERR_BUSY);
     assert_rows(f->reader, "SELECT a FROM t ORDER BY a", "2\n");
+    run_script(f->writer, "DELETE FROM t; CREATE FUNCTION add_one() RETURNS integer LANGUAGE sql"
+                          " AS 'INSERT INTO t VALUES (1) RETURNING a'");
+    assert_int_equal(write_through(f, proxy, PROXY_CUT_AFTER, "SELECT add_one()", &err), ERR_NONE);
+    assert_rows(f->reader, "SELECT a FROM t ORDER BY a", "1\n2\n");
     proxy_free(proxy);
 }
 
@@ -525,6 +638,23 @@ static void a_plan_names_what_is_read_whole(void **state)
         text, "0 Aggregate [ 0]\n1 Seq Scan on ports p [ports 2]\n2 Filter: (lat = '2'::bigint) [ 0]\n");
 }
 
+static void a_plan_of_another_schema_counts_no_rows(void **state)
+{
+    struct fixture *f = *state;
+    char sql[200], text[500] = "";
+    struct err err = {0};
+    snprintf(sql, sizeof(sql), "CREATE SCHEMA \"%s-b\"; CREATE TABLE \"%s-b\".things (a integer)", f->name,
+        f->name);
+    run_script(f->writer, sql);
+    snprintf(sql, sizeof(sql), "SELECT a FROM \"%s-b\".things", f->name);
+    struct store_stmt *stmt = prepare(f->reader, sql, NULL, 0);
+    enum err_code code = store_explain(stmt, on_line, text, &err);
+    snprintf(sql, sizeof(sql), "DROP SCHEMA \"%s-b\" CASCADE", f->name);
+    run_script(f->writer, sql);
+    assert_int_equal(code, ERR_NONE);
+    assert_string_equal(text, "0 Seq Scan on things [ 0]\n");
+}
+
 static void a_unique_key_among_the_columns_is_found(void **state)
 {
     struct fixture *f = *state;
@@ -554,19 +684,26 @@ int main(void)
         cmocka_unit_test(the_pause_after_a_failure_grows_up_to_what_retry_after_says),
     };
     const struct CMUnitTest live[] = {
+        STORE_TEST(the_decimals_of_a_long_numeric_are_cut_and_its_size_is_kept),
+        STORE_TEST(a_text_needs_no_nul_behind_it_whatever_its_type),
         STORE_TEST(values_come_out_as_sqlite_would_give_them),
         STORE_TEST(a_type_without_a_form_in_json_is_refused_by_name),
         STORE_TEST(the_helpers_are_there),
         STORE_TEST(errors_say_what_the_server_says),
         STORE_TEST(statements_that_are_bound_together_are_answered_in_any_order),
+        STORE_TEST(more_statements_than_fit_on_a_connection_leave_it_in_step),
+        STORE_TEST(rows_that_have_no_room_lose_the_connection_and_not_themselves),
         STORE_TEST(an_answer_that_nobody_wants_any_more_is_ended),
         STORE_TEST(an_idle_connection_that_was_closed_is_made_anew),
         STORE_TEST(a_transaction_whose_connection_is_lost_fails_until_its_end),
+        STORE_TEST(rows_that_are_cut_off_with_the_connection_are_not_all),
+        STORE_TEST(a_constraint_that_waits_for_the_commit_fails_a_single_statement),
         STORE_TEST(a_commit_whose_answer_is_lost_is_told_as_it_was),
         STORE_TEST(rows_that_the_server_does_not_take_are_given_up_at_the_deadline),
         STORE_TEST(the_host_that_was_met_last_is_asked_first),
         STORE_TEST(records_of_commits_do_not_pile_up),
         STORE_TEST(a_plan_names_what_is_read_whole),
+        STORE_TEST(a_plan_of_another_schema_counts_no_rows),
         STORE_TEST(a_unique_key_among_the_columns_is_found),
     };
     return cmocka_run_group_tests(pure, NULL, NULL) + fixture_run_of("postgresql", live);
