@@ -26,8 +26,10 @@ static enum err_code check_url(const char *url, struct err *err)
     char *reason = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &reason);
     if (options == NULL) {
-        size_t len = reason != NULL ? strcspn(reason, "\n") : 0;
-        err_set(err, ERR_CONFIG, "the store's url is wrong: %.*s", (int)len, reason != NULL ? reason : "");
+        bool may_tell = reason != NULL && strstr(reason, "percent") == NULL; // or it quotes a password
+        size_t len = may_tell ? strcspn(reason, "\n") : 80;
+        err_set(err, ERR_CONFIG, "the store's url is wrong: %.*s", (int)len,
+            may_tell ? reason : "a % needs two hexadecimal digits behind it");
         PQfreemem(reason);
         return ERR_CONFIG;
     }

@@ -373,7 +373,11 @@ enum { LIMIT_PG_PARAMS = 2 * LIMIT_PARAMS };
 MUST_CHECK enum err_code pg_translate(struct span sql, const struct store_name *params, size_t param_count,
     struct buf *out, uint16_t *ret_params, size_t *ret_count, struct err *err);
 
-// A copy of `sql` with a NUL behind it and none in it. The caller frees.
+// Refuses bytes that the server reads otherwise than the scan of SQL does: NULs, and carriage returns alone,
+// which end a comment there. ERR_CONFIG.
+MUST_CHECK enum err_code pg_check_bytes(struct span sql, struct err *err);
+
+// A copy of `sql` with a NUL behind it; refuses what pg_check_bytes does. The caller frees.
 MUST_CHECK enum err_code pg_copy_text(struct span sql, char **ret_copy, struct err *err);
 
 // A name between quotes, or a text between them, with those in it doubled.

@@ -49,8 +49,13 @@ static const struct {
     {"checkpoint", "it is the operator's"},
 };
 
-// Functions that break a session as SET does.
-static const char *const refused_functions[] = {"set_config", "pg_advisory_unlock_all"};
+// Functions that change a session as SET does, or take a lock for longer than their transaction.
+static const char *const refused_functions[] = {"set_config", "pg_advisory_lock", "pg_advisory_lock_shared",
+    "pg_try_advisory_lock", "pg_try_advisory_lock_shared", "pg_advisory_unlock", "pg_advisory_unlock_shared",
+    "pg_advisory_unlock_all"};
+
+// A view that is SET to those who write to it.
+static const char *const settings[] = {"pg_settings"};
 
 static bool is_word(const struct sql_token *token, const char *const *words, size_t count)
 {
@@ -61,13 +66,13 @@ static bool is_word(const struct sql_token *token, const char *const *words, siz
     return false;
 }
 
-// A function's name, between quotes too.
-static bool is_refused_function(const struct sql_token *token)
+// One of these names, between quotes too.
+static bool is_name(const struct sql_token *token, const char *const *names, size_t count)
 {
     struct sql_token bare = *token;
     if (token->kind == SQL_CODE && token->text.len > 2 && token->text.at[0] == '"')
         bare.text = (struct span){.at = token->text.at + 1, .len = token->text.len - 2};
-    return is_word(&bare, refused_functions, ARRAY_LEN(refused_functions));
+    return is_word(&bare, names, count);
 }
 
 static bool is(const struct sql_token *token, const char *word)
@@ -127,16 +132,19 @@ static bool is_select_into(
            !is(before, "merge");
 }
 
-// The call of a refused function; also between the brackets of an array, which the scan takes for a name.
+// The call of a refused function, or the view of settings; also between the brackets of an array, which the
+// scan takes for a name.
 static enum err_code check_calls(enum pg_rule rule, struct span sql, struct span statement, struct err *err)
 {
     struct sql_scan scan;
     sql_scan_init(&scan, statement);
     struct sql_token before = {.kind = SQL_END}, token = next_token(&scan);
-    for (; token.kind != SQL_END; before = token, token = next_token(&scan)) {
+    for (; before.kind != SQL_END || token.kind != SQL_END; before = token, token = next_token(&scan)) {
         size_t offset = (size_t)(statement.at - sql.at) + before.offset;
-        if (is(&token, "(") && is_refused_function(&before))
-            return refuse(sql, offset, rule, before.text, "the store has its settings", err);
+        bool is_call = is(&token, "(") && is_name(&before, refused_functions, ARRAY_LEN(refused_functions));
+        if (is_call || is_name(&before, settings, ARRAY_LEN(settings)))
+            return refuse(sql, offset, rule, before.text,
+                "the store has its settings, and locks end with a request", err);
         if (token.kind == SQL_CODE && token.text.at[0] == '[')
             scan.offset = token.offset + 1;
     }

@@ -14,11 +14,22 @@ enum err_code pg_fail_at(struct span sql, size_t offset, struct err *err, const 
     return err_set_at(err, ERR_CONFIG, line, column, "%s", text);
 }
 
+enum err_code pg_check_bytes(struct span sql, struct err *err)
+{
+    for (size_t i = 0; i < sql.len; i++) {
+        if (sql.at[i] == '\0')
+            return pg_fail_at(sql, i, err, "SQL cannot hold a NUL byte");
+        if (sql.at[i] == '\r' && (i + 1 == sql.len || sql.at[i + 1] != '\n'))
+            return pg_fail_at(sql, i, err, "a carriage return needs its line feed here");
+    }
+    return ERR_NONE;
+}
+
 enum err_code pg_copy_text(struct span sql, char **ret_copy, struct err *err)
 {
-    const char *nul = sql.len > 0 ? memchr(sql.at, '\0', sql.len) : NULL;
-    if (nul != NULL)
-        return pg_fail_at(sql, (size_t)(nul - sql.at), err, "SQL cannot hold a NUL byte");
+    enum err_code code = pg_check_bytes(sql, err);
+    if (code != ERR_NONE)
+        return code;
     char *copy = mem_strndup(sql.len > 0 ? sql.at : "", sql.len);
     if (copy == NULL)
         return err_no_memory(err);

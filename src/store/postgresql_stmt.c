@@ -78,9 +78,9 @@ void pg_finalize(struct store_stmt *base)
 // The one statement in `sql`.
 static enum err_code find_statement(struct span sql, struct span *ret_statement, struct err *err)
 {
-    const char *nul = sql.len > 0 ? memchr(sql.at, '\0', sql.len) : NULL;
-    if (nul != NULL)
-        return pg_fail_at(sql, (size_t)(nul - sql.at), err, "SQL cannot hold a NUL byte");
+    enum err_code code = pg_check_bytes(sql, err);
+    if (code != ERR_NONE)
+        return code;
     size_t end = 0;
     struct span statement = pg_next_statement(sql, &end);
     if (statement.len == 0)
