@@ -144,16 +144,16 @@ struct pg_conn {
     enum store_mode mode;   //
     PGconn *link;           // owned; NULL: lost
     unsigned session;       // counts the links: what was prepared on an earlier one is gone
-    bool is_pooled;         // a pooler stands between: nothing outlives a transaction
+    unsigned named;         // statements given a name so far
     struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
     struct pg_own mark;     // of pg_mark
     struct pg_own check;    // of pg_begin_at
-    unsigned named;         // statements given a name so far
     uint64_t deadline_ns;   // monotonic; 0: none
     uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
-    bool was_cancelled;     // the deadline has ended the statement that was waited for
     uint64_t control_ns;    // until when is waited for what the deadline must not cut in two; 0: nothing such
     struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
+    bool is_pooled;           // a pooler stands between: nothing outlives a transaction
+    bool was_cancelled;       // the deadline has ended the statement that was waited for
     // --- what is under way
     struct pg_item queue[PG_QUEUE]; // a ring
     unsigned first, count;          // the oldest of it, and how many
@@ -164,9 +164,9 @@ struct pg_conn {
     bool is_begun;              // something of it was sent
     bool is_next_last;          // a reader's: what is bound next is the last of it
     bool is_last;               // likewise, and it ends along with that
-    struct err failure;         // why it is PG_FAILED
     bool has_written;           // something in it may have changed the database
     bool had_written;           // likewise, when the savepoint was made
+    struct err failure;         // why it is PG_FAILED
     struct buf detail;          // of the last constraint that was met
     char commit[PG_ID_CHARS];   // id of its record
     char recorded[PG_ID_CHARS]; // of the last one that is known to be there, and to be removed; or ""

@@ -230,7 +230,7 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
     size_t param_count, struct store_stmt **ret_stmt, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
-    struct span statement;
+    struct span statement = {0};
     enum err_code code = pg_check_alive(conn, err);
     if (code == ERR_NONE)
         code = find_statement(sql, &statement, err);

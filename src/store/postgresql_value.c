@@ -79,7 +79,8 @@ static bool as_integer(const struct value *value, int64_t *ret_integer)
         return number_parse_integer(value->text, ret_integer);
     if (value->kind == VALUE_INTEGER)
         *ret_integer = value->integer;
-    else if (value->real >= -0x1p63 && value->real < 0x1p63 && trunc(value->real) == value->real)
+    else if (value->real >= (double)INT64_MIN && value->real < -(double)INT64_MIN &&
+             trunc(value->real) == value->real)
         *ret_integer = (int64_t)value->real;
     else
         return false;
@@ -206,7 +207,7 @@ static uint64_t get_bits(struct span bytes)
 static int64_t get_integer(struct span bytes)
 {
     uint64_t bits = get_bits(bytes);
-    if (bytes.len < 8 && bits >> (8 * bytes.len - 1) != 0)
+    if (bytes.len > 0 && bytes.len < 8 && bits >> (8 * bytes.len - 1) != 0)
         bits |= UINT64_MAX << (8 * bytes.len);
     return (int64_t)bits;
 }
