@@ -61,7 +61,7 @@ void show_diags(const char *subject, struct diags *diags, const struct err *err)
 static enum err_code open_scratch(const char *url, struct opened *opened, struct err *err)
 {
     struct store *like = NULL;
-    if (url != NULL && strcmp(store_kind_of(url), "sqlite") == 0)
+    if (is_sqlite(url))
         url = NULL; // in memory, whatever the file: it need not be there
     enum err_code code = store_open(url != NULL ? url : "sqlite::memory:", opened->app->name, &like, err);
     if (code == ERR_NONE)
@@ -117,7 +117,7 @@ struct app *read_app(const char *dir, const char *url)
 
 const char *store_shown(const char *url)
 {
-    return strcmp(store_kind_of(url), "sqlite") == 0 ? url : "--store";
+    return is_sqlite(url) ? url : "--store";
 }
 
 bool make_var(const char *path)

@@ -86,13 +86,18 @@ static bool has_password(const char *url)
            strstr(authority, "password=") != NULL;
 }
 
+bool is_sqlite(const char *url)
+{
+    return url == NULL || strcmp(store_kind_of(url), "sqlite") == 0;
+}
+
 // Every user of the machine sees flags (ps), so that no password may be in one.
 static bool check_store(const char *name, const char *url, bool is_flag)
 {
     if (url == NULL)
         return true;
-    const char *kind = store_kind_of(url), *quote = has_password(url) ? "" : "\"";
-    if (kind == NULL || (strcmp(kind, "sqlite") != 0 && strstr(url, "://") == NULL))
+    const char *quote = has_password(url) ? "" : "\"";
+    if (store_kind_of(url) == NULL || (!is_sqlite(url) && strstr(url, "://") == NULL))
         fprintf(stderr,
             "reckoner: %s: %s%s%s is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n", name,
             quote, quote[0] != '\0' ? url : "what it says", quote);
@@ -107,8 +112,7 @@ static bool check_store(const char *name, const char *url, bool is_flag)
 
 static bool check_read_store(const char *url, const char *store)
 {
-    const char *kind = store != NULL ? store_kind_of(store) : "sqlite";
-    if (url == NULL || (strcmp(kind, "sqlite") != 0 && strcmp(kind, store_kind_of(url)) == 0))
+    if (url == NULL || (!is_sqlite(store) && strcmp(store_kind_of(store), store_kind_of(url)) == 0))
         return true;
     fputs(
         "reckoner: a read store (--read-store, RECKONER_READ_STORE) is a standby of a --store on PostgreSQL\n",

@@ -37,6 +37,9 @@ enum option_set {
     OPTIONS_TEST,  // --help, --store and --timeout
 };
 
+// Whether the store is SQLite's: of a url that some driver knows, or NULL, the default.
+bool is_sqlite(const char *url);
+
 // Reads argv and answers --help. False when the command is over: *ret_exit is its exit code, after `help` on
 // stdout, or a line on stderr where argv is wrong or has fewer than min_words or more than max_words words
 // ("check wants `wanted`"). Texts borrow argv and the environment.

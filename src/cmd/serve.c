@@ -246,8 +246,7 @@ int cmd_serve(int argc, char **argv)
     if (!options_read(argc, argv, OPTIONS_SERVE, HELP, 1, SIZE_MAX,
             "at least one app: a folder with SQL files", &options, &result))
         return result;
-    bool is_file = options.store != NULL && strcmp(store_kind_of(options.store), "sqlite") == 0;
-    if (is_file && options.word_count > 1) {
+    if (options.store != NULL && is_sqlite(options.store) && options.word_count > 1) {
         fputs("reckoner: a file is one app's store: serve several with --var, which gives each its own\n",
             stderr);
         return EXIT_USAGE;

@@ -349,9 +349,8 @@ int cmd_test(int argc, char **argv)
     if (!options_read(argc, argv, OPTIONS_TEST, HELP, 1, SIZE_MAX,
             "at least one app: a folder with SQL files", &options, &result))
         return result;
-    bool is_file = options.store == NULL || strcmp(store_kind_of(options.store), "sqlite") == 0;
     struct run run = {
-        .seed.url = is_file ? NULL : options.store,
+        .seed.url = is_sqlite(options.store) ? NULL : options.store,
         .apps = options.words,
         .app_count = options.word_count,
         .timeout_ms = options.timeout_s * MS_PER_S,

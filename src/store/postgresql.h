@@ -35,7 +35,8 @@
 #include "store/driver.h"
 
 enum {
-    PG_QUEUE = 256,        // commands under way on a connection; a request sends about ten
+    PG_QUEUE = 256, // commands under way on a connection; a request sends about ten
+    PG_UUID_BYTES = 16,
     PG_ID_CHARS = 37,      // a UUID as text, and a NUL
     PG_NAME_CHARS = 16,    // of a prepared statement, and a NUL
     PG_CHANNEL_CHARS = 26, // of the app's notifications, and a NUL
@@ -252,6 +253,11 @@ void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql);
 
 // --- postgresql_link.c
 
+// Asks for the number of the server process that answers. With its row, whether a pooler stands between: it
+// is another one than said hello.
+extern const char pg_pid_sql[];
+bool pg_is_pooled(PGconn *link, const PGresult *pid);
+
 // A link to the primary among the hosts of the store's url: for connections, and for anybody who needs one of
 // his own. Waits for up to LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells
 // whether it is one. NULL without memory.
@@ -312,6 +318,15 @@ MUST_CHECK enum err_code pg_drain(struct pg_conn *conn, struct err *err);
 MUST_CHECK enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err);
 
 // Reads, of rows that nobody wants any more, what has come already.
+// pg_drain, and what `*result` is in: the rows of a query whose result goes there. Its failure is returned;
+// the caller clears it all the same.
+MUST_CHECK enum err_code pg_drain_rows(struct pg_conn *conn, PGresult *const *result, struct err *err);
+
+// Runs a query of the driver's own, with its parameters as text, and waits for its rows. *ret_result is to be
+// cleared, also after a failure; it is NULL before.
+MUST_CHECK enum err_code pg_query(struct pg_conn *conn, const char *sql, int param_count,
+    const char *const *params, PGresult **ret_result, struct err *err);
+
 void pg_drain_unwanted(struct pg_conn *conn);
 
 // The next result of the oldest, which leaves the queue with its last one; waits until the deadline. With
@@ -421,6 +436,9 @@ const char *pg_type_sql(enum value_type type);
 // converted; the result borrows it or the value. ERR_STORE for a value that is none of the type, such as a
 // date that does not exist.
 MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_BYTES],
+// The text of a UUID (RFC 9562 section 4).
+void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS]);
+
     struct span *ret_bytes, bool *ret_is_binary, struct err *err);
 
 // A value from its bytes; `name` is the column's. `room` is for what becomes text. ERR_STORE for a type that

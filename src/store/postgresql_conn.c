@@ -10,7 +10,6 @@
 #include <assert.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -88,29 +87,12 @@ void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql)
 
 // --- making a link
 
-static void ignore_notice(void *ctx, const PGresult *notice)
-{
-    (void)ctx;
-    (void)notice;
-}
-
-// Runs a SELECT. *ret_result is to be cleared, also after a failure.
-static enum err_code ask(struct pg_conn *conn, const char *sql, PGresult **ret_result, struct err *err)
-{
-    enum err_code code = pg_command_with(conn, sql, 0, NULL, ret_result, err);
-    if (code == ERR_NONE)
-        code = pg_drain(conn, err);
-    if (code == ERR_NONE && PQresultStatus(*ret_result) != PGRES_TUPLES_OK)
-        code = pg_fail(conn, *ret_result, err);
-    return code;
-}
-
 static enum err_code find_pooler(struct pg_conn *conn, struct err *err)
 {
     PGresult *result = NULL;
-    enum err_code code = ask(conn, "SELECT pg_catalog.pg_backend_pid()", &result, err);
+    enum err_code code = pg_query(conn, pg_pid_sql, 0, NULL, &result, err);
     if (code == ERR_NONE)
-        conn->is_pooled = atoi(PQgetvalue(result, 0, 0)) != PQbackendPID(conn->link);
+        conn->is_pooled = pg_is_pooled(conn->link, result);
     PQclear(result);
     return code;
 }
@@ -123,7 +105,7 @@ static enum err_code set_session(struct pg_conn *conn, struct err *err)
     pg_append_settings(conn, false, &sql);
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
-    enum err_code code = ask(conn, sql.data, &result, err);
+    enum err_code code = pg_query(conn, sql.data, 0, NULL, &result, err);
     PQclear(result);
     return code;
 }
@@ -134,7 +116,6 @@ static enum err_code set_up(struct pg_conn *conn, struct err *err)
     if (version < LOWEST_VERSION)
         return err_set(
             err, ERR_CONFIG, "the store is PostgreSQL %d, and has to be 15 or newer", version / 10000);
-    PQsetNoticeReceiver(conn->link, ignore_notice, NULL);
     if (PQsetnonblocking(conn->link, 1) != 0 || PQenterPipelineMode(conn->link) == 0)
         return err_no_memory(err);
     uint64_t before_ns = conn->control_ns;
@@ -201,8 +182,7 @@ void pg_notice_loss(struct pg_conn *conn)
             pg_lose(conn);
             return;
         }
-        if (PQisBusy(conn->link)) // reads the message
-            continue;
+        (void)PQisBusy(conn->link); // reads the message
     }
 }
 

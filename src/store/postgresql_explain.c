@@ -15,11 +15,7 @@ static enum err_code ask(struct pg_conn *conn, const char *sql, int count, const
     if (code != ERR_NONE)
         return code;
     conn->is_begun = true;
-    code = pg_command_with(conn, sql, count, params, ret_result, err);
-    if (code == ERR_NONE)
-        code = pg_drain(conn, err);
-    if (code == ERR_NONE && PQresultStatus(*ret_result) != PGRES_TUPLES_OK)
-        code = pg_fail(conn, *ret_result, err);
+    code = pg_query(conn, sql, count, params, ret_result, err);
     if (is_alone)
         pg_rollback(&conn->base);
     return code;
@@ -57,9 +53,7 @@ static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_plan, str
         return code;
     code = pg_queue_plan(stmt, stmt->param_values, ret_plan, err);
     if (code == ERR_NONE)
-        code = pg_drain(conn, err);
-    if (code == ERR_NONE && PQresultStatus(*ret_plan) != PGRES_TUPLES_OK)
-        code = pg_fail(conn, *ret_plan, err);
+        code = pg_drain_rows(conn, ret_plan, err);
     if (is_alone)
         pg_rollback(&conn->base);
     return code;

@@ -5,6 +5,7 @@
 //
 // A replica's links lead to the standbys among them, one to each in turn, so that they share the work.
 #include <assert.h>
+#include <stdlib.h>
 
 #include "store/postgresql.h"
 
@@ -95,6 +96,12 @@ static void remember(struct pg_store *store, const struct hosts *hosts, unsigned
     }
 }
 
+static void ignore_notice(void *ctx, const PGresult *notice)
+{
+    (void)ctx;
+    (void)notice;
+}
+
 PGconn *pg_open_link(struct pg_store *store)
 {
     PQconninfoOption *options = PQconninfoParse(store->url, NULL);
@@ -123,6 +130,15 @@ PGconn *pg_open_link(struct pg_store *store)
         link = open_link(store->url, wanted, host, hostaddr, port);
     if (link != NULL && count > 1 && !store->is_replica && PQstatus(link) == CONNECTION_OK)
         remember(store, &hosts, count, link);
+    if (link != NULL)
+        PQsetNoticeReceiver(link, ignore_notice, NULL);
     PQconninfoFree(options);
     return link;
+}
+
+const char pg_pid_sql[] = "SELECT pg_catalog.pg_backend_pid()";
+
+bool pg_is_pooled(PGconn *link, const PGresult *pid)
+{
+    return atoi(PQgetvalue(pid, 0, 0)) != PQbackendPID(link);
 }

@@ -388,6 +388,21 @@ enum err_code pg_drain(struct pg_conn *conn, struct err *err)
     return drain(conn, NULL, err);
 }
 
+enum err_code pg_drain_rows(struct pg_conn *conn, PGresult *const *result, struct err *err)
+{
+    enum err_code code = pg_drain(conn, err);
+    if (code == ERR_NONE && PQresultStatus(*result) != PGRES_TUPLES_OK)
+        code = pg_fail(conn, *result, err);
+    return code;
+}
+
+enum err_code pg_query(struct pg_conn *conn, const char *sql, int param_count, const char *const *params,
+    PGresult **ret_result, struct err *err)
+{
+    enum err_code code = pg_command_with(conn, sql, param_count, params, ret_result, err);
+    return code == ERR_NONE ? pg_drain_rows(conn, ret_result, err) : code;
+}
+
 enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err)
 {
     return drain(conn, stmt, err);

@@ -40,11 +40,6 @@ static const char names_sql[] =
     "  FROM found f JOIN pg_catalog.pg_namespace n ON n.oid = f.namespace"
     ") AS names ORDER BY name COLLATE \"C\"";
 
-static enum err_code check_rows(struct pg_conn *conn, const PGresult *result, struct err *err)
-{
-    return PQresultStatus(result) == PGRES_TUPLES_OK ? ERR_NONE : pg_fail(conn, result, err);
-}
-
 static enum err_code ask_for_names(
     struct pg_stmt *stmt, const PGresult *locks, PGresult **ret_names, struct err *err)
 {
@@ -55,10 +50,7 @@ static enum err_code ask_for_names(
     if (buf_status(&words) != ERR_NONE)
         return err_no_memory(err);
     const char *const params[] = {PQgetvalue(locks, 0, 0), words.data, conn->store->name};
-    enum err_code code = pg_command_with(conn, names_sql, ARRAY_LEN(params), params, ret_names, err);
-    if (code == ERR_NONE)
-        code = pg_drain(conn, err);
-    return code == ERR_NONE ? check_rows(conn, *ret_names, err) : code;
+    return pg_query(conn, names_sql, ARRAY_LEN(params), params, ret_names, err);
 }
 
 // In a transaction of its own, where nothing else is locked.
@@ -70,11 +62,9 @@ static enum err_code ask_for_locks(struct pg_stmt *stmt, PGresult **ret_locks, s
     if (code == ERR_NONE)
         code = pg_command_with(conn, locks_sql, 0, NULL, ret_locks, err);
     if (code == ERR_NONE)
-        code = pg_drain(conn, err);
+        code = pg_drain_rows(conn, &plan, err);
     if (code == ERR_NONE)
-        code = check_rows(conn, plan, err);
-    if (code == ERR_NONE)
-        code = check_rows(conn, *ret_locks, err);
+        code = pg_drain_rows(conn, ret_locks, err); // which have come with it
     PQclear(plan);
     return code;
 }

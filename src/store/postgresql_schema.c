@@ -83,17 +83,13 @@ static enum err_code look(
 {
     const char *const params[] = {conn->store->name, wanted->app_sum, wanted->helper_sum};
     PGresult *result = NULL;
-    enum err_code code = pg_command_with(conn,
+    enum err_code code = pg_query(conn,
         "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) IS NOT NULL,"
         " coalesce(pg_catalog.obj_description(pg_catalog.to_regclass("
         "pg_catalog.quote_ident($1) || '.reckoner_versions'), 'pg_class') = 'made by ' || $2, false),"
         " coalesce(pg_catalog.obj_description(pg_catalog.to_regnamespace('reckoner'), 'pg_namespace')"
         " = 'helpers ' || $3, false)",
         3, params, &result, err);
-    if (code == ERR_NONE)
-        code = pg_drain(conn, err);
-    if (code == ERR_NONE && PQresultStatus(result) != PGRES_TUPLES_OK)
-        code = pg_fail(conn, result, err);
     if (code == ERR_NONE)
         *ret_state = (struct state){.has_schema = PQgetvalue(result, 0, 0)[0] == 't',
             .has_app = PQgetvalue(result, 0, 1)[0] == 't',

@@ -174,18 +174,12 @@ enum err_code pg_begin(struct store_conn *base, struct err *err)
 // A new random key (RFC 9562 section 5.4 gives its form).
 static enum err_code make_id(char id[PG_ID_CHARS], struct err *err)
 {
-    unsigned char bytes[16];
+    unsigned char bytes[PG_UUID_BYTES];
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
         return err_set(err, ERR_IO, "the system has no random bytes");
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    size_t len = 0;
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            id[len++] = '-';
-        snprintf(id + len, PG_ID_CHARS - len, "%02x", bytes[i]);
-        len += 2;
-    }
+    pg_format_uuid(bytes, id);
     return ERR_NONE;
 }
 
@@ -237,9 +231,7 @@ static enum err_code ask_for_record(struct pg_conn *conn, bool *ret_is_done, str
     if (code == ERR_NONE)
         code = queue_question(conn, record_sql[1], &result, err);
     if (code == ERR_NONE)
-        code = pg_drain(conn, err); // both were one transaction
-    if (code == ERR_NONE && PQresultStatus(result) != PGRES_TUPLES_OK)
-        code = pg_fail(conn, result, err);
+        code = pg_drain_rows(conn, &result, err); // both were one transaction
     if (code == ERR_NONE && PQntuples(result) != 1)
         code = err_set(err, ERR_STORE, "the record of a commit has gone");
     if (code == ERR_NONE)

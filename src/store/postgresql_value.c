@@ -315,16 +315,15 @@ static bool get_timestamp(struct span bytes, char room[PG_TEXT_BYTES], struct va
     return true;
 }
 
-static struct value get_uuid(struct span bytes, char room[PG_TEXT_BYTES])
+void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS])
 {
     size_t len = 0;
-    for (size_t i = 0; i < bytes.len; i++) {
+    for (size_t i = 0; i < PG_UUID_BYTES; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
-            room[len++] = '-';
-        snprintf(room + len, PG_TEXT_BYTES - len, "%02x", (unsigned)(unsigned char)bytes.at[i]);
+            ret_text[len++] = '-';
+        snprintf(ret_text + len, PG_ID_CHARS - len, "%02x", bytes[i]);
         len += 2;
     }
-    return text_value(room, len);
 }
 
 // The name of a type that is refused, of those that are met most.
@@ -371,7 +370,7 @@ static bool has_length(Oid type, size_t len)
     case PG_TYPE_TIMESTAMPTZ:
         return len == 8;
     case PG_TYPE_UUID:
-        return len == 16;
+        return len == PG_UUID_BYTES;
     default:
         return true;
     }
@@ -402,7 +401,8 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, char room
     case PG_TYPE_TIMESTAMPTZ:
         return get_timestamp(bytes, room, ret_value) ? ERR_NONE : fail_range(name, err);
     case PG_TYPE_UUID:
-        *ret_value = get_uuid(bytes, room);
+        pg_format_uuid((const unsigned char *)bytes.at, room);
+        *ret_value = text_value(room, PG_ID_CHARS - 1);
         return ERR_NONE;
     case PG_TYPE_TEXT:
     case PG_TYPE_VARCHAR:

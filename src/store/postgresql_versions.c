@@ -143,9 +143,7 @@ enum err_code pg_mark(struct store_conn *base, struct buf *mark, struct err *err
     pg_last(base);
     code = queue_own(conn, &conn->mark, mark_sql, NULL, PG_COMMAND, &result, err);
     if (code == ERR_NONE)
-        code = pg_drain(conn, err);
-    if (code == ERR_NONE && PQresultStatus(result) != PGRES_TUPLES_OK)
-        code = pg_fail(conn, result, err);
+        code = pg_drain_rows(conn, &result, err);
     if (code == ERR_NONE && buf_append_str(mark, PQgetvalue(result, 0, 0)) != ERR_NONE)
         code = err_no_memory(err);
     if (code != ERR_NONE)

@@ -205,9 +205,9 @@ static enum err_code listen_for_writes(struct pg_watch *watch, struct err *err)
 {
     char sql[PG_CHANNEL_CHARS + 10] = "LISTEN ";
     PGresult *result = NULL;
-    enum err_code code = ask(watch, "SELECT pg_catalog.pg_backend_pid()", &result, err);
+    enum err_code code = ask(watch, pg_pid_sql, &result, err);
     if (code == ERR_NONE)
-        watch->is_pooled = atoi(PQgetvalue(result, 0, 0)) != PQbackendPID(watch->link);
+        watch->is_pooled = pg_is_pooled(watch->link, result);
     PQclear(result);
     if (code != ERR_NONE || watch->is_pooled)
         return code;
@@ -256,12 +256,6 @@ static enum err_code follow(struct pg_watch *watch, struct err *err)
     return code;
 }
 
-static void ignore_notice(void *ctx, const PGresult *notice)
-{
-    (void)ctx;
-    (void)notice;
-}
-
 static enum err_code connect_link(struct pg_watch *watch, struct err *err)
 {
     watch->link = pg_open_link(watch->store);
@@ -269,7 +263,6 @@ static enum err_code connect_link(struct pg_watch *watch, struct err *err)
         return err_no_memory(err);
     if (PQstatus(watch->link) != CONNECTION_OK || PQsetnonblocking(watch->link, 1) != 0)
         return pg_fail_link(watch->link, ERR_BUSY, err);
-    PQsetNoticeReceiver(watch->link, ignore_notice, NULL);
     return listen_for_writes(watch, err);
 }
 
