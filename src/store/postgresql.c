@@ -14,7 +14,8 @@
 static void close_store(struct store *base)
 {
     struct pg_store *store = pg_store(base);
-    pg_watch_leave(store->watch);
+    pg_watch_end(store->watch);
+    pg_errand_settle();
     pg_gate_fini(&store->gate);
     mem_free(store->url);
     mem_free(store->name);
@@ -66,14 +67,6 @@ static enum err_code make_store(
     }
     *ret_store = &store->base;
     return ERR_NONE;
-}
-
-enum err_code pg_store_copy(const struct pg_store *store, struct store **ret_copy, struct err *err)
-{
-    enum err_code code = make_store(store->url, store->name, false, ret_copy, err);
-    if (code == ERR_NONE)
-        pg_store(*ret_copy)->is_replica = store->is_replica;
-    return code;
 }
 
 static enum err_code open_store(const char *url, const char *name, struct store **ret_store, struct err *err)

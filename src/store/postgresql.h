@@ -52,7 +52,6 @@ enum {
     PG_PAUSE_MAX_MS = 1000,   // … up to this, so that Retry-After: 1 is true
     PG_TRUST_MS = 1000,       // after a connect that succeeded nobody waits for another's
     PG_WATCH_MS = 1000,       // the watch asks whether the server is there
-    PG_LEAVE_MS = 500,        // for the watch's thread to end, before it is left to itself
     PG_AGAIN_MS = 100,        // before what became of a commit is asked once more
     PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
     PG_SMALL_ROWS = 1000, // a reader's run with no more leads one to expect that the next one has few, too
@@ -212,10 +211,6 @@ struct pg_stmt {
 
 // --- postgresql.c
 
-// Another one of the same url and name.
-MUST_CHECK enum err_code pg_store_copy(
-    const struct pg_store *store, struct store **ret_copy, struct err *err);
-
 static inline struct pg_store *pg_store(struct store *store)
 {
     return CONTAINER_OF(store, struct pg_store, base);
@@ -253,15 +248,15 @@ void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql);
 
 // --- postgresql_link.c
 
-// Asks for the number of the server process that answers. With its row, whether a pooler stands between: it
-// is another one than said hello.
-extern const char pg_pid_sql[];
-bool pg_is_pooled(PGconn *link, const PGresult *pid);
-
 // A link to the primary among the hosts of the store's url: for connections, and for anybody who needs one of
 // his own. Waits for up to LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells
 // whether it is one. NULL without memory.
 PGconn *pg_open_link(struct pg_store *store);
+
+// Asks for the number of the server process that answers. With its row, whether a pooler stands between: it
+// is another one than said hello.
+extern const char pg_pid_sql[];
+bool pg_is_pooled(PGconn *link, const PGresult *pid);
 
 // --- postgresql_gate.c
 
@@ -292,6 +287,9 @@ enum pg_errand_state pg_errand_wait(struct pg_errand *errand, uint64_t end_ns);
 // Gives the errand up, which goes on by itself. NULL is fine.
 void pg_errand_leave(struct pg_errand *errand);
 
+// Waits for the pings of the process that were left.
+void pg_errand_settle(void);
+
 // --- postgresql_pipe.c
 
 // Queues a command of one statement, with its parameters as text, to be sent with what comes next. Failures
@@ -318,6 +316,8 @@ MUST_CHECK enum err_code pg_drain(struct pg_conn *conn, struct err *err);
 MUST_CHECK enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err);
 
 // Reads, of rows that nobody wants any more, what has come already.
+void pg_drain_unwanted(struct pg_conn *conn);
+
 // pg_drain, and what `*result` is in: the rows of a query whose result goes there. Its failure is returned;
 // the caller clears it all the same.
 MUST_CHECK enum err_code pg_drain_rows(struct pg_conn *conn, PGresult *const *result, struct err *err);
@@ -326,8 +326,6 @@ MUST_CHECK enum err_code pg_drain_rows(struct pg_conn *conn, PGresult *const *re
 // cleared, also after a failure; it is NULL before.
 MUST_CHECK enum err_code pg_query(struct pg_conn *conn, const char *sql, int param_count,
     const char *const *params, PGresult **ret_result, struct err *err);
-
-void pg_drain_unwanted(struct pg_conn *conn);
 
 // The next result of the oldest, which leaves the queue with its last one; waits until the deadline. With
 // nothing in the queue, that of a COPY, and NULL at its end. ERR_BUSY: lost.
@@ -436,10 +434,10 @@ const char *pg_type_sql(enum value_type type);
 // converted; the result borrows it or the value. ERR_STORE for a value that is none of the type, such as a
 // date that does not exist.
 MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_BYTES],
+    struct span *ret_bytes, bool *ret_is_binary, struct err *err);
+
 // The text of a UUID (RFC 9562 section 4).
 void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS]);
-
-    struct span *ret_bytes, bool *ret_is_binary, struct err *err);
 
 // A value from its bytes; `name` is the column's. `room` is for what becomes text. ERR_STORE for a type that
 // JSON has no place for.
@@ -496,8 +494,9 @@ MUST_CHECK enum err_code pg_watch(struct store *base, struct err *err);
 bool pg_version(struct store *base, const char *table, uint64_t *ret_version);
 MUST_CHECK enum err_code pg_is_there(struct store *base, struct err *err);
 
-// Ends the thread, or leaves it to itself if it takes longer than PG_LEAVE_MS. NULL is fine.
-void pg_watch_leave(struct pg_watch *watch);
+// Ends the thread and waits for that: for up to LIMIT_STORE_CONNECT_MS an address where nobody answers. NULL
+// is fine.
+void pg_watch_end(struct pg_watch *watch);
 
 // --- postgresql_reads.c
 

@@ -4,8 +4,10 @@
 // looks how it went, or leaves it. A frozen server keeps a cancel request for as long as it is frozen, so the
 // threads of the process are counted, and past that number no errand begins. Any thread; an errand's owner is
 // one thread.
+//
+// Pings have an end, and the last store waits for it: they go through TLS and GSS, which are taken down when
+// the process exits. A cancel request is a bare socket's (PQcancel), and may be under way then.
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -15,12 +17,19 @@
 
 enum { HOST_BYTES = 256, PORT_CHARS = 8, TIMEOUT_CHARS = 12 };
 
+// Errands of a kind that are under way in the process.
+struct errands {
+    pthread_mutex_t lock; // guards count
+    pthread_cond_t none;  // signalled when count is 0 again
+    int count;
+};
+
 struct pg_errand {
     pthread_mutex_t lock;       // guards state and is_left
     pthread_cond_t ended;       // signalled when state is no longer PG_ERRAND_UNDER_WAY
     enum pg_errand_state state; //
     bool is_left;               // by its owner: the thread frees it
-    atomic_int *running;        // the count that it is in
+    struct errands *among;      // those that it is counted with
     PGcancel *cancel;           // owned; NULL: it is a ping
     char *url;                  // owned; of a ping, with what is overridden by those below
     char host[HOST_BYTES];      // of the server that the link has met
@@ -28,7 +37,26 @@ struct pg_errand {
     char port[PORT_CHARS];      // likewise
 };
 
-static atomic_int cancels, pings; // under way in the process
+static struct errands cancels = {.lock = PTHREAD_MUTEX_INITIALIZER, .none = PTHREAD_COND_INITIALIZER};
+static struct errands pings = {.lock = PTHREAD_MUTEX_INITIALIZER, .none = PTHREAD_COND_INITIALIZER};
+
+// False when `most` are under way.
+static bool count_in(struct errands *errands, int most)
+{
+    pthread_mutex_lock(&errands->lock);
+    bool has_room = errands->count < most;
+    errands->count += has_room;
+    pthread_mutex_unlock(&errands->lock);
+    return has_room;
+}
+
+static void count_out(struct errands *errands)
+{
+    pthread_mutex_lock(&errands->lock);
+    if (--errands->count == 0)
+        pthread_cond_broadcast(&errands->none);
+    pthread_mutex_unlock(&errands->lock);
+}
 
 static void errand_free(struct pg_errand *errand)
 {
@@ -61,7 +89,7 @@ static void *run(void *arg)
 {
     struct pg_errand *errand = arg;
     bool done = errand->cancel != NULL ? send_cancel(errand->cancel) : ping(errand);
-    atomic_fetch_sub(errand->running, 1);
+    count_out(errand->among);
     pthread_mutex_lock(&errand->lock);
     errand->state = done ? PG_ERRAND_DONE : PG_ERRAND_FAILED;
     bool is_left = errand->is_left;
@@ -72,7 +100,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-static struct pg_errand *errand_new(atomic_int *running)
+static struct pg_errand *errand_new(struct errands *among)
 {
     struct pg_errand *errand = mem_zalloc(1, sizeof(*errand));
     if (errand == NULL)
@@ -83,7 +111,7 @@ static struct pg_errand *errand_new(atomic_int *running)
     pthread_cond_init(&errand->ended, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&errand->lock, NULL);
-    errand->running = running;
+    errand->among = among;
     return errand;
 }
 
@@ -91,11 +119,13 @@ static struct pg_errand *errand_new(atomic_int *running)
 static struct pg_errand *start(struct pg_errand *errand, int most)
 {
     pthread_t thread;
-    if (atomic_fetch_add(errand->running, 1) < most && thread_start(run, errand, &thread, NULL) == ERR_NONE) {
-        pthread_detach(thread);
-        return errand;
+    if (count_in(errand->among, most)) {
+        if (thread_start(run, errand, &thread, NULL) == ERR_NONE) {
+            pthread_detach(thread);
+            return errand;
+        }
+        count_out(errand->among);
     }
-    atomic_fetch_sub(errand->running, 1);
     errand_free(errand);
     return NULL;
 }
@@ -155,4 +185,12 @@ void pg_errand_leave(struct pg_errand *errand)
     pthread_mutex_unlock(&errand->lock);
     if (has_ended)
         errand_free(errand);
+}
+
+void pg_errand_settle(void)
+{
+    pthread_mutex_lock(&pings.lock);
+    while (pings.count > 0)
+        pthread_cond_wait(&pings.none, &pings.lock);
+    pthread_mutex_unlock(&pings.lock);
 }

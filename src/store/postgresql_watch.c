@@ -13,13 +13,13 @@
 // as anybody may send one. Through a pooler nothing can be listened for; then the thread only asks whether
 // the server is there.
 //
-// The thread is joined when it ends soon after it was told to. One that waits for a server that is away is
-// left to itself, with all that is its own: so it has a copy of the store.
+// The store's end waits for the thread, which looks up from everything but libpq's making of a link: a server
+// that keeps silent then holds that end up for LIMIT_STORE_CONNECT_MS an address. No thread may be in libpq
+// while the process exits, as the libraries under it (TLS, GSS) are taken down there.
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -39,17 +39,14 @@ struct known_tables {
 };
 
 struct pg_watch {
-    pthread_mutex_t lock;      // guards what follows, up to is_left
-    pthread_cond_t ended;      // signalled with has_ended
+    pthread_mutex_t lock;      // guards what follows, up to reason
     struct known_tables known; // none while the store is lost
     bool is_away;              // the server did not answer when it was asked last
     struct err reason;         // why
-    bool has_ended;            // the thread has nothing more to do
-    bool is_left;              // by the store: the thread frees the watch
     // --- immutable
     pthread_t thread;       //
     int leave;              // owned; an eventfd, readable when the thread has to end
-    struct pg_store *store; // owned; a copy
+    struct pg_store *store; // borrowed
     // --- the thread's own
     PGconn *link;      // owned; NULL: lost
     bool is_pooled;    // a pooler stands between
@@ -289,11 +286,7 @@ static void keep_up(struct pg_watch *watch)
 static void watch_free(struct pg_watch *watch)
 {
     known_fini(&watch->known);
-    if (watch->store != NULL)
-        store_close(&watch->store->base);
-    if (watch->leave >= 0)
-        close(watch->leave);
-    pthread_cond_destroy(&watch->ended);
+    close(watch->leave);
     pthread_mutex_destroy(&watch->lock);
     mem_free(watch);
 }
@@ -305,38 +298,21 @@ static void *run(void *arg)
         keep_up(watch);
         (void)wait_for_link(watch, false, (int)watch->pause_ms, NULL);
     }
-    pthread_mutex_lock(&watch->lock);
-    watch->has_ended = true;
-    bool is_left = watch->is_left;
-    pthread_cond_signal(&watch->ended);
-    pthread_mutex_unlock(&watch->lock);
-    if (is_left)
-        watch_free(watch);
     return NULL;
 }
 
-static enum err_code watch_new(const struct pg_store *store, struct pg_watch **ret_watch, struct err *err)
+static enum err_code watch_new(struct pg_store *store, struct pg_watch **ret_watch, struct err *err)
 {
-    struct store *copy = NULL;
     struct pg_watch *watch = mem_zalloc(1, sizeof(*watch));
     if (watch == NULL)
         return err_no_memory(err);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&watch->ended, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&watch->lock, NULL);
     watch->leave = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    enum err_code code =
-        watch->leave >= 0 ? ERR_NONE : err_set(err, ERR_IO, "the system has no descriptor left");
-    if (code == ERR_NONE)
-        code = pg_store_copy(store, &copy, err);
-    if (code != ERR_NONE) {
-        watch_free(watch);
-        return code;
+    if (watch->leave < 0) {
+        mem_free(watch);
+        return err_set(err, ERR_IO, "the system has no descriptor left");
     }
-    watch->store = pg_store(copy);
+    pthread_mutex_init(&watch->lock, NULL);
+    watch->store = store;
     *ret_watch = watch;
     return ERR_NONE;
 }
@@ -348,7 +324,7 @@ enum err_code pg_watch(struct store *base, struct err *err)
     if (store->watch != NULL)
         return ERR_NONE;
     enum err_code code = watch_new(store, &watch, err);
-    if (code != ERR_NONE || watch == NULL)
+    if (code != ERR_NONE)
         return code;
     code = thread_start(run, watch, &watch->thread, err);
     if (code == ERR_NONE)
@@ -358,28 +334,14 @@ enum err_code pg_watch(struct store *base, struct err *err)
     return code;
 }
 
-void pg_watch_leave(struct pg_watch *watch)
+void pg_watch_end(struct pg_watch *watch)
 {
     if (watch == NULL)
         return;
-    uint64_t one = 1, end_ns = clock_monotonic_ns() + PG_LEAVE_MS * NS_PER_MS;
-    const struct timespec end = {
-        .tv_sec = (time_t)(end_ns / 1000000000u), .tv_nsec = (long)(end_ns % 1000000000u)};
+    uint64_t one = 1;
     while (write(watch->leave, &one, sizeof(one)) < 0 && errno == EINTR)
         ;
-    pthread_mutex_lock(&watch->lock);
-    int failed = 0;
-    while (!watch->has_ended && failed == 0)
-        failed = pthread_cond_timedwait(&watch->ended, &watch->lock, &end);
-    bool has_ended = watch->has_ended;
-    watch->is_left = !has_ended;
-    pthread_t thread = watch->thread; // is the thread's own once it is left
-    pthread_mutex_unlock(&watch->lock);
-    if (!has_ended) {
-        pthread_detach(thread);
-        return;
-    }
-    pthread_join(thread, NULL);
+    pthread_join(watch->thread, NULL);
     watch_free(watch);
 }
 

@@ -196,7 +196,7 @@ def test_a_write_by_psql_is_seen_at_once(nodes, cluster, database):
 
 @needs_cluster
 def test_a_standby_that_has_stopped_replaying_is_passed_over(nodes, standby):
-    server = nodes()
+    server = nodes('--workers', '1')  # of several, each finds the standby by itself
     wait_until(lambda: is_on_standby(server))
     standby.pause()
     assert is_on_standby(server)  # it has all that there is
@@ -301,7 +301,7 @@ def test_what_the_standby_cannot_do_is_done_on_the_store(nodes, app):
                                        'SELECT 1 / CASE WHEN pg_is_in_recovery() THEN 0 ELSE 1 END AS one;\n',
                     'get_wrong.sql': '-- @endpoint GET /wrong\n-- @shape object\n-- @answer\n'
                                      'SELECT 1 / (count(*) - count(*)) AS one FROM notes;\n'})
-    server = nodes()
+    server = nodes('--workers', '1')
     wait_until(lambda: is_on_standby(server))
     for _ in range(20):
         assert server.get('/strange').json() == {'one': 1}
