@@ -13,6 +13,7 @@ enum {
     // Columns' names come from one file, and a byte becomes six at most (\u001f)
     PLAN_BYTES = 8 * LIMIT_APP_FILE_BYTES,
     PASSES = 16, // after so many reads in a row that no check refused, the next one is expected to pass
+    SLOW_NS = 10 * 1000 * 1000, // a read that takes longer is one that others had better not wait for
 };
 
 struct plan {
@@ -26,7 +27,8 @@ struct plan {
     const struct prepared *sole; // the answer, where there is but one and it is no page; else NULL
     struct store_stmt *gate;     // owned; tells whether any check of a read finds something; or NULL
     unsigned passes;             // reads in a row that no check has refused; up to PASSES
-    bool is_asked;               // the sole answer is bound already
+    bool is_slow;                // the last read took long
+    bool is_asked;               // the gate or the checks, and the sole answer, are bound already
 };
 
 // --- @column
@@ -304,28 +306,13 @@ static enum err_code run_check(struct plan *plan, const struct prepared *prepare
 
 // Whether the answer is worth asking for together with the checks that may refuse it: for a read that has not
 // been refused of late. One that is refused after all has cost the store the beginning of its answer.
-static bool expects_to_answer(const struct plan *plan, enum statement_kind kind)
+static bool expects_to_answer(const struct plan *plan)
 {
-    return kind == STATEMENT_REJECT && plan->endpoint->method == HTTP_GET && plan->sole != NULL &&
-           plan->passes >= PASSES && binds_together(plan);
+    return plan->endpoint->method == HTTP_GET && plan->sole != NULL && plan->passes >= PASSES &&
+           binds_together(plan);
 }
 
-static enum err_code bind_answer(struct plan *plan, const struct value *params, struct err *err)
-{
-    store_last(plan->conn);
-    enum err_code code = store_bind(plan->sole->stmt, params, err);
-    plan->is_asked = code == ERR_NONE;
-    return code;
-}
-
-static void forget_answer(struct plan *plan)
-{
-    store_reset(plan->sole->stmt);
-    plan->is_asked = false;
-}
-
-// Binds the checks of that kind, all before the first is run, and the answer to a read that will pass them:
-// a store on another machine is asked once then.
+// Binds the checks of that kind, all before the first is run: a store on another machine is asked once then.
 static enum err_code bind_checks(
     struct plan *plan, enum statement_kind kind, const struct value *params, struct err *err)
 {
@@ -334,31 +321,7 @@ static enum err_code bind_checks(
         if (plan->prepared[i].statement->kind == kind)
             code = store_bind(plan->prepared[i].stmt, params, err);
     }
-    if (code == ERR_NONE && expects_to_answer(plan, kind))
-        code = bind_answer(plan, params, err);
     return code;
-}
-
-// Asks the gate, and for the answer with it. ERR_AGAIN where a check finds something: the transaction may
-// have ended along with the answer, and what there is to tell takes another one.
-static enum err_code pass_gate(struct plan *plan, const struct value *params, struct err *err)
-{
-    struct value found = {.kind = VALUE_INTEGER, .integer = 1};
-    bool has_row = false;
-    enum err_code code = store_bind(plan->gate, params, err);
-    if (code == ERR_NONE)
-        code = bind_answer(plan, params, err);
-    if (code == ERR_NONE)
-        code = store_step(plan->gate, &has_row, err);
-    if (code == ERR_NONE && has_row)
-        code = store_column(plan->gate, 0, &found, err);
-    store_reset(plan->gate);
-    if (code == ERR_NONE && found.integer == 0)
-        return ERR_NONE;
-    plan->passes = 0;
-    if (plan->is_asked)
-        forget_answer(plan);
-    return code == ERR_NONE ? err_set(err, ERR_AGAIN, "a check has found something: ask which") : code;
 }
 
 static void reset_checks(struct plan *plan, enum statement_kind kind)
@@ -369,30 +332,99 @@ static void reset_checks(struct plan *plan, enum statement_kind kind)
     }
 }
 
-enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
-    bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
-    struct err *err)
+bool plan_goes_together(const struct plan *plan)
 {
-    bool goes_on = true, has_found = false;
-    if (plan->is_asked) // by a request that has not come for it: it is not this one's
-        forget_answer(plan);
-    if (plan->gate != NULL && expects_to_answer(plan, kind))
-        return fail_run(plan, pass_gate(plan, params, err), err);
-    enum err_code code = binds_together(plan) ? bind_checks(plan, kind, params, err) : ERR_NONE;
+    return expects_to_answer(plan) && !plan->is_slow && store_likes_one_statement(plan->conn);
+}
+
+void plan_took(struct plan *plan, uint64_t ns)
+{
+    plan->is_slow = ns > SLOW_NS;
+}
+
+enum err_code plan_ask(struct plan *plan, const struct value *params, bool is_last, struct err *err)
+{
+    enum err_code code = plan->gate != NULL ? store_bind(plan->gate, params, err)
+                                            : bind_checks(plan, STATEMENT_REJECT, params, err);
+    if (code == ERR_NONE && is_last)
+        store_last(plan->conn);
+    if (code == ERR_NONE)
+        code = store_bind(plan->sole->stmt, params, err);
+    plan->is_asked = true;
+    if (code != ERR_NONE)
+        plan_forget(plan);
+    return fail_run(plan, code, err);
+}
+
+void plan_forget(struct plan *plan)
+{
+    if (!plan->is_asked)
+        return;
+    if (plan->gate != NULL)
+        store_reset(plan->gate);
+    reset_checks(plan, STATEMENT_REJECT);
+    store_reset(plan->sole->stmt);
+    plan->is_asked = false;
+}
+
+// ERR_AGAIN where a check finds something: the transaction may have ended along with the answer, and what
+// there is to tell takes another one.
+static enum err_code pass_gate(struct plan *plan, struct err *err)
+{
+    struct value found = {.kind = VALUE_INTEGER, .integer = 1};
+    bool has_row = false;
+    enum err_code code = store_step(plan->gate, &has_row, err);
+    if (code == ERR_NONE && has_row)
+        code = store_column(plan->gate, 0, &found, err);
+    store_reset(plan->gate);
+    if (code == ERR_NONE && found.integer == 0)
+        return ERR_NONE;
+    plan->passes = 0;
+    plan_forget(plan);
+    return code == ERR_NONE ? err_set(err, ERR_AGAIN, "a check has found something: ask which") : code;
+}
+
+// Runs the checks one by one; those of a plan that is asked, or that binds them together, are bound.
+static enum err_code run_checks(struct plan *plan, enum statement_kind kind, const struct value *params,
+    bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
+    bool *ret_has_found, struct err *err)
+{
+    bool goes_on = true;
+    enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && goes_on && i < plan->count; i++) {
         uint64_t rows = 0;
         if (plan->prepared[i].statement->kind != kind)
             continue;
         code = run_check(plan, &plan->prepared[i], params, on_finding, ctx, &rows, &goes_on, err);
         store_reset(plan->prepared[i].stmt);
-        has_found = has_found || rows > 0;
+        *ret_has_found = *ret_has_found || rows > 0;
         goes_on = goes_on && !(stop_at_first && rows > 0);
     }
     reset_checks(plan, kind);
-    if (kind == STATEMENT_REJECT)
-        plan->passes = has_found || code != ERR_NONE ? 0 : plan->passes + (plan->passes < PASSES);
-    if (plan->is_asked && (has_found || code != ERR_NONE))
-        forget_answer(plan);
+    return code;
+}
+
+enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
+    bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
+    struct err *err)
+{
+    bool has_found = false, is_reject = kind == STATEMENT_REJECT;
+    enum err_code code = ERR_NONE;
+    if (!plan->is_asked && is_reject && expects_to_answer(plan))
+        code = plan_ask(plan, params, true, err);
+    else if (!plan->is_asked && binds_together(plan))
+        code = bind_checks(plan, kind, params, err);
+    if (code == ERR_NONE && plan->is_asked && plan->gate != NULL)
+        return fail_run(plan, pass_gate(plan, err), err);
+    if (code == ERR_NONE)
+        code = run_checks(plan, kind, params, stop_at_first, on_finding, ctx, &has_found, err);
+    else
+        reset_checks(plan, kind);
+    bool is_passed = code == ERR_NONE && !has_found;
+    if (is_reject)
+        plan->passes = is_passed ? plan->passes + (plan->passes < PASSES) : 0;
+    if (!is_passed)
+        plan_forget(plan);
     return fail_run(plan, code, err);
 }
 

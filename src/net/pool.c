@@ -127,7 +127,7 @@ bool pool_submit(struct pool *pool, struct task *task)
 struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *next), void *ctx)
 {
     pthread_mutex_lock(&pool->lock);
-    bool wanted = wants == NULL || (pool->first != NULL && wants(ctx, pool->first));
+    bool wanted = pool->queued > pool->sleeping && (wants == NULL || wants(ctx, pool->first));
     struct task *task = wanted ? pop(pool) : NULL;
     pthread_mutex_unlock(&pool->lock);
     return task;

@@ -26,10 +26,12 @@ static enum err_code report_cursor(struct request *request, struct err *err)
 
 // A read, and what it is worked out into.
 struct reading {
-    struct request *request;  // borrowed
-    uint64_t deadline_ns;     // monotonic; of all its statements
+    struct request *request;  // borrowed; NULL once it was sent back
+    uint64_t start_ns;        // monotonic; when its turn came
+    uint64_t deadline_ns;     // likewise; of all its statements
     struct spool out;         // the answer
     struct answered answered; // what is told beside it
+    struct plan *plan;        // of one in a group: its own, of the reader's lanes; NULL: it has none
 };
 
 static enum err_code find_answer(struct reading *reading, struct plan *plan, struct err *err)
@@ -47,15 +49,21 @@ static enum err_code find_answer(struct reading *reading, struct plan *plan, str
     return code;
 }
 
-// All that is read is of one committed state, and `mark` is in it; NULL: of any.
+// A transaction of one committed state, with `mark` in it; NULL: any.
+static enum err_code begin(struct service_reader *reader, const struct span *mark, struct err *err)
+{
+    return mark == NULL ? store_begin(reader->conn, err) : store_begin_at(reader->conn, *mark, err);
+}
+
 static enum err_code read_once(struct reading *reading, struct service_reader *reader, struct plan *plan,
     const struct span *mark, struct err *err)
 {
-    enum err_code code =
-        mark == NULL ? store_begin(reader->conn, err) : store_begin_at(reader->conn, *mark, err);
+    enum err_code code = begin(reader, mark, err);
     if (code != ERR_NONE)
         return code;
     code = find_answer(reading, plan, err);
+    if (code != ERR_NONE)
+        plan_forget(plan);
     store_rollback(reader->conn); // nothing was written: only the snapshot is given back
     return code;
 }
@@ -86,6 +94,7 @@ static enum err_code read_on(
         failure = (struct err){0};
         code = read_once(reading, reader, plan, mark, &failure);
     }
+    plan_took(plan, clock_monotonic_ns() - reading->start_ns);
     if (code != ERR_NONE) {
         *err = failure;
         return code;
@@ -133,36 +142,232 @@ static enum err_code read_on_either(
     return code;
 }
 
-// --- the task
+// --- alone
 
-static enum err_code read_answer(struct reading *reading, const struct reader_set *set, struct err *err)
+// The worker's replica of an app, if it may be used now; else NULL.
+static struct replica *find_replica(const struct reader_set *set, size_t app)
 {
-    size_t app = reading->request->app;
     struct replica *replica = set->replicas != NULL ? &set->replicas[app] : NULL;
-    reading->deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
-    if (replica != NULL && replica_is_ready(replica))
-        return read_on_either(reading, &set->readers[app], replica, err);
-    return read_on(reading, &set->readers[app], NULL, err);
+    return replica != NULL && replica_is_ready(replica) ? replica : NULL;
 }
 
-static void fini_reading(struct reading *reading)
+static void start_reading(struct reading *reading)
 {
-    spool_fini(&reading->out);
+    reading->start_ns = clock_monotonic_ns();
+    reading->deadline_ns = reading->start_ns + LIMIT_STATEMENT_MS * NS_PER_MS;
 }
+
+static void send_answer(struct reading *reading)
+{
+    request_set_answer(reading->request, reading->answered.status, &reading->out, reading->answered.cursor);
+    request_send_back(reading->request);
+    reading->request = NULL;
+}
+
+static void send_error(struct reading *reading, const struct err *err)
+{
+    request_set_error(reading->request, err, &reading->request->batch.report);
+    request_send_back(reading->request);
+    reading->request = NULL;
+}
+
+static void read_alone(struct reading *reading, const struct reader_set *set)
+{
+    struct request *request = reading->request;
+    struct service_reader *reader = &set->readers[request->app];
+    struct replica *replica = find_replica(set, request->app);
+    struct err err = {0};
+    start_reading(reading);
+    enum err_code code = replica != NULL ? read_on_either(reading, reader, replica, &err)
+                                         : read_on(reading, reader, NULL, &err);
+    if (code == ERR_NONE)
+        send_answer(reading);
+    else
+        send_error(reading, &err);
+}
+
+// --- together
+
+// Reads of one app that would wait for a store on another machine one after the other. They are one
+// transaction, in which each is asked before the first is answered. One that goes wrong there, or is behind
+// one that does, is read once more, alone.
+struct group {
+    const struct reader_set *set;          // borrowed
+    struct replica *replica;               // that is asked; NULL: the store itself
+    struct service_reader *reader;         // on either of them
+    struct reading readings[READER_LANES]; // in the order in which they came
+    size_t count;                          // of them
+};
+
+static void fini_group(struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++)
+        spool_fini(&group->readings[i].out);
+}
+
+static struct plan *alone_plan(const struct group *group, const struct request *request)
+{
+    const struct app *app = request->edition->apps[request->app];
+    return group->reader->app == app ? group->reader->plans[request->endpoint - app->endpoints] : NULL;
+}
+
+static bool goes_together(const struct group *group, const struct request *request)
+{
+    const struct plan *plan = alone_plan(group, request);
+    return plan != NULL && plan_goes_together(plan);
+}
+
+static bool may_join(void *ctx, struct task *next)
+{
+    const struct group *group = ctx;
+    const struct request *first = group->readings[0].request;
+    if (next->run != read_run)
+        return false;
+    const struct request *request = CONTAINER_OF(next, struct request, task);
+    return request->app == first->app && request->edition == first->edition && goes_together(group, request);
+}
+
+static struct reading *join(struct group *group, struct request *request)
+{
+    struct reading *reading = &group->readings[group->count++];
+    *reading = (struct reading){.request = request};
+    spool_init(&reading->out, &request->context->spools, LIMIT_SPOOL_FILE_BYTES);
+    return reading;
+}
+
+static enum err_code take_lane(struct group *group, struct reading *reading, struct err *err)
+{
+    const struct endpoint *endpoint = reading->request->endpoint;
+    size_t lane = 0;
+    for (const struct reading *before = group->readings; before < reading; before++)
+        lane += before->request->endpoint == endpoint;
+    return reader_lane(group->reader, endpoint, lane, &reading->plan, err);
+}
+
+// Takes what is waiting for a worker and goes together with the first. False when that is nothing, or one of
+// them could not be prepared.
+static bool gather(struct group *group)
+{
+    struct reading *first = &group->readings[0];
+    struct pool *pool = first->request->context->reads;
+    struct err err = {0};
+    struct task *next;
+    if (!goes_together(group, first->request))
+        return false;
+    start_reading(first);
+    store_deadline(group->reader->conn, first->deadline_ns);
+    bool is_fine = take_lane(group, first, &err) == ERR_NONE;
+    while (is_fine && group->count < READER_LANES && (next = pool_take(pool, may_join, group)) != NULL) {
+        struct request *request = CONTAINER_OF(next, struct request, task);
+        if (request_is_abandoned(request))
+            request_send_back(request);
+        else
+            is_fine = take_lane(group, join(group, request), &err) == ERR_NONE;
+    }
+    return is_fine && group->count > 1;
+}
+
+// As read_once and read_on_either have it, for the one that came last.
+static enum err_code begin_together(struct group *group, struct err *err)
+{
+    struct span mark;
+    uint64_t came_ns = 0;
+    if (group->replica == NULL)
+        return begin(group->reader, NULL, err);
+    for (size_t i = 0; i < group->count; i++) {
+        uint64_t start_ns = group->readings[i].request->access.start_ns;
+        came_ns = start_ns > came_ns ? start_ns : came_ns;
+    }
+    struct store_conn *store = group->set->readers[group->readings[0].request->app].conn;
+    store_deadline(store, group->readings[0].deadline_ns);
+    enum err_code code = replica_mark(group->replica, store, came_ns, &mark, err);
+    return code == ERR_NONE ? begin(group->reader, &mark, err) : code;
+}
+
+static void ask_all(struct group *group)
+{
+    struct err ignored = {0};
+    for (size_t i = 0; i < group->count; i++) {
+        struct reading *reading = &group->readings[i];
+        bool is_last = i + 1 == group->count;
+        if (plan_ask(reading->plan, reading->request->params, is_last, &ignored) != ERR_NONE)
+            reading->plan = NULL;
+    }
+}
+
+// Sends back those that succeed, and the one that has used up the time of all; *ret_timeout is its error.
+static void answer_all(struct group *group, struct err *ret_timeout)
+{
+    bool has_failed = false;
+    uint64_t before_ns = clock_monotonic_ns();
+    for (size_t i = 0; i < group->count; i++) {
+        struct reading *reading = &group->readings[i];
+        struct err failure = {0};
+        if (reading->plan == NULL)
+            continue;
+        enum err_code code = find_answer(reading, reading->plan, &failure);
+        if (code == ERR_NONE)
+            code = spool_end(&reading->out, &failure);
+        uint64_t now_ns = clock_monotonic_ns();
+        plan_took(alone_plan(group, reading->request), now_ns - before_ns);
+        before_ns = now_ns;
+        if (code == ERR_NONE) {
+            send_answer(reading);
+        } else if (code == ERR_TIMEOUT && !has_failed) {
+            send_error(reading, &failure);
+            *ret_timeout = failure;
+        } else {
+            forget_try(reading);
+        }
+        has_failed = has_failed || code != ERR_NONE;
+    }
+}
+
+static bool has_answered(const struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        if (group->readings[i].request == NULL)
+            return true;
+    }
+    return false;
+}
+
+static void read_together(struct group *group)
+{
+    struct err err = {0}, timeout = {0};
+    if (begin_together(group, &err) != ERR_NONE)
+        return; // of which each tells by itself
+    ask_all(group);
+    answer_all(group, &timeout);
+    for (size_t i = 0; i < group->count; i++) {
+        if (group->readings[i].plan != NULL)
+            plan_forget(group->readings[i].plan);
+    }
+    store_rollback(group->reader->conn);
+    if (group->replica != NULL && has_answered(group))
+        replica_answered(group->replica, &timeout);
+}
+
+// --- the task
 
 void read_run(struct task *task, void *worker)
 {
     struct request *request = CONTAINER_OF(task, struct request, task);
-    AUTO(fini_reading) struct reading reading = {.request = request};
-    spool_init(&reading.out, &request->context->spools, LIMIT_SPOOL_FILE_BYTES);
-    struct err err = {0};
+    const struct reader_set *set = worker;
+    AUTO(fini_group) struct group group;
+    group.set = set;
+    group.count = 0;
     if (request_is_abandoned(request)) {
         request_send_back(request); // nobody waits for it any more
         return;
     }
-    if (read_answer(&reading, worker, &err) == ERR_NONE)
-        request_set_answer(request, reading.answered.status, &reading.out, reading.answered.cursor);
-    else
-        request_set_error(request, &err, &request->batch.report);
-    request_send_back(request);
+    group.replica = find_replica(set, request->app);
+    group.reader = group.replica != NULL ? &group.replica->reader : &set->readers[request->app];
+    join(&group, request);
+    if (gather(&group))
+        read_together(&group);
+    for (size_t i = 0; i < group.count; i++) {
+        if (group.readings[i].request != NULL)
+            read_alone(&group.readings[i], set);
+    }
 }

@@ -51,7 +51,7 @@ static void free_plans(struct plan **plans, size_t count)
 static void drop_app(struct service_reader *reader)
 {
     if (reader->app != NULL)
-        free_plans(reader->plans, reader->app->endpoint_count);
+        free_plans(reader->plans, READER_LANES * reader->app->endpoint_count);
     app_unref(reader->app);
     reader->app = NULL;
     reader->plans = NULL;
@@ -61,7 +61,7 @@ static enum err_code prepare(struct service_reader *reader, struct app *app, str
 {
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
-    struct plan **plans = mem_zalloc(app->endpoint_count, sizeof(*plans));
+    struct plan **plans = mem_zalloc(READER_LANES * app->endpoint_count, sizeof(*plans));
     if (plans == NULL)
         return err_no_memory(err);
     for (size_t i = 0; i < app->endpoint_count; i++) {
@@ -87,6 +87,21 @@ enum err_code reader_plan(struct service_reader *reader, struct app *app, const 
             return code;
     }
     *ret_plan = reader->plans[endpoint - app->endpoints];
+    return ERR_NONE;
+}
+
+enum err_code reader_lane(struct service_reader *reader, const struct endpoint *endpoint, size_t lane,
+    struct plan **ret_plan, struct err *err)
+{
+    const struct app *app = reader->app;
+    struct plan **plan = &reader->plans[lane * app->endpoint_count + (size_t)(endpoint - app->endpoints)];
+    if (*plan == NULL) {
+        AUTO(diags_fini) struct diags diags;
+        diags_init(&diags);
+        if (plan_new(endpoint, reader->conn, &diags, plan, err) != ERR_NONE)
+            return prepare_failed(&diags, err);
+    }
+    *ret_plan = *plan;
     return ERR_NONE;
 }
 

@@ -19,11 +19,13 @@ struct service {
     struct writer *writer;    // owned; NULL until service_start
 };
 
+enum { READER_LANES = 8 }; // the most reads that a reader has under way together
+
 // One app's handles on one worker thread, of one store.
 struct service_reader {
     struct store_conn *conn; // owned; STORE_READ
     struct app *app;         // that is prepared; a reference
-    struct plan **plans;     // owned; one for each endpoint of the app, NULL for writes
+    struct plan **plans;     // owned; one for each endpoint of the app, NULL for writes; and so for each lane
 };
 
 // What becomes of every thread's work when it is a worker of the read pool: handles of every app.
@@ -58,5 +60,11 @@ void reader_set_fini(struct reader_set *set);
 // its place first; when that fails, all stays as it was. On the worker's thread.
 MUST_CHECK enum err_code reader_plan(struct service_reader *reader, struct app *app,
     const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
+
+// The same for several reads that are under way together: each of one endpoint takes another lane. That of
+// lane 0 is the one of reader_plan; the others are prepared when they are met first, which may not be in a
+// transaction. The app has to be the one that is prepared.
+MUST_CHECK enum err_code reader_lane(struct service_reader *reader, const struct endpoint *endpoint,
+    size_t lane, struct plan **ret_plan, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -202,6 +203,42 @@ static void a_task_that_is_not_wanted_keeps_its_place(void **state)
     assert_int_equal(atomic_load(&jobs[3].runs), 1); // by the pool itself
 }
 
+static pthread_barrier_t both;
+
+static void meet(struct task *task, void *worker)
+{
+    (void)task;
+    (void)worker;
+    pthread_barrier_wait(&both);
+}
+
+static void submit_and_take(struct task *task, void *worker)
+{
+    run(task, worker);
+    assert_true(pool_submit(pool, &jobs[3].task));
+    taken[0] = pool_take(pool, NULL, NULL);
+    sem_post(&started);
+}
+
+static void a_task_is_left_to_the_thread_that_waits_for_it(void **state)
+{
+    (void)state;
+    void *workers[] = {NULL, NULL};
+    pthread_barrier_init(&both, NULL, 2);
+    pool = make(2, workers, 10);
+    jobs[0].task.run = jobs[1].task.run = meet; // both threads are there
+    jobs[2].task.run = submit_and_take;
+    jobs[3].task.run = run;
+    assert_true(pool_submit(pool, &jobs[0].task) && pool_submit(pool, &jobs[1].task));
+    nanosleep(&(struct timespec){.tv_nsec = 300 * 1000 * 1000}, NULL); // and wait for something to do
+    assert_true(pool_submit(pool, &jobs[2].task));
+    sem_wait(&started);
+    pool_free(pool);
+    pthread_barrier_destroy(&both);
+    assert_null(taken[0]);
+    assert_int_equal(atomic_load(&jobs[3].runs), 1);
+}
+
 static void submit_another(struct task *task, void *worker)
 {
     run(task, worker);
@@ -255,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup(every_task_runs_once_whoever_submits, set_up),
         cmocka_unit_test_setup(a_worker_takes_what_waits_beside_its_task, set_up),
         cmocka_unit_test_setup(a_task_that_is_not_wanted_keeps_its_place, set_up),
+        cmocka_unit_test_setup(a_task_is_left_to_the_thread_that_waits_for_it, set_up),
         cmocka_unit_test_setup(a_pool_that_ends_takes_no_more, set_up),
         cmocka_unit_test_setup(without_memory_there_is_no_pool, set_up),
     };
