@@ -3,10 +3,16 @@
 // in every transaction that writes to it, whoever runs it. The connection's thread.
 //
 //     reckoner_raise()  the trigger, run with the rights of its owner, as other roles may write to the table:
-//                       raises the version, and notifies at the transaction's end. That it has is kept in a
-//                       setting, another one for each trigger, that ends with the transaction and goes back
-//                       with a savepoint as the version does; while it is there, the trigger is not run again
-//     reckoner_track()  puts the trigger on tables that have none; run when a writer connects and behind each
+//                       notes the table in reckoner_raised, and notifies at the transaction's end. That it
+//                       has is kept in a setting, another one for each trigger, that ends with the transaction
+//                       and goes back with a savepoint as the note does; while it is there, the trigger is not
+//                       run again
+//     reckoner_count()  the trigger of the notes, deferred to the commit: raises the versions of all tables
+//                       that the transaction has noted, in the order of their names, and removes the notes.
+//                       So a version is locked for as long as a commit takes, not for as long as somebody
+//                       leaves his transaction open, and two that have written to two tables never meet in a
+//                       deadlock over them. Nobody ever sees the notes of another
+//     reckoner_track()  puts the triggers on tables that have none; run when a writer connects and behind each
 //                       script. A table is as good as written to when it gets its trigger, and so are all
 //                       tables by a script that has changed something
 //
@@ -36,13 +42,22 @@ void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS]
 
 static const char functions[] =
     "CREATE TABLE IF NOT EXISTS @.reckoner_versions (table_name text PRIMARY KEY, version bigint NOT NULL);\n"
+    "CREATE TABLE IF NOT EXISTS @.reckoner_raised (table_name text NOT NULL);\n"
+    "CREATE OR REPLACE FUNCTION @.reckoner_count() RETURNS trigger\n"
+    "LANGUAGE plpgsql SECURITY DEFINER SET search_path = @, pg_temp AS $body$\n"
+    "BEGIN\n"
+    "    WITH raised AS (DELETE FROM reckoner_raised RETURNING table_name)\n"
+    "    INSERT INTO reckoner_versions AS v (table_name, version)\n"
+    "    SELECT DISTINCT table_name, 1 FROM raised ORDER BY table_name\n"
+    "    ON CONFLICT (table_name) DO UPDATE\n"
+    "    SET version = v.version + CASE WHEN v.version < 0 THEN -1 ELSE 1 END;\n"
+    "    RETURN NULL;\n"
+    "END $body$;\n"
     "CREATE OR REPLACE FUNCTION @.reckoner_raise() RETURNS trigger\n"
     "LANGUAGE plpgsql SECURITY DEFINER SET search_path = @, pg_temp AS $body$\n"
     "BEGIN\n"
-    "    INSERT INTO reckoner_versions AS v (table_name, version)\n"
-    "    SELECT relname, 1 FROM pg_class WHERE oid = coalesce(pg_partition_root(TG_RELID)::oid, TG_RELID)\n"
-    "    ON CONFLICT (table_name) DO UPDATE\n"
-    "    SET version = v.version + CASE WHEN v.version < 0 THEN -1 ELSE 1 END;\n"
+    "    INSERT INTO reckoner_raised (table_name)\n"
+    "    SELECT relname FROM pg_class WHERE oid = coalesce(pg_partition_root(TG_RELID)::oid, TG_RELID);\n"
     "    PERFORM pg_notify('#', ''), set_config(TG_ARGV[0], 'yes', true);\n"
     "    RETURN NULL;\n"
     "END $body$;\n"
@@ -55,6 +70,10 @@ static const char functions[] =
     "    target oid;\n"
     "    raised text;\n"
     "BEGIN\n"
+    "    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'reckoner_raised'::regclass) THEN\n"
+    "        CREATE CONSTRAINT TRIGGER reckoner_count AFTER INSERT ON reckoner_raised\n"
+    "            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reckoner_count();\n"
+    "    END IF;\n"
     "    SELECT array_agg(c.oid) INTO added FROM pg_class c\n"
     "    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p')\n"
     "        AND c.relname NOT LIKE 'reckoner\\_%' AND has_table_privilege(c.oid, 'TRIGGER')\n"

@@ -232,6 +232,38 @@ def test_a_store_that_somebody_else_has_locked_is_503_with_retry_after(server, c
     other.close()
 
 
+def versions(cluster, database):
+    return dict(line.split('|') for line in cluster.sql('SELECT * FROM small.reckoner_versions', database[0]).splitlines())
+
+
+def test_a_transaction_that_somebody_leaves_open_after_a_write_holds_up_no_batch(server, cluster, database):
+    other, before = Session(cluster, database[0]), int(versions(cluster, database)['items'])
+    other.run("BEGIN; INSERT INTO small.items VALUES (1, 'a', '2030-01-01', false, 1)")
+    assert server.post('/items', [item(2, day='2031-01-01')]).status == 201
+    assert [one['id'] for one in server.get('/items').json()] == [2]
+    assert int(versions(cluster, database)['items']) == before + 1
+    other.run('COMMIT')
+    assert [one['id'] for one in server.get('/items').json()] == [1, 2]
+    assert int(versions(cluster, database)['items']) == before + 2
+    other.close()
+
+
+def test_transactions_that_write_to_the_same_tables_in_another_order_do_not_meet(server, cluster, database):
+    sessions, before = [Session(cluster, database[0]) for _ in range(2)], versions(cluster, database)
+    writes = ["INSERT INTO small.groups VALUES ('c %d')", 'INSERT INTO small.counters VALUES (10 + %d, 0)']
+    for k, other in enumerate(sessions):
+        other.run('BEGIN; ' + writes[k] % k)
+    for k, other in enumerate(sessions):
+        assert other.run(writes[1 - k] % k) == ''
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda other: other.run('COMMIT'), sessions)) == ['', '']
+    after = versions(cluster, database)
+    assert {name: int(after[name]) - int(before[name]) for name in after} == {'groups': 2, 'counters': 2, 'items': 0}
+    assert cluster.sql('SELECT count(*) FROM small.reckoner_raised', database[0]) == '0\n'
+    for other in sessions:
+        other.close()
+
+
 def test_check_and_routes_look_at_the_files_for_that_database_and_leave_nothing_there(cluster, database):
     good = run('check', '--store', database[1], 'apps/rates')
     assert good.returncode == 0, good.stderr
