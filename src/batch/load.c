@@ -208,6 +208,14 @@ static enum err_code load_once(struct app *app, const struct load *load, struct 
     return code == ERR_NONE ? load_record(conn, name, file, options->now, err) : code;
 }
 
+static bool any_loaded(const struct outcome *outcomes, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any = any || outcomes[i].loaded;
+    return any;
+}
+
 // All in one transaction.
 static enum err_code load_all(struct app *app, struct store_conn *conn, const struct first_load *options,
     struct report *report, const char **ret_path, struct outcome *outcomes, struct err *err)
@@ -217,10 +225,12 @@ static enum err_code load_all(struct app *app, struct store_conn *conn, const st
         return code;
     for (size_t i = 0; code == ERR_NONE && i < app->load_count; i++)
         code = load_once(app, &app->loads[i], conn, options, report, ret_path, &outcomes[i], err);
-    if (code == ERR_NONE) {
-        *ret_path = NULL; // that a commit fails is no one file's fault
+    if (code == ERR_NONE)
+        *ret_path = NULL; // what fails from here on is no one file's fault
+    if (code == ERR_NONE && any_loaded(outcomes, app->load_count))
+        code = store_analyze(conn, err);
+    if (code == ERR_NONE)
         code = store_commit(conn, err);
-    }
     if (code != ERR_NONE)
         store_rollback(conn);
     return code;

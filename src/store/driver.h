@@ -71,6 +71,7 @@ struct store_driver {
         struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
 
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
+    enum err_code (*analyze)(struct store_conn *conn, struct err *err); // NULL: its plans need no such thing
 
     enum err_code (*batch_open)(
         struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err);

@@ -131,6 +131,7 @@ const struct store_driver postgresql_driver = {
     .is_unique = pg_is_unique,
     .reads = pg_reads,
     .exec = pg_exec,
+    .analyze = pg_analyze,
     .batch_open = pg_batch_open,
     .batch_close = pg_batch_close,
     .batch_add = pg_batch_add,

@@ -418,6 +418,7 @@ MUST_CHECK enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct 
 // --- postgresql_exec.c
 
 MUST_CHECK enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err);
+MUST_CHECK enum err_code pg_analyze(struct store_conn *base, struct err *err);
 
 // The same for a script of the driver's own, of which the versions of tables need not know.
 MUST_CHECK enum err_code pg_script(struct pg_conn *conn, struct span sql, struct err *err);

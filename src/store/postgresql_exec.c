@@ -74,3 +74,24 @@ enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err)
     enum err_code code = pg_script(conn, sql, err);
     return code == ERR_NONE && conn->tx == PG_OPEN ? track(conn, err) : code;
 }
+
+// Autovacuum would come by itself, but only after a minute, and until then a new table has no statistics.
+enum err_code pg_analyze(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    const char *const params[] = {conn->store->name};
+    PGresult *sql = NULL;
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code == ERR_NONE)
+        code = pg_query(conn,
+            "SELECT 'ANALYZE ' || pg_catalog.string_agg(c.oid::pg_catalog.regclass::text, ', ')"
+            " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND c.relname NOT LIKE 'reckoner\\_%'",
+            1, params, &sql, err);
+    if (code == ERR_NONE && !PQgetisnull(sql, 0, 0))
+        code = run(conn, span_of(PQgetvalue(sql, 0, 0)), span_of(PQgetvalue(sql, 0, 0)), err);
+    PQclear(sql);
+    return code;
+}

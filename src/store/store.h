@@ -214,6 +214,10 @@ MUST_CHECK enum err_code store_reads(
 // and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.
 MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err);
 
+// Gathers what the planner goes by, where the store has need of that, after rows have come in bulk: in the
+// open transaction of a STORE_WRITE connection.
+MUST_CHECK enum err_code store_analyze(struct store_conn *conn, struct err *err);
+
 // --- the table batch: the rows of one write request (columns: the fields in order, and line)
 
 // Makes `batch` an empty table with these fields, on a STORE_WRITE connection, in a transaction or out of

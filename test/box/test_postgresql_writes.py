@@ -209,6 +209,7 @@ def test_nodes_that_start_at_once_make_the_schema_and_the_first_load_once(cluste
         nodes = list(pool.map(lambda _: Server('apps/rates', '--quiet', '--store', database[1]), range(4)))
     prices = sum(1 for _ in open(ROOT / 'apps/rates/data/prices.csv', encoding='utf-8')) - 1
     assert int(cluster.sql('SELECT count(*) FROM rates.prices', database[0])) == prices
+    assert cluster.sql("SELECT count(DISTINCT tablename) >= 4 FROM pg_stats WHERE schemaname = 'rates'", database[0]) == 't\n'
     assert [node.stop() for node in nodes] == [0] * 4
 
 

@@ -622,6 +622,25 @@ static void records_of_commits_do_not_pile_up(void **state)
 
 // --- plans
 
+static void a_bulk_of_rows_has_statistics_before_it_is_committed(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    const char *const count = "SELECT count(*) FROM pg_stats WHERE schemaname = current_schema()";
+    begin(f->writer);
+    assert_int_equal(store_analyze(f->writer, &err), ERR_NONE); // of nothing
+    run_script(f->writer,
+        "CREATE TABLE \"O'Hara \"\"x\"\"\" (a integer, b text);"
+        "CREATE TABLE later (a integer PRIMARY KEY REFERENCES later DEFERRABLE INITIALLY DEFERRED);");
+    run_script(f->writer, "INSERT INTO \"O'Hara \"\"x\"\"\" SELECT i, 'b' FROM generate_series(1, 100) i;"
+                          "INSERT INTO later VALUES (1);");
+    assert_int_equal(store_analyze(f->writer, &err), ERR_NONE);
+    assert_string_equal(err.text, "");
+    assert_rows(f->writer, count, "3\n");
+    commit(f->writer);
+    assert_rows(f->reader, count, "3\n");
+}
+
 static void on_line(void *ctx, const struct store_plan_line *line)
 {
     char *text = ctx;
@@ -709,6 +728,7 @@ int main(void)
         STORE_TEST(rows_that_the_server_does_not_take_are_given_up_at_the_deadline),
         STORE_TEST(the_host_that_was_met_last_is_asked_first),
         STORE_TEST(records_of_commits_do_not_pile_up),
+        STORE_TEST(a_bulk_of_rows_has_statistics_before_it_is_committed),
         STORE_TEST(a_plan_names_what_is_read_whole),
         STORE_TEST(a_plan_of_another_schema_counts_no_rows),
         STORE_TEST(a_unique_key_among_the_columns_is_found),
