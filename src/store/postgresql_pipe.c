@@ -267,7 +267,7 @@ enum err_code pg_push(struct pg_conn *conn, struct err *err)
 static void end_item(struct pg_conn *conn, const PGresult *last)
 {
     struct pg_item item = pop(conn);
-    if (item.stmt != NULL)
+    if (item.kind == PG_RUN && item.stmt != NULL)
         item.stmt->is_ended = true;
     if (last != NULL && item.kind != PG_SYNC)
         PQclear(PQgetResult(conn->link));
@@ -348,7 +348,9 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
         return code;
     if (result == NULL)
         return ERR_NONE;
-    if (item.kind == PG_COMMAND || item.kind == PG_CHECK) {
+    if (item.kind == PG_PREPARE && item.stmt != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
+        item.stmt->session = 0;
+    if (item.kind == PG_COMMAND || item.kind == PG_CHECK || item.kind == PG_PREPARE) {
         struct err failure = {0};
         if (take_command(conn, result, item.kind, item.keep, &failure) != ERR_NONE) {
             pg_fail_tx(conn, &failure);

@@ -430,6 +430,31 @@ static void an_idle_connection_that_was_closed_is_made_anew(void **state)
     assert_string_equal(rows_of_stmt(stmt, NULL), "7\n");
 }
 
+static void a_statement_behind_one_that_failed_is_prepared_the_next_time(void **state)
+{
+    struct fixture *f = *state;
+    if (f->is_pooled) // whose connections they are
+        skip();
+    struct err err = {0};
+    bool row;
+    struct store_stmt *wrong = prepare(f->reader, "SELECT 1 / count(*) FROM pg_class WHERE false", NULL, 0);
+    struct store_stmt *behind = prepare(f->reader, "SELECT 7", NULL, 0);
+    struct store_stmt *gone = prepare(f->reader, "SELECT 8", NULL, 0);
+    kill_backend(f, f->reader);
+    begin(f->reader);
+    assert_int_equal(store_bind(wrong, NULL, &err), ERR_NONE);
+    assert_int_equal(store_bind(behind, NULL, &err), ERR_NONE);
+    assert_int_equal(store_bind(gone, NULL, &err), ERR_NONE);
+    assert_int_equal(store_step(wrong, &row, &err), ERR_STORE);
+    store_finalize(gone); // before it is known what became of it
+    store_reset(wrong);
+    store_reset(behind);
+    store_rollback(f->reader);
+    begin(f->reader);
+    assert_string_equal(rows_of_stmt(behind, NULL), "7\n");
+    commit(f->reader);
+}
+
 static void a_transaction_whose_connection_is_lost_fails_until_its_end(void **state)
 {
     struct fixture *f = *state;
@@ -702,6 +727,7 @@ int main(void)
         STORE_TEST(rows_that_have_no_room_lose_the_connection_and_not_themselves),
         STORE_TEST(an_answer_that_nobody_wants_any_more_is_ended),
         STORE_TEST(an_idle_connection_that_was_closed_is_made_anew),
+        STORE_TEST(a_statement_behind_one_that_failed_is_prepared_the_next_time),
         STORE_TEST(a_transaction_whose_connection_is_lost_fails_until_its_end),
         STORE_TEST(rows_that_are_cut_off_with_the_connection_are_not_all),
         STORE_TEST(a_constraint_that_waits_for_the_commit_fails_a_single_statement),
