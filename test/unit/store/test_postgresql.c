@@ -500,6 +500,37 @@ static void rows_that_are_cut_off_with_the_connection_are_not_all(void **state)
     assert_int_equal(code, ERR_BUSY);
 }
 
+// How many rows of a thousand bytes there were; the code of their end.
+static enum err_code read_rows(struct store_stmt *stmt, int64_t count, int64_t *ret_rows)
+{
+    struct err err = {0};
+    const struct value values[] = {{.kind = VALUE_INTEGER, .integer = count}};
+    bool row = true;
+    enum err_code code = store_bind(stmt, values, &err);
+    for (*ret_rows = -1; code == ERR_NONE && row; ++*ret_rows)
+        code = store_step(stmt, &row, &err);
+    store_reset(stmt);
+    return code;
+}
+
+static void an_answer_up_to_the_bound_is_taken_as_a_whole(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_name params[] = {{.name = span_of("n"), .type = TYPE_INTEGER}};
+    int64_t rows;
+    struct store_stmt *stmt =
+        prepare(f->reader, "SELECT repeat('x', 1000) FROM generate_series(1, :n)", params, 1);
+    assert_int_equal(read_rows(stmt, 1, &rows), ERR_NONE); // so that the next is expected to be small
+    unsigned session = pg_conn(f->reader)->session;
+    assert_int_equal(read_rows(stmt, PG_WHOLE_BYTES / 1000 * 3 / 4, &rows), ERR_NONE);
+    assert_int_equal(rows, PG_WHOLE_BYTES / 1000 * 3 / 4);
+    assert_int_equal(read_rows(stmt, 1, &rows), ERR_NONE);
+    assert_int_equal(pg_conn(f->reader)->session, session);
+    assert_int_equal(read_rows(stmt, 10 * PG_WHOLE_BYTES / 1000, &rows), ERR_ABORTED);
+    assert_int_equal(read_rows(stmt, 10 * PG_WHOLE_BYTES / 1000, &rows), ERR_NONE);
+    assert_int_equal(rows, 10 * PG_WHOLE_BYTES / 1000);
+}
+
 // A statement outside of a transaction is committed by the sync behind it.
 static void a_constraint_that_waits_for_the_commit_fails_a_single_statement(void **state)
 {
@@ -730,6 +761,7 @@ int main(void)
         STORE_TEST(a_statement_behind_one_that_failed_is_prepared_the_next_time),
         STORE_TEST(a_transaction_whose_connection_is_lost_fails_until_its_end),
         STORE_TEST(rows_that_are_cut_off_with_the_connection_are_not_all),
+        STORE_TEST(an_answer_up_to_the_bound_is_taken_as_a_whole),
         STORE_TEST(a_constraint_that_waits_for_the_commit_fails_a_single_statement),
         STORE_TEST(a_commit_whose_answer_is_lost_is_told_as_it_was),
         STORE_TEST(rows_that_the_server_does_not_take_are_given_up_at_the_deadline),
