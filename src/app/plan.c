@@ -334,12 +334,25 @@ static void reset_checks(struct plan *plan, enum statement_kind kind)
 
 bool plan_goes_together(const struct plan *plan)
 {
-    return expects_to_answer(plan) && !plan->is_slow && store_likes_one_statement(plan->conn);
+    bool is_short = plan->gate != NULL || plan->count <= 2; // what is under way on a connection has a bound
+    return expects_to_answer(plan) && is_short && !plan->is_slow && store_likes_one_statement(plan->conn);
 }
 
 void plan_took(struct plan *plan, uint64_t ns)
 {
     plan->is_slow = ns > SLOW_NS;
+}
+
+// What was asked is of no use any more.
+static void forget(struct plan *plan)
+{
+    if (!plan->is_asked)
+        return;
+    if (plan->gate != NULL)
+        store_reset(plan->gate);
+    reset_checks(plan, STATEMENT_REJECT);
+    store_reset(plan->sole->stmt);
+    plan->is_asked = false;
 }
 
 enum err_code plan_ask(struct plan *plan, const struct value *params, bool is_last, struct err *err)
@@ -352,19 +365,8 @@ enum err_code plan_ask(struct plan *plan, const struct value *params, bool is_la
         code = store_bind(plan->sole->stmt, params, err);
     plan->is_asked = true;
     if (code != ERR_NONE)
-        plan_forget(plan);
+        forget(plan);
     return fail_run(plan, code, err);
-}
-
-void plan_forget(struct plan *plan)
-{
-    if (!plan->is_asked)
-        return;
-    if (plan->gate != NULL)
-        store_reset(plan->gate);
-    reset_checks(plan, STATEMENT_REJECT);
-    store_reset(plan->sole->stmt);
-    plan->is_asked = false;
 }
 
 // ERR_AGAIN where a check finds something: the transaction may have ended along with the answer, and what
@@ -380,7 +382,7 @@ static enum err_code pass_gate(struct plan *plan, struct err *err)
     if (code == ERR_NONE && found.integer == 0)
         return ERR_NONE;
     plan->passes = 0;
-    plan_forget(plan);
+    forget(plan);
     return code == ERR_NONE ? err_set(err, ERR_AGAIN, "a check has found something: ask which") : code;
 }
 
@@ -424,7 +426,7 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
     if (is_reject)
         plan->passes = is_passed ? plan->passes + (plan->passes < PASSES) : 0;
     if (!is_passed)
-        plan_forget(plan);
+        forget(plan);
     return fail_run(plan, code, err);
 }
 

@@ -45,9 +45,10 @@ MUST_CHECK enum err_code plan_find(struct plan *plan, enum statement_kind kind, 
 
 // --- reads that are asked together
 //
-// In one transaction, several plans may be asked first (plan_ask) and then run (plan_find, plan_answer), in
-// the same order and with the same parameters: a store on another machine answers them all at once. They
-// share their fate as well: when one of them fails, those behind it fail, too.
+// In one transaction, several plans may be asked first (plan_ask) and then run, in the same order and with
+// the same parameters: by plan_find, and by plan_answer unless something was found or has failed. A store on
+// another machine answers them all at once. They share their fate as well: when one of them fails, those
+// behind it fail, too.
 
 // Whether a read of this endpoint is worth that: the store is such a one, the checks have let the last ones
 // pass, and the last one was quick.
@@ -57,12 +58,9 @@ bool plan_goes_together(const struct plan *plan);
 void plan_took(struct plan *plan, uint64_t ns);
 
 // Asks for a read of an endpoint that goes together; `is_last`: of the transaction. Errors as those of the
-// runs; nothing is asked then. Unless plan_answer follows, plan_forget has to.
+// runs; nothing is asked then.
 MUST_CHECK enum err_code plan_ask(
     struct plan *plan, const struct value *params, bool is_last, struct err *err);
-
-// What was asked is of no use any more, if it is not over.
-void plan_forget(struct plan *plan);
 
 // Runs all @write statements in order.
 MUST_CHECK enum err_code plan_write(struct plan *plan, const struct value *params, struct err *err);

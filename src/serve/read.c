@@ -62,8 +62,6 @@ static enum err_code read_once(struct reading *reading, struct service_reader *r
     if (code != ERR_NONE)
         return code;
     code = find_answer(reading, plan, err);
-    if (code != ERR_NONE)
-        plan_forget(plan);
     store_rollback(reader->conn); // nothing was written: only the snapshot is given back
     return code;
 }
@@ -155,6 +153,15 @@ static void start_reading(struct reading *reading)
 {
     reading->start_ns = clock_monotonic_ns();
     reading->deadline_ns = reading->start_ns + LIMIT_STATEMENT_MS * NS_PER_MS;
+}
+
+// Sends a request back for which nobody waits any more; false: somebody does.
+static bool give_up_abandoned(struct request *request)
+{
+    bool is_abandoned = request_is_abandoned(request);
+    if (is_abandoned)
+        request_send_back(request);
+    return is_abandoned;
 }
 
 static void send_answer(struct reading *reading)
@@ -259,9 +266,7 @@ static bool gather(struct group *group)
     bool is_fine = take_lane(group, first, &err) == ERR_NONE;
     while (is_fine && group->count < READER_LANES && (next = pool_take(pool, may_join, group)) != NULL) {
         struct request *request = CONTAINER_OF(next, struct request, task);
-        if (request_is_abandoned(request))
-            request_send_back(request);
-        else
+        if (!give_up_abandoned(request))
             is_fine = take_lane(group, join(group, request), &err) == ERR_NONE;
     }
     return is_fine && group->count > 1;
@@ -295,31 +300,30 @@ static void ask_all(struct group *group)
     }
 }
 
-// Sends back those that succeed, and the one that has used up the time of all; *ret_timeout is its error.
+// Each has all of its time from when the one before it is done. Sends back those that succeed, and the one
+// that has used up its time; *ret_timeout is its error.
 static void answer_all(struct group *group, struct err *ret_timeout)
 {
-    bool has_failed = false;
-    uint64_t before_ns = clock_monotonic_ns();
     for (size_t i = 0; i < group->count; i++) {
         struct reading *reading = &group->readings[i];
         struct err failure = {0};
         if (reading->plan == NULL)
             continue;
+        start_reading(reading);
+        store_deadline(group->reader->conn, reading->deadline_ns);
         enum err_code code = find_answer(reading, reading->plan, &failure);
         if (code == ERR_NONE)
             code = spool_end(&reading->out, &failure);
         uint64_t now_ns = clock_monotonic_ns();
-        plan_took(alone_plan(group, reading->request), now_ns - before_ns);
-        before_ns = now_ns;
+        plan_took(alone_plan(group, reading->request), now_ns - reading->start_ns);
         if (code == ERR_NONE) {
             send_answer(reading);
-        } else if (code == ERR_TIMEOUT && !has_failed) {
+        } else if (code == ERR_TIMEOUT && now_ns >= reading->deadline_ns) { // not for the one before it
             send_error(reading, &failure);
             *ret_timeout = failure;
         } else {
             forget_try(reading);
         }
-        has_failed = has_failed || code != ERR_NONE;
     }
 }
 
@@ -339,10 +343,6 @@ static void read_together(struct group *group)
         return; // of which each tells by itself
     ask_all(group);
     answer_all(group, &timeout);
-    for (size_t i = 0; i < group->count; i++) {
-        if (group->readings[i].plan != NULL)
-            plan_forget(group->readings[i].plan);
-    }
     store_rollback(group->reader->conn);
     if (group->replica != NULL && has_answered(group))
         replica_answered(group->replica, &timeout);
@@ -357,17 +357,16 @@ void read_run(struct task *task, void *worker)
     AUTO(fini_group) struct group group;
     group.set = set;
     group.count = 0;
-    if (request_is_abandoned(request)) {
-        request_send_back(request); // nobody waits for it any more
+    if (give_up_abandoned(request))
         return;
-    }
     group.replica = find_replica(set, request->app);
     group.reader = group.replica != NULL ? &group.replica->reader : &set->readers[request->app];
     join(&group, request);
     if (gather(&group))
         read_together(&group);
     for (size_t i = 0; i < group.count; i++) {
-        if (group.readings[i].request != NULL)
+        struct request *left = group.readings[i].request;
+        if (left != NULL && !give_up_abandoned(left))
             read_alone(&group.readings[i], set);
     }
 }

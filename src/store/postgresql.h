@@ -107,14 +107,15 @@ struct pg_watch; // postgresql_watch.c
 enum pg_kind {
     PG_COMMAND, // one of the driver's own: only a failure of it matters
     PG_CHECK,   // likewise, the one of pg_begin_at: it fails when the database is behind
+    PG_PREPARE, // of a statement, which is not prepared where that fails
     PG_RUN,     // of a statement: its rows are somebody's
     PG_SYNC,    // the end of what a failure takes with it
 };
 
 struct pg_item {
     enum pg_kind kind;    //
-    struct pg_stmt *stmt; // PG_RUN: whose; NULL when nobody wants the rows any more
-    PGresult **keep;      // PG_COMMAND, PG_CHECK: where its result goes, be it a failure; NULL: nowhere
+    struct pg_stmt *stmt; // PG_PREPARE, PG_RUN: whose; NULL when nobody wants what comes back any more
+    PGresult **keep;      // of commands, checks, prepares: where its result goes, be it a failure; or NULL
 };
 
 enum pg_tx {

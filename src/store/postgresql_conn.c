@@ -157,7 +157,7 @@ void pg_lose(struct pg_conn *conn)
         return;
     for (; conn->count > 0; conn->count--) {
         struct pg_item *item = &conn->queue[conn->first];
-        if (item->stmt != NULL)
+        if (item->kind == PG_RUN && item->stmt != NULL)
             item->stmt->is_ended = item->stmt->is_cut = true;
         conn->first = (conn->first + 1) % PG_QUEUE;
     }

@@ -185,15 +185,19 @@ static struct pg_stmt *whole_run(const struct pg_conn *conn)
     return conn->count > 0 && item->kind == PG_RUN && !conn->is_single ? item->stmt : NULL;
 }
 
-// Counts what is about to be read, but for the first time, as most answers come at once. False when an answer
-// that was expected to be small has become too large to be taken as a whole.
-static bool is_within_bounds(struct pg_conn *conn, struct wait *wait)
+// Reads what has come. False when the link is lost, or when an answer that was expected to be small has
+// become too large to be taken as a whole. What the first read brings does not count, as most answers come at
+// once.
+static bool read_more(struct pg_conn *conn, struct wait *wait)
 {
-    struct pg_stmt *whole = whole_run(conn);
-    int bytes;
-    if (wait->reads++ == 0 || whole == NULL || ioctl(PQsocket(conn->link), FIONREAD, &bytes) != 0)
+    struct pg_stmt *whole = wait->reads++ > 0 ? whole_run(conn) : NULL;
+    int before = 0, after = 0; // libpq reads a part of what waits
+    bool counts = whole != NULL && ioctl(PQsocket(conn->link), FIONREAD, &before) == 0;
+    if (PQconsumeInput(conn->link) == 0)
+        return false;
+    if (!counts || ioctl(PQsocket(conn->link), FIONREAD, &after) != 0)
         return true;
-    wait->bytes += (size_t)bytes;
+    wait->bytes += before > after ? (size_t)(before - after) : 0;
     whole->was_large = wait->bytes > PG_WHOLE_BYTES;
     whole->is_small = !whole->was_large;
     return !whole->was_large;
@@ -215,7 +219,7 @@ static bool wait_a_little(struct pg_conn *conn, struct wait *wait)
     struct pollfd link = {.fd = PQsocket(conn->link), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0))};
     if (poll(&link, 1, (int)((next_ns - now_ns) / NS_PER_MS) + 1) <= 0)
         return true;
-    if ((link.revents & ~POLLOUT) != 0 && (!is_within_bounds(conn, wait) || PQconsumeInput(conn->link) == 0))
+    if ((link.revents & ~POLLOUT) != 0 && !read_more(conn, wait))
         return false;
     wait->heard_ns = clock_monotonic_ns();
     wait->unanswered = 0;
@@ -267,7 +271,7 @@ enum err_code pg_push(struct pg_conn *conn, struct err *err)
 static void end_item(struct pg_conn *conn, const PGresult *last)
 {
     struct pg_item item = pop(conn);
-    if (item.stmt != NULL)
+    if (item.kind == PG_RUN && item.stmt != NULL)
         item.stmt->is_ended = true;
     if (last != NULL && item.kind != PG_SYNC)
         PQclear(PQgetResult(conn->link));
@@ -348,7 +352,9 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
         return code;
     if (result == NULL)
         return ERR_NONE;
-    if (item.kind == PG_COMMAND || item.kind == PG_CHECK) {
+    if (item.kind == PG_PREPARE && item.stmt != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
+        item.stmt->session = 0;
+    if (item.kind == PG_COMMAND || item.kind == PG_CHECK || item.kind == PG_PREPARE) {
         struct err failure = {0};
         if (take_command(conn, result, item.kind, item.keep, &failure) != ERR_NONE) {
             pg_fail_tx(conn, &failure);

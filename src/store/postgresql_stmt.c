@@ -25,6 +25,17 @@ static void link_stmt(struct pg_stmt *stmt, struct pg_conn *conn)
     conn->stmts = stmt;
 }
 
+// What is under way of that kind is not the statement's any more.
+static void disown(struct pg_stmt *stmt, enum pg_kind kind)
+{
+    struct pg_conn *conn = stmt->conn;
+    for (unsigned i = 0; i < conn->count; i++) {
+        struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->kind == kind && item->stmt == stmt)
+            item->stmt = NULL;
+    }
+}
+
 // Takes the server's copy away, with whatever is sent next.
 static void deallocate(struct pg_stmt *stmt)
 {
@@ -52,6 +63,7 @@ void pg_finalize(struct store_stmt *base)
 {
     struct pg_stmt *stmt = pg_stmt(base);
     pg_reset(base);
+    disown(stmt, PG_PREPARE);
     deallocate(stmt);
     *stmt->link = stmt->next;
     if (stmt->next != NULL)
@@ -168,7 +180,7 @@ static enum err_code queue_prepare(struct pg_stmt *stmt, PGresult **keep, struct
     if (!conn->is_pooled)
         snprintf(stmt->name, sizeof(stmt->name), "s%u", ++conn->named);
     int sent = PQsendPrepare(conn->link, stmt->name, stmt->sql, (int)stmt->param_count, stmt->param_types);
-    enum err_code code = pg_queued(conn, sent, PG_COMMAND, NULL, keep, err);
+    enum err_code code = pg_queued(conn, sent, PG_PREPARE, stmt, keep, err);
     if (code == ERR_NONE && !conn->is_pooled)
         stmt->session = conn->session;
     return code;
@@ -491,16 +503,12 @@ enum err_code pg_column(struct store_stmt *base, size_t column, struct value *re
 void pg_reset(struct store_stmt *base)
 {
     struct pg_stmt *stmt = pg_stmt(base);
-    struct pg_conn *conn = stmt->conn;
     PQclear(stmt->rows);
     stmt->rows = NULL;
     while (stmt->parked_first < stmt->parked_count)
         PQclear(stmt->parked[stmt->parked_first++]);
     stmt->parked_first = stmt->parked_count = 0;
-    for (unsigned i = 0; stmt->is_bound && !stmt->is_ended && i < conn->count; i++) {
-        struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->stmt == stmt)
-            item->stmt = NULL; // what is still to come is thrown away when it does
-    }
+    if (stmt->is_bound && !stmt->is_ended)
+        disown(stmt, PG_RUN); // what is still to come is thrown away when it does
     stmt->is_bound = false;
 }

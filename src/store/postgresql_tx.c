@@ -61,7 +61,8 @@ static bool runs_for_nobody(struct pg_conn *conn)
 static bool is_being_read(const struct pg_conn *conn)
 {
     for (unsigned i = 0; i < conn->count; i++) {
-        if (conn->queue[(conn->first + i) % PG_QUEUE].stmt != NULL)
+        const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->kind == PG_RUN && item->stmt != NULL)
             return true;
     }
     return false;

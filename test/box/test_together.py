@@ -156,6 +156,22 @@ def test_one_that_takes_too_long_is_504_and_the_others_are_answered(cluster, tmp
     assert server.stop() == 0
 
 
+def test_each_has_all_of_its_time(cluster, tmp_path):
+    server = start(cluster.create('timed'), tmp_path)
+    answers = ask_at_once(server, ['/slow?seconds=6', '/slow?seconds=6', '/plain/1'])
+    assert [answer.status for answer in answers] == [200] * 3
+    assert server.stop() == 0
+
+
+def test_those_behind_one_that_fails_are_answered_by_a_new_session_too(cluster, tmp_path):
+    """In which nothing is prepared yet, and what is sent to be prepared behind the failure is not either."""
+    server = start(cluster.create('renewed'), tmp_path)
+    cluster.sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'renewed'")
+    answers = ask_at_once(server, ['/plain/7', '/gated/30', '/checked/31'])
+    assert [answer.status for answer in answers] == [500, 200, 200]
+    assert server.stop() == 0
+
+
 def test_a_session_that_is_ended_under_them_costs_nobody_an_answer(cluster, tmp_path):
     server = start(cluster.create('ended'), tmp_path)
     with concurrent.futures.ThreadPoolExecutor(1) as other:

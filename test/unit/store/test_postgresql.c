@@ -430,6 +430,31 @@ static void an_idle_connection_that_was_closed_is_made_anew(void **state)
     assert_string_equal(rows_of_stmt(stmt, NULL), "7\n");
 }
 
+static void a_statement_behind_one_that_failed_is_prepared_the_next_time(void **state)
+{
+    struct fixture *f = *state;
+    if (f->is_pooled) // whose connections they are
+        skip();
+    struct err err = {0};
+    bool row;
+    struct store_stmt *wrong = prepare(f->reader, "SELECT 1 / count(*) FROM pg_class WHERE false", NULL, 0);
+    struct store_stmt *behind = prepare(f->reader, "SELECT 7", NULL, 0);
+    struct store_stmt *gone = prepare(f->reader, "SELECT 8", NULL, 0);
+    kill_backend(f, f->reader);
+    begin(f->reader);
+    assert_int_equal(store_bind(wrong, NULL, &err), ERR_NONE);
+    assert_int_equal(store_bind(behind, NULL, &err), ERR_NONE);
+    assert_int_equal(store_bind(gone, NULL, &err), ERR_NONE);
+    assert_int_equal(store_step(wrong, &row, &err), ERR_STORE);
+    store_finalize(gone); // before it is known what became of it
+    store_reset(wrong);
+    store_reset(behind);
+    store_rollback(f->reader);
+    begin(f->reader);
+    assert_string_equal(rows_of_stmt(behind, NULL), "7\n");
+    commit(f->reader);
+}
+
 static void a_transaction_whose_connection_is_lost_fails_until_its_end(void **state)
 {
     struct fixture *f = *state;
@@ -473,6 +498,37 @@ static void rows_that_are_cut_off_with_the_connection_are_not_all(void **state)
     while ((code = store_step(rows, &row, &err)) == ERR_NONE && row)
         ;
     assert_int_equal(code, ERR_BUSY);
+}
+
+// How many rows of a thousand bytes there were; the code of their end.
+static enum err_code read_rows(struct store_stmt *stmt, int64_t count, int64_t *ret_rows)
+{
+    struct err err = {0};
+    const struct value values[] = {{.kind = VALUE_INTEGER, .integer = count}};
+    bool row = true;
+    enum err_code code = store_bind(stmt, values, &err);
+    for (*ret_rows = -1; code == ERR_NONE && row; ++*ret_rows)
+        code = store_step(stmt, &row, &err);
+    store_reset(stmt);
+    return code;
+}
+
+static void an_answer_up_to_the_bound_is_taken_as_a_whole(void **state)
+{
+    struct fixture *f = *state;
+    const struct store_name params[] = {{.name = span_of("n"), .type = TYPE_INTEGER}};
+    int64_t rows;
+    struct store_stmt *stmt =
+        prepare(f->reader, "SELECT repeat('x', 1000) FROM generate_series(1, :n)", params, 1);
+    assert_int_equal(read_rows(stmt, 1, &rows), ERR_NONE); // so that the next is expected to be small
+    unsigned session = pg_conn(f->reader)->session;
+    assert_int_equal(read_rows(stmt, PG_WHOLE_BYTES / 1000 * 3 / 4, &rows), ERR_NONE);
+    assert_int_equal(rows, PG_WHOLE_BYTES / 1000 * 3 / 4);
+    assert_int_equal(read_rows(stmt, 1, &rows), ERR_NONE);
+    assert_int_equal(pg_conn(f->reader)->session, session);
+    assert_int_equal(read_rows(stmt, 10 * PG_WHOLE_BYTES / 1000, &rows), ERR_ABORTED);
+    assert_int_equal(read_rows(stmt, 10 * PG_WHOLE_BYTES / 1000, &rows), ERR_NONE);
+    assert_int_equal(rows, 10 * PG_WHOLE_BYTES / 1000);
 }
 
 // A statement outside of a transaction is committed by the sync behind it.
@@ -721,8 +777,10 @@ int main(void)
         STORE_TEST(rows_that_have_no_room_lose_the_connection_and_not_themselves),
         STORE_TEST(an_answer_that_nobody_wants_any_more_is_ended),
         STORE_TEST(an_idle_connection_that_was_closed_is_made_anew),
+        STORE_TEST(a_statement_behind_one_that_failed_is_prepared_the_next_time),
         STORE_TEST(a_transaction_whose_connection_is_lost_fails_until_its_end),
         STORE_TEST(rows_that_are_cut_off_with_the_connection_are_not_all),
+        STORE_TEST(an_answer_up_to_the_bound_is_taken_as_a_whole),
         STORE_TEST(a_constraint_that_waits_for_the_commit_fails_a_single_statement),
         STORE_TEST(a_commit_whose_answer_is_lost_is_told_as_it_was),
         STORE_TEST(rows_that_the_server_does_not_take_are_given_up_at_the_deadline),
