@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -117,7 +118,9 @@ struct app *read_app(const char *dir, const char *url)
 
 const char *store_shown(const char *url)
 {
-    return is_sqlite(url) ? url : "--store";
+    if (is_sqlite(url))
+        return url;
+    return url == getenv("RECKONER_STORE") ? "RECKONER_STORE" : "--store"; // the very text: options borrow it
 }
 
 bool make_var(const char *path)

@@ -477,6 +477,10 @@ void pg_schema_drop(struct pg_conn *conn);
 
 // --- postgresql_versions.c
 
+// The tables in the app's schema that are not the app's, for IN.
+#define PG_OWN_TABLES                                                                                        \
+    "('reckoner_commits', 'reckoner_loads', 'reckoner_migrations', 'reckoner_raised', 'reckoner_versions')"
+
 // The channel on which the app's writes are notified, fit for every name.
 void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS]);
 

@@ -168,6 +168,16 @@ static enum err_code make_all(
     return code;
 }
 
+// What to do about an error that the files of the app have no part in.
+static void hint_at_rights(const struct pg_conn *conn, struct err *err)
+{
+    if (err != NULL && (err->code == ERR_CONFIG || err->code == ERR_STORE)) // ERR_STORE: it may not even look
+        err_hint(err,
+            "the role needs the right CREATE on the database, once;"
+            " a schema \"%s\" or \"reckoner\" that is there already has to be its own",
+            conn->store->name);
+}
+
 enum err_code pg_schema_make(struct pg_conn *conn, struct err *err)
 {
     struct wanted wanted;
@@ -181,10 +191,9 @@ enum err_code pg_schema_make(struct pg_conn *conn, struct err *err)
     wanted.app = buf_span(&app);
     checksum(wanted.app, wanted.app_sum);
     checksum(span_of(helpers), wanted.helper_sum);
-    enum err_code code = look(conn, &wanted, &state, err);
-    if (code != ERR_NONE)
-        return code;
-    code = pg_begin(&conn->base, &cause);
+    enum err_code code = look(conn, &wanted, &state, &cause);
+    if (code == ERR_NONE)
+        code = pg_begin(&conn->base, &cause);
     if (code == ERR_NONE)
         code = make_all(conn, &wanted, &state, &cause);
     conn->has_written = false; // of which no record is needed, and before all is there, none is possible
@@ -196,8 +205,7 @@ enum err_code pg_schema_make(struct pg_conn *conn, struct err *err)
     if (code == ERR_NO_MEMORY)
         return err_no_memory(err);
     err_set(err, code, "the schema of the app could not be made: %s", cause.text);
-    if (code == ERR_CONFIG)
-        err_hint(err, "the role needs the right CREATE on the database, once");
+    hint_at_rights(conn, err);
     return code;
 }
 

@@ -4,20 +4,23 @@
 //
 //     reckoner_raise()  the trigger, run with the rights of its owner, as other roles may write to the table:
 //                       notes the table in reckoner_raised, and notifies at the transaction's end. That it
-//                       has is kept in a setting, another one for each trigger, that ends with the transaction
-//                       and goes back with a savepoint as the note does; while it is there, the trigger is not
-//                       run again
+//                       has is kept in a setting, another one for each trigger, that ends with the
+//                       transaction and goes back with a savepoint as the note does; while it is there, the
+//                       trigger is not run again. Another one has the places of all notes of the transaction
 //     reckoner_count()  the trigger of the notes, deferred to the commit: raises the versions of all tables
 //                       that the transaction has noted, in the order of their names, and removes the notes.
 //                       So a version is locked for as long as a commit takes, not for as long as somebody
-//                       leaves his transaction open, and two that have written to two tables never meet in a
-//                       deadlock over them. Nobody ever sees the notes of another
-//     reckoner_track()  puts the triggers on tables that have none; run when a writer connects and behind each
+//                       leaves his transaction open, and two that have written to two tables do not meet in a
+//                       deadlock over them. Notes are found by their places: what others have left there
+//                       until the next vacuum costs nothing, and under SERIALIZABLE nobody has read where
+//                       others write
+//     reckoner_track()  puts the triggers on tables that have none; run when a writer connects and behind
+//     each
 //                       script. A table is as good as written to when it gets its trigger, and so are all
 //                       tables by a script that has changed something
 //
-// A version below zero is that of a table without the trigger: it belongs to a role that does not let us, or
-// somebody has switched it off. Nobody knows what becomes of such a table, so no mark that has one is ever
+// A version below zero is that of a table without the triggers: it belongs to a role that does not let us, or
+// somebody has switched one off. Nobody knows what becomes of such a table, so no mark that has one is ever
 // reached. Partitions count as the table that they are parts of. The version of a table that is gone stays:
 // another one of its name goes on from there.
 //
@@ -44,23 +47,33 @@ static const char functions[] =
     "CREATE TABLE IF NOT EXISTS @.reckoner_versions (table_name text PRIMARY KEY, version bigint NOT NULL);\n"
     "CREATE TABLE IF NOT EXISTS @.reckoner_raised (table_name text NOT NULL);\n"
     "CREATE OR REPLACE FUNCTION @.reckoner_count() RETURNS trigger\n"
-    "LANGUAGE plpgsql SECURITY DEFINER SET search_path = @, pg_temp AS $body$\n"
+    "LANGUAGE plpgsql SECURITY DEFINER SET search_path = @, pg_temp SET enable_seqscan = off AS $body$\n"
     "BEGIN\n"
-    "    WITH raised AS (DELETE FROM reckoner_raised RETURNING table_name)\n"
+    "    WITH raised AS (\n"
+    "        DELETE FROM reckoner_raised WHERE ctid = NEW.ctid\n"
+    "            OR ctid = ANY (string_to_array(current_setting('reckoner.notes_#', true), ' ')::tid[])\n"
+    "        RETURNING table_name\n"
+    "    )\n"
     "    INSERT INTO reckoner_versions AS v (table_name, version)\n"
-    "    SELECT DISTINCT table_name, 1 FROM raised ORDER BY table_name\n"
+    "    SELECT table_name, 1 FROM raised GROUP BY table_name ORDER BY table_name COLLATE \"C\"\n"
     "    ON CONFLICT (table_name) DO UPDATE\n"
     "    SET version = v.version + CASE WHEN v.version < 0 THEN -1 ELSE 1 END;\n"
     "    RETURN NULL;\n"
     "END $body$;\n"
     "CREATE OR REPLACE FUNCTION @.reckoner_raise() RETURNS trigger\n"
     "LANGUAGE plpgsql SECURITY DEFINER SET search_path = @, pg_temp AS $body$\n"
+    "DECLARE\n"
+    "    notes text := nullif(current_setting('reckoner.notes_#', true), '');\n"
+    "    note tid;\n"
     "BEGIN\n"
     "    INSERT INTO reckoner_raised (table_name)\n"
-    "    SELECT relname FROM pg_class WHERE oid = coalesce(pg_partition_root(TG_RELID)::oid, TG_RELID);\n"
-    "    PERFORM pg_notify('#', ''), set_config(TG_ARGV[0], 'yes', true);\n"
+    "    SELECT relname FROM pg_class WHERE oid = coalesce(pg_partition_root(TG_RELID)::oid, TG_RELID)\n"
+    "    RETURNING ctid INTO note;\n"
+    "    PERFORM pg_notify('#', ''), set_config(TG_ARGV[0], 'yes', true),\n"
+    "        set_config('reckoner.notes_#', concat_ws(' ', notes, note), true);\n"
     "    RETURN NULL;\n"
     "END $body$;\n"
+    "REVOKE ALL ON FUNCTION @.reckoner_count(), @.reckoner_raise() FROM PUBLIC;\n"
     "CREATE OR REPLACE FUNCTION @.reckoner_track() RETURNS void\n"
     "LANGUAGE plpgsql SET search_path = @, pg_temp AS $body$\n"
     "DECLARE\n"
@@ -69,14 +82,18 @@ static const char functions[] =
     "    added oid[];\n"
     "    target oid;\n"
     "    raised text;\n"
+    "    is_counted boolean;\n"
     "BEGIN\n"
-    "    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'reckoner_raised'::regclass) THEN\n"
+    "    IF NOT EXISTS (SELECT FROM pg_trigger\n"
+    "            WHERE tgrelid = 'reckoner_raised'::regclass AND tgname = 'reckoner_count') THEN\n"
     "        CREATE CONSTRAINT TRIGGER reckoner_count AFTER INSERT ON reckoner_raised\n"
     "            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reckoner_count();\n"
     "    END IF;\n"
+    "    is_counted := tgenabled IN ('O', 'A') FROM pg_trigger\n"
+    "        WHERE tgrelid = 'reckoner_raised'::regclass AND tgname = 'reckoner_count';\n"
     "    SELECT array_agg(c.oid) INTO added FROM pg_class c\n"
     "    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p')\n"
-    "        AND c.relname NOT LIKE 'reckoner\\_%' AND has_table_privilege(c.oid, 'TRIGGER')\n"
+    "        AND c.relname NOT IN " PG_OWN_TABLES " AND has_table_privilege(c.oid, 'TRIGGER')\n"
     "        AND NOT EXISTS (SELECT FROM pg_trigger t\n"
     "            WHERE t.tgrelid = c.oid AND t.tgname = 'reckoner_raise');\n"
     "    FOREACH target IN ARRAY coalesce(added, '{}') LOOP\n"
@@ -86,17 +103,18 @@ static const char functions[] =
     "            ' EXECUTE FUNCTION reckoner_raise(%L)', target::regclass, raised, raised);\n"
     "    END LOOP;\n"
     "    INSERT INTO reckoner_versions AS v (table_name, version)\n"
-    "    SELECT root.relname, CASE WHEN bool_and(t.tgname IS NOT NULL) THEN 1 ELSE -1 END\n"
+    "    SELECT root.relname, CASE WHEN is_counted AND bool_and(t.tgname IS NOT NULL) THEN 1 ELSE -1 END\n"
     "    FROM pg_class c\n"
     "    JOIN pg_class root ON root.oid = coalesce(pg_partition_root(c.oid)::oid, c.oid)\n"
     "    LEFT JOIN pg_trigger t\n"
     "        ON t.tgrelid = c.oid AND t.tgname = 'reckoner_raise' AND t.tgenabled IN ('O', 'A')\n"
     "    LEFT JOIN reckoner_versions old ON old.table_name = root.relname\n"
     "    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p')\n"
-    "        AND c.relname NOT LIKE 'reckoner\\_%'\n"
+    "        AND c.relname NOT IN " PG_OWN_TABLES "\n"
     "    GROUP BY root.relname, old.version\n"
     "    HAVING has_changed OR old.version IS NULL OR bool_or(c.oid = ANY (added))\n"
-    "        OR (old.version > 0) <> bool_and(t.tgname IS NOT NULL)\n"
+    "        OR (old.version > 0) <> (is_counted AND bool_and(t.tgname IS NOT NULL))\n"
+    "    ORDER BY root.relname COLLATE \"C\"\n"
     "    ON CONFLICT (table_name) DO UPDATE SET version = excluded.version * (abs(v.version) + 1);\n"
     "    IF FOUND THEN\n"
     "        PERFORM pg_notify('#', '');\n"

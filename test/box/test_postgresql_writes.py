@@ -2,6 +2,7 @@
 """Batches on PostgreSQL: constraints told with their rows, what is tried again, several nodes and apps on one database."""
 import concurrent.futures
 import itertools
+import os
 import subprocess
 
 import postgresql
@@ -310,3 +311,26 @@ def test_an_app_that_cannot_have_its_schema_is_refused(cluster, tmp_path, name):
     app = write_app(tmp_path / name, APP)
     bad = run('load', '--store', cluster.url(), app, 'POST /items', 'x.csv')
     assert bad.returncode != 0 and 'cannot have a schema of that name' in bad.stderr
+
+
+def test_a_store_that_cannot_be_had_is_told_by_where_its_url_comes_from(cluster):
+    url, told = cluster.url('no such one'.replace(' ', '%20')), 'FATAL:  database "no such one" does not exist\n'
+    by_flag = run('check', '--store', url, 'apps/rates', env={**os.environ, 'RECKONER_STORE': cluster.url('another')})
+    assert by_flag.returncode == 1 and by_flag.stderr.startswith('reckoner: --store: ') and by_flag.stderr.endswith(told)
+    by_variable = run('check', 'apps/rates', env={**os.environ, 'RECKONER_STORE': url})
+    assert by_variable.returncode == 1 and by_variable.stderr.startswith('reckoner: RECKONER_STORE: ')
+    assert by_variable.stderr.endswith(told)
+
+
+def test_a_role_that_may_not_make_the_schema_or_use_one_that_is_there_is_told_what_it_needs(cluster, database, tmp_path):
+    app = write_app(tmp_path / 'small', APP)
+    url = database[1].replace('reckoner@', f'poor_{database[0]}@')
+    cluster.sql(f'CREATE ROLE poor_{database[0]} LOGIN')
+    wrongs = [f'permission denied for database {database[0]}', 'permission denied for schema small']
+    for wrong in wrongs:
+        start = run('serve', '--listen', '127.0.0.1:0', '--store', url, app)
+        assert start.returncode == 1
+        assert start.stderr == (f'reckoner: --store: the schema of the app could not be made: {wrong}\n'
+                                '  hint: the role needs the right CREATE on the database, once; a schema "small" or "reckoner"'
+                                ' that is there already has to be its own\n')
+        cluster.sql('CREATE SCHEMA IF NOT EXISTS small', database[0])

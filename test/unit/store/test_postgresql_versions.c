@@ -78,6 +78,55 @@ static void what_is_written_behind_the_raise_belongs_to_the_same_version(void **
     PQfinish(psql);
 }
 
+static void a_raise_that_a_savepoint_takes_back_comes_at_the_commit(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE u (a integer)");
+    PGconn *psql = foreign_connection(f, NULL);
+    int64_t before = version_of(f, "t"), other = version_of(f, "u");
+    run_foreign(psql, "BEGIN; INSERT INTO t VALUES (1); SAVEPOINT s; SET CONSTRAINTS ALL IMMEDIATE;"
+                      " INSERT INTO u VALUES (1); ROLLBACK TO s; INSERT INTO t VALUES (2); COMMIT");
+    assert_int_equal(version_of(f, "t"), before + 1);
+    assert_int_equal(version_of(f, "u"), other);
+    // The places of the notes are forgotten; the notes are not.
+    run_foreign(psql, "BEGIN; INSERT INTO t VALUES (1); INSERT INTO u VALUES (1)");
+    char sql[200];
+    snprintf(
+        sql, sizeof(sql), "RESET ALL; SET search_path = \"%s\"; INSERT INTO t VALUES (2); COMMIT", f->name);
+    run_foreign(psql, sql);
+    assert_true(version_of(f, "t") > before + 1);
+    assert_int_equal(version_of(f, "u"), other + 1);
+    assert_rows(f->reader, "SELECT count(*) FROM reckoner_raised", "0\n");
+    PQfinish(psql);
+}
+
+static void serializable_transactions_that_write_to_other_tables_do_not_meet(void **state)
+{
+    struct fixture *f = *state;
+    PGconn *psql[] = {foreign_connection(f, NULL), foreign_connection(f, NULL)};
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE u (a integer)");
+    run_foreign(psql[0], "VACUUM reckoner_raised"); // so that it is known to be small
+    int64_t before = version_of(f, "t"), other = version_of(f, "u");
+    for (size_t i = 0; i < ARRAY_LEN(psql); i++)
+        run_foreign(psql[i], "BEGIN ISOLATION LEVEL SERIALIZABLE");
+    run_foreign(psql[0], "INSERT INTO t VALUES (1)");
+    run_foreign(psql[1], "INSERT INTO u VALUES (1)");
+    for (size_t i = 0; i < ARRAY_LEN(psql); i++) {
+        run_foreign(psql[i], "COMMIT");
+        PQfinish(psql[i]);
+    }
+    assert_int_equal(version_of(f, "t"), before + 1);
+    assert_int_equal(version_of(f, "u"), other + 1);
+}
+
+static void a_table_of_the_app_may_be_called_like_one_of_the_stores(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE reckoner_things (a integer)");
+    assert_rows(f->writer, "INSERT INTO reckoner_things VALUES (1)", "");
+    assert_int_equal(version_of(f, "reckoner_things"), 2);
+}
+
 static void a_script_that_changes_something_raises_all_versions(void **state)
 {
     struct fixture *f = *state;
@@ -115,6 +164,21 @@ static void a_table_made_by_hand_is_tracked_from_the_next_start_on(void **state)
     assert_int_equal(version_of(f, "O''Hara \"x\""), 2);
     connect_writer_again(f);
     assert_int_equal(version_of(f, "O''Hara \"x\""), 2);
+    PQfinish(psql);
+}
+
+static void without_the_trigger_that_counts_nothing_is_known(void **state)
+{
+    struct fixture *f = *state;
+    PGconn *psql = foreign_connection(f, NULL);
+    run_script(f->writer, "CREATE TABLE t (a integer)");
+    run_foreign(psql, "ALTER TABLE reckoner_raised DISABLE TRIGGER ALL");
+    connect_writer_again(f);
+    assert_int_equal(version_of(f, "t"), -2);
+    run_foreign(psql, "INSERT INTO t VALUES (1)");
+    run_foreign(psql, "ALTER TABLE reckoner_raised ENABLE TRIGGER ALL");
+    connect_writer_again(f);
+    assert_int_equal(version_of(f, "t"), 3);
     PQfinish(psql);
 }
 
@@ -239,6 +303,25 @@ static void write_as(struct fixture *f, PGconn *psql, const char *role)
 static void writes_by_a_role_with_few_rights_count(void **state)
 {
     with_role(*state, write_as);
+}
+
+// They would be run with the rights of the app's role, with what he says.
+static void put_them_on_his_own(struct fixture *f, PGconn *psql, const char *role)
+{
+    char sql[300];
+    (void)role;
+    run_foreign(psql, "CREATE TEMP TABLE his (a integer)");
+    snprintf(sql, sizeof(sql),
+        "CREATE TRIGGER r AFTER INSERT ON his EXECUTE FUNCTION \"%s\".reckoner_raise('zero_damaged_pages')",
+        f->name);
+    PGresult *result = PQexec(psql, sql);
+    assert_string_equal(PQresultErrorField(result, PG_DIAG_SQLSTATE), "42501");
+    PQclear(result);
+}
+
+static void nobody_else_can_use_the_functions(void **state)
+{
+    with_role(*state, put_them_on_his_own);
 }
 
 // Connects a writer as the role, which may log in, and goes again: the app starts.
@@ -371,16 +454,21 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(every_transaction_that_writes_raises_the_version_of_its_tables_once),
         STORE_TEST(a_table_made_by_hand_is_tracked_from_the_next_start_on),
+        STORE_TEST(serializable_transactions_that_write_to_other_tables_do_not_meet),
+        STORE_TEST(without_the_trigger_that_counts_nothing_is_known),
         STORE_TEST(partitions_count_as_their_table),
         STORE_TEST(a_transaction_whose_mark_is_not_reached_fails_as_a_whole),
         STORE_TEST(a_database_that_has_no_versions_yet_is_behind),
         STORE_TEST(writes_by_a_role_with_few_rights_count),
+        STORE_TEST(nobody_else_can_use_the_functions),
         STORE_TEST(a_table_of_another_role_is_known_to_be_unknown),
         STORE_TEST(app_names_with_quotes_and_capitals_have_versions_too),
     };
     const struct CMUnitTest pooled[] = {
         // no other program has a session of its own in these
         STORE_TEST(what_is_written_behind_the_raise_belongs_to_the_same_version),
+        STORE_TEST(a_raise_that_a_savepoint_takes_back_comes_at_the_commit),
+        STORE_TEST(a_table_of_the_app_may_be_called_like_one_of_the_stores),
         STORE_TEST(a_script_that_changes_something_raises_all_versions),
         STORE_TEST(what_is_no_table_of_the_app_is_told_by_a_name_that_none_has),
         STORE_TEST(tables_that_share_rows_are_told_together),
