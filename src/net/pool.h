@@ -28,8 +28,8 @@ MUST_CHECK bool pool_submit(struct pool *pool, struct task *task);
 
 // For a worker that can do several tasks at once (batches that share a commit, reads that share a round
 // trip): the next waiting task, or NULL when there is none but those for which threads are waiting, or when
-// `wants` refuses it, which leaves it where it is; NULL: any one. `wants` is called under the queue's lock: it
-// has to be short, and may not come back here. On a worker's thread.
+// `wants` refuses it, which leaves it where it is; NULL: any one. `wants` is called under the queue's lock:
+// it has to be short, and may not come back here. On a worker's thread.
 struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *next), void *ctx);
 
 // Tasks that wait now. Any thread.

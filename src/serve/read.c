@@ -300,52 +300,68 @@ static void ask_all(struct group *group)
     }
 }
 
-// Each has all of its time from when the one before it is done. Sends back those that succeed, and the one
-// that has used up its time; *ret_timeout is its error.
-static void answer_all(struct group *group, struct err *ret_timeout)
+// Sends back those that succeed. How many those are, and what the first failure is called; ERR_NONE: none.
+static size_t answer_all(struct group *group, enum err_code *ret_failed)
 {
+    size_t answered = 0;
+    *ret_failed = ERR_NONE;
     for (size_t i = 0; i < group->count; i++) {
         struct reading *reading = &group->readings[i];
-        struct err failure = {0};
+        struct err ignored = {0};
         if (reading->plan == NULL)
             continue;
-        start_reading(reading);
-        store_deadline(group->reader->conn, reading->deadline_ns);
-        enum err_code code = find_answer(reading, reading->plan, &failure);
+        enum err_code code = find_answer(reading, reading->plan, &ignored);
         if (code == ERR_NONE)
-            code = spool_end(&reading->out, &failure);
-        uint64_t now_ns = clock_monotonic_ns();
-        plan_took(alone_plan(group, reading->request), now_ns - reading->start_ns);
+            code = spool_end(&reading->out, &ignored);
         if (code == ERR_NONE) {
             send_answer(reading);
-        } else if (code == ERR_TIMEOUT && now_ns >= reading->deadline_ns) { // not for the one before it
-            send_error(reading, &failure);
-            *ret_timeout = failure;
-        } else {
-            forget_try(reading);
+            answered++;
+            continue;
         }
+        if (code == ERR_TIMEOUT && *ret_failed == ERR_NONE)
+            plan_took(alone_plan(group, reading->request), UINT64_MAX);
+        if (*ret_failed == ERR_NONE)
+            *ret_failed = code;
+        forget_try(reading);
     }
+    return answered;
 }
 
-static bool has_answered(const struct group *group)
+// One of them was slow for once, which is the first that is left: the others are for whoever is free.
+static void hand_over(struct group *group)
 {
+    bool is_first = true;
     for (size_t i = 0; i < group->count; i++) {
-        if (group->readings[i].request == NULL)
-            return true;
+        struct reading *reading = &group->readings[i];
+        if (reading->request == NULL)
+            continue;
+        if (!is_first && pool_submit(reading->request->context->reads, &reading->request->task))
+            reading->request = NULL;
+        is_first = false;
     }
-    return false;
 }
 
 static void read_together(struct group *group)
 {
-    struct err err = {0}, timeout = {0};
+    struct err err = {0};
+    enum err_code failed;
+    struct plan *plans[READER_LANES];
     if (begin_together(group, &err) != ERR_NONE)
         return; // of which each tells by itself
+    for (size_t i = 0; i < group->count; i++)
+        plans[i] = alone_plan(group, group->readings[i].request);
+    uint64_t start_ns = clock_monotonic_ns();
+    store_deadline(group->reader->conn, start_ns + LIMIT_TOGETHER_MS * NS_PER_MS);
     ask_all(group);
-    answer_all(group, &timeout);
+    size_t answered = answer_all(group, &failed);
     store_rollback(group->reader->conn);
-    if (group->replica != NULL && has_answered(group))
-        replica_answered(group->replica, &timeout);
+    uint64_t ns = clock_monotonic_ns() - start_ns;
+    for (size_t i = 0; failed == ERR_NONE && i < group->count; i++)
+        plan_took(plans[i], ns / group->count); // all wait for the last one, so each is charged the same
+    if (group->replica != NULL && answered > 0)
+        replica_answered(group->replica, &err);
+    if (failed == ERR_TIMEOUT)
+        hand_over(group);
 }
 
 // --- the task

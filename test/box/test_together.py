@@ -172,6 +172,24 @@ def test_those_behind_one_that_fails_are_answered_by_a_new_session_too(cluster, 
     assert server.stop() == 0
 
 
+def test_one_that_is_slow_for_once_keeps_the_others_no_longer_than_they_need(cluster, tmp_path):
+    server = start(cluster.create('once'), tmp_path, '--workers', '2')
+    for _ in range(3 * WARM):  # each of them
+        assert [server.get('/plain/50').status, server.get('/slow?seconds=0').status] == [200, 200]
+    with concurrent.futures.ThreadPoolExecutor(11) as clients:
+        held = [clients.submit(server.get, '/hold') for _ in range(2)]
+        wait_until(lambda: cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'").strip() == '2')
+        slow = clients.submit(server.get, '/slow?seconds=8')
+        time.sleep(0.1)
+        others = [clients.submit(server.get, f'/plain/{n}') for n in range(20, 28)]
+        for n, other in zip(range(20, 28), others):
+            must_be_right(other.result(), n, 'plain')
+        assert not slow.done()
+        assert largest_group([other.result() for other in others]) > 1
+        assert [one.result().status for one in (*held, slow)] == [200] * 3
+    assert server.stop() == 0
+
+
 def test_a_session_that_is_ended_under_them_costs_nobody_an_answer(cluster, tmp_path):
     server = start(cluster.create('ended'), tmp_path)
     with concurrent.futures.ThreadPoolExecutor(1) as other:
