@@ -189,6 +189,22 @@ const struct endpoint *plan_endpoint(const struct plan *plan)
     return plan->endpoint;
 }
 
+// The gate and pages read what the statements do that they are made of.
+enum err_code plan_is_marked(const struct plan *plan, bool *ret_is_marked, struct err *err)
+{
+    bool is_marked = true;
+    for (size_t i = 0; is_marked && i < plan->count; i++) {
+        const struct prepared *prepared = &plan->prepared[i];
+        enum err_code code = store_is_marked(prepared->stmt, &is_marked, err);
+        if (code == ERR_NONE && is_marked && prepared->when != NULL)
+            code = store_is_marked(prepared->when, &is_marked, err);
+        if (code != ERR_NONE)
+            return code;
+    }
+    *ret_is_marked = is_marked;
+    return ERR_NONE;
+}
+
 // --- observing
 
 void plan_observe(struct plan *plan, void (*on_run)(void *ctx, const struct statement_run *run), void *ctx)

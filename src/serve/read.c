@@ -118,15 +118,34 @@ static void start_again(struct reading *reading)
         reading->deadline_ns = least_ns;
 }
 
-// On the replica, if it has seen what was committed when the request came; else, and whatever else goes wrong
-// there, on the store.
+static enum err_code read_after_all(struct reading *reading, struct service_reader *reader,
+    struct replica *replica, const struct err *failure, struct err *err)
+{
+    start_again(reading);
+    enum err_code code = read_on(reading, reader, NULL, err);
+    replica_failed(replica, failure, code == ERR_NONE);
+    return code;
+}
+
+// On the replica, if that can be and it has seen what was committed when the request came; else, and whatever
+// else goes wrong there, on the store.
 static enum err_code read_on_either(
     struct reading *reading, struct service_reader *reader, struct replica *replica, struct err *err)
 {
+    const struct request *request = reading->request;
+    struct app *app = request->edition->apps[request->app];
+    struct plan *plan;
     struct err failure = {0};
     struct span mark;
+    store_deadline(replica->reader.conn, reading->deadline_ns);
+    if (reader_plan(&replica->reader, app, request->endpoint, &plan, &failure) != ERR_NONE)
+        return read_after_all(reading, reader, replica, &failure, err);
+    if (reader_may_miss(&replica->reader, app, request->endpoint)) {
+        start_again(reading);
+        return read_on(reading, reader, NULL, err);
+    }
     store_deadline(reader->conn, reading->deadline_ns);
-    if (replica_mark(replica, reader->conn, reading->request->access.start_ns, &mark, &failure) != ERR_NONE)
+    if (replica_mark(replica, reader->conn, request->access.start_ns, &mark, &failure) != ERR_NONE)
         return read_on(reading, reader, NULL, err); // tells what is wrong with the store, if it still is
     enum err_code code = read_on(reading, &replica->reader, &mark, &failure);
     if (is_final(code)) {
@@ -134,19 +153,19 @@ static enum err_code read_on_either(
         *err = failure;
         return code;
     }
-    start_again(reading);
-    code = read_on(reading, reader, NULL, err);
-    replica_failed(replica, &failure, code == ERR_NONE);
-    return code;
+    return read_after_all(reading, reader, replica, &failure, err);
 }
 
 // --- alone
 
-// The worker's replica of an app, if it may be used now; else NULL.
-static struct replica *find_replica(const struct reader_set *set, size_t app)
+// The worker's replica, if it may be used for the request now; else NULL.
+static struct replica *find_replica(const struct reader_set *set, const struct request *request)
 {
-    struct replica *replica = set->replicas != NULL ? &set->replicas[app] : NULL;
-    return replica != NULL && replica_is_ready(replica) ? replica : NULL;
+    struct replica *replica = set->replicas != NULL ? &set->replicas[request->app] : NULL;
+    if (replica == NULL || !replica_is_ready(replica))
+        return NULL;
+    const struct app *app = request->edition->apps[request->app];
+    return reader_may_miss(&replica->reader, app, request->endpoint) ? NULL : replica;
 }
 
 static void start_reading(struct reading *reading)
@@ -182,7 +201,7 @@ static void read_alone(struct reading *reading, const struct reader_set *set)
 {
     struct request *request = reading->request;
     struct service_reader *reader = &set->readers[request->app];
-    struct replica *replica = find_replica(set, request->app);
+    struct replica *replica = find_replica(set, request);
     struct err err = {0};
     start_reading(reading);
     enum err_code code = replica != NULL ? read_on_either(reading, reader, replica, &err)
@@ -231,7 +250,8 @@ static bool may_join(void *ctx, struct task *next)
     if (next->run != read_run)
         return false;
     const struct request *request = CONTAINER_OF(next, struct request, task);
-    return request->app == first->app && request->edition == first->edition && goes_together(group, request);
+    return request->app == first->app && request->edition == first->edition &&
+           find_replica(group->set, request) == group->replica && goes_together(group, request);
 }
 
 static struct reading *join(struct group *group, struct request *request)
@@ -375,7 +395,7 @@ void read_run(struct task *task, void *worker)
     group.count = 0;
     if (give_up_abandoned(request))
         return;
-    group.replica = find_replica(set, request->app);
+    group.replica = find_replica(set, request);
     group.reader = group.replica != NULL ? &group.replica->reader : &set->readers[request->app];
     join(&group, request);
     if (gather(&group))

@@ -84,8 +84,9 @@ static void make(struct replica *replica)
     struct err err = {0};
     struct edition *edition = editions_current(replicas->editions);
     reader_fini(&replica->reader);
-    enum err_code code = reader_init(&replica->reader, replicas->services[replica->service].read_store,
-        edition->apps[replica->service], clock_monotonic_ns() + LIMIT_REPLICA_PREPARE_MS * NS_PER_MS, &err);
+    enum err_code code = reader_init_replica(&replica->reader,
+        replicas->services[replica->service].read_store, edition->apps[replica->service],
+        clock_monotonic_ns() + LIMIT_REPLICA_PREPARE_MS * NS_PER_MS, &err);
     edition_unref(edition);
     if (code == ERR_NONE) {
         atomic_store_explicit(&replica->ready, true, memory_order_release);

@@ -53,28 +53,51 @@ static void drop_app(struct service_reader *reader)
     if (reader->app != NULL)
         free_plans(reader->plans, READER_LANES * reader->app->endpoint_count);
     app_unref(reader->app);
+    mem_free(reader->marked);
     reader->app = NULL;
     reader->plans = NULL;
+    reader->marked = NULL;
+}
+
+static enum err_code prepare_plan(
+    struct service_reader *reader, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err)
+{
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    enum err_code code = plan_new(endpoint, reader->conn, &diags, ret_plan, err);
+    return code == ERR_NONE ? ERR_NONE : prepare_failed(&diags, err);
+}
+
+// Into `next`, which has room for the plans and, of a replica, for what they may miss.
+static enum err_code prepare_reads(struct service_reader *next, struct err *err)
+{
+    const struct app *app = next->app;
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
+        if (app->endpoints[i].method != HTTP_GET)
+            continue;
+        code = prepare_plan(next, &app->endpoints[i], &next->plans[i], err);
+        if (code == ERR_NONE && next->is_replica)
+            code = plan_is_marked(next->plans[i], &next->marked[i], err);
+    }
+    return code;
 }
 
 static enum err_code prepare(struct service_reader *reader, struct app *app, struct err *err)
 {
-    AUTO(diags_fini) struct diags diags;
-    diags_init(&diags);
-    struct plan **plans = mem_zalloc(READER_LANES * app->endpoint_count, sizeof(*plans));
-    if (plans == NULL)
-        return err_no_memory(err);
-    for (size_t i = 0; i < app->endpoint_count; i++) {
-        if (app->endpoints[i].method != HTTP_GET)
-            continue;
-        if (plan_new(&app->endpoints[i], reader->conn, &diags, &plans[i], err) != ERR_NONE) {
-            free_plans(plans, app->endpoint_count);
-            return prepare_failed(&diags, err);
-        }
+    struct service_reader next = {
+        .conn = reader->conn, .app = app_ref(app), .is_replica = reader->is_replica};
+    next.plans = mem_zalloc(READER_LANES * app->endpoint_count, sizeof(*next.plans));
+    if (next.is_replica)
+        next.marked = mem_zalloc(app->endpoint_count, sizeof(*next.marked));
+    bool has_room = next.plans != NULL && (next.marked != NULL || !next.is_replica);
+    enum err_code code = has_room ? prepare_reads(&next, err) : err_no_memory(err);
+    if (code != ERR_NONE) {
+        drop_app(&next);
+        return code;
     }
     drop_app(reader);
-    reader->app = app_ref(app);
-    reader->plans = plans;
+    *reader = next;
     return ERR_NONE;
 }
 
@@ -90,30 +113,44 @@ enum err_code reader_plan(struct service_reader *reader, struct app *app, const 
     return ERR_NONE;
 }
 
+bool reader_may_miss(
+    const struct service_reader *reader, const struct app *app, const struct endpoint *endpoint)
+{
+    return app == reader->app && reader->is_replica && !reader->marked[endpoint - app->endpoints];
+}
+
 enum err_code reader_lane(struct service_reader *reader, const struct endpoint *endpoint, size_t lane,
     struct plan **ret_plan, struct err *err)
 {
     const struct app *app = reader->app;
     struct plan **plan = &reader->plans[lane * app->endpoint_count + (size_t)(endpoint - app->endpoints)];
-    if (*plan == NULL) {
-        AUTO(diags_fini) struct diags diags;
-        diags_init(&diags);
-        if (plan_new(endpoint, reader->conn, &diags, plan, err) != ERR_NONE)
-            return prepare_failed(&diags, err);
-    }
-    *ret_plan = *plan;
-    return ERR_NONE;
+    enum err_code code = *plan == NULL ? prepare_plan(reader, endpoint, plan, err) : ERR_NONE;
+    if (code == ERR_NONE)
+        *ret_plan = *plan;
+    return code;
 }
 
-enum err_code reader_init(struct service_reader *reader, struct store *store, struct app *app,
-    uint64_t deadline_ns, struct err *err)
+static enum err_code init_reader(struct service_reader *reader, struct store *store, struct app *app,
+    bool is_replica, uint64_t deadline_ns, struct err *err)
 {
-    *reader = (struct service_reader){0};
+    *reader = (struct service_reader){.is_replica = is_replica};
     enum err_code code = store_connect(store, STORE_READ, &reader->conn, err);
     if (code != ERR_NONE)
         return code;
     store_deadline(reader->conn, deadline_ns);
     return prepare(reader, app, err);
+}
+
+enum err_code reader_init(
+    struct service_reader *reader, struct store *store, struct app *app, struct err *err)
+{
+    return init_reader(reader, store, app, false, 0, err);
+}
+
+enum err_code reader_init_replica(struct service_reader *reader, struct store *store, struct app *app,
+    uint64_t deadline_ns, struct err *err)
+{
+    return init_reader(reader, store, app, true, deadline_ns, err);
 }
 
 void reader_fini(struct service_reader *reader)
@@ -131,7 +168,7 @@ enum err_code reader_set_init(
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < count; i++)
-        code = reader_init(&set->readers[i], services[i].store, services[i].app, 0, err);
+        code = reader_init(&set->readers[i], services[i].store, services[i].app, err);
     return code;
 }
 

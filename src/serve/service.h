@@ -26,6 +26,8 @@ struct service_reader {
     struct store_conn *conn; // owned; STORE_READ
     struct app *app;         // that is prepared; a reference
     struct plan **plans;     // owned; one for each endpoint of the app, NULL for writes; and so for each lane
+    bool *marked;            // owned; of a replica: of each endpoint, plan_is_marked; false for writes
+    bool is_replica;         // its store may lag behind; else there is no `marked`
 };
 
 // What becomes of every thread's work when it is a worker of the read pool: handles of every app.
@@ -43,10 +45,15 @@ MUST_CHECK enum err_code service_start(
 // Ends the writer, closes the stores, frees the app. A zeroed struct is fine.
 void service_fini(struct service *service);
 
-// Connects to a store and prepares the app on it, of which it keeps a reference; `deadline_ns` as
-// store_deadline has it. Errors of the store. Once it was tried, reader_fini is due.
-MUST_CHECK enum err_code reader_init(struct service_reader *reader, struct store *store, struct app *app,
-    uint64_t deadline_ns, struct err *err);
+// Connects to a store and prepares the app on it, of which it keeps a reference. Errors of the store. Once it
+// was tried, reader_fini is due.
+MUST_CHECK enum err_code reader_init(
+    struct service_reader *reader, struct store *store, struct app *app, struct err *err);
+
+// The same on a replica of a store, where it is found out, too, which endpoints can be answered there;
+// `deadline_ns` as store_deadline has it.
+MUST_CHECK enum err_code reader_init_replica(struct service_reader *reader, struct store *store,
+    struct app *app, uint64_t deadline_ns, struct err *err);
 
 // A zeroed struct is fine, and what it becomes.
 void reader_fini(struct service_reader *reader);
@@ -61,7 +68,13 @@ void reader_set_fini(struct reader_set *set);
 MUST_CHECK enum err_code reader_plan(struct service_reader *reader, struct app *app,
     const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
 
-// The same for several reads that are under way together: each of one endpoint takes another lane. That of
+// Whether a read of an endpoint of `app` has to be done elsewhere, because on this reader, one of a replica,
+// it could miss something that no mark tells of. False while another edition is prepared: it is not known
+// then.
+bool reader_may_miss(
+    const struct service_reader *reader, const struct app *app, const struct endpoint *endpoint);
+
+// The plan for several reads that are under way together: each of one endpoint takes another lane. That of
 // lane 0 is the one of reader_plan; the others are prepared when they are met first, which may not be in a
 // transaction. The app has to be the one that is prepared.
 MUST_CHECK enum err_code reader_lane(struct service_reader *reader, const struct endpoint *endpoint,

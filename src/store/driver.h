@@ -69,6 +69,7 @@ struct store_driver {
         bool *ret_is_unique, struct err *err);
     enum err_code (*reads)(
         struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+    enum err_code (*is_marked)(struct store_stmt *stmt, bool *ret_is_marked, struct err *err); // NULL: always
 
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
     enum err_code (*analyze)(struct store_conn *conn, struct err *err); // NULL: its plans need no such thing

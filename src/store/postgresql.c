@@ -130,6 +130,7 @@ const struct store_driver postgresql_driver = {
     .explain = pg_explain,
     .is_unique = pg_is_unique,
     .reads = pg_reads,
+    .is_marked = pg_is_marked,
     .exec = pg_exec,
     .analyze = pg_analyze,
     .batch_open = pg_batch_open,

@@ -17,7 +17,7 @@
 //   postgresql_schema.c    the schema of the app, and Reckoner's own with the helpers
 //   postgresql_versions.c  how far each table has come, and marks of it
 //   postgresql_watch.c     the thread that keeps up with a store
-//   postgresql_reads.c     the tables that a statement reads
+//   postgresql_reads.c     the tables that a statement reads, and whether all have versions
 //   postgresql_explain.c   plans and unique keys
 //   postgresql_error.c     PostgreSQL's errors in the words of store.h
 //
@@ -508,6 +508,7 @@ void pg_watch_end(struct pg_watch *watch);
 
 MUST_CHECK enum err_code pg_reads(
     struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+MUST_CHECK enum err_code pg_is_marked(struct store_stmt *base, bool *ret_is_marked, struct err *err);
 
 // --- postgresql_explain.c
 

@@ -225,6 +225,14 @@ enum err_code store_reads(
     return stmt->driver->reads(stmt, on_table, ctx, err);
 }
 
+enum err_code store_is_marked(struct store_stmt *stmt, bool *ret_is_marked, struct err *err)
+{
+    if (stmt->driver->is_marked != NULL)
+        return stmt->driver->is_marked(stmt, ret_is_marked, err);
+    *ret_is_marked = true;
+    return ERR_NONE;
+}
+
 enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err)
 {
     return conn->driver->exec(conn, sql, err);

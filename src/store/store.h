@@ -210,6 +210,11 @@ MUST_CHECK enum err_code store_is_unique(
 MUST_CHECK enum err_code store_reads(
     struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
 
+// Whether all that the statement may read is in a mark of the store (store_mark), so that a read on a replica
+// that has caught up with one misses nothing: true of a statement that reads nothing, and where there are no
+// replicas. Under the conditions of store_reads.
+MUST_CHECK enum err_code store_is_marked(struct store_stmt *stmt, bool *ret_is_marked, struct err *err);
+
 // Runs a script of any number of statements, schema changes too, but no transaction control; for migrations
 // and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.
 MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err);

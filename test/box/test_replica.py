@@ -41,6 +41,26 @@ MORE = {
 }
 
 
+# What no version tells of: a table of another schema, in an answer, in a check and in a condition; a materialized view; a function.
+ABROAD = 'CREATE SCHEMA abroad; CREATE TABLE abroad.t (n integer); CREATE FUNCTION abroad.sum_of_t() RETURNS bigint ' \
+         'LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT sum(n) FROM abroad.t); END $$'
+GET = '-- @endpoint GET /{}\n-- @shape object\n'
+FROM_ELSEWHERE = {
+    'schema/002_kept.sql': 'CREATE MATERIALIZED VIEW kept AS SELECT count(*) AS n FROM notes;\n',
+    'get_abroad.sql': GET.format('abroad') + '-- @answer\nSELECT sum(n) AS n, pg_is_in_recovery() AS standby FROM abroad.t;\n',
+    'get_kept.sql': GET.format('kept') + '-- @answer\nSELECT n, pg_is_in_recovery() AS standby FROM kept;\n',
+    'get_function.sql': GET.format('function') + '-- @answer\nSELECT abroad.sum_of_t() AS n, pg_is_in_recovery() AS standby;\n',
+    'get_reject.sql': '-- @endpoint GET /reject\n-- @param n integer required\n-- @shape object\n'
+                      "-- @reject 409 another sum\nSELECT 'n' AS parameter WHERE :n <> (SELECT sum(n) FROM abroad.t);\n"
+                      '-- @answer\nSELECT :n AS n, pg_is_in_recovery() AS standby;\n',
+    'get_when.sql': '-- @endpoint GET /when\n-- @param n integer required\n-- @shape object\n'
+                    '-- @answer when :n = (SELECT sum(n) FROM abroad.t)\nSELECT :n AS n, pg_is_in_recovery() AS standby;\n'
+                    '-- @answer\nSELECT 0 AS n, pg_is_in_recovery() AS standby;\n',
+    'get_page.sql': '-- @endpoint GET /page\n-- @page 5 max 5\n-- @answer\n'
+                    'SELECT n, pg_is_in_recovery() AS standby FROM abroad.t ORDER BY n;\n',
+}
+
+
 @pytest.fixture(scope='module')
 def standby(cluster):
     one = cluster.standby()
@@ -278,6 +298,88 @@ def test_an_edited_app_is_answered_by_the_standby_too(nodes, standby, app):
     standby.resume()
     wait_until(lambda: server.get('/more').json() == {'more': 7, 'standby': True})
     wait_until(lambda: server.get('/all').json() == {'standby': True, 'id': 1, 'note': 'note 1', 'more': 7})
+
+
+@pytest.fixture
+def elsewhere(app, cluster, database):
+    """Raises, at the primary, what each endpoint of FROM_ELSEWHERE gives, and gives it."""
+    write_app(app, FROM_ELSEWHERE)
+    cluster.sql(ABROAD, database)
+    sums = itertools.accumulate(itertools.count(1))
+
+    def change():
+        cluster.sql('INSERT INTO abroad.t SELECT coalesce(max(n), 0) + 1 FROM abroad.t', database)
+        return next(sums)
+
+    return change
+
+
+@needs_cluster
+def test_what_no_version_tells_of_is_read_on_the_store(nodes, cluster, standby, database, elsewhere):
+    elsewhere()
+    server = nodes('--workers', '1')
+    write(server, 1)
+    wait_until(lambda: is_on_standby(server))
+    standby.pause()
+    for _ in range(20):
+        number = elsewhere()
+        expected = {'n': number, 'standby': False}
+        assert server.get('/abroad').json() == expected
+        assert server.get('/function').json() == expected
+        assert server.get(f'/reject?n={number}').json() == expected
+        assert server.get(f'/when?n={number}').json() == expected
+        assert not any(row['standby'] for row in server.get('/page').json())
+        assert state(server) == {'notes': 1, 'standby': True}
+    assert server.get('/kept').json() == {'n': 0, 'standby': False}
+    cluster.sql('REFRESH MATERIALIZED VIEW notes.kept', database)
+    assert server.get('/kept').json() == {'n': 1, 'standby': False}
+    assert state(server) == {'notes': 1, 'standby': True}
+    assert server.stop() == 0
+    assert 'reads do without' not in server.stderr
+
+
+@needs_cluster
+def test_reads_that_wait_together_are_read_where_each_may_be(nodes, standby, elsewhere):
+    elsewhere()
+    server = nodes('--workers', '1')
+    write(server, 1)
+    wait_until(lambda: is_on_standby(server))
+    standby.pause()
+    number = elsewhere()
+
+    def read(turn):
+        for _ in range(100):
+            if turn % 2:
+                assert server.get('/abroad').json() == {'n': number, 'standby': False}
+            else:
+                assert state(server) == {'notes': 1, 'standby': True}
+
+    with concurrent.futures.ThreadPoolExecutor(8) as readers:
+        for reader in [readers.submit(read, turn) for turn in range(8)]:
+            reader.result()
+
+
+@needs_cluster
+def test_an_edit_changes_where_an_endpoint_is_read(nodes, standby, app, elsewhere):
+    elsewhere()
+    server = nodes('--watch', '--workers', '1')
+    write(server, 1)
+    wait_until(lambda: is_on_standby(server))
+    standby.pause()
+    number = elsewhere()
+    by_version = GET.format('abroad') + '-- @answer\nSELECT count(*) AS n, pg_is_in_recovery() AS standby FROM notes;\n'
+    of_abroad = GET.format('state') + '-- @answer\nSELECT sum(n) AS notes, pg_is_in_recovery() AS standby FROM abroad.t;\n'
+    for _ in range(3):
+        assert server.get('/abroad').json() == {'n': number, 'standby': False}
+        assert state(server) == {'notes': 1, 'standby': True}
+        write_app(app, {'get_state.sql': of_abroad, 'get_abroad.sql': by_version})
+        assert state(server) == {'notes': number, 'standby': False}
+        assert server.get('/abroad').json() == {'n': 1, 'standby': True}
+        number = elsewhere()
+        assert state(server) == {'notes': number, 'standby': False}
+        write_app(app, {'get_state.sql': APP['get_state.sql'], 'get_abroad.sql': FROM_ELSEWHERE['get_abroad.sql']})
+    assert server.stop() == 0
+    assert 'reads do without' not in server.stderr
 
 
 @needs_cluster

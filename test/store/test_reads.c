@@ -140,6 +140,48 @@ static void a_statement_can_be_asked_before_and_after_it_runs(void **state)
     store_finalize(stmt);
 }
 
+static bool is_marked(struct store_conn *conn, const char *sql)
+{
+    struct err err = {0};
+    bool is_marked = false;
+    struct store_stmt *stmt = prepare(conn, sql, params, sizeof(params) / sizeof(params[0]));
+    if (store_is_marked(stmt, &is_marked, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    store_finalize(stmt);
+    return is_marked;
+}
+
+static void the_tables_of_the_app_are_in_its_marks(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const cases[] = {"SELECT 1", "SELECT :n + 1", "SELECT code FROM ports, regions",
+        "SELECT price FROM dear", "SELECT a FROM \"Odd name\"",
+        "SELECT c.day, distance_m(1, 2, 3, :n) FROM calendar(:day, :day) c, list(:tags)"};
+    run_script(f->writer, schema);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_true(is_marked(f->reader, cases[i]));
+}
+
+static void without_memory_it_is_not_told_what_is_in_a_mark(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, schema);
+    struct store_stmt *stmt = prepare(f->reader, "SELECT 1 FROM ports, regions", NULL, 0);
+    for (unsigned n = 0;; n++) {
+        struct err err = {0};
+        bool is_marked = false;
+        mem_fail_after(n);
+        enum err_code code = store_is_marked(stmt, &is_marked, &err);
+        mem_fail_after(-1);
+        assert_int_equal(is_marked, code == ERR_NONE);
+        if (code == ERR_NONE)
+            break;
+        assert_int_equal(code, ERR_NO_MEMORY);
+        assert_int_equal(err.code, ERR_NO_MEMORY);
+    }
+    store_finalize(stmt);
+}
+
 static void without_memory_the_tables_are_not_told_in_part(void **state)
 {
     struct fixture *f = *state;
@@ -168,6 +210,8 @@ int main(void)
         STORE_TEST(a_statement_that_writes_tells_what_it_reads_and_writes_but_not_batch),
         STORE_TEST(a_statement_can_be_asked_before_and_after_it_runs),
         STORE_TEST(without_memory_the_tables_are_not_told_in_part),
+        STORE_TEST(the_tables_of_the_app_are_in_its_marks),
+        STORE_TEST(without_memory_it_is_not_told_what_is_in_a_mark),
     };
     return fixture_run(tests);
 }

@@ -449,6 +449,107 @@ static void tables_that_share_rows_are_told_together(void **state)
     assert_reads(f, "SELECT a FROM child", "base,child");
 }
 
+static bool is_marked(struct fixture *f, const char *sql)
+{
+    bool is_marked = false;
+    struct err err = {0};
+    struct store_stmt *stmt = prepare(f->reader, sql, NULL, 0);
+    if (store_is_marked(stmt, &is_marked, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    store_finalize(stmt);
+    return is_marked;
+}
+
+static void what_has_no_version_is_in_no_mark(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *sql;
+        bool is_marked;
+    } cases[] = {
+        {"SELECT a FROM t", true},
+        {"SELECT twice(a), upper('x'), now() FROM t", true},
+        {"SELECT a FROM p", true},
+        {"SELECT a FROM p1", true},
+        {"SELECT a FROM child", true},
+        {"SELECT counted()", false},
+        {"SELECT n FROM v", false},
+        {"SELECT a FROM inside()", false},
+        {"SELECT a FROM m", false},
+        {"SELECT a FROM t WHERE a IN (SELECT a FROM m)", false},
+        {"SELECT last_value FROM s", false},
+        {"SELECT relname FROM pg_class", false},
+        {"SELECT version FROM reckoner_versions", false},
+        {"SELECT a FROM was_table", false},
+        {"SELECT a FROM \"of.app\"", true},
+        {"SELECT 1", true},
+    };
+    run_script(f->writer,
+        "CREATE TABLE t (a integer); CREATE TABLE was_table (a integer); CREATE TABLE \"of.app\" (a integer);"
+        "CREATE TABLE p (a integer) PARTITION BY RANGE (a);"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);"
+        "CREATE TABLE base (a integer); CREATE TABLE child (b integer) INHERITS (base);"
+        "CREATE TABLE \"counted()\" (a integer);"
+        "CREATE FUNCTION counted() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t);"
+        " END $$;"
+        "CREATE FUNCTION inside() RETURNS TABLE (a integer) STABLE LANGUAGE sql AS 'SELECT a FROM t';"
+        "CREATE FUNCTION twice(n integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 2 * n';"
+        "CREATE VIEW v AS SELECT counted() AS n;"
+        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t;"
+        "CREATE SEQUENCE s");
+    run_script(f->writer, "DROP TABLE was_table; CREATE MATERIALIZED VIEW was_table AS SELECT a FROM t");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        if (is_marked(f, cases[i].sql) != cases[i].is_marked)
+            fail_msg("%s", cases[i].sql);
+    }
+}
+
+static void what_no_trigger_counts_is_in_no_mark(void **state)
+{
+    struct fixture *f = *state;
+    PGconn *psql = foreign_connection(f, NULL);
+    run_script(f->writer, "CREATE TABLE t (a integer)");
+    run_foreign(psql, "CREATE TABLE by_hand (a integer)");
+    assert_false(is_marked(f, "SELECT a FROM by_hand"));
+    run_foreign(psql, "ALTER TABLE t DISABLE TRIGGER reckoner_raise");
+    connect_writer_again(f);
+    assert_true(is_marked(f, "SELECT a FROM by_hand"));
+    assert_false(is_marked(f, "SELECT a FROM t"));
+    PQfinish(psql);
+}
+
+// In a schema of its own beside the app's, with which all of it goes.
+static void what_is_in_other_schemas_and_places_is_in_no_mark(void **state)
+{
+    struct fixture *f = *state;
+    PGconn *psql = foreign_connection(f, NULL);
+    char sql[800], beside[60];
+    snprintf(beside, sizeof(beside), "\"%s beside\"", f->name);
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE p (a integer) PARTITION BY RANGE (a)");
+    snprintf(sql, sizeof(sql),
+        "CREATE SCHEMA %s; CREATE TABLE %s.t (a integer); CREATE EXTENSION file_fdw SCHEMA %s;"
+        "CREATE SERVER %s FOREIGN DATA WRAPPER file_fdw;"
+        "CREATE FOREIGN TABLE far (a integer) SERVER %s OPTIONS (filename '/dev/null');"
+        "CREATE TABLE %s.p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
+        beside, beside, beside, beside, beside, beside);
+    run_foreign(psql, sql);
+    assert_true(is_marked(f, "SELECT a FROM t"));
+    snprintf(sql, sizeof(sql), "SELECT a FROM %s.t", beside);
+    assert_false(is_marked(f, sql));
+    assert_false(is_marked(f, "SELECT a FROM far"));
+    assert_false(is_marked(f, "SELECT a FROM p")); // who writes to its part by name is not counted
+    snprintf(sql, sizeof(sql), "DROP TABLE %s.p1", beside);
+    run_foreign(psql, sql);
+    assert_true(is_marked(f, "SELECT a FROM p"));
+    snprintf(sql, sizeof(sql),
+        "CREATE FOREIGN TABLE p2 PARTITION OF p DEFAULT SERVER %s OPTIONS (filename '/dev/null')", beside);
+    run_foreign(psql, sql);
+    assert_false(is_marked(f, "SELECT a FROM p"));
+    snprintf(sql, sizeof(sql), "SET client_min_messages = error; DROP SCHEMA %s CASCADE", beside);
+    run_foreign(psql, sql);
+    PQfinish(psql);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +564,8 @@ int main(void)
         STORE_TEST(nobody_else_can_use_the_functions),
         STORE_TEST(a_table_of_another_role_is_known_to_be_unknown),
         STORE_TEST(app_names_with_quotes_and_capitals_have_versions_too),
+        STORE_TEST(what_no_trigger_counts_is_in_no_mark),
+        STORE_TEST(what_is_in_other_schemas_and_places_is_in_no_mark),
     };
     const struct CMUnitTest pooled[] = {
         // no other program has a session of its own in these
@@ -472,6 +575,7 @@ int main(void)
         STORE_TEST(a_script_that_changes_something_raises_all_versions),
         STORE_TEST(what_is_no_table_of_the_app_is_told_by_a_name_that_none_has),
         STORE_TEST(tables_that_share_rows_are_told_together),
+        STORE_TEST(what_has_no_version_is_in_no_mark),
     };
     int failures = fixture_run_of("postgresql", pooled);
     if (getenv("TEST_POSTGRESQL_POOLED") == NULL)
