@@ -68,6 +68,14 @@ static enum err_code prepare_plan(
     return code == ERR_NONE ? ERR_NONE : prepare_failed(&diags, err);
 }
 
+// Of a replica. What cannot even be planned fails on the store, where it is told as it should be.
+static enum err_code find_out_if_marked(struct service_reader *next, size_t endpoint, struct err *err)
+{
+    struct err wrong = {0};
+    enum err_code code = plan_is_marked(next->plans[endpoint], &next->marked[endpoint], &wrong);
+    return code == ERR_NONE || code == ERR_STORE ? ERR_NONE : err_set(err, code, "%s", wrong.text);
+}
+
 // Into `next`, which has room for the plans and, of a replica, for what they may miss.
 static enum err_code prepare_reads(struct service_reader *next, struct err *err)
 {
@@ -78,7 +86,7 @@ static enum err_code prepare_reads(struct service_reader *next, struct err *err)
             continue;
         code = prepare_plan(next, &app->endpoints[i], &next->plans[i], err);
         if (code == ERR_NONE && next->is_replica)
-            code = plan_is_marked(next->plans[i], &next->marked[i], err);
+            code = find_out_if_marked(next, i, err);
     }
     return code;
 }

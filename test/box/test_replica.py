@@ -401,6 +401,7 @@ def test_a_read_that_the_standby_ends_for_its_replay_is_done_on_the_store(nodes,
 def test_what_the_standby_cannot_do_is_done_on_the_store(nodes, app):
     write_app(app, {'get_strange.sql': '-- @endpoint GET /strange\n-- @shape object\n-- @answer\n'
                                        'SELECT 1 / CASE WHEN pg_is_in_recovery() THEN 0 ELSE 1 END AS one;\n',
+                    'get_never.sql': '-- @endpoint GET /never\n-- @shape object\n-- @answer\nSELECT 1 / 0 AS never FROM notes;\n',
                     'get_wrong.sql': '-- @endpoint GET /wrong\n-- @shape object\n-- @answer\n'
                                      'SELECT 1 / (count(*) - count(*)) AS one FROM notes;\n'})
     server = nodes('--workers', '1')
@@ -409,7 +410,7 @@ def test_what_the_standby_cannot_do_is_done_on_the_store(nodes, app):
         assert server.get('/strange').json() == {'one': 1}
     wait_until(lambda: is_on_standby(server))
     for _ in range(20):
-        assert server.get('/wrong').status == 500
+        assert server.get('/wrong').status == server.get('/never').status == 500
         assert is_on_standby(server)  # it is not to blame
 
 
