@@ -31,7 +31,8 @@ struct reading {
     uint64_t deadline_ns;     // likewise; of all its statements
     struct spool out;         // the answer
     struct answered answered; // what is told beside it
-    struct plan *plan;        // of one in a group: its own, of the reader's lanes; NULL: it has none
+    struct plan *usual;       // of one in a group: what the reader has for the endpoint
+    struct plan *plan;        // likewise: its own, of the reader's lanes; NULL: it has none
 };
 
 static enum err_code find_answer(struct reading *reading, struct plan *plan, struct err *err)
@@ -231,7 +232,7 @@ static void fini_group(struct group *group)
         spool_fini(&group->readings[i].out);
 }
 
-static struct plan *alone_plan(const struct group *group, const struct request *request)
+static struct plan *usual_plan(const struct group *group, const struct request *request)
 {
     const struct app *app = request->edition->apps[request->app];
     return group->reader->app == app ? group->reader->plans[request->endpoint - app->endpoints] : NULL;
@@ -239,7 +240,7 @@ static struct plan *alone_plan(const struct group *group, const struct request *
 
 static bool goes_together(const struct group *group, const struct request *request)
 {
-    const struct plan *plan = alone_plan(group, request);
+    const struct plan *plan = usual_plan(group, request);
     return plan != NULL && plan_goes_together(plan);
 }
 
@@ -257,7 +258,7 @@ static bool may_join(void *ctx, struct task *next)
 static struct reading *join(struct group *group, struct request *request)
 {
     struct reading *reading = &group->readings[group->count++];
-    *reading = (struct reading){.request = request};
+    *reading = (struct reading){.request = request, .usual = usual_plan(group, request)};
     spool_init(&reading->out, &request->context->spools, LIMIT_SPOOL_FILE_BYTES);
     return reading;
 }
@@ -339,7 +340,7 @@ static size_t answer_all(struct group *group, enum err_code *ret_failed)
             continue;
         }
         if (code == ERR_TIMEOUT && *ret_failed == ERR_NONE)
-            plan_took(alone_plan(group, reading->request), UINT64_MAX);
+            plan_took(reading->usual, UINT64_MAX);
         if (*ret_failed == ERR_NONE)
             *ret_failed = code;
         forget_try(reading);
@@ -365,11 +366,8 @@ static void read_together(struct group *group)
 {
     struct err err = {0};
     enum err_code failed;
-    struct plan *plans[READER_LANES];
     if (begin_together(group, &err) != ERR_NONE)
         return; // of which each tells by itself
-    for (size_t i = 0; i < group->count; i++)
-        plans[i] = alone_plan(group, group->readings[i].request);
     uint64_t start_ns = clock_monotonic_ns();
     store_deadline(group->reader->conn, start_ns + LIMIT_TOGETHER_MS * NS_PER_MS);
     ask_all(group);
@@ -377,7 +375,8 @@ static void read_together(struct group *group)
     store_rollback(group->reader->conn);
     uint64_t ns = clock_monotonic_ns() - start_ns;
     for (size_t i = 0; failed == ERR_NONE && i < group->count; i++)
-        plan_took(plans[i], ns / group->count); // all wait for the last one, so each is charged the same
+        plan_took(group->readings[i].usual,
+            ns / group->count); // all wait for the last one, so each is charged the same
     if (group->replica != NULL && answered > 0)
         replica_answered(group->replica, &err);
     if (failed == ERR_TIMEOUT)

@@ -324,7 +324,7 @@ enum err_code pg_watch(struct store *base, struct err *err)
     if (store->watch != NULL)
         return ERR_NONE;
     enum err_code code = watch_new(store, &watch, err);
-    if (code != ERR_NONE)
+    if (code != ERR_NONE || watch == NULL)
         return code;
     code = thread_start(run, watch, &watch->thread, err);
     if (code == ERR_NONE)
