@@ -374,9 +374,9 @@ static void read_together(struct group *group)
     size_t answered = answer_all(group, &failed);
     store_rollback(group->reader->conn);
     uint64_t ns = clock_monotonic_ns() - start_ns;
+    // All have waited for the last one, so each is charged the same.
     for (size_t i = 0; failed == ERR_NONE && i < group->count; i++)
-        plan_took(group->readings[i].usual,
-            ns / group->count); // all wait for the last one, so each is charged the same
+        plan_took(group->readings[i].usual, ns / group->count);
     if (group->replica != NULL && answered > 0)
         replica_answered(group->replica, &err);
     if (failed == ERR_TIMEOUT)
