@@ -14,10 +14,9 @@
 //                       deadlock over them. Notes are found by their places: what others have left there
 //                       until the next vacuum costs nothing, and under SERIALIZABLE nobody has read where
 //                       others write
-//     reckoner_track()  puts the triggers on tables that have none; run when a writer connects and behind
-//     each
-//                       script. A table is as good as written to when it gets its trigger, and so are all
-//                       tables by a script that has changed something
+//     reckoner_track()  puts the triggers on tables that have none; run when a writer connects, and behind
+//                       each script. A table is as good as written to when it gets its trigger, and so are
+//                       all tables by a script that has changed something
 //
 // A version below zero is that of a table without the triggers: it belongs to a role that does not let us, or
 // somebody has switched one off. Nobody knows what becomes of such a table, so no mark that has one is ever
