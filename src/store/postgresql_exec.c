@@ -88,7 +88,7 @@ enum err_code pg_analyze(struct store_conn *base, struct err *err)
         code = pg_query(conn,
             "SELECT 'ANALYZE ' || pg_catalog.string_agg(c.oid::pg_catalog.regclass::text, ', ')"
             " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND c.relname NOT LIKE 'reckoner\\_%'",
+            " WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND c.relname NOT IN " PG_OWN_TABLES,
             1, params, &sql, err);
     if (code == ERR_NONE && !PQgetisnull(sql, 0, 0))
         code = run(conn, span_of(PQgetvalue(sql, 0, 0)), span_of(PQgetvalue(sql, 0, 0)), err);
