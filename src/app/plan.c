@@ -418,7 +418,6 @@ static enum err_code run_checks(struct plan *plan, enum statement_kind kind, con
         *ret_has_found = *ret_has_found || rows > 0;
         goes_on = goes_on && !(stop_at_first && rows > 0);
     }
-    reset_checks(plan, kind);
     return code;
 }
 
@@ -436,8 +435,7 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
         return fail_run(plan, pass_gate(plan, err), err);
     if (code == ERR_NONE)
         code = run_checks(plan, kind, params, stop_at_first, on_finding, ctx, &has_found, err);
-    else
-        reset_checks(plan, kind);
+    reset_checks(plan, kind);
     bool is_passed = code == ERR_NONE && !has_found;
     if (is_reject)
         plan->passes = is_passed ? plan->passes + (plan->passes < PASSES) : 0;

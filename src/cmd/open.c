@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -118,9 +117,7 @@ struct app *read_app(const char *dir, const char *url)
 
 const char *store_shown(const char *url)
 {
-    if (is_sqlite(url))
-        return url;
-    return url == getenv("RECKONER_STORE") ? "RECKONER_STORE" : "--store"; // the very text: options borrow it
+    return is_sqlite(url) ? url : option_source(url, "--store", "RECKONER_STORE");
 }
 
 bool make_var(const char *path)

@@ -86,6 +86,11 @@ static bool has_password(const char *url)
            strstr(authority, "password=") != NULL;
 }
 
+const char *option_source(const char *text, const char *flag, const char *variable)
+{
+    return text == getenv(variable) ? variable : flag;
+}
+
 bool is_sqlite(const char *url)
 {
     return url == NULL || strcmp(store_kind_of(url), "sqlite") == 0;

@@ -37,6 +37,10 @@ enum option_set {
     OPTIONS_TEST,  // --help, --store and --timeout
 };
 
+// Where a text of the options comes from, for messages: the variable's name if it is the variable's own text,
+// else the flag.
+const char *option_source(const char *text, const char *flag, const char *variable);
+
 // Whether the store is SQLite's: of a url that some driver knows, or NULL, the default.
 bool is_sqlite(const char *url);
 

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -117,7 +116,7 @@ static bool open_read_store(const struct app *app, const char *url, struct store
     struct err err = {0};
     if (url == NULL || store_open_replica(url, app->name, ret_store, &err) == ERR_NONE)
         return true;
-    show_error(url == getenv("RECKONER_READ_STORE") ? "RECKONER_READ_STORE" : "--read-store", &err);
+    show_error(option_source(url, "--read-store", "RECKONER_READ_STORE"), &err);
     return false;
 }
 

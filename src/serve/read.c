@@ -349,7 +349,7 @@ static size_t answer_all(struct group *group, enum err_code *ret_failed)
 }
 
 // One of them was slow for once, which is the first that is left: the others are for whoever is free.
-static void hand_over(struct group *group)
+static void put_back(struct group *group)
 {
     bool is_first = true;
     for (size_t i = 0; i < group->count; i++) {
@@ -380,7 +380,7 @@ static void read_together(struct group *group)
     if (group->replica != NULL && answered > 0)
         replica_answered(group->replica, &err);
     if (failed == ERR_TIMEOUT)
-        hand_over(group);
+        put_back(group);
 }
 
 // --- the task
