@@ -150,6 +150,17 @@ const char *rows_of_stmt(struct store_stmt *stmt, const struct value *values)
     return rows;
 }
 
+bool is_marked(struct store_conn *conn, const char *sql, const struct store_name *params, size_t count)
+{
+    struct err err = {0};
+    bool is_marked = false;
+    struct store_stmt *stmt = prepare(conn, sql, params, count);
+    if (store_is_marked(stmt, &is_marked, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    store_finalize(stmt);
+    return is_marked;
+}
+
 const char *rows_of(struct store_conn *conn, const char *sql)
 {
     struct store_stmt *stmt = prepare(conn, sql, NULL, 0);

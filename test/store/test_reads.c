@@ -140,17 +140,6 @@ static void a_statement_can_be_asked_before_and_after_it_runs(void **state)
     store_finalize(stmt);
 }
 
-static bool is_marked(struct store_conn *conn, const char *sql)
-{
-    struct err err = {0};
-    bool is_marked = false;
-    struct store_stmt *stmt = prepare(conn, sql, params, sizeof(params) / sizeof(params[0]));
-    if (store_is_marked(stmt, &is_marked, &err) != ERR_NONE)
-        fail_msg("%s", err.text);
-    store_finalize(stmt);
-    return is_marked;
-}
-
 static void the_tables_of_the_app_are_in_its_marks(void **state)
 {
     struct fixture *f = *state;
@@ -159,7 +148,7 @@ static void the_tables_of_the_app_are_in_its_marks(void **state)
         "SELECT c.day, distance_m(1, 2, 3, :n) FROM calendar(:day, :day) c, list(:tags)"};
     run_script(f->writer, schema);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        assert_true(is_marked(f->reader, cases[i]));
+        assert_true(is_marked(f->reader, cases[i], params, sizeof(params) / sizeof(params[0])));
 }
 
 static void without_memory_it_is_not_told_what_is_in_a_mark(void **state)

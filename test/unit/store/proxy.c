@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <libpq-fe.h>
+
 struct proxy {
     pthread_t thread;          // that passes on
     int listener;              // owned
@@ -99,6 +101,18 @@ static void *run(void *ctx)
             goes_on = serve(proxy, client);
     }
     return NULL;
+}
+
+uint16_t proxy_port_in(const char *url)
+{
+    uint16_t port = 5432;
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    for (PQconninfoOption *option = options; option->keyword != NULL; option++) {
+        if (strcmp(option->keyword, "port") == 0 && option->val != NULL)
+            port = (uint16_t)atoi(option->val);
+    }
+    PQconninfoFree(options);
+    return port;
 }
 
 struct proxy *proxy_new_at(uint16_t port, uint16_t server_port)

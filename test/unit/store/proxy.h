@@ -15,6 +15,9 @@ enum proxy_cut {
     PROXY_CUT_TWICE,  // it does not; nor does the answer to the first question what became of it
 };
 
+// The port in a server's url.
+uint16_t proxy_port_in(const char *url);
+
 // Listens on a free port of 127.0.0.1 and passes on to that port there.
 struct proxy *proxy_new(uint16_t server_port);
 

@@ -5,7 +5,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../store/fixture.h"
@@ -293,18 +292,6 @@ static void a_constraint_that_waits_for_the_commit_fails_a_single_statement(void
     commit(f->writer);
 }
 
-static uint16_t port_of(const char *url)
-{
-    uint16_t port = 5432;
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
-    for (PQconninfoOption *option = options; option->keyword != NULL; option++) {
-        if (strcmp(option->keyword, "port") == 0 && option->val != NULL)
-            port = (uint16_t)atoi(option->val);
-    }
-    PQconninfoFree(options);
-    return port;
-}
-
 // Writes a row through the proxy; the code of its commit.
 static enum err_code write_through(
     struct fixture *f, struct proxy *proxy, enum proxy_cut cut, const char *sql, struct err *err)
@@ -333,7 +320,7 @@ static void a_commit_whose_answer_is_lost_is_told_as_it_was(void **state)
 {
     struct fixture *f = *state;
     struct err err = {0};
-    struct proxy *proxy = proxy_new(port_of(f->url));
+    struct proxy *proxy = proxy_new(proxy_port_in(f->url));
     run_script(f->writer, "CREATE TABLE t (a integer)");
     assert_int_equal(write_through(f, proxy, PROXY_CUT_AFTER, "INSERT INTO t VALUES (1)", &err), ERR_NONE);
     assert_rows(f->reader, "SELECT a FROM t ORDER BY a", "1\n2\n");
@@ -401,7 +388,7 @@ static void the_host_that_was_met_last_is_asked_first(void **state)
     struct store *store;
     struct store_conn *conn;
     snprintf(url, sizeof(url), "%s%chost=127.0.0.1,127.0.0.1,127.0.0.1&port=1,%u,2", f->url,
-        strchr(f->url, '?') != NULL ? '&' : '?', port_of(f->url));
+        strchr(f->url, '?') != NULL ? '&' : '?', proxy_port_in(f->url));
     assert_int_equal(store_open(url, f->name, &store, &err), ERR_NONE);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(store_connect(store, STORE_READ, &conn, &err), ERR_NONE);

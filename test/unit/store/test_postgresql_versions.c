@@ -416,18 +416,20 @@ static void assert_reads(struct fixture *f, const char *sql, const char *expecte
     store_finalize(stmt);
 }
 
+// What is no table, beside a table t.
+#define MADE_BY_HAND                                                                                         \
+    "CREATE FUNCTION counted() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t);" \
+    " END $$;"                                                                                               \
+    "CREATE FUNCTION inside() RETURNS TABLE (a integer) STABLE LANGUAGE sql AS 'SELECT a FROM t';"           \
+    "CREATE FUNCTION twice(n integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 2 * n';"             \
+    "CREATE VIEW v AS SELECT counted() AS n;"                                                                \
+    "CREATE MATERIALIZED VIEW m AS SELECT a FROM t;"                                                         \
+    "CREATE SEQUENCE s"
+
 static void what_is_no_table_of_the_app_is_told_by_a_name_that_none_has(void **state)
 {
     struct fixture *f = *state;
-    run_script(f->writer,
-        "CREATE TABLE t (a integer);"
-        "CREATE FUNCTION counted() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t);"
-        " END $$;"
-        "CREATE FUNCTION inside() RETURNS TABLE (a integer) STABLE LANGUAGE sql AS 'SELECT a FROM t';"
-        "CREATE FUNCTION twice(n integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 2 * n';"
-        "CREATE VIEW v AS SELECT counted() AS n;"
-        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t;"
-        "CREATE SEQUENCE s");
+    run_script(f->writer, "CREATE TABLE t (a integer);" MADE_BY_HAND);
     assert_reads(f, "SELECT Counted()", "counted()");
     assert_reads(f, "SELECT n FROM v", "counted()");
     assert_reads(f, "SELECT a FROM inside()", "inside(),t");
@@ -447,17 +449,6 @@ static void tables_that_share_rows_are_told_together(void **state)
     assert_reads(f, "SELECT a FROM p1", "p");
     assert_reads(f, "SELECT a FROM base", "base,child");
     assert_reads(f, "SELECT a FROM child", "base,child");
-}
-
-static bool is_marked(struct fixture *f, const char *sql)
-{
-    bool is_marked = false;
-    struct err err = {0};
-    struct store_stmt *stmt = prepare(f->reader, sql, NULL, 0);
-    if (store_is_marked(stmt, &is_marked, &err) != ERR_NONE)
-        fail_msg("%s", err.text);
-    store_finalize(stmt);
-    return is_marked;
 }
 
 static void what_has_no_version_is_in_no_mark(void **state)
@@ -489,17 +480,10 @@ static void what_has_no_version_is_in_no_mark(void **state)
         "CREATE TABLE p (a integer) PARTITION BY RANGE (a);"
         "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);"
         "CREATE TABLE base (a integer); CREATE TABLE child (b integer) INHERITS (base);"
-        "CREATE TABLE \"counted()\" (a integer);"
-        "CREATE FUNCTION counted() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t);"
-        " END $$;"
-        "CREATE FUNCTION inside() RETURNS TABLE (a integer) STABLE LANGUAGE sql AS 'SELECT a FROM t';"
-        "CREATE FUNCTION twice(n integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 2 * n';"
-        "CREATE VIEW v AS SELECT counted() AS n;"
-        "CREATE MATERIALIZED VIEW m AS SELECT a FROM t;"
-        "CREATE SEQUENCE s");
+        "CREATE TABLE \"counted()\" (a integer);" MADE_BY_HAND);
     run_script(f->writer, "DROP TABLE was_table; CREATE MATERIALIZED VIEW was_table AS SELECT a FROM t");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        if (is_marked(f, cases[i].sql) != cases[i].is_marked)
+        if (is_marked(f->reader, cases[i].sql, NULL, 0) != cases[i].is_marked)
             fail_msg("%s", cases[i].sql);
     }
 }
@@ -510,11 +494,11 @@ static void what_no_trigger_counts_is_in_no_mark(void **state)
     PGconn *psql = foreign_connection(f, NULL);
     run_script(f->writer, "CREATE TABLE t (a integer)");
     run_foreign(psql, "CREATE TABLE by_hand (a integer)");
-    assert_false(is_marked(f, "SELECT a FROM by_hand"));
+    assert_false(is_marked(f->reader, "SELECT a FROM by_hand", NULL, 0));
     run_foreign(psql, "ALTER TABLE t DISABLE TRIGGER reckoner_raise");
     connect_writer_again(f);
-    assert_true(is_marked(f, "SELECT a FROM by_hand"));
-    assert_false(is_marked(f, "SELECT a FROM t"));
+    assert_true(is_marked(f->reader, "SELECT a FROM by_hand", NULL, 0));
+    assert_false(is_marked(f->reader, "SELECT a FROM t", NULL, 0));
     PQfinish(psql);
 }
 
@@ -533,18 +517,19 @@ static void what_is_in_other_schemas_and_places_is_in_no_mark(void **state)
         "CREATE TABLE %s.p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
         beside, beside, beside, beside, beside, beside);
     run_foreign(psql, sql);
-    assert_true(is_marked(f, "SELECT a FROM t"));
+    assert_true(is_marked(f->reader, "SELECT a FROM t", NULL, 0));
     snprintf(sql, sizeof(sql), "SELECT a FROM %s.t", beside);
-    assert_false(is_marked(f, sql));
-    assert_false(is_marked(f, "SELECT a FROM far"));
-    assert_false(is_marked(f, "SELECT a FROM p")); // who writes to its part by name is not counted
+    assert_false(is_marked(f->reader, sql, NULL, 0));
+    assert_false(is_marked(f->reader, "SELECT a FROM far", NULL, 0));
+    assert_false(
+        is_marked(f->reader, "SELECT a FROM p", NULL, 0)); // who writes to its part by name is not counted
     snprintf(sql, sizeof(sql), "DROP TABLE %s.p1", beside);
     run_foreign(psql, sql);
-    assert_true(is_marked(f, "SELECT a FROM p"));
+    assert_true(is_marked(f->reader, "SELECT a FROM p", NULL, 0));
     snprintf(sql, sizeof(sql),
         "CREATE FOREIGN TABLE p2 PARTITION OF p DEFAULT SERVER %s OPTIONS (filename '/dev/null')", beside);
     run_foreign(psql, sql);
-    assert_false(is_marked(f, "SELECT a FROM p"));
+    assert_false(is_marked(f->reader, "SELECT a FROM p", NULL, 0));
     snprintf(sql, sizeof(sql), "SET client_min_messages = error; DROP SCHEMA %s CASCADE", beside);
     run_foreign(psql, sql);
     PQfinish(psql);

@@ -136,25 +136,13 @@ static struct store *store_at(const struct fixture *f, uint16_t port)
     return store;
 }
 
-static uint16_t port_of(const char *url)
-{
-    uint16_t port = 5432;
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
-    for (PQconninfoOption *option = options; option->keyword != NULL; option++) {
-        if (strcmp(option->keyword, "port") == 0 && option->val != NULL)
-            port = (uint16_t)atoi(option->val);
-    }
-    PQconninfoFree(options);
-    return port;
-}
-
 static void a_server_that_is_away_is_known_to_be_until_it_is_back(void **state)
 {
     struct fixture *f = *state;
     struct err err = {0};
     uint64_t version, last;
     run_script(f->writer, "CREATE TABLE t (a integer)");
-    struct proxy *proxy = proxy_new(port_of(f->url));
+    struct proxy *proxy = proxy_new(proxy_port_in(f->url));
     uint16_t port = proxy_port(proxy);
     struct store *store = store_at(f, port);
     watch(store);
@@ -165,7 +153,7 @@ static void a_server_that_is_away_is_known_to_be_until_it_is_back(void **state)
     assert_int_equal(store_is_there(store, &err), ERR_BUSY);
     assert_string_equal(err.text, "the store cannot be reached at the moment: try again");
     assert_string_not_equal(err.hint, "");
-    proxy = proxy_new_at(port, port_of(f->url));
+    proxy = proxy_new_at(port, proxy_port_in(f->url));
     wait_until_there(store, true);
     version_after(store, last);
     store_close(store);
