@@ -75,10 +75,11 @@ def app(tmp_path):
 
 
 @pytest.fixture
-def database(cluster):
-    """The name of a new one."""
+def database(cluster, standby):
+    """The name of a new one, which the standby has, too."""
     name = f'replica_{next(numbers)}'
     cluster.create(name)
+    standby.catch_up()
     return name
 
 
