@@ -38,8 +38,8 @@ static void deallocate(struct pg_conn *conn, struct pg_prepared *prepared)
 {
     char sql[40];
     struct err ignored = {0};
-    if (conn->link == NULL || conn->is_pooled || prepared->session != conn->session || conn->tx == PG_FAILED ||
-        conn->batch.copying)
+    if (conn->link == NULL || conn->is_pooled || prepared->session != conn->session ||
+        conn->tx == PG_FAILED || conn->batch.copying)
         return;
     snprintf(sql, sizeof(sql), "DEALLOCATE %s", prepared->name);
     if (pg_command(conn, sql, &ignored) == ERR_NONE && conn->mode == STORE_READ)
@@ -128,8 +128,8 @@ static void share(struct pg_stmt *stmt)
     }
 }
 
-enum err_code pg_prepared_describe(struct pg_stmt *stmt, struct span sql, struct span statement,
-    PGresult **ret_described, struct err *err)
+enum err_code pg_prepared_describe(
+    struct pg_stmt *stmt, struct span sql, struct span statement, PGresult **ret_described, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
     struct pg_prepared *prepared = stmt->prepared;

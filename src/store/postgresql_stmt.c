@@ -222,8 +222,7 @@ static enum err_code encode_params(struct pg_stmt *stmt, const struct value *val
         struct span bytes = {0};
         bool is_binary = true;
         if (value->kind != VALUE_NULL) {
-            enum err_code code =
-                pg_encode(types[i], value, stmt->param_texts[i], &bytes, &is_binary, err);
+            enum err_code code = pg_encode(types[i], value, stmt->param_texts[i], &bytes, &is_binary, err);
             if (code != ERR_NONE)
                 return code;
         }
@@ -337,14 +336,22 @@ static enum err_code take_result(struct pg_stmt *stmt, PGresult **ret_result, st
     return pg_next_result(conn, ret_result, err);
 }
 
+static enum err_code fail_stale(struct err *err)
+{
+    return err_set(err, ERR_STALE, "the tables have changed under the statement: try again");
+}
+
 static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
     struct err cause = {0};
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
     // What the statement was prepared for is no more: other columns ("cached plan must not change result
-    // type"), or gone from the session.
-    bool is_stale = state != NULL && (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0);
+    // type", the only one of its kind that comes from there), or gone from the session.
+    bool is_stale =
+        state != NULL && (strcmp(state, "26000") == 0 || (strcmp(state, "0A000") == 0 && function != NULL &&
+                                                             strcmp(function, "RevalidateCachedQuery") == 0));
     enum err_code code = ERR_NONE;
     if (conn->tx == PG_FAILED && conn->failure.code == ERR_BEHIND) {
         code = pg_check_alive(conn, &cause);
@@ -352,7 +359,7 @@ static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err
         code = err_set(&cause, ERR_BUSY, "a statement before it has failed");
     } else if (is_stale && !conn->is_pooled) {
         stmt->prepared->session = 0;
-        code = err_set(&cause, ERR_BUSY, "the tables have changed under the statement: try again");
+        code = fail_stale(&cause);
     } else {
         code = pg_fail(conn, result, &cause);
     }
@@ -368,13 +375,29 @@ static enum err_code end_run(struct pg_stmt *stmt, struct err *err)
     return stmt->conn->tx == PG_IDLE ? pg_drain(stmt->conn, err) : ERR_NONE;
 }
 
-// Whether the run has begun to answer quickly; of its first result.
-static void note_speed(struct pg_stmt *stmt)
+// Whether the result has the columns that the statement had when it was prepared; it may have been prepared
+// for another session since then, or for each run.
+static bool has_columns(const struct pg_stmt *stmt, const PGresult *result)
+{
+    if ((size_t)PQnfields(result) != stmt->base.column_count)
+        return false;
+    for (size_t i = 0; i < stmt->base.column_count; i++) {
+        if (strcmp(PQfname(result, (int)i), stmt->base.column_names[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+// The run's first result: of which columns, and whether it has come quickly.
+static enum err_code start_answer(struct pg_stmt *stmt, const PGresult *result, struct err *err)
 {
     if (stmt->bound_ns == 0)
-        return;
+        return ERR_NONE;
     stmt->is_quick = clock_monotonic_ns() - stmt->bound_ns < PG_SLOW_MS * NS_PER_MS;
     stmt->bound_ns = 0;
+    ExecStatusType status = PQresultStatus(result);
+    bool has_rows = status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK;
+    return has_rows && !has_columns(stmt, result) ? fail_stale(err) : ERR_NONE;
 }
 
 enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
@@ -395,7 +418,11 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
             return code;
         if (result == NULL)
             break;
-        note_speed(stmt);
+        code = start_answer(stmt, result, err);
+        if (code != ERR_NONE) {
+            PQclear(result);
+            return code;
+        }
         ExecStatusType status = PQresultStatus(result);
         if (status == PGRES_FATAL_ERROR || status == PGRES_PIPELINE_ABORTED) {
             code = fail_run(stmt, result, err);
@@ -406,8 +433,6 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
             stmt->row_count += stmt->row_count <= PG_SMALL_ROWS ? (unsigned)PQntuples(result) : 0;
             stmt->rows = result;
             stmt->row = 0;
-            if ((size_t)PQnfields(result) != stmt->base.column_count)
-                return err_set(err, ERR_STORE, "the tables have changed under the statement");
             *ret_row = true;
             return ERR_NONE;
         }

@@ -14,8 +14,8 @@ static const char shared_sql[] = "SELECT n, :number AS shared FROM generate_seri
 // How many statements of that text the reader's session has, as rows_of tells it.
 static const char *prepared(struct fixture *f)
 {
-    return rows_of(f->reader,
-        "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%AS sha' || 'red%'");
+    return rows_of(
+        f->reader, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%AS sha' || 'red%'");
 }
 
 // The rows of a bound statement are those of `number`.
@@ -68,7 +68,8 @@ static void readers_of_one_text_run_what_is_prepared_once(void **state)
     assert_all_run(f, stmts + 1, 6);
 
     char kill[100];
-    snprintf(kill, sizeof(kill), "SELECT pg_terminate_backend(%d, 5000)", PQbackendPID(pg_conn(f->reader)->link));
+    snprintf(
+        kill, sizeof(kill), "SELECT pg_terminate_backend(%d, 5000)", PQbackendPID(pg_conn(f->reader)->link));
     assert_rows(f->writer, kill, "1\n");
     assert_all_run(f, stmts + 1, 6);
     assert_string_equal(prepared(f), "1\n");
@@ -104,22 +105,49 @@ static void a_text_with_other_types_is_another_statement(void **state)
     assert_string_equal(rows_of_stmt(one, &number), "1|7\n2|7\n3|7\n");
 }
 
+static void assert_stale(struct store_stmt *stmt)
+{
+    struct err err = {0};
+    bool row;
+    assert_int_equal(store_bind(stmt, NULL, &err), ERR_NONE);
+    assert_int_equal(store_step(stmt, &row, &err), ERR_STALE);
+    store_reset(stmt);
+}
+
 // The new one is prepared as the table is now, and found by the old one, whose columns are those it had.
 static void a_text_that_has_come_to_mean_something_else_is_prepared_anew(void **state)
 {
     struct fixture *f = *state;
-    struct err err = {0};
-    bool row;
     run_script(f->writer, "CREATE TABLE t (a integer); INSERT INTO t VALUES (7)");
     struct store_stmt *one = prepare(f->reader, "SELECT * FROM t", NULL, 0);
     assert_string_equal(rows_of_stmt(one, NULL), "7\n");
     run_script(f->writer, "ALTER TABLE t ADD COLUMN b integer DEFAULT 8");
     struct store_stmt *other = prepare(f->reader, "SELECT * FROM t", NULL, 0);
     assert_string_equal(rows_of_stmt(other, NULL), "7|8\n");
-    assert_int_equal(store_bind(one, NULL, &err), ERR_NONE);
-    assert_int_equal(store_step(one, &row, &err), ERR_STORE);
-    store_reset(one);
+    assert_stale(one);
     assert_string_equal(rows_of_stmt(other, NULL), "7|8\n");
+}
+
+// In which there is nothing that the server could find changed.
+static void columns_that_change_between_two_sessions_are_noticed(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE t (a integer); INSERT INTO t VALUES (7)");
+    struct store_stmt *stmt = prepare(f->reader, "SELECT * FROM t", NULL, 0);
+    run_script(f->writer, "ALTER TABLE t RENAME COLUMN a TO b");
+    pg_lose(pg_conn(f->reader));
+    assert_stale(stmt);
+    assert_stale(stmt);
+}
+
+// A feature that a statement uses and the server has not is an error like others.
+static void what_is_not_supported_has_nothing_to_do_with_changes(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE FUNCTION refuse() RETURNS integer LANGUAGE plpgsql STABLE AS"
+                          " $$ BEGIN RAISE feature_not_supported; END $$");
+    struct err err = error_of_run(f->reader, "SELECT refuse()");
+    assert_int_equal(err.code, ERR_STORE);
 }
 
 // Endpoints of one text, with fields of their own.
@@ -150,6 +178,8 @@ int main(void)
         STORE_TEST(one_is_prepared_while_another_of_its_text_is_under_way),
         STORE_TEST(a_text_with_other_types_is_another_statement),
         STORE_TEST(a_text_that_has_come_to_mean_something_else_is_prepared_anew),
+        STORE_TEST(columns_that_change_between_two_sessions_are_noticed),
+        STORE_TEST(what_is_not_supported_has_nothing_to_do_with_changes),
         STORE_TEST(what_a_writer_has_of_the_batch_is_its_own),
     };
     return fixture_run_of("postgresql", live);
