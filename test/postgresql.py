@@ -35,10 +35,17 @@ def is_there():
     return (BINARIES / 'postgres').exists()
 
 
-def free_port():
-    with contextlib.closing(socket.socket()) as listener:
-        listener.bind(('127.0.0.1', 0))
-        return listener.getsockname()[1]
+def reserve_port():
+    """A socket that keeps a port until it is closed: nobody is given it, whoever names it can listen on it, also again and
+    again, and until somebody does connections are refused."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as those have it that are to share it
+    holder.bind(('127.0.0.1', 0))
+    return holder
+
+
+def port_of(holder):
+    return holder.getsockname()[1]
 
 
 def wait_for(condition, what):
@@ -78,7 +85,8 @@ class Server:
         if self.user:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         self.data = self.folder / 'data'
-        self.port = free_port()
+        self.reserved = reserve_port()
+        self.port = port_of(self.reserved)
         self.process = None
 
     def options(self):
@@ -152,6 +160,7 @@ class Server:
         if self.is_running():
             self.thaw()
         self.stop()
+        self.reserved.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

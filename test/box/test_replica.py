@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads on a standby: it answers them, and none sees less than it would on the store itself or fails because of the standby."""
 import concurrent.futures
+import contextlib
 import itertools
 import pathlib
 import signal
@@ -162,12 +163,13 @@ def test_reads_are_answered_by_the_standby(nodes):
 
 @needs_cluster
 def test_of_several_hosts_a_standby_is_found(cluster, standby, database, app):
-    hosts = f'127.0.0.1:{postgresql.free_port()},127.0.0.1:{cluster.port},127.0.0.1:{standby.port}'
-    server = Server(app, '--quiet', '--store', cluster.url(database), '--read-store', f'postgresql://reckoner@{hosts}/{database}',
-                    '--workers', '3')
-    for _ in range(10):
-        wait_until(lambda: is_on_standby(server))
-    assert server.stop() == 0
+    with contextlib.closing(postgresql.reserve_port()) as nobody:
+        hosts = f'127.0.0.1:{postgresql.port_of(nobody)},127.0.0.1:{cluster.port},127.0.0.1:{standby.port}'
+        server = Server(app, '--quiet', '--store', cluster.url(database), '--read-store', f'postgresql://reckoner@{hosts}/{database}',
+                        '--workers', '3')
+        for _ in range(10):
+            wait_until(lambda: is_on_standby(server))
+        assert server.stop() == 0
 
 
 @needs_cluster
