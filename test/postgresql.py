@@ -63,11 +63,16 @@ def children_of(pid):
         return []
 
 
-def is_alive(pid):
+def state_of(pid):
+    """As /proc has it; X: it is gone."""
     try:
-        return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] not in 'ZX'
-    except FileNotFoundError:
-        return False
+        return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return 'X'
+
+
+def is_alive(pid):
+    return state_of(pid) not in 'ZX'
 
 
 def send(pids, how):
@@ -137,8 +142,14 @@ class Server:
 
     def freeze(self):
         """No process of the server runs until thaw(): connections stay open, and nobody answers."""
-        send([self.process.pid], signal.SIGSTOP)  # first: it makes no more children then
-        send(children_of(self.process.pid), signal.SIGSTOP)
+        send([self.process.pid], signal.SIGSTOP)  # first: it makes no more children once it has stopped
+        wait_for(lambda: state_of(self.process.pid) in 'TZX', 'stopping the server')
+        wait_for(self.children_are_stopped, 'stopping its processes')
+
+    def children_are_stopped(self):
+        pids = children_of(self.process.pid)  # which may lack some as long as others end
+        send(pids, signal.SIGSTOP)
+        return all(state_of(pid) in 'TZX' for pid in pids)
 
     def thaw(self):
         send([*children_of(self.process.pid), self.process.pid], signal.SIGCONT)
