@@ -28,6 +28,7 @@ max_connections = 100
 shared_buffers = 128MB
 fsync = off
 log_min_messages = warning
+wal_retrieve_retry_interval = '200ms'
 """
 
 
