@@ -309,6 +309,29 @@ def test_an_edited_app_is_answered_by_the_standby_too(nodes, standby, app):
     wait_until(lambda: server.get('/all').json() == {'standby': True, 'id': 1, 'note': 'note 1', 'more': 7})
 
 
+@needs_cluster
+def test_columns_that_change_cost_no_read(nodes, cluster, database, app):
+    write_app(app, {'get_all.sql': '-- @endpoint GET /all\n-- @shape object\n-- @answer\n'
+                                   'SELECT pg_is_in_recovery() AS standby, n.* FROM notes n;\n'})
+    server = nodes()
+    write(server, 1)
+    wait_until(lambda: server.get('/all').json()['standby'])
+    expected = {'standby': True, 'id': 1, 'note': 'note 1'}
+    for number in range(5):
+        cluster.sql(f'ALTER TABLE notes.notes ADD COLUMN n{number} integer DEFAULT {number}', database)
+        expected[f'n{number}'] = number
+        answers = []
+
+        def is_there():
+            answers.append(server.get('/all'))
+            return answers[-1].json() == expected
+
+        wait_until(is_there)
+        assert {answer.status for answer in answers} == {200}
+    assert server.stop() == 0
+    assert stayed_with_standby(server)
+
+
 @pytest.fixture
 def elsewhere(app, cluster, database):
     """Raises, at the primary, what each endpoint of FROM_ELSEWHERE gives, and gives it."""

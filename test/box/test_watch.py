@@ -77,6 +77,14 @@ def test_a_new_schema_file_is_applied_and_a_changed_one_refused(start, app):
     assert server.post('/t', {'x': 2}).status == 201
 
 
+def test_a_schema_file_is_applied_when_something_is_in_it(start, app):
+    server = start('--watch', app)
+    (app / 'schema' / '002_u.sql').touch()
+    wait_until(lambda: server.get('/a').status == 200 and server.read_stderr(0.1) and 'schema/002_u.sql: the file is empty' in server.stderr)
+    write_app(app, {'schema/002_u.sql': 'CREATE TABLE u AS SELECT 5 AS y;', 'get_u.sql': '-- @endpoint GET /u\n-- @answer\nSELECT y FROM u;\n'})
+    assert server.get('/u').json() == [{'y': 5}]
+
+
 def test_a_write_endpoint_that_changes_takes_batches_the_new_way(start, app):
     server = start('--watch', app)
     for number in range(1, 10):
