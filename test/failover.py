@@ -114,7 +114,7 @@ class Load:
                    for client in self.writers + self.readers)
 
     def any_fails(self, clients, since):
-        return any(outcome.status >= 500 for outcome in self.of(clients, since))
+        return any(outcome.status >= 500 and outcome.ended >= since for outcome in self.of(clients))
 
     def first_good(self, clients, since):
         """Seconds from then to the first good answer to a request that began after it."""

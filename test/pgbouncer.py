@@ -44,7 +44,8 @@ class Pooler:
     def __init__(self, cluster):
         self.cluster = cluster
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='reckoner-pgbouncer-'))
-        self.port = postgresql.free_port()
+        self.reserved = postgresql.reserve_port()
+        self.port = postgresql.port_of(self.reserved)
         (self.folder / 'pgbouncer.ini').write_text(SETTINGS.format(cluster=cluster.port, port=self.port, folder=self.folder))
         if cluster.user:  # it refuses to run as root, too
             shutil.chown(self.folder, cluster.user.pw_uid, cluster.user.pw_gid)
@@ -69,6 +70,7 @@ class Pooler:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)  # SIGINT would wait for its clients
         self.process.wait(timeout=WAIT_SECONDS)
+        self.reserved.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -28,6 +28,7 @@ max_connections = 100
 shared_buffers = 128MB
 fsync = off
 log_min_messages = warning
+wal_retrieve_retry_interval = '200ms'
 """
 
 
@@ -35,10 +36,17 @@ def is_there():
     return (BINARIES / 'postgres').exists()
 
 
-def free_port():
-    with contextlib.closing(socket.socket()) as listener:
-        listener.bind(('127.0.0.1', 0))
-        return listener.getsockname()[1]
+def reserve_port():
+    """A socket that keeps a port until it is closed: nobody is given it, whoever names it can listen on it, also again and
+    again, and until somebody does connections are refused."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as those have it that are to share it
+    holder.bind(('127.0.0.1', 0))
+    return holder
+
+
+def port_of(holder):
+    return holder.getsockname()[1]
 
 
 def wait_for(condition, what):
@@ -56,11 +64,16 @@ def children_of(pid):
         return []
 
 
-def is_alive(pid):
+def state_of(pid):
+    """As /proc has it; X: it is gone."""
     try:
-        return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] not in 'ZX'
-    except FileNotFoundError:
-        return False
+        return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return 'X'
+
+
+def is_alive(pid):
+    return state_of(pid) not in 'ZX'
 
 
 def send(pids, how):
@@ -78,7 +91,8 @@ class Server:
         if self.user:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         self.data = self.folder / 'data'
-        self.port = free_port()
+        self.reserved = reserve_port()
+        self.port = port_of(self.reserved)
         self.process = None
 
     def options(self):
@@ -129,8 +143,14 @@ class Server:
 
     def freeze(self):
         """No process of the server runs until thaw(): connections stay open, and nobody answers."""
-        send([self.process.pid], signal.SIGSTOP)  # first: it makes no more children then
-        send(children_of(self.process.pid), signal.SIGSTOP)
+        send([self.process.pid], signal.SIGSTOP)  # first: it makes no more children once it has stopped
+        wait_for(lambda: state_of(self.process.pid) in 'TZX', 'stopping the server')
+        wait_for(self.children_are_stopped, 'stopping its processes')
+
+    def children_are_stopped(self):
+        pids = children_of(self.process.pid)  # which may lack some as long as others end
+        send(pids, signal.SIGSTOP)
+        return all(state_of(pid) in 'TZX' for pid in pids)
 
     def thaw(self):
         send([*children_of(self.process.pid), self.process.pid], signal.SIGCONT)
@@ -152,6 +172,7 @@ class Server:
         if self.is_running():
             self.thaw()
         self.stop()
+        self.reserved.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

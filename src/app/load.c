@@ -194,6 +194,18 @@ static void check_numbers(struct loader *loader, struct folder *schema)
     }
 }
 
+// An empty file is one that is still to be written. Applied as it is, it could not be written any more.
+static bool check_not_empty(struct loader *loader, const struct migration_file *migration)
+{
+    for (size_t i = 0; i < migration->sql.len; i++) {
+        if (strchr(" \t\r\n", migration->sql.at[i]) == NULL)
+            return true;
+    }
+    diags_add(loader->diags, migration->file, 0, 0,
+        "the file is empty: write its statements, or a comment that says why there are none");
+    return false;
+}
+
 static enum err_code load_migrations(struct loader *loader)
 {
     struct app *app = loader->app;
@@ -216,7 +228,7 @@ static enum err_code load_migrations(struct loader *loader)
             source_read(migration.file, &app->arena, loader->diags, &migration.sql, &is_usable, loader->err);
         if (code != ERR_NONE)
             return code;
-        if (is_usable)
+        if (is_usable && check_not_empty(loader, &migration))
             app->migrations[app->migration_count++] = migration;
     }
     return ERR_NONE;

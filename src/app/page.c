@@ -176,6 +176,18 @@ static enum err_code prepare(struct building *building, const struct buf *sql, s
     return ERR_NONE;
 }
 
+// The answer was found out from the statement alone, a moment before.
+static bool has_columns_of(const struct store_stmt *stmt, const struct answer *answer)
+{
+    if (store_column_count(stmt) != answer->count)
+        return false;
+    for (size_t i = 0; i < answer->count; i++) {
+        if (!span_is(answer->columns[i].name, store_column_name(stmt, i)))
+            return false;
+    }
+    return true;
+}
+
 static enum err_code prepare_all(struct building *building)
 {
     struct page *page = building->page;
@@ -192,6 +204,8 @@ static enum err_code prepare_all(struct building *building)
     code = prepare(building, &sql, &page->next);
     if (code != ERR_NONE || page->next == NULL)
         return code;
+    if (!has_columns_of(page->first, page->answer) || !has_columns_of(page->next, page->answer))
+        return err_set(building->err, ERR_STALE, "the tables have changed under the statement: try again");
     page->hash = (uint32_t)XXH64(sql.data, sql.len, 0);
     begin_sql(&sql, building);
     return append_hidden(&sql, page, building->conn) ? prepare(building, &sql, &page->hidden) : ERR_NONE;

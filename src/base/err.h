@@ -21,6 +21,7 @@ enum err_code {
     ERR_BUSY,       // a queue is full, the store is locked or out of reach: may work later (503)
     ERR_ABORTED,    // the database took the transaction back for the sake of another one: may work now (503)
     ERR_AGAIN,      // what was asked for together has to be asked for one by one, from the beginning
+    ERR_STALE,      // the tables have changed under a statement, which has to be prepared anew (503)
     ERR_BEHIND,     // a replica has not seen yet what it was asked to see (503)
     ERR_TIMEOUT,    // a statement took longer than it may (504)
     ERR_DISK_FULL,  // the store has no room (507)

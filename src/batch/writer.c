@@ -13,6 +13,7 @@
 //    begin anew, each in a transaction of its own, so that each fails for itself;
 //  - as the database took it back for the sake of another one (a deadlock, a serialization failure), all
 //    begin anew likewise, each up to LIMIT_WRITE_TRIES times;
+//  - as somebody else has changed the tables under a statement, so, too, and what is to be prepared anew is;
 //  - for another reason (a full disk), every batch that had no fault of its own is told that error;
 //  - as it could not even begin, because somebody else holds the lock, so is all that waits in the queue: the
 //    next ones would wait for the same lock as long, one after another.
@@ -29,7 +30,8 @@ struct writer {
     struct pool *pool;       // owned; one thread
     struct store_conn *conn; // owned; the thread's from here on, as all below
     struct app *app;         // that is prepared; a reference
-    struct plan **plans;     // owned; one for each endpoint of the app, NULL for reads
+    struct plan *
+        *plans; // owned; one for each endpoint of the app, NULL for reads, and when it has gone stale
 };
 
 // --- plans
@@ -64,12 +66,39 @@ static enum err_code prepare(struct writer *writer, struct app *app, struct diag
     return ERR_NONE;
 }
 
+static struct plan **plan_of(const struct writer *writer, const struct batch *batch)
+{
+    return &writer->plans[batch->endpoint - writer->app->endpoints];
+}
+
+static void drop_plan(struct plan **plan)
+{
+    plan_free(*plan);
+    *plan = NULL;
+}
+
+// Makes the batch's app the one that is prepared, with its endpoint; outside of a transaction. It was checked
+// before it was served: when that fails, the store has changed since.
+static enum err_code prepare_for(struct writer *writer, const struct batch *batch, struct err *err)
+{
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    enum err_code code = ERR_NONE;
+    if (batch->app != writer->app)
+        code = prepare(writer, batch->app, &diags, err);
+    else if (*plan_of(writer, batch) == NULL)
+        code = plan_new(batch->endpoint, writer->conn, &diags, plan_of(writer, batch), err);
+    if (code != ERR_NONE && diags.count > 0)
+        err_prefix(err, "%s:%u:%u: %s", diags.items[0].file, (unsigned)diags.items[0].line,
+            (unsigned)diags.items[0].column, diags.items[0].text);
+    return code;
+}
+
 // --- on the writer's thread
 
 static enum err_code run_in_savepoint(struct writer *writer, struct batch *batch)
 {
     const struct endpoint *endpoint = batch->endpoint;
-    struct plan *plan = writer->plans[endpoint - writer->app->endpoints];
     struct err *err = &batch->err;
     AUTO(report_fini) struct report warnings = {0};
     if (report_copy(&batch->report, &batch->found) != ERR_NONE)
@@ -79,8 +108,8 @@ static enum err_code run_in_savepoint(struct writer *writer, struct batch *batch
     if (code == ERR_NONE)
         code = batch_insert(writer->conn, &batch->rows, err);
     if (code == ERR_NONE)
-        code = batch_run(plan, batch->params, batch->format, &batch->found, &warnings, &batch->answer,
-            &batch->status, err);
+        code = batch_run(*plan_of(writer, batch), batch->params, batch->format, &batch->found, &warnings,
+            &batch->answer, &batch->status, err);
     store_deadline(writer->conn, 0);
     return code;
 }
@@ -94,7 +123,7 @@ static enum err_code run_batch(struct writer *writer, struct batch *batch, struc
     code = run_in_savepoint(writer, batch);
     if (code == ERR_NONE)
         return store_release(writer->conn, err);
-    if (code == ERR_ABORTED) // with all locks that the others of the group may hold
+    if (code == ERR_ABORTED || code == ERR_STALE) // with all locks that the others of the group may hold
         return err_set(err, code, "%s", batch->err.text);
     batch_blame(writer->conn, batch->endpoint, &batch->rows, &batch->err, &batch->found);
     return store_rollback_to(writer->conn, err);
@@ -104,6 +133,7 @@ static enum err_code run_batch(struct writer *writer, struct batch *batch, struc
 
 // A transaction under way, and how it ended.
 struct group {
+    struct writer *writer; // that writes it
     struct batch *first;   // its batches, in order
     struct batch *last;    // of them
     size_t count;          // of them
@@ -130,8 +160,8 @@ static bool may_join(void *ctx, struct task *next)
 {
     const struct group *group = ctx;
     const struct batch *batch = CONTAINER_OF(next, struct batch, task);
-    return batch->app == group->first->app && group->count < LIMIT_GROUP_BATCHES &&
-           group->rows + batch->rows.count <= LIMIT_GROUP_ROWS;
+    return batch->app == group->first->app && *plan_of(group->writer, batch) != NULL &&
+           group->count < LIMIT_GROUP_BATCHES && group->rows + batch->rows.count <= LIMIT_GROUP_ROWS;
 }
 
 // Runs the first batch and, if `takes_more`, those that wait behind it.
@@ -151,10 +181,13 @@ static enum err_code run_group(struct writer *writer, struct group *group, bool 
     return ERR_NONE;
 }
 
-// One transaction, from BEGIN to its end; group->err tells how it went.
+// One transaction, from BEGIN to its end, with all prepared that its first batch needs; group->err tells how
+// it went.
 static void write_group(struct writer *writer, struct group *group, bool takes_more)
 {
-    enum err_code code = store_begin(writer->conn, &group->err);
+    enum err_code code = prepare_for(writer, group->first, &group->err);
+    if (code == ERR_NONE)
+        code = store_begin(writer->conn, &group->err);
     group->is_locked = code == ERR_BUSY;
     if (code == ERR_NONE)
         code = run_group(writer, group, takes_more);
@@ -166,6 +199,8 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
     }
     if (code != ERR_NONE)
         store_rollback(writer->conn);
+    if (code == ERR_STALE)
+        drop_plan(plan_of(writer, group->last));
 }
 
 // Tells a batch how it ended: as `err` says, unless it has an error of its own. It is its sender's then.
@@ -214,7 +249,7 @@ static void forget_run(struct batch *batch)
 static bool may_go_on_alone(const struct group *group)
 {
     enum err_code code = group->err.code;
-    if (code == ERR_ABORTED)
+    if (code == ERR_ABORTED || code == ERR_STALE)
         return true;
     return group->count > 1 && (code == ERR_CONFLICT || code == ERR_CONSTRAINT || group->culprit != NULL);
 }
@@ -233,14 +268,14 @@ static void pause_before(unsigned attempt)
 static void write_alone(struct writer *writer, struct batch *batch, struct group *ret_group)
 {
     for (unsigned attempt = 0; attempt < LIMIT_WRITE_TRIES; attempt++) {
-        struct group alone = {0};
+        struct group alone = {.writer = writer};
         if (attempt > 0)
             pause_before(attempt);
         forget_run(batch);
         add_batch(&alone, batch);
         write_group(writer, &alone, false);
         *ret_group = alone;
-        if (alone.err.code != ERR_ABORTED)
+        if (alone.err.code != ERR_ABORTED && alone.err.code != ERR_STALE)
             return;
     }
 }
@@ -251,7 +286,7 @@ static void write_one_by_one(struct writer *writer, const struct group *lost, st
 {
     for (struct batch *batch = lost->first, *next; batch != NULL; batch = next) {
         next = batch->next;
-        struct group alone = {0};
+        struct group alone = {.writer = writer};
         if (batch == lost->culprit) {
             tell(batch, &lost->err);
             continue;
@@ -271,32 +306,13 @@ static void write_one_by_one(struct writer *writer, const struct group *lost, st
 
 // --- rounds
 
-// Makes the batch's app the one that is prepared; false, with the batch's error set, when that fails: it was
-// checked before it was served, so the store has changed since.
-static bool prepare_for(struct writer *writer, struct batch *batch)
-{
-    if (batch->app == writer->app)
-        return true;
-    AUTO(diags_fini) struct diags diags;
-    diags_init(&diags);
-    if (prepare(writer, batch->app, &diags, &batch->err) == ERR_NONE)
-        return true;
-    if (diags.count > 0)
-        err_prefix(&batch->err, "%s:%u:%u: %s", diags.items[0].file, (unsigned)diags.items[0].line,
-            (unsigned)diags.items[0].column, diags.items[0].text);
-    return false;
-}
-
 static void write_batches(struct task *task, void *worker)
 {
     struct writer *writer = worker;
-    struct group group = {0};
+    struct group group = {.writer = writer};
     struct err locked = {0};
     add_batch(&group, CONTAINER_OF(task, struct batch, task));
-    if (prepare_for(writer, group.first))
-        write_group(writer, &group, true);
-    else if (group.first->err.code == ERR_BUSY)
-        locked = group.first->err;
+    write_group(writer, &group, true);
     if (group.is_locked)
         locked = group.err;
     if (may_go_on_alone(&group))

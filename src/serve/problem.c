@@ -26,6 +26,7 @@ int problem_status(enum err_code code)
         return 422;
     case ERR_BUSY:
     case ERR_ABORTED:
+    case ERR_STALE:
     case ERR_AGAIN:
     case ERR_BEHIND:
     case ERR_NO_MEMORY:

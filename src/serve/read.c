@@ -74,6 +74,13 @@ static void forget_try(struct reading *reading)
     report_fini(&reading->request->batch.report);
 }
 
+// A check tells more when it is asked alone. What a replica ends for its replay, and what has changed under
+// it, is done on the store.
+static bool is_worth_a_try(enum err_code code, const struct span *mark)
+{
+    return code == ERR_AGAIN || (mark == NULL && (code == ERR_ABORTED || code == ERR_STALE));
+}
+
 // On one store.
 static enum err_code read_on(
     struct reading *reading, struct service_reader *reader, const struct span *mark, struct err *err)
@@ -87,11 +94,12 @@ static enum err_code read_on(
     if (code != ERR_NONE)
         return code;
     code = read_once(reading, reader, plan, mark, &failure);
-    // A check tells more when it is asked alone. What a replica ends for its replay is done on the store.
-    if (code == ERR_AGAIN || (code == ERR_ABORTED && mark == NULL)) {
+    for (unsigned tries = 1; tries < LIMIT_READ_TRIES && is_worth_a_try(code, mark); tries++) {
         forget_try(reading);
         failure = (struct err){0};
-        code = read_once(reading, reader, plan, mark, &failure);
+        code = code == ERR_STALE ? reader_renew(reader, request->endpoint, &plan, &failure) : ERR_NONE;
+        if (code == ERR_NONE)
+            code = read_once(reading, reader, plan, mark, &failure);
     }
     plan_took(plan, clock_monotonic_ns() - reading->start_ns);
     if (code != ERR_NONE) {

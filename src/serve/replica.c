@@ -184,6 +184,9 @@ void replica_failed(struct replica *replica, const struct err *failure, bool is_
         break;
     case ERR_ABORTED: // what it replays came first
         break;
+    case ERR_STALE:
+        give_back(replica);
+        break;
     default:
         if (is_its_own || failure->code == ERR_BUSY) {
             tell_fails(replica, failure);

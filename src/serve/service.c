@@ -121,6 +121,23 @@ enum err_code reader_plan(struct service_reader *reader, struct app *app, const 
     return ERR_NONE;
 }
 
+enum err_code reader_renew(
+    struct service_reader *reader, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err)
+{
+    const struct app *app = reader->app;
+    struct plan **plans = &reader->plans[endpoint - app->endpoints];
+    struct plan *next = NULL;
+    enum err_code code = prepare_plan(reader, endpoint, &next, err);
+    if (code != ERR_NONE)
+        return code;
+    for (size_t lane = 0; lane < READER_LANES; lane++) {
+        plan_free(plans[lane * app->endpoint_count]);
+        plans[lane * app->endpoint_count] = NULL;
+    }
+    *ret_plan = plans[0] = next;
+    return ERR_NONE;
+}
+
 bool reader_may_miss(
     const struct service_reader *reader, const struct app *app, const struct endpoint *endpoint)
 {

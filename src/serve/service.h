@@ -68,6 +68,11 @@ void reader_set_fini(struct reader_set *set);
 MUST_CHECK enum err_code reader_plan(struct service_reader *reader, struct app *app,
     const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
 
+// The same, prepared anew, as the tables have changed (ERR_STALE); so are the lanes of the endpoint when they
+// are met next. The app has to be the one that is prepared. Not for a replica, which is made anew as a whole.
+MUST_CHECK enum err_code reader_renew(
+    struct service_reader *reader, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
+
 // Whether a read of an endpoint of `app` has to be done elsewhere, because on this reader, one of a replica,
 // it could miss something that no mark tells of. False while another edition is prepared: it is not known
 // then.

@@ -10,6 +10,7 @@
 //   postgresql_tx.c        transactions, the savepoint, and the record that tells what became of a commit
 //   postgresql_rule.c      what SQL may not do, and whether it writes
 //   postgresql_sql.c       :name to $n; scripts into statements
+//   postgresql_prepared.c  what a session's server has prepared
 //   postgresql_stmt.c      statements
 //   postgresql_exec.c      scripts
 //   postgresql_value.c     values on the wire
@@ -107,15 +108,16 @@ struct pg_watch; // postgresql_watch.c
 enum pg_kind {
     PG_COMMAND, // one of the driver's own: only a failure of it matters
     PG_CHECK,   // likewise, the one of pg_begin_at: it fails when the database is behind
-    PG_PREPARE, // of a statement, which is not prepared where that fails
+    PG_PREPARE, // which is not prepared where that fails
     PG_RUN,     // of a statement: its rows are somebody's
     PG_SYNC,    // the end of what a failure takes with it
 };
 
 struct pg_item {
-    enum pg_kind kind;    //
-    struct pg_stmt *stmt; // PG_PREPARE, PG_RUN: whose; NULL when nobody wants what comes back any more
-    PGresult **keep;      // of commands, checks, prepares: where its result goes, be it a failure; or NULL
+    enum pg_kind kind;            //
+    struct pg_stmt *stmt;         // PG_RUN: whose; NULL when nobody wants what comes back any more
+    struct pg_prepared *prepared; // PG_PREPARE: what; likewise
+    PGresult **keep; // of commands, checks, prepares: where its result goes, be it a failure; or NULL
 };
 
 enum pg_tx {
@@ -133,6 +135,18 @@ struct pg_batch {
     bool copying;          // COPY is under way on the link
 };
 
+// A statement as the server has it, for all those of the connection that have its text and its types: reads
+// of one endpoint that are under way together.
+struct pg_prepared {
+    struct pg_prepared *next; // in conn->prepared
+    size_t users;             // statements that run it
+    char *sql;                // owned; with $1 … in it
+    size_t param_count;       //
+    Oid *param_types;         // owned; those that are left to the server once it has told them
+    char name[PG_NAME_CHARS]; // on the server
+    unsigned session;         // of the connection, in which it was prepared; 0: in none
+};
+
 // A query of the driver's own that is prepared once in a session.
 struct pg_own {
     unsigned session;         // in which it was; 0: none
@@ -140,18 +154,19 @@ struct pg_own {
 };
 
 struct pg_conn {
-    struct store_conn base; // first
-    struct pg_store *store; // borrowed
-    enum store_mode mode;   //
-    PGconn *link;           // owned; NULL: lost
-    unsigned session;       // counts the links: what was prepared on an earlier one is gone
-    unsigned named;         // statements given a name so far
-    struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
-    struct pg_own mark;     // of pg_mark
-    struct pg_own check;    // of pg_begin_at
-    uint64_t deadline_ns;   // monotonic; 0: none
-    uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
-    uint64_t control_ns;    // until when is waited for what the deadline must not cut in two; 0: nothing such
+    struct store_conn base;       // first
+    struct pg_store *store;       // borrowed
+    enum store_mode mode;         //
+    PGconn *link;                 // owned; NULL: lost
+    unsigned session;             // counts the links: what was prepared on an earlier one is gone
+    unsigned named;               // statements given a name so far
+    struct pg_stmt *stmts;        // owned; a list of those that store_prepare gave out
+    struct pg_prepared *prepared; // owned by the statements; a list
+    struct pg_own mark;           // of pg_mark
+    struct pg_own check;          // of pg_begin_at
+    uint64_t deadline_ns;         // monotonic; 0: none
+    uint64_t timeout_ms;          // statement_timeout of the session, behind the deadline
+    uint64_t control_ns; // until when is waited for what the deadline must not cut in two; 0: nothing such
     struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
     bool is_pooled;           // a pooler stands between: nothing outlives a transaction
     bool was_cancelled;       // the deadline has ended the statement that was waited for
@@ -175,17 +190,13 @@ struct pg_conn {
 };
 
 struct pg_stmt {
-    struct store_stmt base;   // first
-    struct pg_conn *conn;     // borrowed
-    struct pg_stmt *next;     // in conn->stmts
-    struct pg_stmt **link;    // what points at this one there
-    char *sql;                // owned; with $1 … in it
-    char name[PG_NAME_CHARS]; // on the server
-    unsigned session;         // of the connection, in which it was prepared; 0: in none
-    // --- parameters, in the order of $n
-    size_t param_count;                 //
+    struct store_stmt base;       // first
+    struct pg_conn *conn;         // borrowed
+    struct pg_stmt *next;         // in conn->stmts
+    struct pg_stmt **link;        // what points at this one there
+    struct pg_prepared *prepared; // owned along with others; NULL until there is a text
+    // --- parameters, in the order of $n, as many as prepared->param_count
     uint16_t *params;                   // owned; the index in params of store_prepare of each
-    Oid *param_types;                   // owned
     const char **param_values;          // owned; of the run, as libpq takes them
     int *param_lengths;                 // owned; likewise
     int *param_formats;                 // owned; likewise
@@ -301,8 +312,10 @@ MUST_CHECK enum err_code pg_command_with(struct pg_conn *conn, const char *sql, 
     const char *const *params, PGresult **ret_result, struct err *err);
 
 // Notes that libpq was told to send something; `sent` is what its function returned.
-MUST_CHECK enum err_code pg_queued(struct pg_conn *conn, int sent, enum pg_kind kind, struct pg_stmt *stmt,
-    PGresult **keep, struct err *err);
+MUST_CHECK enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, struct err *err);
+
+// Nobody wants any more what is under way of that kind for the statement, or the prepared one.
+void pg_disown(struct pg_conn *conn, enum pg_kind kind, const void *whose);
 
 // Sends what is queued and lets the server answer it. A reader's transaction stays open behind it, what is
 // outside of a transaction is committed.
@@ -400,6 +413,22 @@ void pg_append_literal(struct buf *sql, struct span text);
 
 // The error at an offset in `sql`.
 enum err_code pg_fail_at(struct span sql, size_t offset, struct err *err, const char *text);
+
+// --- postgresql_prepared.c
+
+// Into stmt->prepared, which nobody else runs yet: `sql` ends with a NUL and is taken over, be it an error;
+// the types are to be filled in. The statement gives it up by pg_prepared_leave.
+MUST_CHECK enum err_code pg_prepared_new(
+    struct pg_stmt *stmt, char *sql, size_t param_count, struct err *err);
+void pg_prepared_leave(struct pg_stmt *stmt);
+
+// Queues its preparation, if the session has none; through a pooler, never.
+MUST_CHECK enum err_code pg_prepared_queue(struct pg_stmt *stmt, struct err *err);
+
+// Asks the server what it makes of the text that `statement` of `sql` has become. *ret_described tells its
+// columns, and is to be cleared in any case. ERR_CONFIG with the place.
+MUST_CHECK enum err_code pg_prepared_describe(
+    struct pg_stmt *stmt, struct span sql, struct span statement, PGresult **ret_described, struct err *err);
 
 // --- postgresql_stmt.c
 

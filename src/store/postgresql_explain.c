@@ -30,7 +30,7 @@ enum err_code pg_queue_plan(
     enum err_code code = ERR_NONE;
     AUTO(buf_fini) struct buf sql;
     buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
-    buf_printf(&sql, "EXPLAIN (COSTS OFF) %s", stmt->sql);
+    buf_printf(&sql, "EXPLAIN (COSTS OFF) %s", stmt->prepared->sql);
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
@@ -39,9 +39,9 @@ enum err_code pg_queue_plan(
         code = pg_batch_make(conn, err);
     if (code != ERR_NONE)
         return code;
-    int sent = PQsendQueryParams(conn->link, sql.data, (int)stmt->param_count, stmt->param_types, values,
-        stmt->param_lengths, stmt->param_formats, 0);
-    return pg_queued(conn, sent, PG_COMMAND, NULL, ret_plan, err);
+    int sent = PQsendQueryParams(conn->link, sql.data, (int)stmt->prepared->param_count,
+        stmt->prepared->param_types, values, stmt->param_lengths, stmt->param_formats, 0);
+    return pg_queued(conn, sent, (struct pg_item){.kind = PG_COMMAND, .keep = ret_plan}, err);
 }
 
 static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_plan, struct err *err)
@@ -207,7 +207,7 @@ enum err_code pg_is_unique(
     PGresult *result = NULL;
     buf_init(&words, 4 * LIMIT_APP_FILE_BYTES);
     buf_init(&names, 4 * LIMIT_APP_FILE_BYTES);
-    pg_append_words(stmt->sql, &words);
+    pg_append_words(stmt->prepared->sql, &words);
     for (size_t i = 0; i < count; i++)
         append_item(&names, columns[i]);
     end_array(&names);

@@ -34,8 +34,7 @@ static struct pg_item pop(struct pg_conn *conn)
     return item;
 }
 
-enum err_code pg_queued(
-    struct pg_conn *conn, int sent, enum pg_kind kind, struct pg_stmt *stmt, PGresult **keep, struct err *err)
+enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, struct err *err)
 {
     if (sent == 0) {
         bool is_gone = PQstatus(conn->link) != CONNECTION_OK;
@@ -44,10 +43,21 @@ enum err_code pg_queued(
                        : err_no_memory(err); // nothing else fails while the link is good
     }
     conn->is_unsent = true;
-    enum err_code code = push(conn, (struct pg_item){.kind = kind, .stmt = stmt, .keep = keep}, err);
+    enum err_code code = push(conn, item, err);
     if (code != ERR_NONE) // it was sent all the same: what comes back would be taken for another's
         pg_lose(conn);
     return code;
+}
+
+void pg_disown(struct pg_conn *conn, enum pg_kind kind, const void *whose)
+{
+    for (unsigned i = 0; i < conn->count; i++) {
+        struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->kind == kind && item->stmt == whose)
+            item->stmt = NULL;
+        if (item->kind == kind && item->prepared == whose)
+            item->prepared = NULL;
+    }
 }
 
 enum err_code pg_command_with(struct pg_conn *conn, const char *sql, int param_count,
@@ -60,7 +70,7 @@ enum err_code pg_command_with(struct pg_conn *conn, const char *sql, int param_c
     if (code != ERR_NONE)
         return code;
     int sent = PQsendQueryParams(conn->link, sql, param_count, NULL, params, NULL, NULL, 0);
-    return pg_queued(conn, sent, PG_COMMAND, NULL, ret_result, err);
+    return pg_queued(conn, sent, (struct pg_item){.kind = PG_COMMAND, .keep = ret_result}, err);
 }
 
 enum err_code pg_command(struct pg_conn *conn, const char *sql, struct err *err)
@@ -70,7 +80,7 @@ enum err_code pg_command(struct pg_conn *conn, const char *sql, struct err *err)
 
 enum err_code pg_sync(struct pg_conn *conn, struct err *err)
 {
-    enum err_code code = pg_queued(conn, PQpipelineSync(conn->link), PG_SYNC, NULL, NULL, err);
+    enum err_code code = pg_queued(conn, PQpipelineSync(conn->link), (struct pg_item){.kind = PG_SYNC}, err);
     conn->is_unsent = false;
     return code;
 }
@@ -352,8 +362,8 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
         return code;
     if (result == NULL)
         return ERR_NONE;
-    if (item.kind == PG_PREPARE && item.stmt != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
-        item.stmt->session = 0;
+    if (item.prepared != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
+        item.prepared->session = 0;
     if (item.kind == PG_COMMAND || item.kind == PG_CHECK || item.kind == PG_PREPARE) {
         struct err failure = {0};
         if (take_command(conn, result, item.kind, item.keep, &failure) != ERR_NONE) {

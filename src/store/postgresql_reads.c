@@ -69,7 +69,7 @@ static enum err_code ask_about_found(
     struct pg_conn *conn = stmt->conn;
     AUTO(buf_fini) struct buf words;
     buf_init(&words, 4 * LIMIT_APP_FILE_BYTES);
-    pg_append_words(stmt->sql, &words);
+    pg_append_words(stmt->prepared->sql, &words);
     if (buf_status(&words) != ERR_NONE)
         return err_no_memory(err);
     const char *const params[] = {PQgetvalue(locks, 0, 0), words.data, conn->store->name};

@@ -25,35 +25,9 @@ static void link_stmt(struct pg_stmt *stmt, struct pg_conn *conn)
     conn->stmts = stmt;
 }
 
-// What is under way of that kind is not the statement's any more.
-static void disown(struct pg_stmt *stmt, enum pg_kind kind)
-{
-    struct pg_conn *conn = stmt->conn;
-    for (unsigned i = 0; i < conn->count; i++) {
-        struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->kind == kind && item->stmt == stmt)
-            item->stmt = NULL;
-    }
-}
-
-// Takes the server's copy away, with whatever is sent next.
-static void deallocate(struct pg_stmt *stmt)
-{
-    struct pg_conn *conn = stmt->conn;
-    char sql[40];
-    struct err ignored = {0};
-    if (conn->link == NULL || conn->is_pooled || stmt->session != conn->session || conn->tx == PG_FAILED ||
-        conn->batch.copying)
-        return;
-    snprintf(sql, sizeof(sql), "DEALLOCATE %s", stmt->name);
-    if (pg_command(conn, sql, &ignored) == ERR_NONE && conn->mode == STORE_READ)
-        conn->is_begun = true;
-    stmt->session = 0;
-}
-
 static void free_copies(struct pg_stmt *stmt)
 {
-    for (size_t i = 0; stmt->param_copies != NULL && i < stmt->param_count; i++) {
+    for (size_t i = 0; stmt->param_copies != NULL && i < stmt->prepared->param_count; i++) {
         mem_free(stmt->param_copies[i]);
         stmt->param_copies[i] = NULL;
     }
@@ -63,22 +37,19 @@ void pg_finalize(struct store_stmt *base)
 {
     struct pg_stmt *stmt = pg_stmt(base);
     pg_reset(base);
-    disown(stmt, PG_PREPARE);
-    deallocate(stmt);
+    free_copies(stmt);
+    pg_prepared_leave(stmt);
     *stmt->link = stmt->next;
     if (stmt->next != NULL)
         stmt->next->link = stmt->link;
     for (size_t i = 0; i < stmt->base.column_count; i++)
         mem_free(stmt->base.column_names[i]);
     mem_free(stmt->base.column_names);
-    mem_free(stmt->sql);
     mem_free(stmt->params);
-    mem_free(stmt->param_types);
     mem_free(stmt->param_values);
     mem_free(stmt->param_lengths);
     mem_free(stmt->param_formats);
     mem_free(stmt->param_texts);
-    free_copies(stmt);
     mem_free(stmt->param_copies);
     mem_free(stmt->texts);
     mem_free(stmt->parked);
@@ -116,20 +87,17 @@ static enum err_code make_params(struct pg_stmt *stmt, const uint16_t *numbers, 
     const struct store_name *params, struct err *err)
 {
     stmt->params = mem_zalloc(count, sizeof(*stmt->params));
-    stmt->param_types = mem_zalloc(count, sizeof(*stmt->param_types));
     stmt->param_values = mem_zalloc(count, sizeof(*stmt->param_values));
     stmt->param_lengths = mem_zalloc(count, sizeof(*stmt->param_lengths));
     stmt->param_formats = mem_zalloc(count, sizeof(*stmt->param_formats));
     stmt->param_texts = mem_zalloc(count, sizeof(*stmt->param_texts));
     stmt->param_copies = mem_zalloc(count, sizeof(*stmt->param_copies));
-    if (stmt->params == NULL || stmt->param_types == NULL || stmt->param_values == NULL ||
-        stmt->param_lengths == NULL || stmt->param_formats == NULL || stmt->param_texts == NULL ||
-        stmt->param_copies == NULL)
+    if (stmt->params == NULL || stmt->param_values == NULL || stmt->param_lengths == NULL ||
+        stmt->param_formats == NULL || stmt->param_texts == NULL || stmt->param_copies == NULL)
         return err_no_memory(err);
-    stmt->param_count = count;
     for (size_t i = 0; i < count; i++) {
         stmt->params[i] = numbers[i];
-        stmt->param_types[i] = type_of_param(&params[numbers[i]]);
+        stmt->prepared->param_types[i] = type_of_param(&params[numbers[i]]);
     }
     return ERR_NONE;
 }
@@ -146,10 +114,11 @@ static enum err_code translate(struct pg_stmt *stmt, struct span sql, struct spa
     if (code != ERR_NONE)
         return code;
     size_t before = (size_t)(statement.at - sql.at); // comments, in which there are no parameters
-    stmt->sql = mem_strndup(out.data + before, out.len - 1 - before);
-    if (stmt->sql == NULL)
+    char *text = mem_strndup(out.data + before, out.len - 1 - before);
+    if (text == NULL)
         return err_no_memory(err);
-    return make_params(stmt, numbers, count, params, err);
+    code = pg_prepared_new(stmt, text, count, err);
+    return code == ERR_NONE ? make_params(stmt, numbers, count, params, err) : code;
 }
 
 // --- preparing: on the server
@@ -168,56 +137,16 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
             return err_no_memory(err);
         stmt->base.column_names[stmt->base.column_count] = copy;
     }
-    for (size_t i = 0; i < stmt->param_count && i < (size_t)PQnparams(described); i++)
-        stmt->param_types[i] = PQparamtype(described, (int)i); // those that were inferred
     return ERR_NONE;
-}
-
-// Queues Parse; through a pooler, of the statement without a name, which is only looked at.
-static enum err_code queue_prepare(struct pg_stmt *stmt, PGresult **keep, struct err *err)
-{
-    struct pg_conn *conn = stmt->conn;
-    if (!conn->is_pooled)
-        snprintf(stmt->name, sizeof(stmt->name), "s%u", ++conn->named);
-    int sent = PQsendPrepare(conn->link, stmt->name, stmt->sql, (int)stmt->param_count, stmt->param_types);
-    enum err_code code = pg_queued(conn, sent, PG_PREPARE, stmt, keep, err);
-    if (code == ERR_NONE && !conn->is_pooled)
-        stmt->session = conn->session;
-    return code;
-}
-
-static enum err_code ask_server(
-    struct pg_stmt *stmt, PGresult **ret_prepared, PGresult **ret_described, struct err *err)
-{
-    struct pg_conn *conn = stmt->conn;
-    enum err_code code = queue_prepare(stmt, ret_prepared, err);
-    if (code == ERR_NONE)
-        code = pg_queued(
-            conn, PQsendDescribePrepared(conn->link, stmt->name), PG_COMMAND, NULL, ret_described, err);
-    struct err failure = {0};
-    if (code == ERR_NONE && pg_drain(conn, &failure) != ERR_NONE &&
-        (*ret_prepared == NULL || PQresultStatus(*ret_prepared) == PGRES_COMMAND_OK ||
-            PQresultStatus(*ret_prepared) == PGRES_PIPELINE_ABORTED))
-        code = err_set(err, failure.code, "%s", failure.text); // of something that was queued before
-    return code;
 }
 
 static enum err_code prepare_on_server(
     struct pg_stmt *stmt, struct span sql, struct span statement, struct err *err)
 {
-    struct pg_conn *conn = stmt->conn;
-    PGresult *prepared = NULL, *described = NULL;
-    enum err_code code = ask_server(stmt, &prepared, &described, err);
-    conn->is_begun = true;
-    if (code == ERR_NONE && PQresultStatus(prepared) != PGRES_COMMAND_OK) {
-        stmt->session = 0;
-        code = pg_fail_statement(conn, prepared, sql, (size_t)(statement.at - sql.at), true, err);
-    }
-    if (code == ERR_NONE && PQresultStatus(described) != PGRES_COMMAND_OK)
-        code = pg_fail_statement(conn, described, sql, (size_t)(statement.at - sql.at), true, err);
+    PGresult *described = NULL;
+    enum err_code code = pg_prepared_describe(stmt, sql, statement, &described, err);
     if (code == ERR_NONE)
         code = copy_columns(stmt, described, err);
-    PQclear(prepared);
     PQclear(described);
     return code;
 }
@@ -286,14 +215,14 @@ static enum err_code end_with_nul(struct pg_stmt *stmt, size_t i, struct span by
 
 static enum err_code encode_params(struct pg_stmt *stmt, const struct value *values, struct err *err)
 {
+    const Oid *types = stmt->prepared->param_types;
     free_copies(stmt);
-    for (size_t i = 0; i < stmt->param_count; i++) {
+    for (size_t i = 0; i < stmt->prepared->param_count; i++) {
         const struct value *value = &values[stmt->params[i]];
         struct span bytes = {0};
         bool is_binary = true;
         if (value->kind != VALUE_NULL) {
-            enum err_code code =
-                pg_encode(stmt->param_types[i], value, stmt->param_texts[i], &bytes, &is_binary, err);
+            enum err_code code = pg_encode(types[i], value, stmt->param_texts[i], &bytes, &is_binary, err);
             if (code != ERR_NONE)
                 return code;
         }
@@ -310,10 +239,11 @@ static enum err_code encode_params(struct pg_stmt *stmt, const struct value *val
 static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
+    const struct pg_prepared *prepared = stmt->prepared;
     bool is_alone = conn->is_pooled && conn->tx == PG_IDLE;
     enum err_code code = is_alone ? pg_queue_begin(conn, err) : ERR_NONE;
-    if (code == ERR_NONE && !conn->is_pooled && stmt->session != conn->session)
-        code = queue_prepare(stmt, NULL, err);
+    if (code == ERR_NONE)
+        code = pg_prepared_queue(stmt, err);
     if (code != ERR_NONE)
         return code;
     // What is bound before is answered before the last one runs, so that it can be ended if nobody wants it.
@@ -323,12 +253,12 @@ static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
         pg_lose(conn);
         return pg_check_alive(conn, err);
     }
-    int count = (int)stmt->param_count;
-    int sent = conn->is_pooled ? PQsendQueryParams(conn->link, stmt->sql, count, stmt->param_types,
+    int count = (int)prepared->param_count;
+    int sent = conn->is_pooled ? PQsendQueryParams(conn->link, prepared->sql, count, prepared->param_types,
                                      stmt->param_values, stmt->param_lengths, stmt->param_formats, 1)
-                               : PQsendQueryPrepared(conn->link, stmt->name, count, stmt->param_values,
+                               : PQsendQueryPrepared(conn->link, prepared->name, count, stmt->param_values,
                                      stmt->param_lengths, stmt->param_formats, 1);
-    code = pg_queued(conn, sent, PG_RUN, stmt, NULL, err);
+    code = pg_queued(conn, sent, (struct pg_item){.kind = PG_RUN, .stmt = stmt}, err);
     if (code == ERR_NONE && is_alone) // behind a sync: a run that fails must not take its end along
         code = pg_sync(conn, err);
     if (code == ERR_NONE && is_alone)
@@ -406,22 +336,30 @@ static enum err_code take_result(struct pg_stmt *stmt, PGresult **ret_result, st
     return pg_next_result(conn, ret_result, err);
 }
 
+static enum err_code fail_stale(struct err *err)
+{
+    return err_set(err, ERR_STALE, "the tables have changed under the statement: try again");
+}
+
 static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
     struct err cause = {0};
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
     // What the statement was prepared for is no more: other columns ("cached plan must not change result
-    // type"), or gone from the session.
-    bool is_stale = state != NULL && (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0);
+    // type", the only one of its kind that comes from there), or gone from the session.
+    bool is_stale =
+        state != NULL && (strcmp(state, "26000") == 0 || (strcmp(state, "0A000") == 0 && function != NULL &&
+                                                             strcmp(function, "RevalidateCachedQuery") == 0));
     enum err_code code = ERR_NONE;
     if (conn->tx == PG_FAILED && conn->failure.code == ERR_BEHIND) {
         code = pg_check_alive(conn, &cause);
     } else if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
         code = err_set(&cause, ERR_BUSY, "a statement before it has failed");
     } else if (is_stale && !conn->is_pooled) {
-        stmt->session = 0;
-        code = err_set(&cause, ERR_BUSY, "the tables have changed under the statement: try again");
+        stmt->prepared->session = 0;
+        code = fail_stale(&cause);
     } else {
         code = pg_fail(conn, result, &cause);
     }
@@ -437,13 +375,29 @@ static enum err_code end_run(struct pg_stmt *stmt, struct err *err)
     return stmt->conn->tx == PG_IDLE ? pg_drain(stmt->conn, err) : ERR_NONE;
 }
 
-// Whether the run has begun to answer quickly; of its first result.
-static void note_speed(struct pg_stmt *stmt)
+// Whether the result has the columns that the statement had when it was prepared; it may have been prepared
+// for another session since then, or for each run.
+static bool has_columns(const struct pg_stmt *stmt, const PGresult *result)
+{
+    if ((size_t)PQnfields(result) != stmt->base.column_count)
+        return false;
+    for (size_t i = 0; i < stmt->base.column_count; i++) {
+        if (strcmp(PQfname(result, (int)i), stmt->base.column_names[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+// The run's first result: of which columns, and whether it has come quickly.
+static enum err_code start_answer(struct pg_stmt *stmt, const PGresult *result, struct err *err)
 {
     if (stmt->bound_ns == 0)
-        return;
+        return ERR_NONE;
     stmt->is_quick = clock_monotonic_ns() - stmt->bound_ns < PG_SLOW_MS * NS_PER_MS;
     stmt->bound_ns = 0;
+    ExecStatusType status = PQresultStatus(result);
+    bool has_rows = status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK;
+    return has_rows && !has_columns(stmt, result) ? fail_stale(err) : ERR_NONE;
 }
 
 enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
@@ -464,7 +418,11 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
             return code;
         if (result == NULL)
             break;
-        note_speed(stmt);
+        code = start_answer(stmt, result, err);
+        if (code != ERR_NONE) {
+            PQclear(result);
+            return code;
+        }
         ExecStatusType status = PQresultStatus(result);
         if (status == PGRES_FATAL_ERROR || status == PGRES_PIPELINE_ABORTED) {
             code = fail_run(stmt, result, err);
@@ -475,8 +433,6 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
             stmt->row_count += stmt->row_count <= PG_SMALL_ROWS ? (unsigned)PQntuples(result) : 0;
             stmt->rows = result;
             stmt->row = 0;
-            if ((size_t)PQnfields(result) != stmt->base.column_count)
-                return err_set(err, ERR_STORE, "the tables have changed under the statement");
             *ret_row = true;
             return ERR_NONE;
         }
@@ -509,6 +465,6 @@ void pg_reset(struct store_stmt *base)
         PQclear(stmt->parked[stmt->parked_first++]);
     stmt->parked_first = stmt->parked_count = 0;
     if (stmt->is_bound && !stmt->is_ended)
-        disown(stmt, PG_RUN); // what is still to come is thrown away when it does
+        pg_disown(stmt->conn, PG_RUN, stmt); // what is still to come is thrown away when it does
     stmt->is_bound = false;
 }

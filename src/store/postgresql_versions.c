@@ -153,19 +153,20 @@ static enum err_code queue_own(struct pg_conn *conn, struct pg_own *own, const c
     const Oid type = PG_TYPE_JSON;
     const char *at = param != NULL ? param->at : NULL;
     enum err_code code = ERR_NONE;
+    struct pg_item run = {.kind = kind, .keep = keep};
     if (conn->is_pooled)
-        return pg_queued(conn, PQsendQueryParams(conn->link, sql, count, &type, &at, &len, &format, 0), kind,
-            NULL, keep, err);
+        return pg_queued(
+            conn, PQsendQueryParams(conn->link, sql, count, &type, &at, &len, &format, 0), run, err);
     if (own->session != conn->session) {
         snprintf(own->name, sizeof(own->name), "s%u", ++conn->named);
-        code =
-            pg_queued(conn, PQsendPrepare(conn->link, own->name, sql, count, &type), kind, NULL, NULL, err);
+        code = pg_queued(conn, PQsendPrepare(conn->link, own->name, sql, count, &type),
+            (struct pg_item){.kind = kind}, err);
         own->session = conn->session;
     }
     if (code != ERR_NONE)
         return code;
-    return pg_queued(conn, PQsendQueryPrepared(conn->link, own->name, count, &at, &len, &format, 0), kind,
-        NULL, keep, err);
+    return pg_queued(
+        conn, PQsendQueryPrepared(conn->link, own->name, count, &at, &len, &format, 0), run, err);
 }
 
 enum err_code pg_mark(struct store_conn *base, struct buf *mark, struct err *err)

@@ -99,6 +99,7 @@ struct sqlite_stmt {
     size_t bound_count;        // SQLite's parameters
     uint16_t *bound;           // owned; the index in params of each of them
     bool is_bound;             // between bind and reset: what it borrows is there
+    bool is_stepped;           // the run has begun: its columns have been looked at
 };
 
 static inline struct sqlite_store *sqlite_store(struct store *store)

@@ -228,12 +228,29 @@ enum err_code sqlite_bind(struct store_stmt *base, const struct value *values, s
 {
     struct sqlite_stmt *stmt = sqlite_stmt(base);
     stmt->is_bound = true;
+    stmt->is_stepped = false;
     for (size_t i = 0; i < stmt->bound_count; i++) {
         int result = sqlite_bind_value(stmt->handle, (int)i + 1, &values[stmt->bound[i]]);
         if (result != SQLITE_OK)
             return sqlite_fail(stmt->conn, result, err);
     }
     return ERR_NONE;
+}
+
+// Whether the statement has the columns that it had when it was prepared; SQLite prepares it anew by itself,
+// in the first step after a change of the schema.
+static bool has_columns(const struct sqlite_stmt *stmt)
+{
+    if (sqlite3_stmt_status(stmt->handle, SQLITE_STMTSTATUS_REPREPARE, 0) == 0)
+        return true;
+    if ((size_t)sqlite3_column_count(stmt->handle) != stmt->base.column_count)
+        return false;
+    for (size_t i = 0; i < stmt->base.column_count; i++) {
+        const char *name = sqlite3_column_name(stmt->handle, (int)i);
+        if (name == NULL || strcmp(name, stmt->base.column_names[i]) != 0)
+            return false;
+    }
+    return true;
 }
 
 enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *err)
@@ -244,6 +261,9 @@ enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *er
     int result = sqlite3_step(stmt->handle);
     if (result != SQLITE_ROW && result != SQLITE_DONE)
         return sqlite_fail(stmt->conn, result, err);
+    if (!stmt->is_stepped && !has_columns(stmt))
+        return err_set(err, ERR_STALE, "the tables have changed under the statement: try again");
+    stmt->is_stepped = true;
     *ret_row = result == SQLITE_ROW;
     return ERR_NONE;
 }

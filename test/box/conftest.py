@@ -29,7 +29,7 @@ SHARED = pathlib.Path(os.environ.get('RECKONER_SHARED', ROOT.parent / 'shared'))
 plain_build = pytest.mark.skipif(any(word in pathlib.Path(BINARY).read_bytes() for word in (b'__asan_', b'__tsan_'))
                                  if pathlib.Path(BINARY).exists() else False, reason='measures memory: needs a plain build')
 START_SECONDS = 120
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)  # for a thousand clients
 
 
@@ -190,9 +190,11 @@ def run(*args, **options):
 
 
 def write_app(folder, files):
-    """An app made of {name: text}."""
+    """An app made of {name: text}. Each file is there as a whole or not at all, as somebody may watch the folder."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        hidden = path.with_name(f'.{path.name}.new')
+        hidden.write_bytes(text if isinstance(text, bytes) else text.encode())
+        hidden.rename(path)
     return folder

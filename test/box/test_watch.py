@@ -67,7 +67,7 @@ def test_files_that_come_and_go_are_endpoints_that_come_and_go(start, app):
 def test_a_new_schema_file_is_applied_and_a_changed_one_refused(start, app):
     server = start('--watch', app)
     assert server.post('/t', {'x': 1}).status == 201
-    (app / 'schema' / '002_u.sql').write_text('CREATE TABLE u AS SELECT x + 1 AS y FROM t;')
+    write_app(app, {'schema/002_u.sql': 'CREATE TABLE u AS SELECT x + 1 AS y FROM t;'})
     (app / 'get_u.sql').write_text('-- @endpoint GET /u\n-- @answer\nSELECT y FROM u;\n')
     assert server.get('/u').json() == [{'y': 2}]
     (app / 'schema' / '001_t.sql').write_text('-- changed\n' + APP['schema/001_t.sql'])
@@ -75,6 +75,14 @@ def test_a_new_schema_file_is_applied_and_a_changed_one_refused(start, app):
     wait_until(lambda: server.read_stderr(0.1) and '001_t' in server.stderr)
     (app / 'schema' / '001_t.sql').write_text(APP['schema/001_t.sql'])
     assert server.post('/t', {'x': 2}).status == 201
+
+
+def test_a_schema_file_is_applied_when_something_is_in_it(start, app):
+    server = start('--watch', app)
+    (app / 'schema' / '002_u.sql').touch()
+    wait_until(lambda: server.get('/a').status == 200 and server.read_stderr(0.1) and 'schema/002_u.sql: the file is empty' in server.stderr)
+    write_app(app, {'schema/002_u.sql': 'CREATE TABLE u AS SELECT 5 AS y;', 'get_u.sql': '-- @endpoint GET /u\n-- @answer\nSELECT y FROM u;\n'})
+    assert server.get('/u').json() == [{'y': 5}]
 
 
 def test_a_write_endpoint_that_changes_takes_batches_the_new_way(start, app):
@@ -127,7 +135,7 @@ def test_a_schema_file_is_not_applied_for_endpoints_that_do_not_fit_it(start, ap
     server = start('--watch', app)
     (app / 'get_x.sql').write_text('-- @endpoint GET /x\n-- @answer\nSELECT x FROM t;\n')
     assert server.get('/x').json() == []
-    (app / 'schema' / '002_y.sql').write_text('ALTER TABLE t RENAME COLUMN x TO y;')
+    write_app(app, {'schema/002_y.sql': 'ALTER TABLE t RENAME COLUMN x TO y;'})
     assert server.get('/x').json() == []
     wait_until(lambda: server.read_stderr(0.1) and 'no such column: x' in server.stderr)
     (app / 'get_x.sql').write_text('-- @endpoint GET /x\n-- @answer\nSELECT y AS x FROM t;\n')

@@ -182,6 +182,36 @@ static void a_statement_lives_through_a_change_of_the_schema(void **state)
     store_finalize(stmt);
 }
 
+static void a_statement_whose_columns_have_changed_says_so(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *change, *name, *rows;
+    } cases[] = {{"ALTER TABLE t ADD COLUMN b integer DEFAULT 7", "b", "1|7\n"},
+        {"ALTER TABLE t RENAME COLUMN b TO c", "c", "1|7\n"}, {"ALTER TABLE t DROP COLUMN c", "a", "1\n"},
+        {"ALTER TABLE t RENAME COLUMN a TO d", "d", "1\n"}};
+    run_script(f->writer, "CREATE TABLE t (a integer); INSERT INTO t VALUES (1);");
+    struct store_stmt *rows = prepare(f->reader, "SELECT * FROM t", NULL, 0);
+    struct store_stmt *none = prepare(f->reader, "SELECT * FROM t WHERE false", NULL, 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        run_script(f->writer, cases[i].change);
+        for (int k = 0; k < 2; k++) {
+            struct err err = {0};
+            bool row;
+            assert_int_equal(store_bind(k == 0 ? rows : none, NULL, &err), ERR_NONE);
+            assert_int_equal(store_step(k == 0 ? rows : none, &row, &err), ERR_STALE);
+            store_reset(k == 0 ? rows : none);
+        }
+        store_finalize(rows);
+        store_finalize(none);
+        rows = prepare(f->reader, "SELECT * FROM t", NULL, 0);
+        none = prepare(f->reader, "SELECT * FROM t WHERE false", NULL, 0);
+        assert_string_equal(rows_of_stmt(rows, NULL), cases[i].rows);
+        assert_string_equal(rows_of_stmt(none, NULL), "");
+        assert_string_equal(store_column_name(none, store_column_count(none) - 1), cases[i].name);
+    }
+}
+
 static void statements_end_with_their_connection(void **state)
 {
     struct fixture *f = *state;
@@ -265,6 +295,7 @@ int main(void)
         STORE_TEST(a_reader_cannot_write),
         STORE_TEST(constraints_of_each_kind_have_their_code),
         STORE_TEST(a_statement_lives_through_a_change_of_the_schema),
+        STORE_TEST(a_statement_whose_columns_have_changed_says_so),
         STORE_TEST(statements_end_with_their_connection),
         STORE_TEST(ending_nothing_is_fine),
         STORE_TEST(a_script_runs_to_its_end_or_to_the_place_of_its_error),

@@ -125,9 +125,9 @@ static void migrations_are_in_the_order_of_their_numbers(void **state)
     (void)state;
     app_dir_make("schema");
     app_dir_write("a.sql", GET_A);
-    app_dir_write("schema/1000_d.sql", "");
-    app_dir_write("schema/999_c.sql", "");
-    app_dir_write("schema/002_b.sql", "");
+    app_dir_write("schema/1000_d.sql", "-- none");
+    app_dir_write("schema/999_c.sql", "-- none");
+    app_dir_write("schema/002_b.sql", "-- none");
     struct app *app = app_dir_load(app_dir, "sqlite");
     assert_true(span_is(app->migrations[0].name, "002_b"));
     assert_true(span_is(app->migrations[1].name, "999_c"));
@@ -205,7 +205,7 @@ static void all_errors_of_all_files_come_at_once(void **state)
     app_dir_write("b.sql", GET_A);
     app_dir_write("c.sql", "-- @endpoint GET /c\n-- @param x int\n-- @answer\nSELECT :y, :x\n");
     app_dir_write_bytes("schema/001_t.sql", "a\0b", 3);
-    app_dir_write("schema/002.sql", "");
+    app_dir_write("schema/002.sql", "-- none");
     app_dir_write("app.ini", "title\n[load]\nPOST /nowhere = b.txt\n");
     app_dir_expect_errors(
         "a.sql:1:4: no @answer; the endpoint needs a statement whose rows are its answer\n"
@@ -271,18 +271,33 @@ static void migrations_of_one_number_are_both_named(void **state)
     (void)state;
     app_dir_make("schema");
     app_dir_write("a.sql", GET_A);
-    app_dir_write("schema/001_a.sql", "");
-    app_dir_write("schema/001_b.sqlite.sql", "");
-    app_dir_write("schema/0001_c.sql", "");
-    app_dir_write("schema/12_d.sql", "");
-    app_dir_write("schema/tables.sql", "");
-    app_dir_write("schema/002_.sql", "");
+    app_dir_write("schema/001_a.sql", "-- none");
+    app_dir_write("schema/001_b.sqlite.sql", "-- none");
+    app_dir_write("schema/0001_c.sql", "-- none");
+    app_dir_write("schema/12_d.sql", "-- none");
+    app_dir_write("schema/tables.sql", "-- none");
+    app_dir_write("schema/002_.sql", "-- none");
     app_dir_expect_errors(
         "schema/001_a.sql: 0001_c.sql has the number 1 already; take the next free one\n"
         "schema/001_b.sqlite.sql: 001_a.sql has the number 1 already; take the next free one\n"
         "schema/002_.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n"
         "schema/12_d.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n"
         "schema/tables.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n");
+}
+
+static void an_empty_migration_is_one_that_is_still_to_be_written(void **state)
+{
+    (void)state;
+    app_dir_make("schema");
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("schema/001_a.sql", "");
+    app_dir_write("schema/002_b.sql", "-- nothing to do here");
+    app_dir_write("schema/003_c.sql", " \r\n\t\n");
+    app_dir_expect_errors(
+        "schema/001_a.sql: the file is empty: write its statements, or a comment that says why "
+        "there are none\n"
+        "schema/003_c.sql: the file is empty: write its statements, or a comment that says why "
+        "there are none\n");
 }
 
 static void every_bad_line_of_the_ini_is_told(void **state)
@@ -488,6 +503,7 @@ int main(void)
         APP_DIR_TEST(files_that_cannot_be_read_are_errors),
         APP_DIR_TEST(a_file_over_the_limit_is_an_error),
         APP_DIR_TEST(migrations_of_one_number_are_both_named),
+        APP_DIR_TEST(an_empty_migration_is_one_that_is_still_to_be_written),
         APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
         APP_DIR_TEST(an_empty_title_is_an_error),
         APP_DIR_TEST(an_app_over_its_memory_is_an_error),

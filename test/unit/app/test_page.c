@@ -430,6 +430,34 @@ static void an_index_on_the_order_finds_the_first_row_of_any_page(void **state)
 
 // --- memory
 
+// As when somebody else changes them between the two: what is found out of the statement alone is old then.
+static void pages_of_tables_that_have_just_changed_are_not_prepared(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const changes[] = {"ALTER TABLE t ADD COLUMN more TEXT",
+        "ALTER TABLE t RENAME COLUMN more TO less", "ALTER TABLE t DROP COLUMN less"};
+    parse(f, "-- @endpoint GET /t\n-- @page 2 max 100\n-- @answer\nSELECT * FROM t ORDER BY id\n");
+    const struct statement *statement = &f->endpoint.statements[0];
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        struct err err = {0};
+        struct answer answer;
+        struct store_stmt *stmt;
+        struct page *page = NULL;
+        must_be_fine(store_prepare(f->conn, statement->sql, f->endpoint.param_names, f->endpoint.param_count,
+                         &stmt, &err),
+            &err);
+        must_be_fine(answer_init(&answer, &f->endpoint, statement, stmt, &f->arena, &f->diags, &err), &err);
+        run_script(f, changes[i]);
+        assert_int_equal(
+            page_new(&f->endpoint, statement, &answer, f->conn, &f->arena, &f->diags, &page, &err),
+            ERR_STALE);
+        assert_null(page);
+        store_finalize(stmt);
+    }
+    plan(f, "-- @answer\nSELECT * FROM t ORDER BY id");
+    assert_int_equal(diags_total(&f->diags), 0);
+}
+
 static void without_memory_planning_says_so_and_leaks_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -473,6 +501,7 @@ int main(void)
         PAGE_TEST(a_statement_without_an_order_of_its_columns_is_refused),
         PAGE_TEST(an_order_of_too_many_columns_is_refused),
         PAGE_TEST(an_index_on_the_order_finds_the_first_row_of_any_page),
+        PAGE_TEST(pages_of_tables_that_have_just_changed_are_not_prepared),
         PAGE_TEST(without_memory_planning_says_so_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,6 +195,106 @@ static void an_edition_that_does_not_prepare_fails_its_own_batches_alone(void **
     sent_fini(sent, 4);
 }
 
+// While the writer is held.
+static void change_tables(struct fixture *f, const char *sql)
+{
+    struct store_conn *conn;
+    struct err err = {0};
+    must_be_fine(store_connect(f->store, STORE_WRITE, &conn, &err), &err);
+    run_script(conn, sql);
+    store_disconnect(conn);
+}
+
+static const char POST_ALL[] = "-- @endpoint POST /t\n-- @field id integer required\n"
+                               "-- @reject 422 negative\nSELECT line FROM batch WHERE id < 0;\n"
+                               "-- @write\nINSERT INTO t (id) SELECT id FROM batch;\n"
+                               "-- @answer 201\nSELECT t.* FROM t JOIN batch USING (id);\n";
+
+static void batches_whose_tables_have_changed_are_each_written_once(void **state)
+{
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct waiting waiting = new_waiting();
+    struct app *all = edit(f, POST_ALL);
+    struct sent sent[6];
+    for (int round = 0; round < 2; round++) {
+        int told = 6 * round;
+        waiting.order[0] = '\0';
+        set_gate(&waiting, true);
+        send(writer, &sent[0], &waiting, all, "g", 10 * round + 1);
+        wait_for(&waiting, told + 1);
+        assert_answer(
+            &sent[0], round == 0 ? "[{\"id\":1,\"name\":null}]" : "[{\"id\":11,\"name\":null,\"more\":7}]");
+        change_tables(f, round == 0 ? "ALTER TABLE t ADD COLUMN more INTEGER DEFAULT 7"
+                                    : "ALTER TABLE t DROP COLUMN name");
+        send(writer, &sent[1], &waiting, all, "a", -1);
+        send(writer, &sent[2], &waiting, all, "b", 10 * round + 2);
+        send(writer, &sent[3], &waiting, all, "c", 10 * round + 1); // there already
+        send(writer, &sent[4], &waiting, all, "d", 10 * round + 3);
+        send(writer, &sent[5], &waiting, f->app, "e", 10 * round + 4); // of another edition
+        set_gate(&waiting, false);
+        wait_for(&waiting, told + 6);
+        assert_string_equal(waiting.order, "gabcde");
+        assert_int_equal(sent[1].batch.err.code, ERR_INVALID);
+        assert_answer(
+            &sent[2], round == 0 ? "[{\"id\":2,\"name\":null,\"more\":7}]" : "[{\"id\":12,\"more\":7}]");
+        assert_int_equal(sent[3].batch.err.code, ERR_CONFLICT);
+        assert_answer(
+            &sent[4], round == 0 ? "[{\"id\":3,\"name\":null,\"more\":7}]" : "[{\"id\":13,\"more\":7}]");
+        assert_int_equal(
+            sent[5].batch.err.code, round == 0 ? ERR_CONFIG : ERR_NONE); // it inserts two columns
+        assert_int_equal(committed(f, "SELECT count(*) FROM t"), round == 0 ? 3 : 7);
+        sent_fini(sent, 6);
+    }
+    writer_free(writer);
+    app_unref(all);
+}
+
+static const char POST_NAMED[] = "-- @endpoint POST /t\n-- @field id integer required\n-- @column name text\n"
+                                 "-- @write\nINSERT INTO t (id) SELECT id FROM batch;\n"
+                                 "-- @answer 201\nSELECT t.* FROM t JOIN batch USING (id);\n";
+static const char POST_U[] = "-- @endpoint POST /u\n-- @field id integer required\n"
+                             "-- @write\nINSERT INTO t (id) SELECT id FROM batch;\n"
+                             "-- @answer 201\nSELECT 'u' AS u;\n";
+
+static void an_endpoint_that_fits_the_tables_no_more_fails_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct waiting waiting = new_waiting();
+    struct sent sent[6];
+    write_text(f, "post_u.sql", POST_U);
+    struct app *both = edit(f, POST_NAMED);
+    for (int i = 0; i < 6; i++) {
+        make_batch(&sent[i], &waiting, both, &"guatbv"[i]);
+        add_row(&sent[i], i);
+        if (i == 1 || i == 2 || i == 4)
+            sent[i].batch.endpoint = post(both, "/u");
+    }
+    set_gate(&waiting, true);
+    submit(writer, &sent[0]);
+    wait_for(&waiting, 1);
+    assert_answer(&sent[0], "[{\"id\":0,\"name\":null}]");
+    change_tables(f, "ALTER TABLE t RENAME COLUMN name TO title");
+    submit(writer, &sent[3]); // finds it out
+    for (int i = 1; i < 6; i++) {
+        if (i != 3)
+            submit(writer, &sent[i]);
+    }
+    set_gate(&waiting, false);
+    wait_for(&waiting, 6);
+    for (int i = 1; i < 6; i++) {
+        if (i == 1 || i == 2 || i == 4)
+            assert_answer(&sent[i], "[{\"u\":\"u\"}]");
+        else
+            assert_int_equal(sent[i].batch.err.code, ERR_CONFIG);
+    }
+    assert_int_equal(committed(f, "SELECT count(*) FROM t"), 4);
+    writer_free(writer);
+    app_unref(both);
+    sent_fini(sent, 6);
+}
+
 static void without_memory_a_batch_fails_and_the_writer_goes_on(void **state)
 {
     struct fixture *f = *state;
@@ -264,6 +364,8 @@ int main(void)
         BATCH_TEST(batches_of_several_editions_each_meet_their_own),
         BATCH_TEST(an_edition_lives_as_long_as_the_writer_needs_it),
         BATCH_TEST(an_edition_that_does_not_prepare_fails_its_own_batches_alone),
+        BATCH_TEST(batches_whose_tables_have_changed_are_each_written_once),
+        BATCH_TEST(an_endpoint_that_fits_the_tables_no_more_fails_alone),
         BATCH_TEST(without_memory_a_batch_fails_and_the_writer_goes_on),
         BATCH_TEST(a_writer_that_cannot_start_leaves_the_connection_to_its_owner),
     };

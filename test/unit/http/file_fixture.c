@@ -114,7 +114,7 @@ size_t client_take(struct client *from, uint64_t at, size_t max, bool is_hole)
         memmove(from->bytes, from->bytes + len, from->len);
     } else {
         struct pollfd readable = {.fd = from->fd, .events = POLLIN};
-        if (poll(&readable, 1, 10000) != 1)
+        if (poll(&readable, 1, PATIENCE_MS) != 1)
             fail_msg("no more than %zu bytes come", (size_t)at);
         ssize_t got = recv(from->fd, bytes, max < sizeof(bytes) ? max : sizeof(bytes), 0);
         assert_true(got >= 0);

@@ -20,8 +20,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-enum { PATIENCE_MS = 10000 };
-
 // --- the handler, on the loops' threads
 
 static void note(struct fixture *fixture, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real server on loopback, in this process, with a handler that tests steer, and blocking clients for it.
-// Everything that waits gives up, and fails the test, after ten seconds.
+// Everything that waits gives up, and fails the test, after PATIENCE_MS.
 #ifndef RECKONER_TEST_HTTP_FIXTURE_H
 #define RECKONER_TEST_HTTP_FIXTURE_H
 
@@ -12,7 +12,7 @@
 #include "http/server.h"
 #include "net/loop.h"
 
-enum { FIXTURE_PLACES = 40, FIXTURE_LOG_BYTES = 4096 };
+enum { FIXTURE_PLACES = 40, FIXTURE_LOG_BYTES = 4096, PATIENCE_MS = 30000 };
 
 // What the handler does, by path:
 //   /ok            200 "ok" at once

@@ -54,7 +54,7 @@ static void release(int number)
 static void wait_for_closed(int count)
 {
     for (int i = 0; files_closed != count; i++) {
-        if (i == 10000)
+        if (i == PATIENCE_MS)
             fail_msg("%d of %d files are closed", (int)files_closed, (int)files_opened);
         poll(NULL, 0, 1); // polls, with a bound
     }

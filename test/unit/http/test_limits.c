@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What clients may not do: be idle, be many, send more than there is room for. And what ends a server.
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +90,7 @@ static void an_idle_connection_is_closed(void **state)
 static void a_request_that_runs_is_not_idle(void **state)
 {
     (void)state;
-    fixture.limits.idle_ms = fixture.limits.head_ms = 5;
+    fixture.limits.idle_ms = fixture.limits.head_ms = 300; // which the first one has to begin in
     start();
     client_send(&client, GET("/wait/1"));
     fixture_wait_for(&fixture, 1);
@@ -243,9 +244,21 @@ static void a_drain_gives_up_on_what_takes_too_long(void **state)
     assert_int_equal(fixture.gone, 1);
 }
 
+static bool has_ipv6(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
 static void a_server_that_never_ran_is_freed(void **state)
 {
     (void)state;
+    if (!has_ipv6())
+        skip();
     struct err err = {0};
     struct loop *loop;
     struct http_server *server;
