@@ -199,7 +199,7 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
     }
     if (code != ERR_NONE)
         store_rollback(writer->conn);
-    if (code == ERR_STALE)
+    if (group->last->err.code == ERR_STALE)
         drop_plan(plan_of(writer, group->last));
 }
 
