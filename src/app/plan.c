@@ -144,7 +144,8 @@ static enum err_code prepare_gate(struct plan *plan, struct err *err)
     return code == ERR_NONE || code == ERR_CONFIG ? ERR_NONE : err_set(err, code, "%s", wrong.text);
 }
 
-enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn, struct diags *diags,
+// ERR_STALE when somebody has changed the tables meanwhile.
+static enum err_code try_new(const struct endpoint *endpoint, struct store_conn *conn, struct diags *diags,
     struct plan **ret_plan, struct err *err)
 {
     struct plan *plan = mem_zalloc(1, sizeof(*plan));
@@ -171,6 +172,20 @@ enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn,
     }
     *ret_plan = plan;
     return ERR_NONE;
+}
+
+enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn, struct diags *diags,
+    struct plan **ret_plan, struct err *err)
+{
+    struct err failure = {0};
+    enum err_code code = try_new(endpoint, conn, diags, ret_plan, &failure);
+    for (unsigned tries = 1; code == ERR_STALE && tries < LIMIT_READ_TRIES; tries++) {
+        failure = (struct err){0};
+        code = try_new(endpoint, conn, diags, ret_plan, &failure);
+    }
+    if (code != ERR_NONE)
+        *err = failure;
+    return code;
 }
 
 void plan_free(struct plan *plan)

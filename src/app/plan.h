@@ -13,9 +13,10 @@ struct plan; // one endpoint on one connection
 // Prepares every statement, also when one before it fails. What does not prepare, a read endpoint that
 // writes, a check without the columns that it needs, columns that the shape has no place for, an order that
 // cannot be paged, a @column that no answer has: each goes into `diags` with its place in the file;
-// ERR_CONFIG when there is one. Other errors are the store's own. For a write, the connection is a
-// STORE_WRITE one, and its table batch is opened for the endpoint's fields, also when it has none; for a read
-// there is no table batch from here on. The endpoint has to live as long as the plan.
+// ERR_CONFIG when there is one. ERR_STALE: the tables change all the time. Other errors are the store's own.
+// For a write, the connection is a STORE_WRITE one, and its table batch is opened for the endpoint's fields,
+// also when it has none; for a read there is no table batch from here on. The endpoint has to live as long as
+// the plan.
 MUST_CHECK enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn,
     struct diags *diags, struct plan **ret_plan, struct err *err);
 

@@ -37,12 +37,11 @@ enum {
     LIMIT_ACCEPT_PAUSE_MS = 100, // without file descriptors accepting waits for others to close theirs
     LIMIT_TICK_MS = 500,         // how often a loop looks for deadlines that have passed
     LIMIT_DRAIN_MS = 30000,      // what runs when SIGTERM comes may take this long to finish
-    LIMIT_READ_TRIES =
-        5, // of a read that the database has ended for another one's sake, or whose tables change
-    LIMIT_TOGETHER_MS = 200,    // quick reads in one transaction; those it has not answered then go on alone
-    LIMIT_STATEMENT_MS = 10000, // SQL of one read request, all its statements together
-    LIMIT_BATCH_MS = 300000,    // SQL of one batch: 64 MiB of rows take about a minute
-    LIMIT_STORE_BUSY_MS = 5000, // waiting for a lock that another process holds on the store
+    LIMIT_READ_TRIES = 5,        // of a read that the database has taken back, or whose tables change
+    LIMIT_TOGETHER_MS = 200,     // quick reads in one transaction; those it has not answered then go on alone
+    LIMIT_STATEMENT_MS = 10000,  // SQL of one read request, all its statements together
+    LIMIT_BATCH_MS = 300000,     // SQL of one batch: 64 MiB of rows take about a minute
+    LIMIT_STORE_BUSY_MS = 5000,  // waiting for a lock that another process holds on the store
 
     // --- a database on another machine that is away: it answers 503 within these, added up
     LIMIT_STORE_CONNECT_MS = 3000, // connecting to one address of it: a lost packet is sent again after 1 s

@@ -30,8 +30,7 @@ struct writer {
     struct pool *pool;       // owned; one thread
     struct store_conn *conn; // owned; the thread's from here on, as all below
     struct app *app;         // that is prepared; a reference
-    struct plan *
-        *plans; // owned; one for each endpoint of the app, NULL for reads, and when it has gone stale
+    struct plan **plans;     // owned; one for each endpoint of the app; NULL: it reads, or has gone stale
 };
 
 // --- plans
@@ -199,7 +198,7 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
     }
     if (code != ERR_NONE)
         store_rollback(writer->conn);
-    if (code == ERR_STALE)
+    if (group->last->err.code == ERR_STALE)
         drop_plan(plan_of(writer, group->last));
 }
 

@@ -81,6 +81,14 @@ static bool is_worth_a_try(enum err_code code, const struct span *mark)
     return code == ERR_AGAIN || (mark == NULL && (code == ERR_ABORTED || code == ERR_STALE));
 }
 
+// The types of the keys in a cursor are found out when the page is prepared: where a column has become of
+// another one, the statement that it is compared in is what fails.
+static bool has_cursor(const struct request *request)
+{
+    int cursor = request->endpoint->cursor_param;
+    return cursor >= 0 && request->params[cursor].kind == VALUE_TEXT;
+}
+
 // On one store.
 static enum err_code read_on(
     struct reading *reading, struct service_reader *reader, const struct span *mark, struct err *err)
@@ -94,6 +102,8 @@ static enum err_code read_on(
     if (code != ERR_NONE)
         return code;
     code = read_once(reading, reader, plan, mark, &failure);
+    if (code == ERR_STORE && mark == NULL && has_cursor(request))
+        code = ERR_STALE;
     for (unsigned tries = 1; tries < LIMIT_READ_TRIES && is_worth_a_try(code, mark); tries++) {
         forget_try(reading);
         failure = (struct err){0};

@@ -45,6 +45,7 @@ void pg_finalize(struct store_stmt *base)
     for (size_t i = 0; i < stmt->base.column_count; i++)
         mem_free(stmt->base.column_names[i]);
     mem_free(stmt->base.column_names);
+    mem_free(stmt->types);
     mem_free(stmt->params);
     mem_free(stmt->param_values);
     mem_free(stmt->param_lengths);
@@ -127,8 +128,9 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
 {
     size_t count = (size_t)PQnfields(described);
     stmt->base.column_names = mem_zalloc(count, sizeof(*stmt->base.column_names));
+    stmt->types = mem_zalloc(count, sizeof(*stmt->types));
     stmt->texts = mem_zalloc(count, sizeof(*stmt->texts));
-    if (stmt->base.column_names == NULL || stmt->texts == NULL)
+    if (stmt->base.column_names == NULL || stmt->types == NULL || stmt->texts == NULL)
         return err_no_memory(err);
     for (; stmt->base.column_count < count; stmt->base.column_count++) {
         const char *name = PQfname(described, (int)stmt->base.column_count);
@@ -136,6 +138,7 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
         if (copy == NULL)
             return err_no_memory(err);
         stmt->base.column_names[stmt->base.column_count] = copy;
+        stmt->types[stmt->base.column_count] = PQftype(described, (int)stmt->base.column_count);
     }
     return ERR_NONE;
 }
@@ -347,18 +350,19 @@ static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err
     struct err cause = {0};
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
-    // What the statement was prepared for is no more: other columns ("cached plan must not change result
-    // type", the only one of its kind that comes from there), or gone from the session.
-    bool is_stale =
-        state != NULL && (strcmp(state, "26000") == 0 || (strcmp(state, "0A000") == 0 && function != NULL &&
-                                                             strcmp(function, "RevalidateCachedQuery") == 0));
+    // What the statement was prepared for is no more: gone from the session, or other columns ("cached plan
+    // must not change result type", the only one of its kind that comes from there).
+    bool is_gone = state != NULL && strcmp(state, "26000") == 0;
+    bool is_stale = is_gone || (state != NULL && strcmp(state, "0A000") == 0 && function != NULL &&
+                                   strcmp(function, "RevalidateCachedQuery") == 0);
     enum err_code code = ERR_NONE;
     if (conn->tx == PG_FAILED && conn->failure.code == ERR_BEHIND) {
         code = pg_check_alive(conn, &cause);
     } else if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
         code = err_set(&cause, ERR_BUSY, "a statement before it has failed");
     } else if (is_stale && !conn->is_pooled) {
-        stmt->prepared->session = 0;
+        if (is_gone) // else the server keeps it until it is told otherwise
+            stmt->prepared->session = 0;
         code = fail_stale(&cause);
     } else {
         code = pg_fail(conn, result, &cause);
@@ -376,13 +380,16 @@ static enum err_code end_run(struct pg_stmt *stmt, struct err *err)
 }
 
 // Whether the result has the columns that the statement had when it was prepared; it may have been prepared
-// for another session since then, or for each run.
+// for another session since then, or for each run. A reader's have to be of the same types, too: those of a
+// page's keys come from them. A writer's batch may have a row type that is a new one in each transaction.
 static bool has_columns(const struct pg_stmt *stmt, const PGresult *result)
 {
     if ((size_t)PQnfields(result) != stmt->base.column_count)
         return false;
     for (size_t i = 0; i < stmt->base.column_count; i++) {
         if (strcmp(PQfname(result, (int)i), stmt->base.column_names[i]) != 0)
+            return false;
+        if (stmt->conn->mode == STORE_READ && PQftype(result, (int)i) != stmt->types[i])
             return false;
     }
     return true;

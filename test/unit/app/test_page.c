@@ -13,7 +13,9 @@
 
 #include "app/directives.h"
 #include "app/plan.h"
+#include "base/limits.h"
 #include "base/mem.h"
+#include "store/driver.h"
 
 enum { ARENA_BYTES = 16 * 1024 * 1024, OUT_BYTES = 1 << 20, MOST_PARAMS = 4 };
 
@@ -458,6 +460,52 @@ static void pages_of_tables_that_have_just_changed_are_not_prepared(void **state
     assert_int_equal(diags_total(&f->diags), 0);
 }
 
+// A connection on which the tables change before a statement is prepared.
+struct changing {
+    struct store_driver driver;
+    struct fixture *fixture;
+    unsigned prepared; // so far
+    unsigned changes;  // likewise
+    unsigned most;     // changes
+};
+
+static struct changing *changing;
+
+// Each endpoint here has a statement, which comes first, and those that pages are made of.
+static enum err_code change_and_prepare(struct store_conn *conn, struct span sql,
+    const struct store_name *params, size_t param_count, struct store_stmt **ret_stmt, struct err *err)
+{
+    char change[80];
+    if (memmem(sql.at, sql.len, "AS page", 7) != NULL && changing->prepared % 2 == 1 &&
+        changing->changes < changing->most) {
+        snprintf(change, sizeof(change), "ALTER TABLE t ADD COLUMN more%u TEXT", ++changing->changes);
+        run_script(changing->fixture, change);
+    }
+    changing->prepared++;
+    return sqlite_driver.prepare(conn, sql, params, param_count, ret_stmt, err);
+}
+
+static void what_changes_while_it_is_prepared_is_prepared_again(void **state)
+{
+    struct fixture *f = *state;
+    struct changing c = {.driver = sqlite_driver, .fixture = f, .most = 2};
+    struct err err = {0};
+    c.driver.prepare = change_and_prepare;
+    changing = &c;
+    f->conn->driver = &c.driver;
+    parse(f, "-- @endpoint GET /t\n-- @page 2 max 100\n-- @answer\nSELECT * FROM t ORDER BY id\n");
+    must_be_fine(plan_new(&f->endpoint, f->conn, &f->diags, &f->plan, &err), &err);
+    assert_int_equal(c.changes, 2);
+    plan_free(f->plan);
+    f->plan = NULL;
+    c.most = 1000; // all the time
+    c.changes = 2;
+    c.prepared = 0;
+    assert_int_equal(plan_new(&f->endpoint, f->conn, &f->diags, &f->plan, &err), ERR_STALE);
+    assert_int_equal(c.changes, 2 + LIMIT_READ_TRIES);
+    f->conn->driver = &sqlite_driver;
+}
+
 static void without_memory_planning_says_so_and_leaks_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -502,6 +550,7 @@ int main(void)
         PAGE_TEST(an_order_of_too_many_columns_is_refused),
         PAGE_TEST(an_index_on_the_order_finds_the_first_row_of_any_page),
         PAGE_TEST(pages_of_tables_that_have_just_changed_are_not_prepared),
+        PAGE_TEST(what_changes_while_it_is_prepared_is_prepared_again),
         PAGE_TEST(without_memory_planning_says_so_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,21 @@ static void a_text_that_has_come_to_mean_something_else_is_prepared_anew(void **
     assert_string_equal(rows_of_stmt(other, NULL), "7|8\n");
 }
 
+static void what_a_change_has_made_useless_is_taken_from_the_server(void **state)
+{
+    struct fixture *f = *state;
+    if (f->is_pooled)
+        skip();
+    run_script(f->writer, "CREATE TABLE t (a integer); INSERT INTO t VALUES (7)");
+    struct store_stmt *stmt = prepare(f->reader, "SELECT t.*, 7 AS shared FROM t", NULL, 0);
+    assert_string_equal(rows_of_stmt(stmt, NULL), "7|7\n");
+    assert_string_equal(prepared(f), "1\n");
+    run_script(f->writer, "ALTER TABLE t ADD COLUMN b integer DEFAULT 8");
+    assert_stale(stmt);
+    store_finalize(stmt);
+    assert_string_equal(prepared(f), "0\n");
+}
+
 // In which there is nothing that the server could find changed.
 static void columns_that_change_between_two_sessions_are_noticed(void **state)
 {
@@ -138,6 +153,51 @@ static void columns_that_change_between_two_sessions_are_noticed(void **state)
     pg_lose(pg_conn(f->reader));
     assert_stale(stmt);
     assert_stale(stmt);
+}
+
+// The server is told the types of a page's keys as it has inferred them.
+static void types_that_change_between_two_sessions_are_noticed(void **state)
+{
+    struct fixture *f = *state;
+    static const struct store_name keys[] = {{.name = {.at = "1", .len = 1}, .type = TYPE_TEXT}};
+    static const char sql[] = "SELECT a FROM t WHERE a > :1 ORDER BY a";
+    struct value small = integer_of(6), large = integer_of(4999999999);
+    run_script(f->writer, "CREATE TABLE t (a integer); INSERT INTO t VALUES (7)");
+    struct store_stmt *stmt = prepare(f->reader, sql, keys, 1);
+    assert_string_equal(rows_of_stmt(stmt, &small), "7\n");
+    run_script(f->writer, "ALTER TABLE t ALTER COLUMN a TYPE bigint; INSERT INTO t VALUES (5000000000)");
+    pg_lose(pg_conn(f->reader));
+    struct err err = {0};
+    bool row;
+    assert_int_equal(store_bind(stmt, &small, &err), ERR_NONE);
+    assert_int_equal(store_step(stmt, &row, &err), ERR_STALE);
+    store_finalize(stmt);
+    stmt = prepare(f->reader, sql, keys, 1);
+    assert_string_equal(rows_of_stmt(stmt, &small), "7\n5000000000\n");
+    assert_string_equal(rows_of_stmt(stmt, &large), "5000000000\n");
+}
+
+// Through a pooler the batch is made anew in each transaction.
+static void the_row_type_of_the_batch_may_be_any_behind_a_pooler(void **state)
+{
+    struct fixture *f = *state;
+    const struct value value = integer_of(7);
+    struct err err = {0};
+    if (!f->is_pooled)
+        skip();
+    assert_int_equal(store_batch_open(f->writer, numbers, 1, &err), ERR_NONE);
+    struct store_stmt *stmt = prepare(f->writer, "SELECT b, number FROM batch b", NULL, 0);
+    for (int i = 0; i < 3; i++) {
+        bool row;
+        begin(f->writer);
+        assert_int_equal(store_batch_open(f->writer, numbers, 1, &err), ERR_NONE);
+        assert_int_equal(store_batch_add(f->writer, &value, 1, &err), ERR_NONE);
+        assert_int_equal(store_bind(stmt, NULL, &err), ERR_NONE);
+        assert_int_equal(store_step(stmt, &row, &err), ERR_NONE);
+        assert_true(row);
+        store_reset(stmt);
+        commit(f->writer);
+    }
 }
 
 // A feature that a statement uses and the server has not is an error like others.
@@ -178,7 +238,10 @@ int main(void)
         STORE_TEST(one_is_prepared_while_another_of_its_text_is_under_way),
         STORE_TEST(a_text_with_other_types_is_another_statement),
         STORE_TEST(a_text_that_has_come_to_mean_something_else_is_prepared_anew),
+        STORE_TEST(what_a_change_has_made_useless_is_taken_from_the_server),
         STORE_TEST(columns_that_change_between_two_sessions_are_noticed),
+        STORE_TEST(types_that_change_between_two_sessions_are_noticed),
+        STORE_TEST(the_row_type_of_the_batch_may_be_any_behind_a_pooler),
         STORE_TEST(what_is_not_supported_has_nothing_to_do_with_changes),
         STORE_TEST(what_a_writer_has_of_the_batch_is_its_own),
     };
