@@ -176,7 +176,6 @@ static enum err_code prepare(struct building *building, const struct buf *sql, s
     return ERR_NONE;
 }
 
-// The answer was found out from the statement alone, a moment before.
 static bool has_columns_of(const struct store_stmt *stmt, const struct answer *answer)
 {
     if (store_column_count(stmt) != answer->count)
@@ -186,6 +185,24 @@ static bool has_columns_of(const struct store_stmt *stmt, const struct answer *a
             return false;
     }
     return true;
+}
+
+// The answer was found out from the statement alone, a moment before the pages were prepared. Their own
+// columns do not tell, as SQLite calls some of a subquery's otherwise.
+static enum err_code check_unchanged(const struct building *building)
+{
+    const struct endpoint *endpoint = building->page->endpoint;
+    struct store_stmt *stmt = NULL;
+    struct err wrong = {0};
+    enum err_code code = store_prepare(building->conn, building->statement->sql, endpoint->param_names,
+        endpoint->param_count, &stmt, &wrong);
+    bool is_unchanged = code == ERR_NONE && has_columns_of(stmt, building->page->answer);
+    store_finalize(stmt);
+    if (code != ERR_NONE && code != ERR_CONFIG)
+        return err_set(building->err, code, "%s", wrong.text);
+    return is_unchanged
+               ? ERR_NONE
+               : err_set(building->err, ERR_STALE, "the tables have changed under the statement: try again");
 }
 
 static enum err_code prepare_all(struct building *building)
@@ -204,11 +221,11 @@ static enum err_code prepare_all(struct building *building)
     code = prepare(building, &sql, &page->next);
     if (code != ERR_NONE || page->next == NULL)
         return code;
-    if (!has_columns_of(page->first, page->answer) || !has_columns_of(page->next, page->answer))
-        return err_set(building->err, ERR_STALE, "the tables have changed under the statement: try again");
     page->hash = (uint32_t)XXH64(sql.data, sql.len, 0);
     begin_sql(&sql, building);
-    return append_hidden(&sql, page, building->conn) ? prepare(building, &sql, &page->hidden) : ERR_NONE;
+    if (append_hidden(&sql, page, building->conn))
+        code = prepare(building, &sql, &page->hidden);
+    return code == ERR_NONE ? check_unchanged(building) : code;
 }
 
 // The names that the statements may use, and room for their values.
