@@ -314,8 +314,8 @@ MUST_CHECK enum err_code pg_command_with(struct pg_conn *conn, const char *sql, 
 // Notes that libpq was told to send something; `sent` is what its function returned.
 MUST_CHECK enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, struct err *err);
 
-// Nobody wants any more what is under way of that kind for the statement, or the prepared one.
-void pg_disown(struct pg_conn *conn, enum pg_kind kind, const void *whose);
+// Nobody wants any more what is under way for the statement, or the prepared one.
+void pg_disown(struct pg_conn *conn, const void *whose);
 
 // Sends what is queued and lets the server answer it. A reader's transaction stays open behind it, what is
 // outside of a transaction is committed.

@@ -49,13 +49,13 @@ enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, str
     return code;
 }
 
-void pg_disown(struct pg_conn *conn, enum pg_kind kind, const void *whose)
+void pg_disown(struct pg_conn *conn, const void *whose)
 {
     for (unsigned i = 0; i < conn->count; i++) {
         struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->kind == kind && item->stmt == whose)
+        if (item->stmt == whose)
             item->stmt = NULL;
-        if (item->kind == kind && item->prepared == whose)
+        if (item->prepared == whose)
             item->prepared = NULL;
     }
 }

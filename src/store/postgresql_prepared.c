@@ -54,7 +54,7 @@ void pg_prepared_leave(struct pg_stmt *stmt)
     stmt->prepared = NULL;
     if (prepared == NULL || --prepared->users > 0)
         return;
-    pg_disown(conn, PG_PREPARE, prepared);
+    pg_disown(conn, prepared);
     deallocate(conn, prepared);
     struct pg_prepared **link = &conn->prepared;
     while (*link != prepared)

@@ -472,6 +472,6 @@ void pg_reset(struct store_stmt *base)
         PQclear(stmt->parked[stmt->parked_first++]);
     stmt->parked_first = stmt->parked_count = 0;
     if (stmt->is_bound && !stmt->is_ended)
-        pg_disown(stmt->conn, PG_RUN, stmt); // what is still to come is thrown away when it does
+        pg_disown(stmt->conn, stmt); // what is still to come is thrown away when it does
     stmt->is_bound = false;
 }
