@@ -39,6 +39,16 @@ bool wait_for_others(struct err *err, unsigned *tries)
     return true;
 }
 
+static enum err_code connect_writer(struct opened *opened, struct err *err)
+{
+    enum err_code code;
+    unsigned tries = 0;
+    do
+        code = store_connect(opened->store, STORE_WRITE, &opened->conn, err);
+    while (code != ERR_NONE && wait_for_others(err, &tries));
+    return code;
+}
+
 static enum err_code migrate_app(const struct app *app, struct store_conn *conn, struct err *err)
 {
     enum err_code code;
@@ -68,7 +78,7 @@ static enum err_code open_scratch(const char *url, struct opened *opened, struct
         code = store_scratch(like, &opened->store, err);
     store_close(like);
     if (code == ERR_NONE)
-        code = store_connect(opened->store, STORE_WRITE, &opened->conn, err);
+        code = connect_writer(opened, err);
     return code;
 }
 
@@ -140,7 +150,7 @@ bool open_store_of(struct app *app, const struct options *options, struct opened
     if (done) {
         enum err_code code = store_open(store, app->name, &opened.store, &err);
         if (code == ERR_NONE)
-            code = store_connect(opened.store, STORE_WRITE, &opened.conn, &err);
+            code = connect_writer(&opened, &err);
         if (code != ERR_NONE)
             show_error(store_shown(store), &err);
         done = code == ERR_NONE && prepare_or_tell(&opened);

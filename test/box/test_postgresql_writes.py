@@ -215,6 +215,18 @@ def test_nodes_that_start_at_once_make_the_schema_and_the_first_load_once(cluste
     assert [node.stop() for node in nodes] == [0] * 4
 
 
+def test_a_node_that_starts_waits_for_one_that_loads(cluster, database, tmp_path):
+    other = Session(cluster, database[0])
+    other.run("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('reckoner small', 0))")
+    node = Server(write_app(tmp_path / 'small', APP), '--quiet', '--store', database[1], wait=False)
+    wait_until(lambda: node.read_stderr(0.1) and 'reckoner: waits for somebody else who works on the store\n' in node.stderr)
+    other.run('COMMIT')
+    other.close()
+    node.wait_ready()
+    assert node.post('/items', [item(1)]).status == 201
+    assert node.stop() == 0
+
+
 def test_several_apps_share_a_database_and_nothing_in_it(cluster, database):
     server = Server('apps/rates', 'apps/people', '--quiet', '--store', database[1])
     schemas = cluster.sql(r"SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information)' ORDER BY 1", database[0])
