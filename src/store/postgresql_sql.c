@@ -80,7 +80,7 @@ static void follow_body(struct body *body, struct span word)
 struct span pg_next_statement(struct span sql, size_t *start)
 {
     struct sql_scan scan;
-    sql_scan_init(&scan, (struct span){.at = sql.at + *start, .len = sql.len - *start});
+    sql_scan_init(&scan, (struct span){.at = sql.at + *start, .len = sql.len - *start}, SQL_POSTGRESQL);
     size_t base = *start, first = SIZE_MAX, end = 0;
     struct body body = {0};
     for (;;) {
@@ -143,7 +143,7 @@ enum err_code pg_translate(struct span sql, const struct store_name *params, siz
 {
     struct sql_scan scan;
     size_t done = 0, count = 0;
-    sql_scan_init(&scan, sql);
+    sql_scan_init(&scan, sql, SQL_POSTGRESQL);
     for (;;) {
         struct sql_token token = sql_scan_next(&scan);
         if (token.kind == SQL_END)

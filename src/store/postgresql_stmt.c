@@ -76,11 +76,11 @@ static enum err_code find_statement(struct span sql, struct span *ret_statement,
     return ERR_NONE;
 }
 
-// The type that the server is told. The names of a page's keys are numbers, and their types are those of the
+// The type that the server is told. The names of a page's keys begin with a K, and their types are those of the
 // columns that they are compared with: the server knows.
 static Oid type_of_param(const struct store_name *param)
 {
-    bool is_key = param->name.len > 0 && param->name.at[0] >= '0' && param->name.at[0] <= '9';
+    bool is_key = param->name.len > 0 && param->name.at[0] == 'K';
     return is_key ? PG_TYPE_UNKNOWN : pg_type_of(param->is_list ? TYPE_TEXT : param->type);
 }
 
