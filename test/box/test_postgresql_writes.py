@@ -140,6 +140,31 @@ def test_a_check_has_no_key_and_is_told_in_words(server):
     assert 'errors' not in answer.json()
 
 
+@pytest.mark.parametrize('field, value, words', [
+    ('small', 40000, 'smallint out of range'),
+    ('short', 'abcd', 'value too long for type character varying(3)'),
+    ('exact', 1e6, 'numeric field overflow: A field with precision 4, scale 2 must round to an absolute value less than 10^2'),
+    ('id', 'x', 'invalid input syntax for type uuid: "x"'),
+    ('moment', '2030-02-30', 'date/time field value out of range: "2030-02-30"'),
+])
+def test_a_value_that_its_column_has_no_room_for_is_told_as_another_constraint_is(cluster, database, tmp_path, field, value, words):
+    type_of = 'integer' if field == 'small' else 'number' if field == 'exact' else 'text'
+    app = write_app(tmp_path / 'tight', {
+        'schema/001_tight.sql': 'CREATE TABLE tight (small smallint, short varchar(3), exact numeric(4, 2), id uuid, moment date);',
+        'post_tight.sql': f'''-- @endpoint POST /tight
+-- @field {field} {type_of}
+-- @write
+INSERT INTO tight ({field}) SELECT {f'CAST({field} AS uuid)' if field == 'id' else f'CAST({field} AS date)' if field == 'moment' else field} FROM batch;
+-- @answer 201
+SELECT count(*) AS stored FROM tight;
+'''})
+    one = Server(app, '--quiet', '--store', database[1])
+    answer = one.post('/tight', [{field: None}, {field: value}])
+    assert (answer.status, answer.json()['detail']) == (422, words)
+    assert one.post('/tight', [{field: None}]).json() == [{'stored': 1}]
+    assert one.stop() == 0
+
+
 def test_one_bad_batch_takes_no_other_of_its_group_with_it(server):
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         statuses = list(pool.map(lambda i: server.post('/items', [item(i // 2, day=f'20{30 + i // 2}-01-01')]).status, range(64)))
