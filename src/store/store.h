@@ -150,6 +150,9 @@ bool store_writes(const struct store_stmt *stmt);
 size_t store_column_count(const struct store_stmt *stmt);
 const char *store_column_name(const struct store_stmt *stmt, size_t column);
 
+// The type of a column whose values store_column refuses, whatever they are; NULL: it may take them.
+const char *store_column_refused(const struct store_stmt *stmt, size_t column);
+
 // Starts a run: binds values[i] to params[i] of store_prepare; text is borrowed until store_reset. The run
 // before must have been ended by store_reset.
 MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err);

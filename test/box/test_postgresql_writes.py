@@ -332,7 +332,7 @@ def test_an_app_without_files_for_the_store_is_told_so(cluster, tmp_path):
         1, f'{app}: all endpoints in the folder are for another store; one for this is in a file such as get_rates.postgresql.sql\n')
 
 
-@pytest.mark.parametrize('name', ['reckoner', 'pg_app', 'x' * 64])
+@pytest.mark.parametrize('name', ['reckoner', 'information_schema', 'pg_app', 'x' * 64])
 def test_an_app_that_cannot_have_its_schema_is_refused(cluster, tmp_path, name):
     app = write_app(tmp_path / name, APP)
     bad = run('load', '--store', cluster.url(), app, 'POST /items', 'x.csv')
@@ -346,6 +346,28 @@ def test_a_store_that_cannot_be_had_is_told_by_where_its_url_comes_from(cluster)
     by_variable = run('check', 'apps/rates', env={**os.environ, 'RECKONER_STORE': url})
     assert by_variable.returncode == 1 and by_variable.stderr.startswith('reckoner: RECKONER_STORE: ')
     assert by_variable.stderr.endswith(told)
+
+
+@pytest.mark.parametrize('encoding', ['LATIN1', 'SQL_ASCII'])
+def test_a_database_that_cannot_hold_all_text_is_refused(cluster, encoding):
+    name = f'in_{encoding.lower()}'
+    cluster.sql(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    bad = run('check', '--store', cluster.url(name), 'apps/rates')
+    assert (bad.returncode, bad.stderr) == (
+        1, f"reckoner: --store: the store's database has the encoding {encoding}, and has to have UTF8\n"
+        '  hint: make it with createdb -T template0 -E UTF8\n')
+
+
+def test_a_type_that_no_answer_can_have_is_told_before_anybody_asks(cluster, tmp_path):
+    app = write_app(tmp_path / 'types', {'get_types.sql': '''-- @endpoint GET /types
+-- @answer
+SELECT 1 AS n, '{}'::jsonb AS facts, TIME '12:30' AS at, int4range(1, 2) AS span;
+'''})
+    bad = run('check', '--store', cluster.url(), app)
+    assert bad.returncode == 1
+    assert [line.split(': ', 1)[1] for line in bad.stderr.splitlines()[:3]] == [
+        f'the column {name} is of {kind}, which has no form in JSON: cast it'
+        for name, kind in [('facts', 'jsonb'), ('at', 'time'), ('span', 'another type')]]
 
 
 def test_a_role_that_may_not_make_the_schema_or_use_one_that_is_there_is_told_what_it_needs(cluster, database, tmp_path):
