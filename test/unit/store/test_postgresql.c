@@ -121,6 +121,8 @@ static void names_become_numbers_of_the_same_width(void **state)
         "SELECT x[$1], ARRAY[':a', $2  ], y[1:2], y[1 : a]");
     assert_string_equal(translated("/* /* */ :a */ :a", params, 3), "/* /* */ :a */ $1");
     assert_string_equal(translated("SELECT 1\n, :b", params, 3), "2:3 \":b\" is not declared");
+    assert_string_equal(
+        translated("SELECT :a, $12", params, 3), "1:12 \"$12\" is not a parameter: write it as :name");
 }
 
 static void a_script_is_cut_at_the_semicolons_that_end_statements(void **state)
