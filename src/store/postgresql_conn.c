@@ -141,10 +141,13 @@ static enum err_code make_link(struct pg_conn *conn, enum err_code unreachable, 
     if (conn->link == NULL)
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
-    if (PQstatus(conn->link) != CONNECTION_OK)
-        code = pg_fail_link(conn->link, unreachable, err);
-    else
+    if (PQstatus(conn->link) == CONNECTION_OK) {
         code = set_up(conn, err);
+    } else {
+        code = pg_fail_link(conn->link, unreachable, err);
+        if (PQconnectionNeedsPassword(conn->link))
+            err_hint(err, "put the password into PGPASSWORD or ~/.pgpass");
+    }
     if (code != ERR_NONE) {
         pg_lose(conn);
         return code;

@@ -49,7 +49,8 @@ static const char *const unfit[] = {"22001", // string_data_right_truncation
     "22003",                                 // numeric_value_out_of_range
     "22007",                                 // invalid_datetime_format
     "22008",                                 // datetime_field_overflow
-    "22P02"};                                // invalid_text_representation
+    "22P02",                                 // invalid_text_representation
+    "22P05"};                                // untranslatable_character: a jsonb with u0000
 
 static const char *field(const PGresult *result, int code)
 {

@@ -146,15 +146,17 @@ def test_a_check_has_no_key_and_is_told_in_words(server):
     ('exact', 1e6, 'numeric field overflow: A field with precision 4, scale 2 must round to an absolute value less than 10^2'),
     ('id', 'x', 'invalid input syntax for type uuid: "x"'),
     ('moment', '2030-02-30', 'date/time field value out of range: "2030-02-30"'),
+    ('facts', '"\\u0000"', 'unsupported Unicode escape sequence: \\u0000 cannot be converted to text'),
 ])
 def test_a_value_that_its_column_has_no_room_for_is_told_as_another_constraint_is(cluster, database, tmp_path, field, value, words):
-    type_of = 'integer' if field == 'small' else 'number' if field == 'exact' else 'text'
+    type_of = {'small': 'integer', 'exact': 'number'}.get(field, 'text')
+    cast = {'id': 'uuid', 'moment': 'date', 'facts': 'jsonb'}.get(field)
     app = write_app(tmp_path / 'tight', {
-        'schema/001_tight.sql': 'CREATE TABLE tight (small smallint, short varchar(3), exact numeric(4, 2), id uuid, moment date);',
+        'schema/001_tight.sql': 'CREATE TABLE tight (small smallint, short varchar(3), exact numeric(4, 2), id uuid, moment date, facts jsonb);',
         'post_tight.sql': f'''-- @endpoint POST /tight
 -- @field {field} {type_of}
 -- @write
-INSERT INTO tight ({field}) SELECT {f'CAST({field} AS uuid)' if field == 'id' else f'CAST({field} AS date)' if field == 'moment' else field} FROM batch;
+INSERT INTO tight ({field}) SELECT {f'CAST({field} AS {cast})' if cast else field} FROM batch;
 -- @answer 201
 SELECT count(*) AS stored FROM tight;
 '''})
@@ -304,6 +306,17 @@ def test_a_password_in_a_flag_is_refused(cluster):
     for url in ('postgresql://me:secret@127.0.0.1/x', 'postgresql:///x?password=secret'):
         bad = run('check', '--store', url, 'apps/rates')
         assert bad.returncode != 0 and 'PGPASSWORD' in bad.stderr and 'secret' not in bad.stderr
+
+
+def test_a_password_that_is_missing_is_told_with_its_place(cluster):
+    cluster.sql("CREATE ROLE locked LOGIN PASSWORD 'secret'")
+    rules = cluster.data / 'pg_hba.conf'
+    rules.write_text('host all locked 127.0.0.1/32 scram-sha-256\n' + rules.read_text())
+    cluster.sql('SELECT pg_reload_conf()')
+    url, environment = cluster.url().replace('reckoner@', 'locked@'), {**os.environ, 'PGPASSFILE': '/dev/null'}
+    tell = lambda **more: run('check', '--store', url, 'apps/people', env={**environment, **more}).stderr
+    wait_until(lambda: tell().endswith('no password supplied\n  hint: put the password into PGPASSWORD or ~/.pgpass\n'))
+    assert tell(PGPASSWORD='wrong').endswith('password authentication failed for user "locked"\n')
 
 
 @pytest.mark.parametrize('url, words', [
