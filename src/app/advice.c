@@ -52,13 +52,14 @@ static bool is_known(const struct advising *advising, const struct whole_read *r
     return false;
 }
 
-// What the words of `sql` say: whether one of them names `table`, and whether they insert and replace
+// What the words of a statement say: whether one of them names `table`, and whether they insert and replace
 // nothing.
-static void read_words(struct span sql, const char *table, bool *ret_names, bool *ret_inserts)
+static void read_words(
+    const struct statement *statement, const char *table, bool *ret_names, bool *ret_inserts)
 {
     struct sql_scan scan;
     bool names = false, inserts = false, replaces = false;
-    sql_scan_init(&scan, sql);
+    sql_scan_init(&scan, statement->sql, statement->dialect);
     for (struct sql_token token = sql_scan_next(&scan); token.kind != SQL_END; token = sql_scan_next(&scan)) {
         struct span word = token.text;
         if (token.kind != SQL_CODE)
@@ -81,7 +82,7 @@ bool advice_is_big_read(const struct statement *statement, const struct store_pl
     bool is_big = line->read_whole != NULL && line->table_rows >= LIMIT_BIG_TABLE_ROWS;
     if (!is_big || strcmp(line->read_whole, "batch") == 0) // a batch is there to be read
         return false;
-    read_words(statement->sql, line->read_whole, &names, &inserts);
+    read_words(statement, line->read_whole, &names, &inserts);
     return names || !inserts;
 }
 
@@ -160,7 +161,7 @@ static enum err_code advise_statement(const struct endpoint *endpoint, const str
         code = advise_reads(&advising, stmt, err);
     bool rows_matter = statement->kind == STATEMENT_ANSWER || statement->kind == STATEMENT_WRITE;
     if (code == ERR_NONE && rows_matter)
-        code = limit_advise(statement->sql, advising.is_paged, stmt, on_limit, &advising, err);
+        code = limit_advise(statement, advising.is_paged, stmt, on_limit, &advising, err);
     store_finalize(stmt);
     return code;
 }

@@ -200,6 +200,16 @@ static enum err_code make_texts(
     return keep(&text, arena, &answer->under, err);
 }
 
+static void check_types(const struct looking *looking, const struct store_stmt *stmt)
+{
+    for (size_t i = 0; i < looking->answer->count; i++) {
+        const char *type = store_column_refused(stmt, i);
+        if (type != NULL)
+            fail(looking, "the column %s is of %s, which has no form in JSON: cast it",
+                store_column_name(stmt, i), type);
+    }
+}
+
 enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint,
     const struct statement *statement, const struct store_stmt *stmt, struct arena *arena,
     struct diags *diags, struct err *err)
@@ -219,6 +229,7 @@ enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint
     for (size_t i = 0; i < answer->count && !clashes(&looking, i); i++)
         ;
     check_shape(&looking);
+    check_types(&looking, stmt);
     apply_declared(answer, endpoint);
     return make_texts(answer, endpoint, arena, err);
 }

@@ -25,8 +25,8 @@ struct answer {
 };
 
 // Looks at the columns of `stmt`, which is `statement` of the endpoint, and at the @column lines. Two columns
-// of one name, objects that cannot be told from them, and more columns than the shape has room for go into
-// `diags`. ERR_NO_MEMORY only.
+// of one name, objects that cannot be told from them, more columns than the shape has room for, and types
+// that have no form in JSON go into `diags`. ERR_NO_MEMORY only.
 MUST_CHECK enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint,
     const struct statement *statement, const struct store_stmt *stmt, struct arena *arena,
     struct diags *diags, struct err *err);

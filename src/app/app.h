@@ -17,6 +17,7 @@
 #include "http/message.h"
 #include "store/migrate.h"
 #include "store/store.h"
+#include "text/sql_scan.h"
 
 struct column {
     struct span name;     // as the statement names it
@@ -34,15 +35,16 @@ enum statement_kind {
 
 struct statement {
     enum statement_kind kind;
-    int status;           // of a reject or an answer
-    struct span when;     // of an answer: the SQL expression that has to be true for it; empty: none
-    uint32_t when_column; // of `when`, in the line of the directive
-    uint32_t when_line;   // of the directive
-    struct span text;     // of a reject or warn: what is wrong, in words
-    struct span code;     // the same for programs: "unknown port" becomes "unknown_port"
-    struct span sql;      // without the semicolon
-    uint32_t line;        // in the file, of the SQL's first byte
-    uint32_t column;      // likewise
+    int status;               // of a reject or an answer
+    struct span when;         // of an answer: the SQL expression that has to be true for it; empty: none
+    uint32_t when_column;     // of `when`, in the line of the directive
+    uint32_t when_line;       // of the directive
+    struct span text;         // of a reject or warn: what is wrong, in words
+    struct span code;         // the same for programs: "unknown port" becomes "unknown_port"
+    struct span sql;          // without the semicolon
+    enum sql_dialect dialect; // of `when` and `sql`
+    uint32_t line;            // in the file, of the SQL's first byte
+    uint32_t column;          // likewise
 };
 
 // What the rows of an answer become.

@@ -150,6 +150,7 @@ static void finish_statement(struct parser *parser)
     endpoint->statements = grown;
     parser->next.sql =
         (struct span){.at = parser->scan.text.at + parser->start, .len = parser->end - parser->start};
+    parser->next.dialect = parser->scan.dialect;
     parser->next.line = parser->start_line;
     parser->next.column = parser->start_column;
     endpoint->statements[endpoint->statement_count++] = parser->next;
@@ -276,8 +277,8 @@ static void walk(struct parser *parser)
     } while (token.kind != SQL_END && parser->status == ERR_NONE);
 }
 
-enum err_code directives_parse(const char *file, struct span text, struct arena *arena, struct diags *diags,
-    struct endpoint *ret_endpoint, struct err *err)
+enum err_code directives_parse(const char *file, struct span text, enum sql_dialect dialect,
+    struct arena *arena, struct diags *diags, struct endpoint *ret_endpoint, struct err *err)
 {
     size_t before = diags_total(diags);
     struct parser parser = {.file = file,
@@ -287,7 +288,7 @@ enum err_code directives_parse(const char *file, struct span text, struct arena 
         .status = ERR_NONE};
     if (source_check(file, text, diags)) {
         buf_init(&parser.description, LIMIT_APP_FILE_BYTES);
-        sql_scan_init(&parser.scan, text);
+        sql_scan_init(&parser.scan, text, dialect);
         walk(&parser);
         if (parser.status == ERR_NONE)
             finish(&parser);

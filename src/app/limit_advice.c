@@ -10,7 +10,7 @@ enum { MAX_COLUMNS = 64 }; // of one ORDER BY and its equalities; past it nothin
 
 struct token {
     struct span text;
-    size_t depth;       // of parentheses around it; a parenthesis has that of what is around it
+    size_t depth;       // of parentheses and brackets around it; each of them has that of what is around it
     struct place place; // in the SQL
     bool is_code;       // no parameter
 };
@@ -54,11 +54,11 @@ static bool is_mark(const struct token *token, char mark)
     return token->is_code && token->text.len == 1 && token->text.at[0] == mark;
 }
 
-static size_t scan_tokens(struct span sql, struct token *items)
+static size_t scan_tokens(const struct statement *statement, struct token *items)
 {
     struct sql_scan scan;
     size_t count = 0, depth = 0;
-    sql_scan_init(&scan, sql);
+    sql_scan_init(&scan, statement->sql, statement->dialect);
     for (;;) {
         struct sql_token next = sql_scan_next(&scan);
         if (next.kind == SQL_END || next.kind == SQL_UNTERMINATED || next.kind == SQL_SEMICOLON)
@@ -68,10 +68,10 @@ static size_t scan_tokens(struct span sql, struct token *items)
         struct token token = {.text = next.text,
             .place = {.line = next.line, .column = next.column},
             .is_code = next.kind == SQL_CODE};
-        if (is_mark(&token, ')') && depth > 0)
+        if ((is_mark(&token, ')') || is_mark(&token, ']')) && depth > 0)
             depth--;
         token.depth = depth;
-        if (is_mark(&token, '('))
+        if (is_mark(&token, '(') || is_mark(&token, '['))
             depth++;
         if (items != NULL)
             items[count] = token;
@@ -79,13 +79,14 @@ static size_t scan_tokens(struct span sql, struct token *items)
     }
 }
 
-static enum err_code read_tokens(struct span sql, struct tokens *ret_tokens, struct err *err)
+static enum err_code read_tokens(
+    const struct statement *statement, struct tokens *ret_tokens, struct err *err)
 {
-    size_t count = scan_tokens(sql, NULL);
+    size_t count = scan_tokens(statement, NULL);
     struct token *items = mem_zalloc(count + 1, sizeof(*items));
     if (items == NULL)
         return err_no_memory(err);
-    *ret_tokens = (struct tokens){.items = items, .count = scan_tokens(sql, items)};
+    *ret_tokens = (struct tokens){.items = items, .count = scan_tokens(statement, items)};
     return ERR_NONE;
 }
 
@@ -317,11 +318,11 @@ static enum err_code advise_select(const struct select *select, bool is_page, st
     return ERR_NONE;
 }
 
-enum err_code limit_advise(struct span sql, bool is_paged, struct store_stmt *stmt,
+enum err_code limit_advise(const struct statement *statement, bool is_paged, struct store_stmt *stmt,
     void (*on_finding)(void *ctx, struct place inside, const char *text), void *ctx, struct err *err)
 {
     AUTO(tokens_fini) struct tokens tokens = {0};
-    enum err_code code = read_tokens(sql, &tokens, err);
+    enum err_code code = read_tokens(statement, &tokens, err);
     for (size_t i = 0; code == ERR_NONE && i <= tokens.count; i++) {
         bool is_end = i == tokens.count;
         struct select select;

@@ -6,16 +6,17 @@
 
 #include <stdbool.h>
 
+#include "app/app.h"
 #include "app/place.h"
 #include "base/err.h"
-#include "base/span.h"
 #include "store/store.h"
 
-// Looks at every LIMIT of `sql`, and for a statement of a @page at its end as if a LIMIT stood there. Tells
+// Looks at every LIMIT of the statement, and for one of a @page at its end as if a LIMIT stood there. Tells
 // `on_finding` of rows that are cut without an ORDER BY at the same level, and of an ORDER BY of plain
 // columns that, with the columns that are held by an =, have no unique key of a table. `stmt` is the
 // statement, prepared. ERR_NO_MEMORY; errors of the store.
-MUST_CHECK enum err_code limit_advise(struct span sql, bool is_paged, struct store_stmt *stmt,
-    void (*on_finding)(void *ctx, struct place inside, const char *text), void *ctx, struct err *err);
+MUST_CHECK enum err_code limit_advise(const struct statement *statement, bool is_paged,
+    struct store_stmt *stmt, void (*on_finding)(void *ctx, struct place inside, const char *text), void *ctx,
+    struct err *err);
 
 #endif

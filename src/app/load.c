@@ -101,6 +101,11 @@ static void report_doubles(struct loader *loader)
     }
 }
 
+static enum sql_dialect dialect_of(const char *store_kind)
+{
+    return strcmp(store_kind, "postgresql") == 0 ? SQL_POSTGRESQL : SQL_SQLITE;
+}
+
 static enum err_code read_endpoint(struct loader *loader, const char *path)
 {
     struct app *app = loader->app;
@@ -112,8 +117,8 @@ static enum err_code read_endpoint(struct loader *loader, const char *path)
     struct err wrong = {0};
     code = ERR_CONFIG;
     if (is_usable)
-        code = directives_parse(
-            path, text, &app->arena, loader->diags, &app->endpoints[app->endpoint_count], &wrong);
+        code = directives_parse(path, text, dialect_of(loader->store_kind), &app->arena, loader->diags,
+            &app->endpoints[app->endpoint_count], &wrong);
     if (code == ERR_NONE)
         app->endpoint_count++;
     else

@@ -51,12 +51,12 @@ static bool token_is(const struct sql_token *token, const char *word)
 }
 
 // Finds the last ORDER BY that is in no parentheses; *ret_scan goes on behind it.
-static bool find_order(struct span sql, struct sql_scan *ret_scan, size_t *ret_offset)
+static bool find_order(const struct statement *statement, struct sql_scan *ret_scan, size_t *ret_offset)
 {
     struct sql_scan scan;
     size_t depth = 0;
     bool found = false;
-    sql_scan_init(&scan, sql);
+    sql_scan_init(&scan, statement->sql, statement->dialect);
     for (struct sql_token token = next_token(&scan); token.kind != SQL_END;) {
         struct sql_token after = next_token(&scan);
         if (token_is(&token, "("))
@@ -83,7 +83,7 @@ static char lower(char c)
 static bool names_column(struct span name, struct span column, bool exactly)
 {
     char quote = '\0'; // that ends the name, and is doubled in it
-    if (name.at[0] == '"' || name.at[0] == '`' || name.at[0] == '[') {
+    if (name.len > 1 && (name.at[0] == '"' || name.at[0] == '`' || name.at[0] == '[')) {
         quote = name.at[0] == '[' ? ']' : name.at[0];
         name.at++;
         name.len -= 2;
@@ -156,7 +156,7 @@ bool order_read(const char *file, const struct statement *statement, const struc
     struct sql_scan scan;
     struct sql_token end;
     size_t offset = 0;
-    if (!find_order(statement->sql, &scan, &offset)) {
+    if (!find_order(statement, &scan, &offset)) {
         fail_at(&ordering, NULL, "@page needs a statement that ends with ORDER BY and names of its columns");
         return false;
     }

@@ -5,9 +5,9 @@
 //
 // From  SELECT … ORDER BY day DESC, id DESC  become
 //     SELECT * FROM (SELECT …) AS page ORDER BY "day" DESC, "id" DESC LIMIT :limit + 1
-//     SELECT * FROM (SELECT …) AS page WHERE ("day", "id") < (:1, :2) ORDER BY …  LIMIT :limit + 1
-// where :1 and :2, names that no parameter can have, are the keys of the cursor. The row more than the limit
-// tells whether there is a next page.
+//     SELECT * FROM (SELECT …) AS page WHERE ("day", "id") < (:K1, :K2) ORDER BY … LIMIT :limit + 1
+// where :K1 and :K2, names that no parameter can have, are the keys of the cursor. The row more than the
+// limit tells whether there is a next page.
 //
 // That is right only while the order is unique and has no nulls, which compare with nothing. Where rows show
 // that it is not so, the answer is an error: a page that leaves rows out would look like a whole one.
@@ -67,11 +67,11 @@ static void append_name(struct buf *out, const struct page *page, size_t key)
     buf_append_byte(out, '"');
 }
 
-// "name" op :n
+// "name" op :Kn
 static void append_comparison(struct buf *out, const struct page *page, size_t key, const char *operator)
 {
     append_name(out, page, key);
-    buf_printf(out, " %s :%zu", operator, key + 1);
+    buf_printf(out, " %s :K%zu", operator, key + 1);
 }
 
 static bool goes_one_way(const struct page *page)
@@ -88,19 +88,19 @@ static void append_condition(struct buf *out, const struct page *page)
 {
     size_t count = page->order.count;
     buf_append_str(out, "\nWHERE ");
-    if (goes_one_way(page)) { // (a, b) > (:1, :2)
+    if (goes_one_way(page)) { // (a, b) > (:K1, :K2)
         for (size_t i = 0; i < count; i++) {
             buf_append_byte(out, i == 0 ? '(' : ',');
             append_name(out, page, i);
         }
         buf_append_str(out, page->order.keys[0].descending ? ") < " : ") > ");
         for (size_t i = 0; i < count; i++)
-            buf_printf(out, "%c:%zu", i == 0 ? '(' : ',', i + 1);
+            buf_printf(out, "%c:K%zu", i == 0 ? '(' : ',', i + 1);
         buf_append_byte(out, ')');
         return;
     }
     append_comparison(out, page, 0, page->order.keys[0].descending ? "<=" : ">=");
-    buf_append_str(out, " AND "); // (a > :1 OR (a = :1 AND (b < :2 OR (b = :2 AND c > :3))))
+    buf_append_str(out, " AND "); // (a > :K1 OR (a = :K1 AND (b < :K2 OR (b = :K2 AND c > :K3))))
     for (size_t i = 0; i < count; i++) {
         buf_append_byte(out, '(');
         append_comparison(out, page, i, page->order.keys[i].descending ? "<" : ">");
@@ -240,8 +240,8 @@ static enum err_code make_names(struct page *page, struct arena *arena, struct e
     memcpy(page->names, endpoint->param_names, count * sizeof(*page->names));
     for (size_t i = 0; i < page->order.count; i++) {
         const struct answer_column *column = &page->answer->columns[page->order.keys[i].column];
-        char number[NUMBER_CHARS];
-        size_t len = number_format_integer((int64_t)i + 1, number);
+        char number[NUMBER_CHARS + 1] = "K";
+        size_t len = 1 + number_format_integer((int64_t)i + 1, number + 1);
         const char *name = arena_strndup(arena, number, len);
         if (name == NULL)
             return err_no_memory(err);

@@ -134,7 +134,7 @@ static void scan_condition(struct parser *parser, struct words *words, struct wo
 {
     struct sql_scan scan;
     struct sql_token token;
-    sql_scan_init(&scan, condition->text);
+    sql_scan_init(&scan, condition->text, parser->scan.dialect);
     size_t end = 0;
     while ((token = sql_scan_next(&scan)).kind != SQL_END) {
         uint32_t column = condition->column + (uint32_t)token.offset;

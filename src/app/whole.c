@@ -271,6 +271,7 @@ static void add_unique_rejects(struct parser *parser)
                 .text = span_of("the value is in the batch already"),
                 .code = span_of("unique"),
                 .sql = unique_sql(parser, field),
+                .dialect = parser->scan.dialect,
                 .line = field->line,
                 .column = field->column};
     }

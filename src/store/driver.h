@@ -20,6 +20,7 @@ struct store_stmt {
     bool writes;                       // may change the database
     size_t column_count;               // columns of the result
     char **column_names;               // owned by the driver; the strings, too
+    const char **refused_types;        // owned by the driver, of static strings; NULL: there are none
 };
 
 struct store_driver {

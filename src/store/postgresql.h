@@ -470,6 +470,9 @@ MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char roo
 // The text of a UUID (RFC 9562 section 4).
 void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS]);
 
+// The name of a type that JSON has no place for; NULL: it has one.
+const char *pg_refused_type(Oid type);
+
 // A value from its bytes; `name` is the column's. `room` is for what becomes text. ERR_STORE for a type that
 // JSON has no place for.
 MUST_CHECK enum err_code pg_decode(Oid type, struct span bytes, const char *name, char room[PG_TEXT_BYTES],

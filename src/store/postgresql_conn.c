@@ -116,6 +116,13 @@ static enum err_code set_up(struct pg_conn *conn, struct err *err)
     if (version < LOWEST_VERSION)
         return err_set(
             err, ERR_CONFIG, "the store is PostgreSQL %d, and has to be 15 or newer", version / 10000);
+    const char *encoding = PQparameterStatus(conn->link, "server_encoding");
+    if (encoding != NULL && strcmp(encoding, "UTF8") != 0) {
+        err_set(
+            err, ERR_CONFIG, "the store's database has the encoding %.40s, and has to have UTF8", encoding);
+        err_hint(err, "make it with createdb -T template0 -E UTF8");
+        return ERR_CONFIG;
+    }
     if (PQsetnonblocking(conn->link, 1) != 0 || PQenterPipelineMode(conn->link) == 0)
         return err_no_memory(err);
     uint64_t before_ns = conn->control_ns;
@@ -134,10 +141,13 @@ static enum err_code make_link(struct pg_conn *conn, enum err_code unreachable, 
     if (conn->link == NULL)
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
-    if (PQstatus(conn->link) != CONNECTION_OK)
-        code = pg_fail_link(conn->link, unreachable, err);
-    else
+    if (PQstatus(conn->link) == CONNECTION_OK) {
         code = set_up(conn, err);
+    } else {
+        code = pg_fail_link(conn->link, unreachable, err);
+        if (PQconnectionNeedsPassword(conn->link))
+            err_hint(err, "put the password into PGPASSWORD or ~/.pgpass");
+    }
     if (code != ERR_NONE) {
         pg_lose(conn);
         return code;

@@ -43,14 +43,27 @@ static bool has_state(const char *state, const char *start)
     return strncmp(state, start, strlen(start)) == 0;
 }
 
+// Of values that a column's type has no room or form for: to rows that are written that is a constraint like
+// another one. A read has no rows.
+static const char *const unfit[] = {"22001", // string_data_right_truncation
+    "22003",                                 // numeric_value_out_of_range
+    "22007",                                 // invalid_datetime_format
+    "22008",                                 // datetime_field_overflow
+    "22P02",                                 // invalid_text_representation
+    "22P05"};                                // untranslatable_character: a jsonb with u0000
+
 static const char *field(const PGresult *result, int code)
 {
     const char *text = result != NULL ? PQresultErrorField(result, code) : NULL;
     return text != NULL ? text : "";
 }
 
-static enum err_code code_of(const char *state)
+static enum err_code code_of(const char *state, enum store_mode mode)
 {
+    for (size_t i = 0; mode == STORE_WRITE && i < ARRAY_LEN(unfit); i++) {
+        if (has_state(state, unfit[i]))
+            return ERR_CONSTRAINT;
+    }
     for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
         if (has_state(state, codes[i].state))
             return codes[i].code;
@@ -114,7 +127,7 @@ enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *
     const char *state = field(result, PG_DIAG_SQLSTATE);
     if (state[0] == '\0') // libpq's own: the link, or its memory
         return pg_fail_link(conn->link, ERR_BUSY, err);
-    enum err_code code = code_of(state);
+    enum err_code code = code_of(state, conn->mode);
     char text[sizeof(err->text)];
     switch (code) {
     case ERR_TIMEOUT:

@@ -180,7 +180,7 @@ static void end_array(struct buf *array)
 void pg_append_words(const char *sql, struct buf *array)
 {
     struct sql_scan scan;
-    sql_scan_init(&scan, span_of(sql));
+    sql_scan_init(&scan, span_of(sql), SQL_POSTGRESQL);
     for (struct sql_token token; (token = sql_scan_next(&scan)).kind != SQL_END;) {
         struct span word = token.text;
         bool is_quoted = word.len > 2 && word.at[0] == '"';

@@ -132,12 +132,11 @@ static bool is_select_into(
            !is(before, "merge");
 }
 
-// The call of a refused function, or the view of settings; also between the brackets of an array, which the
-// scan takes for a name.
+// The call of a refused function, or the view of settings.
 static enum err_code check_calls(enum pg_rule rule, struct span sql, struct span statement, struct err *err)
 {
     struct sql_scan scan;
-    sql_scan_init(&scan, statement);
+    sql_scan_init(&scan, statement, SQL_POSTGRESQL);
     struct sql_token before = {.kind = SQL_END}, token = next_token(&scan);
     for (; before.kind != SQL_END || token.kind != SQL_END; before = token, token = next_token(&scan)) {
         size_t offset = (size_t)(statement.at - sql.at) + before.offset;
@@ -145,8 +144,6 @@ static enum err_code check_calls(enum pg_rule rule, struct span sql, struct span
         if (is_call || is_name(&before, settings, ARRAY_LEN(settings)))
             return refuse(sql, offset, rule, before.text,
                 "the store has its settings, and locks end with a request", err);
-        if (token.kind == SQL_CODE && token.text.at[0] == '[')
-            scan.offset = token.offset + 1;
     }
     return ERR_NONE;
 }
@@ -155,7 +152,7 @@ enum err_code pg_rule_check(enum pg_rule rule, struct span sql, struct span stat
 {
     size_t base = (size_t)(statement.at - sql.at);
     struct sql_scan scan;
-    sql_scan_init(&scan, statement);
+    sql_scan_init(&scan, statement, SQL_POSTGRESQL);
     struct sql_token first = next_token(&scan);
     if (first.kind == SQL_END)
         return ERR_NONE;
@@ -177,7 +174,7 @@ bool pg_rule_writes(struct span statement)
 {
     static const char *const writes[] = {"insert", "update", "delete", "merge"};
     struct sql_scan scan;
-    sql_scan_init(&scan, statement);
+    sql_scan_init(&scan, statement, SQL_POSTGRESQL);
     struct sql_token before = next_token(&scan);
     if (is_word(&before, writes, ARRAY_LEN(writes)))
         return true;

@@ -80,7 +80,7 @@ static void follow_body(struct body *body, struct span word)
 struct span pg_next_statement(struct span sql, size_t *start)
 {
     struct sql_scan scan;
-    sql_scan_init(&scan, (struct span){.at = sql.at + *start, .len = sql.len - *start});
+    sql_scan_init(&scan, (struct span){.at = sql.at + *start, .len = sql.len - *start}, SQL_POSTGRESQL);
     size_t base = *start, first = SIZE_MAX, end = 0;
     struct body body = {0};
     for (;;) {
@@ -106,12 +106,24 @@ struct span pg_next_statement(struct span sql, size_t *start)
 
 // --- parameters
 
-static enum err_code fail_undeclared(struct span sql, const struct sql_token *token, struct err *err)
+static enum err_code fail_name(
+    struct span sql, size_t offset, struct span name, const char *why, struct err *err)
 {
     char text[160];
-    snprintf(text, sizeof(text), "\"%.*s\" is not declared",
-        (int)(token->text.len < 80 ? token->text.len : 80), token->text.at);
-    return pg_fail_at(sql, token->offset, err, text);
+    snprintf(text, sizeof(text), "\"%.*s\" is not %s", (int)(name.len < 80 ? name.len : 80), name.at, why);
+    return pg_fail_at(sql, offset, err, text);
+}
+
+// $1 is the server's own way to write a parameter. (A scan takes the sign for a token of its own.)
+static bool is_number(struct span sql, const struct sql_token *token, struct span *ret_name)
+{
+    struct span name = {.at = token->text.at, .len = 1};
+    if (token->kind != SQL_CODE || !span_is(token->text, "$"))
+        return false;
+    while (token->offset + name.len < sql.len && name.at[name.len] >= '0' && name.at[name.len] <= '9')
+        name.len++;
+    *ret_name = name;
+    return name.len > 1;
 }
 
 // The number that the parameter has in the statement, from 1; gives it the next one when it is new. 0: it has
@@ -143,20 +155,23 @@ enum err_code pg_translate(struct span sql, const struct store_name *params, siz
 {
     struct sql_scan scan;
     size_t done = 0, count = 0;
-    sql_scan_init(&scan, sql);
+    sql_scan_init(&scan, sql, SQL_POSTGRESQL);
     for (;;) {
         struct sql_token token = sql_scan_next(&scan);
+        struct span name;
         if (token.kind == SQL_END)
             break;
+        if (is_number(sql, &token, &name))
+            return fail_name(sql, token.offset, name, "a parameter: write it as :name", err);
         if (token.kind != SQL_PARAMETER)
             continue;
-        struct span name = {.at = token.text.at + 1, .len = token.text.len - 1};
+        name = (struct span){.at = token.text.at + 1, .len = token.text.len - 1};
         size_t found = 0;
         while (found < param_count && !span_equal(params[found].name, name))
             found++;
         size_t number = found < param_count ? number_of((uint16_t)found, ret_params, &count) : 0;
         if (number == 0)
-            return fail_undeclared(sql, &token, err);
+            return fail_name(sql, token.offset, token.text, "declared", err);
         buf_append(out, sql.at + done, token.offset - done);
         append_number(out, number, token.text.len);
         done = token.offset + token.text.len;

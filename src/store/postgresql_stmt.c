@@ -45,6 +45,7 @@ void pg_finalize(struct store_stmt *base)
     for (size_t i = 0; i < stmt->base.column_count; i++)
         mem_free(stmt->base.column_names[i]);
     mem_free(stmt->base.column_names);
+    mem_free(stmt->base.refused_types);
     mem_free(stmt->types);
     mem_free(stmt->params);
     mem_free(stmt->param_values);
@@ -76,11 +77,11 @@ static enum err_code find_statement(struct span sql, struct span *ret_statement,
     return ERR_NONE;
 }
 
-// The type that the server is told. The names of a page's keys are numbers, and their types are those of the
-// columns that they are compared with: the server knows.
+// The type that the server is told. The names of a page's keys begin with a K, and their types are those of
+// the columns that they are compared with: the server knows.
 static Oid type_of_param(const struct store_name *param)
 {
-    bool is_key = param->name.len > 0 && param->name.at[0] >= '0' && param->name.at[0] <= '9';
+    bool is_key = param->name.len > 0 && param->name.at[0] == 'K';
     return is_key ? PG_TYPE_UNKNOWN : pg_type_of(param->is_list ? TYPE_TEXT : param->type);
 }
 
@@ -129,8 +130,10 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
     size_t count = (size_t)PQnfields(described);
     stmt->base.column_names = mem_zalloc(count, sizeof(*stmt->base.column_names));
     stmt->types = mem_zalloc(count, sizeof(*stmt->types));
+    stmt->base.refused_types = mem_zalloc(count, sizeof(*stmt->base.refused_types));
     stmt->texts = mem_zalloc(count, sizeof(*stmt->texts));
-    if (stmt->base.column_names == NULL || stmt->types == NULL || stmt->texts == NULL)
+    if (stmt->base.column_names == NULL || stmt->types == NULL || stmt->base.refused_types == NULL ||
+        stmt->texts == NULL)
         return err_no_memory(err);
     for (; stmt->base.column_count < count; stmt->base.column_count++) {
         const char *name = PQfname(described, (int)stmt->base.column_count);
@@ -138,7 +141,9 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
         if (copy == NULL)
             return err_no_memory(err);
         stmt->base.column_names[stmt->base.column_count] = copy;
-        stmt->types[stmt->base.column_count] = PQftype(described, (int)stmt->base.column_count);
+        Oid type = PQftype(described, (int)stmt->base.column_count);
+        stmt->types[stmt->base.column_count] = type;
+        stmt->base.refused_types[stmt->base.column_count] = pg_refused_type(type);
     }
     return ERR_NONE;
 }

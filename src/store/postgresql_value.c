@@ -342,6 +342,18 @@ static const char *type_name(Oid type)
     return "another type";
 }
 
+const char *pg_refused_type(Oid type)
+{
+    static const Oid taken[] = {PG_TYPE_BOOL, PG_TYPE_INT2, PG_TYPE_INT4, PG_TYPE_INT8, PG_TYPE_FLOAT4,
+        PG_TYPE_FLOAT8, PG_TYPE_NUMERIC, PG_TYPE_DATE, PG_TYPE_TIMESTAMPTZ, PG_TYPE_UUID, PG_TYPE_TEXT,
+        PG_TYPE_VARCHAR, PG_TYPE_BPCHAR, PG_TYPE_NAME, PG_TYPE_JSON}; // by pg_decode
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+        if (taken[i] == type)
+            return NULL;
+    }
+    return type_name(type);
+}
+
 static enum err_code fail_type(Oid type, const char *name, struct err *err)
 {
     return err_set(err, ERR_STORE, "the column \"%.100s\" is of %s (%u), which has no form in JSON: cast it",

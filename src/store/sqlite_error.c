@@ -91,7 +91,7 @@ static size_t find_name(const char *message, struct span sql, size_t start, size
     const char *dot = strrchr(name, '.');
     name = dot != NULL ? dot + 1 : name + 1;
     struct sql_scan scan;
-    sql_scan_init(&scan, (struct span){.at = sql.at + start, .len = sql.len - start});
+    sql_scan_init(&scan, (struct span){.at = sql.at + start, .len = sql.len - start}, SQL_SQLITE);
     for (;;) {
         struct sql_token token = sql_scan_next(&scan);
         if (token.kind == SQL_END)

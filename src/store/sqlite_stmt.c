@@ -17,7 +17,7 @@
 static struct sql_token first_token(struct span sql, size_t start)
 {
     struct sql_scan scan;
-    sql_scan_init(&scan, (struct span){.at = sql.at + start, .len = sql.len - start});
+    sql_scan_init(&scan, (struct span){.at = sql.at + start, .len = sql.len - start}, SQL_SQLITE);
     struct sql_token token;
     do
         token = sql_scan_next(&scan);
@@ -77,7 +77,7 @@ static enum err_code compile(struct sqlite_conn *conn, enum sqlite_rule rule, st
 static size_t find_parameter(struct span sql, const char *name)
 {
     struct sql_scan scan;
-    sql_scan_init(&scan, sql);
+    sql_scan_init(&scan, sql, SQL_SQLITE);
     for (;;) {
         struct sql_token token = sql_scan_next(&scan);
         if (token.kind == SQL_END)

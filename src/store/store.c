@@ -176,6 +176,11 @@ const char *store_column_name(const struct store_stmt *stmt, size_t column)
     return stmt->column_names[column];
 }
 
+const char *store_column_refused(const struct store_stmt *stmt, size_t column)
+{
+    return stmt->refused_types != NULL ? stmt->refused_types[column] : NULL;
+}
+
 enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err)
 {
     return stmt->driver->bind(stmt, values, err);

@@ -150,16 +150,19 @@ bool store_writes(const struct store_stmt *stmt);
 size_t store_column_count(const struct store_stmt *stmt);
 const char *store_column_name(const struct store_stmt *stmt, size_t column);
 
+// The type of a column whose values store_column refuses, whatever they are; NULL: it may take them.
+const char *store_column_refused(const struct store_stmt *stmt, size_t column);
+
 // Starts a run: binds values[i] to params[i] of store_prepare; text is borrowed until store_reset. The run
 // before must have been ended by store_reset.
 MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err);
 
 // Goes to the next row; *ret_row is false when there is none. Errors: ERR_TIMEOUT, ERR_CONFLICT (a unique or
-// primary key), ERR_CONSTRAINT (any other one), ERR_DISK_FULL, ERR_BUSY, ERR_NO_MEMORY, ERR_TOO_LARGE,
-// ERR_STORE (and whatever else the database refuses, such as a date that does not exist); and in the first
-// step ERR_STALE, when the tables have changed so that the columns are other ones than store_prepare told, or
-// that it has to be prepared anew for another reason. After an error, or when there is no more row, only
-// store_reset is of use.
+// primary key), ERR_CONSTRAINT (any other one, also a value that a column it is written to has no room for),
+// ERR_DISK_FULL, ERR_BUSY, ERR_NO_MEMORY, ERR_TOO_LARGE, ERR_STORE (and whatever else the database refuses,
+// such as a date that does not exist); and in the first step ERR_STALE, when the tables have changed so that
+// the columns are other ones than store_prepare told, or that it has to be prepared anew for another reason.
+// After an error, or when there is no more row, only store_reset is of use.
 MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err);
 
 // The statement that is bound next is the last one of the read transaction, which may be ended along with it,

@@ -7,9 +7,9 @@
 
 #define CUT_OFF SIZE_MAX
 
-void sql_scan_init(struct sql_scan *scan, struct span text)
+void sql_scan_init(struct sql_scan *scan, struct span text, enum sql_dialect dialect)
 {
-    *scan = (struct sql_scan){.text = text, .line = 1};
+    *scan = (struct sql_scan){.text = text, .dialect = dialect, .line = 1};
     if (text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
         scan->offset = scan->line_start = 3;
 }
@@ -68,10 +68,11 @@ static size_t dollar_length(struct span rest)
     return quotes ? up_to(rest, tag.len + 2, rest.at, tag.len + 2) : 1;
 }
 
-// A word or number; dollar signs may stand inside one, as PostgreSQL has it.
-static size_t word_length(struct span rest)
+// A word or number; dollar signs may stand inside one.
+static size_t word_length(struct span rest, enum sql_dialect dialect)
 {
-    if (rest.len > 1 && (rest.at[0] == 'E' || rest.at[0] == 'e') && rest.at[1] == '\'')
+    bool is_e = dialect == SQL_POSTGRESQL && (rest.at[0] == 'E' || rest.at[0] == 'e');
+    if (is_e && rest.len > 1 && rest.at[1] == '\'')
         return quoted_length(rest, 1, true);
     size_t len = 1;
     while (len < rest.len && (is_name_char(rest.at[len]) || rest.at[len] == '$'))
@@ -88,8 +89,29 @@ static size_t line_comment_length(struct span rest)
     return len;
 }
 
+static size_t block_comment_length(struct span rest, enum sql_dialect dialect)
+{
+    if (dialect == SQL_SQLITE)
+        return up_to(rest, 2, "*/", 2);
+    size_t depth = 1;
+    for (size_t i = 2; i + 1 < rest.len; i++) {
+        bool is_start = rest.at[i] == '/' && rest.at[i + 1] == '*';
+        bool is_end = rest.at[i] == '*' && rest.at[i + 1] == '/';
+        if (is_end && --depth == 0)
+            return i + 2;
+        depth += is_start;
+        i += is_start || is_end;
+    }
+    return CUT_OFF;
+}
+
+static bool is_parameter(char after_colon, enum sql_dialect dialect)
+{
+    return dialect == SQL_SQLITE ? is_name_char(after_colon) : is_name_start(after_colon);
+}
+
 // The length of the token at rest's first byte, which is no blank.
-static size_t token_length(struct span rest, enum sql_kind *ret_kind)
+static size_t token_length(struct span rest, enum sql_dialect dialect, enum sql_kind *ret_kind)
 {
     char first = rest.at[0], second = '\0';
     if (rest.len > 1)
@@ -101,12 +123,13 @@ static size_t token_length(struct span rest, enum sql_kind *ret_kind)
         return 1;
     case '\'':
     case '"':
-    case '`':
         return quoted_length(rest, 0, false);
+    case '`':
+        return dialect == SQL_SQLITE ? quoted_length(rest, 0, false) : 1;
     case '[':
-        return up_to(rest, 1, "]", 1);
+        return dialect == SQL_SQLITE ? up_to(rest, 1, "]", 1) : 1;
     case '$':
-        return dollar_length(rest);
+        return dialect == SQL_POSTGRESQL ? dollar_length(rest) : 1;
     case '-':
         if (second != '-')
             return 1;
@@ -116,14 +139,14 @@ static size_t token_length(struct span rest, enum sql_kind *ret_kind)
         if (second != '*')
             return 1;
         *ret_kind = SQL_BLOCK_COMMENT;
-        return up_to(rest, 2, "*/", 2);
+        return block_comment_length(rest, dialect);
     case ':':
-        if (second == ':' || !is_name_char(second))
+        if (second == ':' || !is_parameter(second, dialect))
             return second == ':' ? 2 : 1;
         *ret_kind = SQL_PARAMETER;
         return 1 + name_length((struct span){.at = rest.at + 1, .len = rest.len - 1});
     default:
-        return is_name_char(first) ? word_length(rest) : 1;
+        return is_name_char(first) ? word_length(rest, dialect) : 1;
     }
 }
 
@@ -152,7 +175,7 @@ struct sql_token sql_scan_next(struct sql_scan *scan)
     if (scan->offset == scan->text.len)
         return token;
     struct span rest = {.at = scan->text.at + scan->offset, .len = scan->text.len - scan->offset};
-    size_t len = token_length(rest, &token.kind);
+    size_t len = token_length(rest, scan->dialect, &token.kind);
     if (len == CUT_OFF) {
         token.kind = SQL_UNTERMINATED;
         len = rest.len;

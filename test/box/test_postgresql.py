@@ -195,6 +195,41 @@ def test_explain_tells_the_time_of_each_check_by_itself(cluster, tmp_path):
     assert 'get_slow.sql:6: takes ' in done.stdout
 
 
+# What SQLite reads otherwise, or not at all.
+OWN_SQL = {'schema/001_things.sql': r"""/* a table /* and */ ; what is in it */
+CREATE TABLE things (id bigint PRIMARY KEY, tags text[] NOT NULL, facts jsonb NOT NULL, "a:b" text NOT NULL);
+INSERT INTO things VALUES (1, ARRAY['x];', 'y', 'z'], '{"k": 1}', E'it\'s; :a'), (2, '{}', '{"l": 1}', $$a`b$$);
+""", 'get_things.sql': r"""-- @endpoint GET /things
+-- @param a text
+-- @param n integer default 1
+-- @answer when :a = ANY (ARRAY[:a, ']'])
+SELECT tags[:n] AS tag, CAST(tags[1:2] AS text) AS slice, CAST(tags[1 : id] AS text) AS begin, CAST(ARRAY[:a, 'x];'] AS text) AS made,
+  facts ? 'k' AS has, facts ?| ARRAY['m', :a] AS has_any, "a:b", CAST(TIME '12:30' AS text) AS at, :n::text || E'\':a' || $x$:a;$x$ AS text /* :z /* ; */ :z */
+FROM things ORDER BY id;
+-- @answer
+SELECT id FROM things ORDER BY ARRAY[id, id], id LIMIT 1;
+""", 'get_first.sql': """-- @endpoint GET /first
+-- @shape values
+-- @answer
+SELECT id FROM (SELECT ARRAY["a:b", 'x'] AS pair, "a:b", id FROM things ORDER BY "a:b" LIMIT 1) AS first;
+"""}
+
+
+def test_its_own_arrays_quotes_and_comments_are_read_as_it_reads_them(cluster, tmp_path):
+    app, url = write_app(tmp_path / 'own', OWN_SQL), cluster.create('own')
+    checked = run('check', '--store', url, app)
+    assert checked.returncode == 0
+    assert checked.stderr.startswith(f'{app}/get_first.sql:4:') and 'the LIMIT cuts between them' in checked.stderr, checked.stderr
+    server = Server(app, '--quiet', '--store', url)
+    assert server.get('/things?a=l&n=2').json() == [
+        {'tag': 'y', 'slice': '{x];,y}', 'begin': '{x];}', 'made': '{l,x];}', 'has': 1, 'has_any': 0, 'a:b': "it's; :a",
+         'at': '12:30:00', 'text': "2':a:a;"},
+        {'tag': None, 'slice': '{}', 'begin': '{}', 'made': '{l,x];}', 'has': 0, 'has_any': 1, 'a:b': 'a`b',
+         'at': '12:30:00', 'text': "2':a:a;"}]
+    assert server.get('/things').json() == [{'id': 1}]
+    assert server.stop() == 0
+
+
 # A standby's replay ends statements like that, wherever they have got to.
 ONCE = {'schema/001_once.sql': '''CREATE FUNCTION fail_once(n integer) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN

@@ -140,6 +140,33 @@ def test_a_check_has_no_key_and_is_told_in_words(server):
     assert 'errors' not in answer.json()
 
 
+@pytest.mark.parametrize('field, value, words', [
+    ('small', 40000, 'smallint out of range'),
+    ('short', 'abcd', 'value too long for type character varying(3)'),
+    ('exact', 1e6, 'numeric field overflow: A field with precision 4, scale 2 must round to an absolute value less than 10^2'),
+    ('id', 'x', 'invalid input syntax for type uuid: "x"'),
+    ('moment', '2030-02-30', 'date/time field value out of range: "2030-02-30"'),
+    ('facts', '"\\u0000"', 'unsupported Unicode escape sequence: \\u0000 cannot be converted to text'),
+])
+def test_a_value_that_its_column_has_no_room_for_is_told_as_another_constraint_is(cluster, database, tmp_path, field, value, words):
+    type_of = {'small': 'integer', 'exact': 'number'}.get(field, 'text')
+    cast = {'id': 'uuid', 'moment': 'date', 'facts': 'jsonb'}.get(field)
+    app = write_app(tmp_path / 'tight', {
+        'schema/001_tight.sql': 'CREATE TABLE tight (small smallint, short varchar(3), exact numeric(4, 2), id uuid, moment date, facts jsonb);',
+        'post_tight.sql': f'''-- @endpoint POST /tight
+-- @field {field} {type_of}
+-- @write
+INSERT INTO tight ({field}) SELECT {f'CAST({field} AS {cast})' if cast else field} FROM batch;
+-- @answer 201
+SELECT count(*) AS stored FROM tight;
+'''})
+    one = Server(app, '--quiet', '--store', database[1])
+    answer = one.post('/tight', [{field: None}, {field: value}])
+    assert (answer.status, answer.json()['detail']) == (422, words)
+    assert one.post('/tight', [{field: None}]).json() == [{'stored': 1}]
+    assert one.stop() == 0
+
+
 def test_one_bad_batch_takes_no_other_of_its_group_with_it(server):
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         statuses = list(pool.map(lambda i: server.post('/items', [item(i // 2, day=f'20{30 + i // 2}-01-01')]).status, range(64)))
@@ -293,6 +320,17 @@ def test_a_password_in_a_flag_is_refused(cluster):
         assert bad.returncode != 0 and 'PGPASSWORD' in bad.stderr and 'secret' not in bad.stderr
 
 
+def test_a_password_that_is_missing_is_told_with_its_place(cluster):
+    cluster.sql("CREATE ROLE locked LOGIN PASSWORD 'secret'")
+    rules = cluster.data / 'pg_hba.conf'
+    rules.write_text('host all locked 127.0.0.1/32 scram-sha-256\n' + rules.read_text())
+    cluster.sql('SELECT pg_reload_conf()')
+    url, environment = cluster.url().replace('reckoner@', 'locked@'), {**os.environ, 'PGPASSFILE': '/dev/null'}
+    tell = lambda **more: run('check', '--store', url, 'apps/people', env={**environment, **more}).stderr
+    wait_until(lambda: tell().endswith('no password supplied\n  hint: put the password into PGPASSWORD or ~/.pgpass\n'))
+    assert tell(PGPASSWORD='wrong').endswith('password authentication failed for user "locked"\n')
+
+
 @pytest.mark.parametrize('url, words', [
     ('mysql://127.0.0.1/x', '"mysql://127.0.0.1/x" is no store'),
     ('postgresql:x', '"postgresql:x" is no store'),
@@ -319,7 +357,7 @@ def test_an_app_without_files_for_the_store_is_told_so(cluster, tmp_path):
         1, f'{app}: all endpoints in the folder are for another store; one for this is in a file such as get_rates.postgresql.sql\n')
 
 
-@pytest.mark.parametrize('name', ['reckoner', 'pg_app', 'x' * 64])
+@pytest.mark.parametrize('name', ['reckoner', 'information_schema', 'pg_app', 'x' * 64])
 def test_an_app_that_cannot_have_its_schema_is_refused(cluster, tmp_path, name):
     app = write_app(tmp_path / name, APP)
     bad = run('load', '--store', cluster.url(), app, 'POST /items', 'x.csv')
@@ -333,6 +371,28 @@ def test_a_store_that_cannot_be_had_is_told_by_where_its_url_comes_from(cluster)
     by_variable = run('check', 'apps/rates', env={**os.environ, 'RECKONER_STORE': url})
     assert by_variable.returncode == 1 and by_variable.stderr.startswith('reckoner: RECKONER_STORE: ')
     assert by_variable.stderr.endswith(told)
+
+
+@pytest.mark.parametrize('encoding', ['LATIN1', 'SQL_ASCII'])
+def test_a_database_that_cannot_hold_all_text_is_refused(cluster, encoding):
+    name = f'in_{encoding.lower()}'
+    cluster.sql(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    bad = run('check', '--store', cluster.url(name), 'apps/rates')
+    assert (bad.returncode, bad.stderr) == (
+        1, f"reckoner: --store: the store's database has the encoding {encoding}, and has to have UTF8\n"
+        '  hint: make it with createdb -T template0 -E UTF8\n')
+
+
+def test_a_type_that_no_answer_can_have_is_told_before_anybody_asks(cluster, tmp_path):
+    app = write_app(tmp_path / 'types', {'get_types.sql': '''-- @endpoint GET /types
+-- @answer
+SELECT 1 AS n, '{}'::jsonb AS facts, TIME '12:30' AS at, int4range(1, 2) AS span;
+'''})
+    bad = run('check', '--store', cluster.url(), app)
+    assert bad.returncode == 1
+    assert [line.split(': ', 1)[1] for line in bad.stderr.splitlines()[:3]] == [
+        f'the column {name} is of {kind}, which has no form in JSON: cast it'
+        for name, kind in [('facts', 'jsonb'), ('at', 'time'), ('span', 'another type')]]
 
 
 def test_a_role_that_may_not_make_the_schema_or_use_one_that_is_there_is_told_what_it_needs(cluster, database, tmp_path):

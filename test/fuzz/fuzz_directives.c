@@ -121,18 +121,15 @@ static void check_endpoint(const struct endpoint *endpoint, struct span text)
     check(check_statements(endpoint, text) == unique);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check_text(struct span text, enum sql_dialect dialect)
 {
-    struct span text = {.at = (const char *)data, .len = size};
     struct arena arena;
     struct diags diags;
     struct endpoint endpoint;
     struct err err = {0};
     arena_init(&arena, ARENA_BYTES);
     diags_init(&diags);
-    enum err_code code = directives_parse("input", text, &arena, &diags, &endpoint, &err);
+    enum err_code code = directives_parse("input", text, dialect, &arena, &diags, &endpoint, &err);
     check(code == ERR_NONE || code == ERR_CONFIG);
     check((code == ERR_CONFIG) == (diags_total(&diags) > 0));
     for (size_t i = 0; i < diags.count; i++)
@@ -141,5 +138,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_endpoint(&endpoint, text);
     diags_fini(&diags);
     arena_fini(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span text = {.at = (const char *)data, .len = size};
+    check_text(text, SQL_SQLITE);
+    check_text(text, SQL_POSTGRESQL);
     return 0;
 }

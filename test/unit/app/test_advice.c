@@ -70,7 +70,8 @@ static void warns(const char *text, const char *wanted)
     arena_init(&arena, ARENA_BYTES);
     diags_init(&diags);
     buf_init(&out, ARENA_BYTES);
-    enum err_code code = directives_parse("x.sql", span_of(text), &arena, &diags, &endpoint, &err);
+    enum err_code code =
+        directives_parse("x.sql", span_of(text), SQL_SQLITE, &arena, &diags, &endpoint, &err);
     diags_print(&diags, stderr);
     assert_int_equal(code, ERR_NONE);
     assert_int_equal(diags.count, 0);
@@ -255,7 +256,8 @@ static void every_allocation_may_fail(void **state)
     arena_init(&arena, ARENA_BYTES);
     diags_init(&diags);
     assert_int_equal(
-        directives_parse("x.sql", span_of(TEXT), &arena, &diags, &endpoint, &parse_err), ERR_NONE);
+        directives_parse("x.sql", span_of(TEXT), SQL_SQLITE, &arena, &diags, &endpoint, &parse_err),
+        ERR_NONE);
     struct app app = {.endpoints = &endpoint, .endpoint_count = 1};
     enum err_code code = ERR_NO_MEMORY;
     for (long n = 0; code != ERR_NONE; n++) {

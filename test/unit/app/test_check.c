@@ -34,7 +34,7 @@ static struct endpoint parse(const char *text, struct arena *arena, struct diags
 {
     struct endpoint endpoint;
     struct err err = {0};
-    must_be_fine(directives_parse("x.sql", span_of(text), arena, diags, &endpoint, &err), &err);
+    must_be_fine(directives_parse("x.sql", span_of(text), SQL_SQLITE, arena, diags, &endpoint, &err), &err);
     return endpoint;
 }
 

@@ -150,7 +150,7 @@ static void dump_diags(struct diags *diags, struct buf *out)
     free(text);
 }
 
-static void dump_file(struct span input, struct buf *out)
+static void dump_file(struct span input, enum sql_dialect dialect, struct buf *out)
 {
     struct arena arena;
     struct diags diags;
@@ -158,7 +158,7 @@ static void dump_file(struct span input, struct buf *out)
     struct err err = {0};
     arena_init(&arena, MAX_BYTES);
     diags_init(&diags);
-    enum err_code code = directives_parse("input", input, &arena, &diags, &endpoint, &err);
+    enum err_code code = directives_parse("input", input, dialect, &arena, &diags, &endpoint, &err);
     if (code == ERR_NONE) {
         assert_int_equal(diags_total(&diags), 0);
         dump_endpoint(&endpoint, out);
@@ -174,9 +174,8 @@ static void dump_file(struct span input, struct buf *out)
 
 static void dump_case(const char *name, struct span input, size_t step, struct buf *out)
 {
-    (void)name;
     (void)step; // the parser takes a file whole
-    dump_file(input, out);
+    dump_file(input, strstr(name, "postgresql") != NULL ? SQL_POSTGRESQL : SQL_SQLITE, out);
 }
 
 static void every_case_gives_what_it_expects(void **state)
@@ -194,7 +193,7 @@ static void a_file_over_the_limit_is_refused(void **state)
     memset(text, ' ', len);
     AUTO(buf_fini) struct buf out;
     buf_init(&out, MAX_BYTES);
-    dump_file((struct span){.at = text, .len = len}, &out);
+    dump_file((struct span){.at = text, .len = len}, SQL_SQLITE, &out);
     buf_append_byte(&out, '\0');
     assert_string_equal(out.data, "input: is larger than 1048576 bytes; split it\n");
     free(text);
@@ -213,7 +212,8 @@ static void walk_faults(const char *text)
         arena_init(&arena, MAX_BYTES);
         diags_init(&diags);
         mem_fail_after(n);
-        enum err_code code = directives_parse("input", span_of(text), &arena, &diags, &endpoint, &err);
+        enum err_code code =
+            directives_parse("input", span_of(text), SQL_SQLITE, &arena, &diags, &endpoint, &err);
         mem_fail_after(-1);
         done = code == ERR_NONE;
         if (!done) {
@@ -255,7 +255,8 @@ static void walk_room(const char *text)
         struct endpoint endpoint;
         arena_init(&arena, max);
         diags_init(&diags);
-        enum err_code code = directives_parse("input", span_of(text), &arena, &diags, &endpoint, NULL);
+        enum err_code code =
+            directives_parse("input", span_of(text), SQL_SQLITE, &arena, &diags, &endpoint, NULL);
         assert_true(code == ERR_NONE || code == ERR_NO_MEMORY);
         done = code == ERR_NONE;
         diags_fini(&diags);
@@ -286,7 +287,7 @@ static void expect_of_many(
             buf_printf(&text, "%d%s", i, number + 1);
     }
     buf_append_str(&text, tail);
-    dump_file(buf_span(&text), &out);
+    dump_file(buf_span(&text), SQL_SQLITE, &out);
     buf_append_byte(&out, '\0');
     assert_true(strlen(out.data) >= strlen(expected));
     if (strncmp(out.data, expected, strlen(expected)) != 0)

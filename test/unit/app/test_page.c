@@ -79,7 +79,8 @@ static void run_script(struct fixture *f, const char *sql)
 static void parse(struct fixture *f, const char *text)
 {
     struct err err = {0};
-    enum err_code code = directives_parse("x.sql", span_of(text), &f->arena, &f->diags, &f->endpoint, &err);
+    enum err_code code =
+        directives_parse("x.sql", span_of(text), SQL_SQLITE, &f->arena, &f->diags, &f->endpoint, &err);
     diags_print(&f->diags, stderr);
     must_be_fine(code, &err);
 }

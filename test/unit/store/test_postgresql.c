@@ -42,6 +42,8 @@ static void an_endpoint_reads_and_writes_rows_and_nothing_else(void **state)
             "SET_CONFIG is not allowed here: the store has its settings, and locks end with a request"},
         {"SELECT \"set_config\"('a.b', 'c', false)",
             "\"SET_CONFIG\" is not allowed here: the store has its settings, and locks end with a request"},
+        {"/* /* */ -- */ SELECT set_config('a.b', 'c', false)",
+            "SET_CONFIG is not allowed here: the store has its settings, and locks end with a request"},
         {"SELECT ARRAY[1, set_config('a.b', 'c', false)]",
             "SET_CONFIG is not allowed here: the store has its settings, and locks end with a request"},
         {"SELECT pg_advisory_lock(1)",
@@ -115,7 +117,12 @@ static void names_become_numbers_of_the_same_width(void **state)
     assert_string_equal(translated("SELECT :a, :day::text, :a", params, 3), "SELECT $1, $2  ::text, $1");
     assert_string_equal(translated("':a' -- :a\n/* :a */ \":a\" $$:a$$ E'\\':a'", params, 3),
         "':a' -- :a\n/* :a */ \":a\" $$:a$$ E'\\':a'");
+    assert_string_equal(translated("SELECT x[:a], ARRAY[':a', :day], y[1:2], y[1 : a]", params, 3),
+        "SELECT x[$1], ARRAY[':a', $2  ], y[1:2], y[1 : a]");
+    assert_string_equal(translated("/* /* */ :a */ :a", params, 3), "/* /* */ :a */ $1");
     assert_string_equal(translated("SELECT 1\n, :b", params, 3), "2:3 \":b\" is not declared");
+    assert_string_equal(
+        translated("SELECT :a, $12", params, 3), "1:12 \"$12\" is not a parameter: write it as :name");
 }
 
 static void a_script_is_cut_at_the_semicolons_that_end_statements(void **state)
@@ -123,7 +130,7 @@ static void a_script_is_cut_at_the_semicolons_that_end_statements(void **state)
     (void)state;
     static const char script[] =
         "; -- a;\nCREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END;"
-        "\nSELECT ';' /* ; */;\n\n";
+        "\nSELECT ';' /* /* */ ; */;\n\n";
     size_t start = 0;
     struct span first = pg_next_statement(span_of(script), &start);
     assert_int_equal(
@@ -247,13 +254,13 @@ static void a_text_needs_no_nul_behind_it_whatever_its_type(void **state)
     struct fixture *f = *state;
     static const char id[] = "11111111-1111-1111-1111-111111111111";
     char bytes[sizeof(id)];
-    const struct store_name params[] = {{.name = span_of("1"), .type = TYPE_TEXT}};
+    const struct store_name params[] = {{.name = span_of("K1"), .type = TYPE_TEXT}};
     struct value value = {.kind = VALUE_TEXT, .text = {.at = bytes, .len = sizeof(id) - 1}};
     struct err err = {0};
     memcpy(bytes, id, sizeof(id) - 1);
     bytes[sizeof(id) - 1] = '2'; // another value's
     struct store_stmt *stmt =
-        prepare(f->reader, "SELECT 7 WHERE '11111111-1111-1111-1111-111111111111'::uuid = :1", params, 1);
+        prepare(f->reader, "SELECT 7 WHERE '11111111-1111-1111-1111-111111111111'::uuid = :K1", params, 1);
     assert_string_equal(rows_of_stmt(stmt, &value), "7\n");
     bytes[9] = '\0';
     assert_int_equal(store_bind(stmt, &value, &err), ERR_STORE);
