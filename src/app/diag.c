@@ -82,6 +82,14 @@ void diags_sort(struct diags *diags)
     }
 }
 
+enum err_code diags_explain(const struct diags *diags, struct err *err)
+{
+    if (diags->count > 0)
+        err_prefix(err, "%s:%u:%u: %s", diags->items[0].file, (unsigned)diags->items[0].line,
+            (unsigned)diags->items[0].column, diags->items[0].text);
+    return err->code;
+}
+
 void diags_print(const struct diags *diags, FILE *out)
 {
     for (size_t i = 0; i < diags->count; i++) {

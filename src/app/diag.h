@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/attr.h"
+#include "base/err.h"
 #include "text/utf8.h"
 
 // A span of a file's text as the arguments of a message's %.*s: its first SHOWN_BYTES, cut between
@@ -48,5 +49,9 @@ void diags_sort(struct diags *diags);
 
 // "file:line:column: text" a line, as compilers print it, and how many were left out.
 void diags_print(const struct diags *diags, FILE *out);
+
+// Puts the first of them, with its place, before the error that they have led to, if there is any; returns
+// err's code.
+enum err_code diags_explain(const struct diags *diags, struct err *err);
 
 #endif

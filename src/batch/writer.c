@@ -87,10 +87,7 @@ static enum err_code prepare_for(struct writer *writer, const struct batch *batc
         code = prepare(writer, batch->app, &diags, err);
     else if (*plan_of(writer, batch) == NULL)
         code = plan_new(batch->endpoint, writer->conn, &diags, plan_of(writer, batch), err);
-    if (code != ERR_NONE && diags.count > 0)
-        err_prefix(err, "%s:%u:%u: %s", diags.items[0].file, (unsigned)diags.items[0].line,
-            (unsigned)diags.items[0].column, diags.items[0].text);
-    return code;
+    return code == ERR_NONE ? ERR_NONE : diags_explain(&diags, err);
 }
 
 // --- on the writer's thread

@@ -3,16 +3,6 @@
 
 #include "base/mem.h"
 
-// What does not prepare was told with its place when the app was checked; here it means that the store has
-// changed since.
-static enum err_code prepare_failed(const struct diags *diags, struct err *err)
-{
-    if (diags->count > 0)
-        err_prefix(err, "%s:%u:%u: %s", diags->items[0].file, (unsigned)diags->items[0].line,
-            (unsigned)diags->items[0].column, diags->items[0].text);
-    return err->code;
-}
-
 // --- services
 
 enum err_code service_start(
@@ -22,7 +12,7 @@ enum err_code service_start(
     diags_init(&diags);
     enum err_code code = writer_new(app, conn, &diags, &service->writer, err);
     if (code != ERR_NONE)
-        return prepare_failed(&diags, err);
+        return diags_explain(&diags, err);
     service->app = app;
     service->store = store;
     return ERR_NONE;
@@ -59,13 +49,14 @@ static void drop_app(struct service_reader *reader)
     reader->marked = NULL;
 }
 
+// The app was checked before it was served: when this fails, the store has changed since.
 static enum err_code prepare_plan(
     struct service_reader *reader, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err)
 {
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
     enum err_code code = plan_new(endpoint, reader->conn, &diags, ret_plan, err);
-    return code == ERR_NONE ? ERR_NONE : prepare_failed(&diags, err);
+    return code == ERR_NONE ? ERR_NONE : diags_explain(&diags, err);
 }
 
 // Of a replica. What cannot even be planned fails on the store, where it is told as it should be.
