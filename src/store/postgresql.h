@@ -138,7 +138,6 @@ struct pg_batch {
 // A statement as the server has it, for all those of the connection that have its text and its types: reads
 // of one endpoint that are under way together.
 struct pg_prepared {
-    struct pg_prepared *next; // in conn->prepared
     size_t users;             // statements that run it
     char *sql;                // owned; with $1 … in it
     size_t param_count;       //
@@ -154,19 +153,18 @@ struct pg_own {
 };
 
 struct pg_conn {
-    struct store_conn base;       // first
-    struct pg_store *store;       // borrowed
-    enum store_mode mode;         //
-    PGconn *link;                 // owned; NULL: lost
-    unsigned session;             // counts the links: what was prepared on an earlier one is gone
-    unsigned named;               // statements given a name so far
-    struct pg_stmt *stmts;        // owned; a list of those that store_prepare gave out
-    struct pg_prepared *prepared; // owned by the statements; a list
-    struct pg_own mark;           // of pg_mark
-    struct pg_own check;          // of pg_begin_at
-    uint64_t deadline_ns;         // monotonic; 0: none
-    uint64_t timeout_ms;          // statement_timeout of the session, behind the deadline
-    uint64_t control_ns; // until when is waited for what the deadline must not cut in two; 0: nothing such
+    struct store_conn base; // first
+    struct pg_store *store; // borrowed
+    enum store_mode mode;   //
+    PGconn *link;           // owned; NULL: lost
+    unsigned session;       // counts the links: what was prepared on an earlier one is gone
+    unsigned named;         // statements given a name so far
+    struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
+    struct pg_own mark;     // of pg_mark
+    struct pg_own check;    // of pg_begin_at
+    uint64_t deadline_ns;   // monotonic; 0: none
+    uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
+    uint64_t control_ns;    // until when is waited for what the deadline must not cut in two; 0: nothing such
     struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
     bool is_pooled;           // a pooler stands between: nothing outlives a transaction
     bool was_cancelled;       // the deadline has ended the statement that was waited for

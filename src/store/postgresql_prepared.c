@@ -6,7 +6,6 @@
 // session. What a writer's statement gives depends on the columns that the table batch has for it.
 //
 // Through a pooler nothing can be prepared for longer than a transaction: the text is sent with each run.
-#include <assert.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -24,12 +23,9 @@ enum err_code pg_prepared_new(struct pg_stmt *stmt, char *sql, size_t param_coun
         mem_free(sql);
         return err_no_memory(err);
     }
-    *prepared = (struct pg_prepared){.next = stmt->conn->prepared,
-        .users = 1,
-        .sql = sql,
-        .param_count = param_count,
-        .param_types = param_types};
-    stmt->conn->prepared = stmt->prepared = prepared;
+    *prepared =
+        (struct pg_prepared){.users = 1, .sql = sql, .param_count = param_count, .param_types = param_types};
+    stmt->prepared = prepared;
     return ERR_NONE;
 }
 
@@ -56,10 +52,6 @@ void pg_prepared_leave(struct pg_stmt *stmt)
         return;
     pg_disown(conn, prepared);
     deallocate(conn, prepared);
-    struct pg_prepared **link = &conn->prepared;
-    while (*link != prepared)
-        link = &(*link)->next;
-    *link = prepared->next;
     mem_free(prepared->sql);
     mem_free(prepared->param_types);
     mem_free(prepared);
