@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "app/app.h"
-#include "store/sqlite.h"
+#include "store/sqlite/types.h"
 
 enum { QUESTIONS = 200000, ROUNDS = 4, SQL_BYTES = 65536 };
 

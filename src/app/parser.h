@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the parts of the directive parser share: directives.c walks through the file, declare.c and
-// declare_answer.c read the lines that declare, statements.c those that head a statement; whole.c and
-// examples.c find out at the end what can only be known then. Private to them. One parser, one file, one
+// declare_answer.c read the lines that declare, statements.c those that head a statement; endpoint_check.c
+// and examples.c find out at the end what can only be known then. Private to them. One parser, one file, one
 // thread.
 #ifndef RECKONER_APP_PARSER_H
 #define RECKONER_APP_PARSER_H

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads the system's two clocks. Any thread.
 #include "base/clock.h"
 
 #include <assert.h>
-#include <time.h>
 
 uint64_t clock_monotonic_ns(void)
 {
     struct timespec now;
     int failed = clock_gettime(CLOCK_MONOTONIC, &now);
     assert(!failed);
-    return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 int64_t clock_wall_ms(void)

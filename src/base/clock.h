@@ -5,13 +5,21 @@
 #define RECKONER_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 #define NS_PER_MS 1000000ull
+#define NS_PER_S  1000000000ull
 
 // Nanoseconds since some fixed moment; never runs backwards (clock_gettime(2), CLOCK_MONOTONIC).
 uint64_t clock_monotonic_ns(void);
 
 // Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME).
 int64_t clock_wall_ms(void);
+
+// Nanoseconds, a moment of either clock or a duration, as the system's calls take them.
+static inline struct timespec clock_timespec(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+}
 
 #endif

@@ -7,16 +7,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 enum { FLUSH_MS = 20, LINE_BYTES = 1024 };
 
@@ -48,18 +48,6 @@ static void write_all(int fd, const char *data, size_t len)
     }
 }
 
-static void wait_a_moment(struct log *log)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += FLUSH_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
-    pthread_cond_timedwait(&log->wake, &log->lock, &until);
-}
-
 static void *run(void *arg)
 {
     struct log *log = arg;
@@ -68,7 +56,7 @@ static void *run(void *arg)
     pthread_mutex_lock(&log->lock);
     while (!log->stop || log->waiting.len > 0 || log->dropped > 0) {
         if (log->waiting.len == 0 && log->dropped == 0) {
-            wait_a_moment(log);
+            (void)cond_wait_until(&log->wake, &log->lock, clock_monotonic_ns() + FLUSH_MS * NS_PER_MS);
             continue;
         }
         struct buf taken = log->waiting;
@@ -100,23 +88,12 @@ enum err_code log_new(int fd, struct log **ret_log, struct err *err)
     log->fd = fd;
     buf_init(&log->waiting, LIMIT_LOG_BYTES);
     pthread_mutex_init(&log->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&log->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    // Signals are for the threads that wait for them: this one must outlive them, to write what was logged
-    // last.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&log->thread, NULL, run, log);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed != 0) {
+    cond_init(&log->wake);
+    if (thread_start(run, log, &log->thread, err) != ERR_NONE) {
         pthread_cond_destroy(&log->wake);
         pthread_mutex_destroy(&log->lock);
         mem_free(log);
-        return err_set(err, ERR_IO, "could not start the log's thread");
+        return ERR_IO;
     }
     *ret_log = log;
     return ERR_NONE;

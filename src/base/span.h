@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 struct span {
     const char *at; // first byte; may be NULL when len is 0
     size_t len;     // bytes
@@ -30,18 +32,38 @@ static inline bool span_is(struct span a, const char *text)
 }
 
 // Equal when ASCII letters of either case are the same (field names, media types).
-static inline bool span_is_nocase(struct span a, const char *text)
+static inline bool span_equal_nocase(struct span a, struct span b)
 {
+    if (a.len != b.len)
+        return false;
     for (size_t i = 0; i < a.len; i++) {
-        unsigned char x = (unsigned char)a.at[i], y = (unsigned char)text[i];
-        if (x >= 'A' && x <= 'Z')
-            x = (unsigned char)(x | 0x20);
-        if (y >= 'A' && y <= 'Z')
-            y = (unsigned char)(y | 0x20);
-        if (x != y || y == '\0')
+        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
             return false;
     }
-    return text[a.len] == '\0';
+    return true;
+}
+
+static inline bool span_is_nocase(struct span a, const char *text)
+{
+    return span_equal_nocase(a, span_of(text));
+}
+
+static inline bool span_starts_with(struct span text, const char *start)
+{
+    size_t len = strlen(start);
+    return text.len >= len && (len == 0 || memcmp(text.at, start, len) == 0);
+}
+
+static inline bool span_starts_with_nocase(struct span text, const char *start)
+{
+    size_t len = strlen(start);
+    return text.len >= len && span_is_nocase((struct span){.at = text.at, .len = len}, start);
+}
+
+static inline bool span_ends_with(struct span text, const char *end)
+{
+    size_t len = strlen(end);
+    return text.len >= len && (len == 0 || memcmp(text.at + text.len - len, end, len) == 0);
 }
 
 // Without the blanks and tabs around it.

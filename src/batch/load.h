@@ -11,7 +11,7 @@
 #include "app/app.h"
 #include "app/plan.h"
 #include "base/spool.h"
-#include "batch/report.h"
+#include "app/report.h"
 #include "store/store.h"
 
 // Told how far a file is; `ctx` is handed through.

@@ -8,7 +8,7 @@
 
 #include "app/app.h"
 #include "base/err.h"
-#include "batch/report.h"
+#include "app/report.h"
 #include "batch/rows.h"
 
 enum body_format {

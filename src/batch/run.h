@@ -6,7 +6,7 @@
 
 #include "app/plan.h"
 #include "base/spool.h"
-#include "batch/report.h"
+#include "app/report.h"
 #include "batch/rows.h"
 #include "store/store.h"
 

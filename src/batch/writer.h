@@ -12,7 +12,7 @@
 #include "app/plan.h"
 #include "base/spool.h"
 #include "base/err.h"
-#include "batch/report.h"
+#include "app/report.h"
 #include "batch/rows.h"
 #include "net/pool.h"
 #include "store/store.h"

@@ -3,7 +3,7 @@
 #ifndef RECKONER_CMD_REPORT_H
 #define RECKONER_CMD_REPORT_H
 
-#include "batch/report.h"
+#include "app/report.h"
 
 // A line a fault on stderr, as compilers print it: "prices.csv:17: orig_code: unknown port (XXXXX)"; the
 // first ones, and how many there are in all.

@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "base/mem.h"
-#include "net/thread.h"
+#include "base/thread.h"
 
 struct loop {
     uv_loop_t uv;                  // the loop's thread; any other before it starts and after it ends

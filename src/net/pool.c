@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 #include "base/mem.h"
-#include "net/thread.h"
+#include "base/thread.h"
 
 // One thread, and what it hands to the tasks it runs.
 struct worker {

@@ -5,7 +5,7 @@
 
 #include "base/blob.h"
 #include "base/err.h"
-#include "batch/report.h"
+#include "app/report.h"
 
 extern const char PROBLEM_MEDIA_TYPE[]; // application/problem+json
 

@@ -6,7 +6,7 @@
 #include "app/app.h"
 #include "base/arena.h"
 #include "base/err.h"
-#include "batch/report.h"
+#include "app/report.h"
 
 // What the query says of the answer's form.
 struct query_format {

@@ -18,7 +18,7 @@
 #include "app/check.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/thread.h"
+#include "base/thread.h"
 #include "serve/watch.h"
 #include "store/migrate.h"
 

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/thread.h"
+#include "base/thread.h"
 
 // What was logged last of a service's replica.
 enum told { TOLD_NOTHING, TOLD_WORKS, TOLD_FAILS };
@@ -118,9 +118,7 @@ static void *run(void *arg)
         if (next == NULL) {
             pthread_cond_wait(&replicas->changed, &replicas->lock);
         } else if (clock_monotonic_ns() < next->due_ns) {
-            struct timespec due = {.tv_sec = (time_t)(next->due_ns / (1000 * NS_PER_MS)),
-                .tv_nsec = (long)(next->due_ns % (1000 * NS_PER_MS))};
-            pthread_cond_timedwait(&replicas->changed, &replicas->lock, &due);
+            (void)cond_wait_until(&replicas->changed, &replicas->lock, next->due_ns);
         } else {
             pthread_mutex_unlock(&replicas->lock);
             make(next);
@@ -228,11 +226,7 @@ enum err_code replicas_new(const struct service *services, size_t count, size_t 
     struct replicas *replicas = mem_zalloc(1, sizeof(*replicas));
     if (replicas == NULL)
         return err_no_memory(err);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&replicas->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init(&replicas->changed);
     pthread_mutex_init(&replicas->lock, NULL);
     replicas->services = services;
     replicas->service_count = count;

@@ -14,13 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "serve/etag.h"
 #include "serve/request.h"
 
 enum { ETAG_CHARS = 64, HEADERS_BYTES = 256 };
-
-#define NS_PER_S 1000000000ll
 
 static void set_io_error(struct request *request, const char *what, int reason)
 {
@@ -133,8 +132,8 @@ static void answer(struct request *request)
     char etag[ETAG_CHARS], headers[HEADERS_BYTES];
     uint64_t bytes = (uint64_t)status.st_size;
     // The time of change as well, as that of modification can be set: copies of all ages may have the same.
-    int64_t modified_ns = status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
-    int64_t changed_ns = status.st_ctim.tv_sec * NS_PER_S + status.st_ctim.tv_nsec;
+    int64_t modified_ns = status.st_mtim.tv_sec * (int64_t)NS_PER_S + status.st_mtim.tv_nsec;
+    int64_t changed_ns = status.st_ctim.tv_sec * (int64_t)NS_PER_S + status.st_ctim.tv_nsec;
     snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"", bytes, (uint64_t)modified_ns,
         (uint64_t)changed_ns);
     int len = snprintf(headers, sizeof(headers),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The database behind an app, as one small interface. Drivers (sqlite.c, postgresql.c) stand behind the
+// The database behind an app, as one small interface. Drivers (sqlite/, postgresql/) stand behind the
 // vtable in store/driver.h; everything that differs between databases is theirs and is seen nowhere else.
 //
 // A store is shared and may be used on any thread. A connection, its statements and what they return belong

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "app/app.h"
-#include "batch/report.h"
+#include "app/report.h"
 #include "store/store.h"
 
 struct fixture {

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table batch: a temporary table that goes with its transaction, filled by COPY in its binary form
+// (PostgreSQL's manual, COPY, "Binary Format"). The connection's thread.
+//
+// It is made anew in each transaction, and emptied by TRUNCATE for another batch in the same one: after
+// either the server plans the statements that read it for the rows that are in it now. Outside of a
+// transaction it lasts as long as the session, so that statements can be prepared over it; through a pooler
+// it is only remembered then, and pg_prepare makes it.
+//
+// COPY is the one thing that libpq does not pipeline: the link leaves its pipeline for it.
+#include <assert.h>
+
+#include "base/mem.h"
+#include "store/postgresql/types.h"
+
+static const char copy_head[] =
+    "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; // signature, flags, no more head; with its last NUL
+
+void pg_batch_init(struct pg_batch *batch)
+{
+    buf_init(&batch->definition, LIMIT_APP_FILE_BYTES);
+    buf_init(&batch->rows, LIMIT_ROWS_BYTES);
+}
+
+void pg_batch_fini(struct pg_batch *batch)
+{
+    buf_fini(&batch->definition);
+    buf_fini(&batch->rows);
+    mem_free(batch->types);
+    batch->types = NULL;
+}
+
+// --- the link, out of its pipeline and back
+
+// The next answer; NULL: there are no more. ERR_BUSY: lost.
+static enum err_code next_answer(struct pg_conn *conn, PGresult **ret_result, struct err *err)
+{
+    enum err_code code = pg_next_result(conn, ret_result, err);
+    if (code == ERR_NONE && *ret_result != NULL && PQresultStatus(*ret_result) == PGRES_FATAL_ERROR)
+        code = pg_fail(conn, *ret_result, err);
+    return code;
+}
+
+// Reads on to the end of the answers and goes back into the pipeline. The first failure is that of COPY.
+static enum err_code end_copy(struct pg_conn *conn, enum err_code code, struct err *err)
+{
+    PGresult *result = NULL;
+    struct err failure = {0};
+    do {
+        PQclear(result);
+        result = NULL;
+        enum err_code more = next_answer(conn, &result, &failure);
+        if (code == ERR_NONE && more != ERR_NONE)
+            code = err_set(err, more, "%s", failure.text);
+    } while (result != NULL && PQresultStatus(result) != PGRES_COPY_IN);
+    PQclear(result);
+    conn->batch.copying = false;
+    if (conn->link != NULL && PQenterPipelineMode(conn->link) == 0)
+        pg_lose(conn);
+    return code;
+}
+
+static enum err_code start_copy(struct pg_conn *conn, struct err *err)
+{
+    PGresult *result = NULL;
+    enum err_code code = pg_drain(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    if (PQexitPipelineMode(conn->link) == 0)
+        return err_set(err, ERR_STORE, "the link to the store is out of step");
+    conn->batch.copying = true;
+    if (PQsendQuery(conn->link, "COPY pg_temp.batch FROM STDIN (FORMAT binary)") == 0)
+        code = pg_fail_link(conn->link, ERR_BUSY, err);
+    if (code == ERR_NONE)
+        code = next_answer(conn, &result, err);
+    bool is_open = code == ERR_NONE && result != NULL && PQresultStatus(result) == PGRES_COPY_IN;
+    PQclear(result);
+    if (!is_open && conn->link != NULL)
+        code = end_copy(conn, code, err);
+    if (code == ERR_NONE && PQputCopyData(conn->link, copy_head, sizeof(copy_head)) != 1)
+        code = pg_fail_link(conn->link, ERR_BUSY, err);
+    return code;
+}
+
+// Sends the rows that wait.
+static enum err_code send_rows(struct pg_conn *conn, struct err *err)
+{
+    struct pg_batch *batch = &conn->batch;
+    enum err_code code = batch->copying ? ERR_NONE : start_copy(conn, err);
+    if (code == ERR_NONE && PQputCopyData(conn->link, batch->rows.data, (int)batch->rows.len) != 1)
+        code = pg_fail_link(conn->link, ERR_BUSY, err);
+    buf_clear(&batch->rows);
+    return code == ERR_NONE ? pg_push(conn, err) : code;
+}
+
+static enum err_code finish(struct pg_conn *conn, struct err *err)
+{
+    struct pg_batch *batch = &conn->batch;
+    static const char end[] = {'\xff', '\xff'};
+    buf_append(&batch->rows, end, sizeof(end));
+    enum err_code code = buf_status(&batch->rows) == ERR_NONE ? send_rows(conn, err) : err_no_memory(err);
+    if (!batch->copying)
+        return code;
+    if (PQputCopyEnd(conn->link, code == ERR_NONE ? NULL : "it cannot be finished") != 1 && code == ERR_NONE)
+        code = pg_fail_link(conn->link, ERR_BUSY, err);
+    return end_copy(conn, code, err);
+}
+
+enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err)
+{
+    struct err cause = {0};
+    if (!conn->batch.copying && conn->batch.rows.len == 0)
+        return ERR_NONE;
+    enum err_code code = finish(conn, &cause);
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    pg_fail_tx(conn, &cause);
+    return err_set(err, code, "%s", cause.text);
+}
+
+void pg_batch_forget(struct pg_conn *conn)
+{
+    struct err ignored = {0};
+    buf_clear(&conn->batch.rows);
+    if (conn->batch.copying && conn->link != NULL) {
+        (void)PQputCopyEnd(conn->link, "it was taken back");
+        enum err_code code = end_copy(conn, ERR_NONE, &ignored);
+        if (code == ERR_BUSY && conn->link != NULL && PQstatus(conn->link) != CONNECTION_OK)
+            pg_lose(conn);
+    }
+    conn->batch.known = false;
+}
+
+// --- making the table
+
+static enum err_code define(
+    struct buf *sql, const struct store_name *fields, size_t field_count, struct err *err)
+{
+    for (size_t i = 0; i < field_count; i++) {
+        pg_append_name(sql, fields[i].name);
+        buf_printf(sql, " %s, ", pg_type_sql(fields[i].type));
+    }
+    buf_append_str(sql, "line bigint");
+    buf_append_byte(sql, '\0');
+    if (buf_status(sql) == ERR_NO_MEMORY)
+        return err_no_memory(err);
+    return buf_status(sql) == ERR_NONE ? ERR_NONE
+                                       : err_set(err, ERR_CONFIG, "the fields have too long names");
+}
+
+// Takes the definition over.
+static enum err_code remember(struct pg_batch *batch, struct buf *definition, const struct store_name *fields,
+    size_t field_count, struct err *err)
+{
+    enum pg_type *kinds = mem_zalloc(field_count, sizeof(*kinds));
+    if (kinds == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < field_count; i++)
+        kinds[i] = pg_type_of(fields[i].type);
+    mem_free(batch->types);
+    batch->types = kinds;
+    batch->field_count = field_count;
+    struct buf old = batch->definition;
+    batch->definition = *definition;
+    *definition = old;
+    return ERR_NONE;
+}
+
+enum err_code pg_batch_make(struct pg_conn *conn, struct err *err)
+{
+    struct pg_batch *batch = &conn->batch;
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
+    if (batch->definition.len == 0)
+        return ERR_NONE;
+    buf_printf(&sql, "CREATE TEMPORARY TABLE batch (%s)", batch->definition.data);
+    if (conn->tx != PG_IDLE)
+        buf_append_str(&sql, " ON COMMIT DROP");
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    enum err_code code = pg_command(conn, "DROP TABLE IF EXISTS pg_temp.batch", err);
+    if (code == ERR_NONE)
+        code = pg_command(conn, sql.data, err);
+    batch->known = code == ERR_NONE && conn->tx != PG_IDLE;
+    return code;
+}
+
+enum err_code pg_batch_open(
+    struct store_conn *base, const struct store_name *fields, size_t field_count, struct err *err)
+{
+    assert(field_count <= LIMIT_FIELDS);
+    struct pg_conn *conn = pg_conn(base);
+    struct pg_batch *batch = &conn->batch;
+    AUTO(buf_fini) struct buf definition;
+    buf_init(&definition, LIMIT_APP_FILE_BYTES);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code == ERR_NONE)
+        code = define(&definition, fields, field_count, err);
+    if (code != ERR_NONE)
+        return code;
+    bool is_same = batch->known && span_equal(buf_span(&definition), buf_span(&batch->definition));
+    if (!is_same)
+        code = remember(batch, &definition, fields, field_count, err);
+    if (code == ERR_NONE && conn->tx == PG_IDLE && conn->is_pooled)
+        return ERR_NONE;
+    if (code == ERR_NONE)
+        code = is_same ? pg_command(conn, "TRUNCATE pg_temp.batch", err) : pg_batch_make(conn, err);
+    if (code == ERR_NONE && conn->tx == PG_IDLE)
+        code = pg_drain(conn, err);
+    return code;
+}
+
+enum err_code pg_batch_close(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    buf_clear(&conn->batch.definition);
+    conn->batch.known = false;
+    if (code != ERR_NONE || conn->mode == STORE_READ || (conn->tx == PG_IDLE && conn->is_pooled))
+        return code;
+    code = pg_command(conn, "DROP TABLE IF EXISTS pg_temp.batch", err);
+    if (code == ERR_NONE && conn->tx == PG_IDLE)
+        code = pg_drain(conn, err);
+    return code;
+}
+
+// --- rows
+
+static void append_length(struct buf *rows, int32_t length)
+{
+    uint32_t bits = (uint32_t)length;
+    const char bytes[] = {(char)(bits >> 24), (char)(bits >> 16), (char)(bits >> 8), (char)bits};
+    buf_append(rows, bytes, sizeof(bytes));
+}
+
+static enum err_code append_value(
+    struct buf *rows, enum pg_type type, const struct value *value, struct err *err)
+{
+    char room[PG_TEXT_BYTES];
+    struct span bytes;
+    bool is_binary;
+    if (value->kind == VALUE_NULL) {
+        append_length(rows, -1);
+        return ERR_NONE;
+    }
+    enum err_code code = pg_encode(type, value, room, &bytes, &is_binary, err);
+    if (code != ERR_NONE)
+        return code;
+    append_length(rows, (int32_t)bytes.len);
+    buf_append(rows, bytes.at, bytes.len);
+    return ERR_NONE;
+}
+
+// The hot path of every write.
+enum err_code pg_batch_add(struct store_conn *base, const struct value *values, int64_t line, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    struct pg_batch *batch = &conn->batch;
+    struct buf *rows = &batch->rows;
+    if (conn->tx == PG_FAILED || conn->link == NULL)
+        return pg_check_alive(conn, err);
+    if (conn->tx == PG_IDLE && conn->is_pooled)
+        return err_set(err, ERR_STORE, "through a pooler, rows need a transaction to be kept for");
+    const struct value number = {.kind = VALUE_INTEGER, .integer = line};
+    uint16_t columns = (uint16_t)(batch->field_count + 1);
+    const char count[] = {(char)(columns >> 8), (char)columns};
+    size_t before = rows->len;
+    buf_append(rows, count, sizeof(count));
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; i < batch->field_count && code == ERR_NONE; i++)
+        code = append_value(rows, batch->types[i], &values[i], err);
+    if (code == ERR_NONE)
+        code = append_value(rows, PG_TYPE_INT8, &number, err);
+    if (code == ERR_NONE && buf_status(rows) != ERR_NONE) {
+        buf_clear(rows);
+        return err_no_memory(err);
+    }
+    if (code != ERR_NONE) {
+        rows->len = before; // a row is whole or not there
+        return code;
+    }
+    if (rows->len < PG_COPY_BYTES)
+        return ERR_NONE;
+    code = pg_check_deadline(conn, err);
+    struct err cause = {0};
+    if (code == ERR_NONE && send_rows(conn, &cause) != ERR_NONE) {
+        pg_fail_tx(conn, &cause);
+        code = err_set(err, cause.code, "%s", cause.text);
+    }
+    return code;
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection: made with the settings that keep a batch durable and a read predictable, noticed when it is
+// lost, and made anew. One thread at a time.
+//
+//     alive ──────────────────► lost ──────────────────► alive, of the next session
+//            the link breaks          revive, which waits ever longer after failures
+//
+// A pooler (pgbouncer in transaction mode) shows by giving out another process's number than the one that
+// answers: then nothing is kept from one transaction to the next, as the next one may be another session's.
+#include <assert.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/postgresql/types.h"
+
+enum { LOWEST_VERSION = 150000 };
+
+void pg_deadline(struct store_conn *base, uint64_t monotonic_ns)
+{
+    pg_conn(base)->deadline_ns = monotonic_ns;
+}
+
+// --- settings
+
+struct setting {
+    const char *name;
+    const char *value;   // an SQL expression
+    int mode;            // of the connections that it is for; -1: all
+    bool is_session_one; // has no sense for a single transaction
+};
+
+// Predictable: texts of dates and moments do not hang on the server's settings, and no statement is compiled
+// anew in each run, which takes longer than nearly all of them run (jit). Bounded: a lock is waited for
+// LIMIT_STORE_BUSY_MS, a statement whose client is gone ends, and so does a transaction whose client hangs.
+// Durable: a commit is on disk; and no time limit of the role ends one that waits for a standby, as that
+// would count as done.
+static const struct setting settings[] = {
+    {"timezone", "'UTC'", -1, false},
+    {"datestyle", "'ISO, YMD'", -1, false},
+    {"extra_float_digits", "'1'", -1, false},
+    {"standard_conforming_strings", "'on'", -1, false},
+    {"client_min_messages", "'error'", -1, false},
+    {"jit", "'off'", -1, false},
+    {"lock_timeout", "'5000'", -1, false}, // LIMIT_STORE_BUSY_MS
+    {"idle_in_transaction_session_timeout", "'60000'", -1, false},
+    {"client_connection_check_interval", "'5000'", -1, true},
+    {"plan_cache_mode", "'force_generic_plan'", STORE_READ, false},
+    {"default_transaction_isolation", "'repeatable read'", STORE_READ, true},
+    {"default_transaction_read_only", "'on'", STORE_READ, true},
+    {"statement_timeout", "'0'", STORE_WRITE, false},
+    {"synchronous_commit",
+        "CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
+        " ELSE pg_catalog.current_setting('synchronous_commit') END",
+        STORE_WRITE, false},
+};
+
+static_assert(LIMIT_STORE_BUSY_MS == 5000, "lock_timeout is the same");
+
+void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql)
+{
+    const char *scope = is_local ? "true" : "false";
+    AUTO(buf_fini) struct buf path;
+    buf_init(&path, LIMIT_APP_FILE_BYTES);
+    pg_append_name(&path, span_of(conn->store->name));
+    buf_append_str(&path, ", reckoner");
+    buf_append_str(sql, "SELECT pg_catalog.set_config('search_path', ");
+    pg_append_literal(sql, buf_span(&path));
+    buf_printf(sql, ", %s)", scope);
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+        bool is_meant = settings[i].mode == -1 || settings[i].mode == (int)conn->mode;
+        if (is_meant && !(is_local && settings[i].is_session_one))
+            buf_printf(
+                sql, ", pg_catalog.set_config('%s', %s, %s)", settings[i].name, settings[i].value, scope);
+    }
+    if (is_local && conn->deadline_ns != 0) { // behind the deadline, which this side keeps
+        uint64_t now_ns = clock_monotonic_ns();
+        uint64_t left_ms = conn->deadline_ns > now_ns ? (conn->deadline_ns - now_ns) / NS_PER_MS : 0;
+        buf_printf(sql, ", pg_catalog.set_config('statement_timeout', '%llu', true)",
+            (unsigned long long)left_ms + 1000);
+    }
+    if (buf_status(&path) != ERR_NONE && sql->status == ERR_NONE)
+        sql->status = buf_status(&path);
+    buf_append_byte(sql, '\0');
+}
+
+// --- making a link
+
+static enum err_code find_pooler(struct pg_conn *conn, struct err *err)
+{
+    PGresult *result = NULL;
+    enum err_code code = pg_query(conn, pg_pid_sql, 0, NULL, &result, err);
+    if (code == ERR_NONE)
+        conn->is_pooled = pg_is_pooled(conn->link, result);
+    PQclear(result);
+    return code;
+}
+
+static enum err_code set_session(struct pg_conn *conn, struct err *err)
+{
+    PGresult *result = NULL;
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    pg_append_settings(conn, false, &sql);
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    enum err_code code = pg_query(conn, sql.data, 0, NULL, &result, err);
+    PQclear(result);
+    return code;
+}
+
+static enum err_code set_up(struct pg_conn *conn, struct err *err)
+{
+    int version = PQserverVersion(conn->link);
+    if (version < LOWEST_VERSION)
+        return err_set(
+            err, ERR_CONFIG, "the store is PostgreSQL %d, and has to be 15 or newer", version / 10000);
+    const char *encoding = PQparameterStatus(conn->link, "server_encoding");
+    if (encoding != NULL && strcmp(encoding, "UTF8") != 0) {
+        err_set(
+            err, ERR_CONFIG, "the store's database has the encoding %.40s, and has to have UTF8", encoding);
+        err_hint(err, "make it with createdb -T template0 -E UTF8");
+        return ERR_CONFIG;
+    }
+    if (PQsetnonblocking(conn->link, 1) != 0 || PQenterPipelineMode(conn->link) == 0)
+        return err_no_memory(err);
+    uint64_t before_ns = conn->control_ns;
+    conn->control_ns = clock_monotonic_ns() + LIMIT_STORE_CONNECT_MS * NS_PER_MS;
+    enum err_code code = find_pooler(conn, err);
+    if (code == ERR_NONE && !conn->is_pooled)
+        code = set_session(conn, err);
+    conn->control_ns = before_ns;
+    return code;
+}
+
+// `unreachable` is what it is called when nobody answers.
+static enum err_code make_link(struct pg_conn *conn, enum err_code unreachable, struct err *err)
+{
+    conn->link = pg_open_link(conn->store);
+    if (conn->link == NULL)
+        return err_no_memory(err);
+    enum err_code code = ERR_NONE;
+    if (PQstatus(conn->link) == CONNECTION_OK) {
+        code = set_up(conn, err);
+    } else {
+        code = pg_fail_link(conn->link, unreachable, err);
+        if (PQconnectionNeedsPassword(conn->link))
+            err_hint(err, "put the password into PGPASSWORD or ~/.pgpass");
+    }
+    if (code != ERR_NONE) {
+        pg_lose(conn);
+        return code;
+    }
+    conn->session++;
+    conn->timeout_ms = 0;
+    return ERR_NONE;
+}
+
+// --- losing it
+
+void pg_lose(struct pg_conn *conn)
+{
+    static const struct err lost = {
+        .code = ERR_BUSY, .text = "the connection to the store was lost: try again"};
+    if (conn->link == NULL)
+        return;
+    for (; conn->count > 0; conn->count--) {
+        struct pg_item *item = &conn->queue[conn->first];
+        if (item->kind == PG_RUN && item->stmt != NULL)
+            item->stmt->is_ended = item->stmt->is_cut = true;
+        conn->first = (conn->first + 1) % PG_QUEUE;
+    }
+    pg_errand_leave(conn->cancel);
+    conn->cancel = NULL;
+    PQfinish(conn->link);
+    conn->link = NULL;
+    conn->is_unsent = conn->is_single = false;
+    conn->batch.copying = conn->batch.known = false;
+    buf_clear(&conn->batch.rows);
+    conn->recorded[0] = '\0';
+    pg_fail_tx(conn, &lost);
+}
+
+void pg_notice_loss(struct pg_conn *conn)
+{
+    if (conn->link == NULL || conn->count > 0 || conn->batch.copying)
+        return;
+    struct pollfd link = {.fd = PQsocket(conn->link), .events = POLLIN};
+    while (poll(&link, 1, 0) > 0) { // a message first, then the end
+        if (PQconsumeInput(conn->link) == 0) {
+            pg_lose(conn);
+            return;
+        }
+        (void)PQisBusy(conn->link); // reads the message
+    }
+}
+
+enum err_code pg_revive(struct pg_conn *conn, struct err *err)
+{
+    if (conn->link != NULL)
+        return ERR_NONE;
+    if (conn->store->is_replica)
+        return err_set(err, ERR_BUSY, "the connection to the replica was lost");
+    bool is_trying = false;
+    enum err_code code = pg_gate_enter(&conn->store->gate, &is_trying, err);
+    if (code != ERR_NONE)
+        return code;
+    struct err cause = {0};
+    code = make_link(conn, ERR_BUSY, &cause);
+    pg_gate_leave(&conn->store->gate, is_trying, code == ERR_NONE);
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    err_set(err, code, "the store cannot be reached at the moment: try again");
+    err_hint(err, "%s", cause.text); // for the log: it names hosts
+    return code;
+}
+
+// --- life
+
+enum err_code pg_connect(
+    struct store *base, enum store_mode mode, struct store_conn **ret_conn, struct err *err)
+{
+    struct pg_conn *conn = mem_zalloc(1, sizeof(*conn));
+    if (conn == NULL)
+        return err_no_memory(err);
+    conn->base.driver = &postgresql_driver;
+    conn->store = pg_store(base);
+    conn->mode = mode;
+    pg_batch_init(&conn->batch);
+    buf_init(&conn->detail, PG_DETAIL_BYTES);
+    enum err_code code = make_link(conn, ERR_IO, err);
+    if (code == ERR_NONE && mode == STORE_WRITE)
+        code = pg_schema_make(conn, err);
+    if (code != ERR_NONE) {
+        pg_disconnect(&conn->base);
+        return code;
+    }
+    *ret_conn = &conn->base;
+    return ERR_NONE;
+}
+
+void pg_disconnect(struct store_conn *base)
+{
+    struct pg_conn *conn = pg_conn(base);
+    if (conn->store->is_scratch && conn->mode == STORE_WRITE && conn->link != NULL)
+        pg_schema_drop(conn);
+    pg_lose(conn); // which rolls back
+    while (conn->stmts != NULL)
+        pg_finalize(&conn->stmts->base);
+    pg_batch_fini(&conn->batch);
+    buf_fini(&conn->detail);
+    mem_free(conn);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans and unique keys, asked of the server. The connection's thread; not for requests.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/postgresql/types.h"
+#include "text/sql_scan.h"
+
+// Runs a query of ours with text parameters, in the open transaction or one of its own.
+static enum err_code ask(struct pg_conn *conn, const char *sql, int count, const char *const *params,
+    PGresult **ret_result, struct err *err)
+{
+    bool is_alone = conn->tx == PG_IDLE;
+    enum err_code code = is_alone ? pg_begin(&conn->base, err) : ERR_NONE;
+    if (code != ERR_NONE)
+        return code;
+    conn->is_begun = true;
+    code = pg_query(conn, sql, count, params, ret_result, err);
+    if (is_alone)
+        pg_rollback(&conn->base);
+    return code;
+}
+
+// --- plans
+
+enum err_code pg_queue_plan(
+    struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    enum err_code code = ERR_NONE;
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
+    buf_printf(&sql, "EXPLAIN (COSTS OFF) %s", stmt->prepared->sql);
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    conn->is_begun = true;
+    if (conn->is_pooled && conn->mode == STORE_WRITE && !conn->batch.known)
+        code = pg_batch_make(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    int sent = PQsendQueryParams(conn->link, sql.data, (int)stmt->prepared->param_count,
+        stmt->prepared->param_types, values, stmt->param_lengths, stmt->param_formats, 0);
+    return pg_queued(conn, sent, (struct pg_item){.kind = PG_COMMAND, .keep = ret_plan}, err);
+}
+
+static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_plan, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    bool is_alone = conn->tx == PG_IDLE;
+    enum err_code code = is_alone ? pg_begin(&conn->base, err) : ERR_NONE;
+    if (code != ERR_NONE)
+        return code;
+    code = pg_queue_plan(stmt, stmt->param_values, ret_plan, err);
+    if (code == ERR_NONE)
+        code = pg_drain_rows(conn, ret_plan, err);
+    if (is_alone)
+        pg_rollback(&conn->base);
+    return code;
+}
+
+static enum err_code count_rows(struct pg_conn *conn, struct span table, int64_t *ret_rows, struct err *err)
+{
+    AUTO(buf_fini) struct buf sql;
+    PGresult *result = NULL;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    buf_append_str(&sql, "SELECT count(*) FROM ");
+    buf_append(&sql, table.at, table.len); // as the server has written it: with quotes where it needs them
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    enum err_code code = ask(conn, sql.data, 0, NULL, &result, err);
+    if (code == ERR_NONE)
+        *ret_rows = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return code;
+}
+
+// Whether the name, as the server has written it, leads to a table that can be counted: plans name tables
+// without their schemas, and one in another schema is none of the app.
+static enum err_code can_count(struct pg_conn *conn, struct span table, bool *ret_can, struct err *err)
+{
+    AUTO(buf_fini) struct buf name;
+    PGresult *result = NULL;
+    buf_init(&name, LIMIT_APP_FILE_BYTES);
+    buf_append(&name, table.at, table.len);
+    buf_append_byte(&name, '\0');
+    if (buf_status(&name) != ERR_NONE)
+        return err_no_memory(err);
+    const char *const params[] = {name.data};
+    enum err_code code = ask(conn,
+        "SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass($1), 'SELECT'), false)", 1,
+        params, &result, err);
+    if (code == ERR_NONE)
+        *ret_can = PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return code;
+}
+
+// The table of a line such as "->  Parallel Seq Scan on ports p"; false for any other line.
+static bool scanned_table(const char *line, struct span *ret_table)
+{
+    static const char scan[] = "Seq Scan on ";
+    const char *found = strstr(line, scan);
+    if (found == NULL)
+        return false;
+    const char *name = found + sizeof(scan) - 1, *end = name;
+    for (bool is_quoted = false; *end != '\0' && (is_quoted || *end != ' '); end++) {
+        if (*end == '"')
+            is_quoted = !is_quoted;
+    }
+    *ret_table = (struct span){.at = name, .len = (size_t)(end - name)};
+    return true;
+}
+
+static enum err_code tell_line(struct pg_conn *conn, const char *text,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err)
+{
+    char table[200];
+    size_t indent = strspn(text, " ");
+    struct store_plan_line line = {.text = text + indent};
+    if (strncmp(line.text, "->  ", 4) == 0)
+        line.text += 4;
+    // The first line is at 0, those below it at "  ->  ", and the lines about a node two behind it.
+    line.depth = indent == 0 ? 0 : (unsigned)(indent + 4) / 6;
+    struct span name;
+    bool is_whole = scanned_table(line.text, &name) && !span_is(name, "batch");
+    enum err_code code = is_whole ? can_count(conn, name, &is_whole, err) : ERR_NONE;
+    if (code == ERR_NONE && is_whole)
+        code = count_rows(conn, name, &line.table_rows, err);
+    if (code != ERR_NONE)
+        return code;
+    if (is_whole) {
+        if (name.len > 1 && name.at[0] == '"')
+            name = (struct span){.at = name.at + 1, .len = name.len - 2};
+        snprintf(table, sizeof(table), "%.*s", (int)name.len, name.at);
+        line.read_whole = table;
+    }
+    on_line(ctx, &line);
+    return ERR_NONE;
+}
+
+enum err_code pg_explain(struct store_stmt *base,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    struct pg_conn *conn = stmt->conn;
+    PGresult *result = NULL;
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code == ERR_NONE)
+        code = ask_for_plan(stmt, &result, err);
+    for (int i = 0; code == ERR_NONE && i < PQntuples(result); i++)
+        code = tell_line(conn, PQgetvalue(result, i, 0), on_line, ctx, err);
+    PQclear(result);
+    return code;
+}
+
+// --- unique keys
+
+// An array of texts as PostgreSQL reads it: {"a","b"}.
+static void append_item(struct buf *array, struct span item)
+{
+    buf_append_str(array, array->len == 0 ? "{\"" : ",\"");
+    for (size_t i = 0; i < item.len; i++) {
+        if (item.at[i] == '"' || item.at[i] == '\\')
+            buf_append_byte(array, '\\');
+        buf_append_byte(array, item.at[i]);
+    }
+    buf_append_byte(array, '"');
+}
+
+static void end_array(struct buf *array)
+{
+    buf_append_str(array, array->len == 0 ? "{}" : "}");
+    buf_append_byte(array, '\0');
+}
+
+void pg_append_words(const char *sql, struct buf *array)
+{
+    struct sql_scan scan;
+    sql_scan_init(&scan, span_of(sql), SQL_POSTGRESQL);
+    for (struct sql_token token; (token = sql_scan_next(&scan)).kind != SQL_END;) {
+        struct span word = token.text;
+        bool is_quoted = word.len > 2 && word.at[0] == '"';
+        if (is_quoted)
+            word = (struct span){.at = word.at + 1, .len = word.len - 2};
+        if (token.kind != SQL_CODE || word.at[0] == '\'')
+            continue;
+        size_t start = array->len;
+        append_item(array, word);
+        for (size_t i = start; !is_quoted && i < array->len; i++) {
+            if (array->data[i] >= 'A' && array->data[i] <= 'Z')
+                array->data[i] = (char)(array->data[i] | 0x20); // as PostgreSQL takes them
+        }
+    }
+    end_array(array);
+}
+
+enum err_code pg_is_unique(
+    struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    AUTO(buf_fini) struct buf words;
+    AUTO(buf_fini) struct buf names;
+    PGresult *result = NULL;
+    buf_init(&words, 4 * LIMIT_APP_FILE_BYTES);
+    buf_init(&names, 4 * LIMIT_APP_FILE_BYTES);
+    pg_append_words(stmt->prepared->sql, &words);
+    for (size_t i = 0; i < count; i++)
+        append_item(&names, columns[i]);
+    end_array(&names);
+    if (buf_status(&words) != ERR_NONE || buf_status(&names) != ERR_NONE)
+        return err_no_memory(err);
+    const char *const params[] = {words.data, names.data, stmt->conn->store->name};
+    enum err_code code = pg_check_alive(stmt->conn, err);
+    if (code == ERR_NONE)
+        code = ask(stmt->conn,
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_index i"
+            " JOIN pg_catalog.pg_class c ON c.oid = i.indrelid"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = $3 AND c.relname = ANY ($1::text[])"
+            " AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
+            " AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a"
+            " WHERE a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])"
+            " AND NOT (a.attnotnull AND a.attname = ANY ($2::text[]))))",
+            3, params, &result, err);
+    if (code == ERR_NONE)
+        *ret_is_unique = PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return code;
+}

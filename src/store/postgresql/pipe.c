@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is under way on a connection: sent in order, answered in order (PostgreSQL 34.5, pipeline mode). The
+// connection's thread.
+//
+// A run's rows are read one by one, so that a large answer is never in memory as a whole; they are only kept
+// when another statement is to be read before.
+//
+// The deadline is kept on this side: the server is asked to cancel, by a connection of its own, and what
+// comes back then is the statement's error. A server that does not answer that either is given up. So is one
+// that says nothing for long and answers no ping: a statement may take its time, the machine may not.
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include "base/clock.h"
+#include "store/postgresql/types.h"
+
+// --- the queue
+
+static enum err_code push(struct pg_conn *conn, struct pg_item item, struct err *err)
+{
+    if (conn->count == PG_QUEUE)
+        return err_set(err, ERR_STORE, "too many statements are under way on one connection");
+    conn->queue[(conn->first + conn->count) % PG_QUEUE] = item;
+    conn->count++;
+    return ERR_NONE;
+}
+
+static struct pg_item pop(struct pg_conn *conn)
+{
+    struct pg_item item = conn->queue[conn->first];
+    conn->first = (conn->first + 1) % PG_QUEUE;
+    conn->count--;
+    conn->is_single = false;
+    return item;
+}
+
+enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, struct err *err)
+{
+    if (sent == 0) {
+        bool is_gone = PQstatus(conn->link) != CONNECTION_OK;
+        pg_lose(conn); // what was queued before may have nobody any more who takes its result
+        return is_gone ? err_set(err, ERR_BUSY, "the connection to the store was lost: try again")
+                       : err_no_memory(err); // nothing else fails while the link is good
+    }
+    conn->is_unsent = true;
+    enum err_code code = push(conn, item, err);
+    if (code != ERR_NONE) // it was sent all the same: what comes back would be taken for another's
+        pg_lose(conn);
+    return code;
+}
+
+void pg_disown(struct pg_conn *conn, const void *whose)
+{
+    for (unsigned i = 0; i < conn->count; i++) {
+        struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->stmt == whose)
+            item->stmt = NULL;
+        if (item->prepared == whose)
+            item->prepared = NULL;
+    }
+}
+
+enum err_code pg_command_with(struct pg_conn *conn, const char *sql, int param_count,
+    const char *const *params, PGresult **ret_result, struct err *err)
+{
+    // Half of the queue stays free for those who cannot wait here.
+    enum err_code code = conn->count < PG_QUEUE / 2 ? ERR_NONE : pg_sync(conn, err);
+    if (code == ERR_NONE && conn->count >= PG_QUEUE / 2)
+        code = pg_drain(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    int sent = PQsendQueryParams(conn->link, sql, param_count, NULL, params, NULL, NULL, 0);
+    return pg_queued(conn, sent, (struct pg_item){.kind = PG_COMMAND, .keep = ret_result}, err);
+}
+
+enum err_code pg_command(struct pg_conn *conn, const char *sql, struct err *err)
+{
+    return pg_command_with(conn, sql, 0, NULL, NULL, err);
+}
+
+enum err_code pg_sync(struct pg_conn *conn, struct err *err)
+{
+    enum err_code code = pg_queued(conn, PQpipelineSync(conn->link), (struct pg_item){.kind = PG_SYNC}, err);
+    conn->is_unsent = false;
+    return code;
+}
+
+enum err_code pg_flush(struct pg_conn *conn, struct err *err)
+{
+    if (!conn->is_unsent)
+        return ERR_NONE;
+    // Of a reader the sync is the end of its transaction; that of a writer, or through a pooler, has BEGIN.
+    if (conn->mode == STORE_WRITE || conn->is_pooled || conn->tx == PG_IDLE || conn->is_last) {
+        conn->is_begun = conn->is_begun && !conn->is_last; // its end has been sent
+        return pg_sync(conn, err);
+    }
+    if (PQsendFlushRequest(conn->link) == 0 || PQflush(conn->link) < 0) {
+        pg_lose(conn);
+        return err_set(err, ERR_BUSY, "the connection to the store was lost: try again");
+    }
+    conn->is_unsent = false;
+    return ERR_NONE;
+}
+
+// --- waiting
+
+enum err_code pg_check_deadline(const struct pg_conn *conn, struct err *err)
+{
+    if (conn->deadline_ns == 0 || clock_monotonic_ns() < conn->deadline_ns)
+        return ERR_NONE;
+    return err_set(err, ERR_TIMEOUT, "the statement was ended at its time limit");
+}
+
+void pg_cancel(struct pg_conn *conn)
+{
+    if (conn->cancel != NULL && pg_errand_wait(conn->cancel, 0) == PG_ERRAND_UNDER_WAY)
+        return;
+    pg_errand_leave(conn->cancel);
+    conn->cancel = pg_errand_cancel(conn->link);
+    conn->was_cancelled = conn->was_cancelled || conn->cancel != NULL;
+}
+
+// Waits for a cancel request to arrive, as it would end what is sent next. False when it does not.
+static bool end_cancel(struct pg_conn *conn)
+{
+    if (conn->cancel == NULL)
+        return true;
+    uint64_t end_ns = clock_monotonic_ns() + PG_CANCEL_MS * NS_PER_MS;
+    if (pg_errand_wait(conn->cancel, end_ns) == PG_ERRAND_UNDER_WAY)
+        return false;
+    pg_errand_leave(conn->cancel);
+    conn->cancel = NULL;
+    return true;
+}
+
+// One wait for the server; moments are of the monotonic clock.
+struct wait {
+    uint64_t cancel_ns;     // when to ask it, the next time, to end what it runs; UINT64_MAX: never
+    uint64_t give_up_ns;    // when the link is given up; UINT64_MAX: never
+    uint64_t heard_ns;      // when there was a sign of life
+    struct pg_errand *ping; // owned; under way, or NULL
+    unsigned unanswered;    // pings since then
+    unsigned reads;         // from the socket
+    size_t bytes;           // of them, but for the first
+};
+
+static void start_wait(const struct pg_conn *conn, struct wait *wait)
+{
+    *wait =
+        (struct wait){.cancel_ns = UINT64_MAX, .give_up_ns = UINT64_MAX, .heard_ns = clock_monotonic_ns()};
+    if (conn->control_ns != 0) {
+        wait->give_up_ns = conn->control_ns;
+    } else if (conn->deadline_ns != 0) {
+        wait->cancel_ns = conn->deadline_ns;
+        uint64_t last_ns = conn->deadline_ns > wait->heard_ns ? conn->deadline_ns : wait->heard_ns;
+        wait->give_up_ns = last_ns + PG_CANCEL_MS * NS_PER_MS;
+    }
+    uint64_t checked_ns = wait->heard_ns + PG_CHECK_MS * NS_PER_MS;
+    bool is_check = conn->count > 0 && conn->queue[conn->first].kind == PG_CHECK;
+    if (is_check && !conn->is_pooled && checked_ns < wait->give_up_ns)
+        wait->give_up_ns = checked_ns;
+}
+
+// False when nobody is there any more. *ret_look_ns: when to look again.
+static bool look_for_life(struct pg_conn *conn, struct wait *wait, uint64_t now_ns, uint64_t *ret_look_ns)
+{
+    if (wait->ping != NULL) {
+        enum pg_errand_state state = pg_errand_wait(wait->ping, 0);
+        if (state != PG_ERRAND_UNDER_WAY) {
+            pg_errand_leave(wait->ping);
+            wait->ping = NULL;
+        }
+        if (state == PG_ERRAND_FAILED && ++wait->unanswered == LIMIT_STORE_PINGS)
+            return false;
+        if (state == PG_ERRAND_DONE) {
+            wait->heard_ns = now_ns;
+            wait->unanswered = 0;
+        }
+    }
+    uint64_t silent_ns = wait->heard_ns + LIMIT_STORE_SILENCE_MS * NS_PER_MS;
+    if (wait->ping == NULL && now_ns >= silent_ns) {
+        wait->ping = pg_errand_ping(conn->link, conn->store->url);
+        if (wait->ping == NULL) // too many are under way: later
+            wait->heard_ns = now_ns;
+    }
+    *ret_look_ns = wait->ping != NULL ? now_ns + PG_LOOK_MS * NS_PER_MS
+                                      : wait->heard_ns + LIMIT_STORE_SILENCE_MS * NS_PER_MS;
+    return true;
+}
+
+// The run whose answer is taken as a whole now; else NULL.
+static struct pg_stmt *whole_run(const struct pg_conn *conn)
+{
+    const struct pg_item *item = &conn->queue[conn->first];
+    return conn->count > 0 && item->kind == PG_RUN && !conn->is_single ? item->stmt : NULL;
+}
+
+// Reads what has come. False when the link is lost, or when an answer that was expected to be small has
+// become too large to be taken as a whole. What the first read brings does not count, as most answers come at
+// once.
+static bool read_more(struct pg_conn *conn, struct wait *wait)
+{
+    struct pg_stmt *whole = wait->reads++ > 0 ? whole_run(conn) : NULL;
+    int before = 0, after = 0; // libpq reads a part of what waits
+    bool counts = whole != NULL && ioctl(PQsocket(conn->link), FIONREAD, &before) == 0;
+    if (PQconsumeInput(conn->link) == 0)
+        return false;
+    if (!counts || ioctl(PQsocket(conn->link), FIONREAD, &after) != 0)
+        return true;
+    wait->bytes += before > after ? (size_t)(before - after) : 0;
+    whole->was_large = wait->bytes > PG_WHOLE_BYTES;
+    whole->is_small = !whole->was_large;
+    return !whole->was_large;
+}
+
+// Sends and reads what can be, or waits a little for that. False when the link is lost, or to be given up.
+static bool wait_a_little(struct pg_conn *conn, struct wait *wait)
+{
+    int unsent = PQflush(conn->link);
+    uint64_t now_ns = clock_monotonic_ns(), look_ns;
+    if (unsent < 0 || now_ns >= wait->give_up_ns || !look_for_life(conn, wait, now_ns, &look_ns))
+        return false;
+    if (now_ns >= wait->cancel_ns) {
+        pg_cancel(conn);
+        wait->cancel_ns = now_ns + PG_CANCEL_AGAIN_MS * NS_PER_MS;
+    }
+    uint64_t next_ns = look_ns < wait->cancel_ns ? look_ns : wait->cancel_ns;
+    next_ns = next_ns < wait->give_up_ns ? next_ns : wait->give_up_ns;
+    struct pollfd link = {.fd = PQsocket(conn->link), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0))};
+    if (poll(&link, 1, (int)((next_ns - now_ns) / NS_PER_MS) + 1) <= 0)
+        return true;
+    if ((link.revents & ~POLLOUT) != 0 && !read_more(conn, wait))
+        return false;
+    wait->heard_ns = clock_monotonic_ns();
+    wait->unanswered = 0;
+    return true;
+}
+
+// Waits until there is a result. False when the connection is lost, or the server has gone silent.
+static bool wait_for_result(struct pg_conn *conn)
+{
+    if (!PQisBusy(conn->link))
+        return end_cancel(conn);
+    struct wait wait;
+    start_wait(conn, &wait);
+    bool is_there = true;
+    while (is_there && PQisBusy(conn->link))
+        is_there = wait_a_little(conn, &wait);
+    pg_errand_leave(wait.ping);
+    return is_there && end_cancel(conn);
+}
+
+// Loses the link, and tells why.
+static enum err_code give_up(struct pg_conn *conn, struct err *err)
+{
+    bool timed_out = conn->was_cancelled;
+    const struct pg_stmt *whole = whole_run(conn);
+    bool was_large = whole != NULL && whole->was_large;
+    pg_lose(conn);
+    if (was_large)
+        return err_set(err, ERR_ABORTED, "the answer is larger than its like were: ask again");
+    return timed_out ? err_set(err, ERR_TIMEOUT, "the statement was ended at its time limit")
+                     : err_set(err, ERR_BUSY, "the connection to the store was lost: try again");
+}
+
+enum err_code pg_push(struct pg_conn *conn, struct err *err)
+{
+    if (PQflush(conn->link) == 0)
+        return ERR_NONE;
+    struct wait wait;
+    start_wait(conn, &wait);
+    bool is_there = true;
+    while (is_there && PQflush(conn->link) > 0)
+        is_there = wait_a_little(conn, &wait);
+    pg_errand_leave(wait.ping);
+    return is_there && PQflush(conn->link) == 0 ? ERR_NONE : give_up(conn, err);
+}
+
+// Takes the oldest out of the queue, with its last result. libpq puts a null between two commands, but not if
+// something was sent in the meantime; so it is read at once.
+static void end_item(struct pg_conn *conn, const PGresult *last)
+{
+    struct pg_item item = pop(conn);
+    if (item.kind == PG_RUN && item.stmt != NULL)
+        item.stmt->is_ended = true;
+    if (last != NULL && item.kind != PG_SYNC)
+        PQclear(PQgetResult(conn->link));
+}
+
+// Whether nothing of the item comes behind that result. A sync that could not commit has an error first.
+static bool is_end(const struct pg_item *item, const PGresult *result)
+{
+    if (item->kind == PG_SYNC)
+        return PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+    return result == NULL || PQresultStatus(result) != PGRES_SINGLE_TUPLE;
+}
+
+enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct err *err)
+{
+    const struct pg_stmt *whole = whole_run(conn);
+    bool is_run = conn->count > 0 && conn->queue[conn->first].kind == PG_RUN;
+    if (is_run && !conn->is_single && (whole == NULL || !whole->is_small)) {
+        PQsetSingleRowMode(conn->link); // no effect on one that has failed already, which is fine
+        conn->is_single = true;
+    }
+    if (!wait_for_result(conn))
+        return give_up(conn, err);
+    PGresult *result = PQgetResult(conn->link);
+    if (result != NULL && PQresultStatus(result) == PGRES_FATAL_ERROR &&
+        PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL) {
+        bool is_gone = PQstatus(conn->link) != CONNECTION_OK;
+        PQclear(result);
+        pg_lose(conn); // without the bytes of a result, those behind it are of no use
+        return is_gone ? err_set(err, ERR_BUSY, "the connection to the store was lost: try again")
+                       : err_no_memory(err);
+    }
+    if (conn->count > 0 && is_end(&conn->queue[conn->first], result))
+        end_item(conn, result);
+    *ret_result = result;
+    return ERR_NONE;
+}
+
+// --- reading
+
+// Of one command of the driver's own.
+static enum err_code take_command(
+    struct pg_conn *conn, PGresult *result, enum pg_kind kind, PGresult **keep, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    switch (PQresultStatus(result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_PIPELINE_ABORTED: // what failed before it has been told
+        break;
+    default:
+        code = kind == PG_CHECK ? pg_fail_check(conn, result, err) : pg_fail(conn, result, err);
+        break;
+    }
+    if (keep == NULL || *keep != NULL) {
+        PQclear(result);
+        if (code == ERR_TIMEOUT) { // of ours only locks take time
+            *err = (struct err){0};
+            code = err_set(err, ERR_BUSY, "the store is locked by somebody else: try again");
+        }
+        return code;
+    }
+    *keep = result;
+    if (code != ERR_NONE)
+        pg_fail_tx(conn, err);
+    *err = (struct err){0};
+    return ERR_NONE;
+}
+
+// Takes one result of the oldest item. *ret_failure is a failure of a command; what is returned
+// is one of the connection, which ends all.
+static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, struct err *err)
+{
+    PGresult *result = NULL;
+    struct pg_item item = conn->queue[conn->first];
+    enum err_code code = pg_next_result(conn, &result, err);
+    if (code != ERR_NONE)
+        return code;
+    if (result == NULL)
+        return ERR_NONE;
+    if (item.prepared != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
+        item.prepared->session = 0;
+    if (item.kind == PG_COMMAND || item.kind == PG_CHECK || item.kind == PG_PREPARE) {
+        struct err failure = {0};
+        if (take_command(conn, result, item.kind, item.keep, &failure) != ERR_NONE) {
+            pg_fail_tx(conn, &failure);
+            if (ret_failure->code == ERR_NONE)
+                *ret_failure = failure;
+        }
+    } else if (item.kind == PG_RUN && item.stmt != NULL) {
+        code = pg_park(item.stmt, result, err);
+        if (code != ERR_NONE) { // what is queued may be nobody's any more
+            item.stmt->is_ended = item.stmt->is_cut = true;
+            pg_lose(conn);
+        }
+        return code;
+    } else {
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR && ret_failure->code == ERR_NONE &&
+            item.kind == PG_SYNC)
+            pg_fail(conn, result, ret_failure); // what it was to commit
+        PQclear(result);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code drain(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err)
+{
+    struct err failure = {0};
+    enum err_code code = pg_flush(conn, err); // what was not sent is never answered
+    while (code == ERR_NONE && conn->count > 0 &&
+           (stmt == NULL || conn->queue[conn->first].kind != PG_RUN || conn->queue[conn->first].stmt != stmt))
+        code = read_some(conn, &failure, err);
+    if (code == ERR_NONE && failure.code != ERR_NONE && err != NULL && err->code == ERR_NONE)
+        *err = failure;
+    return code == ERR_NONE ? failure.code : code;
+}
+
+enum err_code pg_drain(struct pg_conn *conn, struct err *err)
+{
+    return drain(conn, NULL, err);
+}
+
+enum err_code pg_drain_rows(struct pg_conn *conn, PGresult *const *result, struct err *err)
+{
+    enum err_code code = pg_drain(conn, err);
+    if (code == ERR_NONE && PQresultStatus(*result) != PGRES_TUPLES_OK)
+        code = pg_fail(conn, *result, err);
+    return code;
+}
+
+enum err_code pg_query(struct pg_conn *conn, const char *sql, int param_count, const char *const *params,
+    PGresult **ret_result, struct err *err)
+{
+    enum err_code code = pg_command_with(conn, sql, param_count, params, ret_result, err);
+    return code == ERR_NONE ? pg_drain_rows(conn, ret_result, err) : code;
+}
+
+enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err)
+{
+    return drain(conn, stmt, err);
+}
+
+void pg_drain_unwanted(struct pg_conn *conn)
+{
+    struct err ignored = {0};
+    while (conn->link != NULL && conn->count > 0 && conn->queue[conn->first].kind == PG_RUN &&
+           conn->queue[conn->first].stmt == NULL && !PQisBusy(conn->link)) {
+        if (read_some(conn, &ignored, &ignored) != ERR_NONE)
+            return;
+    }
+}

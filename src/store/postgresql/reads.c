@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a statement may read, and whether all of it has versions: the server is asked for its plan, and then
+// for the locks that the transaction holds. For it takes one on each table and view that the text names, and
+// on what is behind views and functions that it has put in their place, when it parses, whatever the plan
+// leaves out. So this works on standbys and for statements that write, which a temporary view does not. The
+// connection's thread; not for each request.
+#include <assert.h>
+
+#include "store/postgresql/types.h"
+
+// Functions alone, as a table in it would be locked, too.
+static const char locks_sql[] =
+    "SELECT coalesce(pg_catalog.array_agg(DISTINCT relation), '{}') FROM pg_catalog.pg_lock_status()"
+    " WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid()";
+
+// $1: what is locked. $2: the words of the statement. $3: the app.
+//
+// With a table all those that it inherits from or that inherit from it, as each may hold rows of the other;
+// so of a partition the table that it is a part of, and all its parts. Functions that somebody has made, and
+// that are not the same at all times, are found as "name()": nobody knows what they read.
+#define FOUND                                                                                                \
+    "WITH RECURSIVE family (oid) AS ("                                                                       \
+    "  SELECT oid FROM pg_catalog.pg_class WHERE oid = ANY ($1::oid[])"                                      \
+    "  UNION SELECT CASE WHEN i.inhparent = f.oid THEN i.inhrelid ELSE i.inhparent END"                      \
+    "  FROM family f JOIN pg_catalog.pg_inherits i ON f.oid IN (i.inhparent, i.inhrelid)"                    \
+    "), found (schema, name, kind, is_part) AS ("                                                            \
+    "  SELECT n.nspname, c.relname::text, c.relkind, c.relispartition"                                       \
+    "  FROM family JOIN pg_catalog.pg_class c USING (oid)"                                                   \
+    "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"                                             \
+    "  WHERE c.relkind IN ('r', 'p', 'f', 'm', 'S') AND c.relpersistence <> 't'"                             \
+    "  UNION SELECT n.nspname, p.proname || '()', NULL, false"                                               \
+    "  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"                   \
+    "  WHERE p.provolatile <> 'i' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'reckoner')"     \
+    "  AND (p.proname = ANY ($2::text[]) OR p.oid IN (SELECT d.refobjid FROM pg_catalog.pg_depend d"         \
+    "  JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid"    \
+    "  WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass AND w.ev_class = ANY ($1::oid[])))"               \
+    ") "
+
+static const char names_sql[] = FOUND
+    "SELECT name FROM ("
+    "  SELECT DISTINCT CASE WHEN schema = $3 THEN name ELSE schema || '.' || name END AS name FROM found"
+    "  WHERE NOT is_part AND NOT (schema = $3 AND name IN " PG_OWN_TABLES ")"
+    ") AS names ORDER BY name COLLATE \"C\"";
+
+// What no version tells of. A name alone proves nothing: versions stay when their tables go, and what is
+// called so now may be a materialized view. Nor are all parts of a table tables of the app.
+static const char unmarked_sql[] =
+    FOUND "SELECT 1 FROM found LEFT JOIN reckoner_versions v ON v.table_name = found.name"
+          " WHERE (schema = $3 AND kind IN ('r', 'p') AND (is_part OR v.version > 0)) IS NOT TRUE LIMIT 1";
+
+static enum err_code ask_for_locks(struct pg_stmt *stmt, PGresult **ret_locks, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    PGresult *plan = NULL;
+    enum err_code code = pg_queue_plan(stmt, NULL, &plan, err);
+    if (code == ERR_NONE)
+        code = pg_command_with(conn, locks_sql, 0, NULL, ret_locks, err);
+    if (code == ERR_NONE)
+        code = pg_drain_rows(conn, &plan, err);
+    if (code == ERR_NONE)
+        code = pg_drain_rows(conn, ret_locks, err); // which have come with it
+    PQclear(plan);
+    return code;
+}
+
+static enum err_code ask_about_found(
+    struct pg_stmt *stmt, const PGresult *locks, const char *sql, PGresult **ret_rows, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    AUTO(buf_fini) struct buf words;
+    buf_init(&words, 4 * LIMIT_APP_FILE_BYTES);
+    pg_append_words(stmt->prepared->sql, &words);
+    if (buf_status(&words) != ERR_NONE)
+        return err_no_memory(err);
+    const char *const params[] = {PQgetvalue(locks, 0, 0), words.data, conn->store->name};
+    return pg_query(conn, sql, ARRAY_LEN(params), params, ret_rows, err);
+}
+
+// In a transaction of its own, where nothing else is locked. *ret_rows are those of `sql`, to be cleared in
+// any case.
+static enum err_code ask(struct pg_stmt *stmt, const char *sql, PGresult **ret_rows, struct err *err)
+{
+    PGresult *locks = NULL;
+    assert(stmt->conn->tx == PG_IDLE && !stmt->is_bound);
+    enum err_code code = pg_begin(&stmt->conn->base, err);
+    if (code == ERR_NONE)
+        code = ask_for_locks(stmt, &locks, err);
+    if (code == ERR_NONE)
+        code = ask_about_found(stmt, locks, sql, ret_rows, err);
+    pg_rollback(&stmt->conn->base);
+    PQclear(locks);
+    return code;
+}
+
+enum err_code pg_reads(
+    struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
+{
+    PGresult *names = NULL;
+    enum err_code code = ask(pg_stmt(base), names_sql, &names, err);
+    for (int i = 0; code == ERR_NONE && i < PQntuples(names); i++)
+        on_table(ctx, PQgetvalue(names, i, 0));
+    PQclear(names);
+    return code;
+}
+
+enum err_code pg_is_marked(struct store_stmt *base, bool *ret_is_marked, struct err *err)
+{
+    PGresult *unmarked = NULL;
+    enum err_code code = ask(pg_stmt(base), unmarked_sql, &unmarked, err);
+    if (code == ERR_NONE)
+        *ret_is_marked = PQntuples(unmarked) == 0;
+    PQclear(unmarked);
+    return code;
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schemas: one for the app, of its name, with its tables, the records of commits (tx.c) and
+// the versions of tables (versions.c); and "reckoner", one for all, with the helpers that endpoint
+// files use. Made under an advisory lock by the first connection that needs them, and functions made anew
+// when their text has changed. The connection's thread.
+//
+// All are single SELECTs, which the planner puts into the statement that uses them; for distance_m that is so
+// only with neither FROM nor STRICT, so that some of it is worked out twice, which is still far less than a
+// call. It does what src/store/distance.c does, step by step, so that both give the same double.
+// Numbers that are next to nothing are 0 to both, as PostgreSQL refuses a product that is too small for a
+// double. The list's items come from an array, as the planner takes one that it does not know to have ten.
+#include <stdio.h>
+
+#include <xxhash.h>
+
+#include "store/postgresql/types.h"
+
+// Of half an angle in degrees; and the two sides of the triangle that distance_m is made of.
+#define RADIANS         "0.017453292519943295::double precision"
+#define HALF(of, angle) "pg_catalog." of "((" angle ") * " RADIANS " / 2)"
+#define SQUARE(x)       "(" x " * " x ")"
+#define ACROSS          "pg_catalog.cos(lat1 * " RADIANS ") * pg_catalog.cos(lat2 * " RADIANS ")"
+#define NEAR            SQUARE(HALF("sin", "lat2 - lat1")) " + " ACROSS " * " SQUARE(HALF("sin", "lng2 - lng1"))
+#define FAR             SQUARE(HALF("sin", "lat2 + lat1")) " + " ACROSS " * " SQUARE(HALF("cos", "lng2 - lng1"))
+#define DISTANCE        "12742000 * pg_catalog.atan2(pg_catalog.sqrt(" NEAR "),\n pg_catalog.sqrt(" FAR "))"
+
+#define TINY           "1e-100::double precision" // degrees
+#define OR_ZERO(name)  "CASE WHEN pg_catalog.abs(" name ") < " TINY " THEN 0 ELSE " name " END AS " name
+#define POINTS_OR_ZERO OR_ZERO("lat1") ", " OR_ZERO("lng1") ", " OR_ZERO("lat2") ", " OR_ZERO("lng2")
+#define SIZE(name)     "pg_catalog.abs(NULLIF(" name ", 0))"
+#define SMALLEST       "LEAST(" SIZE("lat1") ", " SIZE("lng1") ", " SIZE("lat2") ", " SIZE("lng2") ", 1)"
+#define POINTS                                                                                               \
+    "(lat1 double precision, lng1 double precision, lat2 double precision, lng2 double precision)\n"
+
+static const char helpers[] =
+    "CREATE SCHEMA IF NOT EXISTS reckoner;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.calendar(date_from date, date_to date) RETURNS TABLE (day date)\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 366 BEGIN ATOMIC\n"
+    "    SELECT date_from + n FROM pg_catalog.generate_series(0, date_to - date_from) AS n;\n"
+    "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.list(items text) RETURNS TABLE (value text)\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 BEGIN ATOMIC\n"
+    "    SELECT item FROM (\n"
+    "        SELECT pg_catalog.btrim(part, E' \\t') AS item\n"
+    "        FROM pg_catalog.unnest(pg_catalog.string_to_array(items, ',')) AS part\n"
+    "    ) AS trimmed\n"
+    "    WHERE item <> '';\n"
+    "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.distance_from_zero_m" POINTS
+    "RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+    "    SELECT " DISTANCE " FROM (SELECT " POINTS_OR_ZERO ") AS points;\n"
+    "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.distance_m" POINTS
+    "RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+    "    SELECT CASE WHEN " SMALLEST " >= " TINY " THEN " DISTANCE "\n"
+    "    ELSE reckoner.distance_from_zero_m(lat1, lng1, lat2, lng2) END;\n"
+    "END;\n"
+    "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
+
+enum { SUM_CHARS = 17 };
+
+static void checksum(struct span sql, char ret_sum[SUM_CHARS])
+{
+    snprintf(ret_sum, SUM_CHARS, "%016llx", (unsigned long long)XXH3_64bits(sql.at, sql.len));
+}
+
+// What there is.
+struct state {
+    bool has_schema;  // of the app
+    bool has_app;     // what is in it, as it is now
+    bool has_helpers; // likewise
+};
+
+// What there has to be.
+struct wanted {
+    struct span app;            // the script for what is in the app's schema
+    char app_sum[SUM_CHARS];    // its checksum, which is kept as a comment
+    char helper_sum[SUM_CHARS]; // that of the helpers
+};
+
+static enum err_code look(
+    struct pg_conn *conn, const struct wanted *wanted, struct state *ret_state, struct err *err)
+{
+    const char *const params[] = {conn->store->name, wanted->app_sum, wanted->helper_sum};
+    PGresult *result = NULL;
+    enum err_code code = pg_query(conn,
+        "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) IS NOT NULL,"
+        " coalesce(pg_catalog.obj_description(pg_catalog.to_regclass("
+        "pg_catalog.quote_ident($1) || '.reckoner_versions'), 'pg_class') = 'made by ' || $2, false),"
+        " coalesce(pg_catalog.obj_description(pg_catalog.to_regnamespace('reckoner'), 'pg_namespace')"
+        " = 'helpers ' || $3, false)",
+        3, params, &result, err);
+    if (code == ERR_NONE)
+        *ret_state = (struct state){.has_schema = PQgetvalue(result, 0, 0)[0] == 't',
+            .has_app = PQgetvalue(result, 0, 1)[0] == 't',
+            .has_helpers = PQgetvalue(result, 0, 2)[0] == 't'};
+    PQclear(result);
+    return code;
+}
+
+static enum err_code run(struct pg_conn *conn, const struct buf *sql, struct err *err)
+{
+    if (buf_status(sql) != ERR_NONE)
+        return err_no_memory(err);
+    return pg_script(conn, buf_span(sql), err);
+}
+
+// In a transaction.
+static enum err_code make_helpers(struct pg_conn *conn, const char *sum, struct err *err)
+{
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    enum err_code code = pg_command(
+        conn, "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('reckoner', 0))", err);
+    buf_append_str(&sql, helpers);
+    buf_printf(&sql, "COMMENT ON SCHEMA reckoner IS 'helpers %s'", sum);
+    return code == ERR_NONE ? run(conn, &sql, err) : code;
+}
+
+static void append_app(const struct pg_store *store, struct buf *sql)
+{
+    buf_append_str(sql, "CREATE TABLE IF NOT EXISTS ");
+    pg_append_name(sql, span_of(store->name));
+    buf_append_str(sql, ".reckoner_commits (id uuid PRIMARY KEY,"
+                        " committed_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now());\n");
+    pg_append_versions(store, sql);
+}
+
+static enum err_code make_app(
+    struct pg_conn *conn, const struct wanted *wanted, bool has_schema, struct err *err)
+{
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    if (!has_schema) { // a role that may not make one may not even say IF NOT EXISTS of one that is there
+        buf_append_str(&sql, "CREATE SCHEMA IF NOT EXISTS ");
+        pg_append_name(&sql, span_of(conn->store->name));
+        buf_append_str(&sql, ";\n");
+    }
+    buf_append(&sql, wanted->app.at, wanted->app.len);
+    buf_append_str(&sql, "COMMENT ON TABLE ");
+    pg_append_name(&sql, span_of(conn->store->name));
+    buf_printf(&sql, ".reckoner_versions IS 'made by %s'", wanted->app_sum);
+    return run(conn, &sql, err);
+}
+
+// Records of processes that are gone: nobody asks for them any more.
+static enum err_code remove_old_records(struct pg_conn *conn, struct err *err)
+{
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    buf_append_str(&sql, "DELETE FROM ");
+    pg_append_name(&sql, span_of(conn->store->name));
+    buf_append_str(&sql, ".reckoner_commits WHERE committed_at < pg_catalog.now() - interval '1 day'");
+    return run(conn, &sql, err);
+}
+
+// In a transaction.
+static enum err_code make_all(
+    struct pg_conn *conn, const struct wanted *wanted, const struct state *state, struct err *err)
+{
+    enum err_code code = state->has_helpers ? ERR_NONE : make_helpers(conn, wanted->helper_sum, err);
+    if (code == ERR_NONE && !state->has_app)
+        code = make_app(conn, wanted, state->has_schema, err);
+    if (code == ERR_NONE) // of tables that were made by hand
+        code = pg_script(conn, span_of("SELECT reckoner_track()"), err);
+    if (code == ERR_NONE)
+        code = remove_old_records(conn, err);
+    return code;
+}
+
+// What to do about an error that the files of the app have no part in.
+static void hint_at_rights(const struct pg_conn *conn, struct err *err)
+{
+    if (err != NULL && (err->code == ERR_CONFIG || err->code == ERR_STORE)) // ERR_STORE: it may not even look
+        err_hint(err,
+            "the role needs the right CREATE on the database, once;"
+            " a schema \"%s\" or \"reckoner\" that is there already has to be its own",
+            conn->store->name);
+}
+
+enum err_code pg_schema_make(struct pg_conn *conn, struct err *err)
+{
+    struct wanted wanted;
+    struct state state;
+    struct err cause = {0};
+    AUTO(buf_fini) struct buf app;
+    buf_init(&app, LIMIT_APP_FILE_BYTES);
+    append_app(conn->store, &app);
+    if (buf_status(&app) != ERR_NONE)
+        return err_no_memory(err);
+    wanted.app = buf_span(&app);
+    checksum(wanted.app, wanted.app_sum);
+    checksum(span_of(helpers), wanted.helper_sum);
+    enum err_code code = look(conn, &wanted, &state, &cause);
+    if (code == ERR_NONE)
+        code = pg_begin(&conn->base, &cause);
+    if (code == ERR_NONE)
+        code = make_all(conn, &wanted, &state, &cause);
+    conn->has_written = false; // of which no record is needed, and before all is there, none is possible
+    if (code == ERR_NONE)
+        code = pg_commit(&conn->base, &cause);
+    pg_rollback(&conn->base); // nothing, when it was committed
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    if (code == ERR_NO_MEMORY)
+        return err_no_memory(err);
+    err_set(err, code, "the schema of the app could not be made: %s", cause.text);
+    hint_at_rights(conn, err);
+    return code;
+}
+
+void pg_schema_drop(struct pg_conn *conn)
+{
+    struct err ignored = {0};
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    buf_append_str(&sql, "DROP SCHEMA ");
+    pg_append_name(&sql, span_of(conn->store->name));
+    buf_append_str(&sql, " CASCADE");
+    pg_rollback(&conn->base);
+    pg_deadline(&conn->base, 0);
+    enum err_code code = pg_begin(&conn->base, &ignored);
+    if (code == ERR_NONE)
+        code = run(conn, &sql, &ignored);
+    conn->has_written = false; // the record would be in the schema
+    if (code == ERR_NONE)
+        code = pg_commit(&conn->base, &ignored);
+    if (code != ERR_NONE)
+        pg_rollback(&conn->base);
+}

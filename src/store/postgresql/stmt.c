@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements: checked, translated and prepared once for each session, then run. The connection's thread.
+//
+// Running is the hot path. Binding only queues; the first step sends all that is queued and waits. So several
+// statements that are bound before the first of them is stepped cost one round trip together, and are best
+// stepped in the order in which they were bound.
+//
+// Through a pooler nothing can be prepared for longer than a transaction: the text is sent with each run.
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/postgresql/types.h"
+
+// --- life
+
+static void link_stmt(struct pg_stmt *stmt, struct pg_conn *conn)
+{
+    stmt->conn = conn;
+    stmt->next = conn->stmts;
+    stmt->link = &conn->stmts;
+    if (stmt->next != NULL)
+        stmt->next->link = &stmt->next;
+    conn->stmts = stmt;
+}
+
+static void free_copies(struct pg_stmt *stmt)
+{
+    for (size_t i = 0; stmt->param_copies != NULL && i < stmt->prepared->param_count; i++) {
+        mem_free(stmt->param_copies[i]);
+        stmt->param_copies[i] = NULL;
+    }
+}
+
+void pg_finalize(struct store_stmt *base)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    pg_reset(base);
+    free_copies(stmt);
+    pg_prepared_leave(stmt);
+    *stmt->link = stmt->next;
+    if (stmt->next != NULL)
+        stmt->next->link = stmt->link;
+    for (size_t i = 0; i < stmt->base.column_count; i++)
+        mem_free(stmt->base.column_names[i]);
+    mem_free(stmt->base.column_names);
+    mem_free(stmt->base.refused_types);
+    mem_free(stmt->types);
+    mem_free(stmt->params);
+    mem_free(stmt->param_values);
+    mem_free(stmt->param_lengths);
+    mem_free(stmt->param_formats);
+    mem_free(stmt->param_texts);
+    mem_free(stmt->param_copies);
+    mem_free(stmt->texts);
+    mem_free(stmt->parked);
+    mem_free(stmt);
+}
+
+// --- preparing: the text
+
+// The one statement in `sql`.
+static enum err_code find_statement(struct span sql, struct span *ret_statement, struct err *err)
+{
+    enum err_code code = pg_check_bytes(sql, err);
+    if (code != ERR_NONE)
+        return code;
+    size_t end = 0;
+    struct span statement = pg_next_statement(sql, &end);
+    if (statement.len == 0)
+        return pg_fail_at(sql, 0, err, "there is no statement here");
+    struct span next = pg_next_statement(sql, &end);
+    if (next.len > 0)
+        return pg_fail_at(sql, (size_t)(next.at - sql.at), err, "only one statement can stand here");
+    *ret_statement = statement;
+    return ERR_NONE;
+}
+
+// The type that the server is told. The names of a page's keys begin with a K, and their types are those of
+// the columns that they are compared with: the server knows.
+static Oid type_of_param(const struct store_name *param)
+{
+    bool is_key = param->name.len > 0 && param->name.at[0] == 'K';
+    return is_key ? PG_TYPE_UNKNOWN : pg_type_of(param->is_list ? TYPE_TEXT : param->type);
+}
+
+static enum err_code make_params(struct pg_stmt *stmt, const uint16_t *numbers, size_t count,
+    const struct store_name *params, struct err *err)
+{
+    stmt->params = mem_zalloc(count, sizeof(*stmt->params));
+    stmt->param_values = mem_zalloc(count, sizeof(*stmt->param_values));
+    stmt->param_lengths = mem_zalloc(count, sizeof(*stmt->param_lengths));
+    stmt->param_formats = mem_zalloc(count, sizeof(*stmt->param_formats));
+    stmt->param_texts = mem_zalloc(count, sizeof(*stmt->param_texts));
+    stmt->param_copies = mem_zalloc(count, sizeof(*stmt->param_copies));
+    if (stmt->params == NULL || stmt->param_values == NULL || stmt->param_lengths == NULL ||
+        stmt->param_formats == NULL || stmt->param_texts == NULL || stmt->param_copies == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        stmt->params[i] = numbers[i];
+        stmt->prepared->param_types[i] = type_of_param(&params[numbers[i]]);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code translate(struct pg_stmt *stmt, struct span sql, struct span statement,
+    const struct store_name *params, size_t param_count, struct err *err)
+{
+    uint16_t numbers[LIMIT_PG_PARAMS];
+    size_t count = 0;
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 2 * LIMIT_APP_FILE_BYTES);
+    struct span up_to_end = {.at = sql.at, .len = (size_t)(statement.at - sql.at) + statement.len};
+    enum err_code code = pg_translate(up_to_end, params, param_count, &out, numbers, &count, err);
+    if (code != ERR_NONE)
+        return code;
+    size_t before = (size_t)(statement.at - sql.at); // comments, in which there are no parameters
+    char *text = mem_strndup(out.data + before, out.len - 1 - before);
+    if (text == NULL)
+        return err_no_memory(err);
+    code = pg_prepared_new(stmt, text, count, err);
+    return code == ERR_NONE ? make_params(stmt, numbers, count, params, err) : code;
+}
+
+// --- preparing: on the server
+
+static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *described, struct err *err)
+{
+    size_t count = (size_t)PQnfields(described);
+    stmt->base.column_names = mem_zalloc(count, sizeof(*stmt->base.column_names));
+    stmt->types = mem_zalloc(count, sizeof(*stmt->types));
+    stmt->base.refused_types = mem_zalloc(count, sizeof(*stmt->base.refused_types));
+    stmt->texts = mem_zalloc(count, sizeof(*stmt->texts));
+    if (stmt->base.column_names == NULL || stmt->types == NULL || stmt->base.refused_types == NULL ||
+        stmt->texts == NULL)
+        return err_no_memory(err);
+    for (; stmt->base.column_count < count; stmt->base.column_count++) {
+        const char *name = PQfname(described, (int)stmt->base.column_count);
+        char *copy = mem_strndup(name, strlen(name));
+        if (copy == NULL)
+            return err_no_memory(err);
+        stmt->base.column_names[stmt->base.column_count] = copy;
+        Oid type = PQftype(described, (int)stmt->base.column_count);
+        stmt->types[stmt->base.column_count] = type;
+        stmt->base.refused_types[stmt->base.column_count] = pg_refused_type(type);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code prepare_on_server(
+    struct pg_stmt *stmt, struct span sql, struct span statement, struct err *err)
+{
+    PGresult *described = NULL;
+    enum err_code code = pg_prepared_describe(stmt, sql, statement, &described, err);
+    if (code == ERR_NONE)
+        code = copy_columns(stmt, described, err);
+    PQclear(described);
+    return code;
+}
+
+// Through a pooler, and outside of a transaction: in one that is rolled back, with the table batch in it.
+static enum err_code prepare_in_transaction(
+    struct pg_stmt *stmt, struct span sql, struct span statement, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    enum err_code code = pg_begin(&conn->base, err);
+    if (code != ERR_NONE)
+        return code;
+    if (conn->mode == STORE_WRITE)
+        code = pg_batch_make(conn, err);
+    if (code == ERR_NONE)
+        code = prepare_on_server(stmt, sql, statement, err);
+    pg_rollback(&conn->base);
+    return code;
+}
+
+enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct store_name *params,
+    size_t param_count, struct store_stmt **ret_stmt, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    struct span statement = {0};
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = find_statement(sql, &statement, err);
+    if (code == ERR_NONE)
+        code = pg_rule_check(PG_RULE_STATEMENT, sql, statement, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    struct pg_stmt *stmt = mem_zalloc(1, sizeof(*stmt));
+    if (stmt == NULL)
+        return err_no_memory(err);
+    stmt->base.driver = &postgresql_driver;
+    link_stmt(stmt, conn);
+    stmt->base.writes = pg_rule_writes(statement);
+    code = translate(stmt, sql, statement, params, param_count, err);
+    if (code == ERR_NONE)
+        code = conn->is_pooled && conn->tx == PG_IDLE ? prepare_in_transaction(stmt, sql, statement, err)
+                                                      : prepare_on_server(stmt, sql, statement, err);
+    if (code != ERR_NONE) {
+        pg_finalize(&stmt->base);
+        return code;
+    }
+    *ret_stmt = &stmt->base;
+    return ERR_NONE;
+}
+
+// --- running
+
+// libpq reads what is not binary up to a NUL, which a value of ours need not have behind it.
+static enum err_code end_with_nul(struct pg_stmt *stmt, size_t i, struct span bytes, struct err *err)
+{
+    if (memchr(bytes.at, '\0', bytes.len) != NULL)
+        return err_set(err, ERR_STORE, "a text with a NUL byte is no value of the store's");
+    stmt->param_copies[i] = mem_strndup(bytes.at, bytes.len);
+    if (stmt->param_copies[i] == NULL)
+        return err_no_memory(err);
+    stmt->param_values[i] = stmt->param_copies[i];
+    return ERR_NONE;
+}
+
+static enum err_code encode_params(struct pg_stmt *stmt, const struct value *values, struct err *err)
+{
+    const Oid *types = stmt->prepared->param_types;
+    free_copies(stmt);
+    for (size_t i = 0; i < stmt->prepared->param_count; i++) {
+        const struct value *value = &values[stmt->params[i]];
+        struct span bytes = {0};
+        bool is_binary = true;
+        if (value->kind != VALUE_NULL) {
+            enum err_code code = pg_encode(types[i], value, stmt->param_texts[i], &bytes, &is_binary, err);
+            if (code != ERR_NONE)
+                return code;
+        }
+        stmt->param_values[i] = value->kind != VALUE_NULL ? bytes.at : NULL;
+        stmt->param_lengths[i] = (int)bytes.len;
+        stmt->param_formats[i] = is_binary;
+        enum err_code code = is_binary ? ERR_NONE : end_with_nul(stmt, i, bytes, err);
+        if (code != ERR_NONE)
+            return code;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    const struct pg_prepared *prepared = stmt->prepared;
+    bool is_alone = conn->is_pooled && conn->tx == PG_IDLE;
+    enum err_code code = is_alone ? pg_queue_begin(conn, err) : ERR_NONE;
+    if (code == ERR_NONE)
+        code = pg_prepared_queue(stmt, err);
+    if (code != ERR_NONE)
+        return code;
+    // What is bound before is answered before the last one runs, so that it can be ended if nobody wants it.
+    bool is_next_last = conn->is_next_last;
+    conn->is_next_last = false;
+    if (is_next_last && conn->is_unsent && !stmt->is_quick && PQsendFlushRequest(conn->link) == 0) {
+        pg_lose(conn);
+        return pg_check_alive(conn, err);
+    }
+    int count = (int)prepared->param_count;
+    int sent = conn->is_pooled ? PQsendQueryParams(conn->link, prepared->sql, count, prepared->param_types,
+                                     stmt->param_values, stmt->param_lengths, stmt->param_formats, 1)
+                               : PQsendQueryPrepared(conn->link, prepared->name, count, stmt->param_values,
+                                     stmt->param_lengths, stmt->param_formats, 1);
+    code = pg_queued(conn, sent, (struct pg_item){.kind = PG_RUN, .stmt = stmt}, err);
+    if (code == ERR_NONE && is_alone) // behind a sync: a run that fails must not take its end along
+        code = pg_sync(conn, err);
+    if (code == ERR_NONE && is_alone)
+        code = pg_command(conn, "COMMIT", err);
+    return code;
+}
+
+enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    struct pg_conn *conn = stmt->conn;
+    assert(!stmt->is_bound);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_check_deadline(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code == ERR_NONE)
+        code = encode_params(stmt, values, err);
+    if (code == ERR_NONE)
+        code = queue_run(stmt, err);
+    if (code != ERR_NONE)
+        return code;
+    stmt->is_bound = true;
+    stmt->is_ended = stmt->is_done = stmt->is_cut = false;
+    stmt->row_count = 0;
+    stmt->bound_ns = clock_monotonic_ns();
+    conn->is_begun = true;
+    conn->has_written = conn->has_written || conn->mode == STORE_WRITE; // a SELECT may call what writes
+    conn->was_cancelled = false;
+    return ERR_NONE;
+}
+
+void pg_last(struct store_conn *base)
+{
+    struct pg_conn *conn = pg_conn(base);
+    conn->is_next_last = conn->tx == PG_OPEN && conn->mode == STORE_READ;
+    conn->is_last = conn->is_next_last && !conn->is_pooled; // through a pooler the end is a COMMIT
+}
+
+enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err)
+{
+    if (stmt->parked_count == stmt->parked_room) {
+        size_t room = stmt->parked_room == 0 ? 16 : 2 * stmt->parked_room;
+        PGresult **parked = mem_realloc(stmt->parked, room * sizeof(*parked));
+        if (parked == NULL) {
+            PQclear(result);
+            return err_no_memory(err);
+        }
+        stmt->parked = parked;
+        stmt->parked_room = room;
+    }
+    stmt->parked[stmt->parked_count++] = result;
+    return ERR_NONE;
+}
+
+// The next of the run's results; NULL at their end.
+static enum err_code take_result(struct pg_stmt *stmt, PGresult **ret_result, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    enum err_code code = ERR_NONE;
+    if (conn->is_unsent)
+        code = pg_flush(conn, err);
+    if (code == ERR_NONE && stmt->parked_first == stmt->parked_count && !stmt->is_ended)
+        code = pg_drain_until(conn, stmt, err);
+    if (code != ERR_NONE)
+        return code;
+    if (stmt->parked_first < stmt->parked_count) {
+        *ret_result = stmt->parked[stmt->parked_first++];
+        return ERR_NONE;
+    }
+    *ret_result = NULL;
+    if (stmt->is_ended) // with the connection, if no result said so, be it another one by now
+        return stmt->is_cut || conn->link == NULL ? pg_fail_link(NULL, ERR_BUSY, err) : ERR_NONE;
+    return pg_next_result(conn, ret_result, err);
+}
+
+static enum err_code fail_stale(struct err *err)
+{
+    return err_set(err, ERR_STALE, "the tables have changed under the statement: try again");
+}
+
+static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    struct err cause = {0};
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    // What the statement was prepared for is no more: gone from the session, or other columns ("cached plan
+    // must not change result type", the only one of its kind that comes from there).
+    bool is_gone = state != NULL && strcmp(state, "26000") == 0;
+    bool is_stale = is_gone || (state != NULL && strcmp(state, "0A000") == 0 && function != NULL &&
+                                   strcmp(function, "RevalidateCachedQuery") == 0);
+    enum err_code code = ERR_NONE;
+    if (conn->tx == PG_FAILED && conn->failure.code == ERR_BEHIND) {
+        code = pg_check_alive(conn, &cause);
+    } else if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
+        code = err_set(&cause, ERR_BUSY, "a statement before it has failed");
+    } else if (is_stale && !conn->is_pooled) {
+        if (is_gone) // else the server keeps it until it is told otherwise
+            stmt->prepared->session = 0;
+        code = fail_stale(&cause);
+    } else {
+        code = pg_fail(conn, result, &cause);
+    }
+    pg_fail_tx(conn, &cause);
+    return err_set(err, code, "%s", cause.text);
+}
+
+// Outside of a transaction the statement is one, which has to be on disk before its end is told.
+static enum err_code end_run(struct pg_stmt *stmt, struct err *err)
+{
+    stmt->is_done = true;
+    stmt->is_small = stmt->conn->mode == STORE_READ && !stmt->was_large && stmt->row_count <= PG_SMALL_ROWS;
+    return stmt->conn->tx == PG_IDLE ? pg_drain(stmt->conn, err) : ERR_NONE;
+}
+
+// Whether the result has the columns that the statement had when it was prepared; it may have been prepared
+// for another session since then, or for each run. A reader's have to be of the same types, too: those of a
+// page's keys come from them. A writer's batch may have a row type that is a new one in each transaction.
+static bool has_columns(const struct pg_stmt *stmt, const PGresult *result)
+{
+    if ((size_t)PQnfields(result) != stmt->base.column_count)
+        return false;
+    for (size_t i = 0; i < stmt->base.column_count; i++) {
+        if (strcmp(PQfname(result, (int)i), stmt->base.column_names[i]) != 0)
+            return false;
+        if (stmt->conn->mode == STORE_READ && PQftype(result, (int)i) != stmt->types[i])
+            return false;
+    }
+    return true;
+}
+
+// The run's first result: of which columns, and whether it has come quickly.
+static enum err_code start_answer(struct pg_stmt *stmt, const PGresult *result, struct err *err)
+{
+    if (stmt->bound_ns == 0)
+        return ERR_NONE;
+    stmt->is_quick = clock_monotonic_ns() - stmt->bound_ns < PG_SLOW_MS * NS_PER_MS;
+    stmt->bound_ns = 0;
+    ExecStatusType status = PQresultStatus(result);
+    bool has_rows = status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK;
+    return has_rows && !has_columns(stmt, result) ? fail_stale(err) : ERR_NONE;
+}
+
+enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    if (stmt->rows != NULL && ++stmt->row < PQntuples(stmt->rows)) {
+        *ret_row = true;
+        return ERR_NONE;
+    }
+    PQclear(stmt->rows);
+    stmt->rows = NULL;
+    while (stmt->is_bound && !stmt->is_done) {
+        PGresult *result = NULL;
+        enum err_code code = take_result(stmt, &result, err);
+        if (code == ERR_NONE && result == NULL)
+            code = end_run(stmt, err);
+        if (code != ERR_NONE)
+            return code;
+        if (result == NULL)
+            break;
+        code = start_answer(stmt, result, err);
+        if (code != ERR_NONE) {
+            PQclear(result);
+            return code;
+        }
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_FATAL_ERROR || status == PGRES_PIPELINE_ABORTED) {
+            code = fail_run(stmt, result, err);
+            PQclear(result);
+            return code;
+        }
+        if (PQntuples(result) > 0) {
+            stmt->row_count += stmt->row_count <= PG_SMALL_ROWS ? (unsigned)PQntuples(result) : 0;
+            stmt->rows = result;
+            stmt->row = 0;
+            *ret_row = true;
+            return ERR_NONE;
+        }
+        PQclear(result);
+    }
+    *ret_row = false;
+    return ERR_NONE;
+}
+
+enum err_code pg_column(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    int at = (int)column;
+    if (PQgetisnull(stmt->rows, stmt->row, at)) {
+        *ret_value = (struct value){.kind = VALUE_NULL};
+        return ERR_NONE;
+    }
+    struct span bytes = {
+        .at = PQgetvalue(stmt->rows, stmt->row, at), .len = (size_t)PQgetlength(stmt->rows, stmt->row, at)};
+    return pg_decode(
+        PQftype(stmt->rows, at), bytes, stmt->base.column_names[column], stmt->texts[column], ret_value, err);
+}
+
+void pg_reset(struct store_stmt *base)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    PQclear(stmt->rows);
+    stmt->rows = NULL;
+    while (stmt->parked_first < stmt->parked_count)
+        PQclear(stmt->parked[stmt->parked_first++]);
+    stmt->parked_first = stmt->parked_count = 0;
+    if (stmt->is_bound && !stmt->is_ended)
+        pg_disown(stmt->conn, stmt); // what is still to come is thrown away when it does
+    stmt->is_bound = false;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stores on PostgreSQL: what "postgresql://…" names, and the driver's table of functions. Any thread.
+//
+// The url is libpq's (PostgreSQL 34.1.1.2): several hosts, target_session_attrs and all else are its
+// business, and so are the environment (PGPASSWORD …) and the password file.
+#include "store/postgresql/types.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "base/mem.h"
+
+static void close_store(struct store *base)
+{
+    struct pg_store *store = pg_store(base);
+    pg_watch_end(store->watch);
+    pg_errand_settle();
+    pg_gate_fini(&store->gate);
+    mem_free(store->url);
+    mem_free(store->name);
+    mem_free(store);
+}
+
+static enum err_code check_url(const char *url, struct err *err)
+{
+    char *reason = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &reason);
+    if (options == NULL) {
+        bool may_tell = reason != NULL && strstr(reason, "percent") == NULL; // or it quotes a password
+        size_t len = may_tell ? strcspn(reason, "\n") : 80;
+        err_set(err, ERR_CONFIG, "the store's url is wrong: %.*s", (int)len,
+            may_tell ? reason : "a % needs two hexadecimal digits behind it");
+        PQfreemem(reason);
+        return ERR_CONFIG;
+    }
+    PQconninfoFree(options);
+    return ERR_NONE;
+}
+
+// Schemas are named by NAMEDATALEN - 1 bytes at most; a longer name would be cut, and two apps could meet.
+static enum err_code check_name(const char *name, struct err *err)
+{
+    enum { NAME_BYTES = 63 };
+    bool is_taken = strcmp(name, "reckoner") == 0 || strcmp(name, "information_schema") == 0;
+    if (is_taken || strncmp(name, "pg_", 3) == 0 || strlen(name) > NAME_BYTES) {
+        err_set(err, ERR_CONFIG, "the app %.80s cannot have a schema of that name in PostgreSQL", name);
+        err_hint(err, "give its folder another name, of %d bytes at most", NAME_BYTES);
+        return ERR_CONFIG;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code make_store(
+    const char *url, const char *name, bool is_scratch, struct store **ret_store, struct err *err)
+{
+    struct pg_store *store = mem_zalloc(1, sizeof(*store));
+    if (store == NULL)
+        return err_no_memory(err);
+    store->base.driver = &postgresql_driver;
+    store->is_scratch = is_scratch;
+    pg_gate_init(&store->gate);
+    store->url = mem_strndup(url, strlen(url));
+    store->name = mem_strndup(name, strlen(name));
+    if (store->url == NULL || store->name == NULL) {
+        close_store(&store->base);
+        return err_no_memory(err);
+    }
+    *ret_store = &store->base;
+    return ERR_NONE;
+}
+
+static enum err_code open_store(const char *url, const char *name, struct store **ret_store, struct err *err)
+{
+    enum err_code code = check_url(url, err);
+    if (code == ERR_NONE)
+        code = check_name(name, err);
+    return code == ERR_NONE ? make_store(url, name, false, ret_store, err) : code;
+}
+
+static enum err_code open_replica(
+    const char *url, const char *name, struct store **ret_store, struct err *err)
+{
+    enum err_code code = open_store(url, name, ret_store, err);
+    if (code == ERR_NONE)
+        pg_store(*ret_store)->is_replica = true;
+    return code;
+}
+
+static enum err_code open_scratch(struct store *like, struct store **ret_store, struct err *err)
+{
+    uint64_t random;
+    char name[48];
+    if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+        return err_set(err, ERR_IO, "there are no random bytes");
+    snprintf(name, sizeof(name), "scratch of reckoner %016" PRIx64, random);
+    return make_store(pg_store(like)->url, name, true, ret_store, err);
+}
+
+const struct store_driver postgresql_driver = {
+    .kind = "postgresql",
+    .short_scheme = "postgres",
+    .nulls_are_largest = true,
+    .likes_one_statement = true,
+    .open = open_store,
+    .open_replica = open_replica,
+    .scratch = open_scratch,
+    .close = close_store,
+    .watch = pg_watch,
+    .version = pg_version,
+    .is_there = pg_is_there,
+    .connect = pg_connect,
+    .disconnect = pg_disconnect,
+    .begin = pg_begin,
+    .mark = pg_mark,
+    .begin_at = pg_begin_at,
+    .commit = pg_commit,
+    .rollback = pg_rollback,
+    .savepoint = pg_savepoint,
+    .release = pg_release,
+    .rollback_to = pg_rollback_to,
+    .deadline = pg_deadline,
+    .prepare = pg_prepare,
+    .finalize = pg_finalize,
+    .bind = pg_bind,
+    .last = pg_last,
+    .step = pg_step,
+    .violated_key = pg_violated_key,
+    .column = pg_column,
+    .reset = pg_reset,
+    .explain = pg_explain,
+    .is_unique = pg_is_unique,
+    .reads = pg_reads,
+    .is_marked = pg_is_marked,
+    .exec = pg_exec,
+    .analyze = pg_analyze,
+    .batch_open = pg_batch_open,
+    .batch_close = pg_batch_close,
+    .batch_add = pg_batch_add,
+};

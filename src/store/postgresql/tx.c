@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transactions, the one savepoint in them, and what became of a commit. The connection's thread.
+//
+//            begin           a statement fails
+//     idle ────────► open ────────────────────► failed
+//       ▲             ▲ │ commit, rollback         │ rollback
+//       │             │ └──────────────┐           │
+//       │             └────────────────┼───────────┤ rollback to the savepoint
+//       └──────────────────────────────┴───────────┘
+//
+// A reader says no BEGIN: its session's transactions are READ ONLY and REPEATABLE READ by themselves, and
+// what is sent without a sync in between is one (PostgreSQL 55.2.4). So a read costs nothing but its
+// statements.
+//
+// Writers of one app take turns, by an advisory lock, as all stores promise: then what a batch has found out
+// still holds when it writes, with every other writer's commit seen and none lost to a retry.
+//
+// When the link breaks under a COMMIT, nobody knows what became of it. So each writing transaction leaves a
+// record with a random key in the app's schema, and on the next link another record is inserted under the
+// same key: if the first one is there, the transaction was committed; if not, the key is taken now, and an
+// old session that lingers cannot commit any more. After a failover the next link leads to what was the
+// standby: its records are of what it has got, which is what counts there.
+#include <assert.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "store/postgresql/types.h"
+
+void pg_fail_tx(struct pg_conn *conn, const struct err *err)
+{
+    if (conn->tx != PG_OPEN)
+        return;
+    conn->tx = PG_FAILED;
+    conn->failure = *err;
+}
+
+// What follows is not to be cut in two by the deadline, but has a bound of its own.
+static void start_control(struct pg_conn *conn, uint64_t ms)
+{
+    conn->control_ns = clock_monotonic_ns() + ms * NS_PER_MS;
+}
+
+// A reader's statement still runs of which nobody wants the rows: an answer that was refused after all. What
+// has come in full already, such as the only row of an answer and the end behind it, does not run.
+static bool runs_for_nobody(struct pg_conn *conn)
+{
+    if (conn->mode == STORE_WRITE || conn->is_unsent)
+        return false;
+    pg_drain_unwanted(conn);
+    for (unsigned i = 0; conn->link != NULL && i < conn->count; i++) {
+        const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->kind == PG_RUN && item->stmt == NULL)
+            return true;
+    }
+    return false;
+}
+
+// Whether somebody still reads the rows of a statement outside of transactions.
+static bool is_being_read(const struct pg_conn *conn)
+{
+    for (unsigned i = 0; i < conn->count; i++) {
+        const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->kind == PG_RUN && item->stmt != NULL)
+            return true;
+    }
+    return false;
+}
+
+// Between transactions: reads what is left of the last one, notices a loss, and makes it good.
+static enum err_code settle(struct pg_conn *conn, struct err *err)
+{
+    struct err old = {0};
+    if (conn->link != NULL && runs_for_nobody(conn))
+        pg_cancel(conn); // once more: a request that came between two statements is lost
+    if (conn->count > 0 && !is_being_read(conn) && pg_drain(conn, &old) != ERR_NONE)
+        old = (struct err){0}; // of what has ended; a loss shows below
+    pg_notice_loss(conn);
+    return pg_revive(conn, err);
+}
+
+enum err_code pg_check_alive(struct pg_conn *conn, struct err *err)
+{
+    if (conn->tx == PG_OPEN)
+        return ERR_NONE;
+    if (conn->tx == PG_IDLE)
+        return settle(conn, err);
+    switch (conn->failure.code) {
+    case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
+    case ERR_CONFLICT:
+    case ERR_CONSTRAINT:
+    case ERR_TOO_LARGE:
+        return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
+    case ERR_BUSY:
+    case ERR_BEHIND:
+        return err_set(err, conn->failure.code, "%s", conn->failure.text);
+    default:
+        return err_set(
+            err, conn->failure.code, "the transaction was rolled back after an error of the store");
+    }
+}
+
+// --- beginning
+
+// How long the server lets a statement run: beyond the deadline, which this side keeps, in case that it is
+// gone by then. Requests are all given the same time, so that the session seldom has to be told another one.
+static enum err_code follow_deadline(struct pg_conn *conn, struct err *err)
+{
+    char sql[100];
+    uint64_t now_ns = clock_monotonic_ns();
+    uint64_t left_ms = conn->deadline_ns > now_ns ? (conn->deadline_ns - now_ns) / NS_PER_MS : 0;
+    uint64_t wanted_ms = conn->deadline_ns == 0 ? 0 : (left_ms / 1000 + 2) * 1000;
+    bool will_do = wanted_ms == 0 ? conn->timeout_ms == 0
+                                  : conn->timeout_ms >= wanted_ms && conn->timeout_ms <= 4 * wanted_ms;
+    if (will_do)
+        return ERR_NONE;
+    conn->timeout_ms = wanted_ms;
+    snprintf(sql, sizeof(sql), "SET statement_timeout = %llu", (unsigned long long)wanted_ms);
+    enum err_code code = pg_command(conn, sql, err);
+    return code == ERR_NONE ? pg_sync(conn, err) : code; // not part of what may be rolled back
+}
+
+enum err_code pg_queue_begin(struct pg_conn *conn, struct err *err)
+{
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    pg_append_settings(conn, true, &sql);
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    enum err_code code = pg_command(conn,
+        conn->mode == STORE_WRITE ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+                                  : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        err);
+    if (code == ERR_NONE && conn->is_pooled)
+        code = pg_command(conn, sql.data, err);
+    return code;
+}
+
+static enum err_code take_turn(struct pg_conn *conn, struct err *err)
+{
+    const char *const params[] = {conn->store->name};
+    return pg_command_with(conn,
+        "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('reckoner ' || $1, 0))", 1,
+        params, NULL, err);
+}
+
+enum err_code pg_begin(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    assert(conn->tx == PG_IDLE);
+    enum err_code code = settle(conn, err);
+    if (code == ERR_NONE && !conn->is_pooled && conn->mode == STORE_READ)
+        code = follow_deadline(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    conn->tx = PG_OPEN;
+    conn->is_begun = conn->is_last = conn->is_next_last = conn->has_written = conn->was_cancelled = false;
+    conn->failure = (struct err){0};
+    if (conn->mode == STORE_WRITE || conn->is_pooled) {
+        conn->is_begun = true;
+        code = pg_queue_begin(conn, err);
+        if (code == ERR_NONE && conn->mode == STORE_WRITE)
+            code = take_turn(conn, err);
+        if (code == ERR_NONE && conn->mode == STORE_WRITE) // that somebody else has it is no batch's fault
+            code = pg_drain(conn, err);
+    }
+    if (code != ERR_NONE)
+        pg_rollback(base);
+    return code;
+}
+
+// --- ending
+
+// A new random key (RFC 9562 section 5.4 gives its form).
+static enum err_code make_id(char id[PG_ID_CHARS], struct err *err)
+{
+    unsigned char bytes[PG_UUID_BYTES];
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return err_set(err, ERR_IO, "the system has no random bytes");
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+    pg_format_uuid(bytes, id);
+    return ERR_NONE;
+}
+
+// Queues the record of this transaction, in the place of the last one, which is known to be done.
+static enum err_code queue_record(struct pg_conn *conn, struct err *err)
+{
+    enum err_code code = make_id(conn->commit, err);
+    const char *const params[] = {conn->commit, conn->recorded[0] != '\0' ? conn->recorded : NULL};
+    if (code == ERR_NONE)
+        code = pg_command_with(conn,
+            "WITH done AS (DELETE FROM reckoner_commits WHERE id = $2::uuid)"
+            " INSERT INTO reckoner_commits (id) VALUES ($1::uuid)",
+            2, params, NULL, err);
+    return code;
+}
+
+// The parts of the question for the record, around the schema's name.
+static const char *const record_sql[2][2] = {
+    {"INSERT INTO ",
+        ".reckoner_commits (id, committed_at) VALUES ($1::uuid, 'infinity') ON CONFLICT DO NOTHING"},
+    {"UPDATE ", ".reckoner_commits SET committed_at = committed_at WHERE id = $1::uuid"
+                " RETURNING pg_catalog.isfinite(committed_at)"},
+};
+
+static enum err_code queue_question(
+    struct pg_conn *conn, const char *const sql[2], PGresult **ret_result, struct err *err)
+{
+    AUTO(buf_fini) struct buf text;
+    const char *const params[] = {conn->commit};
+    buf_init(&text, LIMIT_APP_FILE_BYTES);
+    buf_append_str(&text, sql[0]);
+    pg_append_name(&text, span_of(conn->store->name));
+    buf_append_str(&text, sql[1]);
+    buf_append_byte(&text, '\0');
+    if (buf_status(&text) != ERR_NONE)
+        return err_no_memory(err);
+    return pg_command_with(conn, text.data, 1, params, ret_result, err);
+}
+
+// Asks, on a new link, for the record. *ret_is_done: the commit was done. It cannot be any more otherwise.
+//
+// What is inserted in the record's place differs from it, so that this can be asked again when its own answer
+// is lost. And the record is written to in any case, so that the answer waits for a synchronous standby as
+// the commit itself would have: a primary that has crashed may come back with what the standby has never got.
+static enum err_code ask_for_record(struct pg_conn *conn, bool *ret_is_done, struct err *err)
+{
+    PGresult *result = NULL;
+    enum err_code code = queue_question(conn, record_sql[0], NULL, err);
+    if (code == ERR_NONE)
+        code = queue_question(conn, record_sql[1], &result, err);
+    if (code == ERR_NONE)
+        code = pg_drain_rows(conn, &result, err); // both were one transaction
+    if (code == ERR_NONE && PQntuples(result) != 1)
+        code = err_set(err, ERR_STORE, "the record of a commit has gone");
+    if (code == ERR_NONE)
+        *ret_is_done = PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return code;
+}
+
+// Until there is an answer, or for LIMIT_STORE_VERIFY_MS.
+static enum err_code find_out(struct pg_conn *conn, struct err *err)
+{
+    bool is_done = false;
+    start_control(conn, LIMIT_STORE_VERIFY_MS);
+    for (;;) {
+        struct err cause = {0};
+        enum err_code code = pg_revive(conn, &cause);
+        if (code == ERR_NONE)
+            code = ask_for_record(conn, &is_done, &cause);
+        if (code == ERR_NONE)
+            break;
+        if (clock_monotonic_ns() >= conn->control_ns)
+            return err_set(err, ERR_TIMEOUT,
+                "the store was lost while it wrote, and it is not known whether it has: look before trying again");
+        struct timespec pause = {.tv_nsec = (long)(PG_AGAIN_MS * NS_PER_MS)};
+        nanosleep(&pause, NULL);
+    }
+    snprintf(conn->recorded, sizeof(conn->recorded), "%s", conn->commit);
+    if (is_done)
+        return ERR_NONE;
+    return err_set(err, ERR_BUSY, "the store was lost before it wrote: try again");
+}
+
+static enum err_code commit_writes(struct pg_conn *conn, struct err *err)
+{
+    enum err_code code = pg_batch_finish(conn, err);
+    if (code == ERR_NONE && conn->is_unsent) // a failure before it is that of the statement
+        code = pg_drain(conn, err);
+    if (code == ERR_NONE && conn->has_written)
+        code = queue_record(conn, err);
+    bool may_be_sent = code == ERR_NONE; // also when the link breaks under it
+    if (code == ERR_NONE)
+        code = pg_command(conn, "COMMIT", err);
+    if (code == ERR_NONE)
+        code = pg_sync(conn, err);
+    if (code == ERR_NONE)
+        code = pg_drain(conn, err);
+    if (may_be_sent && conn->link == NULL && conn->has_written) {
+        struct err outcome = {0};
+        conn->tx = PG_IDLE;
+        code = find_out(conn, &outcome);
+        if (err != NULL)
+            *err = outcome;
+        conn->tx = PG_OPEN;
+        return code;
+    }
+    if (code == ERR_NONE && conn->has_written)
+        memcpy(conn->recorded, conn->commit, sizeof(conn->recorded));
+    return code;
+}
+
+enum err_code pg_commit(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    struct err cause = {0};
+    assert(conn->tx != PG_IDLE);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    start_control(conn, LIMIT_STORE_COMMIT_MS);
+    if (conn->mode == STORE_WRITE) {
+        code = commit_writes(conn, &cause);
+    } else {
+        if (conn->is_pooled)
+            code = pg_command(conn, "COMMIT", &cause);
+        if (code == ERR_NONE && conn->is_begun) // its answer is read when something else is asked
+            code = pg_sync(conn, &cause);
+    }
+    conn->control_ns = 0;
+    if (code == ERR_NONE) {
+        conn->tx = PG_IDLE;
+        conn->batch.known = false; // it went with the transaction
+        return ERR_NONE;
+    }
+    pg_fail_tx(conn, &cause);
+    return err_set(err, code, "%s", cause.text);
+}
+
+// Queues the statement behind what is queued already, of which a failure must not take it along.
+static enum err_code queue_alone(struct pg_conn *conn, const char *sql, struct err *err)
+{
+    enum err_code code = conn->is_unsent ? pg_sync(conn, err) : ERR_NONE;
+    return code == ERR_NONE ? pg_command(conn, sql, err) : code;
+}
+
+void pg_rollback(struct store_conn *base)
+{
+    struct pg_conn *conn = pg_conn(base);
+    struct err ignored = {0};
+    if (conn->tx == PG_IDLE)
+        return;
+    start_control(conn, LIMIT_STORE_COMMIT_MS);
+    if (conn->link != NULL && runs_for_nobody(conn))
+        pg_cancel(conn);
+    pg_batch_forget(conn);
+    enum err_code code = ERR_NONE;
+    if (conn->link != NULL && conn->is_begun) {
+        bool has_begin = conn->mode == STORE_WRITE || conn->is_pooled;
+        if (has_begin)
+            code = queue_alone(conn, "ROLLBACK", &ignored);
+        if (code == ERR_NONE)
+            code = pg_sync(conn, &ignored);
+        if (code == ERR_NONE && conn->mode == STORE_WRITE && pg_drain(conn, &ignored) != ERR_NONE &&
+            conn->link != NULL && PQtransactionStatus(conn->link) != PQTRANS_IDLE)
+            pg_lose(conn);
+    }
+    if (code != ERR_NONE)
+        pg_lose(conn); // the server rolls back what its client has left
+    conn->control_ns = 0;
+    conn->tx = PG_IDLE;
+}
+
+// --- the savepoint
+
+enum err_code pg_savepoint(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    assert(conn->tx != PG_IDLE);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    conn->had_written = conn->has_written;
+    return code == ERR_NONE ? pg_command(conn, "SAVEPOINT batch", err) : code;
+}
+
+enum err_code pg_release(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    return code == ERR_NONE ? pg_command(conn, "RELEASE batch", err) : code;
+}
+
+enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    assert(conn->tx != PG_IDLE);
+    pg_batch_forget(conn);
+    if (conn->link == NULL)
+        return pg_check_alive(conn, err);
+    start_control(conn, LIMIT_STORE_COMMIT_MS);
+    struct err cause = {0};
+    enum pg_tx before = conn->tx;
+    if (conn->count > 0 && pg_drain(conn, &cause) != ERR_NONE)
+        cause = (struct err){0}; // what failed is what is taken back
+    enum err_code code =
+        conn->link != NULL ? pg_command(conn, "ROLLBACK TO batch", &cause) : pg_check_alive(conn, &cause);
+    if (code == ERR_NONE)
+        code = pg_command(conn, "RELEASE batch", &cause);
+    if (code == ERR_NONE)
+        code = pg_sync(conn, &cause);
+    if (code == ERR_NONE)
+        code = pg_drain(conn, &cause);
+    conn->control_ns = 0;
+    if (code == ERR_NONE) {
+        conn->tx = PG_OPEN;
+        conn->failure = (struct err){0};
+        conn->has_written = conn->had_written;
+        return ERR_NONE;
+    }
+    if (before == PG_FAILED) // by that, not by this
+        return pg_check_alive(conn, err);
+    pg_fail_tx(conn, &cause);
+    return err_set(err, code, "%s", cause.text);
+}

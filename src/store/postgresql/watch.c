@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps up with a store: a thread with a connection of its own that listens for the notifications of
+// versions.c, and tells anybody which tables have changed and whether the server answers.
+//
+//             listens, and has read all versions
+//     lost ─────────────────────────────────────► following: reads them anew at each notification, and
+//       ▲                                             │      every PG_WATCH_MS to see that somebody is there
+//       └─────────────────────────────────────────────┘
+//            the link breaks, or is silent
+//
+// Each version that is new here gets a number that no version had before, and all are new when the link is: a
+// server that has taken the place of another may count otherwise. What a notification says is not looked at,
+// as anybody may send one. Through a pooler nothing can be listened for; then the thread only asks whether
+// the server is there.
+//
+// The store's end waits for the thread, which looks up from everything but libpq's making of a link: a server
+// that keeps silent then holds that end up for LIMIT_STORE_CONNECT_MS an address. No thread may be in libpq
+// while the process exits, as the libraries under it (TLS, GSS) are taken down there.
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "store/postgresql/types.h"
+
+struct known_table {
+    char *name;      // owned
+    int64_t version; // in the store
+    uint64_t number; // what it is called here
+};
+
+struct known_tables {
+    struct known_table *tables; // owned; in the order of their names' bytes
+    size_t count;               // of them
+};
+
+struct pg_watch {
+    pthread_mutex_t lock;      // guards what follows, up to reason
+    struct known_tables known; // none while the store is lost
+    bool is_away;              // the server did not answer when it was asked last
+    struct err reason;         // why
+    // --- immutable
+    pthread_t thread;       //
+    int leave;              // owned; an eventfd, readable when the thread has to end
+    struct pg_store *store; // borrowed
+    // --- the thread's own
+    PGconn *link;      // owned; NULL: lost
+    bool is_pooled;    // a pooler stands between
+    uint64_t last;     // number given out
+    uint64_t pause_ms; // before the next try; 0: it has followed
+};
+
+// --- what is known
+
+static void known_fini(struct known_tables *known)
+{
+    for (size_t i = 0; i < known->count; i++)
+        mem_free(known->tables[i].name);
+    mem_free(known->tables);
+    *known = (struct known_tables){0};
+}
+
+static int compare(const void *name, const void *table)
+{
+    return strcmp(name, ((const struct known_table *)table)->name);
+}
+
+static const struct known_table *find(const struct known_tables *known, const char *name)
+{
+    return known->count > 0 ? bsearch(name, known->tables, known->count, sizeof(*known->tables), compare)
+                            : NULL;
+}
+
+// Puts what is known now in the place of what was, and takes that over.
+static void learn(struct pg_watch *watch, struct known_tables *known, bool is_away, const struct err *reason)
+{
+    pthread_mutex_lock(&watch->lock);
+    struct known_tables before = watch->known;
+    watch->known = *known;
+    watch->is_away = is_away;
+    watch->reason = reason != NULL ? *reason : (struct err){0};
+    pthread_mutex_unlock(&watch->lock);
+    known_fini(&before);
+}
+
+// Rows of names and versions, in order. Only this thread changes what is known, so it may look without a
+// lock.
+static enum err_code take_versions(struct pg_watch *watch, const PGresult *rows, struct err *err)
+{
+    struct known_tables known = {.tables = mem_zalloc((size_t)PQntuples(rows), sizeof(*known.tables))};
+    if (known.tables == NULL)
+        return err_no_memory(err);
+    for (int i = 0; i < PQntuples(rows); i++) {
+        const char *name = PQgetvalue(rows, i, 0);
+        struct known_table *table = &known.tables[known.count];
+        table->name = mem_strndup(name, strlen(name));
+        if (table->name == NULL) {
+            known_fini(&known);
+            return err_no_memory(err);
+        }
+        known.count++;
+        table->version = strtoll(PQgetvalue(rows, i, 1), NULL, 10);
+        const struct known_table *before = find(&watch->known, name);
+        bool is_same = before != NULL && before->version == table->version;
+        table->number = is_same ? before->number : ++watch->last;
+    }
+    learn(watch, &known, false, NULL);
+    return ERR_NONE;
+}
+
+// --- waiting
+
+// Until the link has something to read, or can be written to if `writes`. ERR_TIMEOUT at the end of `ms`;
+// ERR_BUSY when the thread has to end.
+static enum err_code wait_for_link(struct pg_watch *watch, bool writes, int ms, struct err *err)
+{
+    struct pollfd fds[] = {
+        {.fd = watch->leave, .events = POLLIN}, {.fd = watch->link != NULL ? PQsocket(watch->link) : -1,
+                                                    .events = writes ? POLLIN | POLLOUT : POLLIN}};
+    int ready = poll(fds, ARRAY_LEN(fds), ms);
+    if (fds[0].revents != 0)
+        return err_set(err, ERR_BUSY, "the store is being closed");
+    if (ready == 0)
+        return err_set(err, ERR_TIMEOUT, "the server does not answer");
+    return ERR_NONE;
+}
+
+static bool has_to_end(struct pg_watch *watch)
+{
+    struct pollfd leave = {.fd = watch->leave, .events = POLLIN};
+    return poll(&leave, 1, 0) > 0;
+}
+
+// Waits for an answer; ERR_TIMEOUT past LIMIT_STORE_CONNECT_MS.
+static enum err_code wait_for_answer(struct pg_watch *watch, struct err *err)
+{
+    uint64_t end_ns = clock_monotonic_ns() + LIMIT_STORE_CONNECT_MS * NS_PER_MS;
+    for (;;) {
+        int unsent = PQflush(watch->link);
+        if (unsent < 0)
+            return pg_fail_link(watch->link, ERR_BUSY, err);
+        if (unsent == 0 && !PQisBusy(watch->link))
+            return ERR_NONE;
+        uint64_t now_ns = clock_monotonic_ns();
+        int ms = now_ns < end_ns ? (int)((end_ns - now_ns) / NS_PER_MS) + 1 : 0;
+        enum err_code code = wait_for_link(watch, unsent > 0, ms, err);
+        if (code != ERR_NONE)
+            return code;
+        if (PQconsumeInput(watch->link) == 0)
+            return pg_fail_link(watch->link, ERR_BUSY, err);
+    }
+}
+
+// Runs SQL of one statement; its result is to be cleared by the caller. ERR_TIMEOUT: nobody answers.
+static enum err_code ask(struct pg_watch *watch, const char *sql, PGresult **ret_result, struct err *err)
+{
+    if (PQsendQuery(watch->link, sql) == 0)
+        return pg_fail_link(watch->link, ERR_BUSY, err);
+    PGresult *result = NULL, *next;
+    enum err_code code = wait_for_answer(watch, err);
+    while (code == ERR_NONE && (next = PQgetResult(watch->link)) != NULL) {
+        PQclear(result);
+        result = next;
+        code = wait_for_answer(watch, err);
+    }
+    bool is_fine = PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (code == ERR_NONE && !is_fine)
+        code = pg_fail_link(watch->link, ERR_BUSY, err);
+    if (code != ERR_NONE) {
+        PQclear(result);
+        return code;
+    }
+    *ret_result = result;
+    return ERR_NONE;
+}
+
+// --- following
+
+static enum err_code read_versions(struct pg_watch *watch, struct err *err)
+{
+    AUTO(buf_fini) struct buf sql;
+    PGresult *rows = NULL;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    buf_append_str(&sql, "SELECT table_name, version FROM ");
+    pg_append_name(&sql, span_of(watch->store->name));
+    buf_append_str(&sql, ".reckoner_versions WHERE version > 0 ORDER BY table_name COLLATE \"C\"");
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    enum err_code code = ask(watch, watch->is_pooled ? "SELECT 1 WHERE false" : sql.data, &rows, err);
+    if (code == ERR_NONE)
+        code = take_versions(watch, rows, err);
+    PQclear(rows);
+    return code;
+}
+
+static enum err_code listen_for_writes(struct pg_watch *watch, struct err *err)
+{
+    char sql[PG_CHANNEL_CHARS + 10] = "LISTEN ";
+    PGresult *result = NULL;
+    enum err_code code = ask(watch, pg_pid_sql, &result, err);
+    if (code == ERR_NONE)
+        watch->is_pooled = pg_is_pooled(watch->link, result);
+    PQclear(result);
+    if (code != ERR_NONE || watch->is_pooled)
+        return code;
+    result = NULL;
+    pg_channel(watch->store, sql + strlen(sql));
+    code = ask(watch, sql, &result, err);
+    PQclear(result);
+    return code;
+}
+
+static bool was_notified(PGconn *link)
+{
+    bool was = false;
+    PGnotify *notification;
+    while ((notification = PQnotifies(link)) != NULL) {
+        PQfreemem(notification);
+        was = true;
+    }
+    return was;
+}
+
+// Waits until the versions are to be read again: there was a notification, or none for PG_WATCH_MS.
+static enum err_code wait_for_writes(struct pg_watch *watch, struct err *err)
+{
+    struct err pause = {0};
+    enum err_code code = ERR_NONE;
+    while (code == ERR_NONE && !was_notified(watch->link)) {
+        code = wait_for_link(watch, false, PG_WATCH_MS, &pause);
+        if (code == ERR_NONE && PQconsumeInput(watch->link) == 0)
+            return pg_fail_link(watch->link, ERR_BUSY, err);
+    }
+    return code == ERR_TIMEOUT ? ERR_NONE : code;
+}
+
+// Until the link breaks or the thread has to end. ERR_TIMEOUT: nobody answers.
+static enum err_code follow(struct pg_watch *watch, struct err *err)
+{
+    enum err_code code = read_versions(watch, err);
+    if (code == ERR_NONE)
+        watch->pause_ms = 0;
+    while (code == ERR_NONE) {
+        code = wait_for_writes(watch, err);
+        if (code == ERR_NONE)
+            code = read_versions(watch, err);
+    }
+    return code;
+}
+
+static enum err_code connect_link(struct pg_watch *watch, struct err *err)
+{
+    watch->link = pg_open_link(watch->store);
+    if (watch->link == NULL)
+        return err_no_memory(err);
+    if (PQstatus(watch->link) != CONNECTION_OK || PQsetnonblocking(watch->link, 1) != 0)
+        return pg_fail_link(watch->link, ERR_BUSY, err);
+    return listen_for_writes(watch, err);
+}
+
+// One link, from its making to its end. One that breaks tells nothing of the server yet: the next one does.
+static void keep_up(struct pg_watch *watch)
+{
+    struct err err = {0};
+    watch->pause_ms = watch->pause_ms == 0 ? PG_PAUSE_MS : 2 * watch->pause_ms;
+    if (watch->pause_ms > PG_PAUSE_MAX_MS)
+        watch->pause_ms = PG_PAUSE_MAX_MS;
+    enum err_code code = connect_link(watch, &err);
+    bool is_away = code != ERR_NONE;
+    if (code == ERR_NONE) {
+        code = follow(watch, &err);
+        is_away = code == ERR_TIMEOUT;
+    }
+    PQfinish(watch->link);
+    watch->link = NULL;
+    learn(watch, &(struct known_tables){0}, is_away, &err);
+}
+
+// --- the thread
+
+static void watch_free(struct pg_watch *watch)
+{
+    known_fini(&watch->known);
+    close(watch->leave);
+    pthread_mutex_destroy(&watch->lock);
+    mem_free(watch);
+}
+
+static void *run(void *arg)
+{
+    struct pg_watch *watch = arg;
+    while (!has_to_end(watch)) {
+        keep_up(watch);
+        (void)wait_for_link(watch, false, (int)watch->pause_ms, NULL);
+    }
+    return NULL;
+}
+
+static enum err_code watch_new(struct pg_store *store, struct pg_watch **ret_watch, struct err *err)
+{
+    struct pg_watch *watch = mem_zalloc(1, sizeof(*watch));
+    if (watch == NULL)
+        return err_no_memory(err);
+    watch->leave = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (watch->leave < 0) {
+        mem_free(watch);
+        return err_set(err, ERR_IO, "the system has no descriptor left");
+    }
+    pthread_mutex_init(&watch->lock, NULL);
+    watch->store = store;
+    *ret_watch = watch;
+    return ERR_NONE;
+}
+
+enum err_code pg_watch(struct store *base, struct err *err)
+{
+    struct pg_store *store = pg_store(base);
+    struct pg_watch *watch = NULL;
+    if (store->watch != NULL)
+        return ERR_NONE;
+    enum err_code code = watch_new(store, &watch, err);
+    if (code != ERR_NONE || watch == NULL)
+        return code;
+    code = thread_start(run, watch, &watch->thread, err);
+    if (code == ERR_NONE)
+        store->watch = watch;
+    else
+        watch_free(watch);
+    return code;
+}
+
+void pg_watch_end(struct pg_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    uint64_t one = 1;
+    while (write(watch->leave, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+    pthread_join(watch->thread, NULL);
+    watch_free(watch);
+}
+
+// --- asking
+
+bool pg_version(struct store *base, const char *table, uint64_t *ret_version)
+{
+    struct pg_watch *watch = pg_store(base)->watch;
+    if (watch == NULL)
+        return false;
+    pthread_mutex_lock(&watch->lock);
+    const struct known_table *known = find(&watch->known, table);
+    if (known != NULL)
+        *ret_version = known->number;
+    pthread_mutex_unlock(&watch->lock);
+    return known != NULL;
+}
+
+enum err_code pg_is_there(struct store *base, struct err *err)
+{
+    struct pg_watch *watch = pg_store(base)->watch;
+    if (watch == NULL)
+        return ERR_NONE;
+    pthread_mutex_lock(&watch->lock);
+    bool is_away = watch->is_away;
+    struct err reason = watch->reason;
+    pthread_mutex_unlock(&watch->lock);
+    if (!is_away)
+        return ERR_NONE;
+    err_set(err, ERR_BUSY, "the store cannot be reached at the moment: try again");
+    err_hint(err, "%s", reason.text); // for the log: it names hosts
+    return ERR_BUSY;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table batch: a temporary table of the writer's connection. It is kept from one batch to the next and
+// emptied; for other fields it is made anew, after which SQLite itself compiles again the statements that
+// were prepared over the old one. The connection's thread.
+//
+// Making a table is part of the open transaction, as everything is: batch.known tells whether the table that
+// we last made is still the one that is there.
+#include "store/sqlite/types.h"
+
+#include <assert.h>
+
+#include "base/limits.h"
+
+static const char *const column_types[] = {
+    [TYPE_TEXT] = "TEXT",
+    [TYPE_INTEGER] = "INTEGER",
+    [TYPE_NUMBER] = "REAL",
+    [TYPE_BOOLEAN] = "INTEGER",
+    [TYPE_DATE] = "TEXT",
+    [TYPE_TIMESTAMP] = "TEXT",
+};
+
+void sqlite_batch_init(struct sqlite_batch *batch)
+{
+    buf_init(&batch->definition, LIMIT_APP_FILE_BYTES);
+}
+
+static void forget_statements(struct sqlite_batch *batch)
+{
+    sqlite3_finalize(batch->insert);
+    sqlite3_finalize(batch->clear);
+    batch->insert = batch->clear = NULL;
+    batch->known = false;
+}
+
+void sqlite_batch_fini(struct sqlite_batch *batch)
+{
+    forget_statements(batch);
+    buf_fini(&batch->definition);
+}
+
+// --- what a transaction's end makes of the table
+
+void sqlite_batch_on_savepoint(struct sqlite_batch *batch)
+{
+    batch->made_since_savepoint = false;
+}
+
+void sqlite_batch_on_commit(struct sqlite_batch *batch)
+{
+    batch->made_in_transaction = batch->made_since_savepoint = false;
+}
+
+void sqlite_batch_on_rollback(struct sqlite_batch *batch)
+{
+    if (batch->made_in_transaction)
+        batch->known = false;
+    batch->made_in_transaction = batch->made_since_savepoint = false;
+}
+
+void sqlite_batch_on_rollback_to(struct sqlite_batch *batch)
+{
+    if (batch->made_since_savepoint)
+        batch->known = false;
+    batch->made_since_savepoint = false;
+}
+
+// --- making it
+
+// A name between quotes, with those in it doubled.
+static void append_name(struct buf *sql, struct span name)
+{
+    buf_append_byte(sql, '"');
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] == '"')
+            buf_append_byte(sql, '"');
+        buf_append_byte(sql, name.at[i]);
+    }
+    buf_append_byte(sql, '"');
+}
+
+// The CREATE TABLE of these fields, with a NUL behind it.
+static enum err_code define(
+    struct buf *sql, const struct store_name *fields, size_t field_count, struct err *err)
+{
+    buf_append_str(sql, "CREATE TEMP TABLE batch(");
+    for (size_t i = 0; i < field_count; i++) {
+        append_name(sql, fields[i].name);
+        buf_printf(sql, " %s,", column_types[fields[i].type]);
+    }
+    buf_append_str(sql, "line INTEGER)");
+    buf_append_byte(sql, '\0');
+    if (buf_status(sql) == ERR_NO_MEMORY)
+        return err_no_memory(err);
+    return buf_status(sql) == ERR_NONE ? ERR_NONE
+                                       : err_set(err, ERR_CONFIG, "the fields have too long names");
+}
+
+static int prepare_insert(sqlite3 *db, size_t field_count, sqlite3_stmt **ret_insert)
+{
+    static const char head[] = "INSERT INTO temp.batch VALUES(?";
+    char sql[sizeof(head) + 2 * LIMIT_FIELDS + 2];
+    char *at = stpcpy(sql, head);
+    for (size_t i = 0; i < field_count; i++) // and one more than the fields: the line
+        at = stpcpy(at, ",?");
+    stpcpy(at, ")");
+    return sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret_insert, NULL);
+}
+
+static int make_table(struct sqlite_conn *conn, const char *definition, size_t field_count)
+{
+    struct sqlite_batch *batch = &conn->batch;
+    forget_statements(batch);
+    batch->made_in_transaction = batch->made_since_savepoint = !sqlite3_get_autocommit(conn->db);
+    int result = sqlite3_exec(conn->db, "DROP TABLE IF EXISTS temp.batch", NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(conn->db, definition, NULL, NULL, NULL);
+    if (result == SQLITE_OK)
+        result = prepare_insert(conn->db, field_count, &batch->insert);
+    if (result == SQLITE_OK)
+        result = sqlite3_prepare_v3(
+            conn->db, "DELETE FROM temp.batch", -1, SQLITE_PREPARE_PERSISTENT, &batch->clear, NULL);
+    return result;
+}
+
+static int clear_table(struct sqlite_batch *batch)
+{
+    int result = sqlite3_step(batch->clear);
+    sqlite3_reset(batch->clear);
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+enum err_code sqlite_batch_open(
+    struct store_conn *base, const struct store_name *fields, size_t field_count, struct err *err)
+{
+    assert(field_count <= LIMIT_FIELDS);
+    struct sqlite_conn *conn = sqlite_conn(base);
+    struct sqlite_batch *batch = &conn->batch;
+    AUTO(buf_fini) struct buf definition;
+    buf_init(&definition, LIMIT_APP_FILE_BYTES);
+    enum err_code code = sqlite_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = define(&definition, fields, field_count, err);
+    if (code != ERR_NONE)
+        return code;
+    bool same = batch->known && span_equal(buf_span(&definition), buf_span(&batch->definition));
+    int result = same ? clear_table(batch) : make_table(conn, definition.data, field_count);
+    if (result != SQLITE_OK)
+        return sqlite_fail(conn, result, err);
+    if (!same) {
+        struct buf old = batch->definition;
+        batch->definition = definition;
+        definition = old;
+        batch->field_count = field_count;
+        batch->known = true;
+    }
+    return ERR_NONE;
+}
+
+// A rollback may bring the table back; the next sqlite_batch_open makes it anew in any case.
+enum err_code sqlite_batch_close(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    enum err_code code = sqlite_check_alive(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    forget_statements(&conn->batch);
+    int result = sqlite3_exec(conn->db, "DROP TABLE IF EXISTS temp.batch", NULL, NULL, NULL);
+    return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
+}
+
+// The hot path of every write.
+enum err_code sqlite_batch_add(
+    struct store_conn *base, const struct value *values, int64_t line, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    sqlite3_stmt *insert = conn->batch.insert;
+    assert(insert != NULL); // after sqlite_batch_open
+    if (conn->lost != ERR_NONE)
+        return sqlite_check_alive(conn, err);
+    int result = SQLITE_OK;
+    size_t count = conn->batch.field_count;
+    for (size_t i = 0; i < count && result == SQLITE_OK; i++)
+        result = sqlite_bind_value(insert, (int)i + 1, &values[i]);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_int64(insert, (int)count + 1, line);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(insert);
+    enum err_code code = result == SQLITE_DONE ? ERR_NONE : sqlite_fail(conn, result, err);
+    sqlite3_reset(insert);
+    return code;
+}

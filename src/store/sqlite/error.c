@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite's result codes in the words of store.h. Its texts are kept where they say what is wrong with SQL or
+// rows, and replaced where they speak of the library. The connection's thread.
+#include "store/sqlite/types.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "text/sql_scan.h"
+
+enum { FIRST_BYTE = 0xff }; // of an extended result code: the primary code
+
+// "UNIQUE constraint failed: ports.code", without the capitals. A trigger's own text is left as it is.
+static enum err_code fail_constraint(sqlite3 *db, int result, struct err *err)
+{
+    bool conflict = result == SQLITE_CONSTRAINT_UNIQUE || result == SQLITE_CONSTRAINT_PRIMARYKEY ||
+                    result == SQLITE_CONSTRAINT_ROWID;
+    char text[sizeof(err->text)];
+    snprintf(text, sizeof(text), "%s", sqlite3_errmsg(db));
+    const char *kind_end = strstr(text, " constraint failed");
+    if (result != SQLITE_CONSTRAINT_TRIGGER && kind_end != NULL) {
+        for (char *at = text; at < kind_end; at++)
+            *at = (char)tolower((unsigned char)*at);
+    }
+    return err_set(err, conflict ? ERR_CONFLICT : ERR_CONSTRAINT, "%s", text);
+}
+
+static bool disk_is_full(sqlite3 *db)
+{
+    int cause = sqlite3_system_errno(db);
+    return cause == ENOSPC || cause == EDQUOT;
+}
+
+static enum err_code map(sqlite3 *db, int result, struct err *err)
+{
+    switch (result & FIRST_BYTE) {
+    case SQLITE_CONSTRAINT:
+        return fail_constraint(db, result, err);
+    case SQLITE_MISMATCH:
+        return err_set(err, ERR_CONSTRAINT, "a key that must be an integer is something else");
+    case SQLITE_NOMEM:
+        return err_no_memory(err);
+    case SQLITE_INTERRUPT:
+        return err_set(err, ERR_TIMEOUT, "the statement was ended at its time limit");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return err_set(err, ERR_BUSY, "the store is locked by somebody else: try again");
+    case SQLITE_TOOBIG:
+        return err_set(err, ERR_TOO_LARGE, "a value or row is larger than %d bytes", LIMIT_ANSWER_BYTES);
+    case SQLITE_FULL:
+        return err_set(err, ERR_DISK_FULL, "the store has no room left");
+    case SQLITE_READONLY:
+        return err_set(err, ERR_STORE, "this connection to the store is for reading only");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return err_set(err, ERR_STORE, "the store's file is damaged: %s", sqlite3_errmsg(db));
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        if (disk_is_full(db))
+            return err_set(err, ERR_DISK_FULL, "the store has no room left");
+        return err_set(err, ERR_STORE, "the store's file failed: %s: %s", sqlite3_errmsg(db),
+            strerror(sqlite3_system_errno(db)));
+    default:
+        break;
+    }
+    if (strcmp(sqlite3_errmsg(db), "LIKE or GLOB pattern too complex") == 0) // it has no code of its own
+        return err_set(
+            err, ERR_TOO_LARGE, "a pattern of LIKE or GLOB is longer than %d bytes", SQLITE_PATTERN_BYTES);
+    return err_set(err, ERR_STORE, "%s", sqlite3_errmsg(db));
+}
+
+enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)
+{
+    struct err cause = {0};
+    enum err_code code = map(conn->db, result, &cause);
+    if (conn->in_transaction && sqlite3_get_autocommit(conn->db))
+        conn->lost = code;
+    err_set(err, code, "%s", cause.text);
+    return code;
+}
+
+// Where the name stands that the message ends with ("no such table: main.ports"), in the statement that
+// begins at `start`; `otherwise` when there is none.
+static size_t find_name(const char *message, struct span sql, size_t start, size_t otherwise)
+{
+    const char *name = strrchr(message, ' ');
+    if (name == NULL || name == message || name[-1] != ':')
+        return otherwise;
+    const char *dot = strrchr(name, '.');
+    name = dot != NULL ? dot + 1 : name + 1;
+    struct sql_scan scan;
+    sql_scan_init(&scan, (struct span){.at = sql.at + start, .len = sql.len - start}, SQL_SQLITE);
+    for (;;) {
+        struct sql_token token = sql_scan_next(&scan);
+        if (token.kind == SQL_END)
+            return otherwise;
+        if (token.kind == SQL_CODE && span_is_nocase(token.text, name))
+            return start + token.offset;
+    }
+}
+
+enum err_code sqlite_fail_compile(
+    struct sqlite_conn *conn, int result, struct span sql, size_t start, size_t offset, struct err *err)
+{
+    int primary = result & FIRST_BYTE;
+    if (primary != SQLITE_ERROR && primary != SQLITE_AUTH && primary != SQLITE_TOOBIG)
+        return sqlite_fail(conn, result, err);
+    const char *text = sqlite3_errmsg(conn->db);
+    if (conn->refusal[0] != '\0')
+        text = conn->refusal;
+    else if (conn->incomplete != NULL && strcmp(text, "no query solution") == 0)
+        text = conn->incomplete;
+    int at = sqlite3_error_offset(conn->db); // from the statement's start; -1: SQLite does not know
+    offset = at >= 0 ? start + (size_t)at : find_name(text, sql, start, offset);
+    uint32_t line, column;
+    sql_place(sql, offset, &line, &column);
+    return err_set_at(err, ERR_CONFIG, line, column, "%s", text);
+}
+
+enum err_code sqlite_fail_open(sqlite3 *db, int result, const char *path, struct err *err)
+{
+    int cause = db != NULL ? sqlite3_system_errno(db) : 0;
+    switch (result & FIRST_BYTE) {
+    case SQLITE_NOTADB:
+        return err_set(err, ERR_CONFIG, "%s: is not an SQLite database", path);
+    case SQLITE_CANTOPEN:
+        return err_set(err, ERR_CONFIG, "%s: cannot be opened%s%s", path, cause != 0 ? ": " : "",
+            cause != 0 ? strerror(cause) : "");
+    case SQLITE_READONLY:
+        return err_set(err, ERR_CONFIG, "%s: cannot be written: it is read-only", path);
+    case SQLITE_NOMEM:
+        return err_no_memory(err);
+    case SQLITE_BUSY:
+        return err_set(err, ERR_BUSY, "%s: is locked by somebody else: try again", path);
+    case SQLITE_FULL:
+        return err_set(err, ERR_DISK_FULL, "%s: there is no room left", path);
+    default:
+        return err_set(err, ERR_IO, "%s: could not be opened: %s%s%s", path,
+            db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result), cause != 0 ? ": " : "",
+            cause != 0 ? strerror(cause) : "");
+    }
+}

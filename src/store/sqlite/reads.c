@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables that a statement may read: it is compiled once more, and SQLite names each table of which it
+// takes a column to the authorizer (rule.c). What a view, an alias or a part of WITH stands for has
+// been put in its place by then. The connection's thread.
+#include "base/mem.h"
+#include "store/sqlite/types.h"
+
+enum { FIRST_NAMES = 8 };
+
+// The names, each once and in order.
+struct sqlite_reads {
+    char **names; // owned, like what is in it
+    size_t count; // of them
+    size_t cap;   // that fit
+    bool is_part; // there was no memory for all
+};
+
+static void reads_fini(struct sqlite_reads *reads)
+{
+    for (size_t i = 0; i < reads->count; i++)
+        mem_free(reads->names[i]);
+    mem_free(reads->names);
+}
+
+static bool make_room(struct sqlite_reads *reads)
+{
+    if (reads->count < reads->cap)
+        return true;
+    size_t cap = reads->cap > 0 ? 2 * reads->cap : FIRST_NAMES;
+    char **names = mem_realloc(reads->names, cap * sizeof(*names));
+    if (names == NULL)
+        return false;
+    reads->names = names;
+    reads->cap = cap;
+    return true;
+}
+
+void sqlite_note_read(struct sqlite_reads *reads, const char *table)
+{
+    size_t at = 0;
+    if (table == NULL) {
+        reads->is_part = true;
+        return;
+    }
+    while (at < reads->count && strcmp(reads->names[at], table) < 0)
+        at++;
+    if (at < reads->count && strcmp(reads->names[at], table) == 0)
+        return;
+    char *name = make_room(reads) ? mem_strndup(table, strlen(table)) : NULL;
+    if (name == NULL) {
+        reads->is_part = true;
+        return;
+    }
+    memmove(&reads->names[at + 1], &reads->names[at], (reads->count - at) * sizeof(*reads->names));
+    reads->names[at] = name;
+    reads->count++;
+}
+
+static enum err_code collect(struct sqlite_stmt *stmt, struct sqlite_reads *reads, struct err *err)
+{
+    struct sqlite_conn *conn = stmt->conn;
+    sqlite3_stmt *again = NULL;
+    conn->reads = reads;
+    int result = sqlite3_prepare_v2(conn->db, sqlite3_sql(stmt->handle), -1, &again, NULL);
+    conn->reads = NULL;
+    sqlite3_finalize(again);
+    if (reads->is_part)
+        return err_no_memory(err);
+    return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
+}
+
+// The table of that name in the file, without views, the helpers and what belongs to SQLite or to us.
+static const char FIND[] =
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE"
+    " AND type IN ('table', 'virtual')"
+    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'reckoner\\_%' ESCAPE '\\'";
+
+static enum err_code find_tables(
+    struct sqlite_conn *conn, const struct sqlite_reads *names, struct sqlite_reads *tables, struct err *err)
+{
+    sqlite3_stmt *find = NULL;
+    int result = sqlite3_prepare_v2(conn->db, FIND, -1, &find, NULL);
+    for (size_t i = 0; i < names->count && result == SQLITE_OK; i++) {
+        result = sqlite3_bind_text(find, 1, names->names[i], -1, SQLITE_STATIC);
+        if (result == SQLITE_OK && sqlite3_step(find) == SQLITE_ROW)
+            sqlite_note_read(tables, (const char *)sqlite3_column_text(find, 0));
+        if (result == SQLITE_OK)
+            result = sqlite3_reset(find);
+    }
+    enum err_code code = result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
+    sqlite3_finalize(find);
+    return tables->is_part ? err_no_memory(err) : code;
+}
+
+enum err_code sqlite_reads(
+    struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
+{
+    struct sqlite_stmt *stmt = sqlite_stmt(base);
+    AUTO(reads_fini) struct sqlite_reads names = {0};
+    AUTO(reads_fini) struct sqlite_reads tables = {0};
+    enum err_code code = sqlite_check_alive(stmt->conn, err);
+    if (code == ERR_NONE)
+        code = collect(stmt, &names, err);
+    if (code == ERR_NONE)
+        code = find_tables(stmt->conn, &names, &tables, err);
+    for (size_t i = 0; code == ERR_NONE && i < tables.count; i++)
+        on_table(ctx, tables.names[i]);
+    return code;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// What SQL may not do, by whose it is. SQLite asks on_action about every action of a statement while it
+// compiles it; the answer here comes with a reason in conn->refusal, as SQLite's own is "not authorized".
+//
+//                            endpoint    migration
+//     BEGIN, SAVEPOINT …     no          no            a request, like a migration, is one transaction
+//     ATTACH, PRAGMA, VACUUM no          no            one file, with the settings of conn.c
+//     CREATE, ALTER, DROP …  no          yes           every connection's statements count on the schema
+//     load_extension         no          no            code from files
+//
+// A virtual table (R*Tree, FTS5) is made known to a connection by the first statement that names it, in the
+// middle of its compilation. What its module does then comes through here as well, and must pass: it writes
+// its declaration to the schema table that is in memory, compiles statements over its own tables, and FTS5
+// asks for a PRAGMA.
+//
+// A statement that SQLite compiles anew by itself, after a change of the schema, goes by RULE_INTERNAL: it
+// has been through here before.
+#include "store/sqlite/types.h"
+
+#include <stdio.h>
+
+static int refuse(struct sqlite_conn *conn, const char *what, const char *reason)
+{
+    snprintf(conn->refusal, sizeof(conn->refusal), "%s is not allowed here: %s", what, reason);
+    return SQLITE_DENY;
+}
+
+static int refuse_transaction(struct sqlite_conn *conn, const char *what)
+{
+    return refuse(conn, what,
+        conn->rule == RULE_SCRIPT ? "every migration is one transaction already"
+                                  : "every request is one transaction already");
+}
+
+static int refuse_pragma(struct sqlite_conn *conn)
+{
+    return refuse(conn, "PRAGMA", "the store has its settings");
+}
+
+// A change of the schema. `what` is its statement.
+static int rule_on_schema(struct sqlite_conn *conn, const char *what)
+{
+    if (conn->rule == RULE_SCRIPT)
+        return SQLITE_OK;
+    return refuse(conn, what, "only a migration changes the schema");
+}
+
+// CREATE begins with an INSERT into the table that holds the schema, and DROP with a DELETE. Whatever updates
+// it has been asked about before, is a virtual table's declaration, or is an UPDATE written by hand, which
+// SQLite refuses by itself.
+static int rule_on_write(struct sqlite_conn *conn, const char *table, const char *what)
+{
+    static const char *const schema_tables[] = {
+        "sqlite_master", "sqlite_temp_master", "sqlite_schema", "sqlite_temp_schema"};
+    for (size_t i = 0; table != NULL && i < ARRAY_LEN(schema_tables); i++) {
+        if (sqlite3_stricmp(table, schema_tables[i]) == 0)
+            return rule_on_schema(conn, what);
+    }
+    return SQLITE_OK;
+}
+
+static int rule_on_savepoint(struct sqlite_conn *conn, const char *operation)
+{
+    if (strcmp(operation, "BEGIN") == 0)
+        return refuse_transaction(conn, "SAVEPOINT");
+    return refuse_transaction(conn, strcmp(operation, "RELEASE") == 0 ? "RELEASE" : "ROLLBACK TO");
+}
+
+// SQLite's authorizer callback; what the arguments are depends on the action.
+static int on_action(
+    void *ctx, int action, const char *first, const char *second, const char *schema, const char *by)
+{
+    (void)by;
+    struct sqlite_conn *conn = ctx;
+    bool is_of_table = action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
+                       action == SQLITE_DELETE;
+    if (conn->reads != NULL && is_of_table && (schema == NULL || strcmp(schema, "main") == 0))
+        sqlite_note_read(conn->reads, first);
+    if (conn->rule == RULE_INTERNAL)
+        return SQLITE_OK;
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_RECURSIVE:
+    case SQLITE_UPDATE:
+        return SQLITE_OK;
+    case SQLITE_INSERT:
+        return rule_on_write(conn, first, "CREATE");
+    case SQLITE_DELETE:
+        return rule_on_write(conn, first, "DROP");
+    case SQLITE_FUNCTION:
+        if (second != NULL && sqlite3_stricmp(second, "load_extension") == 0)
+            return refuse(conn, "load_extension", "it runs code from a file");
+        return SQLITE_OK;
+    case SQLITE_TRANSACTION:
+        return refuse_transaction(conn, first);
+    case SQLITE_SAVEPOINT:
+        return rule_on_savepoint(conn, first);
+    case SQLITE_PRAGMA:
+        return first != NULL && strcmp(first, "data_version") == 0 ? SQLITE_OK : refuse_pragma(conn);
+    case SQLITE_ATTACH:
+        return refuse(conn, "ATTACH", "an app has one store");
+    case SQLITE_DETACH:
+        return refuse(conn, "DETACH", "an app has one store");
+    case SQLITE_ALTER_TABLE:
+        return rule_on_schema(conn, "ALTER");
+    case SQLITE_ANALYZE:
+        return rule_on_schema(conn, "ANALYZE");
+    case SQLITE_REINDEX:
+        return rule_on_schema(conn, "REINDEX");
+    default: // all others create or drop something
+        return rule_on_schema(conn, "a change of the schema");
+    }
+}
+
+void sqlite_rule_install(struct sqlite_conn *conn)
+{
+    sqlite3_set_authorizer(conn->db, on_action, conn);
+}
+
+bool sqlite_rule_allows(struct sqlite_conn *conn, enum sqlite_rule rule, struct span first)
+{
+    if (rule == RULE_INTERNAL)
+        return true;
+    if (span_is_nocase(first, "vacuum"))
+        refuse(conn, "VACUUM", "it cannot run in a transaction");
+    else if (span_is_nocase(first, "pragma"))
+        refuse_pragma(conn);
+    else
+        return true;
+    return false;
+}

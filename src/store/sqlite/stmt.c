@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements: compiled under a rule (rule.c), their parameters mapped once, then run. And scripts. The
+// connection's thread.
+//
+// Running is the hot path: bind, step and column add a pointer or two to what SQLite does itself.
+#include "store/sqlite/types.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "text/sql_scan.h"
+
+// --- compiling
+
+// The first token from `start` on that belongs to a statement; SQL_END when there is none. Its offset is
+// from the start of `sql`.
+static struct sql_token first_token(struct span sql, size_t start)
+{
+    struct sql_scan scan;
+    sql_scan_init(&scan, (struct span){.at = sql.at + start, .len = sql.len - start}, SQL_SQLITE);
+    struct sql_token token;
+    do
+        token = sql_scan_next(&scan);
+    while (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT || token.kind == SQL_SEMICOLON);
+    token.offset += start;
+    return token;
+}
+
+static enum err_code fail_at(struct span sql, size_t offset, struct err *err, const char *text)
+{
+    uint32_t line, column;
+    sql_place(sql, offset, &line, &column);
+    return err_set_at(err, ERR_CONFIG, line, column, "%s", text);
+}
+
+// A copy with a NUL behind it, and none in it: SQLite would end its reading there and say nothing.
+static enum err_code copy_text(struct span sql, char **ret_copy, struct err *err)
+{
+    const char *nul = sql.len > 0 ? memchr(sql.at, '\0', sql.len) : NULL;
+    if (nul != NULL)
+        return fail_at(sql, (size_t)(nul - sql.at), err, "SQL cannot hold a NUL byte");
+    char *copy = mem_strndup(sql.at, sql.len);
+    if (copy == NULL)
+        return err_no_memory(err);
+    *ret_copy = copy;
+    return ERR_NONE;
+}
+
+// Compiles the statement that begins at *start and moves *start behind it. *ret_handle is NULL when there
+// are only blanks and comments left. A NUL stands behind `sql`; without one SQLite would copy all the rest of
+// a script for each statement.
+static enum err_code compile(struct sqlite_conn *conn, enum sqlite_rule rule, struct span sql, size_t *start,
+    sqlite3_stmt **ret_handle, struct err *err)
+{
+    struct sql_token first = first_token(sql, *start);
+    *ret_handle = NULL;
+    if (first.kind == SQL_END) {
+        *start = sql.len;
+        return ERR_NONE;
+    }
+    conn->refusal[0] = '\0';
+    conn->incomplete = NULL;
+    if (!sqlite_rule_allows(conn, rule, first.text))
+        return fail_at(sql, first.offset, err, conn->refusal);
+    const char *end = NULL;
+    unsigned flags = rule == RULE_STATEMENT ? SQLITE_PREPARE_PERSISTENT : 0;
+    conn->rule = rule;
+    int result = sqlite3_prepare_v3(conn->db, sql.at + *start, -1, flags, ret_handle, &end);
+    conn->rule = RULE_INTERNAL;
+    if (result != SQLITE_OK)
+        return sqlite_fail_compile(conn, result, sql, *start, first.offset, err);
+    *start = (size_t)(end - sql.at);
+    return ERR_NONE;
+}
+
+// Where SQLite's parameter of that name stands; for a place in an error, so the start will do otherwise.
+static size_t find_parameter(struct span sql, const char *name)
+{
+    struct sql_scan scan;
+    sql_scan_init(&scan, sql, SQL_SQLITE);
+    for (;;) {
+        struct sql_token token = sql_scan_next(&scan);
+        if (token.kind == SQL_END)
+            return 0;
+        if (token.kind == SQL_PARAMETER ? span_is(token.text, name) : token.text.at[0] == name[0])
+            return token.offset;
+    }
+}
+
+static enum err_code fail_parameter(struct span sql, const char *name, struct err *err)
+{
+    uint32_t line, column;
+    sql_place(sql, find_parameter(sql, name), &line, &column);
+    if (name[0] != ':')
+        return err_set_at(
+            err, ERR_CONFIG, line, column, "\"%.80s\" is not a parameter: write it as :name", name);
+    return err_set_at(err, ERR_CONFIG, line, column, "\"%.80s\" is not declared", name);
+}
+
+// Finds each of SQLite's parameters among `params`.
+static enum err_code map_params(struct sqlite_stmt *stmt, struct span sql, const struct store_name *params,
+    size_t param_count, struct err *err)
+{
+    stmt->bound_count = (size_t)sqlite3_bind_parameter_count(stmt->handle);
+    if (stmt->bound_count == 0)
+        return ERR_NONE;
+    assert(param_count <= UINT16_MAX); // LIMIT_PARAMS
+    stmt->bound = mem_zalloc(stmt->bound_count, sizeof(*stmt->bound));
+    if (stmt->bound == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < stmt->bound_count; i++) {
+        const char *name = sqlite3_bind_parameter_name(stmt->handle, (int)i + 1);
+        if (name == NULL || name[0] != ':') // none: "?", or a gap below "?7"
+            return fail_parameter(sql, name != NULL ? name : "?", err);
+        size_t found = 0;
+        while (found < param_count && !span_is(params[found].name, name + 1))
+            found++;
+        if (found == param_count)
+            return fail_parameter(sql, name, err);
+        stmt->bound[i] = (uint16_t)found;
+    }
+    return ERR_NONE;
+}
+
+// Copies the columns' names, as SQLite's own do not outlive a change of the schema.
+static enum err_code copy_columns(struct sqlite_stmt *stmt, struct err *err)
+{
+    size_t count = (size_t)sqlite3_column_count(stmt->handle);
+    stmt->base.column_names = mem_zalloc(count, sizeof(*stmt->base.column_names));
+    if (stmt->base.column_names == NULL)
+        return err_no_memory(err);
+    for (; stmt->base.column_count < count; stmt->base.column_count++) {
+        const char *name = sqlite3_column_name(stmt->handle, (int)stmt->base.column_count);
+        char *copy = name != NULL ? mem_strndup(name, strlen(name)) : NULL;
+        if (copy == NULL)
+            return err_no_memory(err);
+        stmt->base.column_names[stmt->base.column_count] = copy;
+    }
+    return ERR_NONE;
+}
+
+static void link_stmt(struct sqlite_stmt *stmt, struct sqlite_conn *conn)
+{
+    stmt->conn = conn;
+    stmt->next = conn->stmts;
+    stmt->link = &conn->stmts;
+    if (stmt->next != NULL)
+        stmt->next->link = &stmt->next;
+    conn->stmts = stmt;
+}
+
+// Compiles `sql`, which has to be one statement.
+static enum err_code compile_one(
+    struct sqlite_conn *conn, struct span sql, sqlite3_stmt **ret_handle, struct err *err)
+{
+    char *text = NULL;
+    size_t end = 0;
+    enum err_code code = copy_text(sql, &text, err);
+    if (code != ERR_NONE)
+        return code;
+    code = compile(conn, RULE_STATEMENT, (struct span){.at = text, .len = sql.len}, &end, ret_handle, err);
+    mem_free(text);
+    if (code != ERR_NONE)
+        return code;
+    if (*ret_handle == NULL)
+        return fail_at(sql, 0, err, "there is no statement here");
+    struct sql_token next = first_token(sql, end);
+    return next.kind == SQL_END ? ERR_NONE
+                                : fail_at(sql, next.offset, err, "only one statement can stand here");
+}
+
+enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const struct store_name *params,
+    size_t param_count, struct store_stmt **ret_stmt, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    struct sqlite_stmt *stmt = mem_zalloc(1, sizeof(*stmt));
+    if (stmt == NULL)
+        return err_no_memory(err);
+    stmt->base.driver = &sqlite_driver;
+    link_stmt(stmt, conn);
+    enum err_code code = compile_one(conn, sql, &stmt->handle, err);
+    if (code == ERR_NONE)
+        code = map_params(stmt, sql, params, param_count, err);
+    if (code == ERR_NONE)
+        code = copy_columns(stmt, err);
+    if (code != ERR_NONE) {
+        sqlite_finalize(&stmt->base);
+        return code;
+    }
+    stmt->base.writes = !sqlite3_stmt_readonly(stmt->handle);
+    *ret_stmt = &stmt->base;
+    return ERR_NONE;
+}
+
+void sqlite_finalize(struct store_stmt *base)
+{
+    struct sqlite_stmt *stmt = sqlite_stmt(base);
+    *stmt->link = stmt->next;
+    if (stmt->next != NULL)
+        stmt->next->link = stmt->link;
+    sqlite3_finalize(stmt->handle);
+    for (size_t i = 0; i < stmt->base.column_count; i++)
+        mem_free(stmt->base.column_names[i]);
+    mem_free(stmt->base.column_names);
+    mem_free(stmt->bound);
+    mem_free(stmt);
+}
+
+// --- running
+
+int sqlite_bind_value(sqlite3_stmt *handle, int number, const struct value *value)
+{
+    switch (value->kind) {
+    case VALUE_INTEGER:
+        return sqlite3_bind_int64(handle, number, value->integer);
+    case VALUE_REAL:
+        return sqlite3_bind_double(handle, number, value->real);
+    case VALUE_TEXT: // to SQLite, no address is a null
+        return sqlite3_bind_text64(handle, number, value->text.at != NULL ? value->text.at : "",
+            value->text.len, SQLITE_STATIC, SQLITE_UTF8);
+    case VALUE_NULL:
+        break;
+    }
+    return sqlite3_bind_null(handle, number);
+}
+
+enum err_code sqlite_bind(struct store_stmt *base, const struct value *values, struct err *err)
+{
+    struct sqlite_stmt *stmt = sqlite_stmt(base);
+    stmt->is_bound = true;
+    stmt->is_stepped = false;
+    for (size_t i = 0; i < stmt->bound_count; i++) {
+        int result = sqlite_bind_value(stmt->handle, (int)i + 1, &values[stmt->bound[i]]);
+        if (result != SQLITE_OK)
+            return sqlite_fail(stmt->conn, result, err);
+    }
+    return ERR_NONE;
+}
+
+// Whether the statement has the columns that it had when it was prepared; SQLite prepares it anew by itself,
+// in the first step after a change of the schema.
+static bool has_columns(const struct sqlite_stmt *stmt)
+{
+    if (sqlite3_stmt_status(stmt->handle, SQLITE_STMTSTATUS_REPREPARE, 0) == 0)
+        return true;
+    if ((size_t)sqlite3_column_count(stmt->handle) != stmt->base.column_count)
+        return false;
+    for (size_t i = 0; i < stmt->base.column_count; i++) {
+        const char *name = sqlite3_column_name(stmt->handle, (int)i);
+        if (name == NULL || strcmp(name, stmt->base.column_names[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *err)
+{
+    struct sqlite_stmt *stmt = sqlite_stmt(base);
+    if (stmt->conn->lost != ERR_NONE)
+        return sqlite_check_alive(stmt->conn, err);
+    int result = sqlite3_step(stmt->handle);
+    if (result != SQLITE_ROW && result != SQLITE_DONE)
+        return sqlite_fail(stmt->conn, result, err);
+    if (!stmt->is_stepped && !has_columns(stmt))
+        return err_set(err, ERR_STALE, "the tables have changed under the statement: try again");
+    stmt->is_stepped = true;
+    *ret_row = result == SQLITE_ROW;
+    return ERR_NONE;
+}
+
+static enum err_code column_text(
+    struct sqlite_stmt *stmt, int column, struct value *ret_value, struct err *err)
+{
+    const void *text = sqlite3_column_text(stmt->handle, column);
+    if (text == NULL) // the type was text, so this is the only reason
+        return err_no_memory(err);
+    size_t len = (size_t)sqlite3_column_bytes(stmt->handle, column);
+    *ret_value = (struct value){.kind = VALUE_TEXT, .text = {.at = text, .len = len}};
+    return ERR_NONE;
+}
+
+enum err_code sqlite_column(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
+{
+    struct sqlite_stmt *stmt = sqlite_stmt(base);
+    int at = (int)column;
+    switch (sqlite3_column_type(stmt->handle, at)) {
+    case SQLITE_INTEGER:
+        *ret_value = (struct value){.kind = VALUE_INTEGER, .integer = sqlite3_column_int64(stmt->handle, at)};
+        return ERR_NONE;
+    case SQLITE_FLOAT:
+        *ret_value = (struct value){.kind = VALUE_REAL, .real = sqlite3_column_double(stmt->handle, at)};
+        return ERR_NONE;
+    case SQLITE_TEXT:
+        return column_text(stmt, at, ret_value, err);
+    case SQLITE_NULL:
+        *ret_value = (struct value){.kind = VALUE_NULL};
+        return ERR_NONE;
+    default:
+        return err_set(err, ERR_STORE, "the column \"%.100s\" holds a blob, which cannot be answered as JSON",
+            stmt->base.column_names[column]);
+    }
+}
+
+void sqlite_reset(struct store_stmt *base)
+{
+    struct sqlite_stmt *stmt = sqlite_stmt(base);
+    stmt->is_bound = false;
+    sqlite3_reset(stmt->handle); // its result is that of the step before, which has been told
+}
+
+// --- scripts
+
+// Runs a script's statement, which stands at `offset`, to its end.
+static enum err_code run_script_statement(
+    struct sqlite_conn *conn, sqlite3_stmt *handle, struct span sql, size_t offset, struct err *err)
+{
+    if (sqlite3_bind_parameter_count(handle) > 0)
+        return fail_at(sql, offset, err, "a script has no parameters");
+    int result;
+    do
+        result = sqlite3_step(handle);
+    while (result == SQLITE_ROW);
+    if (result == SQLITE_DONE)
+        return ERR_NONE;
+    struct err cause = {0};
+    uint32_t line, column;
+    enum err_code code = sqlite_fail(conn, result, &cause);
+    sql_place(sql, offset, &line, &column);
+    return err_set_at(err, code, line, column, "%s", cause.text);
+}
+
+enum err_code sqlite_exec(struct store_conn *base, struct span sql, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    char *text = NULL;
+    enum err_code code = copy_text(sql, &text, err);
+    if (code != ERR_NONE)
+        return code;
+    struct span script = {.at = text, .len = sql.len};
+    size_t start = 0;
+    code = sqlite_check_alive(conn, err);
+    while (code == ERR_NONE && start < script.len) {
+        size_t offset = first_token(script, start).offset;
+        sqlite3_stmt *handle;
+        code = compile(conn, RULE_SCRIPT, script, &start, &handle, err);
+        if (code == ERR_NONE && handle != NULL)
+            code = run_script_statement(conn, handle, script, offset, err);
+        if (code == ERR_NONE)
+            code = sqlite_check_alive(conn, err); // a ROLLBACK in a trigger is no error
+        sqlite3_finalize(handle);
+    }
+    mem_free(text);
+    return code;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stores on SQLite: what "sqlite:PATH" names, and the driver's table of functions. Any thread.
+//
+// SQLite is used without its own locks between threads (a connection has one thread at a time) and without a
+// shared cache, so that connections never wait for each other inside the process.
+#include "store/sqlite/types.h"
+
+#include "base/mem.h"
+
+// Settings of the whole library, before its first use. Each is for speed or caution only, so a refusal (the
+// process has used SQLite already) is no error.
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); // its counters are one lock for all threads
+    sqlite3_config(SQLITE_CONFIG_URI, 0);       // a path is a path, even when it begins with "file:"
+}
+
+static void close_store(struct store *base)
+{
+    struct sqlite_store *store = sqlite_store(base);
+    sqlite_watch_end(store);
+    store_disconnect(store->last);
+    pthread_mutex_destroy(&store->lock);
+    mem_free(store->path);
+    mem_free(store);
+}
+
+static enum err_code open_store(const char *url, const char *name, struct store **ret_store, struct err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)name; // a file holds one app
+    pthread_once(&once, configure_library);
+    const char *path = strchr(url, ':') + 1;
+    if (path[0] == '\0')
+        return err_set(err, ERR_CONFIG, "\"%s\" has no path: name a file, as sqlite:PATH", url);
+    struct sqlite_store *store = mem_zalloc(1, sizeof(*store));
+    if (store == NULL)
+        return err_no_memory(err);
+    store->base.driver = &sqlite_driver;
+    pthread_mutex_init(&store->lock, NULL);
+    store->in_memory = strcmp(path, ":memory:") == 0;
+    store->path = mem_strndup(path, strlen(path));
+    enum err_code code = store->path != NULL ? ERR_NONE : err_no_memory(err);
+    if (code == ERR_NONE && !store->in_memory)
+        code = sqlite_connect(&store->base, STORE_WRITE, &store->last, err);
+    if (code != ERR_NONE) {
+        close_store(&store->base);
+        return code;
+    }
+    *ret_store = &store->base;
+    return ERR_NONE;
+}
+
+static enum err_code open_scratch(struct store *like, struct store **ret_store, struct err *err)
+{
+    (void)like;
+    return open_store("sqlite::memory:", "", ret_store, err);
+}
+
+const struct store_driver sqlite_driver = {
+    .kind = "sqlite",
+    .open = open_store,
+    .scratch = open_scratch,
+    .close = close_store,
+    .watch = sqlite_watch,
+    .version = sqlite_version,
+    .connect = sqlite_connect,
+    .disconnect = sqlite_disconnect,
+    .begin = sqlite_begin,
+    .commit = sqlite_commit,
+    .rollback = sqlite_rollback,
+    .savepoint = sqlite_savepoint,
+    .release = sqlite_release,
+    .rollback_to = sqlite_rollback_to,
+    .deadline = sqlite_deadline,
+    .prepare = sqlite_prepare,
+    .finalize = sqlite_finalize,
+    .bind = sqlite_bind,
+    .step = sqlite_step,
+    .column = sqlite_column,
+    .reset = sqlite_reset,
+    .explain = sqlite_explain,
+    .is_unique = sqlite_is_unique,
+    .reads = sqlite_reads,
+    .exec = sqlite_exec,
+    .batch_open = sqlite_batch_open,
+    .batch_close = sqlite_batch_close,
+    .batch_add = sqlite_batch_add,
+};

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transactions and the one savepoint in them. The connection's thread.
+//
+//            begin            error, after which SQLite has rolled back by itself
+//     idle ────────► open ──────────────────────────────────────────────► lost
+//       ▲             │ commit, rollback                                    │ rollback
+//       └─────────────┴─────────────────────────────────────────────────────┘
+//
+// In `lost` nothing but rollback works.
+#include "store/sqlite/types.h"
+
+#include <assert.h>
+
+// A writer takes its lock at once: if it read first and wrote later, another process could write in between
+// and the transaction would have to be given up.
+static const char *const control_sql[CONTROL_COUNT] = {
+    [CONTROL_BEGIN] = "BEGIN IMMEDIATE",
+    [CONTROL_COMMIT] = "COMMIT",
+    [CONTROL_ROLLBACK] = "ROLLBACK",
+    [CONTROL_SAVEPOINT] = "SAVEPOINT batch",
+    [CONTROL_RELEASE] = "RELEASE batch",
+    [CONTROL_ROLLBACK_TO] = "ROLLBACK TO batch",
+};
+
+enum err_code sqlite_controls_init(struct sqlite_conn *conn, enum store_mode mode, struct err *err)
+{
+    for (size_t i = 0; i < CONTROL_COUNT; i++) {
+        const char *sql = mode == STORE_READ && i == CONTROL_BEGIN ? "BEGIN" : control_sql[i];
+        int result =
+            sqlite3_prepare_v3(conn->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &conn->control[i], NULL);
+        if (result != SQLITE_OK)
+            return sqlite_fail_open(conn->db, result, conn->store->path, err);
+    }
+    return ERR_NONE;
+}
+
+void sqlite_controls_fini(struct sqlite_conn *conn)
+{
+    for (size_t i = 0; i < CONTROL_COUNT; i++)
+        sqlite3_finalize(conn->control[i]);
+}
+
+static enum err_code run(struct sqlite_conn *conn, enum sqlite_control control, struct err *err)
+{
+    enum err_code code = sqlite_check_alive(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    conn->in_control = true;
+    int result = sqlite3_step(conn->control[control]);
+    conn->in_control = false;
+    if (result != SQLITE_DONE)
+        code = sqlite_fail(conn, result, err);
+    sqlite3_reset(conn->control[control]);
+    return code;
+}
+
+enum err_code sqlite_check_alive(const struct sqlite_conn *conn, struct err *err)
+{
+    switch (conn->lost) {
+    case ERR_NONE:
+        return ERR_NONE;
+    case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
+    case ERR_CONFLICT:
+    case ERR_CONSTRAINT:
+    case ERR_TOO_LARGE:
+        return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
+    default:
+        return err_set(err, conn->lost, "the transaction was rolled back after an error of the store");
+    }
+}
+
+enum err_code sqlite_begin(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    enum err_code code = run(conn, CONTROL_BEGIN, err);
+    if (code == ERR_NONE)
+        conn->in_transaction = true;
+    return code;
+}
+
+enum err_code sqlite_commit(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    enum err_code code = run(conn, CONTROL_COMMIT, err);
+    if (code != ERR_NONE)
+        return code;
+    conn->in_transaction = false;
+    sqlite_batch_on_commit(&conn->batch);
+    return ERR_NONE;
+}
+
+void sqlite_rollback(struct store_conn *base)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    conn->in_control = true;
+    if (!sqlite3_get_autocommit(conn->db)) {
+        sqlite3_step(
+            conn->control[CONTROL_ROLLBACK]); // an error here does not keep SQLite from rolling back,
+        sqlite3_reset(conn->control[CONTROL_ROLLBACK]);
+    }
+    if (!sqlite3_get_autocommit(conn->db)) // but for want of memory to compile it anew
+        sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+    conn->in_control = false;
+    conn->in_transaction = false;
+    conn->lost = ERR_NONE;
+    sqlite_batch_on_rollback(&conn->batch);
+}
+
+enum err_code sqlite_savepoint(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    assert(conn->in_transaction); // it would begin one, and RELEASE would commit it
+    enum err_code code = run(conn, CONTROL_SAVEPOINT, err);
+    if (code == ERR_NONE)
+        sqlite_batch_on_savepoint(&conn->batch);
+    return code;
+}
+
+enum err_code sqlite_release(struct store_conn *base, struct err *err)
+{
+    return run(sqlite_conn(base), CONTROL_RELEASE, err);
+}
+
+enum err_code sqlite_rollback_to(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    enum err_code code = run(conn, CONTROL_ROLLBACK_TO, err);
+    if (code != ERR_NONE)
+        return code;
+    sqlite_batch_on_rollback_to(&conn->batch);
+    return run(conn, CONTROL_RELEASE, err);
+}
