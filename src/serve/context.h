@@ -22,7 +22,7 @@ struct context {
     struct editions editions;       // what is served now
     struct reloader *reloader;      // owned by the server, as all below; NULL: files are not watched
     struct http_server *http;       //
-    struct pool *reads;             // run GET endpoints and read files; a worker is a struct reader_set
+    struct pool *reads;             // run GET endpoints and read files; a worker is a struct handles
     struct pool *parses;            // turn bodies into rows; workers have no state
     struct spool_space spools;      // of large answers
     struct log *access_log;         // borrowed; NULL: none

@@ -31,8 +31,8 @@ struct reading {
     uint64_t deadline_ns;     // likewise; of all its statements
     struct spool out;         // the answer
     struct answered answered; // what is told beside it
-    struct plan *usual;       // of one in a group: what the reader has for the endpoint
-    struct plan *plan;        // likewise: its own, of the reader's lanes; NULL: it has none
+    struct plan *usual;       // of one in a group: what the handle has for the endpoint
+    struct plan *plan;        // likewise: its own, of the handle's seats; NULL: it has none
 };
 
 static enum err_code find_answer(struct reading *reading, struct plan *plan, struct err *err)
@@ -51,19 +51,19 @@ static enum err_code find_answer(struct reading *reading, struct plan *plan, str
 }
 
 // A transaction of one committed state, with `mark` in it; NULL: any.
-static enum err_code begin(struct service_reader *reader, const struct span *mark, struct err *err)
+static enum err_code begin(struct handle *handle, const struct span *mark, struct err *err)
 {
-    return mark == NULL ? store_begin(reader->conn, err) : store_begin_at(reader->conn, *mark, err);
+    return mark == NULL ? store_begin(handle->conn, err) : store_begin_at(handle->conn, *mark, err);
 }
 
-static enum err_code read_once(struct reading *reading, struct service_reader *reader, struct plan *plan,
+static enum err_code read_once(struct reading *reading, struct handle *handle, struct plan *plan,
     const struct span *mark, struct err *err)
 {
-    enum err_code code = begin(reader, mark, err);
+    enum err_code code = begin(handle, mark, err);
     if (code != ERR_NONE)
         return code;
     code = find_answer(reading, plan, err);
-    store_rollback(reader->conn); // nothing was written: only the snapshot is given back
+    store_rollback(handle->conn); // nothing was written: only the snapshot is given back
     return code;
 }
 
@@ -91,25 +91,25 @@ static bool has_cursor(const struct request *request)
 
 // On one store.
 static enum err_code read_on(
-    struct reading *reading, struct service_reader *reader, const struct span *mark, struct err *err)
+    struct reading *reading, struct handle *handle, const struct span *mark, struct err *err)
 {
     struct request *request = reading->request;
     struct plan *plan;
     struct err failure = {0};
-    store_deadline(reader->conn, reading->deadline_ns);
+    store_deadline(handle->conn, reading->deadline_ns);
     enum err_code code =
-        reader_plan(reader, request->edition->apps[request->app], request->endpoint, &plan, err);
+        handle_plan(handle, request->edition->apps[request->app], request->endpoint, &plan, err);
     if (code != ERR_NONE)
         return code;
-    code = read_once(reading, reader, plan, mark, &failure);
+    code = read_once(reading, handle, plan, mark, &failure);
     if (code == ERR_STORE && mark == NULL && has_cursor(request))
         code = ERR_STALE;
     for (unsigned tries = 1; tries < LIMIT_READ_TRIES && is_worth_a_try(code, mark); tries++) {
         forget_try(reading);
         failure = (struct err){0};
-        code = code == ERR_STALE ? reader_renew(reader, request->endpoint, &plan, &failure) : ERR_NONE;
+        code = code == ERR_STALE ? handle_renew(handle, request->endpoint, &plan, &failure) : ERR_NONE;
         if (code == ERR_NONE)
-            code = read_once(reading, reader, plan, mark, &failure);
+            code = read_once(reading, handle, plan, mark, &failure);
     }
     plan_took(plan, clock_monotonic_ns() - reading->start_ns);
     if (code != ERR_NONE) {
@@ -137,11 +137,11 @@ static void start_again(struct reading *reading)
         reading->deadline_ns = least_ns;
 }
 
-static enum err_code read_after_all(struct reading *reading, struct service_reader *reader,
-    struct replica *replica, const struct err *failure, struct err *err)
+static enum err_code read_after_all(struct reading *reading, struct handle *handle, struct replica *replica,
+    const struct err *failure, struct err *err)
 {
     start_again(reading);
-    enum err_code code = read_on(reading, reader, NULL, err);
+    enum err_code code = read_on(reading, handle, NULL, err);
     replica_failed(replica, failure, code == ERR_NONE);
     return code;
 }
@@ -149,42 +149,42 @@ static enum err_code read_after_all(struct reading *reading, struct service_read
 // On the replica, if that can be and it has seen what was committed when the request came; else, and whatever
 // else goes wrong there, on the store.
 static enum err_code read_on_either(
-    struct reading *reading, struct service_reader *reader, struct replica *replica, struct err *err)
+    struct reading *reading, struct handle *handle, struct replica *replica, struct err *err)
 {
     const struct request *request = reading->request;
     struct app *app = request->edition->apps[request->app];
     struct plan *plan;
     struct err failure = {0};
     struct span mark;
-    store_deadline(replica->reader.conn, reading->deadline_ns);
-    if (reader_plan(&replica->reader, app, request->endpoint, &plan, &failure) != ERR_NONE)
-        return read_after_all(reading, reader, replica, &failure, err);
-    if (reader_may_miss(&replica->reader, app, request->endpoint)) {
+    store_deadline(replica->handle.conn, reading->deadline_ns);
+    if (handle_plan(&replica->handle, app, request->endpoint, &plan, &failure) != ERR_NONE)
+        return read_after_all(reading, handle, replica, &failure, err);
+    if (handle_may_miss(&replica->handle, app, request->endpoint)) {
         start_again(reading);
-        return read_on(reading, reader, NULL, err);
+        return read_on(reading, handle, NULL, err);
     }
-    store_deadline(reader->conn, reading->deadline_ns);
-    if (replica_mark(replica, reader->conn, request->access.start_ns, &mark, &failure) != ERR_NONE)
-        return read_on(reading, reader, NULL, err); // tells what is wrong with the store, if it still is
-    enum err_code code = read_on(reading, &replica->reader, &mark, &failure);
+    store_deadline(handle->conn, reading->deadline_ns);
+    if (replica_mark(replica, handle->conn, request->access.start_ns, &mark, &failure) != ERR_NONE)
+        return read_on(reading, handle, NULL, err); // tells what is wrong with the store, if it still is
+    enum err_code code = read_on(reading, &replica->handle, &mark, &failure);
     if (is_final(code)) {
         replica_answered(replica, &failure);
         *err = failure;
         return code;
     }
-    return read_after_all(reading, reader, replica, &failure, err);
+    return read_after_all(reading, handle, replica, &failure, err);
 }
 
 // --- alone
 
 // The worker's replica, if it may be used for the request now; else NULL.
-static struct replica *find_replica(const struct reader_set *set, const struct request *request)
+static struct replica *find_replica(const struct handles *handles, const struct request *request)
 {
-    struct replica *replica = set->replicas != NULL ? &set->replicas[request->app] : NULL;
+    struct replica *replica = handles->replicas != NULL ? &handles->replicas[request->app] : NULL;
     if (replica == NULL || !replica_is_ready(replica))
         return NULL;
     const struct app *app = request->edition->apps[request->app];
-    return reader_may_miss(&replica->reader, app, request->endpoint) ? NULL : replica;
+    return handle_may_miss(&replica->handle, app, request->endpoint) ? NULL : replica;
 }
 
 static void start_reading(struct reading *reading)
@@ -216,15 +216,15 @@ static void send_error(struct reading *reading, const struct err *err)
     reading->request = NULL;
 }
 
-static void read_alone(struct reading *reading, const struct reader_set *set)
+static void read_alone(struct reading *reading, const struct handles *handles)
 {
     struct request *request = reading->request;
-    struct service_reader *reader = &set->readers[request->app];
-    struct replica *replica = find_replica(set, request);
+    struct handle *handle = &handles->primaries[request->app];
+    struct replica *replica = find_replica(handles, request);
     struct err err = {0};
     start_reading(reading);
-    enum err_code code = replica != NULL ? read_on_either(reading, reader, replica, &err)
-                                         : read_on(reading, reader, NULL, &err);
+    enum err_code code = replica != NULL ? read_on_either(reading, handle, replica, &err)
+                                         : read_on(reading, handle, NULL, &err);
     if (code == ERR_NONE)
         send_answer(reading);
     else
@@ -236,27 +236,27 @@ static void read_alone(struct reading *reading, const struct reader_set *set)
 // Reads of one app that would wait for a store on another machine one after the other. They are one
 // transaction, in which each is asked before the first is answered. One that goes wrong there, or is behind
 // one that does, is read once more, alone.
-struct group {
-    const struct reader_set *set;          // borrowed
+struct read_group {
+    const struct handles *handles;         // borrowed
     struct replica *replica;               // that is asked; NULL: the store itself
-    struct service_reader *reader;         // on either of them
-    struct reading readings[READER_LANES]; // in the order in which they came
+    struct handle *handle;                 // on either of them
+    struct reading readings[HANDLE_SEATS]; // in the order in which they came
     size_t count;                          // of them
 };
 
-static void fini_group(struct group *group)
+static void fini_group(struct read_group *group)
 {
     for (size_t i = 0; i < group->count; i++)
         spool_fini(&group->readings[i].out);
 }
 
-static struct plan *usual_plan(const struct group *group, const struct request *request)
+static struct plan *usual_plan(const struct read_group *group, const struct request *request)
 {
     const struct app *app = request->edition->apps[request->app];
-    return group->reader->app == app ? group->reader->plans[request->endpoint - app->endpoints] : NULL;
+    return group->handle->app == app ? group->handle->plans[request->endpoint - app->endpoints] : NULL;
 }
 
-static bool goes_together(const struct group *group, const struct request *request)
+static bool goes_together(const struct read_group *group, const struct request *request)
 {
     const struct plan *plan = usual_plan(group, request);
     return plan != NULL && plan_goes_together(plan);
@@ -264,16 +264,16 @@ static bool goes_together(const struct group *group, const struct request *reque
 
 static bool may_join(void *ctx, struct task *next)
 {
-    const struct group *group = ctx;
+    const struct read_group *group = ctx;
     const struct request *first = group->readings[0].request;
     if (next->run != read_run)
         return false;
     const struct request *request = CONTAINER_OF(next, struct request, task);
     return request->app == first->app && request->edition == first->edition &&
-           find_replica(group->set, request) == group->replica && goes_together(group, request);
+           find_replica(group->handles, request) == group->replica && goes_together(group, request);
 }
 
-static struct reading *join(struct group *group, struct request *request)
+static struct reading *join(struct read_group *group, struct request *request)
 {
     struct reading *reading = &group->readings[group->count++];
     *reading = (struct reading){.request = request, .usual = usual_plan(group, request)};
@@ -281,18 +281,18 @@ static struct reading *join(struct group *group, struct request *request)
     return reading;
 }
 
-static enum err_code take_lane(struct group *group, struct reading *reading, struct err *err)
+static enum err_code take_seat(struct read_group *group, struct reading *reading, struct err *err)
 {
     const struct endpoint *endpoint = reading->request->endpoint;
-    size_t lane = 0;
+    size_t seat = 0;
     for (const struct reading *before = group->readings; before < reading; before++)
-        lane += before->request->endpoint == endpoint;
-    return reader_lane(group->reader, endpoint, lane, &reading->plan, err);
+        seat += before->request->endpoint == endpoint;
+    return handle_seat(group->handle, endpoint, seat, &reading->plan, err);
 }
 
 // Takes what is waiting for a worker and goes together with the first. False when that is nothing, or one of
 // them could not be prepared.
-static bool gather(struct group *group)
+static bool gather(struct read_group *group)
 {
     struct reading *first = &group->readings[0];
     struct pool *pool = first->request->context->reads;
@@ -301,34 +301,34 @@ static bool gather(struct group *group)
     if (!goes_together(group, first->request))
         return false;
     start_reading(first);
-    store_deadline(group->reader->conn, first->deadline_ns);
-    bool is_fine = take_lane(group, first, &err) == ERR_NONE;
-    while (is_fine && group->count < READER_LANES && (next = pool_take(pool, may_join, group)) != NULL) {
+    store_deadline(group->handle->conn, first->deadline_ns);
+    bool is_fine = take_seat(group, first, &err) == ERR_NONE;
+    while (is_fine && group->count < HANDLE_SEATS && (next = pool_take(pool, may_join, group)) != NULL) {
         struct request *request = CONTAINER_OF(next, struct request, task);
         if (!give_up_abandoned(request))
-            is_fine = take_lane(group, join(group, request), &err) == ERR_NONE;
+            is_fine = take_seat(group, join(group, request), &err) == ERR_NONE;
     }
     return is_fine && group->count > 1;
 }
 
 // As read_once and read_on_either have it, for the one that came last.
-static enum err_code begin_together(struct group *group, struct err *err)
+static enum err_code begin_together(struct read_group *group, struct err *err)
 {
     struct span mark;
     uint64_t came_ns = 0;
     if (group->replica == NULL)
-        return begin(group->reader, NULL, err);
+        return begin(group->handle, NULL, err);
     for (size_t i = 0; i < group->count; i++) {
         uint64_t start_ns = group->readings[i].request->access.start_ns;
         came_ns = start_ns > came_ns ? start_ns : came_ns;
     }
-    struct store_conn *store = group->set->readers[group->readings[0].request->app].conn;
+    struct store_conn *store = group->handles->primaries[group->readings[0].request->app].conn;
     store_deadline(store, group->readings[0].deadline_ns);
     enum err_code code = replica_mark(group->replica, store, came_ns, &mark, err);
-    return code == ERR_NONE ? begin(group->reader, &mark, err) : code;
+    return code == ERR_NONE ? begin(group->handle, &mark, err) : code;
 }
 
-static void ask_all(struct group *group)
+static void ask_all(struct read_group *group)
 {
     struct err ignored = {0};
     for (size_t i = 0; i < group->count; i++) {
@@ -340,7 +340,7 @@ static void ask_all(struct group *group)
 }
 
 // Sends back those that succeed. How many those are, and what the first failure is called; ERR_NONE: none.
-static size_t answer_all(struct group *group, enum err_code *ret_failed)
+static size_t answer_all(struct read_group *group, enum err_code *ret_failed)
 {
     size_t answered = 0;
     *ret_failed = ERR_NONE;
@@ -367,7 +367,7 @@ static size_t answer_all(struct group *group, enum err_code *ret_failed)
 }
 
 // One of them was slow for once, which is the first that is left: the others are for whoever is free.
-static void put_back(struct group *group)
+static void put_back(struct read_group *group)
 {
     bool is_first = true;
     for (size_t i = 0; i < group->count; i++) {
@@ -380,17 +380,17 @@ static void put_back(struct group *group)
     }
 }
 
-static void read_together(struct group *group)
+static void read_together(struct read_group *group)
 {
     struct err err = {0};
     enum err_code failed;
     if (begin_together(group, &err) != ERR_NONE)
         return; // of which each tells by itself
     uint64_t start_ns = clock_monotonic_ns();
-    store_deadline(group->reader->conn, start_ns + LIMIT_TOGETHER_MS * NS_PER_MS);
+    store_deadline(group->handle->conn, start_ns + LIMIT_TOGETHER_MS * NS_PER_MS);
     ask_all(group);
     size_t answered = answer_all(group, &failed);
-    store_rollback(group->reader->conn);
+    store_rollback(group->handle->conn);
     uint64_t ns = clock_monotonic_ns() - start_ns;
     // All have waited for the last one, so each is charged the same.
     for (size_t i = 0; failed == ERR_NONE && i < group->count; i++)
@@ -406,20 +406,20 @@ static void read_together(struct group *group)
 void read_run(struct task *task, void *worker)
 {
     struct request *request = CONTAINER_OF(task, struct request, task);
-    const struct reader_set *set = worker;
-    AUTO(fini_group) struct group group;
-    group.set = set;
+    const struct handles *handles = worker;
+    AUTO(fini_group) struct read_group group;
+    group.handles = handles;
     group.count = 0;
     if (give_up_abandoned(request))
         return;
-    group.replica = find_replica(set, request);
-    group.reader = group.replica != NULL ? &group.replica->reader : &set->readers[request->app];
+    group.replica = find_replica(handles, request);
+    group.handle = group.replica != NULL ? &group.replica->handle : &handles->primaries[request->app];
     join(&group, request);
     if (gather(&group))
         read_together(&group);
     for (size_t i = 0; i < group.count; i++) {
         struct request *left = group.readings[i].request;
         if (left != NULL && !give_up_abandoned(left))
-            read_alone(&group.readings[i], set);
+            read_alone(&group.readings[i], handles);
     }
 }

@@ -83,8 +83,8 @@ static void make(struct replica *replica)
     struct replicas *replicas = replica->owner;
     struct err err = {0};
     struct edition *edition = editions_current(replicas->editions);
-    reader_fini(&replica->reader);
-    enum err_code code = reader_init_replica(&replica->reader,
+    handle_fini(&replica->handle);
+    enum err_code code = handle_init_replica(&replica->handle,
         replicas->services[replica->service].read_store, edition->apps[replica->service],
         clock_monotonic_ns() + LIMIT_REPLICA_PREPARE_MS * NS_PER_MS, &err);
     edition_unref(edition);
@@ -92,7 +92,7 @@ static void make(struct replica *replica)
         atomic_store_explicit(&replica->ready, true, memory_order_release);
         return;
     }
-    reader_fini(&replica->reader);
+    handle_fini(&replica->handle);
     put_off(replica);
     tell_fails(replica, &err);
 }
@@ -253,7 +253,7 @@ void replicas_free(struct replicas *replicas)
         pthread_join(replicas->thread, NULL);
     }
     for (size_t i = 0; i < replicas->handle_count; i++) {
-        reader_fini(&replicas->handles[i].reader);
+        handle_fini(&replicas->handles[i].handle);
         buf_fini(&replicas->handles[i].mark);
     }
     pthread_cond_destroy(&replicas->changed);

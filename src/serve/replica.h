@@ -24,7 +24,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "serve/edition.h"
-#include "serve/service.h"
+#include "serve/handles.h"
 
 struct replicas;
 
@@ -33,10 +33,10 @@ struct replica {
     struct replicas *owner; // borrowed; fixed, as the next
     size_t service;         // its number
     // --- the worker's while it is ready, else the thread's
-    struct service_reader reader; // zeroed while it could not be made
-    uint64_t pause_ms;            // after the last failure; 0: it has answered since
-    uint64_t due_ns;              // monotonic; it is to be made then
-    atomic_bool ready;            // set by the thread, cleared by the worker
+    struct handle handle; // zeroed while it could not be made
+    uint64_t pause_ms;    // after the last failure; 0: it has answered since
+    uint64_t due_ns;      // monotonic; it is to be made then
+    atomic_bool ready;    // set by the thread, cleared by the worker
     // --- the worker's
     struct buf mark;  // what was committed on the store when it was asked last
     uint64_t mark_ns; // monotonic, just before it was asked; 0: there is no mark

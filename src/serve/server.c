@@ -21,23 +21,23 @@ struct server {
     size_t service_count;           //
     struct loop **loops;            // owned
     size_t loop_count;              // made so far
-    struct reader_set *sets;        // owned; one a worker
+    struct handles *handles;        // owned; one a worker
     struct replicas *replicas;      // owned; NULL: there are none
-    size_t set_count;               // made so far
-    void **workers;                 // owned; pointers to the sets, as the pool wants them
+    size_t handle_count;            // made so far
+    void **workers;                 // owned; pointers to the handles, as the pool wants them
     sem_t drained;                  // posted once by http
 };
 
 static enum err_code make_workers(struct server *server, size_t count, struct err *err)
 {
-    server->sets = mem_zalloc(count, sizeof(*server->sets));
+    server->handles = mem_zalloc(count, sizeof(*server->handles));
     server->workers = mem_zalloc(count, sizeof(*server->workers));
-    if (server->sets == NULL || server->workers == NULL)
+    if (server->handles == NULL || server->workers == NULL)
         return err_no_memory(err);
     for (size_t i = 0; i < count; i++) {
-        server->set_count++;
-        server->workers[i] = &server->sets[i];
-        enum err_code code = reader_set_init(&server->sets[i], server->services, server->service_count, err);
+        server->handle_count++;
+        server->workers[i] = &server->handles[i];
+        enum err_code code = handles_init(&server->handles[i], server->services, server->service_count, err);
         if (code != ERR_NONE)
             return code;
     }
@@ -52,7 +52,7 @@ static enum err_code make_replicas(struct server *server, size_t workers, struct
     enum err_code code = replicas_new(server->services, server->service_count, workers,
         &server->context.editions, server->context.error_log, &server->replicas, err);
     for (size_t i = 0; code == ERR_NONE && i < workers; i++)
-        server->sets[i].replicas = replicas_of(server->replicas, i);
+        server->handles[i].replicas = replicas_of(server->replicas, i);
     return code;
 }
 
@@ -194,9 +194,9 @@ static void end_threads(struct server *server)
     server->context.parses = server->context.reads = NULL;
     replicas_free(server->replicas);
     server->replicas = NULL;
-    for (size_t i = 0; i < server->set_count; i++)
-        reader_set_fini(&server->sets[i]);
-    server->set_count = 0;
+    for (size_t i = 0; i < server->handle_count; i++)
+        handles_fini(&server->handles[i]);
+    server->handle_count = 0;
 }
 
 void server_stop(struct server *server)
@@ -218,7 +218,7 @@ void server_free(struct server *server)
         loop_free(server->loops[i]); // delivers what writers sent to clients that had gone
     mem_free(server->loops);
     http_server_free(server->context.http);
-    mem_free(server->sets);
+    mem_free(server->handles);
     mem_free(server->workers);
     editions_fini(&server->context.editions);
     blob_unref(server->context.ok);

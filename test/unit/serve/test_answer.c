@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "serve/handles.h"
 #include "serve/read.h"
 #include "serve/request.h"
 #include "serve/static.h"
@@ -21,7 +22,7 @@ struct desk {
     struct site site;          //
     char var[SITE_PATH_BYTES]; // for spools
     struct context context;    //
-    struct reader_set set;     //
+    struct handles handles;    //
     struct edition *edition;   //
     struct loop *loop;         // does not run
     bool came_back;            // the request's mail was posted
@@ -52,7 +53,7 @@ static void desk_init(struct desk *desk)
     desk->context.services = desk->site.services;
     desk->context.spools.dir = desk->var;
     desk->context.spools.max_bytes = 100 * 1024 * 1024;
-    assert_int_equal(reader_set_init(&desk->set, desk->site.services, 1, &err), ERR_NONE);
+    assert_int_equal(handles_init(&desk->handles, desk->site.services, 1, &err), ERR_NONE);
     assert_int_equal(edition_new(&desk->site.services[0].app, 1, &desk->edition, &err), ERR_NONE);
     assert_int_equal(loop_new(&desk->loop, &err), ERR_NONE);
 }
@@ -61,7 +62,7 @@ static void desk_fini(struct desk *desk)
 {
     loop_free(desk->loop);
     edition_unref(desk->edition);
-    reader_set_fini(&desk->set);
+    handles_fini(&desk->handles);
     site_fini(&desk->site);
 }
 
@@ -92,7 +93,7 @@ static void walk(struct desk *desk, void (*run)(struct task *task, void *worker)
         struct request *request = make_request(desk, limit);
         desk->came_back = false;
         mem_fail_after(fail);
-        run(&request->task, &desk->set);
+        run(&request->task, &desk->handles);
         mem_fail_after(-1);
         status = request->outcome.status;
         assert_true(status == 200 || status == 503 || status == 500);
@@ -138,7 +139,7 @@ static void a_large_answer_is_a_file_that_is_counted(void **state)
     AUTO(desk_fini) struct desk desk;
     desk_init(&desk);
     struct request *request = make_request(&desk, 150000);
-    read_run(&request->task, &desk.set);
+    read_run(&request->task, &desk.handles);
     assert_int_equal(request->outcome.status, 200);
     assert_null(request->outcome.body);
     assert_non_null(request->outcome.file);
@@ -156,7 +157,7 @@ static void work_for_a_client_that_is_gone_is_left_out(void **state)
     desk_init(&desk);
     struct request *request = make_request(&desk, 3);
     atomic_store(&request->abandoned, true);
-    read_run(&request->task, &desk.set);
+    read_run(&request->task, &desk.handles);
     assert_int_equal(request->outcome.status, 0);
     loop_free(desk.loop);
     desk.loop = NULL;
@@ -169,7 +170,7 @@ static void a_worker_prepares_the_edition_that_it_meets(void **state)
     (void)state;
     AUTO(desk_fini) struct desk desk;
     desk_init(&desk);
-    struct service_reader *reader = &desk.set.readers[0];
+    struct handle *handle = &desk.handles.primaries[0];
     struct app *first = desk.edition->apps[0], *second;
     struct plan *plan = NULL, *same;
     struct err err = {0};
@@ -178,19 +179,19 @@ static void a_worker_prepares_the_edition_that_it_meets(void **state)
     assert_int_equal(app_load(desk.site.app_dirs[0], "sqlite", &diags, &second, &err), ERR_NONE);
     enum err_code code = ERR_NO_MEMORY;
     for (long fail = 0; code == ERR_NO_MEMORY; fail++) {
-        assert_ptr_equal(reader->app, first); // as it was before
+        assert_ptr_equal(handle->app, first); // as it was before
         err = (struct err){0};
         mem_fail_after(fail);
-        code = reader_plan(reader, second, &second->endpoints[0], &plan, &err);
+        code = handle_plan(handle, second, &second->endpoints[0], &plan, &err);
         mem_fail_after(-1);
         assert_true(fail < 1000);
     }
     assert_int_equal(code, ERR_NONE);
-    assert_ptr_equal(reader->app, second);
+    assert_ptr_equal(handle->app, second);
     assert_ptr_equal(plan_endpoint(plan), &second->endpoints[0]);
-    assert_int_equal(reader_plan(reader, second, &second->endpoints[0], &same, &err), ERR_NONE);
+    assert_int_equal(handle_plan(handle, second, &second->endpoints[0], &same, &err), ERR_NONE);
     assert_ptr_equal(same, plan);
-    app_unref(second); // the reader has its own reference
+    app_unref(second); // the handle has its own reference
 }
 
 static void a_deadline_of_the_request_before_does_not_matter(void **state)
@@ -206,9 +207,9 @@ static void a_deadline_of_the_request_before_does_not_matter(void **state)
     edition_unref(desk.edition);
     assert_int_equal(edition_new(&app, 1, &desk.edition, &err), ERR_NONE);
     app_unref(app);
-    store_deadline(desk.set.readers[0].conn, 1); // long past
+    store_deadline(desk.handles.primaries[0].conn, 1); // long past
     struct request *request = make_request(&desk, 3);
-    read_run(&request->task, &desk.set);
+    read_run(&request->task, &desk.handles);
     assert_int_equal(request->outcome.status, 200);
     loop_free(desk.loop);
     desk.loop = NULL;

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prepares an app's read endpoints on a connection and keeps their plans. When a read happens, and on which
+// handle, is decided by read.c and the files under it. A handle is used by the worker that owns it, or by the
+// replicas' thread while that makes it, and by one of them at a time.
+#include "serve/handles.h"
+
+#include "base/mem.h"
+
+static void free_plans(struct plan **plans, size_t count)
+{
+    for (size_t i = 0; plans != NULL && i < count; i++)
+        plan_free(plans[i]);
+    mem_free(plans);
+}
+
+static void drop_app(struct handle *handle)
+{
+    if (handle->app != NULL)
+        free_plans(handle->plans, HANDLE_SEATS * handle->app->endpoint_count);
+    app_unref(handle->app);
+    mem_free(handle->marked);
+    handle->app = NULL;
+    handle->plans = NULL;
+    handle->marked = NULL;
+}
+
+// The app was checked before it was served: when this fails, the store has changed since.
+static enum err_code prepare_plan(
+    struct handle *handle, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err)
+{
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    enum err_code code = plan_new(endpoint, handle->conn, &diags, ret_plan, err);
+    return code == ERR_NONE ? ERR_NONE : diags_explain(&diags, err);
+}
+
+// Of a replica. A statement that the database cannot plan counts as unmarked: its read goes to the primary,
+// which tells what is wrong.
+static enum err_code find_out_if_marked(struct handle *next, size_t endpoint, struct err *err)
+{
+    struct err wrong = {0};
+    enum err_code code = plan_is_marked(next->plans[endpoint], &next->marked[endpoint], &wrong);
+    return code == ERR_NONE || code == ERR_STORE ? ERR_NONE : err_set(err, code, "%s", wrong.text);
+}
+
+// Prepares all reads of next->app into `next`, whose arrays are made.
+static enum err_code prepare_reads(struct handle *next, struct err *err)
+{
+    const struct app *app = next->app;
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
+        if (app->endpoints[i].method != HTTP_GET)
+            continue;
+        code = prepare_plan(next, &app->endpoints[i], &next->plans[i], err);
+        if (code == ERR_NONE && next->is_replica)
+            code = find_out_if_marked(next, i, err);
+    }
+    return code;
+}
+
+static enum err_code prepare(struct handle *handle, struct app *app, struct err *err)
+{
+    struct handle next = {.conn = handle->conn, .app = app_ref(app), .is_replica = handle->is_replica};
+    next.plans = mem_zalloc(HANDLE_SEATS * app->endpoint_count, sizeof(*next.plans));
+    if (next.is_replica)
+        next.marked = mem_zalloc(app->endpoint_count, sizeof(*next.marked));
+    bool has_room = next.plans != NULL && (next.marked != NULL || !next.is_replica);
+    enum err_code code = has_room ? prepare_reads(&next, err) : err_no_memory(err);
+    if (code != ERR_NONE) {
+        drop_app(&next);
+        return code;
+    }
+    drop_app(handle);
+    *handle = next;
+    return ERR_NONE;
+}
+
+enum err_code handle_plan(struct handle *handle, struct app *app, const struct endpoint *endpoint,
+    struct plan **ret_plan, struct err *err)
+{
+    if (app != handle->app) {
+        enum err_code code = prepare(handle, app, err);
+        if (code != ERR_NONE)
+            return code;
+    }
+    *ret_plan = handle->plans[endpoint - app->endpoints];
+    return ERR_NONE;
+}
+
+enum err_code handle_renew(
+    struct handle *handle, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err)
+{
+    const struct app *app = handle->app;
+    struct plan **plans = &handle->plans[endpoint - app->endpoints];
+    struct plan *next = NULL;
+    enum err_code code = prepare_plan(handle, endpoint, &next, err);
+    if (code != ERR_NONE)
+        return code;
+    for (size_t seat = 0; seat < HANDLE_SEATS; seat++) {
+        plan_free(plans[seat * app->endpoint_count]);
+        plans[seat * app->endpoint_count] = NULL;
+    }
+    *ret_plan = plans[0] = next;
+    return ERR_NONE;
+}
+
+bool handle_may_miss(const struct handle *handle, const struct app *app, const struct endpoint *endpoint)
+{
+    return app == handle->app && handle->is_replica && !handle->marked[endpoint - app->endpoints];
+}
+
+enum err_code handle_seat(struct handle *handle, const struct endpoint *endpoint, size_t seat,
+    struct plan **ret_plan, struct err *err)
+{
+    const struct app *app = handle->app;
+    struct plan **plan = &handle->plans[seat * app->endpoint_count + (size_t)(endpoint - app->endpoints)];
+    enum err_code code = *plan == NULL ? prepare_plan(handle, endpoint, plan, err) : ERR_NONE;
+    if (code == ERR_NONE)
+        *ret_plan = *plan;
+    return code;
+}
+
+static enum err_code init_reader(struct handle *handle, struct store *store, struct app *app, bool is_replica,
+    uint64_t deadline_ns, struct err *err)
+{
+    *handle = (struct handle){.is_replica = is_replica};
+    enum err_code code = store_connect(store, STORE_READ, &handle->conn, err);
+    if (code != ERR_NONE)
+        return code;
+    store_deadline(handle->conn, deadline_ns);
+    return prepare(handle, app, err);
+}
+
+enum err_code handle_init(struct handle *handle, struct store *store, struct app *app, struct err *err)
+{
+    return init_reader(handle, store, app, false, 0, err);
+}
+
+enum err_code handle_init_replica(
+    struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err)
+{
+    return init_reader(handle, store, app, true, deadline_ns, err);
+}
+
+void handle_fini(struct handle *handle)
+{
+    drop_app(handle);
+    store_disconnect(handle->conn);
+    *handle = (struct handle){0};
+}
+
+enum err_code handles_init(
+    struct handles *handles, const struct service *services, size_t count, struct err *err)
+{
+    *handles = (struct handles){.primaries = mem_zalloc(count, sizeof(*handles->primaries)), .count = count};
+    if (handles->primaries == NULL)
+        return err_no_memory(err);
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < count; i++)
+        code = handle_init(&handles->primaries[i], services[i].store, services[i].app, err);
+    return code;
+}
+
+void handles_fini(struct handles *handles)
+{
+    if (handles == NULL || handles->primaries == NULL)
+        return;
+    for (size_t i = 0; i < handles->count; i++)
+        handle_fini(&handles->primaries[i]);
+    mem_free(handles->primaries);
+    *handles = (struct handles){0};
+}

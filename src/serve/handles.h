@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Read handles. A handle is one app's connection with its read endpoints prepared on it; a worker of the read
+// pool owns one of each app on the primary, and may use one on a replica (replica.h).
+#ifndef RECKONER_SERVE_HANDLES_H
+#define RECKONER_SERVE_HANDLES_H
+
+#include "app/app.h"
+#include "app/plan.h"
+#include "base/err.h"
+#include "serve/service.h"
+#include "store/store.h"
+
+struct replica;
+
+// A seat is room for one read among those that a handle answers together (read_together.h): each of them
+// needs statements of its own.
+enum { HANDLE_SEATS = 8 };
+
+// One app's handle on one store. One thread uses it at a time.
+struct handle {
+    struct store_conn *conn; // owned; STORE_READ
+    struct app *app;         // that is prepared; a reference
+    struct plan **plans; // owned; by seat, then by endpoint; NULL: a write, or a seat that was not taken yet
+    bool *marked;        // owned; of a replica: of each endpoint, plan_is_marked; false for writes
+    bool is_replica;     // its store may lag behind; else there is no `marked`
+};
+
+// A worker's handles of all apps.
+struct handles {
+    struct handle *primaries; // owned; one for each service
+    size_t count;             // of primaries, and of replicas
+    struct replica *replicas; // borrowed; one for each service; NULL: there is no --read-store
+};
+
+// Connects to a store and prepares the app on it, of which it keeps a reference. Errors of the store. The
+// caller calls handle_fini also after an error.
+MUST_CHECK enum err_code handle_init(
+    struct handle *handle, struct store *store, struct app *app, struct err *err);
+
+// The same on a replica, and finds out which endpoints it can answer (handle_may_miss). `deadline_ns` as
+// store_deadline has it.
+MUST_CHECK enum err_code handle_init_replica(
+    struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err);
+
+// Leaves a zeroed struct, and takes one.
+void handle_fini(struct handle *handle);
+
+// Connects to every service's store for one worker, and prepares its app. Errors of the store; handles_fini
+// is called also after an error.
+MUST_CHECK enum err_code handles_init(
+    struct handles *handles, const struct service *services, size_t count, struct err *err);
+
+// NULL and a zeroed struct are fine.
+void handles_fini(struct handles *handles);
+
+// The plan of a read endpoint of `app`. Where the handle has another edition of the app prepared, it prepares
+// this one first; when that fails, it keeps the other one.
+MUST_CHECK enum err_code handle_plan(struct handle *handle, struct app *app, const struct endpoint *endpoint,
+    struct plan **ret_plan, struct err *err);
+
+// Prepares an endpoint of the app that is prepared once more, after its tables have changed (ERR_STALE), and
+// returns the new plan. Its other seats are prepared again when they are taken next. Not for a replica, whose
+// handle is made anew as a whole.
+MUST_CHECK enum err_code handle_renew(
+    struct handle *handle, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
+
+// True when a read of the endpoint has to go to the primary: it reads something on this replica that no
+// mark tells of. False on a primary, and while the handle has another edition of the app prepared, as it is
+// not known then.
+bool handle_may_miss(const struct handle *handle, const struct app *app, const struct endpoint *endpoint);
+
+// The plan of a seat, below HANDLE_SEATS, of an endpoint of the app that is prepared. Seat 0 is
+// handle_plan's; the others are prepared when they are taken first, which may not be in a transaction.
+MUST_CHECK enum err_code handle_seat(struct handle *handle, const struct endpoint *endpoint, size_t seat,
+    struct plan **ret_plan, struct err *err);
+
+#endif
