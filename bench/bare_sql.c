@@ -15,7 +15,8 @@
 #include <time.h>
 
 #include "app/app.h"
-#include "store/sqlite/types.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/stmt.h"
 
 enum { QUESTIONS = 200000, ROUNDS = 4, SQL_BYTES = 65536 };
 

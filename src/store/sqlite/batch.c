@@ -3,13 +3,16 @@
 // emptied; for other fields it is made anew, after which SQLite itself compiles again the statements that
 // were prepared over the old one. The connection's thread.
 //
-// Making a table is part of the open transaction, as everything is: batch.known tells whether the table that
-// we last made is still the one that is there.
-#include "store/sqlite/types.h"
+// Making a table is part of the open transaction, as everything is: a rollback takes it away. The state
+// (batch.h) tells whether the table that was made last is still the one that is there.
+#include "store/sqlite/batch.h"
 
 #include <assert.h>
 
 #include "base/limits.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/error.h"
+#include "store/sqlite/stmt.h"
 
 static const char *const column_types[] = {
     [TYPE_TEXT] = "TEXT",
@@ -25,44 +28,36 @@ void sqlite_batch_init(struct sqlite_batch *batch)
     buf_init(&batch->definition, LIMIT_APP_FILE_BYTES);
 }
 
-static void forget_statements(struct sqlite_batch *batch)
+static void forget_table(struct sqlite_batch *batch)
 {
     sqlite3_finalize(batch->insert);
     sqlite3_finalize(batch->clear);
     batch->insert = batch->clear = NULL;
-    batch->known = false;
+    sqlite_batch_note(batch, BATCH_DROPPED);
 }
 
 void sqlite_batch_fini(struct sqlite_batch *batch)
 {
-    forget_statements(batch);
+    forget_table(batch);
     buf_fini(&batch->definition);
 }
 
 // --- what a transaction's end makes of the table
 
-void sqlite_batch_on_savepoint(struct sqlite_batch *batch)
+void sqlite_batch_note(struct sqlite_batch *batch, enum sqlite_batch_event event)
 {
-    batch->made_since_savepoint = false;
-}
-
-void sqlite_batch_on_commit(struct sqlite_batch *batch)
-{
-    batch->made_in_transaction = batch->made_since_savepoint = false;
-}
-
-void sqlite_batch_on_rollback(struct sqlite_batch *batch)
-{
-    if (batch->made_in_transaction)
-        batch->known = false;
-    batch->made_in_transaction = batch->made_since_savepoint = false;
-}
-
-void sqlite_batch_on_rollback_to(struct sqlite_batch *batch)
-{
-    if (batch->made_since_savepoint)
-        batch->known = false;
-    batch->made_since_savepoint = false;
+    static const enum sqlite_batch_state next[][BATCH_KEPT + 1] = {
+        [BATCH_MADE_INSIDE] = {BATCH_FRESH},
+        [BATCH_MADE] = {BATCH_KEPT},
+        [BATCH_DROPPED] = {BATCH_UNKNOWN, BATCH_UNKNOWN, BATCH_UNKNOWN, BATCH_UNKNOWN},
+        [BATCH_SAVEPOINT] = {BATCH_UNKNOWN, BATCH_TENTATIVE, BATCH_TENTATIVE, BATCH_KEPT},
+        [BATCH_ROLLBACK_TO] = {BATCH_UNKNOWN, BATCH_UNKNOWN, BATCH_TENTATIVE, BATCH_KEPT},
+        [BATCH_ROLLBACK] = {BATCH_UNKNOWN, BATCH_UNKNOWN, BATCH_UNKNOWN, BATCH_KEPT},
+        [BATCH_COMMIT] = {BATCH_UNKNOWN, BATCH_KEPT, BATCH_KEPT, BATCH_KEPT},
+    };
+    bool is_made = event == BATCH_MADE_INSIDE || event == BATCH_MADE;
+    assert(!is_made || batch->state == BATCH_UNKNOWN); // what was there is dropped first
+    batch->state = next[event][batch->state];
 }
 
 // --- making it
@@ -110,8 +105,7 @@ static int prepare_insert(sqlite3 *db, size_t field_count, sqlite3_stmt **ret_in
 static int make_table(struct sqlite_conn *conn, const char *definition, size_t field_count)
 {
     struct sqlite_batch *batch = &conn->batch;
-    forget_statements(batch);
-    batch->made_in_transaction = batch->made_since_savepoint = !sqlite3_get_autocommit(conn->db);
+    forget_table(batch);
     int result = sqlite3_exec(conn->db, "DROP TABLE IF EXISTS temp.batch", NULL, NULL, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_exec(conn->db, definition, NULL, NULL, NULL);
@@ -143,7 +137,8 @@ enum err_code sqlite_batch_open(
         code = define(&definition, fields, field_count, err);
     if (code != ERR_NONE)
         return code;
-    bool same = batch->known && span_equal(buf_span(&definition), buf_span(&batch->definition));
+    bool same =
+        batch->state != BATCH_UNKNOWN && span_equal(buf_span(&definition), buf_span(&batch->definition));
     int result = same ? clear_table(batch) : make_table(conn, definition.data, field_count);
     if (result != SQLITE_OK)
         return sqlite_fail(conn, result, err);
@@ -152,7 +147,7 @@ enum err_code sqlite_batch_open(
         batch->definition = definition;
         definition = old;
         batch->field_count = field_count;
-        batch->known = true;
+        sqlite_batch_note(batch, sqlite3_get_autocommit(conn->db) ? BATCH_MADE : BATCH_MADE_INSIDE);
     }
     return ERR_NONE;
 }
@@ -164,7 +159,7 @@ enum err_code sqlite_batch_close(struct store_conn *base, struct err *err)
     enum err_code code = sqlite_check_alive(conn, err);
     if (code != ERR_NONE)
         return code;
-    forget_statements(&conn->batch);
+    forget_table(&conn->batch);
     int result = sqlite3_exec(conn->db, "DROP TABLE IF EXISTS temp.batch", NULL, NULL, NULL);
     return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
 }

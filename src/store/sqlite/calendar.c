@@ -5,9 +5,10 @@
 //
 // The two arguments are what SQLite calls hidden columns. Their names are such that no table's column will
 // meet them.
-#include "store/sqlite/types.h"
+#include "store/sqlite/calendar.h"
 
 #include "base/mem.h"
+#include "store/sqlite/conn.h"
 #include "text/date.h"
 
 enum column {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection: opened with the settings that keep a batch durable and a read predictable, bounded in time
 // by its deadline, patient with locks for a while. One thread at a time.
-#include "store/sqlite/types.h"
+#include "store/sqlite/conn.h"
 
 #include <assert.h>
 #include <time.h>
@@ -9,6 +9,12 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/sqlite/calendar.h"
+#include "store/sqlite/distance.h"
+#include "store/sqlite/error.h"
+#include "store/sqlite/list.h"
+#include "store/sqlite/stmt.h"
+#include "store/sqlite/store.h"
 
 enum {
     // The deadline is looked at after so many steps of SQLite's virtual machine: about 20 µs of work, against
@@ -198,7 +204,7 @@ enum err_code sqlite_connect(
         mem_free(conn);
         return code;
     }
-    conn->base.driver = &sqlite_driver;
+    conn->base.driver = store->base.driver;
     conn->store = store;
     sqlite_batch_init(&conn->batch);
     code = open_file(conn, mode, err);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // distance_m(lat1, lng1, lat2, lng2): metres along the great circle between two points, which are given in
 // degrees, on a sphere.
-#include "store/sqlite/types.h"
+#include "store/sqlite/distance.h"
 
 #include <math.h>
+
+#include "store/sqlite/conn.h"
 
 static const double EARTH_M = 6371000, TINY = 1e-100; // TINY: degrees
 

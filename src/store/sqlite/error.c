@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // SQLite's result codes in the words of store.h. Its texts are kept where they say what is wrong with SQL or
 // rows, and replaced where they speak of the library. The connection's thread.
-#include "store/sqlite/types.h"
+#include "store/sqlite/error.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
+#include "store/sqlite/conn.h"
 #include "text/sql_scan.h"
 
 enum { FIRST_BYTE = 0xff }; // of an extended result code: the primary code
@@ -22,7 +23,7 @@ static enum err_code fail_constraint(sqlite3 *db, int result, struct err *err)
     const char *kind_end = strstr(text, " constraint failed");
     if (result != SQLITE_CONSTRAINT_TRIGGER && kind_end != NULL) {
         for (char *at = text; at < kind_end; at++)
-            *at = (char)tolower((unsigned char)*at);
+            *at = ascii_lower(*at);
     }
     return err_set(err, conflict ? ERR_CONFLICT : ERR_CONSTRAINT, "%s", text);
 }
@@ -79,6 +80,21 @@ enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)
         conn->lost = code;
     err_set(err, code, "%s", cause.text);
     return code;
+}
+
+enum err_code sqlite_check_alive(const struct sqlite_conn *conn, struct err *err)
+{
+    switch (conn->lost) {
+    case ERR_NONE:
+        return ERR_NONE;
+    case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
+    case ERR_CONFLICT:
+    case ERR_CONSTRAINT:
+    case ERR_TOO_LARGE:
+        return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
+    default:
+        return err_set(err, conn->lost, "the transaction was rolled back after an error of the store");
+    }
 }
 
 // Where the name stands that the message ends with ("no such table: main.ports"), in the statement that

@@ -11,9 +11,13 @@
 // - a table that is read without a condition is not either, and one that is read in search of rows that fit
 // is
 //   told of, as there may be none.
-#include "store/sqlite/types.h"
+#include "store/sqlite/explain.h"
 
 #include "base/mem.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/error.h"
+#include "store/sqlite/program.h"
+#include "store/sqlite/stmt.h"
 
 enum {
     MAX_DEPTH = 32, // lines further in are not indented more

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // list(text): the items between the commas of a text, in order, as a table that exists without being made;
 // see calendar.c for how. The connection's thread.
-#include "store/sqlite/types.h"
+#include "store/sqlite/list.h"
 
 #include "base/mem.h"
+#include "store/sqlite/conn.h"
 
 enum column {
     COLUMN_VALUE,

@@ -2,10 +2,13 @@
 // What SQLite makes of a statement, as EXPLAIN and EXPLAIN QUERY PLAN list it (sqlite.org/opcode.html). The
 // plan tells a loop by the name that its statement gives the table; the program tells which table that is,
 // and where the loop ends. The connection's thread.
-#include "store/sqlite/types.h"
+#include "store/sqlite/program.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/error.h"
+#include "store/sqlite/stmt.h"
 
 enum { FIRST_OPS = 64 };
 
@@ -23,7 +26,7 @@ enum err_code sqlite_rows_of(struct sqlite_stmt *stmt, const char *prefix,
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
     int result = sqlite3_prepare_v2(stmt->conn->db, sql.data, -1, &listing, NULL);
-    if (stmt->is_bound && result == SQLITE_OK)
+    if (stmt->run != RUN_NONE && result == SQLITE_OK)
         result = sqlite3_transfer_bindings(stmt->handle, listing);
     enum err_code code = ERR_NONE;
     while (result == SQLITE_OK && code == ERR_NONE) {
@@ -36,7 +39,7 @@ enum err_code sqlite_rows_of(struct sqlite_stmt *stmt, const char *prefix,
     if (code == ERR_NONE && result != SQLITE_DONE)
         code = sqlite_fail(stmt->conn, result, err);
     sqlite3_reset(listing);
-    if (stmt->is_bound && listing != NULL)
+    if (stmt->run != RUN_NONE && listing != NULL)
         (void)sqlite3_transfer_bindings(listing, stmt->handle); // as many as were lent
     sqlite3_finalize(listing);
     return code;

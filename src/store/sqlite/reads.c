@@ -2,8 +2,12 @@
 // The tables that a statement may read: it is compiled once more, and SQLite names each table of which it
 // takes a column to the authorizer (rule.c). What a view, an alias or a part of WITH stands for has
 // been put in its place by then. The connection's thread.
+#include "store/sqlite/reads.h"
+
 #include "base/mem.h"
-#include "store/sqlite/types.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/error.h"
+#include "store/sqlite/stmt.h"
 
 enum { FIRST_NAMES = 8 };
 

@@ -15,9 +15,12 @@
 //
 // A statement that SQLite compiles anew by itself, after a change of the schema, goes by RULE_INTERNAL: it
 // has been through here before.
-#include "store/sqlite/types.h"
+#include "store/sqlite/rule.h"
 
 #include <stdio.h>
+
+#include "store/sqlite/conn.h"
+#include "store/sqlite/reads.h"
 
 static int refuse(struct sqlite_conn *conn, const char *what, const char *reason)
 {

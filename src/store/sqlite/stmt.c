@@ -3,11 +3,15 @@
 // connection's thread.
 //
 // Running is the hot path: bind, step and column add a pointer or two to what SQLite does itself.
-#include "store/sqlite/types.h"
+#include "store/sqlite/stmt.h"
 
 #include <assert.h>
 
 #include "base/mem.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/error.h"
+#include "store/sqlite/rule.h"
+#include "store/sqlite/store.h"
 #include "text/sql_scan.h"
 
 // --- compiling
@@ -176,7 +180,7 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
     struct sqlite_stmt *stmt = mem_zalloc(1, sizeof(*stmt));
     if (stmt == NULL)
         return err_no_memory(err);
-    stmt->base.driver = &sqlite_driver;
+    stmt->base.driver = conn->store->base.driver;
     link_stmt(stmt, conn);
     enum err_code code = compile_one(conn, sql, &stmt->handle, err);
     if (code == ERR_NONE)
@@ -227,8 +231,7 @@ int sqlite_bind_value(sqlite3_stmt *handle, int number, const struct value *valu
 enum err_code sqlite_bind(struct store_stmt *base, const struct value *values, struct err *err)
 {
     struct sqlite_stmt *stmt = sqlite_stmt(base);
-    stmt->is_bound = true;
-    stmt->is_stepped = false;
+    stmt->run = RUN_BOUND;
     for (size_t i = 0; i < stmt->bound_count; i++) {
         int result = sqlite_bind_value(stmt->handle, (int)i + 1, &values[stmt->bound[i]]);
         if (result != SQLITE_OK)
@@ -261,9 +264,9 @@ enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *er
     int result = sqlite3_step(stmt->handle);
     if (result != SQLITE_ROW && result != SQLITE_DONE)
         return sqlite_fail(stmt->conn, result, err);
-    if (!stmt->is_stepped && !has_columns(stmt))
+    if (stmt->run != RUN_STEPPED && !has_columns(stmt))
         return err_set(err, ERR_STALE, "the tables have changed under the statement: try again");
-    stmt->is_stepped = true;
+    stmt->run = RUN_STEPPED;
     *ret_row = result == SQLITE_ROW;
     return ERR_NONE;
 }
@@ -304,7 +307,7 @@ enum err_code sqlite_column(struct store_stmt *base, size_t column, struct value
 void sqlite_reset(struct store_stmt *base)
 {
     struct sqlite_stmt *stmt = sqlite_stmt(base);
-    stmt->is_bound = false;
+    stmt->run = RUN_NONE;
     sqlite3_reset(stmt->handle); // its result is that of the step before, which has been told
 }
 

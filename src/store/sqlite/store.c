@@ -3,9 +3,16 @@
 //
 // SQLite is used without its own locks between threads (a connection has one thread at a time) and without a
 // shared cache, so that connections never wait for each other inside the process.
-#include "store/sqlite/types.h"
+#include "store/sqlite/store.h"
 
 #include "base/mem.h"
+#include "store/sqlite/batch.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/explain.h"
+#include "store/sqlite/reads.h"
+#include "store/sqlite/stmt.h"
+#include "store/sqlite/tx.h"
+#include "store/sqlite/watch.h"
 
 // Settings of the whole library, before its first use. Each is for speed or caution only, so a refusal (the
 // process has used SQLite already) is no error.
@@ -20,7 +27,8 @@ static void close_store(struct store *base)
 {
     struct sqlite_store *store = sqlite_store(base);
     sqlite_watch_end(store);
-    store_disconnect(store->last);
+    if (store->last != NULL)
+        sqlite_disconnect(store->last);
     pthread_mutex_destroy(&store->lock);
     mem_free(store->path);
     mem_free(store);

@@ -7,9 +7,13 @@
 //       └─────────────┴─────────────────────────────────────────────────────┘
 //
 // In `lost` nothing but rollback works.
-#include "store/sqlite/types.h"
+#include "store/sqlite/tx.h"
 
 #include <assert.h>
+
+#include "store/sqlite/conn.h"
+#include "store/sqlite/error.h"
+#include "store/sqlite/store.h"
 
 // A writer takes its lock at once: if it read first and wrote later, another process could write in between
 // and the transaction would have to be given up.
@@ -54,21 +58,6 @@ static enum err_code run(struct sqlite_conn *conn, enum sqlite_control control, 
     return code;
 }
 
-enum err_code sqlite_check_alive(const struct sqlite_conn *conn, struct err *err)
-{
-    switch (conn->lost) {
-    case ERR_NONE:
-        return ERR_NONE;
-    case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
-    case ERR_CONFLICT:
-    case ERR_CONSTRAINT:
-    case ERR_TOO_LARGE:
-        return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
-    default:
-        return err_set(err, conn->lost, "the transaction was rolled back after an error of the store");
-    }
-}
-
 enum err_code sqlite_begin(struct store_conn *base, struct err *err)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
@@ -85,7 +74,7 @@ enum err_code sqlite_commit(struct store_conn *base, struct err *err)
     if (code != ERR_NONE)
         return code;
     conn->in_transaction = false;
-    sqlite_batch_on_commit(&conn->batch);
+    sqlite_batch_note(&conn->batch, BATCH_COMMIT);
     return ERR_NONE;
 }
 
@@ -103,7 +92,7 @@ void sqlite_rollback(struct store_conn *base)
     conn->in_control = false;
     conn->in_transaction = false;
     conn->lost = ERR_NONE;
-    sqlite_batch_on_rollback(&conn->batch);
+    sqlite_batch_note(&conn->batch, BATCH_ROLLBACK);
 }
 
 enum err_code sqlite_savepoint(struct store_conn *base, struct err *err)
@@ -112,7 +101,7 @@ enum err_code sqlite_savepoint(struct store_conn *base, struct err *err)
     assert(conn->in_transaction); // it would begin one, and RELEASE would commit it
     enum err_code code = run(conn, CONTROL_SAVEPOINT, err);
     if (code == ERR_NONE)
-        sqlite_batch_on_savepoint(&conn->batch);
+        sqlite_batch_note(&conn->batch, BATCH_SAVEPOINT);
     return code;
 }
 
@@ -127,6 +116,6 @@ enum err_code sqlite_rollback_to(struct store_conn *base, struct err *err)
     enum err_code code = run(conn, CONTROL_ROLLBACK_TO, err);
     if (code != ERR_NONE)
         return code;
-    sqlite_batch_on_rollback_to(&conn->batch);
+    sqlite_batch_note(&conn->batch, BATCH_ROLLBACK_TO);
     return run(conn, CONTROL_RELEASE, err);
 }

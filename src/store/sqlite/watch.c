@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps up with a store in a file: SQLite counts its commits, of which a connection sees all but its own. The
 // store's last connection makes none. Any thread.
-#include "store/sqlite/types.h"
+#include "store/sqlite/watch.h"
+
+#include "store/sqlite/conn.h"
+#include "store/sqlite/error.h"
+#include "store/sqlite/store.h"
 
 enum err_code sqlite_watch(struct store *base, struct err *err)
 {

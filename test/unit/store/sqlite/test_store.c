@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is SQLite's own: the settings that durability hangs on, files that are none, a full disk, and the
 // exact texts of errors.
-#include "store/sqlite/types.h"
+#include "store/sqlite/conn.h"
 
 #include <stdio.h>
 #include <stdlib.h>

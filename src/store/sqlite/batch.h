@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table batch of a connection: what is known of it, and the statements that fill and empty it.
+#ifndef RECKONER_STORE_SQLITE_BATCH_H
+#define RECKONER_STORE_SQLITE_BATCH_H
+
+#include <sqlite3.h>
+
+#include "base/buf.h"
+#include "store/driver.h"
+
+// What is known of the table.
+enum sqlite_batch_state {
+    BATCH_UNKNOWN,   // it may be there or not, with any columns
+    BATCH_FRESH,     // made by the open transaction, and behind its savepoint if that has one
+    BATCH_TENTATIVE, // made by the open transaction in front of its savepoint
+    BATCH_KEPT,      // there, whatever becomes of a transaction
+};
+
+// What happens to it, and where that leads:
+//
+//                  UNKNOWN     FRESH       TENTATIVE   KEPT
+//     made inside  FRESH       –           –           –         (inside of a transaction)
+//     made         KEPT        –           –           –         (outside of one)
+//     dropped      UNKNOWN     UNKNOWN     UNKNOWN     UNKNOWN
+//     savepoint    UNKNOWN     TENTATIVE   TENTATIVE   KEPT
+//     rollback to  UNKNOWN     UNKNOWN     TENTATIVE   KEPT
+//     rollback     UNKNOWN     UNKNOWN     UNKNOWN     KEPT
+//     commit       UNKNOWN     KEPT        KEPT        KEPT
+enum sqlite_batch_event {
+    BATCH_MADE_INSIDE,
+    BATCH_MADE,
+    BATCH_DROPPED,
+    BATCH_SAVEPOINT,
+    BATCH_ROLLBACK_TO,
+    BATCH_ROLLBACK,
+    BATCH_COMMIT,
+};
+
+struct sqlite_batch {
+    enum sqlite_batch_state state; // moved by sqlite_batch_note alone
+    struct buf definition;         // owned; the CREATE TABLE that made the table, unless it is unknown
+    size_t field_count;            // columns but for line
+    sqlite3_stmt *insert;          // owned; one row. NULL when there is no table
+    sqlite3_stmt *clear;           // owned; all rows. Likewise
+};
+
+void sqlite_batch_init(struct sqlite_batch *batch);
+void sqlite_batch_fini(struct sqlite_batch *batch);
+
+// Notes what has happened to the table, or to the transaction or savepoint that it may be a part of.
+void sqlite_batch_note(struct sqlite_batch *batch, enum sqlite_batch_event event);
+
+MUST_CHECK enum err_code sqlite_batch_open(
+    struct store_conn *base, const struct store_name *fields, size_t field_count, struct err *err);
+MUST_CHECK enum err_code sqlite_batch_close(struct store_conn *base, struct err *err);
+MUST_CHECK enum err_code sqlite_batch_add(
+    struct store_conn *base, const struct value *values, int64_t line, struct err *err);
+
+#endif

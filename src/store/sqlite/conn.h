@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connection: its settings, its deadline, and its patience with locks. One thread at a time.
+#ifndef RECKONER_STORE_SQLITE_CONN_H
+#define RECKONER_STORE_SQLITE_CONN_H
+
+#include <sqlite3.h>
+
+#include "store/driver.h"
+#include "store/sqlite/batch.h"
+#include "store/sqlite/rule.h"
+#include "store/sqlite/tx.h"
+
+enum {
+    // Of a pattern of LIKE or GLOB, which takes time in proportion to pattern times text, in one step that no
+    // deadline ends.
+    SQLITE_PATTERN_BYTES = 1000,
+};
+
+struct sqlite_store; // store.h
+struct sqlite_stmt;  // stmt.h
+struct sqlite_reads; // reads.h
+
+struct sqlite_conn {
+    struct store_conn base;               // first
+    struct sqlite_store *store;           // borrowed
+    sqlite3 *db;                          // owned
+    sqlite3_stmt *control[CONTROL_COUNT]; // owned; see tx.h
+    struct sqlite_stmt *stmts;            // owned; a list of those that store_prepare gave out
+    uint64_t deadline_ns;                 // monotonic; 0: none
+    uint64_t busy_since_ns;               // when the wait for a lock that goes on now began
+    enum sqlite_rule rule;                // what the authorizer enforces at the moment
+    struct sqlite_reads *reads;           // collects the tables of the SQL that is being compiled; or NULL
+    char refusal[120];                    // why the authorizer refused, or ""
+    const char *incomplete;               // SQL being compiled names a helper without its arguments; or NULL
+    bool in_control;                      // a control statement runs, which the deadline must not cut in two
+    bool in_transaction;                  // between store_begin and its end
+    enum err_code lost; // why SQLite has ended that transaction by itself; ERR_NONE: it has not
+    struct sqlite_batch batch;
+};
+
+static inline struct sqlite_conn *sqlite_conn(struct store_conn *conn)
+{
+    return CONTAINER_OF(conn, struct sqlite_conn, base);
+}
+
+MUST_CHECK enum err_code sqlite_connect(
+    struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
+void sqlite_disconnect(struct store_conn *base);
+void sqlite_deadline(struct store_conn *base, uint64_t monotonic_ns);
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables that a statement reads.
+#ifndef RECKONER_STORE_SQLITE_READS_H
+#define RECKONER_STORE_SQLITE_READS_H
+
+#include "store/driver.h"
+
+struct sqlite_reads;
+
+MUST_CHECK enum err_code sqlite_reads(
+    struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+
+// Told of the tables, and of more that are none, while a statement is compiled for sqlite_reads.
+void sqlite_note_read(struct sqlite_reads *reads, const char *table);
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A store on SQLite: one file, or one connection's memory. Its functions are those of the driver (store.c).
+#ifndef RECKONER_STORE_SQLITE_STORE_H
+#define RECKONER_STORE_SQLITE_STORE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "store/driver.h"
+
+struct sqlite_store {
+    struct store base;       // first: &store->base is the store of store/store.h
+    char *path;              // owned; as given
+    bool in_memory;          // ":memory:"
+    atomic_bool connected;   // in_memory only: its one connection is there
+    struct store_conn *last; // owned; held until store_close, so that the file is checkpointed and its -wal
+                             // removed then, whichever reader or writer goes first. NULL in memory.
+    pthread_mutex_t lock;    // of data_version, and of `last` while it runs
+    sqlite3_stmt *data_version; // owned; of `last`. NULL: nobody watches the store
+};
+
+static inline struct sqlite_store *sqlite_store(struct store *store)
+{
+    return CONTAINER_OF(store, struct sqlite_store, base);
+}
+
+#endif
