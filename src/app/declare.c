@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The directives above an endpoint's statements: what it answers and what it takes. How its answer looks is
 // declare_answer.c's.
-#include "app/parser.h"
+#include "app/declare.h"
+
 #include "app/path.h"
 #include "app/rule_read.h"
-
-void *parser_grow(struct parser *parser, void *items, size_t count, size_t size)
-{
-    bool is_full = count < 4 ? count == 0 : (count & (count - 1)) == 0;
-    if (!is_full)
-        return items;
-    void *larger = arena_zalloc(parser->arena, count == 0 ? 4 : count * 2, size);
-    if (larger == NULL)
-        parser->status = ERR_NO_MEMORY;
-    else if (count > 0)
-        memcpy(larger, items, count * size);
-    return larger;
-}
 
 // --- @endpoint METHOD /path
 

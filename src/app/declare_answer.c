@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The directives that say how an endpoint's answer looks: its shape, its pages, its examples. Whether they go
 // together is endpoint_check.c's to find out.
-#include "app/parser.h"
+#include "app/declare_answer.h"
+
 #include "text/number.h"
 
 enum {

@@ -4,13 +4,11 @@
 // SQL.
 #include "app/directives.h"
 
-#include "app/parser.h"
+#include "app/declare.h"
+#include "app/declare_answer.h"
+#include "app/endpoint_check.h"
 #include "app/source.h"
-
-void parser_fail(struct parser *parser, const struct directive *directive, const char *text)
-{
-    diags_add(parser->diags, parser->file, directive->line, directive->column, "%s", text);
-}
+#include "app/statements.h"
 
 // --- dispatch
 
@@ -168,38 +166,6 @@ static void on_semicolon(struct parser *parser, const struct sql_token *token)
     parser->semicolon_line = token->line;
 }
 
-bool parser_mark_used(struct parser *parser, struct span name)
-{
-    for (size_t i = 0; i < parser->endpoint.param_count; i++) {
-        if (span_equal(parser->endpoint.params[i].name, name)) {
-            parser->used[i] = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-void parser_use(struct parser *parser, struct span name, uint32_t line, uint32_t column)
-{
-    if (parser_mark_used(parser, name) || parser->use_count == ARRAY_LEN(parser->uses))
-        return;
-    for (size_t i = 0; i < parser->use_count; i++) {
-        if (span_equal(parser->uses[i].name, name))
-            return;
-    }
-    parser->uses[parser->use_count++] = (struct use){.name = name, .line = line, .column = column};
-}
-
-void parser_fail_unterminated(struct parser *parser, struct span token, uint32_t line, uint32_t column)
-{
-    const char *what = "string";
-    if (token.at[0] == '/')
-        what = "comment";
-    else if (strchr("\"`[", token.at[0]) != NULL)
-        what = "quoted name";
-    diags_add(parser->diags, parser->file, line, column, "the %s that starts here has no end", what);
-}
-
 // --- the end of the file
 
 static void finish(struct parser *parser)
@@ -213,7 +179,7 @@ static void finish(struct parser *parser)
             "no @endpoint; say first which requests the file answers: -- @endpoint GET /rates");
     if (parser->is_broken)
         return;
-    whole_check(parser);
+    endpoint_check(parser);
 }
 
 // Makes the name lists that the store wants.

@@ -4,7 +4,8 @@
 #ifndef RECKONER_APP_DIRECTIVES_H
 #define RECKONER_APP_DIRECTIVES_H
 
-#include "app/app.h"
+#include "app/diag.h"
+#include "app/endpoint.h"
 #include "base/arena.h"
 #include "base/err.h"
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can only be said when a file has been read to its end: whether its parts go together, and what some
 // directives stand for.
-#include "app/parser.h"
+#include "app/endpoint_check.h"
 
 #include <stdio.h>
+
+#include "app/examples.h"
 
 static void fail_endpoint(struct parser *parser, const char *text)
 {
@@ -281,7 +283,7 @@ static void add_unique_rejects(struct parser *parser)
     endpoint->statement_count += count;
 }
 
-void whole_check(struct parser *parser)
+void endpoint_check(struct parser *parser)
 {
     struct endpoint *endpoint = &parser->endpoint;
     if (parser->has_endpoint)

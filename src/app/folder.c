@@ -36,19 +36,12 @@ char *folder_join(struct arena *arena, const char *dir, const char *name)
     return path;
 }
 
-int folder_order(struct span a, struct span b)
-{
-    size_t shorter = a.len < b.len ? a.len : b.len;
-    int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 // By stem, and the file for every store in front of the one for ours.
 static int by_stem(const void *left, const void *right)
 {
     const struct folder_file *a = left, *b = right;
-    int order = folder_order(a->stem, b->stem);
-    return order != 0 ? order : folder_order(a->kind, b->kind);
+    int order = span_compare(a->stem, b->stem);
+    return order != 0 ? order : span_compare(a->kind, b->kind);
 }
 
 // Hidden files and what editors leave behind (.#x.sql, #x.sql#, x.sql~) are none.

@@ -37,7 +37,4 @@ MUST_CHECK enum err_code folder_list(const char *dir, const char *store_kind, bo
 // "dir/name", in the arena; NULL without memory.
 MUST_CHECK char *folder_join(struct arena *arena, const char *dir, const char *name);
 
-// Orders two texts by their bytes, as strcmp does.
-int folder_order(struct span a, struct span b);
-
 #endif

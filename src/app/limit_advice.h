@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "app/app.h"
+#include "app/endpoint.h"
 #include "app/place.h"
 #include "base/err.h"
 #include "store/store.h"

@@ -38,48 +38,11 @@ static bool is_digit(char c)
 
 // --- endpoints
 
-static int order_of(struct span path, enum http_method method, const struct endpoint *endpoint)
-{
-    int order = folder_order(path, endpoint->path);
-    return order != 0 ? order : (method > endpoint->method) - (method < endpoint->method);
-}
-
 static int by_path(const void *left, const void *right)
 {
     const struct endpoint *a = left, *b = right;
-    int order = order_of(a->path, a->method, b);
+    int order = endpoint_order(a->method, a->path, b);
     return order != 0 ? order : strcmp(a->file, b->file);
-}
-
-const struct endpoint *app_find(const struct app *app, enum http_method method, struct span path)
-{
-    size_t low = 0, high = app->endpoint_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = order_of(path, method, &app->endpoints[middle]);
-        if (order == 0)
-            return &app->endpoints[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
-const char *endpoint_load_problem(const struct endpoint *endpoint)
-{
-    if (endpoint->method == HTTP_GET)
-        return "does not write; a load needs an endpoint that does";
-    if (endpoint->field_count == 0)
-        return "has no fields to load";
-    for (size_t i = 0; i < endpoint->param_count; i++) {
-        if (endpoint->params[i].in_path)
-            return "has a parameter in its path, which a load cannot give";
-        if (endpoint->params[i].required)
-            return "has a required parameter, which a load cannot give";
-    }
-    return NULL;
 }
 
 // Reports endpoints that answer the same requests: of one method, with paths that differ in the names of
@@ -173,7 +136,7 @@ static int by_number(const void *left, const void *right)
     const struct folder_file *a = left, *b = right;
     if (a->number != b->number)
         return a->number < b->number ? -1 : 1;
-    return folder_order(a->stem, b->stem);
+    return span_compare(a->stem, b->stem);
 }
 
 // Sorts by number; names without one, and two with the same, are reported.
@@ -363,18 +326,4 @@ enum err_code app_load(
     }
     *ret_app = app;
     return code == ERR_NONE ? ERR_NONE : err_set(err, code, "%s", local.text);
-}
-
-struct app *app_ref(struct app *app)
-{
-    atomic_fetch_add_explicit(&app->references, 1, memory_order_relaxed);
-    return app;
-}
-
-void app_unref(struct app *app)
-{
-    if (app == NULL || atomic_fetch_sub_explicit(&app->references, 1, memory_order_acq_rel) > 1)
-        return;
-    arena_fini(&app->arena);
-    mem_free(app);
 }

@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 #include "app/answer.h"
-#include "app/app.h"
 #include "app/cursor.h"
+#include "app/diag.h"
+#include "app/endpoint.h"
 
 struct order_key {
     size_t column;   // index in the answer's columns

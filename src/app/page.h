@@ -5,7 +5,8 @@
 #define RECKONER_APP_PAGE_H
 
 #include "app/answer.h"
-#include "app/app.h"
+#include "app/diag.h"
+#include "app/endpoint.h"
 #include "store/store.h"
 
 struct page;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the parts of the directive parser share: directives.c walks through the file, declare.c and
-// declare_answer.c read the lines that declare, statements.c those that head a statement; endpoint_check.c
-// and examples.c find out at the end what can only be known then. Private to them. One parser, one file, one
-// thread.
+// The parser of one endpoint's file: what it has read so far, and what all of its parts need. directives.c
+// walks through the file and makes it; declare.c and declare_answer.c read the lines that declare,
+// statements.c those that head a statement; endpoint_check.c and examples.c find out at the end what can only
+// be known then. Private to these files. One thread.
 #ifndef RECKONER_APP_PARSER_H
 #define RECKONER_APP_PARSER_H
 
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "app/app.h"
+#include "app/endpoint.h"
 #include "app/words.h"
 #include "base/limits.h"
 #include "text/sql_scan.h"
@@ -89,33 +89,5 @@ void parser_use(struct parser *parser, struct span name, uint32_t line, uint32_t
 
 // Reports a string, quoted name or comment that has no end, with its place in the file.
 void parser_fail_unterminated(struct parser *parser, struct span token, uint32_t line, uint32_t column);
-
-// The lines that declare; `words` stand behind the directive's name.
-void declare_endpoint(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_param(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_field(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_column(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_strict(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_private(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_shape(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_under(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_page(struct parser *parser, struct words *words, const struct directive *directive);
-void declare_example(struct parser *parser, struct words *words, const struct directive *directive);
-
-// The lines that head a statement.
-void head_reject(struct parser *parser, struct words *words, const struct directive *directive);
-void head_warn(struct parser *parser, struct words *words, const struct directive *directive);
-void head_write(struct parser *parser, struct words *words, const struct directive *directive);
-void head_answer(struct parser *parser, struct words *words, const struct directive *directive);
-
-// Reports a directive that still waits for its statement.
-void head_drop(struct parser *parser);
-
-// Checks what can only be known at the end of the file, and adds what the directives stand for: the
-// parameters of @page, the rejects of `unique`.
-void whole_check(struct parser *parser);
-
-// Checks that each @example is a request to the endpoint.
-void examples_check(struct parser *parser);
 
 #endif

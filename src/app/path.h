@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "app/app.h"
+#include "app/endpoint.h"
 #include "base/arena.h"
 #include "base/err.h"
 

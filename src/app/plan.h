@@ -4,7 +4,8 @@
 #ifndef RECKONER_APP_PLAN_H
 #define RECKONER_APP_PLAN_H
 
-#include "app/app.h"
+#include "app/diag.h"
+#include "app/endpoint.h"
 #include "base/spool.h"
 #include "store/store.h"
 

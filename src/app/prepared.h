@@ -4,7 +4,8 @@
 #define RECKONER_APP_PREPARED_H
 
 #include "app/answer.h"
-#include "app/app.h"
+#include "app/diag.h"
+#include "app/endpoint.h"
 #include "app/page.h"
 #include "store/store.h"
 

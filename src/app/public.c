@@ -180,7 +180,7 @@ static enum err_code visit_folder(struct walk *walk, const char *path)
 static int by_path(const void *left, const void *right)
 {
     const struct public_file *a = left, *b = right;
-    return folder_order(a->path, b->path);
+    return span_compare(a->path, b->path);
 }
 
 enum err_code public_list(const char *dir, struct arena *arena, struct diags *diags,

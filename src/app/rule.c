@@ -84,13 +84,6 @@ enum rule_result rule_parse(
 
 // --- bounds
 
-static int compare_texts(struct span a, struct span b)
-{
-    size_t shorter = a.len < b.len ? a.len : b.len;
-    int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 int rule_compare(enum value_type type, struct value a, struct value b)
 {
     switch (type) {
@@ -104,7 +97,7 @@ int rule_compare(enum value_type type, struct value a, struct value b)
     case TYPE_TIMESTAMP: // of one length when normalised
         break;
     }
-    return compare_texts(a.text, b.text);
+    return span_compare(a.text, b.text);
 }
 
 // Whether `text` has more than `max` code points.

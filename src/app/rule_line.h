@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the two halves of the rule reader share: rule_read.c takes the words off a line, rule_settle.c finds
-// out what they mean together. Private to them.
+// The line of a @param or @field, taken apart into rule words, and the words that there are. Private to
+// rule_read.c, which fills it, and rule_settle.c, which makes a rule of it. One thread at a time.
 #ifndef RECKONER_APP_RULE_LINE_H
 #define RECKONER_APP_RULE_LINE_H
 
@@ -27,6 +27,15 @@ enum rule_word {
     RULE_WORDS, // how many there are
 };
 
+// What has to stand behind a word so that it is a rule word: many descriptions start with "name of the …" or
+// "in kilograms".
+enum rule_behind {
+    BEHIND_NOTHING,
+    BEHIND_VALUE,
+    BEHIND_QUOTE, // a value in quotes
+    BEHIND_PARENTHESIS,
+};
+
 enum { RULE_MAX_CHOICES = 1000 }; // of in (…), which is searched one by one; longer lists are a table's work
 
 // The words of one line.
@@ -46,8 +55,7 @@ struct rule_line {
 // The word as it is written: "maxlength".
 const char *rule_word_name(enum rule_word word);
 
-// Makes of the words what a rule has, and reports what does not go together, up to the first error of the
-// line. `rule` has its name and type already. Sets the line's status without memory.
-void rule_settle(struct rule_line *line, struct rule *rule);
+// What has to stand behind it.
+enum rule_behind rule_word_behind(enum rule_word word);
 
 #endif

@@ -6,37 +6,7 @@
 #include <string.h>
 
 #include "app/rule_line.h"
-
-// What has to stand behind a word, so that it is a rule: many a description starts with "name of the …" or
-// "in kilograms".
-enum behind {
-    BEHIND_NOTHING,
-    BEHIND_VALUE,
-    BEHIND_QUOTE, // a value in quotes
-    BEHIND_PARENTHESIS,
-};
-
-static const struct {
-    const char *name;   // as it is written
-    enum behind behind; //
-} rule_words[RULE_WORDS] = {
-    [WORD_REQUIRED] = {"required", BEHIND_NOTHING},
-    [WORD_DEFAULT] = {"default", BEHIND_VALUE},
-    [WORD_MIN] = {"min", BEHIND_VALUE},
-    [WORD_MAX] = {"max", BEHIND_VALUE},
-    [WORD_MAXLENGTH] = {"maxlength", BEHIND_VALUE},
-    [WORD_IN] = {"in", BEHIND_PARENTHESIS},
-    [WORD_FORMAT] = {"format", BEHIND_QUOTE},
-    [WORD_PAST] = {"past", BEHIND_NOTHING},
-    [WORD_NAME] = {"name", BEHIND_QUOTE},
-    [WORD_PATTERN] = {"pattern", BEHIND_QUOTE},
-    [WORD_UNIQUE] = {"unique", BEHIND_NOTHING},
-};
-
-const char *rule_word_name(enum rule_word word)
-{
-    return rule_words[word].name;
-}
+#include "app/rule_settle.h"
 
 // --- name and type
 
@@ -91,7 +61,7 @@ static bool read_value(struct rule_line *line, enum rule_word word, const char *
     if (!words_value(line->words, stops, &value))
         return false;
     if (value.text.len == 0 && !value.is_quoted) {
-        words_fail(line->words, value.column, "%s needs a value", rule_words[word].name);
+        words_fail(line->words, value.column, "%s needs a value", rule_word_name(word));
         return false;
     }
     *ret_value = value;
@@ -129,7 +99,7 @@ static bool read_choices(struct rule_line *line)
 
 static bool read_behind(struct rule_line *line, enum rule_word word)
 {
-    switch (rule_words[word].behind) {
+    switch (rule_word_behind(word)) {
     case BEHIND_NOTHING:
         return true;
     case BEHIND_VALUE:
@@ -161,7 +131,7 @@ static enum found look_for_mistake(struct rule_line *line, struct word at, struc
 {
     const char *names[RULE_WORDS];
     for (size_t i = 0; i < RULE_WORDS; i++)
-        names[i] = rule_words[i].name;
+        names[i] = rule_word_name((enum rule_word)i);
     const char *nearest = word_nearest(at.text, names, RULE_WORDS);
     if (nearest == NULL || !is_quote_next(&behind) || span_is(at.text, nearest))
         return FOUND_DESCRIPTION;
@@ -173,9 +143,9 @@ static enum found look_for_mistake(struct rule_line *line, struct word at, struc
 static enum found look_behind(
     struct rule_line *line, enum rule_word word, struct word at, struct words *behind)
 {
-    if (rule_words[word].behind == BEHIND_PARENTHESIS)
+    if (rule_word_behind(word) == BEHIND_PARENTHESIS)
         return words_take(behind, '(') ? FOUND_WORD : FOUND_DESCRIPTION;
-    if (rule_words[word].behind != BEHIND_QUOTE || is_quote_next(behind))
+    if (rule_word_behind(word) != BEHIND_QUOTE || is_quote_next(behind))
         return FOUND_WORD;
     struct words ahead = *behind;
     struct word value = words_next(&ahead);
@@ -184,7 +154,7 @@ static enum found look_behind(
     struct span shown = value.text.len > 0 ? value.text : span_of("…");
     words_fail(line->words, at.column,
         "%s needs a value in quotes, such as %s \"%.*s\"; or start the description with another word",
-        rule_words[word].name, rule_words[word].name, SHOW(shown));
+        rule_word_name(word), rule_word_name(word), SHOW(shown));
     return FOUND_MISTAKE;
 }
 
@@ -194,7 +164,7 @@ static enum found take_rule_word(struct rule_line *line, enum rule_word *ret_wor
     struct words behind = *line->words;
     words_skip(&behind, at);
     enum rule_word word = WORD_REQUIRED;
-    while (word < RULE_WORDS && !span_is(at.text, rule_words[word].name))
+    while (word < RULE_WORDS && !span_is(at.text, rule_word_name(word)))
         word++;
     if (word == RULE_WORDS)
         return look_for_mistake(line, at, behind);
@@ -225,7 +195,7 @@ static bool read_rule_words(struct rule_line *line)
     enum found found;
     while ((found = take_rule_word(line, &word)) == FOUND_WORD) {
         if (line->seen[word]) {
-            words_fail(line->words, line->at[word].column, "%s is there twice", rule_words[word].name);
+            words_fail(line->words, line->at[word].column, "%s is there twice", rule_word_name(word));
             return false;
         }
         line->seen[word] = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One function for each rule word, in an order in which each finds what it needs: a format before the dates
 // that are written in it, and last of all the default, which has to pass the whole rule.
-#include "app/rule_line.h"
+#include "app/rule_settle.h"
 
 #include <stdint.h>
 #include <string.h>

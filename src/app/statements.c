@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The directives that head a statement: what becomes of its rows. The statement itself is directives.c's.
-#include "app/parser.h"
+#include "app/statements.h"
+
 #include "text/number.h"
 
 static const char *kind_name(enum statement_kind kind)

@@ -31,6 +31,14 @@ static inline bool span_is(struct span a, const char *text)
     return span_equal(a, span_of(text));
 }
 
+// Orders two texts by their bytes, as strcmp does: less than 0, 0, or more.
+static inline int span_compare(struct span a, struct span b)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len;
+    int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 // Equal when ASCII letters of either case are the same (field names, media types).
 static inline bool span_equal_nocase(struct span a, struct span b)
 {

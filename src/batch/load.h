@@ -10,8 +10,8 @@
 
 #include "app/app.h"
 #include "app/plan.h"
-#include "base/spool.h"
 #include "app/report.h"
+#include "base/spool.h"
 #include "store/store.h"
 
 // Told how far a file is; `ctx` is handed through.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/run.h"
 
+#include "app/findings.h"
 #include "base/limits.h"
 #include "text/number.h"
 
@@ -16,71 +17,6 @@ enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, str
             return code;
     }
     return ERR_NONE;
-}
-
-struct collector {
-    const struct endpoint *endpoint; // whose findings they are
-    struct report *report;           // borrowed; findings become its faults
-    bool out_of_memory;              // a fault could not be added
-};
-
-// A value as a report shows it.
-static struct span show_value(struct value value, char number[NUMBER_CHARS])
-{
-    switch (value.kind) {
-    case VALUE_INTEGER:
-        return (struct span){.at = number, .len = number_format_integer(value.integer, number)};
-    case VALUE_REAL:
-        return (struct span){.at = number, .len = number_format(value.real, number)};
-    case VALUE_TEXT:
-        return value.text;
-    case VALUE_NULL:
-        break;
-    }
-    return (struct span){0};
-}
-
-// What clients call a field or parameter; a name that is none stays as it is.
-static struct span outside_name(const struct rule *rules, size_t count, struct span name)
-{
-    for (size_t i = 0; name.at != NULL && i < count; i++) {
-        if (span_equal(rules[i].name, name))
-            return rules[i].outside;
-    }
-    return name;
-}
-
-static bool on_finding(void *ctx, const struct finding *finding)
-{
-    struct collector *collector = ctx;
-    const struct endpoint *endpoint = collector->endpoint;
-    char number[NUMBER_CHARS];
-    struct fault fault = {
-        .line = finding->line,
-        .field = outside_name(endpoint->fields, endpoint->field_count, finding->field),
-        .parameter = outside_name(endpoint->params, endpoint->param_count, finding->parameter),
-        .value = show_value(finding->value, number),
-        .code = finding->statement->code,
-        .detail = finding->statement->text,
-    };
-    if (report_add(collector->report, &fault) != ERR_NONE) {
-        collector->out_of_memory = true;
-        return false;
-    }
-    if (collector->report->status == 0)
-        collector->report->status = finding->statement->status;
-    return true;
-}
-
-enum err_code batch_find(struct plan *plan, enum statement_kind kind, const struct value *params,
-    bool stop_at_first, struct report *report, struct err *err)
-{
-    struct collector collector = {.endpoint = plan_endpoint(plan), .report = report};
-    enum err_code code = plan_find(plan, kind, params, stop_at_first, on_finding, &collector, err);
-    if (code == ERR_NONE && collector.out_of_memory)
-        code = err_no_memory(err);
-    report_finish(report);
-    return code;
 }
 
 // --- the row that met a constraint
@@ -116,7 +52,7 @@ static bool has_key(const struct violated *key, const struct value *row, struct 
     for (size_t i = 0; i < key->count; i++) {
         char number[NUMBER_CHARS];
         const struct value *value = &row[key->fields[i]];
-        struct span shown = show_value(*value, number);
+        struct span shown = value_show(*value, number);
         if (value->kind == VALUE_NULL)
             shown = span_of("null");
         else if (key->endpoint->field_names[key->fields[i]].type == TYPE_BOOLEAN)
@@ -191,13 +127,13 @@ static enum err_code write_answer(struct plan *plan, const struct value *params,
 enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
     struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
 {
-    enum err_code code = batch_find(plan, STATEMENT_REJECT, params, false, report, err);
+    enum err_code code = findings_collect(plan, STATEMENT_REJECT, params, false, report, err);
     if (code != ERR_NONE)
         return code;
     if (report->total > 0)
         return err_set(
             err, ERR_INVALID, "errors in the batch: %zu; nothing of it was written", report->total);
-    code = batch_find(plan, STATEMENT_WARN, params, false, warnings, err);
+    code = findings_collect(plan, STATEMENT_WARN, params, false, warnings, err);
     if (code == ERR_NONE)
         code = plan_write(plan, params, err);
     if (code == ERR_NONE)

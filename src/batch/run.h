@@ -5,19 +5,13 @@
 #define RECKONER_BATCH_RUN_H
 
 #include "app/plan.h"
-#include "base/spool.h"
 #include "app/report.h"
+#include "base/spool.h"
 #include "batch/rows.h"
 #include "store/store.h"
 
 // Adds rows to the table batch, which store_batch_open has made for the endpoint. Errors of store_batch_add.
 MUST_CHECK enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, struct err *err);
-
-// Runs the endpoint's @reject or @warn statements and adds what they find to `report`, in order of line, with
-// the status of the first @reject that found something. With stop_at_first no further statement runs after
-// one that found something.
-MUST_CHECK enum err_code batch_find(struct plan *plan, enum statement_kind kind, const struct value *params,
-    bool stop_at_first, struct report *report, struct err *err);
 
 // Where a row has met a constraint (ERR_CONFLICT, ERR_CONSTRAINT) and the store tells the key that it was
 // about, adds the row of the batch with that key to `report`, if it is one of the fields. Otherwise, and

@@ -10,9 +10,9 @@
 
 #include "app/app.h"
 #include "app/plan.h"
-#include "base/spool.h"
-#include "base/err.h"
 #include "app/report.h"
+#include "base/err.h"
+#include "base/spool.h"
 #include "batch/rows.h"
 #include "net/pool.h"
 #include "store/store.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/findings.h"
 #include "app/plan.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -106,8 +107,8 @@ static bool open_for(
 static enum err_code run_read(struct running *running, struct err *err)
 {
     struct answered answered = {0};
-    enum err_code code =
-        batch_find(running->plan, STATEMENT_REJECT, running->asked->params, true, &running->report, err);
+    enum err_code code = findings_collect(
+        running->plan, STATEMENT_REJECT, running->asked->params, true, &running->report, err);
     if (code != ERR_NONE || running->report.total > 0)
         return code;
     code = plan_answer(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/read.h"
 
+#include "app/findings.h"
 #include "app/plan.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "batch/run.h"
 #include "serve/replica.h"
 #include "serve/request.h"
 
@@ -39,7 +39,7 @@ static enum err_code find_answer(struct reading *reading, struct plan *plan, str
 {
     struct request *request = reading->request;
     struct report *report = &request->batch.report;
-    enum err_code code = batch_find(plan, STATEMENT_REJECT, request->params, true, report, err);
+    enum err_code code = findings_collect(plan, STATEMENT_REJECT, request->params, true, report, err);
     if (code == ERR_NONE && report->total > 0)
         return err_set(err, ERR_INVALID, "%.*s", (int)report_fault(report, 0)->detail.len,
             report_fault(report, 0)->detail.at);

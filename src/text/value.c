@@ -111,3 +111,18 @@ bool value_parse(enum value_type type, struct span text, struct arena *arena, st
         *ret_value = value;
     return fine;
 }
+
+struct span value_show(struct value value, char number[NUMBER_CHARS])
+{
+    switch (value.kind) {
+    case VALUE_INTEGER:
+        return (struct span){.at = number, .len = number_format_integer(value.integer, number)};
+    case VALUE_REAL:
+        return (struct span){.at = number, .len = number_format(value.real, number)};
+    case VALUE_TEXT:
+        return value.text;
+    case VALUE_NULL:
+        break;
+    }
+    return (struct span){0};
+}

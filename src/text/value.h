@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/span.h"
+#include "text/number.h"
 
 enum value_type {
     TYPE_TEXT,      // UTF-8 without NUL
@@ -51,5 +52,9 @@ MUST_CHECK bool value_parse(
 
 // What a value of the type must be, to end a sentence that starts with "must be": "a date, YYYY-MM-DD".
 const char *value_type_expected(enum value_type type);
+
+// A value as a report shows it: a number in its shortest form, written into `number`, a text as it is.
+// VALUE_NULL gives an absent span (at NULL). Borrows the value and `number`.
+struct span value_show(struct value value, char number[NUMBER_CHARS]);
 
 #endif

@@ -129,6 +129,16 @@ static void empty_text_is_text(void **state)
     assert_int_equal(value.text.len, 0);
 }
 
+static void a_report_shows_numbers_shortly_and_null_not_at_all(void **state)
+{
+    (void)state;
+    char number[NUMBER_CHARS];
+    assert_true(span_is(value_show((struct value){.kind = VALUE_INTEGER, .integer = -7}, number), "-7"));
+    assert_true(span_is(value_show((struct value){.kind = VALUE_REAL, .real = 0.1}, number), "0.1"));
+    assert_true(span_is(value_show((struct value){.kind = VALUE_TEXT, .text = span_of("é")}, number), "é"));
+    assert_null(value_show((struct value){.kind = VALUE_NULL}, number).at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +148,7 @@ int main(void)
         cmocka_unit_test(a_timestamp_that_finds_no_room_is_refused),
         cmocka_unit_test(what_is_not_of_the_type_is_refused),
         cmocka_unit_test(empty_text_is_text),
+        cmocka_unit_test(a_report_shows_numbers_shortly_and_null_not_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The directives that declare what an endpoint answers and what it takes. Private to directives.c. The
+// parser's thread.
+#ifndef RECKONER_APP_DECLARE_H
+#define RECKONER_APP_DECLARE_H
+
+#include "app/parser.h"
+
+// Each reads one line; `words` stand behind the directive's name. What is wrong goes into the parser's diags.
+void declare_endpoint(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_param(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_field(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_column(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_strict(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_private(struct parser *parser, struct words *words, const struct directive *directive);
+
+#endif

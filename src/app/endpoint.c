@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be told of an endpoint that was read. Reading it is directives.c's, running it plan.h's. Any
+// thread.
+#include "app/endpoint.h"
+
+int endpoint_order(enum http_method method, struct span path, const struct endpoint *endpoint)
+{
+    int order = span_compare(path, endpoint->path);
+    return order != 0 ? order : (method > endpoint->method) - (method < endpoint->method);
+}
+
+const char *endpoint_load_problem(const struct endpoint *endpoint)
+{
+    if (endpoint->method == HTTP_GET)
+        return "does not write; a load needs an endpoint that does";
+    if (endpoint->field_count == 0)
+        return "has no fields to load";
+    for (size_t i = 0; i < endpoint->param_count; i++) {
+        if (endpoint->params[i].in_path)
+            return "has a parameter in its path, which a load cannot give";
+        if (endpoint->params[i].required)
+            return "has a required parameter, which a load cannot give";
+    }
+    return NULL;
+}

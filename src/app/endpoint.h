@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// An endpoint: the file of SQL that answers one method and path, as its directives declare it. Immutable once
+// the app that it is part of is read, so any thread may read it; the app's arena owns all of it.
+#ifndef RECKONER_APP_ENDPOINT_H
+#define RECKONER_APP_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/rule.h"
+#include "http/message.h"
+#include "store/store.h"
+#include "text/sql_scan.h"
+
+struct column {
+    struct span name;     // as the statement names it
+    enum value_type type; // how its values become JSON, whatever the store says they are
+    uint32_t line;        // in the file
+    uint32_t column;      // of the name
+};
+
+enum statement_kind {
+    STATEMENT_REJECT, // a row ends the request with `status`
+    STATEMENT_WARN,   // rows are told beside the answer
+    STATEMENT_WRITE,  // changes the store
+    STATEMENT_ANSWER, // its rows are the answer
+};
+
+struct statement {
+    enum statement_kind kind;
+    int status;               // of a reject or an answer
+    struct span when;         // of an answer: the SQL expression that has to be true for it; empty: none
+    uint32_t when_column;     // of `when`, in the line of the directive
+    uint32_t when_line;       // of the directive
+    struct span text;         // of a reject or warn: what is wrong, in words
+    struct span code;         // the same for programs: "unknown port" becomes "unknown_port"
+    struct span sql;          // without the semicolon
+    enum sql_dialect dialect; // of `when` and `sql`
+    uint32_t line;            // in the file, of the SQL's first byte
+    uint32_t column;          // likewise
+};
+
+// What the rows of an answer become.
+enum answer_shape {
+    SHAPE_ROWS,   // [{…}, …]
+    SHAPE_OBJECT, // {…}, the first row
+    SHAPE_VALUES, // […], the one column
+    SHAPE_VALUE,  // the one column of the first row
+    SHAPE_TEXT,   // the same as text/plain, as it is
+};
+
+enum answer_format {
+    FORMAT_JSON,   //
+    FORMAT_NDJSON, // a row a line
+    FORMAT_CSV,    // RFC 4180 with a header row
+    FORMAT_TEXT,   // of SHAPE_TEXT, which has no other
+};
+
+// A part of a path, between slashes.
+struct path_part {
+    struct span text; // a literal, or the parameter's name without braces
+    int param;        // index in params, or -1 for a literal
+};
+
+// A request that shows what the endpoint does.
+struct example {
+    struct span target; // "/rates?origin=…"; empty: the endpoint's path
+    struct span body;   // JSON of a write; empty for none
+    uint32_t line;      // in the file
+    uint32_t column;    // of what stands behind @example
+};
+
+struct endpoint {
+    const char *file;               // path as opened, for messages
+    struct span description;        // the free comment lines, one text; may be empty
+    enum http_method method;        // GET for reads; POST, PUT, PATCH or DELETE for writes
+    struct span path;               // "/rates", "/ids/lastname/{lastname}"
+    struct path_part *parts;        // of the path; none for "/"
+    size_t part_count;              //
+    bool is_private;                // for loads only: it has no route
+    bool strict;                    // unknown query parameters are refused
+    enum answer_shape shape;        //
+    struct span under;              // the key that the JSON stands under; empty: none
+    uint32_t page_rows;             // of @page: how many rows when no limit is given; 0: no pages
+    int limit_param;                // index in params of the page's limit, which @page has added; -1: none
+    int cursor_param;               // likewise of its cursor
+    struct example *examples;       // in order of the file
+    size_t example_count;           //
+    struct rule *params;            // @param in order, then those of @page
+    size_t param_count;             //
+    struct rule *fields;            // @field in order; none for a read
+    size_t field_count;             //
+    struct store_name *param_names; // of params, for store_prepare
+    struct store_name *field_names; // of fields, for store_batch_open
+    struct column *columns;         // @column in order
+    size_t column_count;            //
+    struct statement *statements;   // in order of the file
+    size_t statement_count;         //
+    bool warns;                     // has an @warn: the answer is wrapped, with the warnings beside it
+    uint32_t line;                  // of @endpoint in the file
+    uint32_t column;                // likewise
+};
+
+// Where a method and path come in the order of an app's endpoints, which is by path, then method: less than 0
+// before `endpoint`, 0 at it, more behind it.
+int endpoint_order(enum http_method method, struct span path, const struct endpoint *endpoint);
+
+// Why no file can be put through the endpoint ("has no fields to load"), or NULL: by [load] or `reckoner
+// load`.
+const char *endpoint_load_problem(const struct endpoint *endpoint);
+
+// Whether answers of the endpoint come in that format.
+static inline bool endpoint_gives(const struct endpoint *endpoint, enum answer_format format)
+{
+    if (endpoint->shape == SHAPE_TEXT || format == FORMAT_TEXT)
+        return endpoint->shape == SHAPE_TEXT && format == FORMAT_TEXT;
+    return format == FORMAT_JSON || !endpoint->warns;
+}
+
+#endif

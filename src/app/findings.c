@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a fault of each row that a check gives: its field and parameter under the names that clients know,
+// its value as text. Running the checks is plan.h's, keeping and cutting the faults report.h's. On the thread
+// of the plan's connection.
+#include "app/findings.h"
+
+struct collector {
+    const struct endpoint *endpoint; // whose findings they are
+    struct report *report;           // borrowed; findings become its faults
+    bool out_of_memory;              // a fault could not be added
+};
+
+// What clients call a field or parameter; a name that is none stays as it is.
+static struct span outside_name(const struct rule *rules, size_t count, struct span name)
+{
+    for (size_t i = 0; name.at != NULL && i < count; i++) {
+        if (span_equal(rules[i].name, name))
+            return rules[i].outside;
+    }
+    return name;
+}
+
+static bool on_finding(void *ctx, const struct finding *finding)
+{
+    struct collector *collector = ctx;
+    const struct endpoint *endpoint = collector->endpoint;
+    char number[NUMBER_CHARS];
+    struct fault fault = {
+        .line = finding->line,
+        .field = outside_name(endpoint->fields, endpoint->field_count, finding->field),
+        .parameter = outside_name(endpoint->params, endpoint->param_count, finding->parameter),
+        .value = value_show(finding->value, number),
+        .code = finding->statement->code,
+        .detail = finding->statement->text,
+    };
+    if (report_add(collector->report, &fault) != ERR_NONE) {
+        collector->out_of_memory = true;
+        return false;
+    }
+    if (collector->report->status == 0)
+        collector->report->status = finding->statement->status;
+    return true;
+}
+
+enum err_code findings_collect(struct plan *plan, enum statement_kind kind, const struct value *params,
+    bool stop_at_first, struct report *report, struct err *err)
+{
+    struct collector collector = {.endpoint = plan_endpoint(plan), .report = report};
+    enum err_code code = plan_find(plan, kind, params, stop_at_first, on_finding, &collector, err);
+    if (code == ERR_NONE && collector.out_of_memory)
+        code = err_no_memory(err);
+    report_finish(report);
+    return code;
+}

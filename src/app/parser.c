@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all that read an endpoint's file need of the parser: room for lists that grow, errors with their
+// place, and the note of which parameters the SQL uses. The lines themselves are read in directives.c,
+// declare.c, declare_answer.c and statements.c. One thread, that of the parser.
+#include "app/parser.h"
+
+#include <string.h>
+
+void *parser_grow(struct parser *parser, void *items, size_t count, size_t size)
+{
+    bool is_full = count < 4 ? count == 0 : (count & (count - 1)) == 0;
+    if (!is_full)
+        return items;
+    void *larger = arena_zalloc(parser->arena, count == 0 ? 4 : count * 2, size);
+    if (larger == NULL)
+        parser->status = ERR_NO_MEMORY;
+    else if (count > 0)
+        memcpy(larger, items, count * size);
+    return larger;
+}
+
+// --- errors
+
+void parser_fail(struct parser *parser, const struct directive *directive, const char *text)
+{
+    diags_add(parser->diags, parser->file, directive->line, directive->column, "%s", text);
+}
+
+void parser_fail_unterminated(struct parser *parser, struct span token, uint32_t line, uint32_t column)
+{
+    const char *what = "string";
+    if (token.at[0] == '/')
+        what = "comment";
+    else if (strchr("\"`[", token.at[0]) != NULL)
+        what = "quoted name";
+    diags_add(parser->diags, parser->file, line, column, "the %s that starts here has no end", what);
+}
+
+// --- uses of parameters
+
+bool parser_mark_used(struct parser *parser, struct span name)
+{
+    for (size_t i = 0; i < parser->endpoint.param_count; i++) {
+        if (span_equal(parser->endpoint.params[i].name, name)) {
+            parser->used[i] = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+void parser_use(struct parser *parser, struct span name, uint32_t line, uint32_t column)
+{
+    if (parser_mark_used(parser, name) || parser->use_count == ARRAY_LEN(parser->uses))
+        return;
+    for (size_t i = 0; i < parser->use_count; i++) {
+        if (span_equal(parser->uses[i].name, name))
+            return;
+    }
+    parser->uses[parser->use_count++] = (struct use){.name = name, .line = line, .column = column};
+}
