@@ -19,17 +19,17 @@ enum { HEADERS_BYTES = 256, LOCATION_BYTES = LIMIT_TARGET_BYTES + 64 };
 
 static void reply(struct request *request, struct http_exchange *exchange)
 {
-    struct outcome *outcome = &request->outcome;
-    bool has_body = outcome->body != NULL || outcome->file != NULL;
+    struct response *response = &request->response;
+    bool has_body = response->body != NULL || response->file != NULL;
     struct http_reply answer = {
-        .status = outcome->status,
-        .content_type = has_body ? outcome->content_type : NULL,
-        .headers = outcome->headers,
-        .body = outcome->body,
-        .file = outcome->file,
+        .status = response->status,
+        .content_type = has_body ? response->content_type : NULL,
+        .headers = response->headers,
+        .body = response->body,
+        .file = response->file,
     };
-    outcome->body = NULL; // http_reply takes both
-    outcome->file = NULL;
+    response->body = NULL; // http_reply takes both
+    response->file = NULL;
     http_reply(exchange, &answer);
 }
 
@@ -84,7 +84,7 @@ static void set_method_refused(struct request *request, enum http_method method,
     route_allow(methods, allow);
     const char *header = keep_header(request, "Allow", allow);
     if (method == HTTP_OPTIONS) {
-        request->outcome = (struct outcome){.status = 204, .headers = header};
+        request->response = (struct response){.status = 204, .headers = header};
         return;
     }
     snprintf(
@@ -94,7 +94,7 @@ static void set_method_refused(struct request *request, enum http_method method,
 
 static void set_ok(struct request *request)
 {
-    request->outcome = (struct outcome){
+    request->response = (struct response){
         .status = 200, .content_type = "text/plain; charset=utf-8", .body = blob_ref(request->context->ok)};
 }
 
@@ -124,7 +124,7 @@ static void set_page(struct request *request, enum own_page page)
         set_ready(request);
         break;
     case PAGE_DOCS:
-        request->outcome = (struct outcome){.status = 200,
+        request->response = (struct response){.status = 200,
             .content_type = "text/html; charset=utf-8",
             .headers = "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
                        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
@@ -148,10 +148,10 @@ static void set_redirect(struct request *request, const struct http_request *hea
     if (header == NULL)
         request_set_busy(request, "out of memory");
     else
-        request->outcome = (struct outcome){.status = 308, .headers = header};
+        request->response = (struct response){.status = 308, .headers = header};
 }
 
-// --- what a request asks for; all return false, with the outcome set, when it is answered already
+// --- what a request asks for; all return false, with the response set, when it is answered already
 
 static bool find_route(
     struct request *request, const struct http_request *head, struct route_match *ret_match)

@@ -6,7 +6,7 @@
 
 #include "net/pool.h"
 
-// A task of struct request; `worker` is a struct handles. Sets the outcome and sends the request back.
+// A task of struct request; `worker` is a struct handles. Sets the response and sends the request back.
 void read_run(struct task *task, void *worker);
 
 #endif

@@ -19,7 +19,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "serve/watch.h"
+#include "serve/file_watch.h"
 #include "store/migrate.h"
 
 struct reloader {
@@ -28,7 +28,7 @@ struct reloader {
     struct editions *editions;      // borrowed
     struct log *log;                // borrowed
     const char **dirs;              // owned; the apps' folders, borrowed from services
-    struct watch *watch;            // owned
+    struct file_watch *watch;       // owned
     int wake;                       // eventfd(2): the thread has something to look at
     pthread_t thread;               // valid while running
     bool running;                   //
@@ -105,7 +105,7 @@ static enum err_code reload_app(
     struct store *store = reloader->services[number].store;
     struct edition *current = editions_current(reloader->editions), *edition = NULL;
     struct app *app = NULL;
-    enum err_code code = watch_app(reloader->watch, number, err);
+    enum err_code code = file_watch_app(reloader->watch, number, err);
     if (code == ERR_NONE)
         code = app_load(reloader->dirs[number], store_kind(store), diags, &app, err);
     if (code == ERR_NONE) {
@@ -170,7 +170,7 @@ static void run_round(struct reloader *reloader)
 // Takes what the watch tells. Under the lock.
 static bool look(struct reloader *reloader)
 {
-    bool any = watch_read(reloader->watch, reloader->changed);
+    bool any = file_watch_read(reloader->watch, reloader->changed);
     reloader->wanted += any;
     return any;
 }
@@ -190,8 +190,8 @@ static bool wait_for_change(struct reloader *reloader)
     look(reloader);
     while (
         !reloader->ending && (reloader->done == reloader->wanted || (reloader->first == NULL && !is_quiet))) {
-        struct pollfd fds[] = {
-            {.fd = watch_fd(reloader->watch), .events = POLLIN}, {.fd = reloader->wake, .events = POLLIN}};
+        struct pollfd fds[] = {{.fd = file_watch_fd(reloader->watch), .events = POLLIN},
+            {.fd = reloader->wake, .events = POLLIN}};
         int timeout_ms = reloader->done == reloader->wanted ? -1 : LIMIT_RELOAD_QUIET_MS;
         pthread_mutex_unlock(&reloader->lock);
         int ready = poll(fds, ARRAY_LEN(fds), timeout_ms);
@@ -276,9 +276,9 @@ static enum err_code start(struct reloader *reloader, struct err *err)
     reloader->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (reloader->wake < 0)
         return err_set(err, ERR_IO, "could not make an eventfd: %s", strerror(errno));
-    enum err_code code = watch_new(reloader->dirs, count, &reloader->watch, err);
+    enum err_code code = file_watch_new(reloader->dirs, count, &reloader->watch, err);
     for (size_t i = 0; code == ERR_NONE && i < count; i++)
-        code = watch_app(reloader->watch, i, err);
+        code = file_watch_app(reloader->watch, i, err);
     if (code == ERR_NONE)
         code = thread_start(run, reloader, &reloader->thread, err);
     reloader->running = code == ERR_NONE;
@@ -326,7 +326,7 @@ void reloader_free(struct reloader *reloader)
         reloader_end(reloader);
         pthread_join(reloader->thread, NULL);
     }
-    watch_free(reloader->watch);
+    file_watch_free(reloader->watch);
     if (reloader->wake >= 0)
         close(reloader->wake);
     mem_free(reloader->dirs);

@@ -29,7 +29,7 @@ struct reload_wait {
 };
 
 // Watches the folders of all apps and starts the thread. `editions` has its first edition. All is borrowed.
-// Errors of watch.h; ERR_IO.
+// Errors of file_watch.h; ERR_IO.
 MUST_CHECK enum err_code reloader_new(const struct service *services, size_t count, struct editions *editions,
     struct log *log, struct reloader **ret_reloader, struct err *err);
 

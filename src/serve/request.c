@@ -37,8 +37,8 @@ void request_free(struct request *request)
     rows_fini(&request->batch.rows);
     report_fini(&request->batch.report);
     spool_fini(&request->batch.answer);
-    blob_unref(request->outcome.body);
-    http_file_free(request->outcome.file);
+    blob_unref(request->response.body);
+    http_file_free(request->response.file);
     edition_unref(request->edition);
     struct arena arena = request->arena;
     arena_fini(&arena);
@@ -58,7 +58,7 @@ void request_send_back(struct request *request)
 
 void request_set_problem(struct request *request, const struct problem *problem, const char *headers)
 {
-    request->outcome = (struct outcome){.status = problem->status,
+    request->response = (struct response){.status = problem->status,
         .content_type = PROBLEM_MEDIA_TYPE,
         .headers = headers,
         .body = problem_blob(problem)};
@@ -152,15 +152,15 @@ static const char *answer_headers(struct request *request, struct span cursor)
 
 void request_set_answer(struct request *request, int status, struct spool *answer, struct span cursor)
 {
-    struct outcome outcome = {.status = status,
+    struct response response = {.status = status,
         .content_type = answer_media_type(request->format),
         .headers = answer_headers(request, cursor)};
-    if (outcome.headers != NULL && answer->fd >= 0)
-        outcome.file = take_file(answer);
-    else if (outcome.headers != NULL)
-        outcome.body = blob_take(&answer->buf);
-    if (outcome.file == NULL && outcome.body == NULL)
+    if (response.headers != NULL && answer->fd >= 0)
+        response.file = take_file(answer);
+    else if (response.headers != NULL)
+        response.body = blob_take(&answer->buf);
+    if (response.file == NULL && response.body == NULL)
         request_set_busy(request, "out of memory");
     else
-        request->outcome = outcome;
+        request->response = response;
 }

@@ -19,7 +19,7 @@
 #include "serve/problem.h"
 
 // What the client gets, worked out on any thread and sent on the loop.
-struct outcome {
+struct response {
     int status;               // 0: not known yet
     const char *content_type; // static; NULL without body
     const char *headers;      // static or the arena's; NULL for none
@@ -45,7 +45,7 @@ struct request {
     enum body_format body_format;     // of the body of a write
     struct http_body *body;           // owned; NULL once read
     struct batch batch;               // a write's way through the writer; its report serves reads too
-    struct outcome outcome;           // the answer
+    struct response response;         // the answer
     struct task task;                 // for the pools
     struct mail mail;                 // for the way back
     struct reload_wait wait;          // for a reload
@@ -66,9 +66,9 @@ bool request_is_abandoned(struct request *request);
 // Posts its mail to its loop; it is not the caller's any more.
 void request_send_back(struct request *request);
 
-// --- outcomes, on the thread that owns the request
+// --- responses, on the thread that owns the request
 
-// A problem document. `headers` as in struct outcome.
+// A problem document. `headers` as in struct response.
 void request_set_problem(struct request *request, const struct problem *problem, const char *headers);
 
 // One of nothing but a status and words.

@@ -53,7 +53,7 @@ static int open_below(const char *dir, struct span path)
     return fd;
 }
 
-// Opens the file; -1, with the outcome set, when there is none any more.
+// Opens the file; -1, with the response set, when there is none any more.
 static int open_file(struct request *request, struct stat *ret_status)
 {
     char public_dir[PATH_MAX];
@@ -74,7 +74,7 @@ static int open_file(struct request *request, struct stat *ret_status)
     return -1;
 }
 
-// All of a small file; NULL, with the outcome set, when it could not be read whole.
+// All of a small file; NULL, with the response set, when it could not be read whole.
 static struct blob *read_whole(struct request *request, int fd, size_t bytes)
 {
     AUTO(buf_fini) struct buf out;
@@ -106,21 +106,21 @@ static struct blob *read_whole(struct request *request, int fd, size_t bytes)
 // Takes fd.
 static void set_file(struct request *request, int fd, uint64_t bytes, const char *headers)
 {
-    struct outcome outcome = {.status = 200, .content_type = request->file->media_type, .headers = headers};
+    struct response response = {.status = 200, .content_type = request->file->media_type, .headers = headers};
     if (bytes <= LIMIT_FILE_PART_BYTES) {
-        outcome.body = read_whole(request, fd, (size_t)bytes);
+        response.body = read_whole(request, fd, (size_t)bytes);
         close(fd);
-        if (outcome.body == NULL)
+        if (response.body == NULL)
             return;
     } else {
-        outcome.file = http_file_new(fd, bytes, NULL, NULL);
-        if (outcome.file == NULL) {
+        response.file = http_file_new(fd, bytes, NULL, NULL);
+        if (response.file == NULL) {
             close(fd);
             request_set_busy(request, "out of memory");
             return;
         }
     }
-    request->outcome = outcome;
+    request->response = response;
 }
 
 static void answer(struct request *request)
@@ -144,7 +144,7 @@ static void answer(struct request *request)
         request_set_busy(request, "out of memory");
     } else if (etag_is_listed(request->if_none_match, span_of(etag))) {
         close(fd);
-        request->outcome = (struct outcome){.status = 304, .headers = kept};
+        request->response = (struct response){.status = 304, .headers = kept};
     } else {
         set_file(request, fd, bytes, kept);
     }

@@ -5,7 +5,7 @@
 
 #include "net/pool.h"
 
-// A task of struct request. Sets the outcome, 304 where If-None-Match has the file's ETag, and sends the
+// A task of struct request. Sets the response, 304 where If-None-Match has the file's ETag, and sends the
 // request back.
 void static_run(struct task *task, void *worker);
 

@@ -6,7 +6,7 @@
 #include "net/pool.h"
 
 // A task of struct request, whose body has come, unless the endpoint has no fields. Hands it to the writer,
-// or sets the outcome and sends it back; the writer's thread does so in the end.
+// or sets the response and sends it back; the writer's thread does so in the end.
 void write_parse(struct task *task, void *worker);
 
 #endif

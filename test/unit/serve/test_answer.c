@@ -84,7 +84,7 @@ static struct request *make_request(struct desk *desk, int64_t limit)
     return request;
 }
 
-// Runs a worker's work with the n-th allocation failing, until none does; each time there is an outcome, and
+// Runs a worker's work with the n-th allocation failing, until none does; each time there is a response, and
 // in the end the status is 200.
 static void walk(struct desk *desk, void (*run)(struct task *task, void *worker), int64_t limit)
 {
@@ -95,9 +95,9 @@ static void walk(struct desk *desk, void (*run)(struct task *task, void *worker)
         mem_fail_after(fail);
         run(&request->task, &desk->handles);
         mem_fail_after(-1);
-        status = request->outcome.status;
+        status = request->response.status;
         assert_true(status == 200 || status == 503 || status == 500);
-        assert_true(status != 200 || request->outcome.body != NULL || request->outcome.file != NULL);
+        assert_true(status != 200 || request->response.body != NULL || request->response.file != NULL);
         request->mail.deliver(&request->mail); // as the loop would
         assert_true(desk->came_back);
         loop_free(desk->loop);
@@ -140,10 +140,10 @@ static void a_large_answer_is_a_file_that_is_counted(void **state)
     desk_init(&desk);
     struct request *request = make_request(&desk, 150000);
     read_run(&request->task, &desk.handles);
-    assert_int_equal(request->outcome.status, 200);
-    assert_null(request->outcome.body);
-    assert_non_null(request->outcome.file);
-    assert_int_equal(desk.context.spools.used_bytes, http_file_bytes(request->outcome.file));
+    assert_int_equal(request->response.status, 200);
+    assert_null(request->response.body);
+    assert_non_null(request->response.file);
+    assert_int_equal(desk.context.spools.used_bytes, http_file_bytes(request->response.file));
     loop_free(desk.loop);
     desk.loop = NULL;
     request_free(request);
@@ -158,7 +158,7 @@ static void work_for_a_client_that_is_gone_is_left_out(void **state)
     struct request *request = make_request(&desk, 3);
     atomic_store(&request->abandoned, true);
     read_run(&request->task, &desk.handles);
-    assert_int_equal(request->outcome.status, 0);
+    assert_int_equal(request->response.status, 0);
     loop_free(desk.loop);
     desk.loop = NULL;
     assert_true(desk.came_back);
@@ -210,7 +210,7 @@ static void a_deadline_of_the_request_before_does_not_matter(void **state)
     store_deadline(desk.handles.primaries[0].conn, 1); // long past
     struct request *request = make_request(&desk, 3);
     read_run(&request->task, &desk.handles);
-    assert_int_equal(request->outcome.status, 200);
+    assert_int_equal(request->response.status, 200);
     loop_free(desk.loop);
     desk.loop = NULL;
     request_free(request);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/watch.h"
+#include "serve/file_watch.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -18,8 +18,8 @@
 struct hide {
     struct site site;            //
     const char *dirs[SITE_APPS]; // of the site
-    struct watch *watch;         // owned
-    bool changed[SITE_APPS];     // what watch_read has told
+    struct file_watch *watch;    // owned
+    bool changed[SITE_APPS];     // what file_watch_read has told
 };
 
 static void hide_init(struct hide *hide)
@@ -35,21 +35,21 @@ static void hide_init(struct hide *hide)
     site_mkdir(&hide->site, 0, "public/deep");
     site_mkdir(&hide->site, 0, "public/deep/er");
     site_mkdir(&hide->site, 0, "public/.hidden");
-    assert_int_equal(watch_new(hide->dirs, SITE_APPS, &hide->watch, &err), ERR_NONE);
+    assert_int_equal(file_watch_new(hide->dirs, SITE_APPS, &hide->watch, &err), ERR_NONE);
     for (size_t i = 0; i < SITE_APPS; i++)
-        assert_int_equal(watch_app(hide->watch, i, &err), ERR_NONE);
+        assert_int_equal(file_watch_app(hide->watch, i, &err), ERR_NONE);
 }
 
 static void hide_fini(struct hide *hide)
 {
-    watch_free(hide->watch);
+    file_watch_free(hide->watch);
     site_fini(&hide->site);
 }
 
 static bool look(struct hide *hide)
 {
     memset(hide->changed, 0, sizeof(hide->changed));
-    return watch_read(hide->watch, hide->changed);
+    return file_watch_read(hide->watch, hide->changed);
 }
 
 // What has changed since the last look: the first app, and only it, or nothing.
@@ -123,7 +123,7 @@ static void new_folders_are_watched_when_the_app_is_looked_at_again(void **state
     hide_init(&hide);
     site_mkdir(&hide.site, 0, "public/new");
     assert_true(first_changed(&hide));
-    assert_int_equal(watch_app(hide.watch, 0, &err), ERR_NONE);
+    assert_int_equal(file_watch_app(hide.watch, 0, &err), ERR_NONE);
     site_write(&hide.site, 0, "public/new/a.txt", "text");
     assert_true(first_changed(&hide));
     site_remove(&hide.site, 0, "public/new/a.txt");
@@ -144,10 +144,10 @@ static void a_folder_that_was_away_is_found_again(void **state)
     assert_int_equal(rename(hide.dirs[0], away), 0);
     assert_true(first_changed(&hide));
     assert_false(first_changed(&hide));
-    assert_int_equal(watch_app(hide.watch, 0, &err), ERR_NONE);
+    assert_int_equal(file_watch_app(hide.watch, 0, &err), ERR_NONE);
     assert_int_equal(rename(away, hide.dirs[0]), 0);
     assert_true(first_changed(&hide));
-    assert_int_equal(watch_app(hide.watch, 0, &err), ERR_NONE);
+    assert_int_equal(file_watch_app(hide.watch, 0, &err), ERR_NONE);
     assert_false(first_changed(&hide));
     site_write(&hide.site, 0, "get_a.sql", "text");
     assert_true(first_changed(&hide));
@@ -158,7 +158,7 @@ static void its_descriptor_becomes_readable(void **state)
     (void)state;
     AUTO(hide_fini) struct hide hide;
     hide_init(&hide);
-    struct pollfd poller = {.fd = watch_fd(hide.watch), .events = POLLIN};
+    struct pollfd poller = {.fd = file_watch_fd(hide.watch), .events = POLLIN};
     assert_int_equal(poll(&poller, 1, 0), 0);
     site_write(&hide.site, 0, "get_a.sql", "text");
     assert_int_equal(poll(&poller, 1, 30000), 1);
@@ -166,9 +166,9 @@ static void its_descriptor_becomes_readable(void **state)
 
 static enum err_code watch_all(struct hide *hide, struct err *err)
 {
-    enum err_code code = watch_new(hide->dirs, SITE_APPS, &hide->watch, err);
+    enum err_code code = file_watch_new(hide->dirs, SITE_APPS, &hide->watch, err);
     for (size_t i = 0; code == ERR_NONE && i < SITE_APPS; i++)
-        code = watch_app(hide->watch, i, err);
+        code = file_watch_app(hide->watch, i, err);
     return code;
 }
 
@@ -180,7 +180,7 @@ static void missing_memory_is_told_wherever_it_strikes(void **state)
     enum err_code code = ERR_NO_MEMORY;
     for (long fail = 0; code == ERR_NO_MEMORY; fail++) {
         struct err err = {0};
-        watch_free(hide.watch);
+        file_watch_free(hide.watch);
         hide.watch = NULL;
         mem_fail_after(fail);
         code = watch_all(&hide, &err);

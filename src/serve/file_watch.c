@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder's watch goes with the folder, so one that is renamed or replaced is found again by the event of
-// the folder above it, upon which its app is read anew, and watch_app with it.
-#include "serve/watch.h"
+// Turns the events of inotify into "app i has changed". What is done about a change is up to reload.c. Loops
+// and the reload thread call file_watch_read; the lock keeps the table of folders for them.
+//
+// inotify follows a folder where it goes, not its path. So a folder that was renamed or replaced is watched
+// again after an event of the folder above it: the app is read anew, and the reload calls file_watch_app.
+#include "serve/file_watch.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -43,7 +46,7 @@ struct folder {
     UT_hash_handle hh;     // uthash's own
 };
 
-struct watch {
+struct file_watch {
     int fd;                  // inotify's
     const char *const *dirs; // borrowed
     size_t count;            // of apps
@@ -54,9 +57,10 @@ struct watch {
 
 // --- life
 
-enum err_code watch_new(const char *const *dirs, size_t count, struct watch **ret_watch, struct err *err)
+enum err_code file_watch_new(
+    const char *const *dirs, size_t count, struct file_watch **ret_watch, struct err *err)
 {
-    struct watch *watch = mem_zalloc(1, sizeof(*watch));
+    struct file_watch *watch = mem_zalloc(1, sizeof(*watch));
     if (watch == NULL)
         return err_no_memory(err);
     pthread_mutex_init(&watch->lock, NULL);
@@ -68,14 +72,14 @@ enum err_code watch_new(const char *const *dirs, size_t count, struct watch **re
         enum err_code code = watch->fd < 0
                                  ? err_set(err, ERR_IO, "could not watch files: %s", strerror(errno))
                                  : err_no_memory(err);
-        watch_free(watch);
+        file_watch_free(watch);
         return code;
     }
     *ret_watch = watch;
     return ERR_NONE;
 }
 
-void watch_free(struct watch *watch)
+void file_watch_free(struct file_watch *watch)
 {
     if (watch == NULL)
         return;
@@ -91,7 +95,7 @@ void watch_free(struct watch *watch)
     mem_free(watch);
 }
 
-int watch_fd(const struct watch *watch)
+int file_watch_fd(const struct file_watch *watch)
 {
     return watch->fd;
 }
@@ -99,7 +103,7 @@ int watch_fd(const struct watch *watch)
 // --- watching
 
 static enum err_code add_to_table(
-    struct watch *watch, int descriptor, size_t number, enum folder_kind kind, struct err *err)
+    struct file_watch *watch, int descriptor, size_t number, enum folder_kind kind, struct err *err)
 {
     struct folder *folder;
     HASH_FIND_INT(watch->folders, &descriptor, folder);
@@ -120,8 +124,8 @@ static enum err_code add_to_table(
 }
 
 // Watches one folder; *ret_is_there is false when there is none. Under the lock.
-static enum err_code add_locked(struct watch *watch, const char *path, size_t number, enum folder_kind kind,
-    bool *ret_is_there, struct err *err)
+static enum err_code add_locked(struct file_watch *watch, const char *path, size_t number,
+    enum folder_kind kind, bool *ret_is_there, struct err *err)
 {
     uint32_t mask = EVENTS | IN_ONLYDIR | (kind == FOLDER_PUBLIC ? IN_DONT_FOLLOW : 0u);
     int descriptor = inotify_add_watch(watch->fd, path, mask);
@@ -134,7 +138,7 @@ static enum err_code add_locked(struct watch *watch, const char *path, size_t nu
     return errno == ENOMEM ? err_no_memory(err) : ERR_NONE; // what cannot be opened, cannot be served either
 }
 
-static enum err_code add(struct watch *watch, const char *path, size_t number, enum folder_kind kind,
+static enum err_code add(struct file_watch *watch, const char *path, size_t number, enum folder_kind kind,
     bool *ret_is_there, struct err *err)
 {
     pthread_mutex_lock(&watch->lock);
@@ -183,7 +187,7 @@ static enum err_code find_folders(struct arena *arena, const char *dir, struct f
 }
 
 // Watches `dir` and all folders below it: each before it is looked into, so that none is missed.
-static enum err_code add_tree(struct watch *watch, const char *dir, size_t number, struct err *err)
+static enum err_code add_tree(struct file_watch *watch, const char *dir, size_t number, struct err *err)
 {
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, WALK_BYTES);
@@ -202,7 +206,7 @@ static enum err_code add_tree(struct watch *watch, const char *dir, size_t numbe
     return code;
 }
 
-enum err_code watch_app(struct watch *watch, size_t number, struct err *err)
+enum err_code file_watch_app(struct file_watch *watch, size_t number, struct err *err)
 {
     const char *dir = watch->dirs[number];
     char path[PATH_MAX];
@@ -220,23 +224,17 @@ enum err_code watch_app(struct watch *watch, size_t number, struct err *err)
 
 // --- events
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), end_len = strlen(end);
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 // Whether what happened to `name` in a folder can change what is served.
-static bool matters(enum folder_kind kind, uint32_t mask, const char *name)
+static bool matters(enum folder_kind kind, uint32_t mask, struct span name)
 {
-    if (name[0] == '.')
+    if (span_starts_with(name, "."))
         return false;
     switch (kind) {
     case FOLDER_APP:
-        return ends_with(name, ".sql") || strcmp(name, "app.ini") == 0 || strcmp(name, "schema") == 0 ||
-               strcmp(name, "public") == 0;
+        return span_ends_with(name, ".sql") || span_is(name, "app.ini") || span_is(name, "schema") ||
+               span_is(name, "public");
     case FOLDER_SCHEMA:
-        return ends_with(name, ".sql");
+        return span_ends_with(name, ".sql");
     case FOLDER_PUBLIC:
         return !(mask & IN_CLOSE_WRITE); // each request opens the file anyway
     }
@@ -244,7 +242,7 @@ static bool matters(enum folder_kind kind, uint32_t mask, const char *name)
 }
 
 // Forgets the watch of a folder that has gone; of an app's own, that it has to be looked for.
-static void lose(struct watch *watch, struct folder *folder, uint32_t mask)
+static void lose(struct file_watch *watch, struct folder *folder, uint32_t mask)
 {
     if (folder->kind == FOLDER_APP)
         watch->lost[folder->number] = true;
@@ -254,7 +252,7 @@ static void lose(struct watch *watch, struct folder *folder, uint32_t mask)
     mem_free(folder);
 }
 
-static bool take_event(struct watch *watch, const struct inotify_event *event, bool *changed)
+static bool take_event(struct file_watch *watch, const struct inotify_event *event, bool *changed)
 {
     if (event->mask & IN_Q_OVERFLOW) { // nobody knows what
         for (size_t i = 0; i < watch->count; i++)
@@ -266,7 +264,7 @@ static bool take_event(struct watch *watch, const struct inotify_event *event, b
     if (folder == NULL)
         return false;
     bool is_gone = event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT);
-    if (!is_gone && !matters(folder->kind, event->mask, event->len > 0 ? event->name : ""))
+    if (!is_gone && !matters(folder->kind, event->mask, span_of(event->len > 0 ? event->name : "")))
         return false;
     changed[folder->number] = true;
     if (is_gone)
@@ -274,7 +272,7 @@ static bool take_event(struct watch *watch, const struct inotify_event *event, b
     return true;
 }
 
-static bool find_lost(struct watch *watch, bool *changed)
+static bool find_lost(struct file_watch *watch, bool *changed)
 {
     bool any = false, is_there;
     for (size_t i = 0; i < watch->count; i++) {
@@ -287,7 +285,7 @@ static bool find_lost(struct watch *watch, bool *changed)
     return any;
 }
 
-bool watch_read(struct watch *watch, bool *changed)
+bool file_watch_read(struct file_watch *watch, bool *changed)
 {
     _Alignas(struct inotify_event) char bytes[READ_BYTES];
     pthread_mutex_lock(&watch->lock);
