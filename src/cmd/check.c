@@ -5,17 +5,19 @@
 #include "app/advice.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
+#include "cmd/help.h"
 
-static const char HELP[] =
-    "usage: reckoner check [--store URL] APP...\n"
-    "\n"
-    "Reads every file of each app, applies its schema to a database in memory, prepares every\n"
-    "statement, and does the first load there. All errors are reported, as file:line:column. Exits\n"
-    "with 1 when there is one. Then warns, by the data that is there, of statements that read big\n"
-    "tables as a whole, and of LIMITs that cut rows without a sure order.\n"
-    "\n"
-    "  --store URL  with postgresql://…: in a schema of its own there, which is removed again\n"
-    "               (RECKONER_STORE)\n";
+static const struct usage USAGE = {
+    .command = COMMAND_CHECK,
+    .forms = "check [OPTION]... APP...",
+    .about = "Reads every file of each app, applies its schema to a database in memory, prepares every\n"
+             "statement, and does the first load there. All errors are reported, as file:line:column. Exits\n"
+             "with 1 when there is one. Then warns, by the data that is there, of statements that read big\n"
+             "tables as a whole, and of LIMITs that cut rows without a sure order.\n",
+    .min_words = 1,
+    .max_words = SIZE_MAX,
+    .wanted = WANTED_APPS,
+};
 
 // Prints the warnings; false, after a message, when they cannot be found out.
 static bool advise(const struct opened *opened, size_t *ret_count)
@@ -54,8 +56,7 @@ int cmd_check(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(argc, argv, OPTIONS_FILES, HELP, 1, SIZE_MAX,
-            "at least one app: a folder with SQL files", &options, &result))
+    if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
     result = EXIT_OK;
     for (size_t i = 0; i < options.word_count; i++) {

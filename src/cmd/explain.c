@@ -16,20 +16,22 @@
 #include "cmd/explain_report.h"
 #include "cmd/explain_request.h"
 #include "cmd/first_load.h"
+#include "cmd/help.h"
 #include "cmd/report.h"
 
-static const char HELP[] =
-    "usage: reckoner explain [OPTION]... APP 'GET /path?…'\n"
-    "       reckoner explain [OPTION]... APP 'POST /path' FILE\n"
-    "\n"
-    "Runs a request on the store and tells of each statement: how the database ran it, its rows and its\n"
-    "time; then what makes the request slow. A read is run twice and the second run told, as a server's\n"
-    "memory is warm. A write takes its rows from FILE (.csv, .json or .ndjson) and is rolled back.\n"
-    "Where there is no store yet, one in memory takes the app's first load and is used.\n"
-    "\n"
-    "  --var DIR    where the server keeps DIR/<app>.db (default: var, RECKONER_VAR)\n"
-    "  --store URL  the store itself, sqlite:PATH or postgresql://… (RECKONER_STORE)\n"
-    "  --data DIR   for a store in memory: where the first load finds its files (RECKONER_DATA)\n";
+static const struct usage USAGE = {
+    .command = COMMAND_EXPLAIN,
+    .forms = "explain [OPTION]... APP 'GET /path?…'\n"
+             "explain [OPTION]... APP 'POST /path' FILE",
+    .about =
+        "Runs a request on the store and tells of each statement: how the database ran it, its rows and its\n"
+        "time; then what makes the request slow. A read is run twice and the second run told, as a server's\n"
+        "memory is warm. A write takes its rows from FILE (.csv, .json or .ndjson) and is rolled back.\n"
+        "Where there is no store yet, one in memory takes the app's first load and is used.\n",
+    .min_words = 2,
+    .max_words = 3,
+    .wanted = "APP 'GET /path?…', or APP 'POST /path' FILE",
+};
 
 enum { PATH_BYTES = 4096, READ_BYTES = 65536 };
 
@@ -278,8 +280,7 @@ int cmd_explain(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(argc, argv, OPTIONS_DATA, HELP, 2, 3, "APP 'GET /path?…', or APP 'POST /path' FILE",
-            &options, &result))
+    if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
     return explain(&options);
 }

@@ -29,13 +29,13 @@ static bool is_dir(const char *path)
 const char *find_data(const struct options *options, const struct app *app, char ret_dir[DATA_DIR_BYTES])
 {
     const char *plain = NULL;
-    for (size_t i = options->data_count; i-- > 0;) {
-        struct span rest = span_of(options->data[i]);
+    for (size_t i = options->data.count; i-- > 0;) {
+        struct span rest = span_of(options->data.texts[i]);
         bool is_for_one = memchr(rest.at, '=', rest.len) != NULL;
         if (is_for_one && span_is(span_split(&rest, '='), app->name))
             return rest.at;
         if (!is_for_one && plain == NULL)
-            plain = options->data[i];
+            plain = options->data.texts[i];
     }
     if (plain == NULL || !options->several_apps)
         return plain;

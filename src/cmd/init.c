@@ -8,15 +8,21 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/help.h"
 #include "cmd/init_files.h"
 #include "cmd/options.h"
 
-static const char HELP[] =
-    "usage: reckoner init DIR\n"
-    "\n"
-    "Writes a new app into the folder DIR, which is made unless it is there and empty: a table, three\n"
-    "endpoints, data, tests and a page, all with comments that explain them. It runs as it is.\n"
-    "The folder's name is the app's: lower-case letters, digits, - and _, starting with a letter.\n";
+static const struct usage USAGE = {
+    .command = COMMAND_INIT,
+    .forms = "init DIR",
+    .about =
+        "Writes a new app into the folder DIR, which is made unless it is there and empty: a table, three\n"
+        "endpoints, data, tests and a page, all with comments that explain them. It runs as it is.\n"
+        "The folder's name is the app's: lower-case letters, digits, - and _, starting with a letter.\n",
+    .min_words = 1,
+    .max_words = 1,
+    .wanted = "a folder to write the app into",
+};
 
 enum { PATH_BYTES = 4096, DIR_MODE = 0755, FILE_MODE = 0644 };
 
@@ -118,8 +124,7 @@ int cmd_init(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(
-            argc, argv, OPTIONS_NONE, HELP, 1, 1, "a folder to write the app into", &options, &result))
+    if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
     const char *dir = options.words[0];
     if (!check_name(dir) || !make_app_dir(dir))

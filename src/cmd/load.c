@@ -8,18 +8,21 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "cmd/cmd.h"
+#include "cmd/help.h"
 #include "cmd/open.h"
 #include "cmd/report.h"
 
-static const char HELP[] =
-    "usage: reckoner load [--store URL | --var DIR] APP 'POST /path' FILE\n"
-    "\n"
-    "Puts FILE (.csv, .json or .ndjson) through a write endpoint of APP as one batch: whole or not at\n"
-    "all. It works on the store itself, beside a running server or without one, and prints the\n"
-    "endpoint's answer and its warnings. A file may be larger than a request body.\n"
-    "\n"
-    "  --var DIR    where the server keeps DIR/<app>.db (default: var, RECKONER_VAR)\n"
-    "  --store URL  the store itself, sqlite:PATH or postgresql://… (RECKONER_STORE)\n";
+static const struct usage USAGE = {
+    .command = COMMAND_LOAD,
+    .forms = "load [OPTION]... APP 'POST /path' FILE",
+    .about =
+        "Puts FILE (.csv, .json or .ndjson) through a write endpoint of APP as one batch: whole or not at\n"
+        "all. It works on the store itself, beside a running server or without one, and prints the\n"
+        "endpoint's answer and its warnings. A file may be larger than a request body.\n",
+    .min_words = 3,
+    .max_words = 3,
+    .wanted = "APP 'POST /path' FILE",
+};
 
 enum { BAR_CELLS = 40, BAR_EVERY_MS = 100 };
 
@@ -116,7 +119,7 @@ int cmd_load(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(argc, argv, OPTIONS_STORE, HELP, 3, 3, "APP 'POST /path' FILE", &options, &result))
+    if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
     struct opened opened;
     if (!open_app(options.words[0], &options, &opened))

@@ -125,11 +125,6 @@ struct app *read_app(const char *dir, const char *url)
     return NULL;
 }
 
-const char *store_shown(const char *url)
-{
-    return is_sqlite(url) ? url : option_source(url, "--store", "RECKONER_STORE");
-}
-
 bool make_var(const char *path)
 {
     if (mkdir(path, MADE_DIR_MODE) == 0 || errno == EEXIST)

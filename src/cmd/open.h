@@ -38,10 +38,6 @@ bool open_app(const char *dir, const struct options *options, struct opened *ret
 // commands that only look at its files. Errors in them are printed too.
 bool open_app_scratch(const char *dir, const char *url, struct opened *ret_opened);
 
-// A store's url, which is SQLite's or an option's own text, as messages may show it: where it comes from
-// ("--store", "RECKONER_STORE") for one that may hold a password.
-const char *store_shown(const char *url);
-
 // Closes what is still owned. A zeroed struct is fine.
 void opened_fini(struct opened *opened);
 

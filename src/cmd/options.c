@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// Values of options: each goes by its row's type into its field, first the default, then the variable, then
+// the flags in their order. getopt_long(3) splits the command line. What two options mean together is left to
+// the command. On the main thread, as getopt keeps its place in globals.
 #include "cmd/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -9,68 +13,18 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/help.h"
+#include "cmd/option.h"
 #include "store/store.h"
 
-enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600, DEFAULT_TIMEOUT_S = 30 };
-
-static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"var", required_argument, NULL, 'v'},
-    {"store", required_argument, NULL, 's'},
-    {"read-store", required_argument, NULL, 'r'},
-    {"data", required_argument, NULL, 'd'},
-    {"listen", required_argument, NULL, 'l'},
-    {"loops", required_argument, NULL, 'L'},
-    {"workers", required_argument, NULL, 'W'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"watch", no_argument, NULL, 'w'},
-    {"timeout", required_argument, NULL, 't'},
-    {NULL, 0, NULL, 0},
+enum {
+    MAX_ROWS = 64,
+    FIRST_ROW = 256, // what getopt_long returns for row 0; above all characters, which mean other things
 };
 
-static bool option_is_in(int option, enum option_set set)
-{
-    switch (option) {
-    case 'h':
-        return true;
-    case 's':
-        return set != OPTIONS_NONE;
-    case 't':
-        return set == OPTIONS_TEST;
-    case 'v':
-        return set == OPTIONS_STORE || set == OPTIONS_DATA || set == OPTIONS_SERVE;
-    case 'd':
-        return set == OPTIONS_DATA || set == OPTIONS_SERVE;
-    default:
-        return set == OPTIONS_SERVE;
-    }
-}
+enum source { SOURCE_DEFAULT, SOURCE_VARIABLE, SOURCE_FLAG };
 
-static bool read_count(const char *name, const char *text, size_t max, size_t *ret_count)
-{
-    char *end;
-    errno = 0;
-    unsigned long count = strtoul(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || count < 1 || count > max) {
-        fprintf(stderr, "reckoner: %s must be a number from 1 to %zu, not %s\n", name, max, text);
-        return false;
-    }
-    *ret_count = count;
-    return true;
-}
-
-static size_t cores(void)
-{
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (size_t)count;
-}
-
-// An empty variable counts as none, so that a service file can hold it open.
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
+// --- stores
 
 // Whether a url holds a password: postgresql://user:password@host, or …?password=…. What is no url at all is
 // taken to hold one where it looks like it.
@@ -86,159 +40,198 @@ static bool has_password(const char *url)
            strstr(authority, "password=") != NULL;
 }
 
-const char *option_source(const char *text, const char *flag, const char *variable)
-{
-    return text == getenv(variable) ? variable : flag;
-}
-
 bool is_sqlite(const char *url)
 {
     return url == NULL || strcmp(store_kind_of(url), "sqlite") == 0;
 }
 
-// Every user of the machine sees flags (ps), so that no password may be in one.
-static bool check_store(const char *name, const char *url, bool is_flag)
+const char *option_source(const char *flag, const char *text)
 {
-    if (url == NULL)
-        return true;
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (strcmp(row->flag, flag) == 0 && row->variable != NULL && text == getenv(row->variable))
+            return row->variable;
+    }
+    return flag;
+}
+
+const char *store_shown(const char *url)
+{
+    return is_sqlite(url) ? url : option_source("--store", url);
+}
+
+static bool fail_store(const char *name, const char *url)
+{
     const char *quote = has_password(url) ? "" : "\"";
+    fprintf(stderr,
+        "reckoner: %s: %s%s%s is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n", name,
+        quote, quote[0] != '\0' ? url : "what it says", quote);
+    return false;
+}
+
+// Every user of the machine can read flags (ps), so a password may not stand in one.
+static bool read_store(const char *name, const char *url, enum source source, const char **ret_url)
+{
     if (store_kind_of(url) == NULL || (!is_sqlite(url) && strstr(url, "://") == NULL))
-        fprintf(stderr,
-            "reckoner: %s: %s%s%s is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n", name,
-            quote, quote[0] != '\0' ? url : "what it says", quote);
-    else if (is_flag && has_password(url))
+        return fail_store(name, url);
+    if (source == SOURCE_FLAG && has_password(url)) {
         fprintf(stderr,
             "reckoner: a password in %s is seen by every user of this machine: put it into PGPASSWORD or ~/.pgpass\n",
             name);
-    else
-        return true;
-    return false;
+        return false;
+    }
+    *ret_url = url;
+    return true;
 }
 
-static bool check_read_store(const char *url, const char *store)
+// --- values
+
+static bool read_count(const char *name, const char *text, const struct option_row *row, size_t *ret_count)
 {
-    if (url == NULL || (!is_sqlite(store) && strcmp(store_kind_of(store), store_kind_of(url)) == 0))
-        return true;
-    fputs(
-        "reckoner: a read store (--read-store, RECKONER_READ_STORE) is a standby of a --store on PostgreSQL\n",
-        stderr);
-    return false;
+    char *end;
+    errno = 0;
+    unsigned long count = strtoul(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || count < row->min || count > row->max) {
+        fprintf(stderr, "reckoner: %s must be a number from %zu to %zu, not %s\n", name, row->min, row->max,
+            text);
+        return false;
+    }
+    *ret_count = count;
+    return true;
 }
 
+static size_t cores(size_t max)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : (size_t)count > max ? max : (size_t)count;
+}
+
+static bool add_text(const char *name, const char *text, enum source source, struct option_list *list)
+{
+    if (source == SOURCE_FLAG && !list->is_from_flags)
+        *list = (struct option_list){.is_from_flags = true};
+    if (list->count == MAX_OPTION_TEXTS) {
+        fprintf(stderr, "reckoner: more than %d %s\n", MAX_OPTION_TEXTS, name);
+        return false;
+    }
+    list->texts[list->count++] = text;
+    return true;
+}
+
+// Puts a text into the row's field; `name` is that of its source. False after a message.
+static bool set_value(struct options *options, const struct option_row *row, const char *name,
+    const char *text, enum source source)
+{
+    void *field = (char *)options + row->field;
+    switch (row->type) {
+    case OPTION_SWITCH:
+        *(bool *)field = true;
+        break;
+    case OPTION_TEXT:
+        *(const char **)field = text;
+        break;
+    case OPTION_THREADS:
+        if (source == SOURCE_DEFAULT) {
+            *(size_t *)field = cores(row->max);
+            break;
+        }
+        return read_count(name, text, row, field);
+    case OPTION_COUNT:
+        return read_count(name, text, row, field);
+    case OPTION_STORE:
+        return read_store(name, text, source, field);
+    case OPTION_LIST:
+        return add_text(name, text, source, field);
+    }
+    return true;
+}
+
+static bool set_defaults(struct options *options)
+{
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (row->standard != NULL && !set_value(options, row, row->flag, row->standard, SOURCE_DEFAULT))
+            return false;
+    }
+    return true;
+}
+
+// Those of all commands: a wrong variable is told at once, by whichever command comes first. An empty one
+// counts as none, so that a service file can hold it open.
 static bool read_environment(struct options *options)
 {
-    const char *listen = environment("RECKONER_LISTEN"), *var = environment("RECKONER_VAR");
-    const char *loops = environment("RECKONER_LOOPS"), *workers = environment("RECKONER_WORKERS");
-    *options = (struct options){
-        .listen = listen != NULL ? listen : "127.0.0.1:8080",
-        .store = environment("RECKONER_STORE"),
-        .read_store = environment("RECKONER_READ_STORE"),
-        .var = var != NULL ? var : "var",
-        .data = {environment("RECKONER_DATA")},
-        .data_count = environment("RECKONER_DATA") != NULL,
-        .loops = cores(),
-        .workers = cores(),
-        .timeout_s = DEFAULT_TIMEOUT_S,
-    };
-    return check_store("RECKONER_STORE", options->store, false) &&
-           check_store("RECKONER_READ_STORE", options->read_store, false) &&
-           (loops == NULL || read_count("RECKONER_LOOPS", loops, MAX_THREADS, &options->loops)) &&
-           (workers == NULL || read_count("RECKONER_WORKERS", workers, MAX_THREADS, &options->workers));
-}
-
-static bool add_data(struct options *options, const char *text)
-{
-    if (!options->has_data_flag)
-        options->data_count = 0; // flags go over the environment
-    options->has_data_flag = true;
-    if (options->data_count == MAX_DATA) {
-        fprintf(stderr, "reckoner: more than %d --data\n", MAX_DATA);
-        return false;
-    }
-    options->data[options->data_count++] = text;
-    return true;
-}
-
-static bool apply(struct options *options, int option)
-{
-    switch (option) {
-    case 'h':
-        options->help = true;
-        break;
-    case 'v':
-        options->var = optarg;
-        break;
-    case 's':
-        options->store = optarg;
-        return check_store("--store", optarg, true);
-    case 'r':
-        options->read_store = optarg;
-        return check_store("--read-store", optarg, true);
-    case 'd':
-        return add_data(options, optarg);
-    case 'l':
-        options->listen = optarg;
-        break;
-    case 'L':
-        return read_count("--loops", optarg, MAX_THREADS, &options->loops);
-    case 'W':
-        return read_count("--workers", optarg, MAX_THREADS, &options->workers);
-    case 'q':
-        options->quiet = true;
-        break;
-    case 'w':
-        options->watch = true;
-        break;
-    case 't':
-        return read_count("--timeout", optarg, MAX_TIMEOUT_S, &options->timeout_s);
+    for (size_t i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        const char *text = row->variable != NULL ? getenv(row->variable) : NULL;
+        if (text != NULL && text[0] != '\0' && !set_value(options, row, row->variable, text, SOURCE_VARIABLE))
+            return false;
     }
     return true;
 }
 
-static bool parse(int argc, char **argv, enum option_set set, struct options *ret_options)
+// --- the command line
+
+// What getopt_long wants: the flags without their dashes, and an end.
+static void list_flags(struct option flags[MAX_ROWS + 1])
 {
-    struct options options;
-    if (!read_environment(&options))
-        return false;
+    assert(option_row_count <= MAX_ROWS);
+    for (size_t i = 0; i < option_row_count; i++)
+        flags[i] = (struct option){.name = option_rows[i].flag + 2,
+            .has_arg = option_rows[i].type == OPTION_SWITCH ? no_argument : required_argument,
+            .val = FIRST_ROW + (int)i};
+    flags[option_row_count] = (struct option){0};
+}
+
+static bool fail_flag(const char *command, const char *flag)
+{
+    fprintf(
+        stderr, "reckoner: %s has no option %s; 'reckoner %s --help' lists them\n", command, flag, command);
+    return false;
+}
+
+static bool read_flags(int argc, char **argv, const struct usage *usage, struct options *options)
+{
+    struct option flags[MAX_ROWS + 1];
+    list_flags(flags);
     opterr = 0;
     optind = 1;
-    int option, index = 0;
-    while ((option = getopt_long(argc, argv, ":h", long_options, &index)) != -1) {
-        const char *word = argv[optind - 1];
-        if (option == ':') {
-            fprintf(stderr, "reckoner: %s wants a value\n", word);
+    int found;
+    while ((found = getopt_long(argc, argv, ":h", flags, NULL)) != -1) {
+        if (found == ':') {
+            fprintf(stderr, "reckoner: %s wants a value\n", argv[optind - 1]);
             return false;
         }
-        if (option == '?' || !option_is_in(option, set)) {
-            fprintf(stderr, "reckoner: %s has no option %s; 'reckoner %s --help' lists them\n", argv[0],
-                option == '?' ? word : long_options[index].name, argv[0]);
-            return false;
+        if (found == '?')
+            return fail_flag(argv[0], argv[optind - 1]);
+        if (found == 'h') {
+            options->help = true;
+            continue;
         }
-        if (!apply(&options, option))
+        const struct option_row *row = &option_rows[found - FIRST_ROW];
+        if (!option_is_of(row, usage->command))
+            return fail_flag(argv[0], row->flag + 2);
+        if (!set_value(options, row, row->flag, optarg, SOURCE_FLAG))
             return false;
     }
-    if (set == OPTIONS_SERVE && !options.help && !check_read_store(options.read_store, options.store))
-        return false;
-    options.words = argv + optind;
-    options.word_count = (size_t)(argc - optind);
-    *ret_options = options;
+    options->words = argv + optind;
+    options->word_count = (size_t)(argc - optind);
     return true;
 }
 
-bool options_read(int argc, char **argv, enum option_set set, const char *help, size_t min_words,
-    size_t max_words, const char *wanted, struct options *ret_options, int *ret_exit)
+bool options_read(
+    int argc, char **argv, const struct usage *usage, struct options *ret_options, int *ret_exit)
 {
-    struct options options;
+    struct options options = {0};
     *ret_exit = EXIT_USAGE;
-    if (!parse(argc, argv, set, &options))
+    if (!set_defaults(&options) || !read_environment(&options) || !read_flags(argc, argv, usage, &options))
         return false;
     if (options.help) {
-        fputs(help, stdout);
+        help_print(usage, stdout);
         *ret_exit = EXIT_OK;
         return false;
     }
-    if (options.word_count < min_words || options.word_count > max_words) {
-        fprintf(stderr, "reckoner: %s wants %s\n", argv[0], wanted);
+    if (options.word_count < usage->min_words || options.word_count > usage->max_words) {
+        fprintf(stderr, "reckoner: %s wants %s\n", argv[0], usage->wanted);
         return false;
     }
     *ret_options = options;

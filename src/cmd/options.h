@@ -1,53 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// Command lines: flags over environment over defaults, and the words that are left. getopt_long(3) does the
-// parsing.
+// A command's options and words: flags go over the environment, which goes over the defaults. The table in
+// option.c says which there are. On the main thread.
 #ifndef RECKONER_CMD_OPTIONS_H
 #define RECKONER_CMD_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MAX_DATA = 64 }; // --data options
+struct usage;
 
+enum { MAX_OPTION_TEXTS = 64 };
+
+// The values of a flag that may be given several times.
+struct option_list {
+    const char *texts[MAX_OPTION_TEXTS]; // borrowed from argv or the environment
+    size_t count;                        //
+    bool is_from_flags;                  // else the only one is the variable's
+};
+
+// Texts borrow argv and the environment. What the flags mean is told in option.c.
 struct options {
-    const char *listen;     // --listen, RECKONER_LISTEN; default 127.0.0.1:8080
-    const char *store;      // --store, RECKONER_STORE, one that some driver knows; NULL: sqlite:VAR/APP.db
-    const char *read_store; // serve's --read-store, RECKONER_READ_STORE, a copy of `store`; NULL: none
-    const char *var;        // --var, RECKONER_VAR; default ./var
-    const char *data[MAX_DATA]; // --data, RECKONER_DATA: "DIR" or "APP=DIR"; none: each app's own data/
-    size_t data_count;          //
-    bool has_data_flag;         // they are from --data
-    bool several_apps;          // the words are several apps; set by the command
-    size_t loops;               // --loops, RECKONER_LOOPS; default: one a core
-    size_t workers;             // --workers, RECKONER_WORKERS; default: one a core
-    bool quiet;                 // --quiet: no access log
-    bool watch;                 // --watch: edited files take effect
-    size_t timeout_s;           // --timeout: of one request of a test, in seconds
-    bool help;                  // --help was given; options_read has dealt with it
-    char **words;               // what is not an option
-    size_t word_count;          //
+    const char *listen;      // "127.0.0.1:8080"
+    const char *store;       // of a kind that some driver knows; NULL: sqlite:VAR/APP.db
+    const char *read_store;  // likewise; NULL: none
+    const char *var;         // a folder
+    struct option_list data; // "DIR" or "APP=DIR"; none: each app's own data/
+    bool several_apps;       // no option: the words are several apps; set by the command
+    size_t loops;            // from 1
+    size_t workers;          // from 1
+    bool quiet;              //
+    bool watch;              //
+    size_t timeout_s;        // from 1; of one request of a test
+    bool help;               // options_read has dealt with it
+    char **words;            // what is not an option; in argv
+    size_t word_count;       //
 };
 
-enum option_set {
-    OPTIONS_NONE,  // --help alone
-    OPTIONS_FILES, // --help, and --store for those that only look at an app's files
-    OPTIONS_STORE, // these and --var
-    OPTIONS_DATA,  // these and --data
-    OPTIONS_SERVE, // these and what a server needs
-    OPTIONS_TEST,  // --help, --store and --timeout
-};
-
-// Where a text of the options comes from, for messages: the variable's name if it is the variable's own text,
-// else the flag.
-const char *option_source(const char *text, const char *flag, const char *variable);
+// Where an option's text comes from, for messages: the name of the variable that it is the text of, or else
+// the flag, which is in the table.
+const char *option_source(const char *flag, const char *text);
 
 // Whether the store is SQLite's: of a url that some driver knows, or NULL, the default.
 bool is_sqlite(const char *url);
 
-// Reads argv and answers --help. False when the command is over: *ret_exit is its exit code, after `help` on
-// stdout, or a line on stderr where argv is wrong or has fewer than min_words or more than max_words words
-// ("check wants `wanted`"). Texts borrow argv and the environment.
-bool options_read(int argc, char **argv, enum option_set set, const char *help, size_t min_words,
-    size_t max_words, const char *wanted, struct options *ret_options, int *ret_exit);
+// A store's url, which is SQLite's or an option's own text, as messages may show it: where it comes from
+// ("--store", "RECKONER_STORE") for one that may hold a password.
+const char *store_shown(const char *url);
+
+// Reads argv and answers --help. False when the command is over: *ret_exit is its exit code, after the help
+// on stdout, or a line on stderr where an option or the number of words is wrong.
+bool options_read(
+    int argc, char **argv, const struct usage *usage, struct options *ret_options, int *ret_exit);
 
 #endif

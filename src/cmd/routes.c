@@ -3,17 +3,19 @@
 #include <stdio.h>
 
 #include "cmd/cmd.h"
+#include "cmd/help.h"
 #include "cmd/open.h"
 
-static const char HELP[] =
-    "usage: reckoner routes [--store URL] APP...\n"
-    "\n"
-    "Lists the endpoints of each app: method, path, parameters, file. A parameter that may be\n"
-    "left out stands in brackets; the fields of a row stand in braces. A private endpoint has no\n"
-    "route: the first load and 'reckoner load' use it.\n"
-    "\n"
-    "  --store URL  with postgresql://…: of the files for that store, tried in a schema of its own\n"
-    "               there, which is removed again (RECKONER_STORE)\n";
+static const struct usage USAGE = {
+    .command = COMMAND_ROUTES,
+    .forms = "routes [OPTION]... APP...",
+    .about = "Lists the endpoints of each app: method, path, parameters, file. A parameter that may be\n"
+             "left out stands in brackets; the fields of a row stand in braces. A private endpoint has no\n"
+             "route: the first load and 'reckoner load' use it.\n",
+    .min_words = 1,
+    .max_words = SIZE_MAX,
+    .wanted = WANTED_APPS,
+};
 
 // Those of the path stand in the path. Returns how many were printed.
 static size_t print_rules(const struct rule *rules, size_t count)
@@ -44,8 +46,7 @@ int cmd_routes(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(argc, argv, OPTIONS_FILES, HELP, 1, SIZE_MAX,
-            "at least one app: a folder with SQL files", &options, &result))
+    if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
     for (size_t i = 0; i < options.word_count; i++) {
         struct opened opened;

@@ -12,33 +12,40 @@
 #include "batch/load.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
+#include "cmd/help.h"
 #include "serve/route.h"
 #include "serve/server.h"
 
-static const char HELP[] =
-    "usage: reckoner serve [OPTION]... APP...\n"
-    "\n"
-    "Answers HTTP requests for each APP, a folder of SQL files. At the first start the files that its\n"
-    "app.ini names under [load] go through its own write endpoints.\n"
-    "\n"
-    "  --listen ADDR:PORT  where to listen (default 127.0.0.1:8080); port 0 takes a free one\n"
-    "  --var DIR           what the server writes: DIR/<app>.db, and large answers (default: var)\n"
-    "  --store URL         the store itself: sqlite:PATH, for a single app, or postgresql://…, where\n"
-    "                      each app has a schema of its name\n"
-    "  --read-store URL    a standby of a postgresql:// store: reads go there as soon as it has seen all\n"
-    "                      that was committed before them, and to the store otherwise\n"
-    "  --data DIR          where the first load finds its files, in place of the app's own data/;\n"
-    "                      of several apps each looks in DIR/<app>/ first, if there is such a folder\n"
-    "  --data APP=DIR      the same for one app; may be given for each\n"
-    "  --watch             a file of an app that is edited takes effect at the next request\n"
-    "  --loops N           event loops (default: one a core)\n"
-    "  --workers N         threads that run reads (default: one a core)\n"
-    "  --quiet             no access log on standard output\n"
-    "\n"
-    "Each option with a value can come from the environment: RECKONER_LISTEN, RECKONER_VAR and so on.\n"
-    "SIGTERM and SIGINT end it: what runs is finished first.\n";
+static const struct usage USAGE = {
+    .command = COMMAND_SERVE,
+    .forms = "serve [OPTION]... APP...",
+    .about =
+        "Answers HTTP requests for each APP, a folder of SQL files. At the first start the files that its\n"
+        "app.ini names under [load] go through its own write endpoints.\n",
+    .notes = "SIGTERM and SIGINT end it: what runs is finished first.\n",
+    .min_words = 1,
+    .max_words = SIZE_MAX,
+    .wanted = WANTED_APPS,
+};
 
 // --- what has to be right before any store is touched
+
+static bool stores_fit(const struct options *options)
+{
+    const char *store = options->store, *read_store = options->read_store;
+    bool is_standby = read_store == NULL ||
+                      (!is_sqlite(store) && strcmp(store_kind_of(store), store_kind_of(read_store)) == 0);
+    if (!is_standby)
+        fputs("reckoner: a read store (--read-store, RECKONER_READ_STORE) is a standby of a --store on "
+              "PostgreSQL\n",
+            stderr);
+    else if (store != NULL && is_sqlite(store) && options->word_count > 1)
+        fputs("reckoner: a file is one app's store: serve several with --var, which gives each its own\n",
+            stderr);
+    else
+        return true;
+    return false;
+}
 
 static bool read_apps(const struct options *options, struct app **apps)
 {
@@ -86,17 +93,17 @@ static bool is_an_app(struct span name, struct app *const *apps, size_t count)
 // Each APP=DIR names an app, and a DIR for several has a file of at least one of them.
 static bool data_is_there(const struct options *options, struct app *const *apps, size_t count)
 {
-    for (size_t i = 0; i < options->data_count; i++) {
-        struct span rest = span_of(options->data[i]);
+    for (size_t i = 0; i < options->data.count; i++) {
+        struct span rest = span_of(options->data.texts[i]);
         bool is_for_one = memchr(rest.at, '=', rest.len) != NULL;
         struct span name = span_split(&rest, '=');
         if (is_for_one && !is_an_app(name, apps, count)) {
-            fprintf(stderr, "reckoner: --data %s: no app is named %.*s\n", options->data[i], (int)name.len,
-                name.at);
+            fprintf(stderr, "reckoner: --data %s: no app is named %.*s\n", options->data.texts[i],
+                (int)name.len, name.at);
             return false;
         }
     }
-    bool any = options->data_count == 0;
+    bool any = options->data.count == 0;
     for (size_t i = 0; i < count; i++) {
         char text[DATA_DIR_BYTES];
         const char *dir = find_data(options, apps[i], text);
@@ -104,7 +111,7 @@ static bool data_is_there(const struct options *options, struct app *const *apps
     }
     if (!any)
         fprintf(stderr, "reckoner: %s: has none of the files that [load] of any app names\n",
-            options->data[options->data_count - 1]);
+            options->data.texts[options->data.count - 1]);
     return any;
 }
 
@@ -116,7 +123,7 @@ static bool open_read_store(const struct app *app, const char *url, struct store
     struct err err = {0};
     if (url == NULL || store_open_replica(url, app->name, ret_store, &err) == ERR_NONE)
         return true;
-    show_error(option_source(url, "--read-store", "RECKONER_READ_STORE"), &err);
+    show_error(option_source("--read-store", url), &err);
     return false;
 }
 
@@ -243,14 +250,10 @@ int cmd_serve(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(argc, argv, OPTIONS_SERVE, HELP, 1, SIZE_MAX,
-            "at least one app: a folder with SQL files", &options, &result))
+    if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
-    if (options.store != NULL && is_sqlite(options.store) && options.word_count > 1) {
-        fputs("reckoner: a file is one app's store: serve several with --var, which gives each its own\n",
-            stderr);
+    if (!stores_fit(&options))
         return EXIT_USAGE;
-    }
     options.several_apps = options.word_count > 1;
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();

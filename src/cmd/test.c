@@ -15,21 +15,22 @@
 #include "cmd/cmd.h"
 #include "cmd/expect.h"
 #include "cmd/first_load.h"
+#include "cmd/help.h"
 #include "cmd/temp_run.h"
 #include "cmd/test_server.h"
 
-static const char HELP[] =
-    "usage: reckoner test [OPTION]... APP...\n"
-    "\n"
-    "Runs the requests of each app's tests/*.http, and its @examples, against a real server with a\n"
-    "fresh store, and compares what it answers with what is expected there. The requests of a file run\n"
-    "in order and see each other's writes; each file begins with the app's own data anew. Prints TAP.\n"
-    "\n"
-    "  --store URL        with postgresql://…: in schemas of their own there, which are removed again\n"
-    "                     (RECKONER_STORE); else in temporary files\n"
-    "  --timeout SECONDS  how long a request may take (default 30)\n"
-    "\n"
-    "Exits with 1 when a test fails, or when there is none.\n";
+static const struct usage USAGE = {
+    .command = COMMAND_TEST,
+    .forms = "test [OPTION]... APP...",
+    .about =
+        "Runs the requests of each app's tests/*.http, and its @examples, against a real server with a\n"
+        "fresh store, and compares what it answers with what is expected there. The requests of a file run\n"
+        "in order and see each other's writes; each file begins with the app's own data anew. Prints TAP.\n",
+    .notes = "Exits with 1 when a test fails, or when there is none.\n",
+    .min_words = 1,
+    .max_words = SIZE_MAX,
+    .wanted = WANTED_APPS,
+};
 
 enum { PATH_BYTES = 4096, MS_PER_S = 1000, TESTS_BYTES = 64 * 1024 * 1024, OUT_BYTES = 1024 * 1024 };
 
@@ -346,8 +347,7 @@ int cmd_test(int argc, char **argv)
 {
     struct options options;
     int result;
-    if (!options_read(argc, argv, OPTIONS_TEST, HELP, 1, SIZE_MAX,
-            "at least one app: a folder with SQL files", &options, &result))
+    if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
     struct run run = {
         .seed.url = is_sqlite(options.store) ? NULL : options.store,

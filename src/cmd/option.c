@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table, and nothing else: options.c reads values by it, help.c prints it. Immutable; any thread.
+#include "cmd/option.h"
+
+#include "base/attr.h"
+#include "cmd/options.h"
+
+enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600 };
+
+enum {
+    ON_STORE = COMMAND_EXPLAIN | COMMAND_LOAD,                // work on a server's store
+    ON_FILES = COMMAND_CHECK | COMMAND_TEST | COMMAND_ROUTES, // try an app's files, on a store of their own
+    ALL = COMMAND_SERVE | COMMAND_INIT | ON_STORE | ON_FILES,
+};
+
+const struct option_row option_rows[] = {
+    {
+        .flag = "--listen",
+        .variable = "RECKONER_LISTEN",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, listen),
+        .standard = "127.0.0.1:8080",
+        .help = {{COMMAND_SERVE, "ADDR:PORT", "where to listen; port 0 takes a free one"}},
+    },
+    {
+        .flag = "--var",
+        .variable = "RECKONER_VAR",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, var),
+        .standard = "var",
+        .help = {{COMMAND_SERVE, "DIR", "what the server writes: DIR/<app>.db, and large answers"},
+            {ON_STORE, "DIR", "where the server keeps DIR/<app>.db"}},
+    },
+    {
+        .flag = "--store",
+        .variable = "RECKONER_STORE",
+        .type = OPTION_STORE,
+        .field = offsetof(struct options, store),
+        .help = {{COMMAND_SERVE, "URL",
+                     "the store itself: sqlite:PATH, for a single app, or postgresql://…, where each app has a "
+                     "schema of its name"},
+            {ON_STORE, "URL", "the store itself: sqlite:PATH or postgresql://…"},
+            {ON_FILES, "URL",
+                "with postgresql://…: the files for that database, tried in schemas of their own there, which "
+                "are removed again; otherwise those for SQLite"}},
+    },
+    {
+        .flag = "--read-store",
+        .variable = "RECKONER_READ_STORE",
+        .type = OPTION_STORE,
+        .field = offsetof(struct options, read_store),
+        .help = {{COMMAND_SERVE, "URL",
+            "a standby of a postgresql:// store: reads go there as soon as it has seen all that was committed "
+            "before them, and to the store otherwise"}},
+    },
+    {
+        .flag = "--data",
+        .variable = "RECKONER_DATA",
+        .type = OPTION_LIST,
+        .field = offsetof(struct options, data),
+        .help = {{COMMAND_SERVE, "DIR",
+                     "where the first load finds its files, in place of the app's own data/; of several apps "
+                     "each looks in DIR/<app>/ first, if there is such a folder"},
+            {COMMAND_SERVE, "APP=DIR", "the same for one app; may be given for each"},
+            {COMMAND_EXPLAIN, "DIR", "for a store in memory: where the first load finds its files"}},
+    },
+    {
+        .flag = "--watch",
+        .type = OPTION_SWITCH,
+        .field = offsetof(struct options, watch),
+        .help = {{COMMAND_SERVE, NULL, "a file of an app that is edited takes effect at the next request"}},
+    },
+    {
+        .flag = "--loops",
+        .variable = "RECKONER_LOOPS",
+        .type = OPTION_THREADS,
+        .field = offsetof(struct options, loops),
+        .min = 1,
+        .max = MAX_THREADS,
+        .standard = "one a core",
+        .help = {{COMMAND_SERVE, "N", "event loops"}},
+    },
+    {
+        .flag = "--workers",
+        .variable = "RECKONER_WORKERS",
+        .type = OPTION_THREADS,
+        .field = offsetof(struct options, workers),
+        .min = 1,
+        .max = MAX_THREADS,
+        .standard = "one a core",
+        .help = {{COMMAND_SERVE, "N", "threads that run reads"}},
+    },
+    {
+        .flag = "--quiet",
+        .type = OPTION_SWITCH,
+        .field = offsetof(struct options, quiet),
+        .help = {{COMMAND_SERVE, NULL, "no access log on standard output"}},
+    },
+    {
+        .flag = "--timeout",
+        .type = OPTION_COUNT,
+        .field = offsetof(struct options, timeout_s),
+        .min = 1,
+        .max = MAX_TIMEOUT_S,
+        .standard = "30",
+        .help = {{COMMAND_TEST, "SECONDS", "how long a request may take"}},
+    },
+    {
+        .flag = "--help",
+        .type = OPTION_SWITCH,
+        .field = offsetof(struct options, help),
+        .help = {{ALL, NULL, "print this"}},
+    },
+};
+
+const size_t option_row_count = ARRAY_LEN(option_rows);
+
+bool option_is_of(const struct option_row *row, enum command command)
+{
+    for (size_t i = 0; i < OPTION_HELPS; i++) {
+        if (row->help[i].commands & command)
+            return true;
+    }
+    return false;
+}
