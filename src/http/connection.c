@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a connection: phases, reading and pausing, turns. A turn works on what has come, writes what is
 // ready, and repeats while each lets the other go on. Nothing is freed inside a turn: closing tells the
-// handler at once, and memory goes when libuv has let go of the socket.
+// handler at once, and memory goes when the loop has let go of the stream. On the lane's thread.
 #include "http/connection.h"
 
-#include <assert.h>
-#include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -49,9 +46,14 @@ bool connection_is_idle(const struct connection *connection)
 
 // --- closing
 
-static void on_closed(uv_handle_t *handle)
+static struct connection *connection_of(struct stream *stream)
 {
-    struct connection *connection = handle->data;
+    return CONTAINER_OF(stream, struct connection, stream);
+}
+
+static void on_closed(struct stream *stream)
+{
+    struct connection *connection = connection_of(stream);
     struct lane *lane = connection->lane;
     connection_free(connection);
     lane_forget(lane);
@@ -68,7 +70,7 @@ void connection_close(struct connection *connection)
     for (struct http_exchange *exchange = connection->first; exchange != NULL; exchange = exchange->next)
         backlog_remove(exchange);
     file_output_abandon(connection);
-    uv_close((uv_handle_t *)&connection->tcp, on_closed);
+    stream_close(&connection->stream);
 }
 
 // Closing a socket with unread input resets the connection, which can destroy an answer on its way (RFC 9112
@@ -76,9 +78,7 @@ void connection_close(struct connection *connection)
 // side, or for as long as we are willing to wait.
 static void linger(struct connection *connection)
 {
-    uv_os_fd_t fd;
-    if (connection->ended || uv_fileno((uv_handle_t *)&connection->tcp, &fd) != 0 ||
-        shutdown(fd, SHUT_WR) != 0) {
+    if (connection->ended || !stream_shut(&connection->stream)) {
         connection_close(connection);
         return;
     }
@@ -90,57 +90,39 @@ static void linger(struct connection *connection)
 
 // --- reading
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+static uv_buf_t room(struct stream *stream)
 {
-    (void)suggested;
-    struct connection *connection = handle->data;
+    struct connection *connection = connection_of(stream);
     bool for_body = connection->receiver != NULL || connection->phase == CONNECTION_LINGER;
-    *buf = (uv_buf_t){
+    return (uv_buf_t){
         .base = connection->lane->bytes, .len = for_body ? LIMIT_READ_BYTES : LIMIT_HEAD_READ_BYTES};
 }
 
 // The client sends no more. It may still wait for answers, as one does that has shut its own side only.
-static void on_end(struct connection *connection)
+static void on_end(struct stream *stream, bool is_broken)
 {
+    struct connection *connection = connection_of(stream);
     connection->ended = true;
-    connection->reading = false;
     connection->head_ms = 0;
-    if (connection->phase == CONNECTION_LINGER)
+    if (is_broken || connection->phase == CONNECTION_LINGER)
         connection_close(connection);
     else if (connection->phase == CONNECTION_OPEN)
         connection->phase = CONNECTION_LAST;
+    connection_turn(connection);
 }
 
-// Whether both directions are shut: the client has reset the connection, for which libuv says the end when
-// bytes came before it. poll(2): POLLHUP is for both, a client that has shut its own side only does not raise
-// it.
-static bool is_gone(const struct connection *connection)
+static void on_bytes(struct stream *stream, struct span bytes)
 {
-    struct pollfd socket = {.fd = -1};
-    if (uv_fileno((const uv_handle_t *)&connection->tcp, &socket.fd) != 0)
-        return true;
-    return poll(&socket, 1, 0) > 0 && (socket.revents & (POLLHUP | POLLERR)) != 0;
-}
-
-static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
-{
-    struct connection *connection = stream->data;
-    if (len == 0)
-        return;
-    if (len == UV_EOF && !is_gone(connection)) {
-        on_end(connection);
-    } else if (len < 0) {
-        connection_close(connection);
-    } else if (connection->phase == CONNECTION_LINGER) {
-        connection->linger_bytes += (size_t)len;
+    struct connection *connection = connection_of(stream);
+    if (connection->phase == CONNECTION_LINGER) {
+        connection->linger_bytes += bytes.len;
         if (connection->linger_bytes > LIMIT_LINGER_BYTES)
             connection_close(connection);
         return;
-    } else {
-        connection->turning = true;
-        input_take(connection, (struct span){.at = buf->base, .len = (size_t)len});
-        connection->turning = false;
     }
+    connection->turning = true;
+    input_take(connection, bytes);
+    connection->turning = false;
     connection_turn(connection);
 }
 
@@ -161,14 +143,9 @@ static void refuse_cut_body(struct connection *connection)
 
 static void read_or_pause(struct connection *connection)
 {
-    bool want = !connection->ended && !connection->stalled;
-    uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
-    if (want == connection->reading)
-        return;
-    connection->reading = want;
-    if (!want)
-        uv_read_stop(stream);
-    else if (uv_read_start(stream, on_alloc, on_read) != 0)
+    if (connection->ended || connection->stalled)
+        stream_stop_reading(&connection->stream);
+    else if (!stream_start_reading(&connection->stream))
         connection_close(connection);
 }
 
@@ -199,6 +176,18 @@ void connection_turn(struct connection *connection)
         settle(connection);
 }
 
+static void on_written(struct stream *stream, bool is_broken)
+{
+    struct connection *connection = connection_of(stream);
+    if (is_broken)
+        connection_close(connection);
+    else
+        connection->on_written(connection);
+}
+
+static const struct stream_owner STREAM_OWNER = {
+    .room = room, .on_bytes = on_bytes, .on_end = on_end, .on_written = on_written, .on_closed = on_closed};
+
 void connection_open(struct connection *connection)
 {
     struct lane *lane = connection->lane;
@@ -208,25 +197,15 @@ void connection_open(struct connection *connection)
         connection_free(connection);
         return;
     }
-    uv_tcp_init(loop_uv(lane->loop), &connection->tcp); // makes no socket, and cannot fail
-    connection->tcp.data = connection;
     connection->idle_ms = lane_now_ms(lane);
-    if (uv_tcp_open(&connection->tcp, connection->fd) != 0) {
-        close(connection->fd);
+    if (stream_open(&connection->stream, lane->loop, connection->fd, &STREAM_OWNER))
+        read_or_pause(connection);
+    else
         connection_close(connection);
-        return;
-    }
-    read_or_pause(connection);
 }
 
 void connection_drain(struct connection *connection)
 {
-    if (!connection_is_idle(connection))
-        return;
-    uv_os_fd_t fd;
-    char byte;
-    bool has_bytes = uv_fileno((uv_handle_t *)&connection->tcp, &fd) == 0 &&
-                     recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-    if (!has_bytes) // else a request has come already, and is answered
-        connection_close(connection);
+    if (connection_is_idle(connection) && !stream_has_bytes(&connection->stream))
+        connection_close(connection); // else a request is under way, or has come, and is answered
 }

@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include "http/lane.h"
 #include "http/pace.h"
 #include "http/server.h"
+#include "http/stream.h"
 #include "net/loop.h"
 
 struct file_output;
@@ -25,7 +25,7 @@ enum connection_phase {
     CONNECTION_OPEN,   // requests are read
     CONNECTION_LAST,   // no further head is read; what is under way is finished
     CONNECTION_LINGER, // all is written and our side is shut; input is dropped until the client ends
-    CONNECTION_CLOSED, // libuv closes it; it is freed when that is done
+    CONNECTION_CLOSED, // the loop closes it; it is freed when that is done
 };
 
 union peer {
@@ -36,22 +36,20 @@ union peer {
 
 struct connection {
     struct lane *lane;           // borrowed
-    uv_tcp_t tcp;                // open from connection_open on
+    struct stream stream;        // open from connection_open on
     enum connection_phase phase; //
-    int fd;                      // the socket, until tcp owns it
+    int fd;                      // the socket, until the stream owns it
     uint32_t slot;               // place in the lane's table
     uint32_t generation;         // of that place
     struct mail mail;            // the way from the listener to the lane
     union peer peer;             // the client's address
     char peer_text[64];          // the same as text, once asked for
 
-    bool reading;                // libuv reads
     bool ended;                  // the client sends no more
     bool stalled;                // bytes are here that cannot be worked on yet
     bool turning;                // inside connection_turn or a read: no need to touch
     bool touched;                // in the lane's list of those that need a turn
-    bool writing;                // `write` is under way; nothing else is written and no request started
-    struct file_output *sending; // owned; body of the first answer, or of the last one in `write`; NULL: none
+    struct file_output *sending; // owned; body of the first answer, or of the last one written; NULL: none
     struct connection *touched_before, *touched_after; // neighbours in that list
 
     struct http_exchange *first;     // oldest one not yet written; owned, with all after it
@@ -64,13 +62,11 @@ struct connection {
 
     struct input *input; // owned; bytes read and not worked on; NULL when there are none
 
-    uv_write_t write;                                  // what uv_try_write left over
+    // While the stream writes, nothing else is written and no request started.
     void (*on_written)(struct connection *connection); // called when it is done
     size_t written_exchanges;                          // the first so many are in it whole; not of a file
-    size_t write_bytes;                                // bytes of it in all
-    size_t write_left;                                 // bytes of it that were unsent when last looked at
-    uint64_t handed_bytes;                             // to the socket or libuv, since the beginning
-    struct pace pace;                                  // of the client, as it takes `write`
+    size_t write_bytes;                                // of the write under way in all
+    struct pace pace;                                  // of the client, as it takes them
     size_t backlog_bytes;                              // of answers that the client has not taken (backlog.h)
 
     uint64_t idle_ms;    // since when nothing is under way
@@ -98,7 +94,7 @@ void connection_drain(struct connection *connection);
 // Looks at the deadlines (deadline.c).
 void connection_tick(struct connection *connection, uint64_t now_ms);
 
-// Frees one that libuv has closed. NULL is fine.
+// Frees one whose stream is closed. NULL is fine.
 void connection_free(struct connection *connection);
 
 // Nothing is under way and no byte of a request has come.

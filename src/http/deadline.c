@@ -4,7 +4,6 @@
 // byte now and then buys no time; `now_ms` is a parameter.
 #include "http/connection.h"
 #include "http/exchange.h"
-#include "http/output.h"
 
 static void refuse_slow(struct connection *connection, struct http_exchange *exchange, const char *detail)
 {
@@ -29,10 +28,9 @@ static bool is_body_slow(struct http_exchange *exchange, const struct http_limit
 // While a part of a file is read nothing is written, so that our disk's time is not the client's.
 static bool is_write_slow(struct connection *connection, const struct http_limits *limits, uint64_t now_ms)
 {
-    if (!connection->writing)
+    if (!connection->stream.is_writing)
         return false;
-    connection->write_left = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
-    return pace_is_slow(&connection->pace, &limits->write, output_taken(connection), now_ms);
+    return pace_is_slow(&connection->pace, &limits->write, stream_taken(&connection->stream), now_ms);
 }
 
 static bool is_idle_for_long(

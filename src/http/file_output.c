@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One part at a time: read by libuv's pool, written by output_write, and only then the next one is read. So a
-// client that takes its time costs one part of memory, and a slow disk holds up nobody else.
+// client that takes its time costs one part of memory, and a slow disk holds up nobody else. On the lane's
+// thread.
 //
 // What a read needs while it is under way is its own, as the connection may go in the middle of it.
 #include "http/file_output.h"
@@ -75,7 +76,7 @@ static void on_read(uv_fs_t *read)
         return;
     }
     sending->state = FILE_WRITES;
-    if (uv_is_closing((uv_handle_t *)&connection->tcp))
+    if (stream_is_closed(&connection->stream))
         return; // the loop ends, undrained
     if (len <= 0) {
         connection_close(connection);

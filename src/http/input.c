@@ -118,7 +118,7 @@ static void refuse_head(struct connection *connection, const struct http_refusal
 // did. Nothing is started while the client does not take answers.
 static bool may_start(const struct connection *connection, enum http_method method)
 {
-    bool is_busy = connection->writing || connection->sending != NULL;
+    bool is_busy = connection->stream.is_writing || connection->sending != NULL;
     if (connection->exchanges >= LIMIT_PIPELINE || is_busy || connection->exclusive != NULL)
         return false;
     return connection->running == 0 || http_method_is_safe(method);

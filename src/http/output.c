@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// uv_try_write first: nearly always the socket takes all of it, and nothing has to be kept. What it does not
-// take goes to uv_write, one at a time; the exchanges that it is of stay until it is done, as their heads and
-// blobs are written from where they are. A body in a file is file_output.c's to send, behind its head.
+// Answers are written from where they lie, so the exchanges of a write stay until the stream has done with
+// it, and the next write waits that long. A body in a file is file_output.c's to send, behind its head. On
+// the lane's thread.
 #include "http/output.h"
 
 #include <assert.h>
-#include <sys/ioctl.h>
 
 #include "http/exchange.h"
 #include "http/file_output.h"
@@ -101,72 +100,26 @@ void output_finish(struct connection *connection, size_t count)
 
 // --- writing
 
-// What the socket has taken is not the client's yet: it has room for megabytes, and asks for more in steps
-// that slow clients need minutes for.
-uint64_t output_taken(const struct connection *connection)
-{
-    size_t left = uv_stream_get_write_queue_size((const uv_stream_t *)&connection->tcp);
-    uv_os_fd_t fd;
-    int on_the_way = 0;
-    if (uv_fileno((const uv_handle_t *)&connection->tcp, &fd) == 0)
-        ioctl(fd, TIOCOUTQ, &on_the_way); // tcp(7): SIOCOUTQ, the same; 0 is fine if it fails
-    return connection->handed_bytes - left - (uint64_t)on_the_way;
-}
-
-static void on_written(uv_write_t *write, int status)
-{
-    struct connection *connection = write->data;
-    if (connection->phase == CONNECTION_CLOSED || status == UV_ECANCELED) // else the loop ends, undrained
-        return;
-    if (status < 0) {
-        connection_close(connection);
-        return;
-    }
-    connection->writing = false;
-    connection->on_written(connection);
-}
-
-// Leaves to libuv what the socket did not take of `bytes`.
-static void write_rest(
-    struct connection *connection, uv_buf_t *parts, unsigned part_count, size_t bytes, size_t written)
-{
-    size_t skip = written;
-    for (; skip >= parts->len; parts++, part_count--)
-        skip -= parts->len;
-    parts->base += skip;
-    parts->len -= skip;
-    connection->write.data = connection;
-    connection->write_bytes = bytes;
-    connection->writing = true;
-    uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
-    lane_count_write(connection->lane);
-    int failed = uv_write(&connection->write, stream, parts, part_count, on_written);
-    connection->write_left = failed ? bytes - written : uv_stream_get_write_queue_size(stream);
-    if (failed)
-        connection_close(connection);
-    else
-        pace_start(&connection->pace, output_taken(connection), lane_now_ms(connection->lane));
-}
-
 bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
-    void (*on_all_written)(struct connection *connection))
+    void (*on_written)(struct connection *connection))
 {
-    size_t bytes = 0;
+    struct stream *stream = &connection->stream;
+    connection->on_written = on_written;
+    connection->write_bytes = 0;
     for (unsigned i = 0; i < part_count; i++)
-        bytes += parts[i].len;
-    connection->handed_bytes += bytes;
+        connection->write_bytes += parts[i].len;
     lane_count_write(connection->lane);
-    int written = uv_try_write((uv_stream_t *)&connection->tcp, parts, part_count);
-    if (written == UV_EAGAIN)
-        written = 0;
-    if (written < 0) {
-        connection_close(connection);
-        return false;
-    }
-    if ((size_t)written == bytes)
+    switch (stream_write(stream, parts, part_count)) {
+    case STREAM_WRITTEN:
         return true;
-    connection->on_written = on_all_written;
-    write_rest(connection, parts, part_count, bytes, (size_t)written);
+    case STREAM_WRITING:
+        lane_count_write(connection->lane);
+        pace_start(&connection->pace, stream_taken(stream), lane_now_ms(connection->lane));
+        break;
+    case STREAM_BROKEN:
+        connection_close(connection);
+        break;
+    }
     return false;
 }
 
@@ -186,7 +139,7 @@ static void on_gathered_written(struct connection *connection)
 
 bool output_flush(struct connection *connection)
 {
-    if (connection->writing || connection->sending != NULL || connection->first == NULL)
+    if (connection->stream.is_writing || connection->sending != NULL || connection->first == NULL)
         return false;
     struct outgoing out;
     out.part_count = 0;
@@ -208,20 +161,16 @@ bool output_flush(struct connection *connection)
 
 // --- giving up
 
-// Bytes that were handed to the socket, from the first byte of the first answer on. When a write has failed,
-// libuv does not tell any more how far it came: what was last seen counts.
+// Bytes that were handed to the socket, from the first byte of the first answer on.
 static size_t sent_bytes(struct connection *connection)
 {
     const struct file_output *sending = connection->sending;
     size_t sent = 0;
     if (sending != NULL && sending->state != FILE_WAITS)
         sent = connection->first->head_len + sending->sent;
-    if (!connection->writing)
-        return sent;
-    size_t left = uv_stream_get_write_queue_size((uv_stream_t *)&connection->tcp);
-    if (left > 0)
-        connection->write_left = left;
-    return sent + connection->write_bytes - connection->write_left;
+    if (connection->stream.is_writing)
+        sent += connection->write_bytes - stream_unsent(&connection->stream);
+    return sent;
 }
 
 void output_abandon(struct connection *connection)

@@ -12,14 +12,11 @@
 // one exchange is over because of it, so that others may start. Closes the connection when it is broken.
 bool output_flush(struct connection *connection);
 
-// Writes the parts; true when the socket took all of it. Otherwise libuv writes the rest, from where it is,
-// and calls `on_written` when that is done, unless the connection is closed before, which it is when it is
-// broken. `parts` is used up.
+// Writes the parts; true when the socket took all of it. Otherwise the loop writes the rest, from where it
+// is, and `on_written` is called when that is done, unless the connection is closed before, which it is when
+// it is broken. `parts` is used up.
 MUST_CHECK bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
     void (*on_written)(struct connection *connection));
-
-// Bytes that the client's system has acknowledged, since the connection began.
-uint64_t output_taken(const struct connection *connection);
 
 // The first `count` exchanges are written: they are over.
 void output_finish(struct connection *connection, size_t count);

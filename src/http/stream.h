@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client's socket as a stream of bytes: all that connections need of it, so that something else than plain
+// TCP can lie behind these functions without a change to their callers. Nothing is copied on the way. On the
+// thread of its loop.
+#ifndef RECKONER_HTTP_STREAM_H
+#define RECKONER_HTTP_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/attr.h"
+#include "base/span.h"
+#include "net/loop.h"
+
+struct stream;
+
+// What a stream calls. All calls come from the loop, never from inside a function of this header.
+struct stream_owner {
+    // Where the bytes of the next read go; asked right before it.
+    uv_buf_t (*room)(struct stream *stream);
+
+    // Bytes have come; they lie in that room.
+    void (*on_bytes)(struct stream *stream, struct span bytes);
+
+    // The client sends no more, and reading has stopped. `is_broken`: it takes no more either.
+    void (*on_end)(struct stream *stream, bool is_broken);
+
+    // What stream_write left to the loop is written, or the stream is broken.
+    void (*on_written)(struct stream *stream, bool is_broken);
+
+    // stream_close is done: the loop has let go of the stream, which may be freed.
+    void (*on_closed)(struct stream *stream);
+};
+
+struct stream {
+    uv_tcp_t tcp;                     // open from stream_open to on_closed
+    uv_write_t rest;                  // what the socket did not take of the last stream_write
+    const struct stream_owner *owner; // borrowed; fixed
+    bool is_reading;                  // the loop reads
+    bool is_writing;                  // `rest` is under way; stream_write must not be called
+    uint64_t given_bytes;             // to stream_write, since the beginning
+    size_t unsent_bytes;              // of `rest`, when last looked at
+};
+
+// How stream_write ended.
+enum stream_written {
+    STREAM_WRITTEN, // the socket took all
+    STREAM_WRITING, // the loop writes what is left: on_written follows, unless stream_close comes first
+    STREAM_BROKEN,  // the client takes no more
+};
+
+// Takes the socket `fd`, which is not read yet. On false the stream cannot be used; in both cases it has to
+// be closed before it may be freed.
+MUST_CHECK bool stream_open(
+    struct stream *stream, struct loop *loop, int fd, const struct stream_owner *owner);
+
+// Starts reading; false when the loop cannot. Fine when it reads already.
+MUST_CHECK bool stream_start_reading(struct stream *stream);
+
+// No on_bytes or on_end comes before the next start. Fine when it does not read.
+void stream_stop_reading(struct stream *stream);
+
+// Whether bytes have come that are not read yet.
+bool stream_has_bytes(struct stream *stream);
+
+// Writes the parts in one system call, from where they are. They have to stay there until all is written or
+// the stream is closed; the array `parts` itself is used up.
+MUST_CHECK enum stream_written stream_write(struct stream *stream, uv_buf_t *parts, unsigned part_count);
+
+// Bytes given to stream_write that the socket has not taken. Where a write has failed the loop does not know
+// any more: then as many as when this was last asked.
+size_t stream_unsent(struct stream *stream);
+
+// Bytes that the client's system has acknowledged since the beginning.
+uint64_t stream_taken(struct stream *stream);
+
+// Ends our side: the client sees the end behind what is written. False when the stream is broken.
+MUST_CHECK bool stream_shut(struct stream *stream);
+
+// Closes the socket; the loop calls on_closed later, and nothing else. Once.
+void stream_close(struct stream *stream);
+
+// Whether it is closed or being closed; also true when the loop has ended and closed it by itself.
+bool stream_is_closed(const struct stream *stream);
+
+#endif
