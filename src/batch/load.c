@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// A file becomes a batch in pieces: each one is read, checked and put into the table batch before the next,
+// so that its size does not matter. A first load is such files in the order of app.ini, in one transaction
+// with the record of each. Leaves to batch/run.c what is done with the table batch. On the thread of the
+// connection.
 #include "batch/load.h"
 
 #include <errno.h>

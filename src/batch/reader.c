@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each format's parser (text/) hands over one row at a time: CSV and forms as texts, JSON as typed members.
 // What they share is here: which field a name means, the check of each value, and the reports. Leaves the
-// rules to app/rule.c.
+// rules to app/rule.c. One thread at a time.
+//
+// A callback cannot return an error through the parser: it stops the parser and leaves the error in `status`,
+// which reader_feed returns.
 #include "batch/reader.h"
 
 #include <assert.h>
@@ -91,8 +94,7 @@ bool body_format_of_file(struct span name, enum body_format *ret_format)
         enum body_format format;
     } endings[] = {{".json", BODY_JSON}, {".ndjson", BODY_NDJSON}, {".csv", BODY_CSV}};
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-        size_t len = strlen(endings[i].ending);
-        if (name.len > len && memcmp(name.at + name.len - len, endings[i].ending, len) == 0) {
+        if (span_ends_with(name, endings[i].ending) && name.len > strlen(endings[i].ending)) {
             *ret_format = endings[i].format;
             return true;
         }

@@ -2,7 +2,7 @@
 // A packed row is the difference of its line to the row before, then each value: a tag byte (enum
 // value_kind), and behind it nothing (null), a zigzag number (integer), eight bytes (real) or a length and
 // the bytes (text). Numbers are written seven bits a byte, lowest first, the top bit telling that more
-// follow. The form never leaves the process.
+// follow. The form never leaves the process. One thread at a time.
 #include "batch/rows.h"
 
 #include <assert.h>

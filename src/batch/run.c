@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// What every batch goes through once its rows are checked, whether a request or a file brought it. Leaves
+// transactions and savepoints to its callers. On the thread of the plan's connection.
 #include "batch/run.h"
 
 #include "app/findings.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is answered and taken within a turn never gets to the budget, which lanes share: without slow clients
-// nobody writes to it.
+// nobody writes to it. On the lane's thread.
+//
+// A connection's backlog_bytes is the sum of its exchanges', and a lane's that of its connections.
 #include "http/backlog.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The table behind http/chars.h: one row a byte, fixed at compile time. Any thread.
 #include "http/chars.h"
 
 enum {

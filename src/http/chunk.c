@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One state a place in the grammar, looked at byte by byte; only data is skipped over in runs.
+// One state a place in the grammar, looked at byte by byte; only data is skipped over in runs. Holds nothing
+// but its state, so any thread may run it.
 //
 //   SIZE ─ ";" → EXTENSION ─┐          ┌─ DATA → DATA_CR → DATA_LF → SIZE
 //     ├─ blank → BLANK ─ ";"┘ CR → SIZE_LF
@@ -10,6 +11,7 @@
 #include <assert.h>
 #include <stdbool.h>
 
+#include "base/ascii.h"
 #include "http/chars.h"
 
 enum state {
@@ -30,18 +32,10 @@ enum state {
 
 enum { MAX_DIGITS = 16 };
 
-static int hex_value(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // One byte of the size's digits, or the byte that ends them.
 static enum http_progress size_byte(struct http_chunks *chunks, char byte, struct http_refusal *refusal)
 {
-    int digit = hex_value(byte);
+    int digit = ascii_hex(byte);
     if (digit >= 0) {
         if (chunks->digits == MAX_DIGITS)
             return http_refuse(refusal, 400, "a chunk size has more than %d digits", MAX_DIGITS);

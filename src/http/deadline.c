@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a connection may take its time over, and how long. Heads and idleness are absolute from the moment
 // that they began; bodies and answers may take long, but have to get on in each window of time (pace.h). So a
-// byte now and then buys no time; `now_ms` is a parameter.
+// byte now and then buys no time; `now_ms` is a parameter. On the lane's thread.
 #include "http/connection.h"
 #include "http/exchange.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a handler asks for, and what becomes of it. Nothing here writes to a socket or calls back into the
 // handler's on_body: a connection that something happened to gets its turn (connection.c) when the caller is
-// done, so that a handler may call these from anywhere on the loop.
+// done, so that a handler may call these from anywhere on the loop. On the lane's thread.
 #include "http/exchange.h"
 
 #include <arpa/inet.h>
@@ -287,11 +287,6 @@ void http_set_user(struct http_exchange *exchange, void *user)
 void *http_user(const struct http_exchange *exchange)
 {
     return exchange->user;
-}
-
-struct loop *http_loop(const struct http_exchange *exchange)
-{
-    return exchange->connection->lane->loop;
 }
 
 const char *http_peer(struct http_exchange *exchange)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A descriptor and what is to happen when it is closed. Reading is file_output.c's.
+// A descriptor and what is to happen when it is closed, which may take its time and so has a way off the
+// loop. Reading is file_output.c's. One thread at a time.
 #include "http/file.h"
 
 #include <unistd.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// By hand rather than with snprintf: this runs for every request.
+// By hand rather than with snprintf: this runs for every request. The caller has made room for http_head_max
+// bytes, so nothing is checked here. Any thread.
 #include "http/head.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
 // - a head of which a part is missing (at most LIMIT_HEAD_BYTES);
 // - what follows a head whose turn has not come, or a body that the handler has not decided about (at most
 //   one more read, as reading pauses then).
+// On the lane's thread.
 #include "http/input.h"
 
 #include <assert.h>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections are found by place and generation, so that an answer which comes back for a client that has
-// gone meets nobody, rather than whoever came after it.
+// gone meets nobody, rather than a connection that came after it. On the lane's thread.
+//
+// A connection is in the table from lane_enter to lane_leave, and counts as open until lane_forget. The tick
+// runs while any is open.
 #include "http/lane.h"
 
 #include "base/clock.h"

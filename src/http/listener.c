@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// From an address as text to accepted sockets. The socket is bound before the loops run, so that a bad
+// address ends the start; afterwards all is on the loop's thread. Leaves to its owner what becomes of a
+// connection.
+//
+// poll runs, or pause does: while the system has no file descriptors left, nothing is accepted.
 #include "http/listener.h"
 
 #include <arpa/inet.h>

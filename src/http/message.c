@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The fixed texts of HTTP: methods, reasons, and the words of a refusal. No state; any thread.
 #include "http/message.h"
 
 #include <stdarg.h>

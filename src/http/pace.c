@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Windows follow each other without a gap: the next one begins when somebody looks and the last one is over.
+// Knows neither clock nor socket; on the thread of whoever is measured.
 #include "http/pace.h"
 
 void pace_start(struct pace *pace, uint64_t count, uint64_t now_ms)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One state a place in the grammar; each state skips over the bytes that belong to it in a run. The fields
-// that decide about framing are looked at when their line ends, the rest is left to the handler.
+// that decide about framing are looked at when their line ends, the rest is left to the handler. Keeps
+// offsets only, never a pointer into the head, so any thread may run it.
 //
 //   START ─ CR → START_LF ─┐   (one empty line, RFC 9112 section 2.2)
 //     └──────────────────→ METHOD ─ SP → TARGET ─ SP → VERSION ─ CR → LINE_LF ─┐
@@ -14,6 +15,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "http/chars.h"
 #include "http/target.h"
 
@@ -293,7 +295,7 @@ static enum http_progress in_version(
     static const char pattern[] = "HTTP/d.d\r"; // d: a digit
     while (parser->at < end) {
         char byte = head.at[parser->at], wanted = pattern[parser->at - parser->mark];
-        bool fits = wanted == 'd' ? byte >= '0' && byte <= '9' : byte == wanted;
+        bool fits = wanted == 'd' ? ascii_is_digit(byte) : byte == wanted;
         if (!fits)
             return http_refuse(refusal, 400, "the request line must end with HTTP/1.1 or HTTP/1.0");
         parser->at++;

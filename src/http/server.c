@@ -3,7 +3,8 @@
 // loops share was seen to leave nearly all to one of them.
 //
 // Drain, on loops[0]: the listener closes after a last round of accepting; then each lane is told, in mail
-// that comes after its last connection's; each says when it is done.
+// that comes after its last connection's; each says when it is done. Leaves to lanes and connections what
+// happens on one of them.
 #include "http/server.h"
 
 #include <netinet/tcp.h>

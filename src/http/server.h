@@ -134,9 +134,6 @@ void http_defer(struct http_exchange *exchange);
 void http_set_user(struct http_exchange *exchange, void *user);
 void *http_user(const struct http_exchange *exchange);
 
-// The loop that the exchange lives on.
-struct loop *http_loop(const struct http_exchange *exchange);
-
 // "10.0.0.1:5555" of the peer; valid during the exchange.
 const char *http_peer(struct http_exchange *exchange);
 

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+// Which target forms and hosts are valid, and where their parts lie. Looks at bytes only: nothing is decoded
+// or resolved here. Any thread.
 #include "http/target.h"
 
+#include "base/ascii.h"
 #include "http/chars.h"
-
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-static bool is_hex(char byte)
-{
-    return is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
-}
 
 // The length of the IP-literal in brackets that `host` starts with, or 0. Its groups are not looked at: it
 // is never connected to.
 static size_t ip_literal_len(struct span host)
 {
     size_t at = 1;
-    while (at < host.len && (is_hex(host.at[at]) || host.at[at] == ':' || host.at[at] == '.'))
+    while (at < host.len && (ascii_hex(host.at[at]) >= 0 || host.at[at] == ':' || host.at[at] == '.'))
         at++;
     return at > 1 && at < host.len && host.at[at] == ']' ? at + 1 : 0;
 }
@@ -29,8 +22,8 @@ static size_t reg_name_len(struct span host)
     while (at < host.len) {
         if (http_char_is(host.at[at], HTTP_HOST))
             at++;
-        else if (host.at[at] == '%' && host.len - at > 2 && is_hex(host.at[at + 1]) &&
-                 is_hex(host.at[at + 2]))
+        else if (host.at[at] == '%' && host.len - at > 2 && ascii_hex(host.at[at + 1]) >= 0 &&
+                 ascii_hex(host.at[at + 2]) >= 0)
             at += 3;
         else
             break;
@@ -51,7 +44,7 @@ bool http_host_is_valid(struct span host)
         return false;
     unsigned port = 0; // "host:" without a digit is allowed, RFC 3986 section 3.2.3
     for (; at < host.len; at++) {
-        if (!is_digit(host.at[at]))
+        if (!ascii_is_digit(host.at[at]))
             return false;
         port = port * 10 + (unsigned)(host.at[at] - '0');
         if (port > 65535)
@@ -65,19 +58,13 @@ static struct span span_from(struct span whole, size_t start)
     return (struct span){.at = whole.at + start, .len = whole.len - start};
 }
 
-static bool starts_with_nocase(struct span target, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return target.len >= len && span_is_nocase((struct span){.at = target.at, .len = len}, prefix);
-}
-
 // Cuts scheme and authority off an absolute-form target; false when they are not valid.
 static bool cut_authority(struct span target, struct span *ret_rest)
 {
     size_t scheme_len;
-    if (starts_with_nocase(target, "http://"))
+    if (span_starts_with_nocase(target, "http://"))
         scheme_len = 7;
-    else if (starts_with_nocase(target, "https://"))
+    else if (span_starts_with_nocase(target, "https://"))
         scheme_len = 8;
     else
         return false;
