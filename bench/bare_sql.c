@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "app/app.h"
+#include "app/app_read.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/stmt.h"
 
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
     diags_init(&diags);
     arena_init(&arena, (size_t)1 << 30);
     snprintf(url, sizeof(url), "sqlite:%s", words[1]);
-    if (app_load(words[0], "sqlite", &diags, &app, &err) != ERR_NONE ||
+    if (app_read(words[0], "sqlite", &diags, &app, &err) != ERR_NONE ||
         store_open(url, "test", &store, &err) != ERR_NONE ||
         store_connect(store, STORE_READ, &conn, &err) != ERR_NONE)
         stop(err.text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An app: a folder of SQL files, read into an immutable table of endpoints. What is here has been read and
-// checked as text; whether its SQL prepares is plan.h's to find out. Immutable once loaded, so any thread may
-// read it.
+// checked as text; whether its SQL prepares is plan.h's to find out. Immutable once read (app_read.h), so any
+// thread may use it.
 #ifndef RECKONER_APP_APP_H
 #define RECKONER_APP_APP_H
 
@@ -17,7 +17,8 @@
 #include "http/message.h"
 #include "store/migrate.h"
 
-struct load {
+// A line of [load] in app.ini: a file that goes through an endpoint once in the life of a store.
+struct first_load {
     const struct endpoint *endpoint; // a write
     struct span file;                // name of the data file, relative to the data folder
     uint32_t line;                   // in app.ini
@@ -40,18 +41,11 @@ struct app {
     size_t endpoint_count;             //
     struct migration_file *migrations; // sorted by number
     size_t migration_count;            //
-    struct load *loads;                // in order of app.ini
-    size_t load_count;                 //
+    struct first_load *first_loads;    // in order of app.ini
+    size_t first_load_count;           //
     struct public_file *public_files;  // sorted by path
     size_t public_count;               //
 };
-
-// Reads the folder `dir` for a store of that kind ("sqlite"): name.sql on every kind, name.sqlite.sql on that
-// one only, and instead of name.sql. Every error of every file goes into `diags`; ERR_CONFIG when there is
-// one: then *ret_app is set too, to what has none, so that app_check can look for more. ERR_NO_MEMORY. The
-// caller owns one reference.
-MUST_CHECK enum err_code app_load(
-    const char *dir, const char *store_kind, struct diags *diags, struct app **ret_app, struct err *err);
 
 // One more reference; returns app. Any thread.
 struct app *app_ref(struct app *app);

@@ -12,27 +12,27 @@
 
 // --- dispatch
 
-enum place { PLACE_FIRST, PLACE_DECLARE, PLACE_STATEMENT };
+enum section { SECTION_FIRST, SECTION_DECLARATIONS, SECTION_STATEMENTS };
 
 static const struct {
-    const char *name; // as it is written
-    enum place place; // where in the file it may stand
+    const char *name;     // as it is written
+    enum section section; // of the file, in which it may stand
     void (*read)(struct parser *parser, struct words *words, const struct directive *directive);
 } known[] = {
-    {"@endpoint", PLACE_FIRST, declare_endpoint},
-    {"@param", PLACE_DECLARE, declare_param},
-    {"@field", PLACE_DECLARE, declare_field},
-    {"@column", PLACE_DECLARE, declare_column},
-    {"@shape", PLACE_DECLARE, declare_shape},
-    {"@under", PLACE_DECLARE, declare_under},
-    {"@page", PLACE_DECLARE, declare_page},
-    {"@strict", PLACE_DECLARE, declare_strict},
-    {"@private", PLACE_DECLARE, declare_private},
-    {"@example", PLACE_DECLARE, declare_example},
-    {"@reject", PLACE_STATEMENT, head_reject},
-    {"@warn", PLACE_STATEMENT, head_warn},
-    {"@write", PLACE_STATEMENT, head_write},
-    {"@answer", PLACE_STATEMENT, head_answer},
+    {"@endpoint", SECTION_FIRST, declare_endpoint},
+    {"@param", SECTION_DECLARATIONS, declare_param},
+    {"@field", SECTION_DECLARATIONS, declare_field},
+    {"@column", SECTION_DECLARATIONS, declare_column},
+    {"@shape", SECTION_DECLARATIONS, declare_shape},
+    {"@under", SECTION_DECLARATIONS, declare_under},
+    {"@page", SECTION_DECLARATIONS, declare_page},
+    {"@strict", SECTION_DECLARATIONS, declare_strict},
+    {"@private", SECTION_DECLARATIONS, declare_private},
+    {"@example", SECTION_DECLARATIONS, declare_example},
+    {"@reject", SECTION_STATEMENTS, head_reject},
+    {"@warn", SECTION_STATEMENTS, head_warn},
+    {"@write", SECTION_STATEMENTS, head_write},
+    {"@answer", SECTION_STATEMENTS, head_answer},
 };
 
 static void fail_unknown(struct words *words, struct word name)
@@ -67,10 +67,11 @@ static void on_directive(struct parser *parser, struct words *words)
         words_fail(words, name.column, "%s stands inside the statement of line %u; end that with a ;",
             directive.name, (unsigned)parser->start_line);
         finish_statement(parser);
-    } else if (known[i].place == PLACE_DECLARE && (parser->seen_statement || parser->last_name != NULL)) {
+    } else if (known[i].section == SECTION_DECLARATIONS &&
+               (parser->seen_statement || parser->last_name != NULL)) {
         words_fail(words, name.column, "%s stands below a statement; put it under @endpoint", directive.name);
     }
-    if (!parser->has_endpoint && known[i].place != PLACE_FIRST && parser->early.name == NULL)
+    if (!parser->has_endpoint && known[i].section != SECTION_FIRST && parser->early.name == NULL)
         parser->early = directive;
     known[i].read(parser, words, &directive);
 }

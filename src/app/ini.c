@@ -138,32 +138,32 @@ static const char *file_problem(const char *name)
 static void add_load(struct reading *reading, const struct endpoint *endpoint, const char *file)
 {
     struct app *app = reading->app;
-    for (size_t i = 0; i < app->load_count; i++) {
-        if (app->loads[i].endpoint == endpoint && span_is(app->loads[i].file, file)) {
-            fail(reading, "the same load is on line %u; take one away", (unsigned)app->loads[i].line);
+    for (size_t i = 0; i < app->first_load_count; i++) {
+        if (app->first_loads[i].endpoint == endpoint && span_is(app->first_loads[i].file, file)) {
+            fail(reading, "the same load is on line %u; take one away", (unsigned)app->first_loads[i].line);
             return;
         }
     }
-    if (app->load_count == LIMIT_ENDPOINTS) {
+    if (app->first_load_count == LIMIT_ENDPOINTS) {
         fail(reading, "more than %d loads; put them into fewer files", LIMIT_ENDPOINTS);
         return;
     }
-    if (app->load_count == reading->load_room) {
+    if (app->first_load_count == reading->load_room) {
         size_t room = reading->load_room == 0 ? 8 : reading->load_room * 2;
-        struct load *loads = arena_zalloc(&app->arena, room, sizeof(*loads));
+        struct first_load *loads = arena_zalloc(&app->arena, room, sizeof(*loads));
         if (loads == NULL) {
             reading->status = ERR_NO_MEMORY;
             return;
         }
-        if (app->load_count > 0)
-            memcpy(loads, app->loads, app->load_count * sizeof(*loads));
-        app->loads = loads;
+        if (app->first_load_count > 0)
+            memcpy(loads, app->first_loads, app->first_load_count * sizeof(*loads));
+        app->first_loads = loads;
         reading->load_room = room;
     }
-    struct load *load = &app->loads[app->load_count];
-    *load = (struct load){.endpoint = endpoint, .line = reading->line};
+    struct first_load *load = &app->first_loads[app->first_load_count];
+    *load = (struct first_load){.endpoint = endpoint, .line = reading->line};
     if (keep(reading, file, &load->file))
-        app->load_count++;
+        app->first_load_count++;
 }
 
 static void on_load(struct reading *reading, const char *key, const char *file)

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "batch/load.h"
+#include "batch/first_load.h"
 #include "cmd/report.h"
 #include "text/date.h"
 
@@ -48,13 +48,14 @@ bool first_load(struct opened *opened, const struct options *options, bool tells
     char now[TIMESTAMP_CHARS], app_dir[DATA_DIR_BYTES];
     timestamp_format(clock_wall_ms(), now);
     const char *data_dir = find_data(options, opened->app, app_dir);
-    struct first_load load = {.data_dir = data_dir, .now = now, .on_file = on_file, .ctx = &tells_all};
+    struct first_load_options load = {
+        .data_dir = data_dir, .now = now, .on_file = on_file, .ctx = &tells_all};
     AUTO(report_fini) struct report report = {0};
     struct err err = {0};
     const char *path = NULL;
     unsigned tries = 0;
     do {
-        if (load_first(opened->app, opened->conn, &load, &report, &path, &err) == ERR_NONE)
+        if (first_load_run(opened->app, opened->conn, &load, &report, &path, &err) == ERR_NONE)
             return true;
     } while (path == NULL && wait_for_others(&err, &tries)); // it could not begin
     print_report(path != NULL ? path : opened->app->dir, &report);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/app_read.h"
 #include "app/check.h"
 #include "base/mem.h"
 #include "store/migrate.h"
@@ -116,7 +117,7 @@ struct app *read_app(const char *dir, const char *url)
     struct app *app = NULL;
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
-    if (app_load(dir, url != NULL ? store_kind_of(url) : "sqlite", &diags, &app, &err) == ERR_NONE)
+    if (app_read(dir, url != NULL ? store_kind_of(url) : "sqlite", &diags, &app, &err) == ERR_NONE)
         return app;
     if (app != NULL)
         check_the_rest(app, url, &diags);

@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "batch/load.h"
+#include "batch/first_load.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
@@ -107,7 +107,7 @@ static bool data_is_there(const struct options *options, struct app *const *apps
     for (size_t i = 0; i < count; i++) {
         char text[DATA_DIR_BYTES];
         const char *dir = find_data(options, apps[i], text);
-        any = any || dir == NULL || apps[i]->load_count == 0 || load_has_files(apps[i], dir);
+        any = any || dir == NULL || apps[i]->first_load_count == 0 || first_load_has_files(apps[i], dir);
     }
     if (!any)
         fprintf(stderr, "reckoner: %s: has none of the files that [load] of any app names\n",

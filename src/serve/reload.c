@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "app/app_read.h"
 #include "app/check.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -107,7 +108,7 @@ static enum err_code reload_app(
     struct app *app = NULL;
     enum err_code code = file_watch_app(reloader->watch, number, err);
     if (code == ERR_NONE)
-        code = app_load(reloader->dirs[number], store_kind(store), diags, &app, err);
+        code = app_read(reloader->dirs[number], store_kind(store), diags, &app, err);
     if (code == ERR_NONE) {
         code = edition_with(current, number, app, &edition, err);
         *ret_clashes = code == ERR_CONFIG;

@@ -12,6 +12,8 @@
 // cmocka needs those above
 #include <cmocka.h>
 
+#include "app/app_read.h"
+
 char app_dir_root[APP_DIR_ROOT_CHARS] = "/tmp/reckoner-load-XXXXXX";
 char app_dir[APP_DIR_CHARS];
 
@@ -68,7 +70,7 @@ void app_dir_expect_errors(const char *expected)
     char *text = NULL;
     size_t len = 0;
     diags_init(&diags);
-    assert_int_equal(app_load(app_dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
+    assert_int_equal(app_read(app_dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
     assert_non_null(app); // what has no errors
     app_unref(app);
     char summary[300];
@@ -102,7 +104,7 @@ struct app *app_dir_load(const char *path, const char *store_kind)
     struct app *app = NULL;
     struct err err = {0};
     diags_init(&diags);
-    enum err_code code = app_load(path, store_kind, &diags, &app, &err);
+    enum err_code code = app_read(path, store_kind, &diags, &app, &err);
     diags_print(&diags, stderr);
     assert_int_equal(code, ERR_NONE);
     assert_int_equal(diags_total(&diags), 0);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "app/app_read.h"
 #include "app/directives.h"
 #include "base/mem.h"
 #include "store/migrate.h"
@@ -141,7 +142,7 @@ static void check_app(const char *dir)
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
     open_store(&store, &conn);
-    enum err_code code = app_load(dir, store_kind(store), &diags, &app, &err);
+    enum err_code code = app_read(dir, store_kind(store), &diags, &app, &err);
     if (code == ERR_NONE)
         code = migrate(conn, app->migrations, app->migration_count, &applied, &err);
     if (code == ERR_NONE)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/app_read.h"
+
 enum { PATH_BYTES = 300 };
 
 void must_be_fine(enum err_code code, const struct err *err)
@@ -63,7 +65,7 @@ struct app *load_app(const struct fixture *f)
     struct app *app = NULL;
     struct err err = {0};
     diags_init(&diags);
-    enum err_code code = app_load(f->dir, "sqlite", &diags, &app, &err);
+    enum err_code code = app_read(f->dir, "sqlite", &diags, &app, &err);
     diags_print(&diags, stderr);
     diags_fini(&diags);
     must_be_fine(code, &err);

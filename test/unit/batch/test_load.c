@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch/first_load.h"
 #include "fixture.h"
 
 static const char SCHEMA[] = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);\n";
@@ -44,9 +45,9 @@ static void set_app(struct fixture *f)
 static enum err_code load(struct fixture *f, const char *data_dir, struct told *told, struct report *report,
     const char **ret_path, struct err *err)
 {
-    struct first_load options = {
+    struct first_load_options options = {
         .data_dir = data_dir, .now = "2024-01-01T00:00:00.000Z", .on_file = on_file, .ctx = told};
-    return load_first(f->app, f->conn, &options, report, ret_path, err);
+    return first_load_run(f->app, f->conn, &options, report, ret_path, err);
 }
 
 static void files_are_loaded_once_and_their_warnings_told(void **state)

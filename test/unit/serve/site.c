@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "app/app_read.h"
 #include "base/mem.h"
 #include "store/migrate.h"
 
@@ -110,7 +111,7 @@ static void open_service(struct site *site, size_t i)
     size_t applied;
     diags_init(&diags);
     snprintf(url, sizeof(url), "sqlite:%s/var/%zu.db", site->dir, i);
-    enum err_code code = app_load(site->app_dirs[i], "sqlite", &diags, &app, &err);
+    enum err_code code = app_read(site->app_dirs[i], "sqlite", &diags, &app, &err);
     if (code == ERR_NONE)
         code = store_open(url, "test", &store, &err);
     if (code == ERR_NONE)

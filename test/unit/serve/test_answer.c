@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "app/app_read.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "serve/handles.h"
@@ -176,7 +177,7 @@ static void a_worker_prepares_the_edition_that_it_meets(void **state)
     struct err err = {0};
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
-    assert_int_equal(app_load(desk.site.app_dirs[0], "sqlite", &diags, &second, &err), ERR_NONE);
+    assert_int_equal(app_read(desk.site.app_dirs[0], "sqlite", &diags, &second, &err), ERR_NONE);
     enum err_code code = ERR_NO_MEMORY;
     for (long fail = 0; code == ERR_NO_MEMORY; fail++) {
         assert_ptr_equal(handle->app, first); // as it was before
@@ -203,7 +204,7 @@ static void a_deadline_of_the_request_before_does_not_matter(void **state)
     struct err err = {0};
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
-    assert_int_equal(app_load(desk.site.app_dirs[0], "sqlite", &diags, &app, &err), ERR_NONE);
+    assert_int_equal(app_read(desk.site.app_dirs[0], "sqlite", &diags, &app, &err), ERR_NONE);
     edition_unref(desk.edition);
     assert_int_equal(edition_new(&app, 1, &desk.edition, &err), ERR_NONE);
     app_unref(app);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loads apps that each test writes into a folder of its own.
+#include "app/app_read.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,12 +41,12 @@ static void a_whole_app_is_loaded(void **state)
     char path[512];
     app_dir_path("schema/010_more.sql", path);
     assert_string_equal(app->migrations[1].file, path);
-    assert_int_equal(app->load_count, 2);
-    assert_ptr_equal(app->loads[0].endpoint, app_find(app, HTTP_POST, span_of("/b")));
-    assert_true(span_is(app->loads[0].file, "b.csv"));
-    assert_int_equal(app->loads[0].line, 5);
-    assert_true(span_is(app->loads[1].file, "more/c.ndjson"));
-    assert_int_equal(app->loads[1].line, 6);
+    assert_int_equal(app->first_load_count, 2);
+    assert_ptr_equal(app->first_loads[0].endpoint, app_find(app, HTTP_POST, span_of("/b")));
+    assert_true(span_is(app->first_loads[0].file, "b.csv"));
+    assert_int_equal(app->first_loads[0].line, 5);
+    assert_true(span_is(app->first_loads[1].file, "more/c.ndjson"));
+    assert_int_equal(app->first_loads[1].line, 6);
     app_unref(app);
 }
 
@@ -80,7 +82,7 @@ static void an_app_needs_neither_ini_nor_schema(void **state)
     assert_string_equal(app->dir, app_dir);
     assert_true(span_is(app->title, "rates"));
     assert_int_equal(app->migration_count, 0);
-    assert_int_equal(app->load_count, 0);
+    assert_int_equal(app->first_load_count, 0);
     char path[512];
     app_dir_path("get_a.sql", path);
     assert_string_equal(app->endpoints[0].file, path);
@@ -383,7 +385,7 @@ static void an_app_over_its_memory_is_an_error(void **state)
     struct app *app = NULL;
     struct err err = {0};
     diags_init(&diags);
-    assert_int_equal(app_load(app_dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
+    assert_int_equal(app_read(app_dir, "sqlite", &diags, &app, &err), ERR_CONFIG);
     assert_string_equal(diags.items[diags.count - 1].text,
         "the app's files need more than 67108864 bytes of memory; split the app");
     app_unref(app);
@@ -427,8 +429,8 @@ static void a_private_endpoint_can_be_loaded_and_one_with_a_path_parameter_canno
                            "-- @answer\nSELECT 1;\n");
     app_dir_write("app.ini", "[load]\nPOST /a = a.csv\n");
     struct app *app = app_dir_load(app_dir, "sqlite");
-    assert_int_equal(app->load_count, 1);
-    assert_true(app->loads[0].endpoint->is_private);
+    assert_int_equal(app->first_load_count, 1);
+    assert_true(app->first_loads[0].endpoint->is_private);
     app_unref(app);
     app_dir_write("b.sql", "-- @endpoint PUT /b/{z}\n-- @param z text\n-- @field x text\n-- @write\n"
                            "DELETE FROM t WHERE :z;\n-- @answer\nSELECT 1;\n");
@@ -466,7 +468,7 @@ static void without_memory_loading_says_so_and_leaks_nothing(void **state)
         struct err err = {0};
         diags_init(&diags);
         mem_fail_after(n);
-        enum err_code code = app_load(app_dir, "sqlite", &diags, &app, &err);
+        enum err_code code = app_read(app_dir, "sqlite", &diags, &app, &err);
         mem_fail_after(-1);
         done = code == ERR_NONE;
         if (!done) {

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens an app's folder: endpoints first, then migrations, then public/ and app.ini, which depend on the
-// endpoints. One thread; the app is immutable when it is handed out.
+// Reads an app's folder: endpoints first, then migrations, then public/ and app.ini, which depend on the
+// endpoints. It goes on after an error in a file, so that the author sees all of them at once. Reading a
+// single file is directives.c's and ini.c's. One thread; nothing else knows the app before it is handed out.
+#include "app/app_read.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "app/app.h"
 #include "app/directives.h"
 #include "app/folder.h"
 #include "app/ini.h"
 #include "app/path.h"
 #include "app/public.h"
 #include "app/source.h"
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -22,7 +25,7 @@ enum {
     ROOM_BYTES = 2 * LIMIT_APP_FILE_BYTES, // an arena with less room than any one part needs is full
 };
 
-struct loader {
+struct app_reading {
     struct app *app;        // filled
     const char *dir;        // the folder without slashes at its end
     const char *store_kind; // whose files are read
@@ -30,11 +33,6 @@ struct loader {
     struct err *err;        // for what is no fault of the files
     bool is_complete;       // every endpoint file was read
 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 // --- endpoints
 
@@ -47,16 +45,16 @@ static int by_path(const void *left, const void *right)
 
 // Reports endpoints that answer the same requests: of one method, with paths that differ in the names of
 // parameters alone.
-static void report_doubles(struct loader *loader)
+static void report_doubles(struct app_reading *reading)
 {
-    const struct app *app = loader->app;
+    const struct app *app = reading->app;
     for (size_t i = 1; i < app->endpoint_count; i++) {
         const struct endpoint *second = &app->endpoints[i];
         for (size_t k = 0; k < i; k++) {
             const struct endpoint *first = &app->endpoints[k];
             if (first->method != second->method || !path_is_same(first, second))
                 continue;
-            diags_add(loader->diags, second->file, second->line, second->column,
+            diags_add(reading->diags, second->file, second->line, second->column,
                 "%s %.*s is in %s already; change the method or the path of one",
                 http_method_name(second->method), SHOW(first->path), first->file);
             break;
@@ -69,52 +67,53 @@ static enum sql_dialect dialect_of(const char *store_kind)
     return strcmp(store_kind, "postgresql") == 0 ? SQL_POSTGRESQL : SQL_SQLITE;
 }
 
-static enum err_code read_endpoint(struct loader *loader, const char *path)
+static enum err_code read_endpoint(struct app_reading *reading, const char *path)
 {
-    struct app *app = loader->app;
+    struct app *app = reading->app;
     struct span text;
     bool is_usable;
-    enum err_code code = source_read(path, &app->arena, loader->diags, &text, &is_usable, loader->err);
+    enum err_code code = source_read(path, &app->arena, reading->diags, &text, &is_usable, reading->err);
     if (code != ERR_NONE)
         return code;
     struct err wrong = {0};
     code = ERR_CONFIG;
     if (is_usable)
-        code = directives_parse(path, text, dialect_of(loader->store_kind), &app->arena, loader->diags,
+        code = directives_parse(path, text, dialect_of(reading->store_kind), &app->arena, reading->diags,
             &app->endpoints[app->endpoint_count], &wrong);
     if (code == ERR_NONE)
         app->endpoint_count++;
     else
-        loader->is_complete = false;
+        reading->is_complete = false;
     if (code == ERR_NONE || code == ERR_CONFIG) // which is in diags, and the next file is looked at
         return ERR_NONE;
-    return err_set(loader->err, code, "%s", wrong.text);
+    return err_set(reading->err, code, "%s", wrong.text);
 }
 
-static enum err_code load_endpoints(struct loader *loader, const struct folder *folder)
+static enum err_code read_endpoints(struct app_reading *reading, const struct folder *folder)
 {
-    struct app *app = loader->app;
+    struct app *app = reading->app;
     if (folder->count == 0 && folder->has_others)
-        diags_add(loader->diags, loader->dir, 0, 0,
+        diags_add(reading->diags, reading->dir, 0, 0,
             "all endpoints in the folder are for another store; one for this is in a file such as get_rates.%s.sql",
-            loader->store_kind);
+            reading->store_kind);
     else if (folder->count == 0)
-        diags_add(loader->diags, loader->dir, 0, 0,
+        diags_add(reading->diags, reading->dir, 0, 0,
             "no endpoint in the folder; write one as a file such as get_rates.sql");
     if (folder->count > LIMIT_ENDPOINTS) {
-        diags_add(loader->diags, loader->dir, 0, 0, "more than %d endpoints; split the app", LIMIT_ENDPOINTS);
+        diags_add(
+            reading->diags, reading->dir, 0, 0, "more than %d endpoints; split the app", LIMIT_ENDPOINTS);
         return ERR_NONE;
     }
     app->endpoints = arena_zalloc(&app->arena, folder->count, sizeof(*app->endpoints));
     if (app->endpoints == NULL)
-        return err_no_memory(loader->err);
+        return err_no_memory(reading->err);
     for (size_t i = 0; i < folder->count; i++) {
-        enum err_code code = read_endpoint(loader, folder->files[i].path);
+        enum err_code code = read_endpoint(reading, folder->files[i].path);
         if (code != ERR_NONE)
             return code;
     }
     qsort(app->endpoints, app->endpoint_count, sizeof(*app->endpoints), by_path);
-    report_doubles(loader);
+    report_doubles(reading);
     return ERR_NONE;
 }
 
@@ -126,7 +125,7 @@ static bool read_number(struct folder_file *file)
     struct span stem = file->stem;
     size_t digits = 0;
     file->number = 0;
-    for (; digits < stem.len && digits < NUMBER_DIGITS_MAX && is_digit(stem.at[digits]); digits++)
+    for (; digits < stem.len && digits < NUMBER_DIGITS_MAX && ascii_is_digit(stem.at[digits]); digits++)
         file->number = file->number * 10 + (uint32_t)(stem.at[digits] - '0');
     return digits >= NUMBER_DIGITS_MIN && digits + 1 < stem.len && stem.at[digits] == '_';
 }
@@ -140,14 +139,14 @@ static int by_number(const void *left, const void *right)
 }
 
 // Sorts by number; names without one, and two with the same, are reported.
-static void check_numbers(struct loader *loader, struct folder *schema)
+static void check_numbers(struct app_reading *reading, struct folder *schema)
 {
     size_t kept = 0;
     for (size_t i = 0; i < schema->count; i++) {
         if (read_number(&schema->files[i]))
             schema->files[kept++] = schema->files[i];
         else
-            diags_add(loader->diags, schema->files[i].path, 0, 0,
+            diags_add(reading->diags, schema->files[i].path, 0, 0,
                 "the name has to be a number of %d to %d digits, _ and words, such as 001_tables.sql",
                 NUMBER_DIGITS_MIN, NUMBER_DIGITS_MAX);
     }
@@ -157,46 +156,46 @@ static void check_numbers(struct loader *loader, struct folder *schema)
     for (size_t i = 1; i < kept; i++) {
         const struct folder_file *first = &schema->files[i - 1], *second = &schema->files[i];
         if (first->number == second->number)
-            diags_add(loader->diags, second->path, 0, 0,
+            diags_add(reading->diags, second->path, 0, 0,
                 "%s has the number %u already; take the next free one", first->name, (unsigned)first->number);
     }
 }
 
-// An empty file is one that is still to be written. Applied as it is, it could not be written any more.
-static bool check_not_empty(struct loader *loader, const struct migration_file *migration)
+// An empty file is one that its author has not written yet. Once applied, it could never be written.
+static bool check_not_empty(struct app_reading *reading, const struct migration_file *migration)
 {
     for (size_t i = 0; i < migration->sql.len; i++) {
         if (strchr(" \t\r\n", migration->sql.at[i]) == NULL)
             return true;
     }
-    diags_add(loader->diags, migration->file, 0, 0,
+    diags_add(reading->diags, migration->file, 0, 0,
         "the file is empty: write its statements, or a comment that says why there are none");
     return false;
 }
 
-static enum err_code load_migrations(struct loader *loader)
+static enum err_code read_migrations(struct app_reading *reading)
 {
-    struct app *app = loader->app;
+    struct app *app = reading->app;
     struct folder schema;
-    const char *dir = folder_join(&app->arena, loader->dir, "schema");
+    const char *dir = folder_join(&app->arena, reading->dir, "schema");
     if (dir == NULL)
-        return err_no_memory(loader->err);
+        return err_no_memory(reading->err);
     enum err_code code =
-        folder_list(dir, loader->store_kind, true, &app->arena, loader->diags, &schema, loader->err);
+        folder_list(dir, reading->store_kind, true, &app->arena, reading->diags, &schema, reading->err);
     if (code != ERR_NONE)
         return code;
-    check_numbers(loader, &schema);
+    check_numbers(reading, &schema);
     app->migrations = arena_zalloc(&app->arena, schema.count, sizeof(*app->migrations));
     if (app->migrations == NULL)
-        return err_no_memory(loader->err);
+        return err_no_memory(reading->err);
     for (size_t i = 0; i < schema.count; i++) {
         struct migration_file migration = {.name = schema.files[i].stem, .file = schema.files[i].path};
         bool is_usable;
-        code =
-            source_read(migration.file, &app->arena, loader->diags, &migration.sql, &is_usable, loader->err);
+        code = source_read(
+            migration.file, &app->arena, reading->diags, &migration.sql, &is_usable, reading->err);
         if (code != ERR_NONE)
             return code;
-        if (is_usable && check_not_empty(loader, &migration))
+        if (is_usable && check_not_empty(reading, &migration))
             app->migrations[app->migration_count++] = migration;
     }
     return ERR_NONE;
@@ -204,46 +203,46 @@ static enum err_code load_migrations(struct loader *loader)
 
 // --- public/
 
-static enum err_code load_public(struct loader *loader)
+static enum err_code read_public(struct app_reading *reading)
 {
-    struct app *app = loader->app;
-    const char *dir = folder_join(&app->arena, loader->dir, "public");
+    struct app *app = reading->app;
+    const char *dir = folder_join(&app->arena, reading->dir, "public");
     if (dir == NULL)
-        return err_no_memory(loader->err);
+        return err_no_memory(reading->err);
     enum err_code code =
-        public_list(dir, &app->arena, loader->diags, &app->public_files, &app->public_count, loader->err);
+        public_list(dir, &app->arena, reading->diags, &app->public_files, &app->public_count, reading->err);
     if (code == ERR_NONE)
-        public_check(app, loader->diags);
+        public_check(app, reading->diags);
     return code;
 }
 
 // --- app.ini
 
-static enum err_code load_ini(struct loader *loader)
+static enum err_code read_ini(struct app_reading *reading)
 {
-    struct app *app = loader->app;
-    const char *path = folder_join(&app->arena, loader->dir, "app.ini");
+    struct app *app = reading->app;
+    const char *path = folder_join(&app->arena, reading->dir, "app.ini");
     if (path == NULL)
-        return err_no_memory(loader->err);
+        return err_no_memory(reading->err);
     struct stat status;
     if (lstat(path, &status) != 0)
         return ERR_NONE; // an app needs none
     struct span text;
     bool is_usable;
-    enum err_code code = source_read(path, &app->arena, loader->diags, &text, &is_usable, loader->err);
+    enum err_code code = source_read(path, &app->arena, reading->diags, &text, &is_usable, reading->err);
     if (code != ERR_NONE || !is_usable)
         return code;
-    return ini_read(path, text, loader->is_complete, app, loader->diags, loader->err);
+    return ini_read(path, text, reading->is_complete, app, reading->diags, reading->err);
 }
 
 // --- the whole
 
-// Whether an app may be called so: its name is in the names of files, in URLs and log lines.
+// Whether an app may have that name, which becomes part of file names, URLs and log lines.
 static bool is_app_name(const char *name)
 {
     for (size_t i = 0; name[i] != '\0'; i++) {
         bool is_letter = name[i] >= 'a' && name[i] <= 'z';
-        bool may_follow = is_digit(name[i]) || name[i] == '_' || name[i] == '-';
+        bool may_follow = ascii_is_digit(name[i]) || name[i] == '_' || name[i] == '-';
         if (!is_letter && !(may_follow && i > 0))
             return false;
     }
@@ -251,54 +250,54 @@ static bool is_app_name(const char *name)
 }
 
 // Sets dir and name. "." and ".." have the name of the folder that they mean.
-static enum err_code name_app(struct loader *loader, const char *dir)
+static enum err_code name_app(struct app_reading *reading, const char *dir)
 {
-    struct app *app = loader->app;
+    struct app *app = reading->app;
     size_t len = strlen(dir);
     while (len > 1 && dir[len - 1] == '/')
         len--;
-    loader->dir = arena_strndup(&app->arena, dir, len);
-    app->dir = loader->dir;
-    if (loader->dir == NULL)
-        return err_no_memory(loader->err);
+    reading->dir = arena_strndup(&app->arena, dir, len);
+    app->dir = reading->dir;
+    if (reading->dir == NULL)
+        return err_no_memory(reading->err);
     char real[PATH_MAX];
-    const char *slash = strrchr(loader->dir, '/');
-    const char *name = slash != NULL ? slash + 1 : loader->dir;
+    const char *slash = strrchr(reading->dir, '/');
+    const char *name = slash != NULL ? slash + 1 : reading->dir;
     bool is_relative = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-    if (is_relative && realpath(loader->dir, real) != NULL)
+    if (is_relative && realpath(reading->dir, real) != NULL)
         name = strrchr(real, '/') + 1;
     if (!is_app_name(name))
-        diags_add(loader->diags, loader->dir, 0, 0,
+        diags_add(reading->diags, reading->dir, 0, 0,
             "the folder's name \"%.*s\" becomes the app's; use a-z, 0-9, _ and -, with a letter in front",
             SHOW(span_of(name)));
     app->name = arena_strndup(&app->arena, name, strlen(name));
     if (app->name == NULL)
-        return err_no_memory(loader->err);
+        return err_no_memory(reading->err);
     app->title = span_of(app->name);
     return ERR_NONE;
 }
 
-static enum err_code load_parts(struct loader *loader, const char *dir)
+static enum err_code read_parts(struct app_reading *reading, const char *dir)
 {
-    enum err_code code = name_app(loader, dir);
+    enum err_code code = name_app(reading, dir);
     if (code != ERR_NONE)
         return code;
     struct folder folder;
-    code = folder_list(
-        loader->dir, loader->store_kind, false, &loader->app->arena, loader->diags, &folder, loader->err);
+    code = folder_list(reading->dir, reading->store_kind, false, &reading->app->arena, reading->diags,
+        &folder, reading->err);
     if (code != ERR_NONE || !folder.is_open)
         return code;
-    code = load_endpoints(loader, &folder);
+    code = read_endpoints(reading, &folder);
     if (code == ERR_NONE)
-        code = load_migrations(loader);
+        code = read_migrations(reading);
     if (code == ERR_NONE)
-        code = load_public(loader);
+        code = read_public(reading);
     if (code == ERR_NONE)
-        code = load_ini(loader);
+        code = read_ini(reading);
     return code;
 }
 
-enum err_code app_load(
+enum err_code app_read(
     const char *dir, const char *store_kind, struct diags *diags, struct app **ret_app, struct err *err)
 {
     struct app *app = mem_zalloc(1, sizeof(*app));
@@ -308,9 +307,9 @@ enum err_code app_load(
     arena_init(&app->arena, LIMIT_APP_BYTES);
     size_t before = diags_total(diags);
     struct err local = {0};
-    struct loader loader = {
+    struct app_reading reading = {
         .app = app, .store_kind = store_kind, .diags = diags, .err = &local, .is_complete = true};
-    enum err_code code = load_parts(&loader, dir);
+    enum err_code code = read_parts(&reading, dir);
     if (code == ERR_NO_MEMORY && app->arena.max - app->arena.used < ROOM_BYTES) {
         diags_add(diags, dir, 0, 0, "the app's files need more than %d bytes of memory; split the app",
             LIMIT_APP_BYTES);

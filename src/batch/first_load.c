@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goes through the [load] lines of an app that a store has no record of, in one transaction. How a file
+// becomes a batch is load.c's; the record is store/loads.h's. On the thread of the connection.
+#include "batch/first_load.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "batch/load.h"
+#include "store/loads.h"
+
+enum { PATH_BYTES = 4096 };
+
+static enum err_code load_one(const struct first_load *load, const char *path, struct store_conn *conn,
+    struct report *report, struct report *warnings, struct err *err)
+{
+    AUTO(diags_fini) struct diags diags;
+    AUTO(spool_fini) struct spool answer; // written and thrown away: a first load tells of its warnings only
+    diags_init(&diags);
+    spool_init(&answer, NULL, LIMIT_ANSWER_BYTES);
+    struct plan *plan;
+    enum err_code code = plan_new(load->endpoint, conn, &diags, &plan, err);
+    if (code != ERR_NONE)
+        return code;
+    code = load_file(plan, conn, path, NULL, report, warnings, &answer, err);
+    plan_free(plan);
+    return code;
+}
+
+// The name that a load is recorded under: "POST /prices".
+static const char *load_name(struct app *app, const struct first_load *load)
+{
+    char name[LIMIT_TARGET_BYTES];
+    int len = snprintf(name, sizeof(name), "%s %.*s", http_method_name(load->endpoint->method),
+        (int)load->endpoint->path.len, load->endpoint->path.at);
+    return arena_strndup(&app->arena, name, (size_t)len);
+}
+
+// Writes the path of a data file; more than PATH_BYTES - 1 when it does not fit.
+static int write_path(
+    char path[PATH_BYTES], const struct app *app, const struct first_load *load, const char *data_dir)
+{
+    const char *dir = data_dir != NULL ? data_dir : app->dir;
+    return snprintf(path, PATH_BYTES, data_dir != NULL ? "%s/%.*s" : "%s/data/%.*s", dir, (int)load->file.len,
+        load->file.at);
+}
+
+static const char *data_path(struct app *app, const struct first_load *load, const char *data_dir)
+{
+    char path[PATH_BYTES];
+    int len = write_path(path, app, load, data_dir);
+    return len < PATH_BYTES ? arena_strndup(&app->arena, path, (size_t)len) : NULL;
+}
+
+bool first_load_has_files(const struct app *app, const char *data_dir)
+{
+    for (size_t i = 0; i < app->first_load_count; i++) {
+        char path[PATH_BYTES];
+        int len = write_path(path, app, &app->first_loads[i], data_dir);
+        if (len < PATH_BYTES && access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+// What a [load] line came to.
+struct load_result {
+    const char *path;       // its file; NULL: the store had a record of it, and there is nothing to tell
+    bool is_loaded;         // the file was there
+    struct report warnings; // of its rows
+};
+
+static void free_results(struct load_result *results, size_t count)
+{
+    for (size_t i = 0; results != NULL && i < count; i++)
+        report_fini(&results[i].warnings);
+    mem_free(results);
+}
+
+// Loads the file of one [load] line, if the store has no record of it.
+static enum err_code load_once(struct app *app, const struct first_load *load, struct store_conn *conn,
+    const struct first_load_options *options, struct report *report, const char **ret_path,
+    struct load_result *result, struct err *err)
+{
+    const char *name = load_name(app, load), *path = data_path(app, load, options->data_dir);
+    const char *file = arena_strndup(&app->arena, load->file.at, load->file.len);
+    bool is_recorded, is_there = options->data_dir == NULL || (path != NULL && access(path, F_OK) == 0);
+    if (name == NULL || path == NULL || file == NULL)
+        return err_no_memory(err);
+    enum err_code code = load_is_recorded(conn, name, file, &is_recorded, err);
+    if (code != ERR_NONE || is_recorded)
+        return code;
+    result->path = path;
+    result->is_loaded = is_there;
+    if (!is_there)
+        return ERR_NONE;
+    *ret_path = path;
+    code = load_one(load, path, conn, report, &result->warnings, err);
+    return code == ERR_NONE ? load_record(conn, name, file, options->now, err) : code;
+}
+
+static bool any_loaded(const struct load_result *results, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any = any || results[i].is_loaded;
+    return any;
+}
+
+// Goes through all lines in one transaction.
+static enum err_code load_all(struct app *app, struct store_conn *conn,
+    const struct first_load_options *options, struct report *report, const char **ret_path,
+    struct load_result *results, struct err *err)
+{
+    enum err_code code = store_begin(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    for (size_t i = 0; code == ERR_NONE && i < app->first_load_count; i++)
+        code = load_once(app, &app->first_loads[i], conn, options, report, ret_path, &results[i], err);
+    if (code == ERR_NONE)
+        *ret_path = NULL; // what fails from here on is no one file's fault
+    if (code == ERR_NONE && any_loaded(results, app->first_load_count))
+        code = store_analyze(conn, err);
+    if (code == ERR_NONE)
+        code = store_commit(conn, err);
+    if (code != ERR_NONE)
+        store_rollback(conn);
+    return code;
+}
+
+enum err_code first_load_run(struct app *app, struct store_conn *conn,
+    const struct first_load_options *options, struct report *report, const char **ret_path, struct err *err)
+{
+    *ret_path = NULL;
+    if (app->first_load_count == 0)
+        return ERR_NONE;
+    struct load_result *results = mem_zalloc(app->first_load_count, sizeof(*results));
+    if (results == NULL)
+        return err_no_memory(err);
+    enum err_code code = load_all(app, conn, options, report, ret_path, results, err);
+    for (size_t i = 0; code == ERR_NONE && i < app->first_load_count; i++) {
+        if (results[i].path != NULL)
+            options->on_file(options->ctx, results[i].path, results[i].is_loaded, &results[i].warnings);
+    }
+    free_results(results, app->first_load_count);
+    return code;
+}

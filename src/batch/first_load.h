@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// First loads: the files that the [load] lines of app.ini name, each put through its endpoint once in the
+// life of a store. On the thread of the connection.
+#ifndef RECKONER_BATCH_FIRST_LOAD_H
+#define RECKONER_BATCH_FIRST_LOAD_H
+
+#include <stdbool.h>
+
+#include "app/app.h"
+#include "app/report.h"
+#include "store/store.h"
+
+// Whether a file that the app's [load] names is in the folder.
+bool first_load_has_files(const struct app *app, const char *data_dir);
+
+struct first_load_options {
+    const char *data_dir; // where the files are sought; NULL: the app's own data/
+    const char *now;      // RFC 3339 timestamp, kept with the record of each load
+
+    // Told, when all is on disk, of each file that went in, with its warnings, or was not there (`is_loaded`
+    // false, only in a data_dir of the operator's).
+    void (*on_file)(void *ctx, const char *path, bool is_loaded, const struct report *warnings);
+    void *ctx; //
+};
+
+// Runs the app's first loads that the store has no record of, in order, all in one transaction, so that a
+// failure leaves nothing and nothing is told. On a failure *ret_path (valid until app_unref) is the file that
+// it was met in, NULL for none; on ERR_INVALID `report` has the bad rows of that file.
+MUST_CHECK enum err_code first_load_run(struct app *app, struct store_conn *conn,
+    const struct first_load_options *options, struct report *report, const char **ret_path, struct err *err);
+
+#endif
