@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/versions.h"
 
 enum {
     // Columns' names come from one file, and a byte becomes six at most (\u001f)
@@ -205,18 +206,18 @@ const struct endpoint *plan_endpoint(const struct plan *plan)
 }
 
 // The gate and pages read what the statements do that they are made of.
-enum err_code plan_is_marked(const struct plan *plan, bool *ret_is_marked, struct err *err)
+enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, struct err *err)
 {
-    bool is_marked = true;
-    for (size_t i = 0; is_marked && i < plan->count; i++) {
+    bool is_covered = true;
+    for (size_t i = 0; is_covered && i < plan->count; i++) {
         const struct prepared *prepared = &plan->prepared[i];
-        enum err_code code = store_is_marked(prepared->stmt, &is_marked, err);
-        if (code == ERR_NONE && is_marked && prepared->when != NULL)
-            code = store_is_marked(prepared->when, &is_marked, err);
+        enum err_code code = versions_cover(prepared->stmt, &is_covered, err);
+        if (code == ERR_NONE && is_covered && prepared->when != NULL)
+            code = versions_cover(prepared->when, &is_covered, err);
         if (code != ERR_NONE)
             return code;
     }
-    *ret_is_marked = is_marked;
+    *ret_is_covered = is_covered;
     return ERR_NONE;
 }
 

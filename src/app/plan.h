@@ -26,9 +26,9 @@ void plan_free(struct plan *plan);
 
 const struct endpoint *plan_endpoint(const struct plan *plan);
 
-// Whether store_is_marked holds for all its statements, so that a replica may answer: asks the store, outside
+// Whether versions_cover holds for all its statements, so that a replica may answer: asks the store, outside
 // of a transaction. Errors of the store.
-MUST_CHECK enum err_code plan_is_marked(const struct plan *plan, bool *ret_is_marked, struct err *err);
+MUST_CHECK enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, struct err *err);
 
 // A row that a @reject or @warn statement gave.
 struct finding {

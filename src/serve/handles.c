@@ -18,10 +18,10 @@ static void drop_app(struct handle *handle)
     if (handle->app != NULL)
         free_plans(handle->plans, HANDLE_SEATS * handle->app->endpoint_count);
     app_unref(handle->app);
-    mem_free(handle->marked);
+    mem_free(handle->covered);
     handle->app = NULL;
     handle->plans = NULL;
-    handle->marked = NULL;
+    handle->covered = NULL;
 }
 
 // The app was checked before it was served: when this fails, the store has changed since.
@@ -34,12 +34,12 @@ static enum err_code prepare_plan(
     return code == ERR_NONE ? ERR_NONE : diags_explain(&diags, err);
 }
 
-// Of a replica. A statement that the database cannot plan counts as unmarked: its read goes to the primary,
-// which tells what is wrong.
-static enum err_code find_out_if_marked(struct handle *next, size_t endpoint, struct err *err)
+// Of a replica. A statement that the database cannot plan counts as not covered: its read goes to the
+// primary, which tells what is wrong.
+static enum err_code find_out_if_covered(struct handle *next, size_t endpoint, struct err *err)
 {
     struct err wrong = {0};
-    enum err_code code = plan_is_marked(next->plans[endpoint], &next->marked[endpoint], &wrong);
+    enum err_code code = plan_is_covered(next->plans[endpoint], &next->covered[endpoint], &wrong);
     return code == ERR_NONE || code == ERR_STORE ? ERR_NONE : err_set(err, code, "%s", wrong.text);
 }
 
@@ -53,7 +53,7 @@ static enum err_code prepare_reads(struct handle *next, struct err *err)
             continue;
         code = prepare_plan(next, &app->endpoints[i], &next->plans[i], err);
         if (code == ERR_NONE && next->is_replica)
-            code = find_out_if_marked(next, i, err);
+            code = find_out_if_covered(next, i, err);
     }
     return code;
 }
@@ -63,8 +63,8 @@ static enum err_code prepare(struct handle *handle, struct app *app, struct err 
     struct handle next = {.conn = handle->conn, .app = app_ref(app), .is_replica = handle->is_replica};
     next.plans = mem_zalloc(HANDLE_SEATS * app->endpoint_count, sizeof(*next.plans));
     if (next.is_replica)
-        next.marked = mem_zalloc(app->endpoint_count, sizeof(*next.marked));
-    bool has_room = next.plans != NULL && (next.marked != NULL || !next.is_replica);
+        next.covered = mem_zalloc(app->endpoint_count, sizeof(*next.covered));
+    bool has_room = next.plans != NULL && (next.covered != NULL || !next.is_replica);
     enum err_code code = has_room ? prepare_reads(&next, err) : err_no_memory(err);
     if (code != ERR_NONE) {
         drop_app(&next);
@@ -106,7 +106,7 @@ enum err_code handle_renew(
 
 bool handle_may_miss(const struct handle *handle, const struct app *app, const struct endpoint *endpoint)
 {
-    return app == handle->app && handle->is_replica && !handle->marked[endpoint - app->endpoints];
+    return app == handle->app && handle->is_replica && !handle->covered[endpoint - app->endpoints];
 }
 
 enum err_code handle_seat(struct handle *handle, const struct endpoint *endpoint, size_t seat,

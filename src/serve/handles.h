@@ -21,8 +21,8 @@ struct handle {
     struct store_conn *conn; // owned; STORE_READ
     struct app *app;         // that is prepared; a reference
     struct plan **plans; // owned; by seat, then by endpoint; NULL: a write, or a seat that was not taken yet
-    bool *marked;        // owned; of a replica: of each endpoint, plan_is_marked; false for writes
-    bool is_replica;     // its store may lag behind; else there is no `marked`
+    bool *covered;       // owned; of a replica: of each endpoint, plan_is_covered; false for writes
+    bool is_replica;     // its store may lag behind; else there is no `covered`
 };
 
 // A worker's handles of all apps.
@@ -65,7 +65,7 @@ MUST_CHECK enum err_code handle_renew(
     struct handle *handle, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
 
 // True when a read of the endpoint has to go to the primary: it reads something on this replica that no
-// mark tells of. False on a primary, and while the handle has another edition of the app prepared, as it is
+// vector tells of. False on a primary, and while the handle has another edition of the app prepared, as it is
 // not known then.
 bool handle_may_miss(const struct handle *handle, const struct app *app, const struct endpoint *endpoint);
 

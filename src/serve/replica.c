@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "store/versions.h"
 
 // What was logged last of a service's replica.
 enum told { TOLD_NOTHING, TOLD_WORKS, TOLD_FAILS };
@@ -143,7 +144,7 @@ enum err_code replica_mark(struct replica *replica, struct store_conn *store, ui
         uint64_t now_ns = clock_monotonic_ns();
         replica->mark_ns = 0;
         buf_clear(&replica->mark);
-        enum err_code code = store_mark(store, &replica->mark, err);
+        enum err_code code = versions_read(store, &replica->mark, err);
         if (code != ERR_NONE)
             return code;
         replica->mark_ns = now_ns;

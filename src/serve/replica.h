@@ -61,7 +61,7 @@ struct replica *replicas_of(struct replicas *replicas, size_t worker);
 bool replica_is_ready(const struct replica *replica);
 
 // A mark of all that was committed at `came_ns`, when a request came: a new one from the service's `store`,
-// or one that was made since then for another request. Valid until the next call. Errors of store_mark.
+// or one that was made since then for another request. Valid until the next call. Errors of versions_read.
 MUST_CHECK enum err_code replica_mark(struct replica *replica, struct store_conn *store, uint64_t came_ns,
     struct span *ret_mark, struct err *err);
 

@@ -45,8 +45,8 @@ struct store_driver {
 
     enum err_code (*begin)(struct store_conn *conn, struct err *err);
     // NULL, both: what is committed is seen by whatever begins behind it.
-    enum err_code (*mark)(struct store_conn *conn, struct buf *mark, struct err *err);
-    enum err_code (*begin_at)(struct store_conn *conn, struct span mark, struct err *err);
+    enum err_code (*versions_read)(struct store_conn *conn, struct buf *vector, struct err *err);
+    enum err_code (*begin_at)(struct store_conn *conn, struct span vector, struct err *err);
     enum err_code (*commit)(struct store_conn *conn, struct err *err);
     void (*rollback)(struct store_conn *conn);
     enum err_code (*savepoint)(struct store_conn *conn, struct err *err);
@@ -70,7 +70,8 @@ struct store_driver {
         bool *ret_is_unique, struct err *err);
     enum err_code (*reads)(
         struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
-    enum err_code (*is_marked)(struct store_stmt *stmt, bool *ret_is_marked, struct err *err); // NULL: always
+    enum err_code (*versions_cover)(
+        struct store_stmt *stmt, bool *ret_is_covered, struct err *err); // NULL: always
 
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
     enum err_code (*analyze)(struct store_conn *conn, struct err *err); // NULL: its plans need no such thing

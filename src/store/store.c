@@ -107,14 +107,10 @@ enum err_code store_begin(struct store_conn *conn, struct err *err)
     return conn->driver->begin(conn, err);
 }
 
-enum err_code store_mark(struct store_conn *conn, struct buf *mark, struct err *err)
+enum err_code store_begin_at(struct store_conn *conn, struct span vector, struct err *err)
 {
-    return conn->driver->mark != NULL ? conn->driver->mark(conn, mark, err) : ERR_NONE;
-}
-
-enum err_code store_begin_at(struct store_conn *conn, struct span mark, struct err *err)
-{
-    return conn->driver->begin_at != NULL ? conn->driver->begin_at(conn, mark, err) : store_begin(conn, err);
+    return conn->driver->begin_at != NULL ? conn->driver->begin_at(conn, vector, err)
+                                          : store_begin(conn, err);
 }
 
 enum err_code store_commit(struct store_conn *conn, struct err *err)
@@ -228,14 +224,6 @@ enum err_code store_reads(
     struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
 {
     return stmt->driver->reads(stmt, on_table, ctx, err);
-}
-
-enum err_code store_is_marked(struct store_stmt *stmt, bool *ret_is_marked, struct err *err)
-{
-    if (stmt->driver->is_marked != NULL)
-        return stmt->driver->is_marked(stmt, ret_is_marked, err);
-    *ret_is_marked = true;
-    return ERR_NONE;
 }
 
 enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err)

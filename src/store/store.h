@@ -103,14 +103,10 @@ MUST_CHECK enum err_code store_is_there(struct store *store, struct err *err);
 
 MUST_CHECK enum err_code store_begin(struct store_conn *conn, struct err *err);
 
-// Appends what is committed now in the app's tables, by whomever, as an opaque text; outside of a
-// transaction. A store that has no replicas appends nothing.
-MUST_CHECK enum err_code store_mark(struct store_conn *conn, struct buf *mark, struct err *err);
-
-// store_begin of a read transaction that has to see a mark, perhaps on a replica. Where it does not, that may
-// only show in what is run: all that is run in the transaction fails with ERR_BEHIND then. The empty mark is
-// seen everywhere; `mark` is borrowed for the call.
-MUST_CHECK enum err_code store_begin_at(struct store_conn *conn, struct span mark, struct err *err);
+// store_begin of a read transaction that has to see a vector (versions.h), perhaps on a replica. Where it
+// does not, that may only show in what is run: all that is run in the transaction fails with ERR_BEHIND then.
+// The empty vector is seen everywhere; `vector` is borrowed for the call.
+MUST_CHECK enum err_code store_begin_at(struct store_conn *conn, struct span vector, struct err *err);
 
 // Everything is on disk when it returns ERR_NONE; otherwise the transaction is open, and to be rolled back.
 // ERR_CONSTRAINT for a constraint that is deferred to here.
@@ -214,11 +210,6 @@ MUST_CHECK enum err_code store_is_unique(
 // statement that does not run, outside of a transaction; names are borrowed for the call.
 MUST_CHECK enum err_code store_reads(
     struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
-
-// Whether all that the statement may read is in a mark of the store (store_mark), so that a read on a replica
-// that has caught up with one misses nothing: true of a statement that reads nothing, and where there are no
-// replicas. Under the conditions of store_reads.
-MUST_CHECK enum err_code store_is_marked(struct store_stmt *stmt, bool *ret_is_marked, struct err *err);
 
 // Runs a script of any number of statements, schema changes too, but no transaction control; for migrations
 // and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.

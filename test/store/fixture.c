@@ -9,6 +9,8 @@
 
 #include <libpq-fe.h>
 
+#include "store/versions.h"
+
 static const char *const kinds[] = {"sqlite", "postgresql"};
 static const char *kind = "sqlite"; // of the stores that are made now
 static unsigned made;               // so many
@@ -150,15 +152,15 @@ const char *rows_of_stmt(struct store_stmt *stmt, const struct value *values)
     return rows;
 }
 
-bool is_marked(struct store_conn *conn, const char *sql, const struct store_name *params, size_t count)
+bool is_covered(struct store_conn *conn, const char *sql, const struct store_name *params, size_t count)
 {
     struct err err = {0};
-    bool is_marked = false;
+    bool is_covered = false;
     struct store_stmt *stmt = prepare(conn, sql, params, count);
-    if (store_is_marked(stmt, &is_marked, &err) != ERR_NONE)
+    if (versions_cover(stmt, &is_covered, &err) != ERR_NONE)
         fail_msg("%s", err.text);
     store_finalize(stmt);
-    return is_marked;
+    return is_covered;
 }
 
 const char *rows_of(struct store_conn *conn, const char *sql)

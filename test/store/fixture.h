@@ -49,8 +49,8 @@ void commit(struct store_conn *conn);
 struct store_stmt *prepare(
     struct store_conn *conn, const char *sql, const struct store_name *params, size_t count);
 
-// store_is_marked of a statement with these parameters.
-bool is_marked(struct store_conn *conn, const char *sql, const struct store_name *params, size_t count);
+// versions_cover of a statement with these parameters.
+bool is_covered(struct store_conn *conn, const char *sql, const struct store_name *params, size_t count);
 
 // The rows of a query: its values with "|" between them, a line feed behind each row; NULL for null, text
 // between ' and '. Valid until the next call.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/versions.h"
 
 static const char schema[] =
     "CREATE TABLE ports (code text PRIMARY KEY, region text);"
@@ -140,7 +141,7 @@ static void a_statement_can_be_asked_before_and_after_it_runs(void **state)
     store_finalize(stmt);
 }
 
-static void the_tables_of_the_app_are_in_its_marks(void **state)
+static void versions_cover_the_tables_of_the_app(void **state)
 {
     struct fixture *f = *state;
     static const char *const cases[] = {"SELECT 1", "SELECT :n + 1", "SELECT code FROM ports, regions",
@@ -148,21 +149,21 @@ static void the_tables_of_the_app_are_in_its_marks(void **state)
         "SELECT c.day, distance_m(1, 2, 3, :n) FROM calendar(:day, :day) c, list(:tags)"};
     run_script(f->writer, schema);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        assert_true(is_marked(f->reader, cases[i], params, sizeof(params) / sizeof(params[0])));
+        assert_true(is_covered(f->reader, cases[i], params, sizeof(params) / sizeof(params[0])));
 }
 
-static void without_memory_it_is_not_told_what_is_in_a_mark(void **state)
+static void without_memory_it_is_not_told_what_versions_cover(void **state)
 {
     struct fixture *f = *state;
     run_script(f->writer, schema);
     struct store_stmt *stmt = prepare(f->reader, "SELECT 1 FROM ports, regions", NULL, 0);
     for (unsigned n = 0;; n++) {
         struct err err = {0};
-        bool is_marked = false;
+        bool is_covered = false;
         mem_fail_after(n);
-        enum err_code code = store_is_marked(stmt, &is_marked, &err);
+        enum err_code code = versions_cover(stmt, &is_covered, &err);
         mem_fail_after(-1);
-        assert_int_equal(is_marked, code == ERR_NONE);
+        assert_int_equal(is_covered, code == ERR_NONE);
         if (code == ERR_NONE)
             break;
         assert_int_equal(code, ERR_NO_MEMORY);
@@ -199,8 +200,8 @@ int main(void)
         STORE_TEST(a_statement_that_writes_tells_what_it_reads_and_writes_but_not_batch),
         STORE_TEST(a_statement_can_be_asked_before_and_after_it_runs),
         STORE_TEST(without_memory_the_tables_are_not_told_in_part),
-        STORE_TEST(the_tables_of_the_app_are_in_its_marks),
-        STORE_TEST(without_memory_it_is_not_told_what_is_in_a_mark),
+        STORE_TEST(versions_cover_the_tables_of_the_app),
+        STORE_TEST(without_memory_it_is_not_told_what_versions_cover),
     };
     return fixture_run(tests);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The versions of tables, and marks, as PostgreSQL has them: raised by whoever writes, with whatever rights,
-// in schemas of any name. Skipped where TEST_POSTGRESQL names no database.
+// The versions of tables, and vectors, as PostgreSQL has them: raised by whoever writes, with whatever
+// rights, in schemas of any name. Skipped where TEST_POSTGRESQL names no database.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,12 +195,12 @@ static void partitions_count_as_their_table(void **state)
     PQfinish(psql);
 }
 
-static enum err_code begin_and_read(struct fixture *f, const char *mark, struct err *err)
+static enum err_code begin_and_read(struct fixture *f, const char *vector, struct err *err)
 {
     struct store_stmt *first = prepare(f->reader, "SELECT 1", NULL, 0);
     struct store_stmt *second = prepare(f->reader, "SELECT 2", NULL, 0);
     bool row = false;
-    enum err_code code = store_begin_at(f->reader, span_of(mark), err);
+    enum err_code code = store_begin_at(f->reader, span_of(vector), err);
     if (code == ERR_NONE)
         code = store_bind(first, NULL, err);
     store_last(f->reader);
@@ -224,11 +224,11 @@ static enum err_code begin_and_read(struct fixture *f, const char *mark, struct 
     return code;
 }
 
-static void a_transaction_whose_mark_is_not_reached_fails_as_a_whole(void **state)
+static void a_transaction_whose_vector_is_not_reached_fails_as_a_whole(void **state)
 {
     struct fixture *f = *state;
     static const struct {
-        const char *mark;
+        const char *vector;
         enum err_code code;
     } cases[] = {
         {"{}", ERR_NONE},
@@ -244,7 +244,7 @@ static void a_transaction_whose_mark_is_not_reached_fails_as_a_whole(void **stat
     run_foreign(psql, "UPDATE reckoner_versions SET version = 1");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct err err = {0};
-        assert_int_equal(begin_and_read(f, cases[i].mark, &err), cases[i].code);
+        assert_int_equal(begin_and_read(f, cases[i].vector, &err), cases[i].code);
         assert_string_equal(
             err.text, cases[i].code == ERR_NONE ? "" : "the store has not caught up yet: try again");
     }
@@ -451,12 +451,12 @@ static void tables_that_share_rows_are_told_together(void **state)
     assert_reads(f, "SELECT a FROM child", "base,child");
 }
 
-static void what_has_no_version_is_in_no_mark(void **state)
+static void what_has_no_version_is_in_no_vector(void **state)
 {
     struct fixture *f = *state;
     static const struct {
         const char *sql;
-        bool is_marked;
+        bool is_covered;
     } cases[] = {
         {"SELECT a FROM t", true},
         {"SELECT twice(a), upper('x'), now() FROM t", true},
@@ -483,27 +483,27 @@ static void what_has_no_version_is_in_no_mark(void **state)
         "CREATE TABLE \"counted()\" (a integer);" MADE_BY_HAND);
     run_script(f->writer, "DROP TABLE was_table; CREATE MATERIALIZED VIEW was_table AS SELECT a FROM t");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        if (is_marked(f->reader, cases[i].sql, NULL, 0) != cases[i].is_marked)
+        if (is_covered(f->reader, cases[i].sql, NULL, 0) != cases[i].is_covered)
             fail_msg("%s", cases[i].sql);
     }
 }
 
-static void what_no_trigger_counts_is_in_no_mark(void **state)
+static void what_no_trigger_counts_is_in_no_vector(void **state)
 {
     struct fixture *f = *state;
     PGconn *psql = foreign_connection(f, NULL);
     run_script(f->writer, "CREATE TABLE t (a integer)");
     run_foreign(psql, "CREATE TABLE by_hand (a integer)");
-    assert_false(is_marked(f->reader, "SELECT a FROM by_hand", NULL, 0));
+    assert_false(is_covered(f->reader, "SELECT a FROM by_hand", NULL, 0));
     run_foreign(psql, "ALTER TABLE t DISABLE TRIGGER reckoner_raise");
     connect_writer_again(f);
-    assert_true(is_marked(f->reader, "SELECT a FROM by_hand", NULL, 0));
-    assert_false(is_marked(f->reader, "SELECT a FROM t", NULL, 0));
+    assert_true(is_covered(f->reader, "SELECT a FROM by_hand", NULL, 0));
+    assert_false(is_covered(f->reader, "SELECT a FROM t", NULL, 0));
     PQfinish(psql);
 }
 
 // In a schema of its own beside the app's, with which all of it goes.
-static void what_is_in_other_schemas_and_places_is_in_no_mark(void **state)
+static void what_is_in_other_schemas_and_places_is_in_no_vector(void **state)
 {
     struct fixture *f = *state;
     PGconn *psql = foreign_connection(f, NULL);
@@ -517,19 +517,19 @@ static void what_is_in_other_schemas_and_places_is_in_no_mark(void **state)
         "CREATE TABLE %s.p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
         beside, beside, beside, beside, beside, beside);
     run_foreign(psql, sql);
-    assert_true(is_marked(f->reader, "SELECT a FROM t", NULL, 0));
+    assert_true(is_covered(f->reader, "SELECT a FROM t", NULL, 0));
     snprintf(sql, sizeof(sql), "SELECT a FROM %s.t", beside);
-    assert_false(is_marked(f->reader, sql, NULL, 0));
-    assert_false(is_marked(f->reader, "SELECT a FROM far", NULL, 0));
+    assert_false(is_covered(f->reader, sql, NULL, 0));
+    assert_false(is_covered(f->reader, "SELECT a FROM far", NULL, 0));
     assert_false(
-        is_marked(f->reader, "SELECT a FROM p", NULL, 0)); // who writes to its part by name is not counted
+        is_covered(f->reader, "SELECT a FROM p", NULL, 0)); // who writes to its part by name is not counted
     snprintf(sql, sizeof(sql), "DROP TABLE %s.p1", beside);
     run_foreign(psql, sql);
-    assert_true(is_marked(f->reader, "SELECT a FROM p", NULL, 0));
+    assert_true(is_covered(f->reader, "SELECT a FROM p", NULL, 0));
     snprintf(sql, sizeof(sql),
         "CREATE FOREIGN TABLE p2 PARTITION OF p DEFAULT SERVER %s OPTIONS (filename '/dev/null')", beside);
     run_foreign(psql, sql);
-    assert_false(is_marked(f->reader, "SELECT a FROM p", NULL, 0));
+    assert_false(is_covered(f->reader, "SELECT a FROM p", NULL, 0));
     snprintf(sql, sizeof(sql), "SET client_min_messages = error; DROP SCHEMA %s CASCADE", beside);
     run_foreign(psql, sql);
     PQfinish(psql);
@@ -543,14 +543,14 @@ int main(void)
         STORE_TEST(serializable_transactions_that_write_to_other_tables_do_not_meet),
         STORE_TEST(without_the_trigger_that_counts_nothing_is_known),
         STORE_TEST(partitions_count_as_their_table),
-        STORE_TEST(a_transaction_whose_mark_is_not_reached_fails_as_a_whole),
+        STORE_TEST(a_transaction_whose_vector_is_not_reached_fails_as_a_whole),
         STORE_TEST(a_database_that_has_no_versions_yet_is_behind),
         STORE_TEST(writes_by_a_role_with_few_rights_count),
         STORE_TEST(nobody_else_can_use_the_functions),
         STORE_TEST(a_table_of_another_role_is_known_to_be_unknown),
         STORE_TEST(app_names_with_quotes_and_capitals_have_versions_too),
-        STORE_TEST(what_no_trigger_counts_is_in_no_mark),
-        STORE_TEST(what_is_in_other_schemas_and_places_is_in_no_mark),
+        STORE_TEST(what_no_trigger_counts_is_in_no_vector),
+        STORE_TEST(what_is_in_other_schemas_and_places_is_in_no_vector),
     };
     const struct CMUnitTest pooled[] = {
         // no other program has a session of its own in these
@@ -560,7 +560,7 @@ int main(void)
         STORE_TEST(a_script_that_changes_something_raises_all_versions),
         STORE_TEST(what_is_no_table_of_the_app_is_told_by_a_name_that_none_has),
         STORE_TEST(tables_that_share_rows_are_told_together),
-        STORE_TEST(what_has_no_version_is_in_no_mark),
+        STORE_TEST(what_has_no_version_is_in_no_vector),
     };
     int failures = fixture_run_of("postgresql", pooled);
     if (getenv("TEST_POSTGRESQL_POOLED") == NULL)
