@@ -74,6 +74,13 @@ static inline bool span_ends_with(struct span text, const char *end)
     return text.len >= len && (len == 0 || memcmp(text.at + text.len - len, end, len) == 0);
 }
 
+static inline bool span_ends_with_nocase(struct span text, const char *end)
+{
+    size_t len = strlen(end);
+    return text.len >= len &&
+           span_is_nocase((struct span){.at = text.at + (text.len - len), .len = len}, end);
+}
+
 // Without the blanks and tabs around it.
 static inline struct span span_trim(struct span text)
 {
@@ -96,6 +103,15 @@ static inline struct span span_split(struct span *rest, char separator)
         rest->at += taken;
     rest->len -= taken;
     return part;
+}
+
+// Takes the next line off the front of *rest; it comes without its LF or CR LF.
+static inline struct span span_line(struct span *rest)
+{
+    struct span line = span_split(rest, '\n');
+    if (line.len > 0 && line.at[line.len - 1] == '\r')
+        line.len--;
+    return line;
 }
 
 #endif

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// `reckoner check`: the app's files on a scratch store, with the first load, then advice on slow SQL. Which
+// errors and advice there are is app's business (app/check.h, app/advice.h). On the main thread.
 #include <stdint.h>
 #include <stdio.h>
 
@@ -6,6 +8,9 @@
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
+#include "cmd/message.h"
+#include "cmd/options.h"
+#include "cmd/workspace.h"
 
 static const struct usage USAGE = {
     .command = COMMAND_CHECK,
@@ -20,14 +25,14 @@ static const struct usage USAGE = {
 };
 
 // Prints the warnings; false, after a message, when they cannot be found out.
-static bool advise(const struct opened *opened, size_t *ret_count)
+static bool advise(const struct workspace *workspace, size_t *ret_count)
 {
     AUTO(diags_fini) struct diags warnings;
     struct err err = {0};
     diags_init(&warnings);
-    enum err_code code = app_advise(opened->app, opened->conn, &warnings, &err);
+    enum err_code code = app_advise(workspace->app, workspace->conn, &warnings, &err);
     if (code != ERR_NONE)
-        show_error(opened->app->dir, &err);
+        message_error(workspace->app->dir, &err);
     diags_sort(&warnings);
     diags_print(&warnings, stderr);
     *ret_count = diags_total(&warnings);
@@ -36,19 +41,20 @@ static bool advise(const struct opened *opened, size_t *ret_count)
 
 static bool check(const char *dir, const char *url)
 {
-    struct opened opened;
+    struct workspace workspace;
     size_t warnings = 0;
-    if (!open_app_scratch(dir, url, &opened))
+    if (!workspace_open_scratch(dir, url, &workspace))
         return false;
-    bool good = first_load(&opened, &(struct options){0}, false) && advise(&opened, &warnings);
+    bool good =
+        workspace_first_load(&workspace, &(struct options){0}, false) && advise(&workspace, &warnings);
     if (good) {
-        fprintf(stderr, "%s: %zu endpoints, %zu schema files, no errors", dir, opened.app->endpoint_count,
-            opened.app->migration_count);
+        fprintf(stderr, "%s: %zu endpoints, %zu schema files, no errors", dir, workspace.app->endpoint_count,
+            workspace.app->migration_count);
         if (warnings > 0)
             fprintf(stderr, ", %zu warning%s", warnings, warnings == 1 ? "" : "s");
         fputc('\n', stderr);
     }
-    opened_fini(&opened);
+    workspace_fini(&workspace);
     return good;
 }
 

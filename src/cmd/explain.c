@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a request's statements as the server does, on the server's store, and tells of each run. A read opens
-// the store read-only; a write is rolled back. Neither brings the schema up to date.
+// `reckoner explain`: runs a request's statements as the server does, on the server's store, and prints each
+// run (explanation.h). A read opens the store read-only; a write is rolled back. Neither brings the schema up
+// to date. On the main thread, the only one.
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,11 +14,13 @@
 #include "batch/reader.h"
 #include "batch/run.h"
 #include "cmd/cmd.h"
-#include "cmd/explain_report.h"
-#include "cmd/explain_request.h"
+#include "cmd/explanation.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
-#include "cmd/report.h"
+#include "cmd/message.h"
+#include "cmd/options.h"
+#include "cmd/typed_request.h"
+#include "cmd/workspace.h"
 
 static const struct usage USAGE = {
     .command = COMMAND_EXPLAIN,
@@ -33,43 +36,44 @@ static const struct usage USAGE = {
     .wanted = "APP 'GET /path?…', or APP 'POST /path' FILE",
 };
 
-enum { PATH_BYTES = 4096, READ_BYTES = 65536 };
+enum { READ_BYTES = 65536 };
 
 static const char SQLITE[] = "sqlite:";
 
 // What a request is run with.
 struct running {
-    struct opened *opened;          // borrowed, like the rest
-    const struct asked *asked;      //
-    const char *file;               // of a write's rows; NULL for a read
-    struct plan *plan;              //
-    struct explain_report *explain; // told of each run
-    struct report report;           // what the rejects found; owned
-    struct spool answer;            // owned
-    int status;                     // of the answer
+    struct workspace *workspace;         // borrowed, like the rest
+    const struct typed_request *request; //
+    const char *file;                    // of a write's rows; NULL for a read
+    struct plan *plan;                   //
+    struct explanation *explanation;     // told of each run
+    struct report report;                // what the rejects found; owned
+    struct spool answer;                 // owned
+    int status;                          // of the answer
 };
 
 // --- the store
 
 // Opens a store that is there, as it is.
-static bool open_existing(const char *url, const char *name, enum store_mode mode, struct opened *opened)
+static bool open_existing(
+    const char *url, const char *name, enum store_mode mode, struct workspace *workspace)
 {
     struct err err = {0};
-    enum err_code code = store_open(url, name, &opened->store, &err);
+    enum err_code code = store_open(url, name, &workspace->store, &err);
     if (code == ERR_NONE)
-        code = store_connect(opened->store, mode, &opened->conn, &err);
+        code = store_connect(workspace->store, mode, &workspace->conn, &err);
     if (code != ERR_NONE)
-        show_error(store_shown(url), &err);
+        message_error(store_shown(url), &err);
     return code == ERR_NONE;
 }
 
 static bool open_new(
-    const char *dir, const char *url, const struct options *options, struct opened *ret_opened)
+    const char *dir, const char *url, const struct options *options, struct workspace *ret_workspace)
 {
-    if (!open_app_scratch(dir, NULL, ret_opened))
+    if (!workspace_open_scratch(dir, NULL, ret_workspace))
         return false;
-    if (!first_load(ret_opened, options, false)) {
-        opened_fini(ret_opened);
+    if (!workspace_first_load(ret_workspace, options, false)) {
+        workspace_fini(ret_workspace);
         return false;
     }
     printf("on a store in memory with the first load, as there is no %s yet\n", url + strlen(SQLITE));
@@ -78,29 +82,27 @@ static bool open_new(
 
 static bool is_there(const char *url)
 {
-    bool is_file = strncmp(url, SQLITE, strlen(SQLITE)) == 0;
-    return !is_file || access(url + strlen(SQLITE), F_OK) == 0;
+    return !span_starts_with(span_of(url), SQLITE) || access(url + strlen(SQLITE), F_OK) == 0;
 }
 
 static bool open_for(
-    const char *dir, const struct options *options, enum store_mode mode, struct opened *ret_opened)
+    const char *dir, const struct options *options, enum store_mode mode, struct workspace *ret_workspace)
 {
-    struct opened opened = {.app = read_app(dir, options->store)};
-    if (opened.app == NULL)
+    struct workspace workspace = {.app = workspace_read_app(dir, options->store)};
+    if (workspace.app == NULL)
         return false;
-    char url[PATH_BYTES];
-    snprintf(url, sizeof(url), "%s%s/%s.db", SQLITE, options->var, opened.app->name);
-    const char *store = options->store != NULL ? options->store : url;
+    char url[STORE_URL_BYTES];
+    const char *store = workspace_store_url(options, workspace.app, url);
     if (!is_there(store)) {
-        opened_fini(&opened);
-        return open_new(dir, store, options, ret_opened);
+        workspace_fini(&workspace);
+        return open_new(dir, store, options, ret_workspace);
     }
-    if (!open_existing(store, opened.app->name, mode, &opened)) {
-        opened_fini(&opened);
+    if (!open_existing(store, workspace.app->name, mode, &workspace)) {
+        workspace_fini(&workspace);
         return false;
     }
     printf("on %s\n", store_shown(store));
-    *ret_opened = opened;
+    *ret_workspace = workspace;
     return true;
 }
 
@@ -110,11 +112,11 @@ static enum err_code run_read(struct running *running, struct err *err)
 {
     struct answered answered = {0};
     enum err_code code = findings_collect(
-        running->plan, STATEMENT_REJECT, running->asked->params, true, &running->report, err);
+        running->plan, STATEMENT_REJECT, running->request->params, true, &running->report, err);
     if (code != ERR_NONE || running->report.total > 0)
         return code;
     code = plan_answer(
-        running->plan, running->asked->params, running->asked->format, &running->answer, &answered, err);
+        running->plan, running->request->params, running->request->format, &running->answer, &answered, err);
     if (code == ERR_NONE)
         running->status = answered.status;
     return code;
@@ -143,8 +145,8 @@ static enum err_code read_rows(struct running *running, struct rows *rows, struc
     if (!body_format_of_file(span_of(running->file), &format))
         return err_set(
             err, ERR_MEDIA_TYPE, "%s: the file's name must end in .csv, .json or .ndjson", running->file);
-    enum err_code code =
-        reader_new(running->asked->endpoint, format, LIMIT_BATCH_ROWS, rows, &running->report, &reader, err);
+    enum err_code code = reader_new(
+        running->request->endpoint, format, LIMIT_BATCH_ROWS, rows, &running->report, &reader, err);
     if (code != ERR_NONE)
         return code;
     code = feed_file(reader, running->file, err);
@@ -154,17 +156,17 @@ static enum err_code read_rows(struct running *running, struct rows *rows, struc
 
 static enum err_code run_write(struct running *running, struct err *err)
 {
-    const struct endpoint *endpoint = running->asked->endpoint;
+    const struct endpoint *endpoint = running->request->endpoint;
     AUTO(report_fini) struct report warnings = {0};
     AUTO(rows_fini) struct rows rows;
     rows_init(&rows, endpoint->field_count);
     enum err_code code = endpoint->field_count > 0 ? read_rows(running, &rows, err) : ERR_NONE;
     if (code == ERR_NONE)
-        code = store_batch_open(running->opened->conn, endpoint->field_names, endpoint->field_count, err);
+        code = store_batch_open(running->workspace->conn, endpoint->field_names, endpoint->field_count, err);
     if (code == ERR_NONE)
-        code = batch_insert(running->opened->conn, &rows, err);
+        code = batch_insert(running->workspace->conn, &rows, err);
     if (code == ERR_NONE)
-        code = batch_run(running->plan, running->asked->params, running->asked->format, &running->report,
+        code = batch_run(running->plan, running->request->params, running->request->format, &running->report,
             &warnings, &running->answer, &running->status, err);
     return running->report.total > 0 && code == ERR_INVALID ? ERR_NONE : code;
 }
@@ -172,10 +174,10 @@ static enum err_code run_write(struct running *running, struct err *err)
 // One run in a transaction that leaves nothing.
 static enum err_code run_once(struct running *running, struct err *err)
 {
-    struct store_conn *conn = running->opened->conn;
-    bool is_read = running->asked->endpoint->method == HTTP_GET;
+    struct store_conn *conn = running->workspace->conn;
+    bool is_read = running->request->endpoint->method == HTTP_GET;
     uint64_t ms = is_read ? LIMIT_STATEMENT_MS : LIMIT_BATCH_MS;
-    explain_report_start(running->explain, conn, clock_monotonic_ns() + ms * NS_PER_MS);
+    explanation_start(running->explanation, conn, clock_monotonic_ns() + ms * NS_PER_MS);
     enum err_code code = store_begin(conn, err);
     if (code != ERR_NONE)
         return code;
@@ -200,7 +202,7 @@ static void print_result(const struct running *running, const char *name)
         printf("refused with %d: rows or parameters that do not pass: %zu\n",
             running->report.status != 0 ? running->report.status : 422, running->report.total);
         fflush(stdout);
-        print_report(name, &running->report);
+        message_report(name, &running->report);
     } else {
         printf("answered with %d: %llu bytes\n", running->status,
             (unsigned long long)spool_bytes(&running->answer));
@@ -211,32 +213,34 @@ static int explain_plan(struct running *running, const char *name)
 {
     struct err err = {0};
     spool_init(&running->answer, NULL, LIMIT_ANSWER_BYTES);
-    if (running->asked->endpoint->method == HTTP_GET)
+    if (running->request->endpoint->method == HTTP_GET)
         warm_up(running);
-    plan_observe(running->plan, explain_report_run, running->explain);
+    plan_observe(running->plan, explanation_run, running->explanation);
     enum err_code code = run_once(running, &err);
-    explain_report_skipped(running->explain);
+    explanation_skipped(running->explanation);
     putchar('\n');
     if (code == ERR_NONE)
         print_result(running, name);
-    explain_report_end(running->explain);
+    explanation_end(running->explanation);
     fflush(stdout);
     if (code != ERR_NONE)
-        show_error(name, &err);
+        message_error(name, &err);
     report_fini(&running->report);
     spool_fini(&running->answer);
     return code == ERR_NONE ? EXIT_OK : EXIT_FAILED;
 }
 
-static int explain_asked(struct opened *opened, const struct asked *asked, const char *name, const char *file)
+static int explain_request(
+    struct workspace *workspace, const struct typed_request *request, const char *name, const char *file)
 {
-    struct explain_report explain = {.endpoint = asked->endpoint};
-    struct running running = {.opened = opened, .asked = asked, .file = file, .explain = &explain};
+    struct explanation explanation = {.endpoint = request->endpoint};
+    struct running running = {
+        .workspace = workspace, .request = request, .file = file, .explanation = &explanation};
     struct err err = {0};
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
-    if (plan_new(asked->endpoint, opened->conn, &diags, &running.plan, &err) != ERR_NONE) {
-        show_diags(name, &diags, &err);
+    if (plan_new(request->endpoint, workspace->conn, &diags, &running.plan, &err) != ERR_NONE) {
+        message_diags(name, &diags, &err);
         fputs("what is not in the store may be in a schema file that it has not had yet: "
               "'reckoner serve' brings it up to date\n",
             stderr);
@@ -262,17 +266,17 @@ static bool check_file(const struct endpoint *endpoint, const char *file)
 static int explain(const struct options *options)
 {
     const char *name = options->words[1], *file = options->word_count > 2 ? options->words[2] : NULL;
-    bool is_read = strncmp(name, "GET ", 4) == 0 || strncmp(name, "HEAD ", 5) == 0;
-    struct opened opened;
-    if (!open_for(options->words[0], options, is_read ? STORE_READ : STORE_WRITE, &opened))
+    bool is_read = span_starts_with(span_of(name), "GET ") || span_starts_with(span_of(name), "HEAD ");
+    struct workspace workspace;
+    if (!open_for(options->words[0], options, is_read ? STORE_READ : STORE_WRITE, &workspace))
         return EXIT_FAILED;
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, LIMIT_REQUEST_BYTES);
-    struct asked asked;
+    struct typed_request request;
     int result = EXIT_FAILED;
-    if (ask(opened.app, name, &arena, &asked) && check_file(asked.endpoint, file))
-        result = explain_asked(&opened, &asked, name, file);
-    opened_fini(&opened);
+    if (typed_request_read(workspace.app, name, &arena, &request) && check_file(request.endpoint, file))
+        result = explain_request(&workspace, &request, name, file);
+    workspace_fini(&workspace);
     return result;
 }
 

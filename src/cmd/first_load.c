@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Tells batch/first_load.h where the data is, waits for other processes that hold the store's lock, and puts
+// what happened into words. On the main thread.
 #include "cmd/first_load.h"
 
 #include <stdio.h>
@@ -7,7 +9,7 @@
 
 #include "base/clock.h"
 #include "batch/first_load.h"
-#include "cmd/report.h"
+#include "cmd/message.h"
 #include "text/date.h"
 
 static void on_file(void *ctx, const char *path, bool loaded, const struct report *warnings)
@@ -16,7 +18,7 @@ static void on_file(void *ctx, const char *path, bool loaded, const struct repor
     if (!*tells_all)
         return;
     if (loaded)
-        print_warnings(path, warnings);
+        message_warnings(path, warnings);
     fprintf(stderr, loaded ? "loaded %s\n" : "%s is not there: nothing loaded from it\n", path);
 }
 
@@ -26,7 +28,7 @@ static bool is_dir(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-const char *find_data(const struct options *options, const struct app *app, char ret_dir[DATA_DIR_BYTES])
+const char *data_dir_of(const struct options *options, const struct app *app, char ret_dir[DATA_DIR_BYTES])
 {
     const char *plain = NULL;
     for (size_t i = options->data.count; i-- > 0;) {
@@ -43,11 +45,11 @@ const char *find_data(const struct options *options, const struct app *app, char
     return len < DATA_DIR_BYTES && is_dir(ret_dir) ? ret_dir : plain;
 }
 
-bool first_load(struct opened *opened, const struct options *options, bool tells_all)
+bool workspace_first_load(struct workspace *workspace, const struct options *options, bool tells_all)
 {
     char now[TIMESTAMP_CHARS], app_dir[DATA_DIR_BYTES];
     timestamp_format(clock_wall_ms(), now);
-    const char *data_dir = find_data(options, opened->app, app_dir);
+    const char *data_dir = data_dir_of(options, workspace->app, app_dir);
     struct first_load_options load = {
         .data_dir = data_dir, .now = now, .on_file = on_file, .ctx = &tells_all};
     AUTO(report_fini) struct report report = {0};
@@ -55,11 +57,11 @@ bool first_load(struct opened *opened, const struct options *options, bool tells
     const char *path = NULL;
     unsigned tries = 0;
     do {
-        if (first_load_run(opened->app, opened->conn, &load, &report, &path, &err) == ERR_NONE)
+        if (first_load_run(workspace->app, workspace->conn, &load, &report, &path, &err) == ERR_NONE)
             return true;
-    } while (path == NULL && wait_for_others(&err, &tries)); // it could not begin
-    print_report(path != NULL ? path : opened->app->dir, &report);
-    show_error(path != NULL ? path : opened->app->dir, &err);
+    } while (path == NULL && workspace_try_again(&err, &tries)); // it could not begin
+    message_report(path != NULL ? path : workspace->app->dir, &report);
+    message_error(path != NULL ? path : workspace->app->dir, &err);
     fputs("the first load failed, and nothing of it was kept\n", stderr);
     return false;
 }

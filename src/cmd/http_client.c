@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// One call: connect, send all, receive until the answer is whole. The socket does not block; each wait is a
+// poll that ends at the call's deadline. The bytes received are looked at anew from their first one after
+// each read, which is simple and costs nothing for the small answers of tests. Any thread.
 #include "cmd/http_client.h"
 
 #include <arpa/inet.h>
@@ -135,12 +138,10 @@ static enum err_code receive_some(struct call *call, bool *ret_end, struct err *
 bool client_next_field(struct span *walk, struct span name, struct span *ret_value)
 {
     while (walk->len > 0) {
-        struct span line = span_split(walk, '\n');
+        struct span line = span_line(walk);
         struct span field_name = span_split(&line, ':');
-        if (field_name.len != name.len || strncasecmp(field_name.at, name.at, name.len) != 0)
+        if (!span_equal_nocase(field_name, name))
             continue;
-        if (line.len > 0 && line.at[line.len - 1] == '\r')
-            line.len--;
         *ret_value = span_trim(line);
         return true;
     }
@@ -167,7 +168,7 @@ static enum err_code take_head(
     bytes->len -= head_len;
     struct span line = span_split(&head, '\n');
     int64_t status;
-    if (line.len < 13 || memcmp(line.at, "HTTP/1.1 ", 9) != 0 ||
+    if (line.len < 13 || !span_starts_with(line, "HTTP/1.1 ") ||
         !number_parse_integer((struct span){.at = line.at + 9, .len = 3}, &status) || status < 100)
         return no_answer(err, "its status line is wrong");
     answer->status = (int)status;

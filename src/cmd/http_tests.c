@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line at a time, downwards: each function takes its part of a test off the front of the text. After an
-// error the rest of that test is passed over.
+// A line at a time, downwards: each function takes its part of a test off the front of the text. After a
+// fault the rest of that test is skipped, so that a file's faults are all told. Any thread.
 #include "cmd/http_tests.h"
 
 #include <stdbool.h>
@@ -8,6 +8,7 @@
 
 #include "app/source.h"
 #include "base/limits.h"
+#include "http/chars.h"
 #include "text/number.h"
 
 enum { MAX_TESTS = 10000 }; // of one file
@@ -30,10 +31,7 @@ struct parsing {
 static struct span peek_line(const struct parsing *parsing)
 {
     struct span rest = parsing->rest;
-    struct span line = span_split(&rest, '\n');
-    if (line.len > 0 && line.at[line.len - 1] == '\r')
-        line.len--;
-    return line;
+    return span_line(&rest);
 }
 
 static void pass_line(struct parsing *parsing)
@@ -42,16 +40,10 @@ static void pass_line(struct parsing *parsing)
     parsing->line++;
 }
 
-static bool starts_with(struct span line, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return line.len >= len && memcmp(line.at, prefix, len) == 0;
-}
-
 // At a line that starts the next test, or at the end.
 static bool at_heading(const struct parsing *parsing)
 {
-    return parsing->rest.len == 0 || starts_with(peek_line(parsing), "###");
+    return parsing->rest.len == 0 || span_starts_with(peek_line(parsing), "###");
 }
 
 static bool is_blank(struct span line)
@@ -84,12 +76,8 @@ static bool fault(const struct parsing *parsing, const char *text)
 
 static bool is_token(struct span text)
 {
-    static const char MARKS[] = "!#$%&'*+-.^_`|~"; // RFC 9110 section 5.6.2
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        bool good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                    (c != '\0' && strchr(MARKS, c) != NULL);
-        if (!good)
+        if (!http_char_is(text.at[i], HTTP_TOKEN))
             return false;
     }
     return text.len > 0;
@@ -232,7 +220,7 @@ static void pass_comments(struct parsing *parsing)
 {
     while (!at_heading(parsing)) {
         struct span line = peek_line(parsing);
-        if (!is_blank(line) && !starts_with(line, "#"))
+        if (!is_blank(line) && !span_starts_with(line, "#"))
             return;
         pass_line(parsing);
     }
@@ -282,7 +270,7 @@ enum err_code http_tests_parse(const char *path, struct span text, struct arena 
 {
     struct parsing parsing = {
         .path = path, .rest = text, .line = 1, .arena = arena, .diags = diags, .err = err};
-    if (starts_with(text, "\xef\xbb\xbf")) {
+    if (span_starts_with(text, "\xef\xbb\xbf")) {
         parsing.rest.at += 3;
         parsing.rest.len -= 3;
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// `reckoner init`: writes the files of new_app/, which the build puts into the program (embed.py). It never
+// writes over a file. On the main thread.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "cmd/cmd.h"
 #include "cmd/help.h"
 #include "cmd/init_files.h"
+#include "cmd/message.h"
 #include "cmd/options.h"
 
 static const struct usage USAGE = {
@@ -28,8 +32,13 @@ enum { PATH_BYTES = 4096, DIR_MODE = 0755, FILE_MODE = 0644 };
 
 static bool fail(const char *path, const char *what)
 {
-    fprintf(stderr, "reckoner: %s: %s\n", path, what);
+    message_print(path, what);
     return false;
+}
+
+static bool is_lower_letter(char c)
+{
+    return ascii_is_letter(c) && ascii_lower(c) == c;
 }
 
 // The last part of the path, as an app is named after its folder. A folder such as "." has its name
@@ -46,10 +55,10 @@ static bool check_name(const char *dir)
     whole[len] = '\0';
     const char *slash = strrchr(whole, '/');
     const char *name = slash != NULL ? slash + 1 : whole;
-    bool good = name[0] >= 'a' && name[0] <= 'z';
-    for (const char *at = name; good && *at != '\0'; at++)
-        good = (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || *at == '-' || *at == '_';
-    return good ||
+    bool is_good = is_lower_letter(name[0]);
+    for (const char *at = name; is_good && *at != '\0'; at++)
+        is_good = is_lower_letter(*at) || ascii_is_digit(*at) || *at == '-' || *at == '_';
+    return is_good ||
            fail(dir, "the folder's name is the app's: it must be of lower-case letters, digits, - and "
                      "_, and start with a letter");
 }

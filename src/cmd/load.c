@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "batch/load.h"
-
+// `reckoner load`: one file as one batch in one transaction. How bytes become rows and rows a batch is
+// batch's business (batch/load.h). On the main thread, the only one.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "batch/load.h"
 #include "cmd/cmd.h"
 #include "cmd/help.h"
-#include "cmd/open.h"
-#include "cmd/report.h"
+#include "cmd/message.h"
+#include "cmd/options.h"
+#include "cmd/workspace.h"
 
 static const struct usage USAGE = {
     .command = COMMAND_LOAD,
@@ -88,9 +90,9 @@ static enum err_code load_in_transaction(struct plan *plan, struct store_conn *c
     return code;
 }
 
-static int load(struct opened *opened, const char *endpoint_name, const char *path)
+static int load(struct workspace *workspace, const char *endpoint_name, const char *path)
 {
-    const struct endpoint *endpoint = find_endpoint(opened->app, endpoint_name);
+    const struct endpoint *endpoint = find_endpoint(workspace->app, endpoint_name);
     if (endpoint == NULL)
         return EXIT_FAILED;
     AUTO(diags_fini) struct diags diags;
@@ -100,17 +102,17 @@ static int load(struct opened *opened, const char *endpoint_name, const char *pa
     struct plan *plan = NULL;
     diags_init(&diags);
     spool_init(&answer, NULL, LIMIT_ANSWER_BYTES);
-    enum err_code code = plan_new(endpoint, opened->conn, &diags, &plan, &err);
+    enum err_code code = plan_new(endpoint, workspace->conn, &diags, &plan, &err);
     if (code == ERR_NONE)
-        code = load_in_transaction(plan, opened->conn, path, &report, &warnings, &answer, &err);
+        code = load_in_transaction(plan, workspace->conn, path, &report, &warnings, &answer, &err);
     plan_free(plan);
     if (code == ERR_NONE) {
-        print_warnings(path, &warnings);
+        message_warnings(path, &warnings);
         printf("%.*s\n", (int)answer.buf.len, answer.buf.data);
         return EXIT_OK;
     }
-    print_report(path, &report);
-    show_error(path, &err);
+    message_report(path, &report);
+    message_error(path, &err);
     fputs("nothing was loaded\n", stderr);
     return EXIT_FAILED;
 }
@@ -121,10 +123,10 @@ int cmd_load(int argc, char **argv)
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
-    struct opened opened;
-    if (!open_app(options.words[0], &options, &opened))
+    struct workspace workspace;
+    if (!workspace_open(options.words[0], &options, &workspace))
         return EXIT_FAILED;
-    result = load(&opened, options.words[1], options.words[2]);
-    opened_fini(&opened);
+    result = load(&workspace, options.words[1], options.words[2]);
+    workspace_fini(&workspace);
     return result;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the command and runs it. Everything else is in the command's own file.
+// Finds the command and runs it, on the main thread. Everything else is in the command's own file.
 #include <stdio.h>
 #include <string.h>
 

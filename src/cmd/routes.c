@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+// `reckoner routes`: prints what app/app.h has of each endpoint, of an app that has passed all checks. On the
+// main thread.
 #include <stdint.h>
 #include <stdio.h>
 
 #include "cmd/cmd.h"
 #include "cmd/help.h"
-#include "cmd/open.h"
+#include "cmd/options.h"
+#include "cmd/workspace.h"
 
 static const struct usage USAGE = {
     .command = COMMAND_ROUTES,
@@ -49,12 +52,12 @@ int cmd_routes(int argc, char **argv)
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
     for (size_t i = 0; i < options.word_count; i++) {
-        struct opened opened;
-        if (!open_app_scratch(options.words[i], options.store, &opened))
+        struct workspace workspace;
+        if (!workspace_open_scratch(options.words[i], options.store, &workspace))
             return EXIT_FAILED;
-        for (size_t k = 0; k < opened.app->endpoint_count; k++)
-            print_endpoint(&opened.app->endpoints[k]);
-        opened_fini(&opened);
+        for (size_t k = 0; k < workspace.app->endpoint_count; k++)
+            print_endpoint(&workspace.app->endpoints[k]);
+        workspace_fini(&workspace);
     }
     return EXIT_OK;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens the apps, does their first loads, runs the server until a signal ends it.
+// `reckoner serve`: opens the apps, does their first loads, runs the server until a signal ends it. All that
+// a request needs is in serve/; this file runs on the main thread only, before the first and after the last
+// request.
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +15,9 @@
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
+#include "cmd/message.h"
+#include "cmd/options.h"
+#include "cmd/workspace.h"
 #include "serve/route.h"
 #include "serve/server.h"
 
@@ -51,7 +56,7 @@ static bool read_apps(const struct options *options, struct app **apps)
 {
     bool done = true;
     for (size_t i = 0; i < options->word_count; i++) { // on after one with errors: all are told
-        apps[i] = read_app(options->words[i], options->store);
+        apps[i] = workspace_read_app(options->words[i], options->store);
         done = done && apps[i] != NULL;
     }
     return done;
@@ -76,7 +81,7 @@ static bool routes_differ(struct app *const *apps, size_t count)
     struct err err = {0};
     struct routes *routes = NULL;
     if (routes_new(apps, count, &routes, &err) != ERR_NONE)
-        show_error("serve", &err);
+        message_error("serve", &err);
     routes_free(routes);
     return routes != NULL;
 }
@@ -106,7 +111,7 @@ static bool data_is_there(const struct options *options, struct app *const *apps
     bool any = options->data.count == 0;
     for (size_t i = 0; i < count; i++) {
         char text[DATA_DIR_BYTES];
-        const char *dir = find_data(options, apps[i], text);
+        const char *dir = data_dir_of(options, apps[i], text);
         any = any || dir == NULL || apps[i]->first_load_count == 0 || first_load_has_files(apps[i], dir);
     }
     if (!any)
@@ -123,24 +128,24 @@ static bool open_read_store(const struct app *app, const char *url, struct store
     struct err err = {0};
     if (url == NULL || store_open_replica(url, app->name, ret_store, &err) == ERR_NONE)
         return true;
-    show_error(option_source("--read-store", url), &err);
+    message_error(option_source("--read-store", url), &err);
     return false;
 }
 
 static bool start_service(struct app *app, const struct options *options, struct service *service)
 {
-    struct opened opened;
+    struct workspace workspace;
     if (!open_read_store(app, options->read_store, &service->read_store) ||
-        !open_store_of(app, options, &opened))
+        !workspace_open_store(app, options, &workspace))
         return false;
     struct err err = {0};
-    bool done = first_load(&opened, options, true);
-    if (done && service_start(service, opened.app, opened.store, opened.conn, &err) != ERR_NONE) {
-        show_error(app->dir, &err);
+    bool done = workspace_first_load(&workspace, options, true);
+    if (done && service_start(service, workspace.app, workspace.store, workspace.conn, &err) != ERR_NONE) {
+        message_error(app->dir, &err);
         done = false;
     }
     if (!done)
-        opened_fini(&opened);
+        workspace_fini(&workspace);
     return done;
 }
 
@@ -204,7 +209,7 @@ static int run(const struct server_options *options, struct service *services, s
     struct err err = {0};
     struct server *server;
     if (server_start(options, services, count, &server, &err) != ERR_NONE) {
-        show_error("serve", &err);
+        message_error("serve", &err);
         return EXIT_FAILED;
     }
     fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints\n", server_address(server),
@@ -225,7 +230,7 @@ static int serve(const struct options *options)
     int result = EXIT_FAILED;
     if (services == NULL || log_new(STDERR_FILENO, &error_log, &err) != ERR_NONE ||
         (!options->quiet && log_new(STDOUT_FILENO, &access_log, &err) != ERR_NONE)) {
-        show_error("serve", &err);
+        message_error("serve", &err);
     } else if (start_services(options, services)) {
         struct server_options server_options = {
             .listen = options->listen,
@@ -257,5 +262,5 @@ int cmd_serve(int argc, char **argv)
     options.several_apps = options.word_count > 1;
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
-    return make_var(options.var) ? serve(&options) : EXIT_FAILED;
+    return workspace_make_var(options.var) ? serve(&options) : EXIT_FAILED;
 }

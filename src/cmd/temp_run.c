@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// The parent blocks the signals that end it before it makes the folder, and then only waits: for the child's
+// end or for one of these signals. So it always comes to the removal. The child has its signals as before,
+// and the kernel kills it when the parent dies. On the main thread, the only one.
 #include "cmd/temp_run.h"
 
 #include <errno.h>

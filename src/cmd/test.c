@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each file of tests, and each @example that writes, has a server of its own over a copy of the store as the
-// first load has left it; the @examples that read share one.
+// `reckoner test`: sends the requests of tests/*.http and the @examples to servers in this process and prints
+// TAP. Each file of tests, and each @example that writes, has a server of its own over a copy of the store as
+// the first load has left it; the @examples that read share one. Reading the files, comparing answers and
+// running servers is left to http_tests.h, expect.h and test_server.h. On the main thread of temp_run's
+// child.
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -16,8 +19,11 @@
 #include "cmd/expect.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
+#include "cmd/message.h"
+#include "cmd/options.h"
 #include "cmd/temp_run.h"
 #include "cmd/test_server.h"
+#include "cmd/workspace.h"
 
 static const struct usage USAGE = {
     .command = COMMAND_TEST,
@@ -160,9 +166,7 @@ static bool start_server(struct run *run, const char *place, struct test_server 
 
 static int is_test_file(const struct dirent *item)
 {
-    static const char ENDING[] = ".http";
-    size_t len = strlen(item->d_name), ending = sizeof(ENDING) - 1;
-    return item->d_name[0] != '.' && len > ending && strcmp(item->d_name + len - ending, ENDING) == 0;
+    return item->d_name[0] != '.' && span_ends_with(span_of(item->d_name), ".http");
 }
 
 static void tell_unreadable(struct run *run, const char *path, const struct diags *diags)
@@ -291,19 +295,19 @@ static void run_examples(struct run *run, const struct app *app)
 static bool make_seed(struct run *run, size_t number, const char *app_dir, struct app **ret_app)
 {
     static char path[PATH_BYTES]; // of the seed; one app at a time
-    struct opened opened;
+    struct workspace workspace;
     char url[PATH_BYTES + 8];
     snprintf(path, sizeof(path), "%s/seed-%zu", run->seed.dir, number);
     snprintf(url, sizeof(url), "sqlite:%s", path);
     run->seed.app_dir = app_dir;
     run->seed.path = path;
-    if (!(run->seed.url != NULL ? open_app_scratch(app_dir, run->seed.url, &opened)
-                                : open_app(app_dir, &(struct options){.store = url}, &opened)))
+    if (!(run->seed.url != NULL ? workspace_open_scratch(app_dir, run->seed.url, &workspace)
+                                : workspace_open(app_dir, &(struct options){.store = url}, &workspace)))
         return false;
-    bool loaded = first_load(&opened, &(struct options){0}, false);
+    bool loaded = workspace_first_load(&workspace, &(struct options){0}, false);
     if (loaded)
-        *ret_app = app_ref(opened.app);
-    opened_fini(&opened);
+        *ret_app = app_ref(workspace.app);
+    workspace_fini(&workspace);
     return loaded;
 }
 
@@ -330,7 +334,7 @@ static int run_all(void *ctx, const char *dir)
     run->seed.dir = dir;
     signal(SIGPIPE, SIG_IGN);
     if (log_new(STDERR_FILENO, &run->seed.log, &err) != ERR_NONE) {
-        show_error("test", &err);
+        message_error("test", &err);
         return EXIT_FAILED;
     }
     puts("TAP version 13");

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// Makes the server's store, from a copy of the seed's file or by a first load of its own, and puts
+// serve/server.h on it. The requests are the caller's (http_client.h). On the main thread; the server has its
+// own threads.
 #include "cmd/test_server.h"
 
 #include <errno.h>
@@ -11,6 +14,8 @@
 
 #include "base/mem.h"
 #include "cmd/first_load.h"
+#include "cmd/message.h"
+#include "cmd/workspace.h"
 #include "serve/server.h"
 
 enum { PATH_BYTES = 4096, COPY_BYTES = 1 << 30, WORKERS = 2 };
@@ -45,35 +50,36 @@ static bool copy_file(const char *from, char *to)
     return done;
 }
 
-static bool open_copy(struct test_server *server, const struct test_seed *seed, struct opened *ret_opened)
+static bool open_copy(
+    struct test_server *server, const struct test_seed *seed, struct workspace *ret_workspace)
 {
     char url[PATH_BYTES + 8];
     snprintf(server->store_path, sizeof(server->store_path), "%s/copy-XXXXXX", seed->dir);
     if (!copy_file(seed->path, server->store_path))
         return false;
     snprintf(url, sizeof(url), "sqlite:%s", server->store_path);
-    return open_app(seed->app_dir, &(struct options){.store = url}, ret_opened);
+    return workspace_open(seed->app_dir, &(struct options){.store = url}, ret_workspace);
 }
 
-static bool open_loaded(const struct test_seed *seed, struct opened *ret_opened)
+static bool open_loaded(const struct test_seed *seed, struct workspace *ret_workspace)
 {
-    if (!open_app_scratch(seed->app_dir, seed->url, ret_opened))
+    if (!workspace_open_scratch(seed->app_dir, seed->url, ret_workspace))
         return false;
-    bool loaded = first_load(ret_opened, &(struct options){0}, false);
+    bool loaded = workspace_first_load(ret_workspace, &(struct options){0}, false);
     if (!loaded)
-        opened_fini(ret_opened);
+        workspace_fini(ret_workspace);
     return loaded;
 }
 
 static bool start(struct test_server *server, const struct test_seed *seed)
 {
-    struct opened opened;
-    if (!(seed->url != NULL ? open_loaded(seed, &opened) : open_copy(server, seed, &opened)))
+    struct workspace workspace;
+    if (!(seed->url != NULL ? open_loaded(seed, &workspace) : open_copy(server, seed, &workspace)))
         return false;
     struct err err = {0};
-    if (service_start(&server->service, opened.app, opened.store, opened.conn, &err) != ERR_NONE) {
-        show_error(seed->app_dir, &err);
-        opened_fini(&opened);
+    if (service_start(&server->service, workspace.app, workspace.store, workspace.conn, &err) != ERR_NONE) {
+        message_error(seed->app_dir, &err);
+        workspace_fini(&workspace);
         return false;
     }
     struct server_options server_options = {.listen = "127.0.0.1:0",
@@ -83,7 +89,7 @@ static bool start(struct test_server *server, const struct test_seed *seed)
         .spool_dir = seed->dir};
     if (server_start(&server_options, &server->service, 1, &server->server, &err) == ERR_NONE)
         return true;
-    show_error(seed->app_dir, &err);
+    message_error(seed->app_dir, &err);
     return false;
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// `reckoner version`: this program's version, and those of the libraries that behaviour depends on most. On
+// the main thread.
 #include <sqlite3.h>
 #include <stdio.h>
 #include <uv.h>

@@ -1,9 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd/report.h"
+// The wording of lines on stderr. What went wrong is told by the caller; exit codes are the commands'. Each
+// function prints whole lines; any thread, though all callers are on the main one.
+#include "cmd/message.h"
 
 #include <stdio.h>
 
 enum { SHOWN_FAULTS = 20 };
+
+void message_print(const char *subject, const char *what)
+{
+    fprintf(stderr, "reckoner: %s: %s\n", subject, what);
+}
+
+void message_error(const char *subject, const struct err *err)
+{
+    fprintf(stderr, "reckoner: %s: %s", subject, err->text);
+    if (err->line > 0)
+        fprintf(stderr, " (line %u, column %u)", err->line, err->column);
+    fprintf(stderr, "%s%s\n", err->hint[0] != '\0' ? "\n  hint: " : "", err->hint);
+}
+
+void message_diags(const char *subject, struct diags *diags, const struct err *err)
+{
+    diags_sort(diags);
+    diags_print(diags, stderr);
+    if (diags->count == 0)
+        message_error(subject, err);
+}
 
 static void print_fault(const char *path, const char *kind, const struct fault *fault)
 {
@@ -28,13 +51,13 @@ static size_t print_faults(const char *path, const char *kind, const struct repo
     return shown;
 }
 
-void print_report(const char *path, const struct report *report)
+void message_report(const char *path, const struct report *report)
 {
     if (report->total > print_faults(path, "", report))
         fprintf(stderr, "%s: … %zu errors in all\n", path, report->total);
 }
 
-void print_warnings(const char *path, const struct report *warnings)
+void message_warnings(const char *path, const struct report *warnings)
 {
     size_t shown = print_faults(path, "warning: ", warnings);
     if (warnings->total > 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `reckoner explain` prints of the statements of a request, on stdout, while they run and when they
 // have. On the connection's thread.
-#ifndef RECKONER_CMD_EXPLAIN_REPORT_H
-#define RECKONER_CMD_EXPLAIN_REPORT_H
+#ifndef RECKONER_CMD_EXPLANATION_H
+#define RECKONER_CMD_EXPLANATION_H
 
 #include "app/plan.h"
 #include "base/limits.h"
@@ -25,7 +25,7 @@ struct explained_read {
     const struct statement *statement; // the first one to do so
 };
 
-struct explain_report {
+struct explanation {
     const struct endpoint *endpoint;                 // borrowed; set by the owner, the rest zeroed
     struct store_conn *conn;                         // borrowed
     uint64_t deadline_ns;                            // of the request's SQL
@@ -37,16 +37,16 @@ struct explain_report {
 };
 
 // Statements run from here on, until deadline_ns; the time that explaining takes does not count.
-void explain_report_start(struct explain_report *report, struct store_conn *conn, uint64_t deadline_ns);
+void explanation_start(struct explanation *explanation, struct store_conn *conn, uint64_t deadline_ns);
 
-// Prints a run, with its plan; for plan_observe, with the report as ctx.
-void explain_report_run(void *ctx, const struct statement_run *run);
+// Prints a run, with its plan; for plan_observe, with the explanation as ctx.
+void explanation_run(void *ctx, const struct statement_run *run);
 
 // Names the endpoint's statements that were not run.
-void explain_report_skipped(const struct explain_report *report);
+void explanation_skipped(const struct explanation *explanation);
 
-// Prints the totals, which tables each statement reads, and what makes the request slow. Behind the
-// transaction, while the plan is there.
-void explain_report_end(const struct explain_report *report);
+// Prints the totals, which tables each statement uses, and what makes the request slow. After the transaction
+// has ended and before the plan is freed.
+void explanation_end(const struct explanation *explanation);
 
 #endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads an app, opens a store for it and makes them fit. Another process, such as a node that starts too, may
+// hold the store's lock meanwhile: every step that takes the lock is tried again. First loads are left to
+// first_load.c.
+#include "cmd/workspace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/app_read.h"
+#include "app/check.h"
+#include "cmd/message.h"
+#include "store/migrate.h"
+
+enum { MADE_DIR_MODE = 0755 };
+
+void workspace_fini(struct workspace *workspace)
+{
+    store_disconnect(workspace->conn);
+    store_close(workspace->store);
+    app_unref(workspace->app);
+    *workspace = (struct workspace){0};
+}
+
+bool workspace_try_again(struct err *err, unsigned *tries)
+{
+    enum { MAX_TRIES = 120 }; // each waits for the lock already, LIMIT_STORE_BUSY_MS long
+    if (err->code != ERR_BUSY || *tries == MAX_TRIES)
+        return false;
+    if ((*tries)++ == 0)
+        fprintf(stderr, "reckoner: waits for somebody else who works on the store\n");
+    *err = (struct err){0};
+    return true;
+}
+
+static enum err_code connect_writer(struct workspace *workspace, struct err *err)
+{
+    enum err_code code;
+    unsigned tries = 0;
+    do
+        code = store_connect(workspace->store, STORE_WRITE, &workspace->conn, err);
+    while (code != ERR_NONE && workspace_try_again(err, &tries));
+    return code;
+}
+
+static enum err_code migrate_app(const struct app *app, struct store_conn *conn, struct err *err)
+{
+    enum err_code code;
+    unsigned tries = 0;
+    do {
+        size_t applied;
+        code = migrate(conn, app->migrations, app->migration_count, &applied, err);
+    } while (code != ERR_NONE && workspace_try_again(err, &tries));
+    return code;
+}
+
+static enum err_code open_scratch(const char *url, struct workspace *workspace, struct err *err)
+{
+    struct store *like = NULL;
+    if (is_sqlite(url))
+        url = NULL; // in memory, whatever the file: it need not be there
+    enum err_code code = store_open(url != NULL ? url : "sqlite::memory:", workspace->app->name, &like, err);
+    if (code == ERR_NONE)
+        code = store_scratch(like, &workspace->store, err);
+    store_close(like);
+    if (code == ERR_NONE)
+        code = connect_writer(workspace, err);
+    return code;
+}
+
+// Migrates and checks on a store that is open already.
+static enum err_code prepare(struct workspace *workspace, struct diags *diags, struct err *err)
+{
+    enum err_code code = migrate_app(workspace->app, workspace->conn, err);
+    return code == ERR_NONE ? app_check(workspace->app, workspace->conn, diags, err) : code;
+}
+
+static bool prepare_or_tell(struct workspace *workspace)
+{
+    struct err err = {0};
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    enum err_code code = prepare(workspace, &diags, &err);
+    if (code != ERR_NONE)
+        message_diags(workspace->app->dir, &diags, &err);
+    return code == ERR_NONE;
+}
+
+// Some files have errors: looks for more in the statements of the others.
+static void check_the_rest(struct app *app, const char *url, struct diags *diags)
+{
+    struct workspace workspace = {.app = app_ref(app)};
+    struct err ignored = {0}; // the errors that are known may be its cause
+    if (open_scratch(url, &workspace, &ignored) == ERR_NONE)
+        (void)!prepare(&workspace, diags, &ignored);
+    workspace_fini(&workspace);
+}
+
+struct app *workspace_read_app(const char *dir, const char *url)
+{
+    struct err err = {0};
+    struct app *app = NULL;
+    AUTO(diags_fini) struct diags diags;
+    diags_init(&diags);
+    if (app_read(dir, url != NULL ? store_kind_of(url) : "sqlite", &diags, &app, &err) == ERR_NONE)
+        return app;
+    if (app != NULL)
+        check_the_rest(app, url, &diags);
+    message_diags(dir, &diags, &err);
+    app_unref(app);
+    return NULL;
+}
+
+bool workspace_make_var(const char *path)
+{
+    if (mkdir(path, MADE_DIR_MODE) == 0 || errno == EEXIST)
+        return true;
+    fprintf(stderr, "reckoner: %s: could not be made: %s; name another folder with --var\n", path,
+        strerror(errno));
+    return false;
+}
+
+const char *workspace_store_url(
+    const struct options *options, const struct app *app, char ret_url[STORE_URL_BYTES])
+{
+    if (options->store != NULL)
+        return options->store;
+    snprintf(ret_url, STORE_URL_BYTES, "sqlite:%s/%s.db", options->var, app->name);
+    return ret_url;
+}
+
+bool workspace_open_store(struct app *app, const struct options *options, struct workspace *ret_workspace)
+{
+    struct workspace workspace = {.app = app_ref(app)};
+    struct err err = {0};
+    char url[STORE_URL_BYTES];
+    const char *store = workspace_store_url(options, app, url);
+    bool done = options->store != NULL || workspace_make_var(options->var);
+    if (done) {
+        enum err_code code = store_open(store, app->name, &workspace.store, &err);
+        if (code == ERR_NONE)
+            code = connect_writer(&workspace, &err);
+        if (code != ERR_NONE)
+            message_error(store_shown(store), &err);
+        done = code == ERR_NONE && prepare_or_tell(&workspace);
+    }
+    if (!done) {
+        workspace_fini(&workspace);
+        return false;
+    }
+    *ret_workspace = workspace;
+    return true;
+}
+
+bool workspace_open(const char *dir, const struct options *options, struct workspace *ret_workspace)
+{
+    struct app *app = workspace_read_app(dir, options->store);
+    bool done = app != NULL && workspace_open_store(app, options, ret_workspace);
+    app_unref(app);
+    return done;
+}
+
+bool workspace_open_scratch(const char *dir, const char *url, struct workspace *ret_workspace)
+{
+    struct err err = {0};
+    struct workspace workspace = {.app = workspace_read_app(dir, url)};
+    if (workspace.app == NULL)
+        return false;
+    enum err_code code = open_scratch(url, &workspace, &err);
+    if (code != ERR_NONE)
+        message_error(url != NULL ? store_shown(url) : dir, &err);
+    if (code != ERR_NONE || !prepare_or_tell(&workspace)) {
+        workspace_fini(&workspace);
+        return false;
+    }
+    *ret_workspace = workspace;
+    return true;
+}
