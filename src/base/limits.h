@@ -75,7 +75,7 @@ enum {
     LIMIT_BATCH_ROWS = 4000000, // rows of one request; the body's size stops most earlier
     LIMIT_ROWS_BYTES =
         256 * 1024 * 1024, // rows of one batch, packed: rows of many nulls are larger than their text
-    LIMIT_BATCHES_BYTES = 512 * 1024 * 1024, // rows of all batches together that wait for a writer
+    LIMIT_BATCHES_BYTES = 512 * 1024 * 1024, // rows of all batches together, from parsing to commit
     LIMIT_FIELDS = 256,                      // @field of an endpoint, columns of a CSV header
     LIMIT_VALUE_BYTES = 1024 * 1024,         // one value of a row, one parameter
     LIMIT_FORM_BYTES = 1024 * 1024,          // a form body, which is one row and is parsed whole

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts a data file through a write endpoint as one batch. Each piece of the file is read, checked and put
 // into the table batch before the next one is read, so the file's size does not matter. Making rows of bytes
-// is reader.c's, running the endpoint's statements run.c's, and which files are loaded at a store's first
+// is intake.c's, running the endpoint's statements run.c's, and which files are loaded at a store's first
 // start first_load.c's. On the thread of the connection.
 #include "batch/load.h"
 
@@ -12,34 +12,32 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "batch/reader.h"
+#include "batch/intake.h"
 #include "batch/run.h"
 
 enum { READ_BYTES = 256 * 1024 };
 
-// What load_file holds while it works.
+// A file on its way into the table batch.
 struct data_file {
-    int fd;                // the file; -1 when not open
-    uint64_t total;        // its size in bytes
-    char *bytes;           // READ_BYTES for one read
-    struct rows rows;      // the checked rows of one read
-    struct reader *reader; //
+    const char *path;     // borrowed
+    int fd;               // owned; -1 when not open
+    uint64_t total;       // its size in bytes
+    char *bytes;          // owned; READ_BYTES for one read
+    struct intake intake; // with the rows of one read
 };
 
 static void data_file_fini(struct data_file *file)
 {
-    reader_free(file->reader);
-    rows_fini(&file->rows);
+    intake_fini(&file->intake);
     mem_free(file->bytes);
     if (file->fd >= 0)
         close(file->fd);
 }
 
-static enum err_code data_file_open(struct data_file *file, const struct endpoint *endpoint, const char *path,
-    struct report *report, struct err *err)
+static enum err_code data_file_open(struct data_file *file, struct intake_options *options, struct err *err)
 {
-    enum body_format format;
-    if (!body_format_of_file(span_of(path), &format))
+    const char *path = file->path;
+    if (!body_format_of_file(span_of(path), &options->format))
         return err_set(err, ERR_MEDIA_TYPE, "%s: the file's name must end in .csv, .json or .ndjson", path);
     struct stat status;
     file->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -50,44 +48,55 @@ static enum err_code data_file_open(struct data_file *file, const struct endpoin
     file->bytes = mem_alloc(READ_BYTES);
     if (file->bytes == NULL)
         return err_no_memory(err);
-    rows_init(&file->rows, endpoint->field_count);
-    return reader_new(endpoint, format, SIZE_MAX, &file->rows, report, &file->reader, err);
+    return intake_start(&file->intake, options, err);
 }
 
-static enum err_code read_some(struct data_file *file, const char *path, size_t *ret_len, struct err *err)
+static enum err_code read_some(struct data_file *file, size_t *ret_len, struct err *err)
 {
     ssize_t len;
     do
         len = read(file->fd, file->bytes, READ_BYTES);
     while (len < 0 && errno == EINTR);
     if (len < 0)
-        return err_set(err, ERR_IO, "%s: could not be read: %s", path, strerror(errno));
+        return err_set(err, ERR_IO, "%s: could not be read: %s", file->path, strerror(errno));
     *ret_len = (size_t)len;
     return ERR_NONE;
 }
 
 // Reads the whole file into the table batch, a piece at a time.
-static enum err_code fill_batch(struct data_file *file, struct store_conn *conn, const char *path,
-    const struct load_progress *progress, struct err *err)
+static enum err_code fill_batch(
+    struct data_file *file, struct store_conn *conn, const struct load_progress *progress, struct err *err)
 {
     uint64_t done = 0;
     size_t len = 0;
     do {
-        enum err_code code = read_some(file, path, &len, err);
+        enum err_code code = read_some(file, &len, err);
         if (code == ERR_NONE && len > 0)
-            code = reader_feed(file->reader, (struct span){.at = file->bytes, .len = len}, err);
+            code = intake_feed(&file->intake, (struct span){.at = file->bytes, .len = len}, err);
         else if (code == ERR_NONE)
-            code = reader_finish(file->reader, err);
+            code = intake_finish(&file->intake, err);
         if (code == ERR_NONE)
-            code = batch_insert(conn, &file->rows, err);
+            code = intake_flush(&file->intake, conn, err);
         if (code != ERR_NONE)
             return code;
-        rows_clear(&file->rows);
         done += len;
         if (progress != NULL && progress->on_bytes != NULL)
             progress->on_bytes(progress->ctx, done, file->total);
     } while (len > 0);
     return ERR_NONE;
+}
+
+enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
+    size_t max_rows, const struct load_progress *progress, struct report *report, struct err *err)
+{
+    AUTO(data_file_fini) struct data_file file = {.path = path, .fd = -1};
+    struct intake_options options = {.endpoint = endpoint, .max_rows = max_rows, .report = report};
+    enum err_code code = data_file_open(&file, &options, err);
+    if (code == ERR_NONE)
+        code = store_batch_open(conn, endpoint->field_names, endpoint->field_count, err);
+    if (code == ERR_NONE)
+        code = fill_batch(&file, conn, progress, err);
+    return code;
 }
 
 // Nobody negotiates with a file: text where there is nothing else.
@@ -101,16 +110,11 @@ enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *
     struct spool *answer, struct err *err)
 {
     const struct endpoint *endpoint = plan_endpoint(plan);
-    AUTO(data_file_fini) struct data_file file = {.fd = -1};
     const char *problem = endpoint_load_problem(endpoint);
     if (problem != NULL)
         return err_set(
             err, ERR_CONFIG, "%s %.*s %s", http_method_name(endpoint->method), SHOW(endpoint->path), problem);
-    enum err_code code = data_file_open(&file, endpoint, path, report, err);
-    if (code == ERR_NONE)
-        code = store_batch_open(conn, endpoint->field_names, endpoint->field_count, err);
-    if (code == ERR_NONE)
-        code = fill_batch(&file, conn, path, progress, err);
+    enum err_code code = load_rows(endpoint, conn, path, SIZE_MAX, progress, report, err);
     if (code != ERR_NONE)
         return code;
     struct value params[LIMIT_PARAMS];

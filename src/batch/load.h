@@ -18,10 +18,16 @@ struct load_progress {
     void *ctx;                                                  //
 };
 
+// Makes the table batch for the endpoint and puts the rows of the file at `path` into it, at most max_rows.
+// Its format goes by its name: ERR_MEDIA_TYPE for one that tells none. ERR_IO for a file that cannot be read;
+// otherwise the errors of batch/intake.h. Rows that do not pass are in `report`. `progress` may be NULL.
+MUST_CHECK enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
+    size_t max_rows, const struct load_progress *progress, struct report *report, struct err *err);
+
 // Sends the file at `path` through the endpoint of `plan` as one batch. ERR_CONFIG for an endpoint that no
 // load can use (endpoint_load_problem). Rows that do not pass: ERR_INVALID, and all of them in `report`.
-// ERR_IO for a file that cannot be read; otherwise the errors of reader.h and run.h. What its @warn
-// statements found is in `warnings`. The answer's JSON is appended to `answer`.
+// Otherwise the errors of load_rows and of run.h. What its @warn statements found is in `warnings`. The
+// answer's JSON is appended to `answer`.
 MUST_CHECK enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
     const struct load_progress *progress, struct report *report, struct report *warnings,
     struct spool *answer, struct err *err);

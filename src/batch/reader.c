@@ -250,6 +250,9 @@ static bool end_row(struct reader *reader, int64_t line, size_t faults_before)
             fail(reader, err_set(reader->err, code,
                              "the batch needs more than %d bytes of memory: send it in several requests",
                              LIMIT_ROWS_BYTES));
+        else if (code == ERR_BUSY)
+            fail(reader,
+                err_set(reader->err, code, "too many batches are waiting: send this one again later"));
         else if (code != ERR_NONE)
             fail(reader, err_no_memory(reader->err));
     }

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 #include "app/app.h"
-#include "base/err.h"
 #include "app/report.h"
+#include "base/err.h"
 #include "batch/rows.h"
 
 enum body_format {
@@ -36,8 +36,8 @@ MUST_CHECK enum err_code reader_new(const struct endpoint *endpoint, enum body_f
     struct rows *rows, struct report *report, struct reader **ret_reader, struct err *err);
 
 // Takes the next bytes. ERR_MALFORMED with line and column when they are not of the format; ERR_TOO_LARGE;
-// ERR_NO_MEMORY. Rows that do not pass are no error here: see the report. After an error the reader can only
-// be freed.
+// ERR_BUSY when the budget of rows is spent; ERR_NO_MEMORY. Rows that do not pass are no error here: see the
+// report. After an error the reader can only be freed.
 MUST_CHECK enum err_code reader_feed(struct reader *reader, struct span bytes, struct err *err);
 
 // The input has ended. ERR_MALFORMED when it is cut short or has nothing in it; a CSV header alone, and [],

@@ -10,9 +10,9 @@
 
 #include "base/limits.h"
 
-void rows_init(struct rows *rows, size_t field_count)
+void rows_init(struct rows *rows, size_t field_count, struct budget *budget)
 {
-    *rows = (struct rows){.field_count = field_count};
+    *rows = (struct rows){.field_count = field_count, .budget = budget};
     buf_init(&rows->packed, LIMIT_ROWS_BYTES);
 }
 
@@ -21,6 +21,7 @@ void rows_fini(struct rows *rows)
     if (rows == NULL)
         return;
     buf_fini(&rows->packed);
+    budget_give_back(rows->budget, rows->charged_bytes);
     *rows = (struct rows){0};
 }
 
@@ -97,6 +98,19 @@ static struct value get_value(const char *data, size_t *offset)
     return value;
 }
 
+// Charges what the packed rows have grown by, so that the budget is passed by one growth at most, and for a
+// moment only.
+static enum err_code charge(struct rows *rows)
+{
+    size_t grown_bytes = rows->packed.cap - rows->charged_bytes;
+    if (grown_bytes == 0)
+        return ERR_NONE;
+    if (!budget_take(rows->budget, grown_bytes))
+        return ERR_BUSY;
+    rows->charged_bytes += grown_bytes;
+    return ERR_NONE;
+}
+
 enum err_code rows_add(struct rows *rows, int64_t line, const struct value *values)
 {
     assert(line >= rows->last_line);
@@ -105,7 +119,8 @@ enum err_code rows_add(struct rows *rows, int64_t line, const struct value *valu
         put_value(&rows->packed, values[i]);
     rows->last_line = line;
     rows->count++;
-    return buf_status(&rows->packed);
+    enum err_code code = buf_status(&rows->packed);
+    return code == ERR_NONE ? charge(rows) : code;
 }
 
 void rows_start(const struct rows *rows, struct rows_cursor *ret_cursor)

@@ -11,7 +11,7 @@
 #include "app/plan.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "batch/reader.h"
+#include "batch/load.h"
 #include "batch/run.h"
 #include "cmd/cmd.h"
 #include "cmd/explanation.h"
@@ -35,8 +35,6 @@ static const struct usage USAGE = {
     .max_words = 3,
     .wanted = "APP 'GET /path?…', or APP 'POST /path' FILE",
 };
-
-enum { READ_BYTES = 65536 };
 
 static const char SQLITE[] = "sqlite:";
 
@@ -122,49 +120,14 @@ static enum err_code run_read(struct running *running, struct err *err)
     return code;
 }
 
-static enum err_code feed_file(struct reader *reader, const char *path, struct err *err)
-{
-    char bytes[READ_BYTES];
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL)
-        return err_set(err, ERR_IO, "%s: could not be opened", path);
-    enum err_code code = ERR_NONE;
-    size_t len;
-    while (code == ERR_NONE && (len = fread(bytes, 1, sizeof(bytes), file)) > 0)
-        code = reader_feed(reader, (struct span){.at = bytes, .len = len}, err);
-    if (code == ERR_NONE && ferror(file))
-        code = err_set(err, ERR_IO, "%s: could not be read", path);
-    fclose(file);
-    return code == ERR_NONE ? reader_finish(reader, err) : code;
-}
-
-static enum err_code read_rows(struct running *running, struct rows *rows, struct err *err)
-{
-    enum body_format format;
-    struct reader *reader;
-    if (!body_format_of_file(span_of(running->file), &format))
-        return err_set(
-            err, ERR_MEDIA_TYPE, "%s: the file's name must end in .csv, .json or .ndjson", running->file);
-    enum err_code code = reader_new(
-        running->request->endpoint, format, LIMIT_BATCH_ROWS, rows, &running->report, &reader, err);
-    if (code != ERR_NONE)
-        return code;
-    code = feed_file(reader, running->file, err);
-    reader_free(reader);
-    return code;
-}
-
 static enum err_code run_write(struct running *running, struct err *err)
 {
     const struct endpoint *endpoint = running->request->endpoint;
+    struct store_conn *conn = running->workspace->conn;
     AUTO(report_fini) struct report warnings = {0};
-    AUTO(rows_fini) struct rows rows;
-    rows_init(&rows, endpoint->field_count);
-    enum err_code code = endpoint->field_count > 0 ? read_rows(running, &rows, err) : ERR_NONE;
-    if (code == ERR_NONE)
-        code = store_batch_open(running->workspace->conn, endpoint->field_names, endpoint->field_count, err);
-    if (code == ERR_NONE)
-        code = batch_insert(running->workspace->conn, &rows, err);
+    enum err_code code = endpoint->field_count > 0 ? load_rows(endpoint, conn, running->file,
+                                                         LIMIT_BATCH_ROWS, NULL, &running->report, err)
+                                                   : store_batch_open(conn, endpoint->field_names, 0, err);
     if (code == ERR_NONE)
         code = batch_run(running->plan, running->request->params, running->request->format, &running->report,
             &warnings, &running->answer, &running->status, err);

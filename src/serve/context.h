@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/blob.h"
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/spool.h"
 #include "http/server.h"
@@ -30,7 +31,7 @@ struct context {
     struct blob *ok;                // "ok\n"
     uint64_t id_seed;               // random, so that ids of two processes differ
     atomic_ullong next_id;          // of requests that failed
-    atomic_size_t batch_bytes;      // packed rows that wait for writers
+    struct budget rows_budget;      // of all batches, from their parsing until they are written
     atomic_bool draining;           // not ready any more
 };
 

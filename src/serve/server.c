@@ -117,6 +117,7 @@ static enum err_code make_context(
     context->services = server->services;
     context->service_count = server->service_count;
     context->spools.dir = options->spool_dir;
+    context->rows_budget.max_bytes = LIMIT_BATCHES_BYTES;
     context->spools.max_bytes = (uint64_t)LIMIT_SPOOLS_MIB << 20;
     context->access_log = options->access_log;
     context->error_log = options->error_log;

@@ -2,13 +2,14 @@
 #include "serve/write.h"
 
 #include "base/limits.h"
+#include "batch/intake.h"
 #include "serve/request.h"
 
 // On the writer's thread.
 static void on_written(struct batch *batch)
 {
     struct request *request = CONTAINER_OF(batch, struct request, batch);
-    atomic_fetch_sub_explicit(&request->context->batch_bytes, batch->rows.packed.cap, memory_order_relaxed);
+    rows_fini(&batch->rows);
     if (batch->err.code == ERR_NONE)
         request_set_answer(request, batch->status, &batch->answer, (struct span){0});
     else
@@ -19,17 +20,19 @@ static void on_written(struct batch *batch)
 static enum err_code read_body(struct request *request, struct err *err)
 {
     struct batch *batch = &request->batch;
-    struct reader *reader;
-    enum err_code code = reader_new(request->endpoint, request->body_format, LIMIT_BATCH_ROWS, &batch->rows,
-        &batch->report, &reader, err);
-    if (code != ERR_NONE)
-        return code;
+    AUTO(intake_fini) struct intake intake = {0};
+    struct intake_options options = {.endpoint = request->endpoint,
+        .format = request->body_format,
+        .max_rows = LIMIT_BATCH_ROWS,
+        .budget = &request->context->rows_budget,
+        .report = &batch->report};
     struct span bytes;
+    enum err_code code = intake_start(&intake, &options, err);
     while (code == ERR_NONE && http_body_next(request->body, &bytes))
-        code = reader_feed(reader, bytes, err);
+        code = intake_feed(&intake, bytes, err);
     if (code == ERR_NONE)
-        code = reader_finish(reader, err);
-    reader_free(reader);
+        code = intake_finish(&intake, err);
+    intake_take_rows(&intake, &batch->rows);
     http_body_free(request->body);
     request->body = NULL;
     if (code == ERR_NONE && batch->rows.count == 0 && batch->report.total == 0)
@@ -41,15 +44,7 @@ static enum err_code read_body(struct request *request, struct err *err)
 // written.
 static bool submit(struct request *request)
 {
-    struct context *context = request->context;
-    struct batch *batch = &request->batch;
-    size_t bytes = batch->rows.packed.cap;
-    size_t waiting = atomic_fetch_add_explicit(&context->batch_bytes, bytes, memory_order_relaxed);
-    if (waiting + bytes <= LIMIT_BATCHES_BYTES &&
-        writer_submit(context->services[request->app].writer, batch))
-        return true;
-    atomic_fetch_sub_explicit(&context->batch_bytes, bytes, memory_order_relaxed);
-    return false;
+    return writer_submit(request->context->services[request->app].writer, &request->batch);
 }
 
 void write_parse(struct task *task, void *worker)
@@ -64,8 +59,10 @@ void write_parse(struct task *task, void *worker)
     batch->params = request->params;
     batch->on_done = on_written;
     spool_init(&batch->answer, &request->context->spools, LIMIT_SPOOL_FILE_BYTES);
-    rows_init(&batch->rows, request->endpoint->field_count);
-    if (request->body != NULL && read_body(request, &err) != ERR_NONE) {
+    enum err_code code = request->body != NULL ? read_body(request, &err) : ERR_NONE;
+    if (code == ERR_BUSY) {
+        request_set_busy(request, err.text);
+    } else if (code != ERR_NONE) {
         report_finish(&batch->report);
         request_set_error(request, &err, &batch->report);
     } else if (submit(request)) {

@@ -49,7 +49,7 @@ void make_batch(struct sent *sent, struct waiting *waiting, struct app *app, con
     *sent = (struct sent){.waiting = waiting, .name = {name[0], '\0'}, .at_gate = name[0] == 'g'};
     sent->batch = (struct batch){.app = app, .endpoint = endpoint, .format = FORMAT_JSON, .on_done = on_done};
     spool_init(&sent->batch.answer, NULL, OUT_BYTES);
-    rows_init(&sent->batch.rows, endpoint->field_count);
+    rows_init(&sent->batch.rows, endpoint->field_count, NULL);
 }
 
 void add_row(struct sent *sent, int64_t id)

@@ -31,7 +31,7 @@ static enum err_code read_in_pieces(
 {
     struct reader *reader;
     *reading = (struct reading){0};
-    rows_init(&reading->rows, endpoint.field_count);
+    rows_init(&reading->rows, endpoint.field_count, NULL);
     enum err_code code =
         reader_new(&endpoint, format, 3, &reading->rows, &reading->report, &reader, &reading->err);
     if (code != ERR_NONE)

@@ -39,7 +39,7 @@ static void what_goes_in_comes_out(void **state)
     };
     const int64_t lines[] = {1, 1, 2, 300, 1000000, 1000000, INT64_MAX};
     AUTO(rows_fini) struct rows rows;
-    rows_init(&rows, 2);
+    rows_init(&rows, 2, NULL);
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
         assert_int_equal(rows_add(&rows, lines[i], table[i]), ERR_NONE);
     assert_int_equal(rows.count, ARRAY_LEN(table));
@@ -64,7 +64,7 @@ static void cleared_rows_start_again(void **state)
     (void)state;
     AUTO(rows_fini) struct rows rows;
     struct value value = {.kind = VALUE_INTEGER, .integer = 5};
-    rows_init(&rows, 1);
+    rows_init(&rows, 1, NULL);
     assert_int_equal(rows_add(&rows, 70, &value), ERR_NONE);
     rows_clear(&rows);
     assert_int_equal(rows.count, 0);
@@ -81,11 +81,37 @@ static void rows_over_the_limit_are_refused(void **state)
     (void)state;
     AUTO(rows_fini) struct rows rows;
     struct value value = TEXT("0123456789");
-    rows_init(&rows, 1);
+    rows_init(&rows, 1, NULL);
     rows.packed.max = 30;
     assert_int_equal(rows_add(&rows, 1, &value), ERR_NONE);
     assert_int_equal(rows_add(&rows, 2, &value), ERR_NONE);
     assert_int_equal(rows_add(&rows, 3, &value), ERR_TOO_LARGE);
+}
+
+static void growth_is_charged_until_the_rows_are_freed(void **state)
+{
+    (void)state;
+    struct budget budget = {.max_bytes = 1000};
+    struct value value = TEXT("0123456789");
+    struct rows one, other;
+    rows_init(&one, 1, &budget);
+    rows_init(&other, 1, &budget);
+    assert_int_equal(atomic_load(&budget.used_bytes), 0);
+    for (int64_t line = 1; line < 40; line++)
+        assert_int_equal(rows_add(&one, line, &value), ERR_NONE);
+    assert_int_equal(atomic_load(&budget.used_bytes), one.packed.cap);
+    rows_clear(&one); // keeps its memory
+    assert_int_equal(atomic_load(&budget.used_bytes), one.packed.cap);
+    enum err_code code = ERR_NONE;
+    int64_t line = 1;
+    while (code == ERR_NONE && line < 1000)
+        code = rows_add(&other, line++, &value);
+    assert_int_equal(code, ERR_BUSY);
+    assert_true(atomic_load(&budget.used_bytes) <= budget.max_bytes);
+    rows_fini(&other);
+    assert_int_equal(atomic_load(&budget.used_bytes), one.packed.cap);
+    rows_fini(&one);
+    assert_int_equal(atomic_load(&budget.used_bytes), 0);
 }
 
 static void missing_memory_is_told(void **state)
@@ -93,7 +119,7 @@ static void missing_memory_is_told(void **state)
     (void)state;
     AUTO(rows_fini) struct rows rows;
     struct value value = TEXT("x");
-    rows_init(&rows, 1);
+    rows_init(&rows, 1, NULL);
     mem_fail_after(0);
     assert_int_equal(rows_add(&rows, 1, &value), ERR_NO_MEMORY);
     mem_fail_after(-1);
@@ -105,6 +131,7 @@ int main(void)
         cmocka_unit_test(what_goes_in_comes_out),
         cmocka_unit_test(cleared_rows_start_again),
         cmocka_unit_test(rows_over_the_limit_are_refused),
+        cmocka_unit_test(growth_is_charged_until_the_rows_are_freed),
         cmocka_unit_test(missing_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

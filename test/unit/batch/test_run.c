@@ -57,7 +57,7 @@ static enum err_code run_batch(
     must_be_fine(
         store_batch_open(f->conn, endpoint->field_names, endpoint->field_count, &run->err), &run->err);
     struct rows rows;
-    rows_init(&rows, endpoint->field_count);
+    rows_init(&rows, endpoint->field_count, NULL);
     for (int64_t i = 0; i < 2; i++) {
         struct value values[] = {
             {.kind = VALUE_INTEGER, .integer = first_id + i}, {.kind = VALUE_TEXT, .text = span_of("x")}};

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only place where bytes become rows: of a request, a file that is loaded, or one that is explained. An
+// intake takes the bytes as they come, in pieces of any size, and owns the parser and the rows that passed.
+// One thread at a time.
+#ifndef RECKONER_BATCH_INTAKE_H
+#define RECKONER_BATCH_INTAKE_H
+
+#include "app/app.h"
+#include "app/report.h"
+#include "base/budget.h"
+#include "base/err.h"
+#include "batch/reader.h"
+#include "batch/rows.h"
+#include "store/store.h"
+
+// What an intake is for. All is borrowed until intake_finish or intake_fini, the budget until the rows are
+// freed.
+struct intake_options {
+    const struct endpoint *endpoint; // whose fields the rows have
+    enum body_format format;         // of the bytes
+    size_t max_rows;                 // good and bad ones together
+    struct budget *budget;           // of the memory of all rows in the process; NULL: none
+    struct report *report;           // where rows that do not pass are reported
+};
+
+// Zeroed, it is one that was not started.
+struct intake {
+    struct reader *reader; // owned; NULL: not started, finished, or failed
+    struct rows rows;      // owned; those that passed and were neither flushed nor taken
+};
+
+// Begins. ERR_NO_MEMORY, after which there is nothing to free.
+MUST_CHECK enum err_code intake_start(
+    struct intake *intake, const struct intake_options *options, struct err *err);
+
+// Takes the next bytes. ERR_MALFORMED with line and column for bytes that are not of the format,
+// ERR_TOO_LARGE for too many rows or more than LIMIT_ROWS_BYTES of them, ERR_BUSY when the budget is spent,
+// ERR_NO_MEMORY. After an error there are no rows any more, and only intake_fini may be called. Rows that do
+// not pass are no error here.
+MUST_CHECK enum err_code intake_feed(struct intake *intake, struct span bytes, struct err *err);
+
+// The bytes have ended. The errors of intake_feed; ERR_MALFORMED too when they are cut short or there were
+// none.
+MUST_CHECK enum err_code intake_finish(struct intake *intake, struct err *err);
+
+// Puts the rows so far into the table batch, which store_batch_open has made for the endpoint, and forgets
+// them. Errors of store_batch_add.
+MUST_CHECK enum err_code intake_flush(struct intake *intake, struct store_conn *conn, struct err *err);
+
+// Gives the rows away, with what they have taken of the budget.
+void intake_take_rows(struct intake *intake, struct rows *ret_rows);
+
+// Frees what is left. Zeroed, failed or finished ones and NULL are fine.
+void intake_fini(struct intake *intake);
+
+#endif

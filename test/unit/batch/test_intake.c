@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is the formats' own is in test_reader.c; here is what an intake adds.
+#include "batch/intake.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "batch/run.h"
+#include "fixture.h"
+
+static struct rule fields[] = {
+    {.name = {"id", 2}, .outside = {"id", 2}, .type = TYPE_INTEGER, .required = true},
+    {.name = {"name", 4}, .outside = {"name", 4}, .type = TYPE_TEXT},
+};
+static struct store_name field_names[] = {
+    {.name = {"id", 2}, .type = TYPE_INTEGER}, {.name = {"name", 4}, .type = TYPE_TEXT}};
+static const struct endpoint endpoint = {
+    .method = HTTP_POST, .fields = fields, .field_names = field_names, .field_count = ARRAY_LEN(fields)};
+
+// An intake with all that it borrows.
+struct taking {
+    struct budget budget;
+    struct report report;
+    struct intake intake;
+    struct err err;
+};
+
+static void taking_fini(struct taking *taking)
+{
+    intake_fini(&taking->intake);
+    report_fini(&taking->report);
+    assert_int_equal(atomic_load(&taking->budget.used_bytes), 0);
+}
+
+static enum err_code start(struct taking *taking, enum body_format format, size_t budget_bytes)
+{
+    *taking = (struct taking){.budget = {.max_bytes = budget_bytes}};
+    struct intake_options options = {.endpoint = &endpoint,
+        .format = format,
+        .max_rows = 100000,
+        .budget = &taking->budget,
+        .report = &taking->report};
+    return intake_start(&taking->intake, &options, &taking->err);
+}
+
+static enum err_code feed(struct taking *taking, const char *text, size_t len)
+{
+    return intake_feed(&taking->intake, (struct span){.at = text, .len = len}, &taking->err);
+}
+
+static const struct {
+    enum body_format format;
+    const char *body;
+} bodies[] = {
+    {BODY_JSON, "[{\"id\":1,\"name\":\"a\"}, {\"id\":2}, {\"id\":\"x\"}]"},
+    {BODY_NDJSON, "{\"id\":1,\"name\":\"a\"}\n{\"id\":2}\n{\"id\":\"x\"}\n"},
+    {BODY_CSV, "id,name\n1,a\n2,\nx,b\n"},
+};
+
+static void any_split_in_two_gives_the_same_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        const char *body = bodies[i].body;
+        for (size_t first = 0; first <= strlen(body); first++) {
+            AUTO(taking_fini) struct taking taking;
+            assert_int_equal(start(&taking, bodies[i].format, 10000), ERR_NONE);
+            assert_int_equal(feed(&taking, body, first), ERR_NONE);
+            assert_int_equal(feed(&taking, body + first, strlen(body) - first), ERR_NONE);
+            assert_int_equal(intake_finish(&taking.intake, &taking.err), ERR_NONE);
+            assert_int_equal(taking.report.total, 1);
+            AUTO(rows_fini) struct rows rows;
+            intake_take_rows(&taking.intake, &rows);
+            assert_int_equal(rows.count, 2);
+            assert_int_equal(atomic_load(&taking.budget.used_bytes), rows.packed.cap);
+            struct rows_cursor cursor;
+            struct value values[2];
+            int64_t line;
+            rows_start(&rows, &cursor);
+            assert_true(rows_next(&cursor, &line, values) && values[0].integer == 1);
+            assert_true(span_is(values[1].text, "a"));
+            assert_true(rows_next(&cursor, &line, values) && values[0].integer == 2);
+            assert_int_equal(values[1].kind, VALUE_NULL);
+        }
+    }
+}
+
+static void a_failure_gives_all_back_at_once(void **state)
+{
+    (void)state;
+    AUTO(taking_fini) struct taking taking;
+    const char *good = "id,name\n1,a\n2,b\n", *bad = "3,\"c\"d\n";
+    assert_int_equal(start(&taking, BODY_CSV, 10000), ERR_NONE);
+    assert_int_equal(feed(&taking, good, strlen(good)), ERR_NONE);
+    assert_true(atomic_load(&taking.budget.used_bytes) > 0);
+    assert_int_equal(feed(&taking, bad, strlen(bad)), ERR_MALFORMED);
+    assert_int_equal(taking.err.line, 4);
+    assert_int_equal(atomic_load(&taking.budget.used_bytes), 0);
+}
+
+static void one_that_is_cut_short_gives_all_back_at_its_end(void **state)
+{
+    (void)state;
+    AUTO(taking_fini) struct taking taking;
+    const char *cut = "[{\"id\":1},{\"id\":2";
+    assert_int_equal(start(&taking, BODY_JSON, 10000), ERR_NONE);
+    assert_int_equal(feed(&taking, cut, strlen(cut)), ERR_NONE);
+    assert_int_equal(intake_finish(&taking.intake, &taking.err), ERR_MALFORMED);
+    assert_int_equal(atomic_load(&taking.budget.used_bytes), 0);
+}
+
+static void a_budget_that_is_spent_is_busy(void **state)
+{
+    (void)state;
+    AUTO(taking_fini) struct taking taking;
+    assert_int_equal(start(&taking, BODY_CSV, 2000), ERR_NONE);
+    const char *row = "1,abcdefghij\n";
+    enum err_code code = feed(&taking, "id,name\n", 8);
+    for (int i = 0; code == ERR_NONE && i < 1000; i++)
+        code = feed(&taking, row, strlen(row));
+    assert_int_equal(code, ERR_BUSY);
+    assert_string_equal(taking.err.text, "too many batches are waiting: send this one again later");
+    assert_int_equal(atomic_load(&taking.budget.used_bytes), 0);
+}
+
+static void flushed_rows_are_in_the_table_batch_and_memory_stays_small(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(taking_fini) struct taking taking;
+    struct err err = {0};
+    char row[32];
+    assert_int_equal(start(&taking, BODY_CSV, 10000), ERR_NONE);
+    must_be_fine(store_begin(f->conn, &err), &err);
+    must_be_fine(store_batch_open(f->conn, field_names, ARRAY_LEN(field_names), &err), &err);
+    run_script(f->conn, "CREATE TEMP TABLE t(ok CHECK (ok))");
+    assert_int_equal(feed(&taking, "id,name\n", 8), ERR_NONE);
+    for (int i = 0; i < 5000; i++) {
+        int len = snprintf(row, sizeof(row), "%d,some text\n", i);
+        assert_int_equal(feed(&taking, row, (size_t)len), ERR_NONE);
+        if (i % 100 == 99)
+            must_be_fine(intake_flush(&taking.intake, f->conn, &err), &err);
+    }
+    assert_int_equal(intake_finish(&taking.intake, &taking.err), ERR_NONE);
+    assert_int_equal(taking.intake.rows.count, 0);
+    run_script(f->conn, "INSERT INTO t SELECT count(*) = 5000 AND max(line) = 5001 FROM batch");
+    store_rollback(f->conn);
+}
+
+static void missing_memory_is_told_and_leaves_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        enum err_code code = ERR_NO_MEMORY;
+        for (long fail = 0; code == ERR_NO_MEMORY; fail++) {
+            AUTO(taking_fini) struct taking taking;
+            mem_fail_after(fail);
+            code = start(&taking, bodies[i].format, 10000);
+            if (code == ERR_NONE)
+                code = feed(&taking, bodies[i].body, strlen(bodies[i].body));
+            if (code == ERR_NONE)
+                code = intake_finish(&taking.intake, &taking.err);
+            mem_fail_after(-1);
+            assert_true(fail < 1000);
+        }
+        assert_int_equal(code, ERR_NONE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_split_in_two_gives_the_same_rows),
+        cmocka_unit_test(a_failure_gives_all_back_at_once),
+        cmocka_unit_test(one_that_is_cut_short_gives_all_back_at_its_end),
+        cmocka_unit_test(a_budget_that_is_spent_is_busy),
+        BATCH_TEST(flushed_rows_are_in_the_table_batch_and_memory_stays_small),
+        cmocka_unit_test(missing_memory_is_told_and_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
