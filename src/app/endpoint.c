@@ -23,3 +23,14 @@ const char *endpoint_load_problem(const struct endpoint *endpoint)
     }
     return NULL;
 }
+
+const char *answer_media_type(enum answer_format format)
+{
+    static const char *const types[] = {
+        [FORMAT_JSON] = "application/json",
+        [FORMAT_NDJSON] = "application/x-ndjson",
+        [FORMAT_CSV] = "text/csv; charset=utf-8; header=present",
+        [FORMAT_TEXT] = "text/plain; charset=utf-8",
+    };
+    return types[format];
+}

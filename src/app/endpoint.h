@@ -118,4 +118,7 @@ static inline bool endpoint_gives(const struct endpoint *endpoint, enum answer_f
     return format == FORMAT_JSON || !endpoint->warns;
 }
 
+// The media type of a format, as Content-Type has it: "application/json".
+const char *answer_media_type(enum answer_format format);
+
 #endif

@@ -88,9 +88,6 @@ struct answered {
 MUST_CHECK enum err_code plan_answer(struct plan *plan, const struct value *params, enum answer_format format,
     struct spool *out, struct answered *ret_answered, struct err *err);
 
-// The media type of a format, as Content-Type has it: "application/json".
-const char *answer_media_type(enum answer_format format);
-
 // One run of a statement, for `reckoner explain`.
 struct statement_run {
     const struct statement *statement; // whose

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs checks one by one and makes findings of their rows. Whether to run them at all, or to ask the merged
+// check, is for plan.c and ahead.c to say. The plan's thread.
+#include "app/checks.h"
+
+enum err_code checks_bind(
+    struct plan *plan, enum statement_kind kind, const struct value *params, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < plan->count; i++) {
+        if (plan->prepared[i].statement->kind == kind)
+            code = store_bind(plan->prepared[i].stmt, params, err);
+    }
+    return code;
+}
+
+void checks_reset(struct plan *plan, enum statement_kind kind)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->prepared[i].statement->kind == kind)
+            store_reset(plan->prepared[i].stmt);
+    }
+}
+
+// --- findings
+
+// Reads a column of the current row; null, and a column that is not there, leave *ret_value alone.
+static enum err_code read_column(const struct prepared *prepared, int column, enum value_kind kind,
+    struct value *ret_value, struct err *err)
+{
+    struct value value;
+    if (column == NO_COLUMN)
+        return ERR_NONE;
+    enum err_code code = store_column(prepared->stmt, (size_t)column, &value, err);
+    if (code != ERR_NONE || value.kind == VALUE_NULL)
+        return code;
+    if (kind != VALUE_NULL && value.kind != kind)
+        return err_set(err, ERR_STORE, "column %s of \"%.*s\" has to be %s",
+            store_column_name(prepared->stmt, (size_t)column), SHOW(prepared->statement->text),
+            kind == VALUE_INTEGER ? "an integer" : "text");
+    *ret_value = value;
+    return ERR_NONE;
+}
+
+static enum err_code read_finding(
+    const struct prepared *prepared, struct finding *ret_finding, struct err *err)
+{
+    struct value line = {.kind = VALUE_INTEGER, .integer = 0};
+    struct value field = {.kind = VALUE_TEXT}, parameter = {.kind = VALUE_TEXT}, value = {.kind = VALUE_NULL};
+    enum err_code code = read_column(prepared, prepared->line, VALUE_INTEGER, &line, err);
+    if (code == ERR_NONE)
+        code = read_column(prepared, prepared->field, VALUE_TEXT, &field, err);
+    if (code == ERR_NONE)
+        code = read_column(prepared, prepared->parameter, VALUE_TEXT, &parameter, err);
+    if (code == ERR_NONE)
+        code = read_column(prepared, prepared->value, VALUE_NULL, &value, err);
+    if (code == ERR_NONE)
+        *ret_finding = (struct finding){.statement = prepared->statement,
+            .line = line.integer,
+            .field = field.text,
+            .parameter = parameter.text,
+            .value = value};
+    return code;
+}
+
+// --- running
+
+// Runs a check; *ret_goes_on is false when the finder wants no more. *ret_rows counts what was found.
+static enum err_code run_check(struct plan *plan, const struct prepared *prepared, const struct value *params,
+    const struct finder *finder, uint64_t *ret_rows, bool *ret_goes_on, struct err *err)
+{
+    uint64_t started_ns = plan_start_run(plan), rows = 0;
+    bool goes_on = true, has_row = false;
+    enum err_code code = plan->bound == BOUND_NOTHING ? store_bind(prepared->stmt, params, err) : ERR_NONE;
+    while (code == ERR_NONE && goes_on && (code = store_step(prepared->stmt, &has_row, err)) == ERR_NONE &&
+           has_row) {
+        struct finding finding;
+        rows++;
+        code = read_finding(prepared, &finding, err);
+        if (code == ERR_NONE)
+            goes_on = finder->on_finding(finder->ctx, &finding);
+    }
+    plan_end_run(plan, prepared, prepared->stmt, rows, started_ns);
+    *ret_rows = rows;
+    *ret_goes_on = goes_on && !(finder->stop_at_first && rows > 0);
+    return code;
+}
+
+enum err_code checks_run(struct plan *plan, enum statement_kind kind, const struct value *params,
+    const struct finder *finder, bool *ret_has_found, struct err *err)
+{
+    bool goes_on = true, has_found = false;
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && goes_on && i < plan->count; i++) {
+        uint64_t rows = 0;
+        if (plan->prepared[i].statement->kind != kind)
+            continue;
+        code = run_check(plan, &plan->prepared[i], params, finder, &rows, &goes_on, err);
+        store_reset(plan->prepared[i].stmt);
+        has_found = has_found || rows > 0;
+    }
+    *ret_has_found = has_found;
+    return code;
+}

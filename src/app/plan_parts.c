@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The moves between the states of a plan, and how a run is told to an observer: what checks.c, ahead.c and
+// plan.c all need. The plan's thread.
+#include "app/plan_parts.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+
+void plan_move(struct plan *plan, enum plan_bound to)
+{
+#define TO(state) (1U << (state))
+    static const unsigned allowed[PLAN_BOUNDS] = {
+        [BOUND_NOTHING] = TO(BOUND_CHECKS) | TO(BOUND_CHECKS_AND_ANSWER) | TO(BOUND_MERGED_AND_ANSWER),
+        [BOUND_CHECKS] = TO(BOUND_NOTHING),
+        [BOUND_CHECKS_AND_ANSWER] = TO(BOUND_ANSWER) | TO(BOUND_NOTHING),
+        [BOUND_MERGED_AND_ANSWER] = TO(BOUND_ANSWER) | TO(BOUND_NOTHING),
+        [BOUND_ANSWER] = TO(BOUND_NOTHING),
+    };
+    assert((allowed[plan->bound] & TO(to)) != 0);
+#undef TO
+    plan->bound = to;
+}
+
+uint64_t plan_start_run(const struct plan *plan)
+{
+    return plan_is_observed(plan) ? clock_monotonic_ns() : 0;
+}
+
+void plan_end_run(const struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt,
+    uint64_t rows, uint64_t started_ns)
+{
+    if (!plan_is_observed(plan))
+        return;
+    struct statement_run run = {
+        .statement = prepared->statement,
+        .is_condition = stmt == prepared->when,
+        .stmt = stmt,
+        .rows = rows,
+        .ns = clock_monotonic_ns() - started_ns,
+    };
+    plan->on_run(plan->ctx, &run);
+}
+
+enum err_code plan_fail_run(const struct plan *plan, enum err_code code, struct err *err)
+{
+    bool has_values = plan->endpoint->param_count + plan->endpoint->field_count > 0;
+    if (code != ERR_TOO_LARGE)
+        return code;
+    code = has_values ? ERR_MALFORMED : ERR_STORE;
+    if (err != NULL && err->code == ERR_TOO_LARGE)
+        err->code = code;
+    return code;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan's own insides: the struct, what of a run is bound to its statements, and how a run is told to an
+// observer. Private to plan.c, checks.c and ahead.c. A plan belongs to its connection's thread.
+#ifndef RECKONER_APP_PLAN_PARTS_H
+#define RECKONER_APP_PLAN_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/plan.h"
+#include "app/prepared.h"
+#include "base/arena.h"
+#include "store/store.h"
+
+// Which statements have parameters bound, between the calls that run a plan. A store on another machine is
+// asked when a statement is bound, and so it works on all that are bound at once.
+//
+//   NOTHING ── plan_find ──► CHECKS ── all run, or failed ─────────────► NOTHING
+//
+//   NOTHING ── plan_ask ──┬► CHECKS_AND_ANSWER ┬─ passed ──► ANSWER ── plan_answer ──► NOTHING
+//                         └► MERGED_AND_ANSWER ┴─ found something, or failed ────────► NOTHING
+//
+// An observed plan binds each check when that is run, and stays with NOTHING.
+enum plan_bound {
+    BOUND_NOTHING,
+    BOUND_CHECKS,            // the checks of one kind; never outside of plan_find
+    BOUND_CHECKS_AND_ANSWER, // all rejects and the sole answer
+    BOUND_MERGED_AND_ANSWER, // the merged check and the sole answer
+    BOUND_ANSWER,            // the sole answer, which nothing refuses
+    PLAN_BOUNDS,             // how many there are
+};
+
+struct plan {
+    // Set when the plan is made.
+    const struct endpoint *endpoint; // borrowed
+    struct store_conn *conn;         // borrowed
+    struct arena arena;              // owns the arrays
+    struct prepared *prepared;       // in order of the file
+    size_t count;                    // of prepared
+    const struct prepared *sole; // the answer, where the endpoint has but one and it is no page; else NULL
+    struct store_stmt
+        *merged_check; // owned; whether any check of a read finds something; NULL: there is none
+
+    // What the runs so far have shown.
+    enum plan_bound bound; // moved by plan_move alone
+    unsigned passes;       // reads in a row that no check has refused, up to what ahead.c counts
+    bool is_slow;          // the last read took long
+
+    void (*on_run)(
+        void *ctx, const struct statement_run *run); // told of each run; NULL: there is no observer
+    void *ctx;                                       // handed to it
+};
+
+// Moves what is bound on by an arrow of the drawing.
+void plan_move(struct plan *plan, enum plan_bound to);
+
+static inline bool plan_is_observed(const struct plan *plan)
+{
+    return plan->on_run != NULL;
+}
+
+// When a run begins, for plan_end_run; reads the clock for an observer only.
+uint64_t plan_start_run(const struct plan *plan);
+
+// Tells the observer of a run of `stmt`, the statement's own or its condition's, before that is reset.
+void plan_end_run(const struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt,
+    uint64_t rows, uint64_t started_ns);
+
+// The code that a run which failed with `code` has for the caller; `err`, which is the failure, gets it too.
+// A store says ERR_TOO_LARGE of a value that a statement cannot work with, such as a pattern of LIKE. That is
+// the request's fault, ERR_MALFORMED, where the endpoint takes values at all; else it is ERR_STORE.
+enum err_code plan_fail_run(const struct plan *plan, enum err_code code, struct err *err);
+
+#endif
