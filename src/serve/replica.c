@@ -132,9 +132,18 @@ static void *run(void *arg)
 
 // --- on the worker's thread
 
-bool replica_is_ready(const struct replica *replica)
+static bool is_ready(const struct replica *replica)
 {
     return is_made(replica) && (replica->rest_ns == 0 || clock_monotonic_ns() >= replica->rest_ns);
+}
+
+struct replica *replica_find(
+    const struct handles *handles, size_t service, const struct app *app, const struct endpoint *endpoint)
+{
+    struct replica *replica = handles->replicas != NULL ? &handles->replicas[service] : NULL;
+    if (replica == NULL || !is_ready(replica))
+        return NULL;
+    return handle_may_miss(&replica->handle, app, endpoint) ? NULL : replica;
 }
 
 enum err_code replica_mark(struct replica *replica, struct store_conn *store, uint64_t came_ns,

@@ -57,8 +57,10 @@ struct replica *replicas_of(struct replicas *replicas, size_t worker);
 
 // --- on the worker's thread
 
-// Whether the worker may use the handle for a read now.
-bool replica_is_ready(const struct replica *replica);
+// The replica of a service among a worker's handles, where it may be used now for a read of an endpoint of
+// `app`; else NULL.
+struct replica *replica_find(
+    const struct handles *handles, size_t service, const struct app *app, const struct endpoint *endpoint);
 
 // A mark of all that was committed at `came_ns`, when a request came: a new one from the service's `store`,
 // or one that was made since then for another request. Valid until the next call. Errors of versions_read.

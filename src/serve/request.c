@@ -49,6 +49,14 @@ bool request_is_abandoned(struct request *request)
     return atomic_load_explicit(&request->abandoned, memory_order_relaxed);
 }
 
+bool request_give_up(struct request *request)
+{
+    bool is_abandoned = request_is_abandoned(request);
+    if (is_abandoned)
+        request_send_back(request);
+    return is_abandoned;
+}
+
 void request_send_back(struct request *request)
 {
     loop_post(request->ref.loop, &request->mail);

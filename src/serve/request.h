@@ -63,6 +63,9 @@ void request_free(struct request *request);
 // Whether its client is gone, so that work for it is in vain. Any thread.
 bool request_is_abandoned(struct request *request);
 
+// Sends it back as it is if its client has gone; true then. On the thread that has it.
+bool request_give_up(struct request *request);
+
 // Posts its mail to its loop; it is not the caller's any more.
 void request_send_back(struct request *request);
 

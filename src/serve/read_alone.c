@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses the handle for a read and moves it from the replica to the primary. Tries on one handle are
+// reading.c's; what becomes of a replica that has failed is replica.c's.
+#include "serve/read_alone.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "serve/read_policy.h"
+#include "serve/replica.h"
+
+// Begins anew elsewhere, with what is left of the time, or LIMIT_AGAIN_MS where that is more.
+static void start_again(struct reading *reading)
+{
+    uint64_t least_ns = clock_monotonic_ns() + LIMIT_AGAIN_MS * NS_PER_MS;
+    reading_forget(reading);
+    if (reading->deadline_ns < least_ns)
+        reading->deadline_ns = least_ns;
+}
+
+// Reads on the primary what failed on the replica, and tells the replica so: if the primary answers, the
+// failure was the replica's own.
+static enum err_code read_after_all(struct reading *reading, struct handle *primary, struct replica *replica,
+    const struct err *failure, struct err *err)
+{
+    start_again(reading);
+    enum err_code code = reading_run(reading, primary, NULL, err);
+    replica_failed(replica, failure, code == ERR_NONE);
+    return code;
+}
+
+// Reads on the replica, with a mark of all that was committed when the request came.
+static enum err_code read_on_replica(
+    struct reading *reading, struct handle *primary, struct replica *replica, struct err *err)
+{
+    const struct request *request = reading->request;
+    struct app *app = request->edition->apps[request->app];
+    struct plan *plan;
+    struct err failure = {0};
+    struct span mark;
+    store_deadline(replica->handle.conn, reading->deadline_ns);
+    if (handle_plan(&replica->handle, app, request->endpoint, &plan, &failure) != ERR_NONE)
+        return read_after_all(reading, primary, replica, &failure, err);
+    if (handle_may_miss(&replica->handle, app, request->endpoint)) { // known now that it is prepared
+        start_again(reading);
+        return reading_run(reading, primary, NULL, err);
+    }
+    store_deadline(primary->conn, reading->deadline_ns);
+    if (replica_mark(replica, primary->conn, request->access.start_ns, &mark, &failure) != ERR_NONE)
+        return reading_run(reading, primary, NULL, err); // which fails with the same error, if it lasts
+    enum err_code code = reading_run(reading, &replica->handle, &mark, &failure);
+    if (read_next(READ_REPLICA, code, LIMIT_READ_TRIES) == READ_FROM_PRIMARY)
+        return read_after_all(reading, primary, replica, &failure, err);
+    replica_answered(replica, &failure);
+    *err = failure;
+    return code;
+}
+
+void read_alone(struct reading *reading, const struct handles *handles)
+{
+    const struct request *request = reading->request;
+    struct handle *primary = &handles->primaries[request->app];
+    struct replica *replica =
+        replica_find(handles, request->app, request->edition->apps[request->app], request->endpoint);
+    struct err err = {0};
+    reading_start(reading);
+    enum err_code code = replica != NULL ? read_on_replica(reading, primary, replica, &err)
+                                         : reading_run(reading, primary, NULL, &err);
+    if (code == ERR_NONE)
+        reading_send_answer(reading);
+    else
+        reading_send_error(reading, &err);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Works out one answer: a transaction, the rejects, the answer, into a spool. A try that fails leaves nothing
+// in the spool and the report when the next one begins.
+#include "serve/reading.h"
+
+#include "app/findings.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "serve/read_policy.h"
+
+// --- life
+
+void reading_init(struct reading *reading, struct request *request)
+{
+    *reading = (struct reading){.request = request};
+    spool_init(&reading->out, &request->context->spools, LIMIT_SPOOL_FILE_BYTES);
+}
+
+void reading_fini(struct reading *reading)
+{
+    spool_fini(&reading->out);
+}
+
+void reading_start(struct reading *reading)
+{
+    reading->start_ns = clock_monotonic_ns();
+    reading->deadline_ns = reading->start_ns + LIMIT_STATEMENT_MS * NS_PER_MS;
+}
+
+void reading_forget(struct reading *reading)
+{
+    spool_reset(&reading->out);
+    report_fini(&reading->request->batch.report);
+}
+
+void reading_send_answer(struct reading *reading)
+{
+    request_set_answer(reading->request, reading->answered.status, &reading->out, reading->answered.cursor);
+    request_send_back(reading->request);
+    reading->request = NULL;
+}
+
+void reading_send_error(struct reading *reading, const struct err *err)
+{
+    request_set_error(reading->request, err, &reading->request->batch.report);
+    request_send_back(reading->request);
+    reading->request = NULL;
+}
+
+// --- one try
+
+// Reports the cursor as a bad parameter. It is the only one that no check on the loop could judge.
+static enum err_code report_cursor(struct request *request, struct err *err)
+{
+    size_t i = (size_t)request->endpoint->cursor_param;
+    struct report *report = &request->batch.report;
+    struct fault fault = {.parameter = request->endpoint->params[i].outside,
+        .value = request->params[i].kind == VALUE_TEXT ? request->params[i].text : (struct span){0},
+        .code = span_of("cursor"),
+        .detail = span_of(err->text)};
+    if (report_add(report, &fault) != ERR_NONE)
+        return err->code; // the problem has the words all the same
+    report_finish(report);
+    report->status = 400;
+    return err->code;
+}
+
+enum err_code reading_ask(struct reading *reading, struct plan *plan, struct err *err)
+{
+    struct request *request = reading->request;
+    struct report *report = &request->batch.report;
+    enum err_code code = findings_collect(plan, STATEMENT_REJECT, request->params, true, report, err);
+    if (code == ERR_NONE && report->total > 0)
+        return err_set(err, ERR_INVALID, "%.*s", (int)report_fault(report, 0)->detail.len,
+            report_fault(report, 0)->detail.at);
+    if (code == ERR_NONE)
+        code = plan_answer(plan, request->params, request->format, &reading->out, &reading->answered, err);
+    if (code == ERR_INVALID && request->endpoint->cursor_param >= 0)
+        code = report_cursor(request, err);
+    return code;
+}
+
+static enum err_code try_once(struct reading *reading, struct handle *handle, struct plan *plan,
+    const struct span *mark, struct err *err)
+{
+    enum err_code code = handle_begin(handle, mark, err);
+    if (code != ERR_NONE)
+        return code;
+    code = reading_ask(reading, plan, err);
+    store_rollback(handle->conn); // gives the snapshot back; a read writes nothing
+    return code;
+}
+
+// --- all tries on one handle
+
+static bool has_cursor(const struct request *request)
+{
+    int cursor = request->endpoint->cursor_param;
+    return cursor >= 0 && request->params[cursor].kind == VALUE_TEXT;
+}
+
+// The first try. A page was prepared for the types that its keys had then; where a column has another type
+// since, the statement that compares the cursor fails with ERR_STORE, and preparing it anew helps as with
+// ERR_STALE.
+static enum err_code try_first(struct reading *reading, struct handle *handle, struct plan *plan,
+    const struct span *mark, struct err *err)
+{
+    enum err_code code = try_once(reading, handle, plan, mark, err);
+    bool may_be_stale = code == ERR_STORE && mark == NULL && has_cursor(reading->request);
+    return may_be_stale ? ERR_STALE : code;
+}
+
+enum err_code reading_run(
+    struct reading *reading, struct handle *handle, const struct span *mark, struct err *err)
+{
+    struct request *request = reading->request;
+    enum read_place place = mark == NULL ? READ_PRIMARY : READ_REPLICA;
+    enum read_next next;
+    struct plan *plan;
+    struct err failure = {0};
+    store_deadline(handle->conn, reading->deadline_ns);
+    enum err_code code =
+        handle_plan(handle, request->edition->apps[request->app], request->endpoint, &plan, err);
+    if (code != ERR_NONE)
+        return code;
+    code = try_first(reading, handle, plan, mark, &failure);
+    for (unsigned tries = 1; (next = read_next(place, code, tries)) == READ_AGAIN || next == READ_ANEW;
+         tries++) {
+        reading_forget(reading);
+        failure = (struct err){0};
+        code = next == READ_ANEW ? handle_renew(handle, request->endpoint, &plan, &failure) : ERR_NONE;
+        if (code == ERR_NONE)
+            code = try_once(reading, handle, plan, mark, &failure);
+    }
+    plan_took(plan, clock_monotonic_ns() - reading->start_ns);
+    if (code == ERR_NONE)
+        return spool_end(&reading->out, err);
+    *err = failure;
+    return code;
+}
