@@ -27,6 +27,7 @@ struct loop {
     bool running;                  // the thread exists; the owner's
     void (*after_turn)(void *ctx); // the hook, or NULL
     void *after_turn_ctx;          // borrowed; handed to the hook
+    void *user;                    // the owner's pointer; fixed while running
 };
 
 // Delivers what is posted now. What deliver posts in turn waits for the next call.
@@ -164,6 +165,16 @@ void loop_post(struct loop *loop, struct mail *mail)
 uv_loop_t *loop_uv(struct loop *loop)
 {
     return &loop->uv;
+}
+
+void loop_set_user(struct loop *loop, void *user)
+{
+    loop->user = user;
+}
+
+void *loop_user(const struct loop *loop)
+{
+    return loop->user;
 }
 
 void loop_after_turn(struct loop *loop, void (*fn)(void *ctx), void *ctx)

@@ -37,6 +37,11 @@ void loop_post(struct loop *loop, struct mail *mail);
 // The libuv loop, for handles of this loop's thread (or before loop_start).
 uv_loop_t *loop_uv(struct loop *loop);
 
+// A pointer of the owner's, for what each loop has to itself; NULL at first. Set before loop_start, then for
+// any thread to read.
+void loop_set_user(struct loop *loop, void *user);
+void *loop_user(const struct loop *loop);
+
 // Runs `fn(ctx)` on this loop's thread at the end of each of its turns, before it waits again: when all mail,
 // reads and timers that came together have been seen to, so that answers which became ready in one go are
 // written in one go. One hook a loop; set before loop_start, NULL takes it away.

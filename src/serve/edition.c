@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// Builds editions out of apps, counts references, and keeps the one in force. Reading the apps' files and
+// checking them is reload.c's. An edition is written by the thread that makes it and, for its number, by the
+// one that publishes it, before any other thread can see it.
 #include "serve/edition.h"
 
 #include "base/mem.h"
@@ -71,6 +74,7 @@ void editions_init(struct editions *editions)
 {
     pthread_mutex_init(&editions->lock, NULL);
     editions->current = NULL;
+    atomic_init(&editions->number, 0);
 }
 
 void editions_fini(struct editions *editions)
@@ -87,11 +91,20 @@ struct edition *editions_current(struct editions *editions)
     return current;
 }
 
+// Acquire, for the publisher's writes; and seen in time, as both the publisher and the loop go through the
+// kernel between the publication and the request that has to find it: a mailbox, or a client's socket.
+uint64_t editions_number(const struct editions *editions)
+{
+    return atomic_load_explicit(&editions->number, memory_order_acquire);
+}
+
 void editions_publish(struct editions *editions, struct edition *edition)
 {
     pthread_mutex_lock(&editions->lock);
     struct edition *before = editions->current;
+    edition->number = atomic_load_explicit(&editions->number, memory_order_relaxed) + 1;
     editions->current = edition;
+    atomic_store_explicit(&editions->number, edition->number, memory_order_release);
     pthread_mutex_unlock(&editions->lock);
     edition_unref(before);
 }

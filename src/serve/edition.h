@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is served at one time: the apps as their files were read, and what is made of all of them together. An
-// edition never changes; when files do, a new one takes its place, and requests that the old one has routed
-// go on with it to their end.
+// edition never changes once it is in force; when files do, a new one takes its place, and requests that the
+// old one has routed go on with it to their end. Loops have it by leases (lease.h), other threads by
+// references.
 #ifndef RECKONER_SERVE_EDITION_H
 #define RECKONER_SERVE_EDITION_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "app/app.h"
 #include "base/blob.h"
@@ -20,6 +22,7 @@ struct edition {
     size_t app_count;       //
     struct routes *routes;  // owned; of all apps
     struct blob *docs;      // the page /-/docs; a reference
+    uint64_t number;        // of those in force, counted from 1; set when it is published
 };
 
 // An edition of these apps, of each of which it keeps a reference. The caller owns one reference to it.
@@ -41,6 +44,8 @@ void edition_unref(struct edition *edition);
 struct editions {
     pthread_mutex_t lock;    // guards `current`; held for a few instructions
     struct edition *current; // owned reference; NULL: none yet
+    atomic_uint_fast64_t
+        number; // of the one in force; 0: none yet. Written under the lock, read by any thread
 };
 
 void editions_init(struct editions *editions);
@@ -49,7 +54,11 @@ void editions_fini(struct editions *editions);
 // A reference to the one in force, which the caller owns. Any thread.
 struct edition *editions_current(struct editions *editions);
 
-// Puts `edition` in force; takes the caller's reference. Any thread.
+// The number of the one in force, by one atomic load. Any thread.
+uint64_t editions_number(const struct editions *editions);
+
+// Puts `edition` in force; takes the caller's reference. Whoever is told of it after this call has returned
+// finds it in force. Any thread.
 void editions_publish(struct editions *editions, struct edition *edition);
 
 #endif

@@ -289,7 +289,12 @@ static bool read_condition(struct request *request, const struct http_request *h
 static bool prepare(struct request *request, const struct http_request *head)
 {
     struct route_match match;
-    request->edition = editions_current(&request->context->editions);
+    request->lease = lease_borrow(loop_user(request->ref.loop));
+    if (request->lease == NULL) {
+        request_set_busy(request, "out of memory");
+        return false;
+    }
+    request->edition = request->lease->edition;
     if (!find_route(request, head, &match))
         return false;
     const struct route *route = match.route;

@@ -39,7 +39,7 @@ void request_free(struct request *request)
     spool_fini(&request->batch.answer);
     blob_unref(request->response.body);
     http_file_free(request->response.file);
-    edition_unref(request->edition);
+    lease_return(request->lease);
     struct arena arena = request->arena;
     arena_fini(&arena);
 }

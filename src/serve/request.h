@@ -16,6 +16,7 @@
 #include "net/pool.h"
 #include "serve/access_log.h"
 #include "serve/context.h"
+#include "serve/lease.h"
 #include "serve/problem.h"
 
 // What the client gets, worked out on any thread and sent on the loop.
@@ -32,7 +33,8 @@ struct request {
     struct context *context;          // borrowed
     struct http_ref ref;              // the way back to its exchange
     struct access access;             // what the access log says of it
-    struct edition *edition;          // that it was routed by; a reference, NULL before
+    struct lease *lease;              // of its loop, that it was routed by; NULL before
+    const struct edition *edition;    // the lease's; borrowed
     size_t app;                       // number of what it is for, once routed
     const struct endpoint *endpoint;  // NULL until routed, and for a file
     const struct public_file *file;   // NULL: not a file
@@ -57,7 +59,7 @@ struct request {
 // A request with its arena; NULL without memory.
 MUST_CHECK struct request *request_new(struct context *context, const struct http_request *head);
 
-// NULL is fine.
+// On its loop's thread, whose lease it returns; or once the loop has ended. NULL is fine.
 void request_free(struct request *request);
 
 // Whether its client is gone, so that work for it is in vain. Any thread.

@@ -12,6 +12,7 @@
 #include "net/loop.h"
 #include "serve/context.h"
 #include "serve/handler.h"
+#include "serve/lease.h"
 #include "serve/replica.h"
 
 struct server {
@@ -21,6 +22,7 @@ struct server {
     size_t service_count;           //
     struct loop **loops;            // owned
     size_t loop_count;              // made so far
+    struct leases *leases;          // owned; one a loop, which has it as its user pointer
     struct handles *handles;        // owned; one a worker
     struct replicas *replicas;      // owned; NULL: there are none
     size_t handle_count;            // made so far
@@ -72,12 +74,16 @@ static enum err_code make_pools(struct server *server, size_t workers, struct er
 static enum err_code make_loops(struct server *server, size_t count, struct err *err)
 {
     server->loops = mem_zalloc(count, sizeof(struct loop *));
-    if (server->loops == NULL)
+    server->leases = mem_zalloc(count, sizeof(*server->leases));
+    if (server->loops == NULL || server->leases == NULL)
         return err_no_memory(err);
     while (server->loop_count < count) {
-        enum err_code code = loop_new(&server->loops[server->loop_count], err);
+        size_t i = server->loop_count;
+        enum err_code code = loop_new(&server->loops[i], err);
         if (code != ERR_NONE)
             return code;
+        leases_init(&server->leases[i], &server->context.editions);
+        loop_set_user(server->loops[i], &server->leases[i]);
         server->loop_count++;
     }
     return ERR_NONE;
@@ -215,9 +221,12 @@ void server_free(struct server *server)
     if (server == NULL)
         return;
     end_threads(server);
-    for (size_t i = 0; i < server->loop_count; i++)
-        loop_free(server->loops[i]); // delivers what writers sent to clients that had gone
+    for (size_t i = 0; i < server->loop_count; i++) {
+        loop_free(server->loops[i]); // delivers what writers sent to clients that had gone, whose requests
+        leases_fini(&server->leases[i]); // end here
+    }
     mem_free(server->loops);
+    mem_free(server->leases);
     http_server_free(server->context.http);
     mem_free(server->handles);
     mem_free(server->workers);

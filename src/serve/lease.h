@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A lease is one loop's hold of the edition in force. Requests borrow it from their routing to their end, so
+// that a request costs one atomic load and no lock:
+//
+//     publisher   editions: lock { current }, number
+//     loop        leases: newest ── lease { edition, number, holders }
+//     request     borrows the newest lease, and returns it when it is freed
+//
+// Of the loop's thread, as requests are routed and freed there; of the thread that ends the loop, once that
+// has ended. Other threads hold editions by edition_ref.
+#ifndef RECKONER_SERVE_LEASE_H
+#define RECKONER_SERVE_LEASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "serve/edition.h"
+
+struct lease {
+    struct edition *edition; // a counted reference
+    uint64_t number;         // of the edition
+    size_t holders;          // requests that have it, and one more while it is its loop's newest
+};
+
+// What one loop has.
+struct leases {
+    struct editions *editions; // borrowed; fixed
+    struct lease *newest;      // NULL: none yet
+};
+
+void leases_init(struct leases *leases, struct editions *editions);
+
+// Gives the newest lease up; one that a request still has goes with that. NULL is not fine, a zeroed struct
+// is.
+void leases_fini(struct leases *leases);
+
+// The lease of the edition in force, until lease_return. Every edition that was published before somebody
+// told the caller so, by an answer to a client, say, is seen. NULL without memory.
+MUST_CHECK struct lease *lease_borrow(struct leases *leases);
+
+// NULL is fine.
+void lease_return(struct lease *lease);
+
+#endif
