@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain of blocks, each at least BLOCK_BYTES; a large request gets a block of its own.
+// A chain of blocks, each of at least BLOCK_BYTES; what is larger gets a block of its own. Memory is handed
+// out of the newest block only, and never taken back before the end. One thread at a time.
 #include "base/arena.h"
 
 #include <stdalign.h>

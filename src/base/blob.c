@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Counting of references. Only the thread that drops the last one frees, after all that other threads did
+// with the bytes (acquire and release). Any thread; a blob never changes once it is made.
 #include "base/blob.h"
 
 #include "base/mem.h"

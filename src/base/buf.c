@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Growth by doubling up to the buffer's maximum, so that n appends cost O(n).
+// Growth by doubling up to the buffer's maximum, so that n appends cost O(n). A status other than ERR_NONE
+// stops every append until buf_clear. One thread at a time.
 #include "base/buf.h"
 
 #include <stdarg.h>

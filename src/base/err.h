@@ -20,7 +20,7 @@ enum err_code {
     ERR_CONSTRAINT, // against another constraint of the schema (422)
     ERR_BUSY,       // a queue is full, the store is locked or out of reach: may work later (503)
     ERR_ABORTED,    // the database took the transaction back for the sake of another one: may work now (503)
-    ERR_AGAIN,      // what was asked for together has to be asked for one by one, from the beginning
+    ERR_AGAIN,      // a merged check found something: begin anew, with each check by itself
     ERR_STALE,      // the tables have changed under a statement, which has to be prepared anew (503)
     ERR_BEHIND,     // a replica has not seen yet what it was asked to see (503)
     ERR_TIMEOUT,    // a statement took longer than it may (504)

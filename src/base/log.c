@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two buffers that change places: callers append to one under the lock while the thread writes the other one
-// without it. The thread looks every FLUSH_MS rather than being woken by each line, so that a line costs its
-// caller a memcpy.
+// Two buffers that change places: callers append to one under the lock while the log's thread writes the
+// other one without it. That thread looks every FLUSH_MS rather than being woken by each line, so that a line
+// costs its caller a memcpy. What a line says is left to callers.
 #include "base/log.h"
 
 #include <errno.h>
@@ -30,8 +30,8 @@ struct log {
     bool stop;             // log_free was called
 };
 
-// Waits while a pipe is full, however long: this thread alone does. Gives up on a real error, as nobody can
-// be told.
+// Waits while a pipe is full, however long, as only the log's own thread does so. Gives up on any other
+// error: there is no log to tell it to.
 static void write_all(int fd, const char *data, size_t len)
 {
     while (len > 0) {
@@ -130,7 +130,7 @@ void log_line(struct log *log, struct span line)
     pthread_mutex_unlock(&log->lock);
 }
 
-// What clients send may be in a line: it must not be able to begin another one, or steer a terminal.
+// A line may hold what a client sent, which must not begin another line or steer a terminal.
 static void mask_controls(char *line, size_t len)
 {
     for (size_t i = 0; i < len; i++) {

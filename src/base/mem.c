@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system's allocator behind one door, with a counter that tests set to make an allocation fail.
+// The system's allocator behind one door, with a counter that tests set to make an allocation fail. The
+// counter is the thread's own, so that a test is not disturbed by other threads. Any thread.
 #include "base/mem.h"
 
 #include <stdbool.h>

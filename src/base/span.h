@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A borrowed run of bytes: a pointer and a length, not ended by NUL. Whoever hands one out says how long it
-// stays valid.
+// A borrowed run of bytes: a pointer and a length, not ended by NUL. The function that hands one out says how
+// long it stays valid.
 #ifndef RECKONER_BASE_SPAN_H
 #define RECKONER_BASE_SPAN_H
 

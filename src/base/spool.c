@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file gets the whole buffer at once, so that it costs a system call for each LIMIT_SPOOL_BYTES. Room in
-// the space is reserved before it is used, so that all spools together never go past it.
+// the space is reserved before it is used, so that all spools together never go past it. Reading the file is
+// left to whoever takes it (spool_take_file). A spool is one thread's at a time; a space is shared by all.
 #include "base/spool.h"
 
 #include <assert.h>
@@ -66,7 +67,7 @@ int spool_take_file(struct spool *spool)
     return fd;
 }
 
-// A file that has a name for no longer than this function runs.
+// Makes a file and takes its name away at once.
 static int open_named(const char *dir)
 {
     char path[PATH_MAX];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A new thread inherits its maker's signal mask, so the mask is set around pthread_create: there is no moment
-// at which the thread runs without it.
+// A new thread inherits the signal mask of the thread that makes it, so the mask is set around
+// pthread_create: there is no moment at which the new thread runs without it. Any thread.
 #include "base/thread.h"
 
 #include <signal.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mailbox is a lock-free stack: posting pushes on top, delivering takes the whole stack and turns it
-// round. Whoever pushes onto an empty stack wakes the loop; for others the wake-up is on its way already, so
-// that a burst of mail costs one system call.
+// round. A thread that pushes onto an empty stack wakes the loop; one that finds mail there already need not,
+// as a wake-up is on its way, so a burst of mail costs one system call. What mail means is its sender's
+// business.
 //
 // Life: new ─ loop_start → running ─ loop_stop → ended ─ loop_free. A loop that never ran is ended by
 // loop_stop as well, on the caller's thread.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One list under one lock. A thread is woken for a new task only when one sleeps and none is being woken
-// already: tasks mostly come in bursts, and waking a thread costs more than many of them. The thread that
-// comes up wakes the next one if there is still work, so a burst gets as many threads as it can use, and a
-// short one gets one.
+// One list of tasks under one lock; any thread submits, the pool's own threads run. A thread is woken for a
+// new task only when one sleeps and none is being woken already: tasks mostly come in bursts, and to wake a
+// thread costs more than to run many of them. A thread that wakes up wakes the next one if there is still
+// work, so a long burst gets as many threads as it can use, and a short one gets one.
 #include "net/pool.h"
 
 #include <pthread.h>

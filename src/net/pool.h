@@ -27,9 +27,10 @@ MUST_CHECK enum err_code pool_new(
 MUST_CHECK bool pool_submit(struct pool *pool, struct task *task);
 
 // For a worker that can do several tasks at once (batches that share a commit, reads that share a round
-// trip): the next waiting task, or NULL when there is none but those for which threads are waiting, or when
-// `wants` refuses it, which leaves it where it is; NULL: any one. `wants` is called under the queue's lock:
-// it has to be short, and may not come back here. On a worker's thread.
+// trip): takes the next waiting task. NULL when there are no more tasks than sleeping threads, which will
+// take them, or when `wants` refuses the task, which leaves it where it is; without a `wants` any task will
+// do. `wants` is called under the queue's lock: it has to be short, and may not come back here. On a worker's
+// thread.
 struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *next), void *ctx);
 
 // Tasks that wait now. Any thread.
