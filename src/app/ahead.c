@@ -64,7 +64,7 @@ enum err_code ahead_prepare(struct plan *plan, struct err *err)
         checks += plan->prepared[i].statement->kind == STATEMENT_REJECT;
     plan->sole = find_sole_answer(plan);
     if (plan->endpoint->method != HTTP_GET || plan->sole == NULL || checks < 2 ||
-        !store_likes_one_statement(plan->conn))
+        !store_round_trip_is_costly(plan->conn))
         return ERR_NONE;
     return prepare_merged_check(plan, err);
 }
@@ -81,7 +81,7 @@ bool plan_goes_together(const struct plan *plan)
 {
     // What is under way on a connection has a bound.
     bool is_short = plan->merged_check != NULL || plan->count <= TOGETHER_STATEMENTS;
-    return ahead_is_worthwhile(plan) && is_short && !plan->is_slow && store_likes_one_statement(plan->conn);
+    return ahead_is_worthwhile(plan) && is_short && !plan->is_slow && store_round_trip_is_costly(plan->conn);
 }
 
 void plan_took(struct plan *plan, uint64_t ns)

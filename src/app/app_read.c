@@ -62,11 +62,6 @@ static void report_doubles(struct app_reading *reading)
     }
 }
 
-static enum sql_dialect dialect_of(const char *store_kind)
-{
-    return strcmp(store_kind, "postgresql") == 0 ? SQL_POSTGRESQL : SQL_SQLITE;
-}
-
 static enum err_code read_endpoint(struct app_reading *reading, const char *path)
 {
     struct app *app = reading->app;
@@ -78,7 +73,7 @@ static enum err_code read_endpoint(struct app_reading *reading, const char *path
     struct err wrong = {0};
     code = ERR_CONFIG;
     if (is_usable)
-        code = directives_parse(path, text, dialect_of(reading->store_kind), &app->arena, reading->diags,
+        code = directives_parse(path, text, store_dialect(reading->store_kind), &app->arena, reading->diags,
             &app->endpoints[app->endpoint_count], &wrong);
     if (code == ERR_NONE)
         app->endpoint_count++;

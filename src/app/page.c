@@ -21,6 +21,7 @@
 #include "app/order.h"
 #include "base/mem.h"
 #include "text/number.h"
+#include "text/sql_quote.h"
 
 enum { SQL_BYTES = 4 * LIMIT_APP_FILE_BYTES };
 
@@ -55,16 +56,7 @@ struct building {
 
 static void append_name(struct buf *out, const struct page *page, size_t key)
 {
-    struct span rest = page->answer->columns[page->order.keys[key].column].name;
-    buf_append_byte(out, '"');
-    while (rest.len > 0) {
-        size_t before = rest.len;
-        struct span part = span_split(&rest, '"');
-        buf_append(out, part.at, part.len);
-        if (part.len < before)
-            buf_append(out, "\"\"", 2);
-    }
-    buf_append_byte(out, '"');
+    sql_append_name(out, page->answer->columns[page->order.keys[key].column].name);
 }
 
 // "name" op :Kn
@@ -245,8 +237,9 @@ static enum err_code make_names(struct page *page, struct arena *arena, struct e
         const char *name = arena_strndup(arena, number, len);
         if (name == NULL)
             return err_no_memory(err);
-        page->names[count + i] = (struct store_name){
-            .name = {.at = name, .len = len}, .type = column->is_declared ? column->type : TYPE_TEXT};
+        page->names[count + i] = (struct store_name){.name = {.at = name, .len = len},
+            .type = column->is_declared ? column->type : TYPE_TEXT,
+            .is_page_key = true};
     }
     return ERR_NONE;
 }

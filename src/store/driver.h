@@ -24,10 +24,11 @@ struct store_stmt {
 };
 
 struct store_driver {
-    const char *kind;         // also the scheme of its urls: "sqlite"
-    const char *short_scheme; // another scheme of theirs, or NULL
-    bool nulls_are_largest;   // in the order of ORDER BY; else smallest
-    bool likes_one_statement; // to start one takes longer than many a one runs
+    const char *kind;          // also the scheme of its urls: "sqlite"
+    const char *short_scheme;  // another scheme of theirs, or NULL
+    enum sql_dialect dialect;  // of the SQL that it takes
+    bool nulls_are_largest;    // in the order of ORDER BY; else smallest
+    bool round_trip_is_costly; // to start a statement takes longer than many a one runs
 
     enum err_code (*open)(const char *url, const char *name, struct store **ret_store,
         struct err *err); // url with its scheme

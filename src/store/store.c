@@ -2,6 +2,8 @@
 // From a url to its driver, and from each function of store.h to the driver's. Nothing else lives here.
 #include "store/store.h"
 
+#include <assert.h>
+
 #include "store/driver.h"
 
 static const struct store_driver *const drivers[] = {&sqlite_driver, &postgresql_driver};
@@ -61,9 +63,19 @@ const char *store_kind(const struct store *store)
     return store->driver->kind;
 }
 
-bool store_likes_one_statement(const struct store_conn *conn)
+enum sql_dialect store_dialect(const char *kind)
 {
-    return conn->driver->likes_one_statement;
+    for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
+        if (strcmp(drivers[i]->kind, kind) == 0)
+            return drivers[i]->dialect;
+    }
+    assert(!"a kind of store");
+    return SQL_SQLITE;
+}
+
+bool store_round_trip_is_costly(const struct store_conn *conn)
+{
+    return conn->driver->round_trip_is_costly;
 }
 
 bool store_nulls_are_largest(const struct store_conn *conn)

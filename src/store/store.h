@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "text/sql_scan.h"
 #include "text/value.h"
 
 struct store;
@@ -33,6 +34,7 @@ struct store_name {
     struct span name;     // without the colon; borrowed, must outlive the statements
     enum value_type type; // declared type; of a list, its items'
     bool is_list;         // a text of items joined by commas, for the helper list()
+    bool is_page_key;     // compared with a column of a page's order: has its type, whatever the declared one
 };
 
 // --- stores and connections
@@ -63,11 +65,15 @@ void store_close(struct store *store);
 // "sqlite" or "postgresql": the word in file names such as get_rates.sqlite.sql.
 const char *store_kind(const struct store *store);
 
+// The dialect of SQL that stores of a kind take; `kind` is one that store_kind tells.
+enum sql_dialect store_dialect(const char *kind);
+
 // Whether ORDER BY takes null for the largest value; else for the smallest.
 bool store_nulls_are_largest(const struct store_conn *conn);
 
-// Whether what several statements find out is found out sooner by one.
-bool store_likes_one_statement(const struct store_conn *conn);
+// Whether asking the database costs more than many a statement takes to run: then one statement that finds
+// out what several would is sooner done.
+bool store_round_trip_is_costly(const struct store_conn *conn);
 
 // Connects. Several connections may write, in any number of processes; they take turns. Errors of store_open.
 MUST_CHECK enum err_code store_connect(

@@ -52,7 +52,7 @@ static void it_takes_a_parameter_and_a_column(void **state)
     struct fixture *f = *state;
     run_script(f->writer,
         "CREATE TABLE t (id integer, tags text); INSERT INTO t VALUES (1, 'a,b'), (2, NULL), (3, 'c');");
-    const struct store_name params[] = {{span_of("tags"), TYPE_TEXT, true}};
+    const struct store_name params[] = {{.name = span_of("tags"), .type = TYPE_TEXT, .is_list = true}};
     struct store_stmt *stmt = prepare(f->reader,
         "SELECT t.id, l.value FROM t, list(t.tags) l WHERE :tags IS NULL"
         " OR l.value IN (SELECT value FROM list(:tags)) ORDER BY 1, 2",
@@ -101,7 +101,7 @@ static void a_start_of_a_long_list_costs_little(void **state)
     static char text[400000];
     for (size_t i = 0; i < sizeof(text); i++)
         text[i] = i % 2 == 0 ? 'a' : ',';
-    const struct store_name params[] = {{span_of("text"), TYPE_TEXT, true}};
+    const struct store_name params[] = {{.name = span_of("text"), .type = TYPE_TEXT, .is_list = true}};
     struct value value = {.kind = VALUE_TEXT, .text = {.at = text, .len = sizeof(text)}};
     struct store_stmt *stmt = prepare(f->reader, "SELECT value FROM list(:text) LIMIT 2", params, 1);
     store_deadline(f->reader, 1); // long past: any 1000 steps of work would fail

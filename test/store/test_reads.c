@@ -17,8 +17,8 @@ static const char schema[] =
     "CREATE VIEW northern AS SELECT code FROM ports WHERE region = 'north';"
     "CREATE VIEW dear AS SELECT p.price FROM prices p JOIN northern n ON n.code = p.orig";
 
-static const struct store_name params[] = {
-    {{"n", 1}, TYPE_INTEGER, false}, {{"tags", 4}, TYPE_TEXT, true}, {{"day", 3}, TYPE_DATE, false}};
+static const struct store_name params[] = {{.name = {"n", 1}, .type = TYPE_INTEGER},
+    {.name = {"tags", 4}, .type = TYPE_TEXT, .is_list = true}, {.name = {"day", 3}, .type = TYPE_DATE}};
 
 static void on_table(void *ctx, const char *table)
 {
@@ -103,7 +103,7 @@ static void a_statement_that_writes_tells_what_it_reads_and_writes_but_not_batch
 {
     struct fixture *f = *state;
     struct err err = {0};
-    static const struct store_name fields[] = {{{"code", 4}, TYPE_TEXT, false}};
+    static const struct store_name fields[] = {{.name = {"code", 4}, .type = TYPE_TEXT}};
     static const struct {
         const char *sql, *reads;
     } cases[] = {

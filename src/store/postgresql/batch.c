@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "store/postgresql/types.h"
+#include "text/sql_quote.h"
 
 static const char copy_head[] =
     "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; // signature, flags, no more head; with its last NUL
@@ -137,7 +138,7 @@ static enum err_code define(
     struct buf *sql, const struct store_name *fields, size_t field_count, struct err *err)
 {
     for (size_t i = 0; i < field_count; i++) {
-        pg_append_name(sql, fields[i].name);
+        sql_append_name(sql, fields[i].name);
         buf_printf(sql, " %s, ", pg_type_sql(fields[i].type));
     }
     buf_append_str(sql, "line bigint");

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/postgresql/types.h"
+#include "text/sql_quote.h"
 
 enum { LOWEST_VERSION = 150000 };
 
@@ -63,10 +64,10 @@ void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql)
     const char *scope = is_local ? "true" : "false";
     AUTO(buf_fini) struct buf path;
     buf_init(&path, LIMIT_APP_FILE_BYTES);
-    pg_append_name(&path, span_of(conn->store->name));
+    sql_append_name(&path, span_of(conn->store->name));
     buf_append_str(&path, ", reckoner");
     buf_append_str(sql, "SELECT pg_catalog.set_config('search_path', ");
-    pg_append_literal(sql, buf_span(&path));
+    sql_append_literal(sql, buf_span(&path));
     buf_printf(sql, ", %s)", scope);
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
         bool is_meant = settings[i].mode == -1 || settings[i].mode == (int)conn->mode;
@@ -203,12 +204,12 @@ enum err_code pg_revive(struct pg_conn *conn, struct err *err)
     if (conn->store->is_replica)
         return err_set(err, ERR_BUSY, "the connection to the replica was lost");
     bool is_trying = false;
-    enum err_code code = pg_gate_enter(&conn->store->gate, &is_trying, err);
+    enum err_code code = pg_breaker_enter(&conn->store->breaker, &is_trying, err);
     if (code != ERR_NONE)
         return code;
     struct err cause = {0};
     code = make_link(conn, ERR_BUSY, &cause);
-    pg_gate_leave(&conn->store->gate, is_trying, code == ERR_NONE);
+    pg_breaker_leave(&conn->store->breaker, is_trying, code == ERR_NONE);
     if (code == ERR_NONE)
         return ERR_NONE;
     err_set(err, code, "the store cannot be reached at the moment: try again");

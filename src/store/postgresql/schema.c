@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "store/postgresql/types.h"
+#include "text/sql_quote.h"
 
 // Of half an angle in degrees; and the two sides of the triangle that distance_m is made of.
 #define RADIANS         "0.017453292519943295::double precision"
@@ -120,7 +121,7 @@ static enum err_code make_helpers(struct pg_conn *conn, const char *sum, struct 
 static void append_app(const struct pg_store *store, struct buf *sql)
 {
     buf_append_str(sql, "CREATE TABLE IF NOT EXISTS ");
-    pg_append_name(sql, span_of(store->name));
+    sql_append_name(sql, span_of(store->name));
     buf_append_str(sql, ".reckoner_commits (id uuid PRIMARY KEY,"
                         " committed_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now());\n");
     pg_append_versions(store, sql);
@@ -133,12 +134,12 @@ static enum err_code make_app(
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
     if (!has_schema) { // a role that may not make one may not even say IF NOT EXISTS of one that is there
         buf_append_str(&sql, "CREATE SCHEMA IF NOT EXISTS ");
-        pg_append_name(&sql, span_of(conn->store->name));
+        sql_append_name(&sql, span_of(conn->store->name));
         buf_append_str(&sql, ";\n");
     }
     buf_append(&sql, wanted->app.at, wanted->app.len);
     buf_append_str(&sql, "COMMENT ON TABLE ");
-    pg_append_name(&sql, span_of(conn->store->name));
+    sql_append_name(&sql, span_of(conn->store->name));
     buf_printf(&sql, ".reckoner_versions IS 'made by %s'", wanted->app_sum);
     return run(conn, &sql, err);
 }
@@ -149,7 +150,7 @@ static enum err_code remove_old_records(struct pg_conn *conn, struct err *err)
     AUTO(buf_fini) struct buf sql;
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
     buf_append_str(&sql, "DELETE FROM ");
-    pg_append_name(&sql, span_of(conn->store->name));
+    sql_append_name(&sql, span_of(conn->store->name));
     buf_append_str(&sql, ".reckoner_commits WHERE committed_at < pg_catalog.now() - interval '1 day'");
     return run(conn, &sql, err);
 }
@@ -215,7 +216,7 @@ void pg_schema_drop(struct pg_conn *conn)
     AUTO(buf_fini) struct buf sql;
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
     buf_append_str(&sql, "DROP SCHEMA ");
-    pg_append_name(&sql, span_of(conn->store->name));
+    sql_append_name(&sql, span_of(conn->store->name));
     buf_append_str(&sql, " CASCADE");
     pg_rollback(&conn->base);
     pg_deadline(&conn->base, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQL text as this driver needs it: split, with $n for :name, quoted, and with places in it. Pure functions;
+// SQL text as this driver needs it: split, with $n for :name, and with places in it. Pure functions;
 // any thread. What a token is, is text/sql_scan.h's.
 #include <stdio.h>
 
@@ -35,27 +35,6 @@ enum err_code pg_copy_text(struct span sql, char **ret_copy, struct err *err)
         return err_no_memory(err);
     *ret_copy = copy;
     return ERR_NONE;
-}
-
-static void append_quoted(struct buf *sql, struct span text, char quote)
-{
-    buf_append_byte(sql, quote);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == quote)
-            buf_append_byte(sql, quote);
-        buf_append_byte(sql, text.at[i]);
-    }
-    buf_append_byte(sql, quote);
-}
-
-void pg_append_name(struct buf *sql, struct span name)
-{
-    append_quoted(sql, name, '"');
-}
-
-void pg_append_literal(struct buf *sql, struct span text)
-{
-    append_quoted(sql, text, '\'');
 }
 
 // --- scripts

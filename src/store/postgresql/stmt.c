@@ -77,12 +77,11 @@ static enum err_code find_statement(struct span sql, struct span *ret_statement,
     return ERR_NONE;
 }
 
-// The type that the server is told. The names of a page's keys begin with a K, and their types are those of
-// the columns that they are compared with: the server knows.
+// The type that the server is told. A page's key has the type of the column that it is compared with, which
+// the server knows.
 static Oid type_of_param(const struct store_name *param)
 {
-    bool is_key = param->name.len > 0 && param->name.at[0] == 'K';
-    return is_key ? PG_TYPE_UNKNOWN : pg_type_of(param->is_list ? TYPE_TEXT : param->type);
+    return param->is_page_key ? PG_TYPE_UNKNOWN : pg_type_of(param->is_list ? TYPE_TEXT : param->type);
 }
 
 static enum err_code make_params(struct pg_stmt *stmt, const uint16_t *numbers, size_t count,

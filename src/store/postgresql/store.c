@@ -16,7 +16,7 @@ static void close_store(struct store *base)
     struct pg_store *store = pg_store(base);
     pg_watch_end(store->watch);
     pg_errand_settle();
-    pg_gate_fini(&store->gate);
+    pg_breaker_fini(&store->breaker);
     mem_free(store->url);
     mem_free(store->name);
     mem_free(store);
@@ -59,7 +59,7 @@ static enum err_code make_store(
         return err_no_memory(err);
     store->base.driver = &postgresql_driver;
     store->is_scratch = is_scratch;
-    pg_gate_init(&store->gate);
+    pg_breaker_init(&store->breaker);
     store->url = mem_strndup(url, strlen(url));
     store->name = mem_strndup(name, strlen(name));
     if (store->url == NULL || store->name == NULL) {
@@ -100,8 +100,9 @@ static enum err_code open_scratch(struct store *like, struct store **ret_store, 
 const struct store_driver postgresql_driver = {
     .kind = "postgresql",
     .short_scheme = "postgres",
+    .dialect = SQL_POSTGRESQL,
     .nulls_are_largest = true,
-    .likes_one_statement = true,
+    .round_trip_is_costly = true,
     .open = open_store,
     .open_replica = open_replica,
     .scratch = open_scratch,

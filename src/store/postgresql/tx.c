@@ -27,6 +27,7 @@
 
 #include "base/clock.h"
 #include "store/postgresql/types.h"
+#include "text/sql_quote.h"
 
 void pg_fail_tx(struct pg_conn *conn, const struct err *err)
 {
@@ -212,7 +213,7 @@ static enum err_code queue_question(
     const char *const params[] = {conn->commit};
     buf_init(&text, LIMIT_APP_FILE_BYTES);
     buf_append_str(&text, sql[0]);
-    pg_append_name(&text, span_of(conn->store->name));
+    sql_append_name(&text, span_of(conn->store->name));
     buf_append_str(&text, sql[1]);
     buf_append_byte(&text, '\0');
     if (buf_status(&text) != ERR_NONE)

@@ -4,7 +4,7 @@
 //   store.c           stores; opening and closing
 //   conn.c      connections: making, losing and remaking them; the settings of their sessions
 //   link.c      which host a link leads to
-//   gate.c      who may try to reach a server that was lost
+//   breaker.c      who may try to reach a server that was lost
 //   errand.c    cancel requests and pings, which are connections of their own
 //   pipe.c      what is sent ahead, and what comes back for it; the deadline
 //   tx.c        transactions, the savepoint, and the record that tells what became of a commit
@@ -81,7 +81,7 @@ enum pg_type {
 };
 
 // Whether the server can be reached, as far as the store's connections know.
-struct pg_gate {
+struct pg_breaker {
     pthread_mutex_t lock;   // guards the rest
     pthread_cond_t changed; // broadcast when a try has ended
     bool is_tried;          // somebody tries
@@ -92,14 +92,14 @@ struct pg_gate {
 };
 
 struct pg_store {
-    struct store base;      // first: &store->base is the store of store.h
-    char *url;              // owned; as given, for libpq
-    char *name;             // owned; the app's: the schema that its tables are in
-    bool is_scratch;        // the schema goes with the STORE_WRITE connection
-    bool is_replica;        // of several hosts, a standby is the one; what is lost stays lost
-    struct pg_gate gate;    //
-    struct pg_watch *watch; // owned; NULL: nobody watches the store
-    atomic_uint first_host; // of those in the url: the one to ask first; any thread
+    struct store base;         // first: &store->base is the store of store.h
+    char *url;                 // owned; as given, for libpq
+    char *name;                // owned; the app's: the schema that its tables are in
+    bool is_scratch;           // the schema goes with the STORE_WRITE connection
+    bool is_replica;           // of several hosts, a standby is the one; what is lost stays lost
+    struct pg_breaker breaker; //
+    struct pg_watch *watch;    // owned; NULL: nobody watches the store
+    atomic_uint first_host;    // of those in the url: the one to ask first; any thread
 };
 
 struct pg_watch; // watch.c
@@ -268,15 +268,15 @@ PGconn *pg_open_link(struct pg_store *store);
 extern const char pg_pid_sql[];
 bool pg_is_pooled(PGconn *link, const PGresult *pid);
 
-// --- gate.c
+// --- breaker.c
 
-void pg_gate_init(struct pg_gate *gate);
-void pg_gate_fini(struct pg_gate *gate);
+void pg_breaker_init(struct pg_breaker *breaker);
+void pg_breaker_fini(struct pg_breaker *breaker);
 
-// Lets the caller connect, who tells by pg_gate_leave how it went, with the same `is_trying`. ERR_BUSY, after
-// LIMIT_STORE_PATIENCE_MS at most, where that would only be one more wait.
-MUST_CHECK enum err_code pg_gate_enter(struct pg_gate *gate, bool *ret_is_trying, struct err *err);
-void pg_gate_leave(struct pg_gate *gate, bool was_trying, bool was_reached);
+// Lets the caller connect, who tells by pg_breaker_leave how it went, with the same `is_trying`. ERR_BUSY,
+// after LIMIT_STORE_PATIENCE_MS at most, where that would only be one more wait.
+MUST_CHECK enum err_code pg_breaker_enter(struct pg_breaker *breaker, bool *ret_is_trying, struct err *err);
+void pg_breaker_leave(struct pg_breaker *breaker, bool was_trying, bool was_reached);
 
 // --- errand.c
 
@@ -404,10 +404,6 @@ MUST_CHECK enum err_code pg_check_bytes(struct span sql, struct err *err);
 
 // A copy of `sql` with a NUL behind it; refuses what pg_check_bytes does. The caller frees.
 MUST_CHECK enum err_code pg_copy_text(struct span sql, char **ret_copy, struct err *err);
-
-// A name between quotes, or a text between them, with those in it doubled.
-void pg_append_name(struct buf *sql, struct span name);
-void pg_append_literal(struct buf *sql, struct span text);
 
 // The error at an offset in `sql`.
 enum err_code pg_fail_at(struct span sql, size_t offset, struct err *err, const char *text);

@@ -33,6 +33,7 @@
 #include <xxhash.h>
 
 #include "store/postgresql/types.h"
+#include "text/sql_quote.h"
 
 void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS])
 {
@@ -126,7 +127,7 @@ void pg_append_versions(const struct pg_store *store, struct buf *sql)
     pg_channel(store, channel);
     for (const char *at = functions; *at != '\0'; at++) {
         if (*at == '@')
-            pg_append_name(sql, span_of(store->name));
+            sql_append_name(sql, span_of(store->name));
         else if (*at == '#')
             buf_append_str(sql, channel);
         else

@@ -26,6 +26,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "store/postgresql/types.h"
+#include "text/sql_quote.h"
 
 struct known_table {
     char *name;      // owned
@@ -186,7 +187,7 @@ static enum err_code read_versions(struct pg_watch *watch, struct err *err)
     PGresult *rows = NULL;
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
     buf_append_str(&sql, "SELECT table_name, version FROM ");
-    pg_append_name(&sql, span_of(watch->store->name));
+    sql_append_name(&sql, span_of(watch->store->name));
     buf_append_str(&sql, ".reckoner_versions WHERE version > 0 ORDER BY table_name COLLATE \"C\"");
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)

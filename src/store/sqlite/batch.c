@@ -13,6 +13,7 @@
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/stmt.h"
+#include "text/sql_quote.h"
 
 static const char *const column_types[] = {
     [TYPE_TEXT] = "TEXT",
@@ -62,25 +63,13 @@ void sqlite_batch_note(struct sqlite_batch *batch, enum sqlite_batch_event event
 
 // --- making it
 
-// A name between quotes, with those in it doubled.
-static void append_name(struct buf *sql, struct span name)
-{
-    buf_append_byte(sql, '"');
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.at[i] == '"')
-            buf_append_byte(sql, '"');
-        buf_append_byte(sql, name.at[i]);
-    }
-    buf_append_byte(sql, '"');
-}
-
 // The CREATE TABLE of these fields, with a NUL behind it.
 static enum err_code define(
     struct buf *sql, const struct store_name *fields, size_t field_count, struct err *err)
 {
     buf_append_str(sql, "CREATE TEMP TABLE batch(");
     for (size_t i = 0; i < field_count; i++) {
-        append_name(sql, fields[i].name);
+        sql_append_name(sql, fields[i].name);
         buf_printf(sql, " %s,", column_types[fields[i].type]);
     }
     buf_append_str(sql, "line INTEGER)");

@@ -68,6 +68,7 @@ static enum err_code open_scratch(struct store *like, struct store **ret_store, 
 
 const struct store_driver sqlite_driver = {
     .kind = "sqlite",
+    .dialect = SQL_SQLITE,
     .open = open_store,
     .scratch = open_scratch,
     .close = close_store,

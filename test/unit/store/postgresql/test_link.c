@@ -114,46 +114,46 @@ static void an_answer_that_nobody_wants_any_more_is_ended(void **state)
 static void only_one_connection_at_a_time_finds_out_that_the_server_is_away(void **state)
 {
     (void)state;
-    struct pg_gate gate = {0};
+    struct pg_breaker breaker = {0};
     struct err err = {0};
     bool is_trying = false, is_other_trying = true;
-    pg_gate_init(&gate);
-    assert_int_equal(pg_gate_enter(&gate, &is_trying, &err), ERR_NONE);
+    pg_breaker_init(&breaker);
+    assert_int_equal(pg_breaker_enter(&breaker, &is_trying, &err), ERR_NONE);
     assert_true(is_trying);
-    pg_gate_leave(&gate, is_trying, false);
-    gate.retry_ns = UINT64_MAX; // the pause is not over
-    assert_int_equal(pg_gate_enter(&gate, &is_trying, &err), ERR_BUSY);
+    pg_breaker_leave(&breaker, is_trying, false);
+    breaker.retry_ns = UINT64_MAX; // the pause is not over
+    assert_int_equal(pg_breaker_enter(&breaker, &is_trying, &err), ERR_BUSY);
     assert_string_equal(err.text, "the store cannot be reached at the moment: try again");
-    gate.retry_ns = 0; // now it is
-    assert_int_equal(pg_gate_enter(&gate, &is_trying, NULL), ERR_NONE);
+    breaker.retry_ns = 0; // now it is
+    assert_int_equal(pg_breaker_enter(&breaker, &is_trying, NULL), ERR_NONE);
     assert_true(is_trying);
-    assert_int_equal(pg_gate_enter(&gate, &is_other_trying, NULL), ERR_BUSY);
-    pg_gate_leave(&gate, is_trying, true);
+    assert_int_equal(pg_breaker_enter(&breaker, &is_other_trying, NULL), ERR_BUSY);
+    pg_breaker_leave(&breaker, is_trying, true);
     for (int i = 0; i < 3; i++) { // all together
-        gate.reached_ns = clock_monotonic_ns();
-        assert_int_equal(pg_gate_enter(&gate, &is_other_trying, NULL), ERR_NONE);
+        breaker.reached_ns = clock_monotonic_ns();
+        assert_int_equal(pg_breaker_enter(&breaker, &is_other_trying, NULL), ERR_NONE);
         assert_false(is_other_trying);
     }
-    pg_gate_leave(&gate, is_other_trying, false); // it is gone again
-    gate.retry_ns = UINT64_MAX;
-    assert_int_equal(pg_gate_enter(&gate, &is_trying, NULL), ERR_BUSY);
-    pg_gate_fini(&gate);
+    pg_breaker_leave(&breaker, is_other_trying, false); // it is gone again
+    breaker.retry_ns = UINT64_MAX;
+    assert_int_equal(pg_breaker_enter(&breaker, &is_trying, NULL), ERR_BUSY);
+    pg_breaker_fini(&breaker);
 }
 
 static void the_pause_after_a_failure_grows_up_to_what_retry_after_says(void **state)
 {
     (void)state;
-    struct pg_gate gate = {0};
+    struct pg_breaker breaker = {0};
     bool is_trying;
     const uint64_t pauses_ms[] = {100, 200, 400, 800, 1000, 1000};
-    pg_gate_init(&gate);
+    pg_breaker_init(&breaker);
     for (size_t i = 0; i < ARRAY_LEN(pauses_ms); i++) {
-        gate.retry_ns = 0;
-        assert_int_equal(pg_gate_enter(&gate, &is_trying, NULL), ERR_NONE);
-        pg_gate_leave(&gate, is_trying, false);
-        assert_int_equal(gate.pause_ms, pauses_ms[i]);
+        breaker.retry_ns = 0;
+        assert_int_equal(pg_breaker_enter(&breaker, &is_trying, NULL), ERR_NONE);
+        pg_breaker_leave(&breaker, is_trying, false);
+        assert_int_equal(breaker.pause_ms, pauses_ms[i]);
     }
-    pg_gate_fini(&gate);
+    pg_breaker_fini(&breaker);
 }
 
 static void kill_backend(struct fixture *f, struct store_conn *conn)

@@ -159,7 +159,8 @@ static void columns_that_change_between_two_sessions_are_noticed(void **state)
 static void types_that_change_between_two_sessions_are_noticed(void **state)
 {
     struct fixture *f = *state;
-    static const struct store_name keys[] = {{.name = {.at = "K1", .len = 2}, .type = TYPE_TEXT}};
+    static const struct store_name keys[] = {
+        {.name = {.at = "K1", .len = 2}, .type = TYPE_TEXT, .is_page_key = true}};
     static const char sql[] = "SELECT a FROM t WHERE a > :K1 ORDER BY a";
     struct value small = integer_of(6), large = integer_of(4999999999);
     run_script(f->writer, "CREATE TABLE t (a integer); INSERT INTO t VALUES (7)");

@@ -254,7 +254,7 @@ static void a_text_needs_no_nul_behind_it_whatever_its_type(void **state)
     struct fixture *f = *state;
     static const char id[] = "11111111-1111-1111-1111-111111111111";
     char bytes[sizeof(id)];
-    const struct store_name params[] = {{.name = span_of("K1"), .type = TYPE_TEXT}};
+    const struct store_name params[] = {{.name = span_of("K1"), .type = TYPE_TEXT, .is_page_key = true}};
     struct value value = {.kind = VALUE_TEXT, .text = {.at = bytes, .len = sizeof(id) - 1}};
     struct err err = {0};
     memcpy(bytes, id, sizeof(id) - 1);

@@ -21,8 +21,8 @@ static const char schema[] =
     "INSERT INTO products VALUES (1, 1, 'x', 5, 'c'), (2, 1, 'y', 6, 'd');"
     "INSERT INTO sums VALUES ('a', '2016-01-01', 3);";
 
-static const struct store_name params[] = {
-    {{"n", 1}, TYPE_INTEGER, false}, {{"t", 1}, TYPE_TEXT, false}, {{"tags", 4}, TYPE_TEXT, true}};
+static const struct store_name params[] = {{.name = {"n", 1}, .type = TYPE_INTEGER},
+    {.name = {"t", 1}, .type = TYPE_TEXT}, {.name = {"tags", 4}, .type = TYPE_TEXT, .is_list = true}};
 
 // What on_line makes of a plan.
 struct plan {
@@ -157,7 +157,7 @@ static void writes_have_plans_too(void **state)
 {
     struct fixture *f = *state;
     run_script(f->writer, schema);
-    const struct store_name fields[] = {{span_of("name"), TYPE_TEXT, false}};
+    const struct store_name fields[] = {{.name = span_of("name"), .type = TYPE_TEXT}};
     struct err err = {0};
     begin(f->writer);
     assert_int_equal(store_batch_open(f->writer, fields, 1, &err), ERR_NONE);
