@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL cluster for tests: made by initdb in a temporary folder, on a free port of 127.0.0.1, ended by its pid.
+"""A PostgreSQL cluster for tests: a copy of what initdb made once, in a temporary folder, on a free port of 127.0.0.1, ended by its pid.
 
     with Cluster() as cluster: ... cluster.url('rates') ...      from Python
     with Cluster() as primary, primary.standby() as standby: ... a second server that streams from the first
     test/postgresql.py COMMAND ...                               runs the command with TEST_POSTGRESQL set
 """
 import contextlib
+import hashlib
 import os
 import pathlib
 import pwd
@@ -20,6 +21,8 @@ import time
 
 BINARIES = pathlib.Path(os.environ.get('POSTGRESQL_BIN', '/usr/lib/postgresql/15/bin'))
 WAIT_SECONDS = 60
+TEMPLATES = pathlib.Path(__file__).resolve().parents[1] / 'build' / 'postgresql'
+INITDB = ['-A', 'trust', '-U', 'reckoner', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']
 # What a test does not need on disk it need not wait for: a crash of the machine ends the test, too.
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -181,8 +184,33 @@ class Cluster(Server):
 
     def __init__(self):
         super().__init__()
-        self.run('initdb', '-D', self.data, '-A', 'trust', '-U', 'reckoner', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync')
+        template = self.template()
+        if not template.exists():
+            self.make_template(template)
+        self.copy(template, self.data)
         self.configure(SETTINGS)
+
+    @staticmethod
+    def copy(folder, to):
+        subprocess.run(['cp', '-a', '--reflink=auto', folder, to], check=True)  # with its owner
+
+    @staticmethod
+    def template():
+        """Where what initdb makes is kept: for each program, user and way to call it a folder of its own."""
+        program = (BINARIES / 'initdb').stat()
+        key = repr((str(BINARIES), program.st_mtime_ns, program.st_size, os.getuid(), INITDB))
+        return TEMPLATES / hashlib.sha256(key.encode()).hexdigest()[:16]
+
+    def make_template(self, template):
+        """Others may be at it as well: the first one to be done has made it."""
+        made = self.folder / 'template'
+        self.run('initdb', '-D', made, *INITDB)
+        TEMPLATES.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=TEMPLATES) as nearby:
+            self.copy(made, pathlib.Path(nearby) / 'data')
+            with contextlib.suppress(OSError):  # it is there by now
+                (pathlib.Path(nearby) / 'data').rename(template)
+        shutil.rmtree(made)
 
     def create(self, database):
         """A new, empty database; its url."""

@@ -78,6 +78,7 @@ def test_a_deferred_constraint_fails_nobody_but_who_breaks_it(server):
     assert server.get('/t').json() == [i for i in range(90) if i % 5]
 
 
+@pytest.mark.threads
 def test_all_that_wait_for_a_locked_store_are_told_together(start, tmp_path):
     """One after another they would wait for longer than a client does here."""
     server = start(write_app(tmp_path / 'small', APP), '--quiet')

@@ -21,6 +21,7 @@ def test_version():
     assert result.returncode == 0 and result.stdout.startswith('reckoner 0.1.0 (SQLite 3.')
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize('args, text', [
     ([], 'usage: reckoner COMMAND'),
     (['bake'], 'no command is called bake'),

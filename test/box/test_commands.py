@@ -248,6 +248,7 @@ def start_hanging_run(tmp_path):
     return process, temporary
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_run_and_leaves_nothing(tmp_path, how):
     process, temporary = start_hanging_run(tmp_path)
@@ -257,6 +258,7 @@ def test_a_signal_ends_the_run_and_leaves_nothing(tmp_path, how):
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.threads
 def test_a_server_that_crashes_leaves_nothing(tmp_path):
     process, temporary = start_hanging_run(tmp_path)
     children = open(f'/proc/{process.pid}/task/{process.pid}/children', encoding='ascii').read().split()
@@ -334,6 +336,7 @@ def test_explain_tells_what_ran_and_how(explained):
     assert not (explained.parent / 'var').exists()
 
 
+@pytest.mark.threads
 def test_explain_tells_what_is_slow(explained):
     text = explain(explained, 'GET /some?n=50&name=x')
     assert '    SCAN t  (all of t: 2000 rows)\n' in text

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import failover  # noqa: E402
 import postgresql  # noqa: E402
 
-pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
+pytestmark = [pytest.mark.threads, pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')]
 
 BOUND_SECONDS = 90  # more than any answer may take that waits for a database (docs)
 ROW = 'batch,n\nx,1\n'

@@ -52,6 +52,7 @@ def test_the_guide_s_curl_lines_answer_as_it_says(app, start):
     assert asked >= 6
 
 
+@pytest.mark.threads
 def test_the_guide_s_slow_question_is_explained(app):
     line = re.search(r'^reckoner (explain .*)$', GUIDE, re.MULTILINE).group(1)
     words = [str(app) if word == 'stations' else word for word in shlex.split(line)]

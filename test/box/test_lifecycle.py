@@ -8,6 +8,8 @@ import signal
 import sqlite3
 import threading
 
+import pytest
+
 from conftest import run, wait_until, write_app
 from test_reads import READ_APP
 from test_writes import CSV, WRITE_APP
@@ -52,6 +54,7 @@ def test_a_data_folder_without_any_of_the_files_is_refused(tmp_path):
     assert f'{tmp_path}: has none of the files that [load] of any app names' in result.stderr
 
 
+@pytest.mark.threads
 def test_a_failed_first_load_leaves_nothing_and_names_the_rows(start, tmp_path):
     files = {**LOAD_APP, 'data/rows.csv': 'id,grp\n1,c\nx,d\n3,zz\n'}
     app = write_app(tmp_path / 'small', files)
@@ -66,6 +69,7 @@ def test_a_failed_first_load_leaves_nothing_and_names_the_rows(start, tmp_path):
     assert ids(start(app)) == [1]
 
 
+@pytest.mark.threads
 def test_sigterm_finishes_what_runs(start, tmp_path):
     server = start(write_app(tmp_path / 'small', READ_APP), '--quiet')
     with server.connect() as busy, server.connect() as idle:
@@ -98,6 +102,8 @@ def test_a_port_in_use_is_an_error(start, tmp_path):
     assert f'127.0.0.1:{server.port}' in result.stderr and 'in use' in result.stderr
 
 
+@pytest.mark.plain
+@pytest.mark.threads
 def test_no_acknowledged_batch_is_lost_when_the_process_is_killed(start, tmp_path):
     app = write_app(tmp_path / 'small', WRITE_APP)
     acknowledged = set()

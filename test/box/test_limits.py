@@ -29,12 +29,14 @@ def talk(server, data):
     return received
 
 
+@pytest.mark.threads
 def test_a_body_that_says_it_is_too_large_is_413_before_it_is_sent(server):
     head = (f'POST /rows HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nContent-Length: {BODY_BYTES + 1}\r\n'
             'Expect: 100-continue\r\n\r\n').encode()
     assert talk(server, head).startswith(b'HTTP/1.1 413 ')
 
 
+@pytest.mark.threads
 def test_a_body_that_grows_too_large_is_413(server):
     """The client sends on without looking; the refusal reaches it all the same."""
     with server.connect() as connection:
@@ -59,6 +61,7 @@ def test_deep_json_is_refused(server):
     assert server.post('/rows', '{"id":' * 100_000).status in (400, 413)
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize('head, status', [
     (b'GET /' + b'a' * 9000 + b' HTTP/1.1\r\nHost: a\r\n\r\n', 414),
     (b'GET /rows HTTP/1.1\r\nHost: a\r\nX: ' + b'a' * 40000 + b'\r\n\r\n', 431),
@@ -89,6 +92,7 @@ def test_a_full_queue_is_503_with_retry_after(start, tmp_path):
     wait_until(lambda: server.get('/things').status == 200)
 
 
+@pytest.mark.plain
 def test_idle_connections_are_cheap(start, tmp_path):
     server = start(write_app(tmp_path / 'small', READ_APP), '--quiet')
     server.get('/things')
@@ -106,6 +110,7 @@ def test_idle_connections_are_cheap(start, tmp_path):
         assert (after - before) / count < 10_000
 
 
+@pytest.mark.threads
 def test_slow_uploads_do_not_hold_a_worker(start, tmp_path):
     server = start(write_app(tmp_path / 'small', WRITE_APP), '--quiet', '--workers', '1')
     slow = []
@@ -120,6 +125,7 @@ def test_slow_uploads_do_not_hold_a_worker(start, tmp_path):
     assert [row['id'] for row in server.get('/rows').json()] == [1]
 
 
+@pytest.mark.threads
 def test_a_client_that_leaves_in_the_middle_of_its_body_changes_nothing(server):
     for _ in range(10):
         with server.connect() as connection:
@@ -128,6 +134,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_changes_nothing(server):
     assert server.get('/rows').body == b'[]'
 
 
+@pytest.mark.threads
 def test_a_client_that_leaves_before_its_answer_does_no_harm(start, tmp_path):
     server = start(write_app(tmp_path / 'small', READ_APP), '--quiet')
     for _ in range(200):
@@ -145,6 +152,7 @@ def test_a_reader_that_takes_nothing_holds_only_itself(start, tmp_path):
             assert server.get('/things').status == 200
 
 
+@pytest.mark.threads
 def test_pipelined_requests_are_answered_in_order(start, tmp_path):
     server = start(write_app(tmp_path / 'small', READ_APP), '--quiet')
     paths = ['/days?a=2000-01-01&b=2020-01-01', '/things?name=plain', '/nothing', '/-/livez', '/echo?t=1', '/echo?t=2'] * 10
@@ -170,6 +178,7 @@ def test_a_read_behind_a_write_on_one_connection_sees_it(server):
     assert b'{"id":5,' in received
 
 
+@pytest.mark.threads
 def test_a_thousand_clients_at_once(start, tmp_path):
     server = start(write_app(tmp_path / 'small', READ_APP), '--quiet')
     connections = [server.connect() for _ in range(1000)]

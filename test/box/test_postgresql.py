@@ -73,6 +73,7 @@ def test_questions_about_the_sample_data_have_the_same_bytes(cluster, tmp_path, 
     assert [server.stop() for server in servers] == [0, 0]
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize('name', ['people', 'genes'])
 def test_an_app_passes_its_own_tests_there_and_leaves_nothing(cluster, name):
     url = cluster.create(f'tests_{name}')
@@ -168,6 +169,7 @@ SELECT day, repeat('x', 200) AS text FROM calendar('2000-01-01', CAST(DATE '2000
 '''}
 
 
+@pytest.mark.threads
 def test_an_answer_that_is_larger_than_those_before_it_is_whole(cluster, tmp_path):
     server = Server(write_app(tmp_path / 'rows', ROWS), '--quiet', '--workers', '1', '--store', cluster.create('rows'))
     for n in (1, 3, 100_000, 2, 100_000, 0, 1000, 1001, 1002, 5):

@@ -223,6 +223,7 @@ def test_a_batch_through_one_node_is_seen_through_the_other_at_once(cluster, dat
     assert [node.stop() for node in nodes] == [0, 0]
 
 
+@pytest.mark.threads
 def test_nodes_that_write_at_once_lose_nothing(cluster, database, tmp_path):
     app = write_app(tmp_path / 'small', APP)
     nodes = [Server(app, '--quiet', '--store', database[1]) for _ in range(3)]
@@ -233,6 +234,7 @@ def test_nodes_that_write_at_once_lose_nothing(cluster, database, tmp_path):
     assert [node.stop() for node in nodes] == [0, 0, 0]
 
 
+@pytest.mark.threads
 def test_nodes_that_start_at_once_make_the_schema_and_the_first_load_once(cluster, database):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         nodes = list(pool.map(lambda _: Server('apps/rates', '--quiet', '--store', database[1]), range(4)))
@@ -278,6 +280,7 @@ def versions(cluster, database):
     return dict(line.split('|') for line in cluster.sql('SELECT * FROM small.reckoner_versions', database[0]).splitlines())
 
 
+@pytest.mark.threads
 def test_a_transaction_that_somebody_leaves_open_after_a_write_holds_up_no_batch(server, cluster, database):
     other, before = Session(cluster, database[0]), int(versions(cluster, database)['items'])
     other.run("BEGIN; INSERT INTO small.items VALUES (1, 'a', '2030-01-01', false, 1)")

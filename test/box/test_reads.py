@@ -216,6 +216,7 @@ def test_accept_chooses_the_format(server, accept, content_type):
     assert answer.headers['Vary'] == 'Accept'
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize('accept', [
     'text/html', 'application/json;q=0', '*/*;q=0, image/png', 'application/*;q=0, text/*;q=0, */*',
 ])

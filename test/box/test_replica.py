@@ -15,6 +15,7 @@ from conftest import Server, run, wait_until, write_app
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import postgresql  # noqa: E402
 
+pytestmark = pytest.mark.threads
 needs_cluster = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
 
 numbers = itertools.count()

@@ -14,7 +14,7 @@ from conftest import Server, wait_until, write_app
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import postgresql  # noqa: E402
 
-pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
+pytestmark = [pytest.mark.threads, pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')]
 
 LANES = 8  # the most that go together
 WARM = 20  # reads in a row after which an endpoint is known to answer, and quickly

@@ -101,6 +101,7 @@ def check_refused(server, body, content_type, status, errors, total=None):
     return answer
 
 
+@pytest.mark.threads
 def test_all_bad_rows_are_reported_of_parser_and_rejects_together(server):
     body = 'id,grp,price,day\n1,a,1,\nx,a,1,2024-02-30\n3,zz,1,\n4,a,,\n4,toolong,101,\n1,a,1,\n,a,1,\n'
     check_refused(server, body, CSV, 422, [
@@ -186,6 +187,7 @@ def test_a_coded_body_is_415(server):
     assert answer.status == 415
 
 
+@pytest.mark.threads
 def test_only_the_first_thousand_bad_rows_are_listed(server):
     body = 'id,grp\n' + ''.join(f'{i},{"a" if i % 2 else "zz"}\n' for i in range(5000))
     answer = server.post('/rows', body, CSV)
@@ -226,6 +228,7 @@ def test_endpoints_with_different_fields_take_turns(server):
     assert len(server.get('/rows').json()) == 19
 
 
+@pytest.mark.threads
 def test_batches_that_come_together_are_each_whole_or_not_at_all(server):
     """Good ones and bad ones at once share commits; each keeps to itself."""
     results = {}
@@ -246,6 +249,7 @@ def test_batches_that_come_together_are_each_whole_or_not_at_all(server):
     assert ids == [i * 100 + k for i in range(60) if i % 3 for k in range(50)]
 
 
+@pytest.mark.threads
 def test_what_was_acknowledged_is_read_at_once(server):
     for i in range(200):
         assert server.post('/rows', [{'id': i, 'grp': 'a'}]).status == 201

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The variants of the program, each built once, in build/NAME."""
+import dataclasses
+import os
+
+from suite import process
+from suite.jobs import Job, Result
+
+BUILD_SECONDS = 1800
+NICE = 5  # who builds can wait: tests beside it have bounds of time
+
+
+@dataclasses.dataclass(frozen=True)
+class Build:
+    name: str
+    what: str  # as the sums call it
+    options: tuple
+    compiler: str = 'gcc'
+
+    def folder(self):
+        return process.BUILD / self.name
+
+    def binary(self):
+        return self.folder() / 'reckoner'
+
+
+ASAN = Build('debug', 'ASan, UBSan', ('--buildtype=debug', '-Db_sanitize=address,undefined'))
+TSAN = Build('tsan', 'TSan', ('--buildtype=debugoptimized', '-Db_sanitize=thread'))
+RELEASE = Build('release', 'release', ('--buildtype=release', '-Dtests=false'))
+FUZZ = Build('fuzz', 'fuzz', ('--buildtype=debugoptimized', '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Dfuzz=true',
+                              '-Dtests=false'), compiler='clang')
+
+
+def job(build, cores, seconds, follow):
+    """`follow` names the jobs that wait for it, when it is done; `seconds` has theirs in it, so that it is begun early."""
+    def work():
+        if not (build.folder() / 'build.ninja').exists():
+            done = process.run(['meson', 'setup', '--werror', build.folder(), *build.options], BUILD_SECONDS,
+                               env={'CC': os.environ.get('CC', build.compiler)}, nice=NICE)
+            if done.code != 0:
+                return Result(failed=1, text=done.out + done.err)
+        done = process.run(['ninja', '-j', max(1, int(cores)), '-C', build.folder()], BUILD_SECONDS, nice=NICE)
+        if done.code != 0:
+            return Result(failed=1, text=done.out + done.err, cpu=done.cpu)
+        return Result(more=follow(), cpu=done.cpu)
+
+    return Job(f'build/{build.name}', 'build', work, cores, seconds)
