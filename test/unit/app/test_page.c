@@ -2,22 +2,15 @@
 // Endpoints with @page, walked from page to page on a real store in memory.
 #include "app/page.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "app/directives.h"
 #include "app/plan.h"
 #include "base/limits.h"
-#include "base/mem.h"
+#include "plan_fixture.h"
 #include "store/driver.h"
 
-enum { ARENA_BYTES = 16 * 1024 * 1024, OUT_BYTES = 1 << 20, MOST_PARAMS = 4 };
+enum { MOST_PARAMS = 4 };
 
 static const char SCHEMA[] =
     "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, price REAL, day TEXT NOT NULL);\n"
@@ -26,93 +19,25 @@ static const char SCHEMA[] =
     "INSERT INTO t VALUES (1, 'a', 0.1, '2024-01-01'), (2, 'b', 0.2, '2024-01-01'),\n"
     "  (3, 'c', 0.30000000000000004, '2024-01-02'), (4, 'd', 0.3, '2024-01-03'), (5, 'e', 1e300, '2024-01-03');\n";
 
-struct fixture {
-    struct store *store;
-    struct store_conn *conn;
-    struct arena arena;
-    struct diags diags;
-    struct endpoint endpoint;
-    struct plan *plan;
-    struct spool out;
-    char cursor[5000]; // of the last answer; "" for none
-};
-
-static void must_be_fine(enum err_code code, const struct err *err)
-{
-    if (code != ERR_NONE)
-        fail_msg("error %d: %s", (int)code, err->text);
-}
-
 static int set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-    struct err err = {0};
-    must_be_fine(store_open("sqlite::memory:", "test", &f->store, &err), &err);
-    must_be_fine(store_connect(f->store, STORE_WRITE, &f->conn, &err), &err);
-    must_be_fine(store_exec(f->conn, span_of(SCHEMA), &err), &err);
-    arena_init(&f->arena, ARENA_BYTES);
-    diags_init(&f->diags);
-    spool_init(&f->out, NULL, OUT_BYTES);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    plan_free(f->plan);
-    store_disconnect(f->conn);
-    store_close(f->store);
-    spool_fini(&f->out);
-    diags_fini(&f->diags);
-    arena_fini(&f->arena);
-    free(f);
-    return 0;
-}
-
-static void run_script(struct fixture *f, const char *sql)
-{
-    struct err err = {0};
-    must_be_fine(store_exec(f->conn, span_of(sql), &err), &err);
-}
-
-static void parse(struct fixture *f, const char *text)
-{
-    struct err err = {0};
-    enum err_code code =
-        directives_parse("x.sql", span_of(text), SQL_SQLITE, &f->arena, &f->diags, &f->endpoint, &err);
-    diags_print(&f->diags, stderr);
-    must_be_fine(code, &err);
+    return fixture_set_up(state, SCHEMA);
 }
 
 // The plan of a GET endpoint in pages with this answer, in the place of the one before.
 static void plan(struct fixture *f, const char *lines)
 {
     char file[8000];
-    struct err err = {0};
-    plan_free(f->plan);
-    f->plan = NULL;
     snprintf(file, sizeof(file), "-- @endpoint GET /t\n-- @page 2 max 100\n%s\n", lines);
-    parse(f, file);
-    enum err_code code = plan_new(&f->endpoint, f->conn, &f->diags, &f->plan, &err);
-    diags_print(&f->diags, stderr);
-    must_be_fine(code, &err);
+    plan_file(f, file);
 }
 
-static void expect_refused(struct fixture *f, const char *select, const char *expected)
+static void expect_no_pages(struct fixture *f, const char *select, const char *expected)
 {
-    struct err err = {0};
-    char file[1000];
+    char file[1000], line[1000];
     snprintf(file, sizeof(file), "-- @endpoint GET /t\n-- @page 2 max 100\n-- @answer\n%s\n", select);
-    parse(f, file);
-    assert_int_equal(plan_new(&f->endpoint, f->conn, &f->diags, &f->plan, &err), ERR_CONFIG);
-    assert_int_equal(f->diags.count, 1);
-    char text[1000];
-    snprintf(text, sizeof(text), "%u:%u: %s", (unsigned)f->diags.items[0].line,
-        (unsigned)f->diags.items[0].column, f->diags.items[0].text);
-    assert_string_equal(text, expected);
-    diags_fini(&f->diags);
-    diags_init(&f->diags);
+    snprintf(line, sizeof(line), "x.sql:%s\n", expected);
+    expect_refused(f, file, line);
 }
 
 // Asks for a page; `cursor` NULL: the first one. Further parameters are null.
@@ -124,15 +49,7 @@ static enum err_code ask(
     params[f->endpoint.limit_param] = (struct value){.kind = VALUE_INTEGER, .integer = limit};
     if (cursor != NULL)
         params[f->endpoint.cursor_param] = (struct value){.kind = VALUE_TEXT, .text = span_of(cursor)};
-    spool_reset(&f->out);
-    enum err_code code = plan_answer(f->plan, params, format, &f->out, &answered, err);
-    f->cursor[0] = '\0';
-    if (code == ERR_NONE) {
-        assert_int_equal(buf_append_byte(&f->out.buf, '\0'), ERR_NONE);
-        snprintf(f->cursor, sizeof(f->cursor), "%.*s", (int)answered.cursor.len,
-            answered.cursor.at != NULL ? answered.cursor.at : "");
-    }
-    return code;
+    return answer(f, format, params, &answered, err);
 }
 
 // Walks from page to page; what comes is one text, with a blank behind each row and a bar behind each page.
@@ -353,29 +270,29 @@ static void a_statement_without_an_order_of_its_columns_is_refused(void **state)
     struct fixture *f = *state;
     static const char none[] =
         "4:1: @page needs a statement that ends with ORDER BY and names of its columns";
-    expect_refused(f, "SELECT id FROM t;", none);
-    expect_refused(f, "SELECT id FROM t LIMIT 3;", none);
-    expect_refused(f, "SELECT id FROM (SELECT id FROM t ORDER BY id);", none);
-    expect_refused(f, "SELECT id, row_number() OVER (ORDER BY id) AS n FROM t;", none);
-    expect_refused(f, "SELECT id\nFROM t ORDER BY\n  name;",
+    expect_no_pages(f, "SELECT id FROM t;", none);
+    expect_no_pages(f, "SELECT id FROM t LIMIT 3;", none);
+    expect_no_pages(f, "SELECT id FROM (SELECT id FROM t ORDER BY id);", none);
+    expect_no_pages(f, "SELECT id, row_number() OVER (ORDER BY id) AS n FROM t;", none);
+    expect_no_pages(f, "SELECT id\nFROM t ORDER BY\n  name;",
         "6:3: @page orders by names of the answer's columns, and \"name\" is none");
-    expect_refused(f, "SELECT id FROM t ORDER BY id + 1;",
+    expect_no_pages(f, "SELECT id FROM t ORDER BY id + 1;",
         "4:30: @page orders by names, with ASC or DESC at most, and not by \"id +\"");
-    expect_refused(f, "SELECT id FROM t ORDER BY t.id;",
+    expect_no_pages(f, "SELECT id FROM t ORDER BY t.id;",
         "4:27: @page orders by names of the answer's columns, and \"t\" is none");
-    expect_refused(f, "SELECT id FROM t ORDER BY 1;",
+    expect_no_pages(f, "SELECT id FROM t ORDER BY 1;",
         "4:27: @page orders by names of the answer's columns, and \"1\" is none");
-    expect_refused(f, "SELECT id FROM t ORDER BY id DESC NULLS LAST;",
+    expect_no_pages(f, "SELECT id FROM t ORDER BY id DESC NULLS LAST;",
         "4:35: @page orders by names, with ASC or DESC at most, and not by \"id NULLS\"");
-    expect_refused(
+    expect_no_pages(
         f, "SELECT id FROM t ORDER BY id LIMIT 3;", "4:30: @page sets the limit itself: leave out LIMIT");
-    expect_refused(f, "SELECT id, name FROM t ORDER BY id, name COLLATE NOCASE;",
+    expect_no_pages(f, "SELECT id, name FROM t ORDER BY id, name COLLATE NOCASE;",
         "4:42: @page orders by names, with ASC or DESC at most, and not by \"name COLLATE\"");
 }
 
 static void an_order_of_too_many_columns_is_refused(void **state)
 {
-    expect_refused(*state,
+    expect_no_pages(*state,
         "SELECT 1 AS a, 2 AS b FROM t ORDER BY a, b, a, b, a, b, a, b, a, b, a, b, a, b, a, b,\n a;",
         "5:2: @page orders by at most 16 columns");
 }
@@ -509,30 +426,14 @@ static void what_changes_while_it_is_prepared_is_prepared_again(void **state)
 
 static void without_memory_planning_says_so_and_leaks_nothing(void **state)
 {
-    struct fixture *f = *state;
-    parse(f,
-        "-- @endpoint GET /t\n-- @page 2 max 10\n-- @answer\nSELECT id, day FROM t ORDER BY day DESC, id;\n");
-    bool done = false;
-    int failures = 0;
-    for (long n = 0; !done; n++) {
-        struct err err = {0};
-        mem_fail_after(n);
-        enum err_code code = plan_new(&f->endpoint, f->conn, &f->diags, &f->plan, &err);
-        mem_fail_after(-1);
-        done = code == ERR_NONE;
-        if (!done) {
-            assert_int_equal(code, ERR_NO_MEMORY);
-            assert_null(f->plan);
-            failures++;
-        }
-    }
-    assert_true(failures > 5);
-    assert_int_equal(diags_total(&f->diags), 0);
+    expect_memory_faults_of_planning(*state,
+        "-- @endpoint GET /t\n-- @page 2 max 10\n-- @answer\nSELECT id, day FROM t ORDER BY day DESC, id;\n",
+        6);
 }
 
 int main(void)
 {
-#define PAGE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define PAGE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         PAGE_TEST(pages_follow_each_other_in_order),
         PAGE_TEST(an_answer_without_rows_is_one_empty_page),
