@@ -18,6 +18,7 @@
 #include "cmd/message.h"
 #include "cmd/options.h"
 #include "cmd/workspace.h"
+#include "serve/own_pages.h"
 #include "serve/route.h"
 #include "serve/server.h"
 
@@ -80,7 +81,7 @@ static bool routes_differ(struct app *const *apps, size_t count)
 {
     struct err err = {0};
     struct routes *routes = NULL;
-    if (routes_new(apps, count, &routes, &err) != ERR_NONE)
+    if (routes_new(own_pages, apps, count, &routes, &err) != ERR_NONE)
         message_error("serve", &err);
     routes_free(routes);
     return routes != NULL;

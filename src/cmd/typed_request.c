@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cmd/message.h"
+#include "serve/own_pages.h"
 #include "serve/query.h"
 #include "serve/route.h"
 
@@ -85,7 +86,7 @@ static bool find_public(struct search *search, struct app *app)
 {
     struct routes *routes;
     struct err err = {0};
-    if (routes_new(&app, 1, &routes, &err) != ERR_NONE)
+    if (routes_new(own_pages, &app, 1, &routes, &err) != ERR_NONE)
         return fail(search, err.text);
     bool found = find_route(search, routes);
     routes_free(routes);

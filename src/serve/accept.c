@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Takes each range of the Accept fields in turn and keeps the closest one's weight. Which of an endpoint's
+// formats wins by these weights is format.c's. No state.
 #include "serve/accept.h"
 
 // How closely a range covers the type: 3 for the type itself, 2 for its "text/*", 1 for "*/*", 0 for not at
@@ -13,16 +15,13 @@ static int closeness(struct span range, struct span type)
     if (!any_sub && range.len != type.len)
         return 0;
     size_t same = any_sub ? main_len : type.len;
-    for (size_t i = 0; i < same; i++) { // the type is in lower case
-        char c = range.at[i];
-        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != type.at[i])
-            return 0;
-    }
+    range.len = type.len = same;
+    if (!span_equal_nocase(range, type))
+        return 0;
     return any_sub ? 2 : 3;
 }
 
-// A weight as RFC 9110 section 12.4.2 has it: 0 or 1 with up to three decimals; of others it is the whole
-// one.
+// A weight as RFC 9110 section 12.4.2 has it: 0 or 1 with up to three decimals. Any other text counts as 1.
 static unsigned weight_of(struct span text)
 {
     unsigned weight = 0, unit = ACCEPT_MOST;
@@ -31,7 +30,7 @@ static unsigned weight_of(struct span text)
     for (size_t i = 0; i < text.len; i++) {
         if (i == 1 && text.at[i] == '.')
             continue;
-        if (i == 1 || text.at[i] < '0' || text.at[i] > '9')
+        if (i == 1 || !ascii_is_digit(text.at[i]))
             return ACCEPT_MOST;
         weight += (unsigned)(text.at[i] - '0') * unit;
         unit /= 10;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page is appended to one buffer from top to bottom. Whatever comes from an app goes through
-// html_write_text, as add_text has it; add is for what stands in this file. Appends that fail stick to the
-// buffer, so only the end looks.
+// Writes the page /-/docs out of the apps as they were read, when an edition is made; own_pages.c answers
+// with it. Texts of an app go through add_text, which escapes them; add takes HTML of this file. A failed
+// append sticks to the buffer, so only docs_page looks for it. One thread at a time.
 #include "serve/docs.h"
 
 #include <inttypes.h>
@@ -365,26 +365,22 @@ static void add_endpoint(struct buf *out, const struct endpoint *endpoint)
 static void add_encoded(struct buf *out, struct span path)
 {
     for (size_t i = 0; i < path.len; i++) {
-        unsigned char byte = (unsigned char)path.at[i];
-        bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                        (byte >= '0' && byte <= '9') || memchr("-._~/", byte, 5) != NULL;
-        if (is_plain)
-            buf_append_byte(out, (char)byte);
+        char c = path.at[i];
+        if (ascii_is_letter(c) || ascii_is_digit(c) || memchr("-._~/", c, 5) != NULL)
+            buf_append_byte(out, c);
         else
-            buf_printf(out, "%%%02X", byte);
+            buf_printf(out, "%%%02X", (unsigned)(unsigned char)c);
     }
 }
 
 // The app's own pages: what an index.html stands for.
 static void add_pages(struct buf *out, const struct app *app)
 {
-    static const char index[] = "/index.html";
-    const size_t index_len = sizeof(index) - 1;
     for (size_t i = 0; i < app->public_count; i++) {
         struct span path = app->public_files[i].path;
-        if (path.len < index_len || memcmp(path.at + path.len - index_len, index, index_len) != 0)
+        if (!span_ends_with(path, "/index.html"))
             continue;
-        path.len -= index_len - 1; // the slash stays
+        path.len -= strlen("index.html"); // the slash stays
         add(out, "<p>Page: <a href=\"");
         add_encoded(out, path);
         add(out, "\"><code>");

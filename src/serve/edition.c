@@ -16,20 +16,21 @@ static enum err_code make(struct edition *edition, struct app *const *apps, size
     for (size_t i = 0; i < count; i++)
         edition->apps[i] = app_ref(apps[i]);
     edition->app_count = count;
-    enum err_code code = routes_new(apps, count, &edition->routes, err);
+    enum err_code code = routes_new(edition->pages, apps, count, &edition->routes, err);
     if (code != ERR_NONE)
         return code;
     edition->docs = docs_page(apps, count);
     return edition->docs != NULL ? ERR_NONE : err_no_memory(err);
 }
 
-enum err_code edition_new(
-    struct app *const *apps, size_t count, struct edition **ret_edition, struct err *err)
+enum err_code edition_new(const struct own_page *pages, struct app *const *apps, size_t count,
+    struct edition **ret_edition, struct err *err)
 {
     struct edition *edition = mem_zalloc(1, sizeof(*edition));
     if (edition == NULL)
         return err_no_memory(err);
     atomic_init(&edition->references, 1);
+    edition->pages = pages;
     enum err_code code = make(edition, apps, count, err);
     if (code != ERR_NONE) {
         edition_unref(edition);
@@ -47,7 +48,7 @@ enum err_code edition_with(
         return err_no_memory(err);
     for (size_t i = 0; i < from->app_count; i++)
         apps[i] = i == number ? app : from->apps[i];
-    enum err_code code = edition_new(apps, from->app_count, ret_edition, err);
+    enum err_code code = edition_new(from->pages, apps, from->app_count, ret_edition, err);
     mem_free(apps);
     return code;
 }

@@ -17,18 +17,20 @@
 #include "serve/route.h"
 
 struct edition {
-    atomic_uint references; // edition_ref, edition_unref; any thread
-    struct app **apps;      // owned references; by number of their service
-    size_t app_count;       //
-    struct routes *routes;  // owned; of all apps
-    struct blob *docs;      // the page /-/docs; a reference
-    uint64_t number;        // of those in force, counted from 1; set when it is published
+    atomic_uint references;       // edition_ref, edition_unref; any thread
+    struct app **apps;            // owned references; by number of their service
+    size_t app_count;             //
+    struct routes *routes;        // owned; of all apps and of `pages`
+    const struct own_page *pages; // borrowed
+    struct blob *docs;            // the page /-/docs; a reference
+    uint64_t number;              // of those in force, counted from 1; set when it is published
 };
 
-// An edition of these apps, of each of which it keeps a reference. The caller owns one reference to it.
-// ERR_CONFIG when two apps claim one route; ERR_NO_MEMORY.
-MUST_CHECK enum err_code edition_new(
-    struct app *const *apps, size_t count, struct edition **ret_edition, struct err *err);
+// An edition of the server's own pages (own_pages.h), which are borrowed, and of these apps, of each of which
+// it keeps a reference. The caller owns one reference to it. ERR_CONFIG when two apps claim one route;
+// ERR_NO_MEMORY.
+MUST_CHECK enum err_code edition_new(const struct own_page *pages, struct app *const *apps, size_t count,
+    struct edition **ret_edition, struct err *err);
 
 // The edition `from` with another app in the place of number `number`. Errors of edition_new.
 MUST_CHECK enum err_code edition_with(const struct edition *from, size_t number, struct app *app,

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Walks a list of entity tags, weak ones too, until it finds the one or meets what is no list. No state.
 #include "serve/etag.h"
-
-static bool starts_with(struct span text, const char *start)
-{
-    size_t len = strlen(start);
-    return text.len >= len && memcmp(text.at, start, len) == 0;
-}
 
 static struct span skip(struct span text, size_t count)
 {
@@ -22,9 +17,9 @@ bool etag_is_listed(struct span list, struct span etag)
             list = skip(list, 1);
             continue;
         }
-        if (starts_with(list, "W/"))
+        if (span_starts_with(list, "W/"))
             list = skip(list, 2);
-        const char *end = starts_with(list, "\"") ? memchr(list.at + 1, '"', list.len - 1) : NULL;
+        const char *end = span_starts_with(list, "\"") ? memchr(list.at + 1, '"', list.len - 1) : NULL;
         if (end == NULL)
             return false;
         struct span tag = {.at = list.at, .len = (size_t)(end - list.at) + 1};

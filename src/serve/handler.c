@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "serve/format.h"
+#include "serve/own_pages.h"
 #include "serve/query.h"
 #include "serve/read.h"
 #include "serve/request.h"
@@ -90,51 +91,6 @@ static void set_method_refused(struct request *request, enum http_method method,
     snprintf(
         detail, sizeof(detail), "%s is not for this path: it answers %s", http_method_name(method), allow);
     request_set_problem(request, &(struct problem){.status = 405, .detail = detail}, header);
-}
-
-static void set_ok(struct request *request)
-{
-    request->response = (struct response){
-        .status = 200, .content_type = "text/plain; charset=utf-8", .body = blob_ref(request->context->ok)};
-}
-
-// Ready: for new requests, and with every store in reach.
-static void set_ready(struct request *request)
-{
-    struct context *context = request->context;
-    struct err err = {0};
-    if (atomic_load_explicit(&context->draining, memory_order_relaxed)) {
-        request_set_busy(request, "the server is shutting down");
-        return;
-    }
-    for (size_t i = 0; i < context->service_count; i++) {
-        if (store_is_there(context->services[i].store, &err) != ERR_NONE) {
-            err_prefix(&err, "%s", context->services[i].app->name);
-            request_set_error(request, &err, &request->batch.report);
-            return;
-        }
-    }
-    set_ok(request);
-}
-
-static void set_page(struct request *request, enum own_page page)
-{
-    switch (page) {
-    case PAGE_READYZ:
-        set_ready(request);
-        break;
-    case PAGE_DOCS:
-        request->response = (struct response){.status = 200,
-            .content_type = "text/html; charset=utf-8",
-            .headers = "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
-                       "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
-            .body = blob_ref(request->edition->docs)};
-        break;
-    case PAGE_LIVEZ:
-    case PAGE_NONE:
-        set_ok(request);
-        break;
-    }
 }
 
 // The same address with a slash, and the query behind it.
@@ -301,8 +257,8 @@ static bool prepare(struct request *request, const struct http_request *head)
     request->app = route->app;
     request->endpoint = route->endpoint;
     request->file = route->file;
-    if (route->page != PAGE_NONE) {
-        set_page(request, route->page);
+    if (route->page != NULL) {
+        route->page->set_response(request);
         return false;
     }
     if (route->is_folder) {
@@ -374,8 +330,8 @@ static bool wait_for_reload(
     struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
     struct reloader *reloader = request->context->reloader;
-    if (head->path.len >= 3 && memcmp(head->path.at, "/-/", 3) == 0 && !span_is(head->path, "/-/docs"))
-        return false; // the server is well, whatever becomes of the files
+    if (own_pages_ignore_apps(head->path))
+        return false;
     request->mail.deliver = on_reloaded;
     request->wait.mail = &request->mail;
     request->wait.loop = request->ref.loop;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// Writes a Link field out of a request's own path and query, with another cursor. Text that the client sent
+// is encoded again, so that nothing in it can end the field. No state.
 #include "serve/link.h"
-
-#include <ctype.h>
 
 #include "text/url.h"
 
@@ -9,15 +9,14 @@
 // >.
 static bool is_plain(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~!$&'()*+,;=:@/?", c) != NULL);
+    return ascii_is_letter(c) || ascii_is_digit(c) || (c != '\0' && strchr("-._~!$&'()*+,;=:@/?", c) != NULL);
 }
 
 static void write_encoded(struct span text, struct buf *out)
 {
     for (size_t i = 0; i < text.len; i++) {
-        bool is_code = text.at[i] == '%' && text.len - i > 2 && isxdigit((unsigned char)text.at[i + 1]) &&
-                       isxdigit((unsigned char)text.at[i + 2]);
+        bool is_code = text.at[i] == '%' && text.len - i > 2 && ascii_hex(text.at[i + 1]) >= 0 &&
+                       ascii_hex(text.at[i + 2]) >= 0;
         if (is_code || is_plain(text.at[i]))
             buf_append_byte(out, text.at[i]);
         else

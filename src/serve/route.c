@@ -5,10 +5,10 @@
 // no node twice.
 #include "serve/route.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "serve/own_pages.h"
 #include "text/url.h"
 
 #define HASH_NONFATAL_OOM          1
@@ -126,11 +126,9 @@ static enum err_code add_file(
 {
     struct route route = {.file = file, .app = app};
     enum err_code code = claim(literal_node(routes, file->path), HTTP_GET, &route, file->path, err);
-    size_t len = sizeof(INDEX) - 1;
-    if (code != ERR_NONE || file->path.len < len ||
-        memcmp(file->path.at + file->path.len - len, INDEX, len) != 0)
+    if (code != ERR_NONE || !span_ends_with(file->path, INDEX))
         return code;
-    struct span folder = {.at = file->path.at, .len = file->path.len - len};
+    struct span folder = {.at = file->path.at, .len = file->path.len - strlen(INDEX)};
     struct span with_slash = {.at = folder.at, .len = folder.len + 1};
     code = claim(literal_node(routes, with_slash), HTTP_GET, &route, with_slash, err);
     if (code != ERR_NONE || folder.len == 0)
@@ -153,27 +151,24 @@ static enum err_code add_app(struct routes *routes, const struct app *app, size_
     return code;
 }
 
-static enum err_code add_own_pages(struct routes *routes, struct err *err)
+static enum err_code add_own_pages(struct routes *routes, const struct own_page *pages, struct err *err)
 {
-    static const struct {
-        const char *path;
-        enum own_page page;
-    } pages[] = {{"/-/livez", PAGE_LIVEZ}, {"/-/readyz", PAGE_READYZ}, {"/-/docs", PAGE_DOCS}};
     enum err_code code = ERR_NONE;
-    for (size_t i = 0; code == ERR_NONE && i < ARRAY_LEN(pages); i++) {
-        struct route route = {.page = pages[i].page};
-        struct span path = span_of(pages[i].path);
+    for (const struct own_page *page = pages; code == ERR_NONE && page->path != NULL; page++) {
+        struct route route = {.page = page};
+        struct span path = span_of(page->path);
         code = claim(literal_node(routes, path), HTTP_GET, &route, path, err);
     }
     return code;
 }
 
-enum err_code routes_new(struct app *const *apps, size_t count, struct routes **ret_routes, struct err *err)
+enum err_code routes_new(const struct own_page *pages, struct app *const *apps, size_t count,
+    struct routes **ret_routes, struct err *err)
 {
     struct routes *routes = mem_zalloc(1, sizeof(*routes));
     if (routes == NULL)
         return err_no_memory(err);
-    enum err_code code = add_own_pages(routes, err);
+    enum err_code code = add_own_pages(routes, pages, err);
     for (size_t i = 0; code == ERR_NONE && i < count; i++)
         code = add_app(routes, apps[i], i, err);
     if (code != ERR_NONE) {
@@ -247,8 +242,8 @@ static void search_node(struct search *search, const struct node *node, size_t d
 static bool is_encoded(struct span path)
 {
     for (size_t i = 0; i < path.len; i++) {
-        if (path.at[i] == '%' && (path.len - i < 3 || !isxdigit((unsigned char)path.at[i + 1]) ||
-                                     !isxdigit((unsigned char)path.at[i + 2])))
+        bool is_code = path.len - i > 2 && ascii_hex(path.at[i + 1]) >= 0 && ascii_hex(path.at[i + 2]) >= 0;
+        if (path.at[i] == '%' && !is_code)
             return false;
     }
     return true;

@@ -8,29 +8,24 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-// The server's own pages, under /-/.
-enum own_page {
-    PAGE_NONE,
-    PAGE_LIVEZ,
-    PAGE_READYZ,
-    PAGE_DOCS,
-};
+struct own_page;
 
 // What answers one method at one path.
 struct route {
     const struct endpoint *endpoint; // NULL: a file or a page
     const struct public_file *file;  // of public/, for GET; NULL: an endpoint or a page
-    bool is_folder;     // the file is the index of the folder that the path is, without its slash
-    enum own_page page; // PAGE_NONE: an endpoint or a file
-    size_t app;         // number of the endpoint's or file's app
+    bool is_folder;              // the file is the index of the folder that the path is, without its slash
+    const struct own_page *page; // of the server; NULL: an endpoint or a file
+    size_t app;                  // number of the endpoint's or file's app
 };
 
 struct routes;
 
-// A table over the public endpoints and static files of all apps, which are borrowed. ERR_CONFIG, naming both
-// files, when two of them claim the same method and path; ERR_NO_MEMORY.
-MUST_CHECK enum err_code routes_new(
-    struct app *const *apps, size_t count, struct routes **ret_routes, struct err *err);
+// A table over the server's own pages (own_pages.h), and the public endpoints and static files of all apps,
+// all of which are borrowed. ERR_CONFIG, naming both files, when two of them claim the same method and path;
+// ERR_NO_MEMORY.
+MUST_CHECK enum err_code routes_new(const struct own_page *pages, struct app *const *apps, size_t count,
+    struct routes **ret_routes, struct err *err);
 
 // NULL is fine.
 void routes_free(struct routes *routes);

@@ -13,6 +13,7 @@
 #include "serve/context.h"
 #include "serve/handler.h"
 #include "serve/lease.h"
+#include "serve/own_pages.h"
 #include "serve/replica.h"
 
 struct server {
@@ -109,7 +110,7 @@ static enum err_code publish_first(struct server *server, struct err *err)
         return err_no_memory(err);
     for (size_t i = 0; i < server->service_count; i++)
         apps[i] = server->services[i].app;
-    enum err_code code = edition_new(apps, server->service_count, &edition, err);
+    enum err_code code = edition_new(own_pages, apps, server->service_count, &edition, err);
     mem_free(apps);
     if (code == ERR_NONE)
         editions_publish(&server->context.editions, edition);

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "serve/etag.h"
 #include "serve/link.h"
+#include "serve/own_pages.h"
 #include "serve/query.h"
 #include "serve/route.h"
 #include "text/number.h"
@@ -173,7 +174,7 @@ static void check_path(struct span path)
     struct app *apps[] = {&app};
     struct err err = {0};
     arena_init(&arena, ARENA_BYTES);
-    require(routes_new(apps, 1, &routes, &err) == ERR_NONE);
+    require(routes_new(own_pages, apps, 1, &routes, &err) == ERR_NONE);
     struct route_match match = {0};
     enum route_result result = routes_find(routes, path, HTTP_GET, &arena, &match);
     require(result != ROUTE_MEMORY && result != ROUTE_METHOD);

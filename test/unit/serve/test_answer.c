@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "serve/handles.h"
+#include "serve/own_pages.h"
 #include "serve/read.h"
 #include "serve/request.h"
 #include "serve/static.h"
@@ -55,7 +56,7 @@ static void desk_init(struct desk *desk)
     desk->context.spools.dir = desk->var;
     desk->context.spools.max_bytes = 100 * 1024 * 1024;
     assert_int_equal(handles_init(&desk->handles, desk->site.services, 1, &err), ERR_NONE);
-    assert_int_equal(edition_new(&desk->site.services[0].app, 1, &desk->edition, &err), ERR_NONE);
+    assert_int_equal(edition_new(own_pages, &desk->site.services[0].app, 1, &desk->edition, &err), ERR_NONE);
     assert_int_equal(loop_new(&desk->loop, &err), ERR_NONE);
 }
 
@@ -206,7 +207,7 @@ static void a_deadline_of_the_request_before_does_not_matter(void **state)
     diags_init(&diags);
     assert_int_equal(app_read(desk.site.app_dirs[0], "sqlite", &diags, &app, &err), ERR_NONE);
     edition_unref(desk.edition);
-    assert_int_equal(edition_new(&app, 1, &desk.edition, &err), ERR_NONE);
+    assert_int_equal(edition_new(own_pages, &app, 1, &desk.edition, &err), ERR_NONE);
     app_unref(app);
     store_deadline(desk.handles.primaries[0].conn, 1); // long past
     struct request *request = make_request(&desk, 3);

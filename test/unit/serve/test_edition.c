@@ -10,6 +10,7 @@
 
 #include "app/path.h"
 #include "base/mem.h"
+#include "serve/own_pages.h"
 
 // An app on the heap, as app_unref wants it, with one endpoint GET `path`.
 static struct app *make_app(const char *name, const char *path)
@@ -49,7 +50,7 @@ static void an_edition_keeps_its_apps_until_its_end(void **state)
     struct err err = {0};
     struct app *apps[] = {make_app("one", "/one"), make_app("two", "/two")};
     editions_init(&editions);
-    assert_int_equal(edition_new(apps, 2, &edition, &err), ERR_NONE);
+    assert_int_equal(edition_new(own_pages, apps, 2, &edition, &err), ERR_NONE);
     app_unref(apps[0]);
     app_unref(apps[1]);
     editions_publish(&editions, edition);
@@ -78,7 +79,7 @@ static void a_clash_leaves_all_as_it_was(void **state)
     struct edition *edition, *next = NULL;
     struct err err = {0};
     struct app *apps[] = {make_app("one", "/one"), make_app("two", "/two")};
-    assert_int_equal(edition_new(apps, 2, &edition, &err), ERR_NONE);
+    assert_int_equal(edition_new(own_pages, apps, 2, &edition, &err), ERR_NONE);
     struct app *other = make_app("other", "/one");
     assert_int_equal(edition_with(edition, 1, other, &next, &err), ERR_CONFIG);
     assert_string_equal(
@@ -96,7 +97,7 @@ static void missing_memory_is_told_wherever_it_strikes(void **state)
     struct edition *edition, *next;
     struct err err = {0};
     struct app *app = make_app("one", "/one/{id}"), *other = make_app("other", "/other/two/three");
-    assert_int_equal(edition_new(&app, 1, &edition, &err), ERR_NONE);
+    assert_int_equal(edition_new(own_pages, &app, 1, &edition, &err), ERR_NONE);
     enum err_code code = ERR_NO_MEMORY;
     for (long fail = 0; code == ERR_NO_MEMORY; fail++) {
         err = (struct err){0};

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "serve/own_pages.h"
 
 enum { LOOPS = 4, PUBLISHED = 400, HELD = 8 };
 
@@ -27,7 +28,7 @@ static struct edition *make_edition(void)
     arena_init(&app->arena, 1024);
     app->dir = app->name = "one";
     app->title = span_of("one");
-    if (edition_new(&app, 1, &edition, &err) != ERR_NONE)
+    if (edition_new(own_pages, &app, 1, &edition, &err) != ERR_NONE)
         abort();
     app_unref(app);
     return edition;

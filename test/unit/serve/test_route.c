@@ -11,6 +11,7 @@
 
 #include "app/path.h"
 #include "base/mem.h"
+#include "serve/own_pages.h"
 
 enum { MOST = 16 };
 
@@ -61,7 +62,7 @@ static void add_file(struct town *town, const char *path)
 static enum err_code build(struct town *town, struct err *err)
 {
     struct app *apps[] = {&town->app, &town->other};
-    return routes_new(apps, 2, &town->routes, err);
+    return routes_new(own_pages, apps, 2, &town->routes, err);
 }
 
 static void built(struct town *town)
@@ -212,7 +213,7 @@ static void own_pages_are_nobodys_parameters(void **state)
     assert_string_equal(answer(&town, HTTP_GET, "/-"), "/{a}");
     assert_string_equal(answer(&town, HTTP_POST, "/-/docs"), "method");
     assert_int_equal(find(&town, HTTP_GET, "/-/docs", &match), ROUTE_FOUND);
-    assert_int_equal(match.route->page, PAGE_DOCS);
+    assert_string_equal(match.route->page->path, "/-/docs");
 }
 
 static void the_app_of_a_route_is_told(void **state)

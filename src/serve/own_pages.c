@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pages and their table. Which page a request is for is found by route.c; what /-/docs says is written by
+// docs.c when an edition is made. Runs on loops, so nothing here waits: /-/readyz asks the stores for what
+// their watches have found.
+#include "serve/own_pages.h"
+
+#include "serve/request.h"
+
+static void set_ok(struct request *request)
+{
+    request->response = (struct response){
+        .status = 200, .content_type = "text/plain; charset=utf-8", .body = blob_ref(request->context->ok)};
+}
+
+// Ready: for new requests, and with every store in reach.
+static void set_ready(struct request *request)
+{
+    struct context *context = request->context;
+    struct err err = {0};
+    if (atomic_load_explicit(&context->draining, memory_order_relaxed)) {
+        request_set_busy(request, "the server is shutting down");
+        return;
+    }
+    for (size_t i = 0; i < context->service_count; i++) {
+        if (store_is_there(context->services[i].store, &err) != ERR_NONE) {
+            err_prefix(&err, "%s", context->services[i].app->name);
+            request_set_error(request, &err, &request->batch.report);
+            return;
+        }
+    }
+    set_ok(request);
+}
+
+static void set_docs(struct request *request)
+{
+    request->response = (struct response){.status = 200,
+        .content_type = "text/html; charset=utf-8",
+        .headers = "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+                   "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
+        .body = blob_ref(request->edition->docs)};
+}
+
+const struct own_page own_pages[] = {
+    {"/-/livez", false, set_ok},
+    {"/-/readyz", false, set_ready},
+    {"/-/docs", true, set_docs},
+    {NULL, false, NULL},
+};
+
+bool own_pages_ignore_apps(struct span path)
+{
+    if (!span_starts_with(path, "/-/"))
+        return false;
+    for (const struct own_page *page = own_pages; page->path != NULL; page++) {
+        if (span_is(path, page->path))
+            return !page->shows_apps;
+    }
+    return true;
+}
