@@ -2,8 +2,6 @@
 // Most text is ASCII: eight bytes of it are passed at a time, and only what is left is looked at closely.
 #include "text/utf8.h"
 
-#include <stdint.h>
-
 enum { WORD_BYTES = 8 };
 
 static bool is_continuation(unsigned char byte)
@@ -28,6 +26,21 @@ struct utf8_lead utf8_lead_of(unsigned char byte)
     if (byte == 0xF4)
         return (struct utf8_lead){3, 0x80, 0x8F}; // above: past U+10FFFF
     return (struct utf8_lead){0, 0, 0};
+}
+
+size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX_BYTES])
+{
+    if (code_point < 0x80) {
+        out[0] = (char)code_point;
+        return 1;
+    }
+    size_t more = code_point < 0x800 ? 1 : code_point < 0x10000 ? 2 : 3; // continuation bytes
+    for (size_t i = more; i > 0; i--) {
+        out[i] = (char)(0x80 | (code_point & 0x3F));
+        code_point >>= 6;
+    }
+    out[0] = (char)(0xF0 << (3 - more) | code_point); // C0, E0 or F0
+    return more + 1;
 }
 
 size_t utf8_sequence(struct span text)

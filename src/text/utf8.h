@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/span.h"
@@ -19,6 +20,11 @@ struct utf8_lead {
 };
 
 struct utf8_lead utf8_lead_of(unsigned char byte);
+
+enum { UTF8_MAX_BYTES = 4 }; // of one code point
+
+// Writes a code point, 0 to 10FFFF and no surrogate; returns how many bytes it has.
+size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX_BYTES]);
 
 // Bytes of the valid sequence that `text` starts with, 1 to 4; 0 when there is none, or it is cut short.
 size_t utf8_sequence(struct span text);

@@ -82,12 +82,33 @@ static void a_cut_falls_between_code_points(void **state)
     assert_int_equal(utf8_cut(span_of("\x80\x80\x80\x80\x80\x80"), 5), 2);
 }
 
+static void every_code_point_is_encoded_as_its_bits_say(void **state)
+{
+    (void)state;
+    char bytes[UTF8_MAX_BYTES];
+    assert_int_equal(utf8_encode(0, bytes), 1);
+    assert_int_equal(bytes[0], 0);
+    assert_int_equal(utf8_encode(0x20AC, bytes), 3);
+    assert_memory_equal(bytes, "\xE2\x82\xAC", 3);
+    for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+        if (code >= 0xD800 && code <= 0xDFFF)
+            continue;
+        size_t len = utf8_encode(code, bytes);
+        assert_true(is_valid_by_bits((const unsigned char *)bytes, len));
+        uint32_t read = (unsigned char)bytes[0] & (len == 1 ? 0x7Fu : 0xFFu >> (len + 1));
+        for (size_t i = 1; i < len; i++)
+            read = read << 6 | (bytes[i] & 0x3F);
+        assert_int_equal(read, code);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_of_all_lengths_of_sequences_is_valid),
         cmocka_unit_test(what_rfc_3629_forbids_is_invalid),
         cmocka_unit_test(every_pair_and_triple_is_judged_as_its_bits_say),
+        cmocka_unit_test(every_code_point_is_encoded_as_its_bits_say),
         cmocka_unit_test(code_points_are_counted),
         cmocka_unit_test(a_cut_falls_between_code_points),
     };
