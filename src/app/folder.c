@@ -81,16 +81,11 @@ static bool split_name(struct lister *lister, struct folder_file *file)
 static struct folder_file *next_place(struct lister *lister)
 {
     struct folder *folder = &lister->folder;
-    if (folder->files != NULL && folder->count < lister->room)
-        return &folder->files[folder->count];
-    size_t room = lister->room == 0 ? 16 : lister->room * 2;
-    struct folder_file *files = arena_zalloc(lister->arena, room, sizeof(*files));
+    struct folder_file *files =
+        arena_grow(lister->arena, folder->files, folder->count, &lister->room, sizeof(*files));
     if (files == NULL)
         return NULL;
-    if (folder->files != NULL)
-        memcpy(files, folder->files, folder->count * sizeof(*files));
     folder->files = files;
-    lister->room = room;
     return &files[folder->count];
 }
 

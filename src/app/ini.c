@@ -148,18 +148,13 @@ static void add_load(struct reading *reading, const struct endpoint *endpoint, c
         fail(reading, "more than %d loads; put them into fewer files", LIMIT_ENDPOINTS);
         return;
     }
-    if (app->first_load_count == reading->load_room) {
-        size_t room = reading->load_room == 0 ? 8 : reading->load_room * 2;
-        struct first_load *loads = arena_zalloc(&app->arena, room, sizeof(*loads));
-        if (loads == NULL) {
-            reading->status = ERR_NO_MEMORY;
-            return;
-        }
-        if (app->first_load_count > 0)
-            memcpy(loads, app->first_loads, app->first_load_count * sizeof(*loads));
-        app->first_loads = loads;
-        reading->load_room = room;
+    struct first_load *loads =
+        arena_grow(&app->arena, app->first_loads, app->first_load_count, &reading->load_room, sizeof(*loads));
+    if (loads == NULL) {
+        reading->status = ERR_NO_MEMORY;
+        return;
     }
+    app->first_loads = loads;
     struct first_load *load = &app->first_loads[app->first_load_count];
     *load = (struct first_load){.endpoint = endpoint, .line = reading->line};
     if (keep(reading, file, &load->file))

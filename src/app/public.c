@@ -82,25 +82,10 @@ const char *public_media_type(struct span path)
 
 // --- the walk
 
-// Room for one item more in an array of the walk; NULL without memory.
-static void *grow(struct walk *walk, void *items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return items;
-    size_t more = *room == 0 ? 16 : *room * 2;
-    void *larger = arena_zalloc(walk->arena, more, size);
-    if (larger == NULL)
-        return NULL;
-    if (count > 0)
-        memcpy(larger, items, count * size);
-    *room = more;
-    return larger;
-}
-
 static bool add_folder(struct walk *walk, const char *path)
 {
-    const char **grown =
-        grow(walk, (void *)walk->folders, walk->folder_count, &walk->folder_room, sizeof(*walk->folders));
+    const char **grown = arena_grow(
+        walk->arena, (void *)walk->folders, walk->folder_count, &walk->folder_room, sizeof(*walk->folders));
     if (grown == NULL)
         return false;
     walk->folders = grown;
@@ -111,7 +96,7 @@ static bool add_folder(struct walk *walk, const char *path)
 static bool add_file(struct walk *walk, const char *path)
 {
     struct public_file *grown =
-        grow(walk, walk->files, walk->file_count, &walk->file_room, sizeof(*walk->files));
+        arena_grow(walk->arena, walk->files, walk->file_count, &walk->file_room, sizeof(*walk->files));
     if (grown == NULL)
         return false;
     struct span public_path = span_of(path + walk->root_len);

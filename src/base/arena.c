@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-enum { BLOCK_BYTES = 4096 };
+enum { BLOCK_BYTES = 4096, FIRST_ROOM = 16 };
 
 struct arena_block {
     struct arena_block *older;                 // the next one to free
@@ -66,6 +66,20 @@ void *arena_zalloc(struct arena *arena, size_t count, size_t size)
     if (memory != NULL)
         memset(memory, 0, count * size);
     return memory;
+}
+
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    size_t more = *room == 0 ? FIRST_ROOM : *room * 2;
+    void *grown = arena_zalloc(arena, more, size);
+    if (grown == NULL)
+        return NULL;
+    if (count > 0)
+        memcpy(grown, items, count * size);
+    *room = more;
+    return grown;
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t len)

@@ -29,6 +29,11 @@ MUST_CHECK void *arena_alloc(struct arena *arena, size_t size);
 // The same, zeroed, for `count` things of `size` bytes.
 MUST_CHECK void *arena_zalloc(struct arena *arena, size_t count, size_t size);
 
+// Makes room for one more thing of `size` bytes in an array of the arena that holds `count` of them and has
+// room for *room: the array, as it is or moved, and *room raised; what is new in it is zeroed. An empty array
+// is NULL, with a room of 0. NULL past max or without memory; the array stays as it was then.
+MUST_CHECK void *arena_grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size);
+
 // A copy of `len` bytes with a NUL behind them.
 MUST_CHECK char *arena_strndup(struct arena *arena, const char *text, size_t len);
 

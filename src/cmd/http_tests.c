@@ -201,16 +201,11 @@ static bool read_test(struct parsing *parsing, struct http_test *test)
 static enum err_code add_test(struct parsing *parsing, const struct http_test *test)
 {
     struct http_tests *tests = &parsing->tests;
-    if (tests->count == parsing->room) {
-        size_t room = parsing->room == 0 ? 16 : parsing->room * 2;
-        struct http_test *grown = arena_zalloc(parsing->arena, room, sizeof(*grown));
-        if (grown == NULL)
-            return err_no_memory(parsing->err);
-        if (tests->count > 0)
-            memcpy(grown, tests->tests, tests->count * sizeof(*grown));
-        tests->tests = grown;
-        parsing->room = room;
-    }
+    struct http_test *grown =
+        arena_grow(parsing->arena, tests->tests, tests->count, &parsing->room, sizeof(*grown));
+    if (grown == NULL)
+        return err_no_memory(parsing->err);
+    tests->tests = grown;
     tests->tests[tests->count++] = *test;
     return ERR_NONE;
 }

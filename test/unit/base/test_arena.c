@@ -98,6 +98,28 @@ static void a_lack_of_memory_leaves_it_usable(void **state)
     assert_non_null(arena_alloc(&arena, 10));
 }
 
+static void an_array_grows_by_doubling_and_keeps_its_items(void **state)
+{
+    (void)state;
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, 4096);
+    int *items = NULL;
+    size_t room = 0;
+    for (int i = 0; i < 100; i++) {
+        int *grown = arena_grow(&arena, items, (size_t)i, &room, sizeof(*items));
+        assert_non_null(grown);
+        assert_true(room > (size_t)i);
+        assert_int_equal(grown[i], 0);
+        items = grown;
+        items[i] = i + 1;
+    }
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(items[i], i + 1);
+    assert_int_equal(room, 128);
+    assert_null(arena_grow(&arena, items, 128, &room, 1000));
+    assert_int_equal(room, 128);
+}
+
 static void ending_nothing_is_fine(void **state)
 {
     (void)state;
@@ -116,6 +138,7 @@ int main(void)
         cmocka_unit_test(zeroed_memory_is_zero),
         cmocka_unit_test(a_copied_text_ends_with_nul),
         cmocka_unit_test(a_lack_of_memory_leaves_it_usable),
+        cmocka_unit_test(an_array_grows_by_doubling_and_keeps_its_items),
         cmocka_unit_test(ending_nothing_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
