@@ -57,9 +57,10 @@ enum {
     LIMIT_REPLICA_PAUSE_MAX_MS = 5000, // … up to this
     LIMIT_REPLICA_REST_MS = 1,      // one that was behind is not asked for this long; it doubles likewise …
     LIMIT_REPLICA_REST_MAX_MS = 64, // … up to this
-    LIMIT_REPLICA_PREPARE_MS = 60000,   // preparing an app on it: a thousand endpoints, and a slow network
-    LIMIT_MARK_BYTES = 4 * 1024 * 1024, // a version of each table: some ten thousand tables
-    LIMIT_AGAIN_MS = 2000,              // a read that failed on a replica has at least this long elsewhere
+    LIMIT_REPLICA_PREPARE_MS = 60000,     // preparing an app on it: a thousand endpoints, and a slow network
+    LIMIT_VECTOR_BYTES = 4 * 1024 * 1024, // a version of each table: some ten thousand tables
+    LIMIT_VERSIONS = 16384, // tables of a store whose versions are followed, those that are gone, too: 3 MB
+    LIMIT_AGAIN_MS = 2000,  // a read that failed on a replica has at least this long elsewhere
 
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE = 1024,  // reads that wait for a worker: under a second of work

@@ -223,7 +223,7 @@ static enum err_code start(struct replicas *replicas, size_t workers, struct err
         replica->owner = replicas;
         replica->service = i % replicas->service_count;
         atomic_init(&replica->ready, false);
-        buf_init(&replica->mark, LIMIT_MARK_BYTES);
+        buf_init(&replica->mark, LIMIT_VECTOR_BYTES);
     }
     enum err_code code = thread_start(run, replicas, &replicas->thread, err);
     replicas->running = code == ERR_NONE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a database has to bring to stand behind store.h: a table of functions, and the three structs that its
-// own store, connection and statement begin with. The functions keep the promises of store.h under the same
-// names. Only drivers and store.c include this.
+// What a database has to bring to stand behind store.h: a table of functions, and the four structs that its
+// own store, connection, statement and version begin with. The functions keep the promises of store.h under
+// the same names. Only drivers and store.c include this.
 #ifndef RECKONER_STORE_DRIVER_H
 #define RECKONER_STORE_DRIVER_H
 
@@ -23,6 +23,10 @@ struct store_stmt {
     const char **refused_types;        // owned by the driver, of static strings; NULL: there are none
 };
 
+struct version {
+    uint64_t (*now)(const struct version *version); // version_now; set once
+};
+
 struct store_driver {
     const char *kind;          // also the scheme of its urls: "sqlite"
     const char *short_scheme;  // another scheme of theirs, or NULL
@@ -37,7 +41,8 @@ struct store_driver {
     enum err_code (*scratch)(struct store *like, struct store **ret_store, struct err *err);
     void (*close)(struct store *store);
     enum err_code (*watch)(struct store *store, struct err *err);
-    bool (*version)(struct store *store, const char *table, uint64_t *ret_version);
+    const struct version *(*version_of)(
+        struct store *store, const char *table); // versions_of; NULL: there is none that could be known
     enum err_code (*is_there)(struct store *store, struct err *err); // NULL: always
 
     enum err_code (*connect)(

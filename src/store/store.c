@@ -102,11 +102,6 @@ enum err_code store_watch(struct store *store, struct err *err)
     return store->driver->watch(store, err);
 }
 
-bool store_version(struct store *store, const char *table, uint64_t *ret_version)
-{
-    return store->driver->version(store, table, ret_version);
-}
-
 enum err_code store_is_there(struct store *store, struct err *err)
 {
     return store->driver->is_there != NULL ? store->driver->is_there(store, err) : ERR_NONE;

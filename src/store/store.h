@@ -84,16 +84,10 @@ void store_disconnect(struct store_conn *conn);
 
 // --- keeping up with a store, for those who serve it for long; any thread, and nobody waits for a database
 
-// Begins to keep up with a store of which one writer was connected, until store_close; not by several
-// threads at once. A database that cannot be reached is waited for, and no failure. ERR_IO.
+// Begins to keep up with a store of which one writer was connected, until store_close, so that its versions
+// are known (versions.h); not by several threads at once. A database that cannot be reached is waited for,
+// and no failure. ERR_IO.
 MUST_CHECK enum err_code store_watch(struct store *store, struct err *err);
-
-// *ret_version is another number after each commit that wrote to the table, by whatever program, or changed
-// the schema: at once or, in a database on another machine, as soon as it has told of it. Names are those of
-// store_reads. False where it is not known what has become of the table: all may have changed then. So it is
-// while a store is not watched, or is out of reach, or a pooler stands between; behind that all numbers are
-// new.
-MUST_CHECK bool store_version(struct store *store, const char *table, uint64_t *ret_version);
 
 // ERR_BUSY while a watched store does not answer; `err` says why in its hint, which names machines.
 MUST_CHECK enum err_code store_is_there(struct store *store, struct err *err);

@@ -1,8 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the questions of versions.h to the driver, which knows the answers. The connection's thread.
+// From the questions of versions.h to the driver, which knows the answers: numbers in SQLite from the header
+// of the shared WAL index (sqlite/versions.c), in PostgreSQL from a thread that listens (postgresql/watch.c).
 #include "store/versions.h"
 
 #include "store/driver.h"
+
+static uint64_t not_known(const struct version *version)
+{
+    (void)version;
+    return 0;
+}
+
+static const struct version unknown = {.now = not_known};
+
+const struct version *versions_of(struct store *store, const char *table)
+{
+    const struct version *version = store->driver->version_of(store, table);
+    return version != NULL ? version : &unknown;
+}
+
+uint64_t version_now(const struct version *version)
+{
+    return version->now(version);
+}
 
 enum err_code versions_read(struct store_conn *conn, struct buf *vector, struct err *err)
 {

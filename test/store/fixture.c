@@ -163,6 +163,13 @@ bool is_covered(struct store_conn *conn, const char *sql, const struct store_nam
     return is_covered;
 }
 
+uint64_t number_of(struct store *store, const char *table)
+{
+    const struct version *version = versions_of(store, table);
+    assert_non_null(version);
+    return version_now(version);
+}
+
 const char *rows_of(struct store_conn *conn, const char *sql)
 {
     struct store_stmt *stmt = prepare(conn, sql, NULL, 0);

@@ -52,6 +52,9 @@ struct store_stmt *prepare(
 // versions_cover of a statement with these parameters.
 bool is_covered(struct store_conn *conn, const char *sql, const struct store_name *params, size_t count);
 
+// The number of the table's version now; 0: it is not known.
+uint64_t number_of(struct store *store, const char *table);
+
 // The rows of a query: its values with "|" between them, a line feed behind each row; NULL for null, text
 // between ' and '. Valid until the next call.
 const char *rows_of(struct store_conn *conn, const char *sql);

@@ -19,8 +19,8 @@ static void rest(void)
 // Waits until the version is known, and another one than `before`.
 static uint64_t version_after(struct store *store, uint64_t before)
 {
-    uint64_t version = before, end_ns = clock_monotonic_ns() + (uint64_t)BOUND_S * 1000 * NS_PER_MS;
-    while (!store_version(store, "t", &version) || version == before) {
+    uint64_t version, end_ns = clock_monotonic_ns() + (uint64_t)BOUND_S * 1000 * NS_PER_MS;
+    while ((version = number_of(store, "t")) == 0 || version == before) {
         assert_true(clock_monotonic_ns() < end_ns);
         rest();
     }
@@ -38,10 +38,8 @@ static void a_store_that_nobody_watches_knows_no_versions_and_is_there(void **st
 {
     struct fixture *f = *state;
     struct err err = {0};
-    uint64_t version = 7;
     run_script(f->writer, "CREATE TABLE t (a integer)");
-    assert_false(store_version(f->store, "t", &version));
-    assert_int_equal(version, 7);
+    assert_int_equal(number_of(f->store, "t"), 0);
     assert_int_equal(store_is_there(f->store, &err), ERR_NONE);
 }
 
@@ -54,14 +52,13 @@ static void every_commit_gives_a_new_version_and_nothing_else_does(void **state)
     run_script(f->writer, "CREATE TABLE t (a integer)");
     watch(f);
     watch(f); // once more is no more
-    uint64_t version = version_after(f->store, 0), again = 0;
+    uint64_t version = version_after(f->store, 0);
     for (int i = 0; i < 5; i++) {
         begin(f->writer);
         assert_rows(f->writer, "INSERT INTO t VALUES (1)", "");
         assert_rows(f->reader, "SELECT count(*) < 5 FROM t", "1\n");
         store_rollback(f->writer);
-        assert_true(store_version(f->store, "t", &again));
-        assert_int_equal(again, version);
+        assert_int_equal(number_of(f->store, "t"), version);
         assert_rows(f->writer, "INSERT INTO t VALUES (1)", "");
         version = version_after(f->store, version);
     }
@@ -100,9 +97,8 @@ static void *ask(void *arg)
 {
     struct asking *asking = arg;
     while (!atomic_load(&asking->end)) {
-        uint64_t version = 0;
         struct err err = {0};
-        bool is_known = store_version(asking->store, "t", &version);
+        bool is_known = number_of(asking->store, "t") != 0;
         bool is_there = store_is_there(asking->store, &err) == ERR_NONE;
         if (!is_known || !is_there)
             rest();

@@ -15,6 +15,7 @@ static void close_store(struct store *base)
 {
     struct pg_store *store = pg_store(base);
     pg_watch_end(store->watch);
+    version_slots_fini(&store->versions);
     pg_errand_settle();
     pg_breaker_fini(&store->breaker);
     mem_free(store->url);
@@ -60,6 +61,7 @@ static enum err_code make_store(
     store->base.driver = &postgresql_driver;
     store->is_scratch = is_scratch;
     pg_breaker_init(&store->breaker);
+    version_slots_init(&store->versions);
     store->url = mem_strndup(url, strlen(url));
     store->name = mem_strndup(name, strlen(name));
     if (store->url == NULL || store->name == NULL) {
@@ -108,7 +110,7 @@ const struct store_driver postgresql_driver = {
     .scratch = open_scratch,
     .close = close_store,
     .watch = pg_watch,
-    .version = pg_version,
+    .version_of = pg_version_of,
     .is_there = pg_is_there,
     .connect = pg_connect,
     .disconnect = pg_disconnect,

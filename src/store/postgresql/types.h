@@ -34,6 +34,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "store/driver.h"
+#include "store/version_slots.h"
 
 enum {
     PG_QUEUE = 256, // commands under way on a connection; a request sends about ten
@@ -92,14 +93,15 @@ struct pg_breaker {
 };
 
 struct pg_store {
-    struct store base;         // first: &store->base is the store of store.h
-    char *url;                 // owned; as given, for libpq
-    char *name;                // owned; the app's: the schema that its tables are in
-    bool is_scratch;           // the schema goes with the STORE_WRITE connection
-    bool is_replica;           // of several hosts, a standby is the one; what is lost stays lost
-    struct pg_breaker breaker; //
-    struct pg_watch *watch;    // owned; NULL: nobody watches the store
-    atomic_uint first_host;    // of those in the url: the one to ask first; any thread
+    struct store base;             // first: &store->base is the store of store.h
+    char *url;                     // owned; as given, for libpq
+    char *name;                    // owned; the app's: the schema that its tables are in
+    bool is_scratch;               // the schema goes with the STORE_WRITE connection
+    bool is_replica;               // of several hosts, a standby is the one; what is lost stays lost
+    struct pg_breaker breaker;     //
+    struct pg_watch *watch;        // owned; NULL: nobody watches the store
+    struct version_slots versions; // of the tables; set by the watch
+    atomic_uint first_host;        // of those in the url: the one to ask first; any thread
 };
 
 struct pg_watch; // watch.c
@@ -523,7 +525,7 @@ enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct
 // --- watch.c
 
 MUST_CHECK enum err_code pg_watch(struct store *base, struct err *err);
-bool pg_version(struct store *base, const char *table, uint64_t *ret_version);
+const struct version *pg_version_of(struct store *base, const char *table);
 MUST_CHECK enum err_code pg_is_there(struct store *base, struct err *err);
 
 // Ends the thread and waits for that: for up to LIMIT_STORE_CONNECT_MS an address where nobody answers. NULL

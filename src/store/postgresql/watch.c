@@ -28,22 +28,10 @@
 #include "store/postgresql/types.h"
 #include "text/sql_quote.h"
 
-struct known_table {
-    char *name;      // owned
-    int64_t version; // in the store
-    uint64_t number; // what it is called here
-};
-
-struct known_tables {
-    struct known_table *tables; // owned; in the order of their names' bytes
-    size_t count;               // of them
-};
-
 struct pg_watch {
-    pthread_mutex_t lock;      // guards what follows, up to reason
-    struct known_tables known; // none while the store is lost
-    bool is_away;              // the server did not answer when it was asked last
-    struct err reason;         // why
+    pthread_mutex_t lock; // guards is_away and reason
+    bool is_away;         // the server did not answer when it was asked last
+    struct err reason;    // why
     // --- immutable
     pthread_t thread;       //
     int leave;              // owned; an eventfd, readable when the thread has to end
@@ -51,66 +39,33 @@ struct pg_watch {
     // --- the thread's own
     PGconn *link;      // owned; NULL: lost
     bool is_pooled;    // a pooler stands between
-    uint64_t last;     // number given out
     uint64_t pause_ms; // before the next try; 0: it has followed
 };
 
 // --- what is known
 
-static void known_fini(struct known_tables *known)
-{
-    for (size_t i = 0; i < known->count; i++)
-        mem_free(known->tables[i].name);
-    mem_free(known->tables);
-    *known = (struct known_tables){0};
-}
-
-static int compare(const void *name, const void *table)
-{
-    return strcmp(name, ((const struct known_table *)table)->name);
-}
-
-static const struct known_table *find(const struct known_tables *known, const char *name)
-{
-    return known->count > 0 ? bsearch(name, known->tables, known->count, sizeof(*known->tables), compare)
-                            : NULL;
-}
-
-// Puts what is known now in the place of what was, and takes that over.
-static void learn(struct pg_watch *watch, struct known_tables *known, bool is_away, const struct err *reason)
+static void note_reach(struct pg_watch *watch, bool is_away, const struct err *reason)
 {
     pthread_mutex_lock(&watch->lock);
-    struct known_tables before = watch->known;
-    watch->known = *known;
     watch->is_away = is_away;
-    watch->reason = reason != NULL ? *reason : (struct err){0};
+    watch->reason = *reason;
     pthread_mutex_unlock(&watch->lock);
-    known_fini(&before);
 }
 
-// Rows of names and versions, in order. Only this thread changes what is known, so it may look without a
-// lock.
-static enum err_code take_versions(struct pg_watch *watch, const PGresult *rows, struct err *err)
+// Rows of names and of what the database counts for them.
+static void take_versions(struct pg_watch *watch, const PGresult *rows)
 {
-    struct known_tables known = {.tables = mem_zalloc((size_t)PQntuples(rows), sizeof(*known.tables))};
-    if (known.tables == NULL)
-        return err_no_memory(err);
-    for (int i = 0; i < PQntuples(rows); i++) {
-        const char *name = PQgetvalue(rows, i, 0);
-        struct known_table *table = &known.tables[known.count];
-        table->name = mem_strndup(name, strlen(name));
-        if (table->name == NULL) {
-            known_fini(&known);
-            return err_no_memory(err);
-        }
-        known.count++;
-        table->version = strtoll(PQgetvalue(rows, i, 1), NULL, 10);
-        const struct known_table *before = find(&watch->known, name);
-        bool is_same = before != NULL && before->version == table->version;
-        table->number = is_same ? before->number : ++watch->last;
-    }
-    learn(watch, &known, false, NULL);
-    return ERR_NONE;
+    struct version_slots *versions = &watch->store->versions;
+    version_slots_begin(versions);
+    for (int i = 0; i < PQntuples(rows); i++)
+        version_slots_set(versions, PQgetvalue(rows, i, 0), strtoll(PQgetvalue(rows, i, 1), NULL, 10));
+    version_slots_end(versions);
+}
+
+static void forget_versions(struct pg_watch *watch)
+{
+    version_slots_begin(&watch->store->versions);
+    version_slots_end(&watch->store->versions);
 }
 
 // --- waiting
@@ -188,13 +143,15 @@ static enum err_code read_versions(struct pg_watch *watch, struct err *err)
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
     buf_append_str(&sql, "SELECT table_name, version FROM ");
     sql_append_name(&sql, span_of(watch->store->name));
-    buf_append_str(&sql, ".reckoner_versions WHERE version > 0 ORDER BY table_name COLLATE \"C\"");
+    buf_append_str(&sql, ".reckoner_versions WHERE version > 0");
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
     enum err_code code = ask(watch, watch->is_pooled ? "SELECT 1 WHERE false" : sql.data, &rows, err);
-    if (code == ERR_NONE)
-        code = take_versions(watch, rows, err);
+    if (code == ERR_NONE) {
+        take_versions(watch, rows);
+        note_reach(watch, false, &(struct err){0});
+    }
     PQclear(rows);
     return code;
 }
@@ -279,14 +236,14 @@ static void keep_up(struct pg_watch *watch)
     }
     PQfinish(watch->link);
     watch->link = NULL;
-    learn(watch, &(struct known_tables){0}, is_away, &err);
+    forget_versions(watch);
+    note_reach(watch, is_away, &err);
 }
 
 // --- the thread
 
 static void watch_free(struct pg_watch *watch)
 {
-    known_fini(&watch->known);
     close(watch->leave);
     pthread_mutex_destroy(&watch->lock);
     mem_free(watch);
@@ -348,17 +305,9 @@ void pg_watch_end(struct pg_watch *watch)
 
 // --- asking
 
-bool pg_version(struct store *base, const char *table, uint64_t *ret_version)
+const struct version *pg_version_of(struct store *base, const char *table)
 {
-    struct pg_watch *watch = pg_store(base)->watch;
-    if (watch == NULL)
-        return false;
-    pthread_mutex_lock(&watch->lock);
-    const struct known_table *known = find(&watch->known, table);
-    if (known != NULL)
-        *ret_version = known->number;
-    pthread_mutex_unlock(&watch->lock);
-    return known != NULL;
+    return version_slots_find(&pg_store(base)->versions, table);
 }
 
 enum err_code pg_is_there(struct store *base, struct err *err)

@@ -5,6 +5,8 @@
 // shared cache, so that connections never wait for each other inside the process.
 #include "store/sqlite/store.h"
 
+#include <pthread.h>
+
 #include "base/mem.h"
 #include "store/sqlite/batch.h"
 #include "store/sqlite/conn.h"
@@ -12,7 +14,7 @@
 #include "store/sqlite/reads.h"
 #include "store/sqlite/stmt.h"
 #include "store/sqlite/tx.h"
-#include "store/sqlite/watch.h"
+#include "store/sqlite/versions.h"
 
 // Settings of the whole library, before its first use. Each is for speed or caution only, so a refusal (the
 // process has used SQLite already) is no error.
@@ -26,10 +28,8 @@ static void configure_library(void)
 static void close_store(struct store *base)
 {
     struct sqlite_store *store = sqlite_store(base);
-    sqlite_watch_end(store);
     if (store->last != NULL)
         sqlite_disconnect(store->last);
-    pthread_mutex_destroy(&store->lock);
     mem_free(store->path);
     mem_free(store);
 }
@@ -46,7 +46,7 @@ static enum err_code open_store(const char *url, const char *name, struct store 
     if (store == NULL)
         return err_no_memory(err);
     store->base.driver = &sqlite_driver;
-    pthread_mutex_init(&store->lock, NULL);
+    sqlite_version_init(&store->version);
     store->in_memory = strcmp(path, ":memory:") == 0;
     store->path = mem_strndup(path, strlen(path));
     enum err_code code = store->path != NULL ? ERR_NONE : err_no_memory(err);
@@ -73,7 +73,7 @@ const struct store_driver sqlite_driver = {
     .scratch = open_scratch,
     .close = close_store,
     .watch = sqlite_watch,
-    .version = sqlite_version,
+    .version_of = sqlite_version_of,
     .connect = sqlite_connect,
     .disconnect = sqlite_disconnect,
     .begin = sqlite_begin,

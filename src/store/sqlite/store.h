@@ -3,11 +3,10 @@
 #ifndef RECKONER_STORE_SQLITE_STORE_H
 #define RECKONER_STORE_SQLITE_STORE_H
 
-#include <pthread.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
 
 #include "store/driver.h"
+#include "store/sqlite/versions.h"
 
 struct sqlite_store {
     struct store base;       // first: &store->base is the store of store/store.h
@@ -16,8 +15,7 @@ struct sqlite_store {
     atomic_bool connected;   // in_memory only: its one connection is there
     struct store_conn *last; // owned; held until store_close, so that the file is checkpointed and its -wal
                              // removed then, whichever reader or writer goes first. NULL in memory.
-    pthread_mutex_t lock;    // of data_version, and of `last` while it runs
-    sqlite3_stmt *data_version; // owned; of `last`. NULL: nobody watches the store
+    struct sqlite_version version; // of all tables
 };
 
 static inline struct sqlite_store *sqlite_store(struct store *store)

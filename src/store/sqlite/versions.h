@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The version of a store in a file, which all of its tables share.
+#ifndef RECKONER_STORE_SQLITE_VERSIONS_H
+#define RECKONER_STORE_SQLITE_VERSIONS_H
+
+#include <stdatomic.h>
+
+#include "store/driver.h"
+
+// The header of a WAL index: 32-bit words that all processes share which have the file open.
+typedef const volatile uint32_t sqlite_wal_word;
+
+struct sqlite_version {
+    struct version base;               // first
+    _Atomic(sqlite_wal_word *) header; // borrowed from SQLite; NULL: nobody watches the store
+};
+
+void sqlite_version_init(struct sqlite_version *version);
+
+MUST_CHECK enum err_code sqlite_watch(struct store *base, struct err *err);
+const struct version *sqlite_version_of(struct store *base, const char *table);
+
+#endif
