@@ -37,11 +37,6 @@ struct advising {
 
 // --- reading whole tables
 
-static bool begins_with(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 static bool is_known(const struct advising *advising, const struct whole_read *read)
 {
     for (size_t i = 0; i < advising->read_count; i++) {
@@ -90,7 +85,8 @@ bool advice_is_big_read(const struct statement *statement, const struct store_pl
 static void on_plan_line(void *ctx, const struct store_plan_line *line)
 {
     struct advising *advising = ctx;
-    bool is_loop = begins_with(line->text, "SCAN ") || begins_with(line->text, "SEARCH ");
+    struct span text = span_of(line->text);
+    bool is_loop = span_starts_with(text, "SCAN ") || span_starts_with(text, "SEARCH ");
     bool is_outer = line->depth == 0 && is_loop && !advising->has_outer_loop;
     advising->has_outer_loop = advising->has_outer_loop || is_outer;
     if (strstr(line->text, "TEMP B-TREE FOR ORDER BY") != NULL ||

@@ -9,15 +9,15 @@
 #include "app/answer.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "text/json_write.h"
 
 enum { NAME_PARTS = 8 }; // of a column's name, between dots; one with more is a name as it stands
 
 // A column's name, part by part: all but the last name objects.
-struct path {
+struct dotted_name {
     struct span parts[NAME_PARTS]; // borrowed from the name
     size_t count;                  // at least 1
 };
@@ -34,37 +34,37 @@ struct looking {
 
 static bool is_word(struct span part)
 {
-    if (part.len == 0 || (part.at[0] >= '0' && part.at[0] <= '9'))
+    if (part.len == 0 || ascii_is_digit(part.at[0]))
         return false;
     for (size_t i = 0; i < part.len; i++) {
         char c = part.at[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
-        if (!is_letter && c != '_' && !(c >= '0' && c <= '9'))
+        bool is_letter = ascii_is_letter(c) || (unsigned char)c >= 0x80;
+        if (!is_letter && c != '_' && !ascii_is_digit(c))
             return false;
     }
     return true;
 }
 
 // A dot in "No." or round(a.x, 2) divides nothing.
-static void split_name(struct span name, struct path *ret_path)
+static void split_name(struct span name, struct dotted_name *ret_name)
 {
     struct span rest = name;
     bool more = true;
-    ret_path->count = 0;
+    ret_name->count = 0;
     while (more) {
         size_t before = rest.len;
         struct span part = span_split(&rest, '.');
         more = before > part.len; // a dot was taken
-        if (!is_word(part) || ret_path->count == NAME_PARTS) {
-            *ret_path = (struct path){.parts = {name}, .count = 1};
+        if (!is_word(part) || ret_name->count == NAME_PARTS) {
+            *ret_name = (struct dotted_name){.parts = {name}, .count = 1};
             return;
         }
-        ret_path->parts[ret_path->count++] = part;
+        ret_name->parts[ret_name->count++] = part;
     }
 }
 
 // How many objects two columns are in together.
-static size_t common_objects(const struct path *a, const struct path *b)
+static size_t common_objects(const struct dotted_name *a, const struct dotted_name *b)
 {
     size_t count = 0;
     while (count + 1 < a->count && count + 1 < b->count && span_equal(a->parts[count], b->parts[count]))
@@ -73,7 +73,7 @@ static size_t common_objects(const struct path *a, const struct path *b)
 }
 
 // Whether `a` is a value where `b` needs an object.
-static bool is_in_the_way(const struct path *a, const struct path *b)
+static bool is_in_the_way(const struct dotted_name *a, const struct dotted_name *b)
 {
     return a->count < b->count && common_objects(a, b) + 1 == a->count &&
            span_equal(a->parts[a->count - 1], b->parts[a->count - 1]);
@@ -83,21 +83,19 @@ static bool is_in_the_way(const struct path *a, const struct path *b)
 
 static void PRINTF_LIKE(2, 3) fail(const struct looking *looking, const char *format, ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    diags_vadd(looking->diags, looking->endpoint->file, looking->statement->line, looking->statement->column,
+        format, args);
     va_end(args);
-    diags_add(looking->diags, looking->endpoint->file, looking->statement->line, looking->statement->column,
-        "%s", text);
 }
 
 // Whether column i clashes with one before it, which is told.
 static bool clashes(const struct looking *looking, size_t i)
 {
     const struct answer_column *columns = looking->answer->columns;
-    struct path path, other, before;
-    split_name(columns[i].name, &path);
+    struct dotted_name own, other, before;
+    split_name(columns[i].name, &own);
     if (i > 0)
         split_name(columns[i - 1].name, &before);
     for (size_t k = 0; k < i; k++) {
@@ -106,15 +104,15 @@ static bool clashes(const struct looking *looking, size_t i)
             fail(looking, "the answer has two columns %.*s; rename one by AS", SHOW(columns[i].name));
             return true;
         }
-        if (is_in_the_way(&path, &other) || is_in_the_way(&other, &path)) {
+        if (is_in_the_way(&own, &other) || is_in_the_way(&other, &own)) {
             fail(looking, "the columns %.*s and %.*s cannot stand beside each other: rename one by AS",
                 SHOW(columns[k].name), SHOW(columns[i].name));
             return true;
         }
-        size_t objects = common_objects(&other, &path);
-        if (objects > common_objects(&before, &path)) {
+        size_t objects = common_objects(&other, &own);
+        if (objects > common_objects(&before, &own)) {
             fail(looking, "the columns of %.*s have to stand next to each other; %.*s stands apart from %.*s",
-                SHOW(path.parts[objects - 1]), SHOW(columns[i].name), SHOW(columns[k].name));
+                SHOW(own.parts[objects - 1]), SHOW(columns[i].name), SHOW(columns[k].name));
             return true;
         }
     }
@@ -166,21 +164,21 @@ static void append_many(struct buf *out, char byte, size_t count)
 static enum err_code make_prefixes(
     struct answer *answer, struct arena *arena, struct buf *text, struct err *err)
 {
-    struct path path, before = {.count = 1};
+    struct dotted_name own, before = {.count = 1};
     for (size_t i = 0; i < answer->count; i++) {
         struct answer_column *column = &answer->columns[i];
-        split_name(column->name, &path);
-        size_t objects = i > 0 ? common_objects(&before, &path) : 0;
+        split_name(column->name, &own);
+        size_t objects = i > 0 ? common_objects(&before, &own) : 0;
         append_many(text, '}', before.count - 1 - objects);
         buf_append_byte(text, i > 0 ? ',' : '{');
-        for (; objects < path.count; objects++) {
-            json_write_string(text, path.parts[objects]);
-            buf_append_str(text, objects + 1 < path.count ? ":{" : ":");
+        for (; objects < own.count; objects++) {
+            json_write_string(text, own.parts[objects]);
+            buf_append_str(text, objects + 1 < own.count ? ":{" : ":");
         }
         enum err_code code = keep(text, arena, &column->prefix, err);
         if (code != ERR_NONE)
             return code;
-        before = path;
+        before = own;
     }
     append_many(text, '}', before.count);
     return keep(text, arena, &answer->suffix, err);

@@ -17,13 +17,7 @@ static const double INTEGER_LOW = -9223372036854775808.0, INTEGER_END = 92233720
 static enum err_code fail_type(const struct answer_column *column, const struct value *value, struct err *err)
 {
     char number[NUMBER_CHARS];
-    struct span shown = {.at = number};
-    if (value->kind == VALUE_INTEGER)
-        shown.len = number_format_integer(value->integer, number);
-    else if (value->kind == VALUE_REAL)
-        shown.len = number_format(value->real, number);
-    else
-        shown = value->text;
+    struct span shown = value_show(*value, number);
     return err_set(err, ERR_STORE, "column %.*s is declared %s, and a row has %.*s", SHOW(column->name),
         value_type_name(column->type), SHOW(shown));
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/diag.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -35,13 +34,11 @@ static const char *keep_file(struct diags *diags, const char *file)
     return arena_strndup(&diags->arena, file, strlen(file));
 }
 
-void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format, ...)
+void diags_vadd(
+    struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format, va_list args)
 {
     char text[TEXT_BYTES];
-    va_list args;
-    va_start(args, format);
     int len = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
     if (diags->items == NULL)
         diags->items = mem_zalloc(LIMIT_DIAGNOSTICS, sizeof(*diags->items));
     if (diags->items == NULL || diags->count == LIMIT_DIAGNOSTICS || len < 0) {
@@ -56,6 +53,14 @@ void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t co
     }
     diags->items[diags->count++] =
         (struct diag){.file = kept_file, .line = line, .column = column, .text = kept_text};
+}
+
+void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    diags_vadd(diags, file, line, column, format, args);
+    va_end(args);
 }
 
 size_t diags_total(const struct diags *diags)

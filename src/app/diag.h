@@ -4,6 +4,7 @@
 #ifndef RECKONER_APP_DIAG_H
 #define RECKONER_APP_DIAG_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,6 +41,9 @@ void diags_fini(struct diags *diags);
 // Adds one; `file` and the text are copied. What does not fit, or finds no memory, is counted in `dropped`.
 void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format, ...)
     PRINTF_LIKE(5, 6);
+
+void diags_vadd(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format,
+    va_list args) PRINTF_LIKE(5, 0);
 
 // How many there are, dropped ones too: more than before means that something was wrong.
 size_t diags_total(const struct diags *diags);

@@ -3,6 +3,7 @@
 // the ones around it.
 #include "app/limit_advice.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "text/sql_scan.h"
 
@@ -98,24 +99,13 @@ static bool read_name(const struct token *token, struct span *ret_name)
     struct span text = token->text;
     char first = text.at[0];
     bool is_quoted = first == '"' || first == '`' || first == '[';
-    bool is_plain = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_' ||
-                    (unsigned char)first >= 0x80;
+    bool is_plain = ascii_is_letter(first) || first == '_' || (unsigned char)first >= 0x80;
     if (is_quoted && text.len > 2)
         text = (struct span){.at = text.at + 1, .len = text.len - 2};
     else if (!is_plain || text.at[text.len - 1] == '\'') // E'…'
         return false;
     *ret_name = text;
     return true;
-}
-
-static bool is_same_name(struct span a, struct span b)
-{
-    for (size_t i = 0; i < a.len && i < b.len; i++) {
-        char x = a.at[i], y = b.at[i];
-        if ((x >= 'A' && x <= 'Z' ? x | 0x20 : x) != (y >= 'A' && y <= 'Z' ? y | 0x20 : y))
-            return false;
-    }
-    return a.len == b.len;
 }
 
 // --- the SELECT around a LIMIT
@@ -172,7 +162,7 @@ static bool is_grouped(const struct select *select)
 static bool is_aggregate(const struct select *select)
 {
     static const char *const names[] = {"count", "sum", "total", "avg", "min", "max", "group_concat"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         size_t at = find_word(select, select->begin, select->from, names[i]);
         if (at < select->from && is_mark(&select->tokens[at + 1], '('))
             return !has_word(select, "group") && !has_word(select, "over");
@@ -213,7 +203,7 @@ static size_t part_end(const struct select *select, size_t from, size_t to)
 static bool resolve_item(
     const struct select *select, size_t from, size_t to, struct span name, struct span *ret_column)
 {
-    if (read_column(select, from, to, ret_column) && is_same_name(*ret_column, name))
+    if (read_column(select, from, to, ret_column) && span_equal_nocase(*ret_column, name))
         return true;
     to--; // the name itself
     if (to > from && is_word(&select->tokens[to - 1], "as"))
@@ -229,7 +219,7 @@ static bool resolve(const struct select *select, struct span name, struct span *
     while (from < select->from) {
         size_t to = part_end(select, from, select->from);
         struct span last;
-        if (to > from && read_name(&select->tokens[to - 1], &last) && is_same_name(last, name))
+        if (to > from && read_name(&select->tokens[to - 1], &last) && span_equal_nocase(last, name))
             return resolve_item(select, from, to, name, ret_column);
         from = to + 1;
     }
@@ -283,7 +273,7 @@ static void read_equalities(const struct select *select, struct columns *columns
     }
 }
 
-// --- findings
+// --- advice
 
 static const char NO_ORDER[] =
     "a LIMIT without an ORDER BY of its own: which rows it lets through is not sure";
@@ -319,7 +309,7 @@ static enum err_code advise_select(const struct select *select, bool is_page, st
 }
 
 enum err_code limit_advise(const struct statement *statement, bool is_paged, struct store_stmt *stmt,
-    void (*on_finding)(void *ctx, struct place inside, const char *text), void *ctx, struct err *err)
+    void (*on_advice)(void *ctx, struct place inside, const char *text), void *ctx, struct err *err)
 {
     AUTO(tokens_fini) struct tokens tokens = {0};
     enum err_code code = read_tokens(statement, &tokens, err);
@@ -333,7 +323,7 @@ enum err_code limit_advise(const struct statement *statement, bool is_paged, str
             continue;
         code = advise_select(&select, is_end, stmt, &text, err);
         if (code == ERR_NONE && text != NULL)
-            on_finding(ctx, tokens.items[is_end ? select.order : i].place, text);
+            on_advice(ctx, tokens.items[is_end ? select.order : i].place, text);
     }
     return code;
 }

@@ -4,9 +4,9 @@
 #include "app/order.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "app/place.h"
+#include "base/ascii.h"
 #include "text/sql_scan.h"
 
 // One reading.
@@ -22,17 +22,15 @@ struct ordering {
 static void PRINTF_LIKE(3, 4)
     fail_at(const struct ordering *ordering, const struct sql_token *token, const char *format, ...)
 {
-    char text[512];
     va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
     struct place start = {.line = ordering->statement->line, .column = ordering->statement->column};
     struct place inside = {0};
     if (token != NULL)
         inside = (struct place){.line = token->line, .column = token->column};
     struct place place = place_in_file(start, inside);
-    diags_add(ordering->diags, ordering->file, place.line, place.column, "%s", text);
+    va_start(args, format);
+    diags_vadd(ordering->diags, ordering->file, place.line, place.column, format, args);
+    va_end(args);
 }
 
 // The next token that is no comment.
@@ -73,11 +71,6 @@ static bool find_order(const struct statement *statement, struct sql_scan *ret_s
     return found;
 }
 
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-}
-
 // Whether a name as SQL has it means the column: exactly, or in other letters, as SQL does not tell them
 // apart.
 static bool names_column(struct span name, struct span column, bool exactly)
@@ -90,7 +83,7 @@ static bool names_column(struct span name, struct span column, bool exactly)
     }
     size_t i = 0, k = 0;
     for (; i < name.len && k < column.len; i++, k++) {
-        if (exactly ? name.at[i] != column.at[k] : lower(name.at[i]) != lower(column.at[k]))
+        if (exactly ? name.at[i] != column.at[k] : ascii_lower(name.at[i]) != ascii_lower(column.at[k]))
             return false;
         if (quote != '\0' && name.at[i] == quote)
             i++;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/path.h"
 
-#include <ctype.h>
-
 #include "app/rule_read.h"
+#include "base/ascii.h"
 #include "text/url.h"
 
 enum { MAX_PATH_BYTES = 1024 }; // of an endpoint; a request target of 8 KiB has room for its query beside it
@@ -11,8 +10,7 @@ enum { MAX_PATH_BYTES = 1024 }; // of an endpoint; a request target of 8 KiB has
 // RFC 3986 section 2.3: what no client or proxy writes in two ways.
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~", c) != NULL);
+    return ascii_is_letter(c) || ascii_is_digit(c) || (c != '\0' && strchr("-._~", c) != NULL);
 }
 
 static bool is_param(struct span part)
@@ -127,8 +125,8 @@ bool path_is_same(const struct endpoint *a, const struct endpoint *b)
 static bool is_encoded(struct span part)
 {
     for (size_t i = 0; i < part.len; i++) {
-        if (part.at[i] == '%' && (part.len - i < 3 || !isxdigit((unsigned char)part.at[i + 1]) ||
-                                     !isxdigit((unsigned char)part.at[i + 2])))
+        if (part.at[i] == '%' &&
+            (part.len - i < 3 || ascii_hex(part.at[i + 1]) < 0 || ascii_hex(part.at[i + 2]) < 0))
             return false;
     }
     return true;

@@ -13,8 +13,6 @@
 #include "base/limits.h"
 #include "text/utf8.h"
 
-#define INDEX "/index.html"
-
 // What one walk needs everywhere.
 struct walk {
     size_t root_len;           // bytes of the path of public/, which no request has
@@ -200,8 +198,9 @@ enum err_code public_list(const char *dir, struct arena *arena, struct diags *di
 // empty for another file.
 static struct span folder_of_index(struct span path)
 {
-    size_t len = sizeof(INDEX) - 1;
-    if (path.len < len || memcmp(path.at + path.len - len, INDEX, len) != 0)
+    static const char index[] = "/index.html";
+    size_t len = sizeof(index) - 1;
+    if (!span_ends_with(path, index))
         return (struct span){0};
     return (struct span){.at = path.at, .len = path.len == len ? 1 : path.len - len};
 }

@@ -7,6 +7,7 @@
 
 #include "app/rule_line.h"
 #include "app/rule_settle.h"
+#include "base/ascii.h"
 
 // --- name and type
 
@@ -14,8 +15,7 @@ bool rule_is_name(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
-        bool is_digit = c >= '0' && c <= '9';
-        if (!(c >= 'a' && c <= 'z') && c != '_' && !(is_digit && i > 0))
+        if (!(c >= 'a' && c <= 'z') && c != '_' && !(ascii_is_digit(c) && i > 0))
             return false;
     }
     return text.len > 0;

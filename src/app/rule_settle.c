@@ -104,7 +104,7 @@ static const char *name_problem(const struct rule_line *line, struct span name)
         if ((unsigned char)name.at[i] < 0x20 || name.at[i] == 0x7f)
             return "has a control character";
     }
-    if (!line->is_field && name.len >= 2 && memcmp(name.at + name.len - 2, "[]", 2) == 0)
+    if (!line->is_field && span_ends_with(name, "[]"))
         return "ends with [], which clients may write behind the name of any list";
     return NULL;
 }

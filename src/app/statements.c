@@ -2,6 +2,7 @@
 // The directives that head a statement: what becomes of its rows. The statement itself is directives.c's.
 #include "app/statements.h"
 
+#include "base/ascii.h"
 #include "text/number.h"
 
 static const char *kind_name(enum statement_kind kind)
@@ -40,10 +41,8 @@ static bool make_code(struct parser *parser, struct span text, struct span *ret_
     size_t len = 0;
     bool has_gap = false;
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c | 0x20);
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) {
+        char c = ascii_lower(text.at[i]);
+        if (!ascii_is_letter(c) && !ascii_is_digit(c)) {
             has_gap = len > 0;
             continue;
         }
@@ -170,7 +169,7 @@ static bool read_answer_status(struct parser *parser, struct words *words, const
     struct word word = words_peek(words);
     uint32_t column = word.column;
     int status;
-    if (word.text.at[0] < '0' || word.text.at[0] > '9') {
+    if (!ascii_is_digit(word.text.at[0])) {
         words_fail(words, column,
             "unknown word %.*s; behind @answer there may be a status from 200 to 299, and when with a condition",
             SHOW(word.text));

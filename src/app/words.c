@@ -2,8 +2,8 @@
 #include "app/words.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
 enum {
     NEAREST_BYTES = 16, // longer words are not looked at; no directive is as long
     NEAREST_EDITS = 2,  // letters to add, take away or change
@@ -106,12 +106,10 @@ void words_end(struct words *words, const char *what)
 
 void words_fail(const struct words *words, uint32_t column, const char *format, ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    diags_vadd(words->diags, words->file, words->line, column, format, args);
     va_end(args);
-    diags_add(words->diags, words->file, words->line, column, "%s", text);
 }
 
 static size_t least(size_t a, size_t b, size_t c)

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/app_check.h"
 #include "app/app_read.h"
-#include "app/check.h"
 #include "cmd/message.h"
 #include "store/migrate.h"
 

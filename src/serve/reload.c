@@ -15,8 +15,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "app/app_check.h"
 #include "app/app_read.h"
-#include "app/check.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"

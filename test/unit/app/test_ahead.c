@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "app/directives.h"
 #include "../../store/fixture.h"
+#include "app/directives.h"
 
 enum { ARENA_BYTES = 16 * 1024 * 1024, OUT_BYTES = 1 << 20, READS_BEFORE = 16 };
 

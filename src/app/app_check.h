@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether an app's statements are right, found out by preparing all of them.
-#ifndef RECKONER_APP_CHECK_H
-#define RECKONER_APP_CHECK_H
+#ifndef RECKONER_APP_APP_CHECK_H
+#define RECKONER_APP_APP_CHECK_H
 
 #include "app/app.h"
 #include "base/err.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/check.h"
+#include "app/app_check.h"
 
 #include <dirent.h>
 #include <setjmp.h>
