@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// yajl's tree does the reading. Its functions recurse, so texts that nest deeper than anybody's are refused
-// before it sees them.
+// jansson reads both texts, at most 2048 levels deep, so the functions here may recurse. It tells why a text
+// is no JSON in its own words; a number that neither an int64_t nor a double can hold is none for it.
 #include "cmd/json_match.h"
 
-#include <stdio.h>
+#include <jansson.h>
 #include <string.h>
-#include <yajl/yajl_tree.h>
 
-#include "base/mem.h"
 #include "text/json_write.h"
+#include "text/number.h"
 #include "text/utf8.h"
 
 enum {
-    MAX_DEPTH = 100,
     PATH_BYTES = 1024, // of the place of a difference; a longer one is cut
     SHOWN_BYTES = 200, // of a value in a message
-    ERROR_BYTES = 256, // of yajl's own words
 };
 
 static const char ANY[] = "...";
@@ -26,113 +23,88 @@ struct matching {
     struct buf *out; // what differs; borrowed
 };
 
-// --- reading
-
-static bool is_too_deep(struct span text)
+// Reads a text; NULL, with the reason appended to `out`, when it is no JSON. `whose`: the body that it is.
+static json_t *read_json(struct span text, const char *whose, struct buf *out)
 {
-    size_t depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (in_string && c == '\\')
-            i++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (!in_string && (c == '[' || c == '{') && ++depth > MAX_DEPTH)
-            return true;
-        else if (!in_string && (c == ']' || c == '}') && depth > 0)
-            depth--;
-    }
-    return false;
+    json_error_t error = {.text = "it is empty"};
+    json_t *json = NULL;
+    if (text.len > 0)
+        json = json_loadb(text.at, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    if (json == NULL)
+        buf_printf(out, "the %s body is no JSON: %s", whose, error.text);
+    return json;
 }
 
-// Its first line, as the rest points into the text with arrows.
-static void append_reason(struct buf *out, const char *reason)
+static struct span string_of(const json_t *string)
 {
-    struct span rest = span_of(reason);
-    struct span line = span_split(&rest, '\n');
-    buf_append(out, line.at, line.len);
-}
-
-// The tree of `text`; NULL, with the reason in `reason`, when it is no JSON.
-static yajl_val read_tree(struct span text, char reason[ERROR_BYTES])
-{
-    if (text.len == 0) {
-        snprintf(reason, ERROR_BYTES, "it is empty");
-        return NULL;
-    }
-    if (is_too_deep(text) || memchr(text.at, '\0', text.len) != NULL) {
-        snprintf(reason, ERROR_BYTES, "nested too deep, or with a NUL in it");
-        return NULL;
-    }
-    char *copy = mem_strndup(text.at, text.len);
-    if (copy == NULL) {
-        snprintf(reason, ERROR_BYTES, "out of memory");
-        return NULL;
-    }
-    yajl_val tree = yajl_tree_parse(copy, reason, ERROR_BYTES);
-    mem_free(copy);
-    return tree;
+    return (struct span){.at = json_string_value(string), .len = json_string_length(string)};
 }
 
 // --- showing
 
-static void write_tree(yajl_val value, struct buf *out);
+static void write_json(json_t *json, struct buf *out);
 
-static void write_object(yajl_val value, struct buf *out)
+static void write_object(json_t *object, struct buf *out)
 {
+    const char *key, *separator = "";
+    json_t *member;
     buf_append_byte(out, '{');
-    for (size_t i = 0; i < value->u.object.len && buf_status(out) == ERR_NONE; i++) {
-        buf_append_str(out, i > 0 ? ", " : "");
-        json_write_string(out, span_of(value->u.object.keys[i]));
+    json_object_foreach(object, key, member)
+    {
+        buf_append_str(out, separator);
+        json_write_string(out, span_of(key));
         buf_append_str(out, ": ");
-        write_tree(value->u.object.values[i], out);
+        write_json(member, out);
+        separator = ", ";
     }
     buf_append_byte(out, '}');
 }
 
-static void write_array(yajl_val value, struct buf *out)
+static void write_array(json_t *array, struct buf *out)
 {
     buf_append_byte(out, '[');
-    for (size_t i = 0; i < value->u.array.len && buf_status(out) == ERR_NONE; i++) {
+    for (size_t i = 0; i < json_array_size(array) && buf_status(out) == ERR_NONE; i++) {
         buf_append_str(out, i > 0 ? ", " : "");
-        write_tree(value->u.array.values[i], out);
+        write_json(json_array_get(array, i), out);
     }
     buf_append_byte(out, ']');
 }
 
-static void write_tree(yajl_val value, struct buf *out)
+static void write_json(json_t *json, struct buf *out)
 {
-    switch (value->type) {
-    case yajl_t_string:
-        json_write_string(out, span_of(value->u.string));
+    char number[NUMBER_CHARS];
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+        write_object(json, out);
         break;
-    case yajl_t_number:
-        buf_append_str(out, value->u.number.r);
+    case JSON_ARRAY:
+        write_array(json, out);
         break;
-    case yajl_t_object:
-        write_object(value, out);
+    case JSON_STRING:
+        json_write_string(out, string_of(json));
         break;
-    case yajl_t_array:
-        write_array(value, out);
+    case JSON_INTEGER:
+        buf_append(out, number, number_format_integer(json_integer_value(json), number));
         break;
-    case yajl_t_true:
-    case yajl_t_false:
-        buf_append_str(out, value->type == yajl_t_true ? "true" : "false");
+    case JSON_REAL:
+        buf_append(out, number, number_format(json_real_value(json), number));
         break;
-    case yajl_t_null:
-    case yajl_t_any:
+    case JSON_TRUE:
+    case JSON_FALSE:
+        buf_append_str(out, json_is_true(json) ? "true" : "false");
+        break;
+    case JSON_NULL:
         buf_append_str(out, "null");
         break;
     }
 }
 
 // Appends a value, cut to SHOWN_BYTES.
-static void show(yajl_val value, struct buf *out)
+static void show(json_t *json, struct buf *out)
 {
     AUTO(buf_fini) struct buf text;
     buf_init(&text, 4 * SHOWN_BYTES); // what is more is cut by its failing
-    write_tree(value, &text);
+    write_json(json, &text);
     size_t shown = utf8_cut(buf_span(&text), SHOWN_BYTES);
     buf_append(out, text.data, shown);
     if (shown < text.len || buf_status(&text) != ERR_NONE)
@@ -147,7 +119,7 @@ static void append_place(struct matching *matching)
     }
 }
 
-static bool differ(struct matching *matching, yajl_val expected, yajl_val actual)
+static bool differ(struct matching *matching, json_t *expected, json_t *actual)
 {
     append_place(matching);
     buf_append_str(matching->out, "expected ");
@@ -166,25 +138,15 @@ static void leave(struct matching *matching, size_t len)
     matching->path.len = len;
 }
 
-static bool is_any(yajl_val expected)
+static bool is_any(const json_t *expected)
 {
-    return expected->type == yajl_t_string && strcmp(expected->u.string, ANY) == 0;
+    return json_is_string(expected) && span_is(string_of(expected), ANY);
 }
 
-static bool match(struct matching *matching, yajl_val expected, yajl_val actual);
+static bool match(struct matching *matching, json_t *expected, json_t *actual);
 
-static yajl_val find_member(yajl_val object, const char *key)
+static bool match_member(struct matching *matching, const char *key, json_t *expected, json_t *actual)
 {
-    for (size_t i = 0; i < object->u.object.len; i++) {
-        if (strcmp(object->u.object.keys[i], key) == 0)
-            return object->u.object.values[i];
-    }
-    return NULL;
-}
-
-static bool match_member(struct matching *matching, const char *key, yajl_val expected, yajl_val object)
-{
-    yajl_val actual = find_member(object, key);
     if (actual == NULL) {
         append_place(matching);
         buf_printf(matching->out, "member \"%s\" is missing", key);
@@ -197,19 +159,20 @@ static bool match_member(struct matching *matching, const char *key, yajl_val ex
     return same;
 }
 
-static bool match_object(struct matching *matching, yajl_val expected, yajl_val actual)
+static bool match_object(struct matching *matching, json_t *expected, json_t *actual)
 {
-    bool lets_more = false;
-    for (size_t i = 0; i < expected->u.object.len; i++) {
-        const char *key = expected->u.object.keys[i];
-        if (strcmp(key, ANY) == 0)
-            lets_more = true;
-        else if (!match_member(matching, key, expected->u.object.values[i], actual))
+    const char *key;
+    json_t *member;
+    json_object_foreach(expected, key, member)
+    {
+        if (strcmp(key, ANY) != 0 && !match_member(matching, key, member, json_object_get(actual, key)))
             return false;
     }
-    for (size_t i = 0; !lets_more && i < actual->u.object.len; i++) {
-        const char *key = actual->u.object.keys[i];
-        if (find_member(expected, key) == NULL) {
+    if (json_object_get(expected, ANY) != NULL)
+        return true;
+    json_object_foreach(actual, key, member)
+    {
+        if (json_object_get(expected, key) == NULL) {
             append_place(matching);
             buf_printf(matching->out, "member \"%s\" is not expected", key);
             return false;
@@ -218,16 +181,16 @@ static bool match_object(struct matching *matching, yajl_val expected, yajl_val 
     return true;
 }
 
-static bool match_array(struct matching *matching, yajl_val expected, yajl_val actual)
+static bool match_array(struct matching *matching, json_t *expected, json_t *actual)
 {
-    size_t wanted = expected->u.array.len, there = actual->u.array.len;
-    bool lets_more = wanted > 0 && is_any(expected->u.array.values[wanted - 1]);
+    size_t wanted = json_array_size(expected), there = json_array_size(actual);
+    bool lets_more = wanted > 0 && is_any(json_array_get(expected, wanted - 1));
     if (lets_more)
         wanted--;
     for (size_t i = 0; i < wanted && i < there; i++) {
         size_t len = matching->path.len;
         buf_printf(&matching->path, "[%zu]", i);
-        bool same = match(matching, expected->u.array.values[i], actual->u.array.values[i]);
+        bool same = match(matching, json_array_get(expected, i), json_array_get(actual, i));
         leave(matching, len);
         if (!same)
             return false;
@@ -240,58 +203,38 @@ static bool match_array(struct matching *matching, yajl_val expected, yajl_val a
     return false;
 }
 
-static bool is_same_number(yajl_val expected, yajl_val actual)
+static bool is_same_number(const json_t *expected, const json_t *actual)
 {
-    if (YAJL_IS_INTEGER(expected) && YAJL_IS_INTEGER(actual))
-        return expected->u.number.i == actual->u.number.i;
-    if (YAJL_IS_DOUBLE(expected) && YAJL_IS_DOUBLE(actual))
-        return !(expected->u.number.d < actual->u.number.d || expected->u.number.d > actual->u.number.d);
-    return strcmp(expected->u.number.r, actual->u.number.r) == 0;
+    if (json_is_integer(expected) && json_is_integer(actual))
+        return json_integer_value(expected) == json_integer_value(actual);
+    double wanted = json_number_value(expected), there = json_number_value(actual);
+    return !(wanted < there || wanted > there);
 }
 
-static bool match(struct matching *matching, yajl_val expected, yajl_val actual)
+static bool match(struct matching *matching, json_t *expected, json_t *actual)
 {
     if (is_any(expected))
         return true;
-    if (expected->type != actual->type)
-        return differ(matching, expected, actual);
-    switch (expected->type) {
-    case yajl_t_object:
+    if (json_is_object(expected) && json_is_object(actual))
         return match_object(matching, expected, actual);
-    case yajl_t_array:
+    if (json_is_array(expected) && json_is_array(actual))
         return match_array(matching, expected, actual);
-    case yajl_t_string:
-        return strcmp(expected->u.string, actual->u.string) == 0 || differ(matching, expected, actual);
-    case yajl_t_number:
-        return is_same_number(expected, actual) || differ(matching, expected, actual);
-    case yajl_t_true:
-    case yajl_t_false:
-    case yajl_t_null:
-    case yajl_t_any:
-        break;
-    }
-    return true;
+    bool same = json_is_number(expected) && json_is_number(actual) ? is_same_number(expected, actual)
+                                                                   : json_equal(expected, actual) == 1;
+    return same || differ(matching, expected, actual);
 }
 
 enum json_match json_match(struct span expected, struct span actual, struct buf *out)
 {
-    char reason[ERROR_BYTES] = "";
-    enum json_match result = JSON_EXPECTED_BROKEN;
+    json_auto_t *expected_json = read_json(expected, "expected", out);
+    if (expected_json == NULL)
+        return JSON_EXPECTED_BROKEN;
+    json_auto_t *actual_json = read_json(actual, "answer's", out);
+    if (actual_json == NULL)
+        return JSON_ACTUAL_BROKEN;
     struct matching matching = {.out = out};
     buf_init(&matching.path, PATH_BYTES);
-    yajl_val expected_tree = read_tree(expected, reason), actual_tree = NULL;
-    if (expected_tree != NULL) {
-        result = JSON_ACTUAL_BROKEN;
-        actual_tree = read_tree(actual, reason);
-    }
-    if (actual_tree != NULL)
-        result = match(&matching, expected_tree, actual_tree) ? JSON_MATCHES : JSON_DIFFERS;
-    else {
-        buf_printf(out, "the %s body is no JSON: ", expected_tree == NULL ? "expected" : "answer's");
-        append_reason(out, reason);
-    }
-    yajl_tree_free(expected_tree);
-    yajl_tree_free(actual_tree);
+    bool matches = match(&matching, expected_json, actual_json);
     buf_fini(&matching.path);
-    return result;
+    return matches ? JSON_MATCHES : JSON_DIFFERS;
 }

@@ -38,6 +38,8 @@ static void equal_values_match(void **state)
     must_match("null", " null\n");
     must_match("true", "true");
     must_match("\"å\"", "\"\\u00e5\"");
+    must_match("\"a\\u0000b\"", "\"a\\u0000b\"");
+    differs("\"a\\u0000b\"", "\"a\\u0000c\"", "expected \"a\\u0000b\", got \"a\\u0000c\"");
     must_match("[]", "[ ]");
     must_match("{}", "{ }");
     must_match("{\"a\": 1, \"b\": [1, {\"c\": null}]}", "{\"b\":[1,{\"c\":null}],\"a\":1}");
@@ -52,7 +54,16 @@ static void numbers_are_compared_by_value(void **state)
     differs("9007199254740993", "9007199254740992", "expected 9007199254740993, got 9007199254740992");
     differs("1", "1.5", "expected 1, got 1.5");
     differs("1", "\"1\"", "expected 1, got \"1\"");
-    must_match("1e999", "1e999");
+    differs("1.50", "1e2", "expected 1.5, got 100.0");
+}
+
+static void numbers_that_nothing_can_hold_are_no_json(void **state)
+{
+    (void)state;
+    must_differ(JSON_EXPECTED_BROKEN, "1e999", "1e999",
+        "the expected body is no JSON: real number overflow near '1e999'");
+    must_differ(JSON_ACTUAL_BROKEN, "1", "9223372036854775808",
+        "the answer's body is no JSON: too big integer near '9223372036854775808'");
 }
 
 static void differences_are_told_with_their_place(void **state)
@@ -103,12 +114,11 @@ static void what_is_no_json_is_told(void **state)
     (void)state;
     must_differ(JSON_EXPECTED_BROKEN, "", "1", "the expected body is no JSON: it is empty");
     must_differ(JSON_ACTUAL_BROKEN, "1", "", "the answer's body is no JSON: it is empty");
-    must_differ(JSON_ACTUAL_BROKEN, "1", "pong",
-        "the answer's body is no JSON: lexical error: invalid char in json text.");
-    must_differ(JSON_EXPECTED_BROKEN, "{\"a\": ...}", "1",
-        "the expected body is no JSON: lexical error: invalid char in json text.");
+    must_differ(JSON_ACTUAL_BROKEN, "1", "pong", "the answer's body is no JSON: invalid token near 'pong'");
     must_differ(
-        JSON_EXPECTED_BROKEN, "{\"a\": 1", "1", "the expected body is no JSON: parse error: premature EOF");
+        JSON_EXPECTED_BROKEN, "{\"a\": ...}", "1", "the expected body is no JSON: invalid token near '.'");
+    must_differ(JSON_EXPECTED_BROKEN, "{\"a\": 1", "1",
+        "the expected body is no JSON: '}' expected near end of file");
 }
 
 static void what_nests_too_deep_is_refused(void **state)
@@ -116,12 +126,11 @@ static void what_nests_too_deep_is_refused(void **state)
     (void)state;
     AUTO(buf_fini) struct buf deep;
     buf_init(&deep, 1 << 20);
-    buf_append_str(&deep, "\"[[\\\"[[\"");
     for (size_t i = 0; i < 500000; i++)
         buf_append_byte(&deep, '[');
     buf_append_byte(&deep, '\0');
     must_differ(JSON_ACTUAL_BROKEN, "1", deep.data,
-        "the answer's body is no JSON: nested too deep, or with a NUL in it");
+        "the answer's body is no JSON: maximum parsing depth reached near '['");
 }
 
 static void a_long_value_is_cut(void **state)
@@ -158,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_values_match),
         cmocka_unit_test(numbers_are_compared_by_value),
+        cmocka_unit_test(numbers_that_nothing_can_hold_are_no_json),
         cmocka_unit_test(differences_are_told_with_their_place),
         cmocka_unit_test(three_dots_stand_for_any_value),
         cmocka_unit_test(three_dots_as_a_key_let_other_members_be_there),
