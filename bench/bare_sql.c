@@ -2,13 +2,12 @@
 // The yardstick for reads: an endpoint's own SQL (rejects, conditions, the answer that holds), prepared once,
 // run for every question of a file in a bare C loop over SQLite's own functions, on a connection with the
 // server's settings, in one read transaction a question as the server has it. Prints CPU microseconds a
-// question.
+// question. What it leaves out is what bench/run wants to see: HTTP, routing, the checks of parameters, JSON.
 //
-//     bare_sql APP DATABASE METHOD PATH < questions    a question a line: the values of its @params in order,
-//     with
-//                                                      tabs between them; an empty one is not given
+//     bare_sql APP DATABASE METHOD PATH < questions
 //
-// With `--answer` in front the rejects are left out.
+// A question is a line: the values of the endpoint's @params in order, with tabs between them; an empty one
+// is not given. With `--answer` in front the rejects are left out. One thread.
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,19 +21,19 @@ enum { QUESTIONS = 200000, ROUNDS = 4, SQL_BYTES = 65536 };
 
 // One statement of the endpoint, over SQLite alone.
 struct prepared {
-    bool is_answer;
+    bool is_answer;     // else a reject
     sqlite3_stmt *when; // of an answer; NULL: always
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt; //
 };
 
 struct bench {
-    const struct endpoint *endpoint;
-    sqlite3 *db;
-    struct prepared prepared[LIMIT_STATEMENTS];
-    size_t count;
-    sqlite3_stmt *begin, *commit;
-    struct value *questions; // asked × param_count
-    size_t asked;
+    const struct endpoint *endpoint;            // whose SQL is run
+    sqlite3 *db;                                //
+    struct prepared prepared[LIMIT_STATEMENTS]; // in the file's order
+    size_t count;                               // of them
+    sqlite3_stmt *begin, *commit;               //
+    struct value *questions;                    // asked × param_count
+    size_t asked;                               // questions
 };
 
 static void stop(const char *text)

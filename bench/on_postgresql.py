@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The measurements of bench/run on PostgreSQL: a cluster of its own, Reckoner and PostgreSQL's own clients at it by turns."""
+"""The measurements of bench/run on PostgreSQL, in a cluster of their own.
+
+Reckoner and PostgreSQL's own clients (pgbench, psql) take turns in each round. Each ratio is made within a round, of figures
+that were measured within seconds of each other, and the median of these ratios is printed. Of requests/s above 1.00 is
+better for Reckoner; of time and CPU, below.
+"""
 import contextlib
 import datetime
 import os
@@ -204,7 +209,7 @@ def report_reads(figures):
 # --- a batch
 
 def psql_script(file):
-    """What somebody would type; the file has the lines in it, so that psql has nothing to count."""
+    """What a person would type into psql; the file has the lines in it, so that psql has nothing to count."""
     return (f'BEGIN;\nCREATE TEMPORARY TABLE batch (orig_code text COLLATE "C", dest_code text COLLATE "C", day date, '
             f'price bigint, line bigint) ON COMMIT DROP;\n\\copy batch FROM {file} (FORMAT csv)\n' +
             ''.join(sql + ';\n' for _, sql in statements('post_prices.sql')) + 'COMMIT;\n\\echo done\n')
