@@ -1,169 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real server process for the black-box tests: started on a free port, stopped by pid, its store thrown away."""
-import contextlib
-import http.client
-import json
-import os
-import pathlib
-import re
-import resource
-import select
-import signal
-import socket
-import subprocess
-import sys
-import time
-
+"""What black-box tests are given: a cluster, and servers that end with the test. test/support has the rest."""
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+pytest.register_assert_rewrite('server', 'known', 'small_apps', 'failover')
 import postgresql  # noqa: E402
+from server import Server  # noqa: E402
 
 postgresql.end_on_sigterm()
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get('RECKONER', str(ROOT / 'build' / 'debug' / 'reckoner'))
-# Real data and known answers, for those who have them; tests that use it skip without.
-SHARED = pathlib.Path(os.environ.get('RECKONER_SHARED', ROOT.parent / 'shared'))
-# Sanitizers have a memory of their own: what measures memory needs a plain build.
-plain_build = pytest.mark.skipif(any(word in pathlib.Path(BINARY).read_bytes() for word in (b'__asan_', b'__tsan_'))
-                                 if pathlib.Path(BINARY).exists() else False, reason='measures memory: needs a plain build')
-START_SECONDS = 120
-WAIT_SECONDS = 60
-resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)  # for a thousand clients
 
-
-def shared(name):
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f'{name} is not here: set RECKONER_SHARED to the folder that has it')
-    return path
-
-
-def golden(name):
-    path = SHARED / 'golden' / name
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
-
-
-def wait_until(condition, seconds=WAIT_SECONDS):
-    """Polls until the condition holds and returns its value; fails after the bound."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, 'the condition did not come true in time'
-        time.sleep(0.01)
-
-
-class Answer:
-    """A response: status, headers, body; json() of it."""
-
-    def __init__(self, response):
-        self.status = response.status
-        self.headers = response.headers
-        self.body = response.read()
-
-    def json(self):
-        return json.loads(self.body)
-
-    def errors(self, *keys):
-        """The errors of a problem document as tuples of these members."""
-        assert self.headers['Content-Type'] == 'application/problem+json', self.body
-        return [tuple(error.get(key) for key in keys) for error in self.json().get('errors', [])]
-
-
-class Server:
-    """`reckoner serve` as a child process."""
-
-    def __init__(self, *args, var=None, env=None, preexec=None, wait=True):
-        command = [BINARY, 'serve', '--listen', '127.0.0.1:0', *map(str, args)]
-        if var is not None:
-            command += ['--var', str(var)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
-                                        env={**os.environ, **(env or {})}, preexec_fn=preexec)
-        os.set_blocking(self.process.stdout.fileno(), False)
-        self.stderr = ''
-        self.port = None
-        if wait:
-            self.wait_ready()
-
-    def read_stderr(self, seconds):
-        """Waits for more of standard error; False at its end."""
-        ready, _, _ = select.select([self.process.stderr], [], [], seconds)
-        if not ready:
-            return True
-        data = os.read(self.process.stderr.fileno(), 65536)
-        self.stderr += data.decode()
-        return bool(data)
-
-    def wait_ready(self):
-        end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
-            more = self.read_stderr(0.5)
-            match = re.search(r'listening on http://127\.0\.0\.1:(\d+), (\d+) endpoints', self.stderr)
-            if match:
-                self.port, self.endpoints = int(match.group(1)), int(match.group(2))
-                return
-            assert more, f'the server ended: {self.stderr}'
-        raise AssertionError(f'the server was not ready in time: {self.stderr}')
-
-    def connect(self, timeout=WAIT_SECONDS):
-        return socket.create_connection(('127.0.0.1', self.port), timeout=timeout)
-
-    def request(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=WAIT_SECONDS * 2)
-        with contextlib.closing(connection):
-            connection.request(method, path, body=body, headers=headers or {})
-            return Answer(connection.getresponse())
-
-    def get(self, path, **headers):
-        return self.request('GET', path, headers=headers)
-
-    def post(self, path, body, content_type='application/json'):
-        if not isinstance(body, (bytes, str)):
-            body = json.dumps(body)
-        if isinstance(body, str):
-            body = body.encode()
-        return self.request('POST', path, body, {'Content-Type': content_type})
-
-    def rss_bytes(self):
-        status = pathlib.Path(f'/proc/{self.process.pid}/status').read_text()
-        return int(re.search(r'VmRSS:\s+(\d+) kB', status).group(1)) * 1024
-
-    def peak_bytes(self):
-        status = pathlib.Path(f'/proc/{self.process.pid}/status').read_text()
-        return int(re.search(r'VmHWM:\s+(\d+) kB', status).group(1)) * 1024
-
-    def stop(self, how=signal.SIGTERM):
-        """Ends the process and returns its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        out, err = self.process.communicate(timeout=60)
-        self.stdout = (out or b'').decode()
-        self.stderr += err.decode()
-        return self.process.returncode
-
-
-STORES = ['sqlite', 'postgresql']  # what tests of both are run with
-
-
-@contextlib.contextmanager
-def new_store(kind):
-    """The options that give a server a new store of that kind."""
-    if kind == 'sqlite':
-        yield []
-        return
-    if not postgresql.is_there():
-        pytest.skip('needs the package postgresql-15')
-    with postgresql.Cluster() as cluster:
-        yield ['--store', cluster.url()]
-
-
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def cluster():
+    """One for all tests that leave it as it is, each with a database of its own."""
     with postgresql.Cluster() as one:
         yield one
 
@@ -182,19 +30,3 @@ def start(tmp_path):
     for server in servers:
         if server.process.poll() is None:
             assert server.stop() == 0, server.stderr
-
-
-def run(*args, **options):
-    """A command that ends by itself."""
-    return subprocess.run([BINARY, *map(str, args)], capture_output=True, text=True, cwd=ROOT, timeout=300, **options)
-
-
-def write_app(folder, files):
-    """An app made of {name: text}. Each file is there as a whole or not at all, as somebody may watch the folder."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        hidden = path.with_name(f'.{path.name}.new')
-        hidden.write_bytes(text if isinstance(text, bytes) else text.encode())
-        hidden.rename(path)
-    return folder

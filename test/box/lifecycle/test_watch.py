@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""serve --watch: an edit is in force at the next request; a broken one leaves what was there and says why."""
+import threading
+
+import pytest
+
+from server import wait_until, write_app
+
+pytestmark = pytest.mark.threads
+ANSWER = '-- @endpoint GET /a\n-- @answer\nSELECT {} AS a;\n'
+APP = {
+    'app.ini': 'title = Watched\n',
+    'schema/001_t.sql': 'CREATE TABLE t (x integer PRIMARY KEY);',
+    'get_a.sql': ANSWER.format(0),
+    'post_t.sql': '-- @endpoint POST /t\n-- @field x integer required\n-- @write\nINSERT INTO t SELECT x FROM batch;\n-- @answer 201\n'
+                  'SELECT count(*) AS n FROM batch;\n',
+    'public/page.txt': 'one',
+}
+
+
+@pytest.fixture
+def app(tmp_path):
+    return write_app(tmp_path / 'watched', APP)
+
+
+def test_each_edit_is_in_force_at_the_next_request(start, app):
+    server = start('--watch', app)
+    for number in range(1, 60):
+        (app / 'get_a.sql').write_text(ANSWER.format(number))
+        assert server.get('/a').json() == [{'a': number}]
+
+
+def test_an_edit_by_renaming_as_editors_do_is_seen(start, app):
+    server = start('--watch', app)
+    for number in range(1, 20):
+        (app / 'get_a.sql.new').write_text(ANSWER.format(number))
+        (app / 'get_a.sql.new').rename(app / 'get_a.sql')
+        assert server.get('/a').json() == [{'a': number}]
+
+
+def test_a_broken_edit_keeps_the_old_one_and_says_why(start, app):
+    server = start('--watch', app)
+    (app / 'get_a.sql').write_text('-- @endpoint GET /a\n-- @answr\nSELECT 1 AS a;\n')
+    assert server.get('/a').json() == [{'a': 0}]
+    wait_until(lambda: server.read_stderr(0.1) and 'get_a.sql:2:4: unknown directive @answr; did you mean @answer?' in server.stderr)
+    (app / 'get_a.sql').write_text('-- @endpoint GET /a\n-- @answer\nSELECT nowhere AS a;\n')
+    assert server.get('/a').json() == [{'a': 0}]
+    wait_until(lambda: server.read_stderr(0.1) and 'no such column: nowhere' in server.stderr)
+    (app / 'get_a.sql').write_text(ANSWER.format(5))
+    assert server.get('/a').json() == [{'a': 5}]
+
+
+def test_files_that_come_and_go_are_endpoints_that_come_and_go(start, app):
+    server = start('--watch', app)
+    assert server.get('/b').status == 404
+    (app / 'get_b.sql').write_text(ANSWER.format(7).replace('/a', '/b/{id}').replace('-- @answer', '-- @param id integer\n-- @answer')
+                                   .replace('7', ':id'))
+    assert server.get('/b/8').json() == [{'a': 8}]
+    (app / 'get_a.sql').unlink()
+    assert (server.get('/a').status, server.get('/b/9').status) == (404, 200)
+    (app / 'public' / 'sub').mkdir()
+    (app / 'public' / 'sub' / 'two.txt').write_text('two')
+    assert wait_until(lambda: server.get('/sub/two.txt').status == 200)
+    (app / 'public' / 'page.txt').unlink()
+    assert server.get('/page.txt').status == 404
+
+
+def test_a_new_schema_file_is_applied_and_a_changed_one_refused(start, app):
+    server = start('--watch', app)
+    assert server.post('/t', {'x': 1}).status == 201
+    write_app(app, {'schema/002_u.sql': 'CREATE TABLE u AS SELECT x + 1 AS y FROM t;'})
+    (app / 'get_u.sql').write_text('-- @endpoint GET /u\n-- @answer\nSELECT y FROM u;\n')
+    assert server.get('/u').json() == [{'y': 2}]
+    (app / 'schema' / '001_t.sql').write_text('-- changed\n' + APP['schema/001_t.sql'])
+    assert server.get('/u').json() == [{'y': 2}]
+    wait_until(lambda: server.read_stderr(0.1) and '001_t' in server.stderr)
+    (app / 'schema' / '001_t.sql').write_text(APP['schema/001_t.sql'])
+    assert server.post('/t', {'x': 2}).status == 201
+
+
+def test_a_schema_file_is_applied_when_something_is_in_it(start, app):
+    server = start('--watch', app)
+    (app / 'schema' / '002_u.sql').touch()
+    wait_until(lambda: server.get('/a').status == 200 and server.read_stderr(0.1) and 'schema/002_u.sql: the file is empty' in server.stderr)
+    write_app(app, {'schema/002_u.sql': 'CREATE TABLE u AS SELECT 5 AS y;', 'get_u.sql': '-- @endpoint GET /u\n-- @answer\nSELECT y FROM u;\n'})
+    assert server.get('/u').json() == [{'y': 5}]
+
+
+def test_a_write_endpoint_that_changes_takes_batches_the_new_way(start, app):
+    server = start('--watch', app)
+    for number in range(1, 10):
+        text = APP['post_t.sql'].replace('SELECT x FROM', f'SELECT x + {number * 1000} FROM').replace('count(*)', str(number))
+        (app / 'post_t.sql').write_text(text)
+        assert server.post('/t', {'x': 1}).json() == [{'n': number}]
+
+
+def test_no_request_is_lost_while_files_change_together_with_load(start, app):
+    server = start('--watch', app)
+    wrong, ended = [], threading.Event()
+
+    def ask():
+        while not ended.is_set():
+            answer = server.get('/a')
+            if answer.status != 200:
+                wrong.append(answer.status)
+
+    def send(base):
+        for i in range(60):
+            answer = server.post('/t', {'x': base + i})
+            if answer.status != 201:
+                wrong.append(answer.body)
+
+    readers = [threading.Thread(target=ask) for _ in range(3)]
+    writers = [threading.Thread(target=send, args=(base,)) for base in (1000, 2000)]
+    for thread in readers + writers:
+        thread.start()
+    for number in range(1, 40):
+        (app / 'get_a.sql').write_text(ANSWER.format(number) if number % 3 else 'broken')
+    for thread in writers:
+        thread.join()
+    ended.set()
+    for thread in readers:
+        thread.join()
+    assert wrong == []
+    (app / 'get_a.sql').write_text('-- @endpoint GET /a\n-- @answer\nSELECT count(*) AS n FROM t;\n')
+    assert server.get('/a').json() == [{'n': 120}]
+
+
+def test_without_watch_edits_wait_for_the_next_start(start, app):
+    server = start(app)
+    (app / 'get_a.sql').write_text(ANSWER.format(1))
+    assert server.get('/a').json() == [{'a': 0}]
+
+
+def test_a_schema_file_is_not_applied_for_endpoints_that_do_not_fit_it(start, app):
+    server = start('--watch', app)
+    (app / 'get_x.sql').write_text('-- @endpoint GET /x\n-- @answer\nSELECT x FROM t;\n')
+    assert server.get('/x').json() == []
+    write_app(app, {'schema/002_y.sql': 'ALTER TABLE t RENAME COLUMN x TO y;'})
+    assert server.get('/x').json() == []
+    wait_until(lambda: server.read_stderr(0.1) and 'no such column: x' in server.stderr)
+    (app / 'get_x.sql').write_text('-- @endpoint GET /x\n-- @answer\nSELECT y AS x FROM t;\n')
+    (app / 'post_t.sql').write_text(APP['post_t.sql'].replace('INSERT INTO t SELECT', 'INSERT INTO t (y) SELECT'))
+    assert server.post('/t', {'x': 3}).status == 201
+    assert server.get('/x').json() == [{'x': 3}]
