@@ -39,7 +39,7 @@ size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX_BYTES])
         out[i] = (char)(0x80 | (code_point & 0x3F));
         code_point >>= 6;
     }
-    out[0] = (char)(0xF0 << (3 - more) | code_point); // C0, E0 or F0
+    out[0] = (char)(0xF0U << (3 - more) | code_point); // C0, E0 or F0
     return more + 1;
 }
 

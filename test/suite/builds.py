@@ -41,7 +41,7 @@ def job(build, cores, seconds, follow):
                 return Result(failed=1, text=done.out + done.err)
         done = process.run(['ninja', '-j', max(1, int(cores)), '-C', build.folder()], BUILD_SECONDS, nice=NICE)
         if done.code != 0:
-            return Result(failed=1, text=done.out + done.err, cpu=done.cpu)
+            return Result(failed=1, text=done.out[max(done.out.find('FAILED:'), 0):] + done.err, cpu=done.cpu)
         return Result(more=follow(), cpu=done.cpu)
 
     return Job(f'build/{build.name}', 'build', work, cores, seconds)

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from rounds import rounds
 from server import run, wait_until, write_app
 from small_apps import CSV, LOAD_APP, READ_APP, WRITE_APP, ids
 
@@ -95,7 +96,8 @@ def test_a_port_in_use_is_an_error(start, tmp_path):
 def test_no_acknowledged_batch_is_lost_when_the_process_is_killed(start, tmp_path):
     app = write_app(tmp_path / 'small', WRITE_APP)
     acknowledged = set()
-    for round_number in range(5):
+    # Each kill comes while four clients wait for their commits, so that each can lose one that was told too early.
+    for round_number in range(rounds(5, 200)):
         server = start(app, '--quiet')
         before = set(ids(server))
         assert acknowledged <= before

@@ -10,6 +10,7 @@ import pytest
 
 import postgresql
 from known import golden, shared
+from rounds import rounds
 from server import ROOT, Server, run, wait_until, write_app
 
 pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
@@ -54,14 +55,14 @@ def test_every_golden_request_has_the_same_bytes(cluster, tmp_path, name, data):
 
 def questions_of_search(dice):
     tags = ['', '&tags=', '&tags=shirts', '&tags=home,shoes', '&tags=none']
-    for _ in range(300):
+    for _ in range(rounds(300, 10_000)):  # some of each kind of answer, the empty one too
         yield (f'/search?lat={dice.uniform(59.2, 59.4)}&lng={dice.uniform(17.9, 18.2)}&radius={dice.choice([100, 500, 2000, 20000])}'
                f'&count={dice.choice([1, 10, 50])}{dice.choice(tags)}{dice.choice(["", "&in_stock=true"])}')
 
 
 def questions_of_genes(dice):
     names = [line.split(',') for line in (ROOT / 'apps/genes/data/genes.csv').read_text().splitlines()[1:]]
-    for _ in range(300):
+    for _ in range(rounds(300, 10_000)):  # some of each kind of answer, the empty one too
         row = dice.choice(names)
         yield (f'/gene_suggest?query={dice.choice(row)[:dice.randint(1, 6)]}&species={dice.choice(row)}&limit={dice.choice([1, 10, 100])}')
 
