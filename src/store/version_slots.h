@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions whose numbers a thread sets, for drivers: a slot for each table, found by its name. A slot stays
-// at its address and is never taken away, so whoever has found it reads its number without a lock.
+// Versions whose numbers a driver's thread sets: a slot for each table, found by the table's name. A slot
+// stays at its address until the store is closed, so its number can be read without a lock.
 #ifndef RECKONER_STORE_VERSION_SLOTS_H
 #define RECKONER_STORE_VERSION_SLOTS_H
 

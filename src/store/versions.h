@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions: what has become of an app's tables. A version is a number of one table, which is another one
-// after each commit that wrote to the table, whoever made it. A vector is the versions of all tables of an
-// app at one moment, as an opaque text that only its store can read.
+// Versions. The version of a table is a number that changes with every commit that writes to the table, by
+// any program. A vector is the versions of all tables of an app at one moment, as an opaque text that only
+// its store can read.
 #ifndef RECKONER_STORE_VERSIONS_H
 #define RECKONER_STORE_VERSIONS_H
 
@@ -9,27 +9,28 @@
 
 struct version;
 
-// --- in this process: what has changed since it was looked at last; of a store that is watched (store_watch)
+// --- what has changed, as this process knows it; of a store that is watched (store_watch)
 
-// The version of a table, which is there until store_close and never NULL; names are those of store_reads.
-// What is no table has one that is not known; so have all names past LIMIT_VERSIONS different ones, and
-// those that there was no memory for. Any thread; takes a lock, so it is for the time of preparing.
+// The version of a table; `table` is a name that store_reads told. Never NULL, and valid until store_close.
+// In PostgreSQL the version is not known while the app has no such table, and never past the first
+// LIMIT_VERSIONS names or when there was no memory for it. Any thread; it takes a lock, so it is for the time
+// of preparing.
 const struct version *versions_of(struct store *store, const char *table);
 
-// The number that the version has now; 0: it is not known, and the table may have changed. It is another one
-// after each commit that wrote to the table or changed the schema, by whatever program: in SQLite before the
-// commit returns; in PostgreSQL as soon as the database has told of it. A number that is there again stands
-// for the same rows: none is used twice, and behind a time in which they were not known all are new. It may
-// change without a commit, too. Not known are all versions of a store that is not watched, is out of reach,
-// is in memory, or has a pooler in front of it.
+// The number of the version now; 0: not known, so the table may have changed. The number is another one after
+// each commit that wrote to the table or changed the schema: in SQLite before that commit returns, in
+// PostgreSQL as soon as the database has told of it. It may change without a commit, but the same number
+// always stands for the same rows: none is used twice, and after a time when versions were not known all
+// numbers are new. No version is known of a store that is not watched, that is out of reach, that is in
+// memory, or that a pooler stands in front of.
 //
-// Any thread, a loop too: it takes no lock, makes no system call and searches nothing.
+// Any thread, a loop too: it takes no lock, makes no system call and does not search.
 uint64_t version_now(const struct version *version);
 
-// --- in the database: what a read has to see, perhaps on a replica (store_begin_at)
+// --- what a read has to see, perhaps on a replica; on the connection's thread (store_begin_at)
 
-// Appends the vector of what is committed now; outside of a transaction, on the connection's thread. A store
-// that has no replicas appends nothing.
+// Appends the vector of all that is committed now; outside of a transaction. A store that has no replicas
+// appends nothing.
 MUST_CHECK enum err_code versions_read(struct store_conn *conn, struct buf *vector, struct err *err);
 
 // Whether vectors tell of all that the statement may read, so that a read on a replica that has seen a vector

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table batch of a connection: what is known of it, and the statements that fill and empty it.
+// The table batch of a connection: its state, and the statements that fill and empty it.
 #ifndef RECKONER_STORE_SQLITE_BATCH_H
 #define RECKONER_STORE_SQLITE_BATCH_H
 
@@ -8,12 +8,12 @@
 #include "base/buf.h"
 #include "store/driver.h"
 
-// What is known of the table.
+// What the connection knows of the table.
 enum sqlite_batch_state {
     BATCH_UNKNOWN,   // it may be there or not, with any columns
     BATCH_FRESH,     // made by the open transaction, and behind its savepoint if that has one
     BATCH_TENTATIVE, // made by the open transaction in front of its savepoint
-    BATCH_KEPT,      // there, whatever becomes of a transaction
+    BATCH_KEPT,      // there, and no rollback takes it away
 };
 
 // What happens to it, and where that leads:

@@ -143,7 +143,7 @@ static int on_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
     info->idxFlags = one ? SQLITE_INDEX_SCAN_UNIQUE : 0;
     info->estimatedRows = one ? 1 : bounded ? 100 : 366; // a year is a usual question
     info->estimatedCost = (double)info->estimatedRows;
-    // Days come in order and each once, so whatever else there is to order by does not matter.
+    // Days come in order and each once, so the other terms of an ORDER BY behind `day` order nothing.
     info->orderByConsumed =
         info->nOrderBy > 0 && info->aOrderBy[0].iColumn == COLUMN_DAY && !info->aOrderBy[0].desc;
     return SQLITE_OK;
@@ -278,7 +278,7 @@ static int on_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret_rowid)
 }
 
 static const sqlite3_module module = {
-    .xConnect = on_connect, // and no xCreate: nobody can make another one
+    .xConnect = on_connect, // without xCreate, so that SQL cannot make another one
     .xDisconnect = on_disconnect,
     .xBestIndex = on_best_index,
     .xOpen = on_open,

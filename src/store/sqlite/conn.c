@@ -107,7 +107,7 @@ static int on_busy(void *ctx, int waits)
     uint64_t pause_ns = (BUSY_FIRST_MS * NS_PER_MS) << (waits < BUSY_DOUBLINGS ? waits : BUSY_DOUBLINGS);
     if (conn->deadline_ns != 0 && pause_ns > conn->deadline_ns - now_ns)
         pause_ns = conn->deadline_ns - now_ns;
-    struct timespec pause = {.tv_nsec = (long)pause_ns}; // well under a second
+    struct timespec pause = clock_timespec(pause_ns);
     nanosleep(&pause, NULL);
     return 1;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // distance_m(lat1, lng1, lat2, lng2): metres along the great circle between two points, which are given in
-// degrees, on a sphere.
+// degrees, on a sphere. The connection's thread.
 #include "store/sqlite/distance.h"
 
 #include <math.h>
@@ -19,7 +19,8 @@ static double radians(double degrees)
     return degrees * (M_PI / 180);
 }
 
-// What is next to nothing is nothing: PostgreSQL, which has to give the same, refuses its square.
+// Takes angles below TINY for 0: PostgreSQL has to give the same distances, and refuses the square of such a
+// number as an underflow.
 static double or_zero(double degrees)
 {
     return fabs(degrees) < TINY ? 0 : degrees;
@@ -40,7 +41,7 @@ static double distance_m(double lat1, double lng1, double lat2, double lng2)
 
 enum { ARGUMENTS = 4 };
 
-// False for what is no number; the function fails then.
+// Reads an argument; false after it has made the function fail, because the argument is not a number.
 static bool read_number(sqlite3_context *context, const char *name, sqlite3_value *value, double *ret_number)
 {
     int type = sqlite3_value_numeric_type(value); // a text that is a number is one

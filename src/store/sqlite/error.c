@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQLite's result codes in the words of store.h. Its texts are kept where they say what is wrong with SQL or
-// rows, and replaced where they speak of the library. The connection's thread.
+// SQLite's result codes in the words of store.h. Texts of SQLite that explain an error in SQL or in rows are
+// kept; those that speak of the library are replaced. The connection's thread.
 #include "store/sqlite/error.h"
 
 #include <errno.h>

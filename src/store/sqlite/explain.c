@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan of a statement, line by line, with the tables that it reads as a whole. The connection's thread.
 //
-// A line of EXPLAIN QUERY PLAN is an instruction of the program that does nothing; its number is its address
-// there. The program that EXPLAIN lists is the same one without these instructions, so that a line's place in
-// it is its number less the lines before. The loop of a SCAN begins there, before the next line's.
+// EXPLAIN QUERY PLAN makes each of its lines from an instruction in the program that does nothing; the line's
+// number is the instruction's address. EXPLAIN lists the same program without these instructions, so a line's
+// address there is its number less the count of the lines before it. The loop of a SCAN begins at that
+// address, and before the address of the next line.
 //
-// A SCAN visits every row of its table, one by one or those of an index, but for those that a LIMIT ends
-// early:
-// - a walk along an index is taken for one that follows the order asked for, and is not told of then;
-// - a table that is read without a condition is not either, and one that is read in search of rows that fit
-// is
-//   told of, as there may be none.
+// A SCAN visits every row of its table, or every entry of an index of it, unless a LIMIT ends it early. Then:
+// - a walk along an index is taken for one in the order that was asked for, and is not reported;
+// - a walk over the table without a condition is not reported;
+// - a walk over the table in search of rows that meet a condition is reported, as there may be none.
 #include "store/sqlite/explain.h"
 
 #include "base/mem.h"
@@ -143,7 +142,8 @@ enum err_code sqlite_explain(struct store_stmt *base,
 // --- unique keys
 
 // The columns of each unique key of a table, and whether they take no nulls: one row a column, key by key.
-// SQLite lets nulls into a primary key that is none of integers, which nobody wants; such a key counts.
+// SQLite lets nulls into a primary key unless it is an INTEGER PRIMARY KEY, for compatibility with its own
+// old versions; such a key counts as one without nulls, as its author meant it.
 static const char KEYS[] =
     "SELECT k.seq, c.name, c.\"notnull\" OR c.pk FROM pragma_index_list(?1, 'main') k, "
     "pragma_index_info(k.name, 'main') i LEFT JOIN pragma_table_info(?1, 'main') c ON c.cid = i.cid "

@@ -143,7 +143,7 @@ static int on_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret_rowid)
 }
 
 static const sqlite3_module module = {
-    .xConnect = on_connect, // and no xCreate: nobody can make another one
+    .xConnect = on_connect, // without xCreate, so that SQL cannot make another one
     .xDisconnect = on_disconnect,
     .xBestIndex = on_best_index,
     .xOpen = on_open,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SQLite makes of a statement, as EXPLAIN and EXPLAIN QUERY PLAN list it (sqlite.org/opcode.html). The
-// plan tells a loop by the name that its statement gives the table; the program tells which table that is,
-// and where the loop ends. The connection's thread.
+// The program that SQLite runs for a statement, as EXPLAIN lists it (sqlite.org/opcode.html). A plan names
+// the table of a loop as the statement calls it; the program tells which table that is, and where the loop
+// ends. The connection's thread.
 #include "store/sqlite/program.h"
 
 #include "base/limits.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables that a statement may read: it is compiled once more, and SQLite names each table of which it
-// takes a column to the authorizer (rule.c). What a view, an alias or a part of WITH stands for has
-// been put in its place by then. The connection's thread.
+// The tables that a statement may read. The statement is compiled once more, and SQLite names to the
+// authorizer (rule.c) each table of which it takes a column. By then SQLite has replaced views, aliases and
+// parts of WITH by the tables that they stand for. The connection's thread.
 #include "store/sqlite/reads.h"
 
 #include "base/mem.h"
@@ -13,10 +13,10 @@ enum { FIRST_NAMES = 8 };
 
 // The names, each once and in order.
 struct sqlite_reads {
-    char **names; // owned, like what is in it
+    char **names; // owned, as are the names
     size_t count; // of them
     size_t cap;   // that fit
-    bool is_part; // there was no memory for all
+    bool is_part; // names are missing, as there was no memory for them
 };
 
 static void reads_fini(struct sqlite_reads *reads)

@@ -10,7 +10,8 @@ struct sqlite_reads;
 MUST_CHECK enum err_code sqlite_reads(
     struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
 
-// Told of the tables, and of more that are none, while a statement is compiled for sqlite_reads.
+// The authorizer calls this for each table, view or helper that the SQL being compiled for sqlite_reads
+// names. `table` NULL: SQLite had no memory for the name.
 void sqlite_note_read(struct sqlite_reads *reads, const char *table);
 
 #endif

@@ -48,9 +48,9 @@ static int rule_on_schema(struct sqlite_conn *conn, const char *what)
     return refuse(conn, what, "only a migration changes the schema");
 }
 
-// CREATE begins with an INSERT into the table that holds the schema, and DROP with a DELETE. Whatever updates
-// it has been asked about before, is a virtual table's declaration, or is an UPDATE written by hand, which
-// SQLite refuses by itself.
+// CREATE begins with an INSERT into the table that holds the schema, and DROP with a DELETE. An UPDATE of it
+// needs no rule: it is a later step of a statement that has been asked about, or the declaration of a virtual
+// table, or SQL written by hand, which SQLite refuses by itself.
 static int rule_on_write(struct sqlite_conn *conn, const char *table, const char *what)
 {
     static const char *const schema_tables[] = {

@@ -9,7 +9,7 @@
 struct sqlite_conn;
 
 enum sqlite_rule {
-    RULE_INTERNAL,  // the driver's own: anything goes
+    RULE_INTERNAL,  // of the driver itself: nothing is refused
     RULE_STATEMENT, // of an endpoint
     RULE_SCRIPT,    // of a migration
 };

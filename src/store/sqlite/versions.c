@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// The version of a store in a file, read from the memory that SQLite shares between all connections and
-// processes that have the file open: the header of the WAL index (sqlite.org/walformat.html, section 2.1).
-// What follows was checked in the sources of SQLite 3.40.1. store_watch looks the memory up; any thread
-// reads.
+// The version of a store in a file. It is read from the header of the WAL index, which lies in memory that
+// SQLite shares between all connections and processes that have the file open (sqlite.org/walformat.html,
+// section 2.1). store_watch looks the memory up once; after that any thread reads it, without SQLite.
 //
-// - Each commit changes the header before it returns, and nobody can read what it wrote before that: the
-//   last thing that it does is to write two copies of the header, the second one first (wal.c:
-//   sqlite3WalFrames, walIndexWriteHdr), and a reader takes neither unless both are the same
-//   (walIndexTryHdr). So the first copy alone tells what can be read; a change of the schema and VACUUM are
-//   commits like others.
-// - A header stands for one state of the file. A commit raises its counter iChange; what else is in it tells
-//   states apart where the counter begins anew, as it does when the index is recovered after a process died
-//   while it wrote the header (walIndexRecover): the length of the log, the checksum of all of the log so
-//   far, and the salts, which are others each time that the log starts again at its beginning
-//   (walRestartHdr). That start changes the header without a commit, which is no harm; a rollback and a
-//   checkpoint do not.
-// - A header that is being written is told by its checksum. It counts as not known.
-// - The memory stays where it is while a connection of this process has it: it is unmapped with the last one
-//   alone (os_unix.c: unixShmUnmap, unixShmPurge), and a larger index gets more maps beside the first
-//   (unixShmMap). The store's `last` connection has it from its first read on, until store_close. It holds
-//   the file's shared lock for as long, so nobody else takes the file for his own, leaves WAL mode, or
-//   removes or truncates the log and the index, as the last one to close the file does (wal.c:
-//   sqlite3WalClose; os_unix.c: unixLockSharedMemory).
+// This holds for the following reasons, checked in the sources of SQLite 3.40.1:
 //
-// Where SQLite has no such memory, or one of another format, no version is ever known.
+// - Every commit changes the header before it returns, and before a reader can see its rows. The last step of
+//   a commit writes the two copies of the header, the second one first (wal.c: sqlite3WalFrames,
+//   walIndexWriteHdr), and a reader accepts a header only when both copies are the same (walIndexTryHdr). So
+//   the first copy alone names the state that readers see. VACUUM and changes of the schema are commits, too.
+// - Two states never have the same header. Every commit raises the counter iChange. The counter starts again
+//   when SQLite recovers the index, after a process died while it wrote the header (walIndexRecover); but the
+//   header also has the length of the log, the checksum of the whole log, and two salts, which change
+//   whenever the log starts again at its beginning (walRestartHdr).
+// - One state may get a second header: recovery and a restart of the log write one without a commit. Then the
+//   version changes for nothing. A rollback and a plain checkpoint do not write the header.
+// - A header that is just being written is recognised by its checksum, and counts as not known.
+// - The memory is neither moved nor unmapped before store_close. SQLite unmaps it with the last connection
+//   that this process has to the file (os_unix.c: unixShmUnmap, unixShmPurge), and maps the rest of an index
+//   that grows beside it (unixShmMap). The store's connection `last` maps it with its first read.
+// - The file stays in WAL mode, and its index stays this one. From its first read on `last` holds a shared
+//   lock on the file (pager.c: pager_unlock keeps it in WAL mode), without which another connection cannot
+//   change the journal mode or remove the log and the index (wal.c: sqlite3WalClose); and this process holds
+//   the lock on the index that keeps others from truncating it (os_unix.c: unixLockSharedMemory).
+//
+// Where SQLite has no shared memory, or an index of another format, no version is ever known.
 #include "store/sqlite/versions.h"
 
 #include <sqlite3.h>
@@ -81,12 +82,13 @@ void sqlite_version_init(struct sqlite_version *version)
     *version = (struct sqlite_version){.base = {.now = now}};
 }
 
-// The first region of the index; NULL where the file system's part of SQLite has no shared memory.
+// Finds the first region of the index; *ret_header stays as it is where SQLite's VFS has no shared memory. An
+// SQLite result code.
 static int find_header(sqlite3 *db, sqlite_wal_word **ret_header)
 {
     sqlite3_file *file = NULL;
     volatile void *region = NULL;
-    int result = sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL); // a read, so that it is mapped
+    int result = sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL); // reads, which maps the index
     if (result == SQLITE_OK)
         result = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     if (result == SQLITE_OK && file->pMethods != NULL && file->pMethods->iVersion >= 2)
@@ -100,7 +102,7 @@ enum err_code sqlite_watch(struct store *base, struct err *err)
 {
     struct sqlite_store *store = sqlite_store(base);
     sqlite_wal_word *header = NULL;
-    if (store->last == NULL) // what is in memory is read by its writer alone
+    if (store->last == NULL) // in memory: its one connection is its only reader
         return ERR_NONE;
     struct sqlite_conn *conn = sqlite_conn(store->last);
     int result = find_header(conn->db, &header);

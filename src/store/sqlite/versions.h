@@ -12,7 +12,7 @@ typedef const volatile uint32_t sqlite_wal_word;
 
 struct sqlite_version {
     struct version base;               // first
-    _Atomic(sqlite_wal_word *) header; // borrowed from SQLite; NULL: nobody watches the store
+    _Atomic(sqlite_wal_word *) header; // borrowed from SQLite; NULL: the store is not watched
 };
 
 void sqlite_version_init(struct sqlite_version *version);
