@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// The table by error code, and the document's members in their order. Which headers go with a problem, and
+// what the log says, is request.c's. Any thread.
 #include "serve/problem.h"
+
+#include <assert.h>
 
 #include "base/limits.h"
 #include "http/message.h"
@@ -7,41 +11,33 @@
 
 const char PROBLEM_MEDIA_TYPE[] = "application/problem+json";
 
-int problem_status(enum err_code code)
+static const struct problem_class classes[] = {
+    // status, that of a read, the log, whether it may work soon
+    [ERR_NONE] = {500, 500, LOG_FAILURE, false}, // a mistake of ours: nothing has failed
+    [ERR_MALFORMED] = {400, 400, LOG_NOTHING, false},
+    [ERR_INVALID] = {422, 400, LOG_NOTHING, false},
+    [ERR_UNKNOWN] = {404, 404, LOG_NOTHING, false},
+    [ERR_MEDIA_TYPE] = {415, 415, LOG_NOTHING, false},
+    [ERR_TOO_LARGE] = {413, 413, LOG_NOTHING, false},
+    [ERR_CONFLICT] = {409, 409, LOG_NOTHING, false},
+    [ERR_CONSTRAINT] = {422, 422, LOG_NOTHING, false},
+    [ERR_BUSY] = {503, 503, LOG_LINE, true},
+    [ERR_ABORTED] = {503, 503, LOG_LINE, true},
+    [ERR_AGAIN] = {503, 503, LOG_LINE, true},
+    [ERR_STALE] = {503, 503, LOG_LINE, true},
+    [ERR_BEHIND] = {503, 503, LOG_LINE, true},
+    [ERR_NO_MEMORY] = {503, 503, LOG_LINE, true},
+    [ERR_TIMEOUT] = {504, 504, LOG_LINE, false},
+    [ERR_DISK_FULL] = {507, 507, LOG_LINE, false}, // RFC 4918 section 11.5: RFC 9110 has no code for it
+    [ERR_CONFIG] = {500, 500, LOG_FAILURE, false},
+    [ERR_IO] = {500, 500, LOG_FAILURE, false},
+    [ERR_STORE] = {500, 500, LOG_FAILURE, false},
+};
+
+const struct problem_class *problem_class(enum err_code code)
 {
-    switch (code) {
-    case ERR_MALFORMED:
-        return 400;
-    case ERR_INVALID:
-        return 422;
-    case ERR_UNKNOWN:
-        return 404;
-    case ERR_MEDIA_TYPE:
-        return 415;
-    case ERR_TOO_LARGE:
-        return 413;
-    case ERR_CONFLICT:
-        return 409;
-    case ERR_CONSTRAINT:
-        return 422;
-    case ERR_BUSY:
-    case ERR_ABORTED:
-    case ERR_STALE:
-    case ERR_AGAIN:
-    case ERR_BEHIND:
-    case ERR_NO_MEMORY:
-        return 503;
-    case ERR_TIMEOUT:
-        return 504;
-    case ERR_DISK_FULL:
-        return 507; // RFC 4918 section 11.5: no RFC 9110 code says that the server has no room
-    case ERR_NONE:
-    case ERR_CONFIG:
-    case ERR_IO:
-    case ERR_STORE:
-        break;
-    }
-    return 500;
+    assert((size_t)code < ARRAY_LEN(classes));
+    return &classes[code];
 }
 
 struct blob *problem_blob(const struct problem *problem)

@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// Problem documents (RFC 9457), and the one table from error codes to HTTP status codes.
+// Problem documents (RFC 9457), and the one table from error codes to what the client and the log are told.
 #ifndef RECKONER_SERVE_PROBLEM_H
 #define RECKONER_SERVE_PROBLEM_H
 
+#include <stdbool.h>
+
+#include "app/report.h"
 #include "base/blob.h"
 #include "base/err.h"
-#include "app/report.h"
 
 extern const char PROBLEM_MEDIA_TYPE[]; // application/problem+json
 
-// The status of an error: 400 to 599.
-int problem_status(enum err_code code);
+enum problem_log {
+    LOG_NOTHING, // the client is at fault, and is told
+    LOG_LINE,    // the server could not do what was right: both are told
+    LOG_FAILURE, // the server is at fault: the log has the cause, the client an id to find it by
+};
+
+// What becomes of an error.
+struct problem_class {
+    int status;      // 400 to 599; a @reject that found something has a status of its own
+    int read_status; // the same of a GET
+    enum problem_log log;
+    bool may_work_soon; // the client is told to try again
+};
+
+const struct problem_class *problem_class(enum err_code code);
 
 struct problem {
     int status;                  // 400 to 599; its reason phrase becomes the title

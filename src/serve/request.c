@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// Makes and frees requests, and turns errors and answers into responses. What is done with a request is
+// handler.c's on the loop and read.c's, write.c's and static.c's on workers; the owning thread alone touches
+// it, but for `abandoned`.
 #include "serve/request.h"
 
 #include <inttypes.h>
@@ -82,7 +85,15 @@ void request_set_busy(struct request *request, const char *detail)
     request_set_problem(request, &(struct problem){.status = 503, .detail = detail}, RETRY_SOON);
 }
 
-// Our own failure: the client gets an id, and the log has the id and the cause.
+// Logs the error behind "POST /rates: ", and `id`, if there is one, before that.
+static void log_error(const struct request *request, const char *id, const struct err *err)
+{
+    log_printf(request->context->error_log, "%s%s%s%s %.*s: %s%s%s", id != NULL ? "request " : "",
+        id != NULL ? id : "", id != NULL ? ": " : "", request->access.method, (int)request->access.target.len,
+        request->access.target.at, err->text, err->hint[0] != '\0' ? ": " : "", err->hint);
+}
+
+// Of an error that the client can do nothing about: it gets an id, the log has the id and the cause.
 static void set_failure(struct request *request, int status, const struct err *err)
 {
     struct context *context = request->context;
@@ -90,9 +101,7 @@ static void set_failure(struct request *request, int status, const struct err *e
     uint64_t number =
         context->id_seed + atomic_fetch_add_explicit(&context->next_id, 1, memory_order_relaxed);
     snprintf(id, sizeof(id), "%016" PRIx64, number);
-    log_printf(context->error_log, "request %s: %s %.*s: %s%s%s", id, request->access.method,
-        (int)request->access.target.len, request->access.target.at, err->text,
-        err->hint[0] != '\0' ? ": " : "", err->hint);
+    log_error(request, id, err);
     request_set_problem(request,
         &(struct problem){.status = status,
             .detail = "the server failed; its log tells more under this request's id",
@@ -102,22 +111,24 @@ static void set_failure(struct request *request, int status, const struct err *e
 
 void request_set_error(struct request *request, const struct err *err, const struct report *report)
 {
-    int status = problem_status(err->code);
-    if (status == 500) {
+    const struct problem_class *class = problem_class(err->code);
+    bool is_read = request->endpoint != NULL && request->endpoint->method == HTTP_GET;
+    int status = is_read ? class->read_status : class->status;
+    if (class->log == LOG_FAILURE) {
         set_failure(request, status, err);
         return;
     }
-    if (err->code == ERR_INVALID && request->endpoint->method == HTTP_GET)
-        status = 400;
+    if (class->log == LOG_LINE)
+        log_error(request, NULL, err);
     if (err->code == ERR_INVALID && report->status != 0)
         status = report->status;
-    struct problem problem = {
-        .status = status, .detail = err->text, .line = err->line, .column = err->column, .report = report};
-    if (status == 503 || status == 504 || status == 507)
-        log_printf(request->context->error_log, "%s %.*s: %s%s%s", request->access.method,
-            (int)request->access.target.len, request->access.target.at, err->text,
-            err->hint[0] != '\0' ? ": " : "", err->hint);
-    request_set_problem(request, &problem, status == 503 ? RETRY_SOON : NULL);
+    request_set_problem(request,
+        &(struct problem){.status = status,
+            .detail = err->text,
+            .line = err->line,
+            .column = err->column,
+            .report = report},
+        class->may_work_soon ? RETRY_SOON : NULL);
 }
 
 // --- answers

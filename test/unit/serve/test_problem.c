@@ -41,12 +41,26 @@ static void every_error_code_has_a_status_that_is_an_error(void **state)
 {
     (void)state;
     for (int code = ERR_NONE; code <= ERR_STORE; code++) {
-        int status = problem_status((enum err_code)code);
-        assert_true(status >= 400 && status <= 599);
+        const struct problem_class *class = problem_class((enum err_code)code);
+        assert_true(class->status >= 400 && class->status <= 599);
+        assert_true(class->read_status == class->status || code == ERR_INVALID);
     }
-    assert_int_equal(problem_status(ERR_CONFLICT), 409);
-    assert_int_equal(problem_status(ERR_TIMEOUT), 504);
-    assert_int_equal(problem_status(ERR_DISK_FULL), 507);
+    assert_int_equal(problem_class(ERR_INVALID)->status, 422);
+    assert_int_equal(problem_class(ERR_INVALID)->read_status, 400);
+    assert_int_equal(problem_class(ERR_CONFLICT)->status, 409);
+    assert_int_equal(problem_class(ERR_TIMEOUT)->status, 504);
+    assert_int_equal(problem_class(ERR_DISK_FULL)->status, 507);
+}
+
+static void the_log_has_what_is_the_servers_fault(void **state)
+{
+    (void)state;
+    for (int code = ERR_NONE; code <= ERR_STORE; code++) {
+        const struct problem_class *class = problem_class((enum err_code)code);
+        assert_int_equal(class->log != LOG_NOTHING, class->status >= 500);
+        assert_int_equal(class->log == LOG_FAILURE, class->status == 500);
+        assert_int_equal(class->may_work_soon, class->status == 503);
+    }
 }
 
 static void without_memory_there_is_no_document(void **state)
@@ -65,6 +79,7 @@ int main(void)
         cmocka_unit_test(a_problem_document_has_the_members_that_are_known),
         cmocka_unit_test(a_bare_problem_is_title_and_status),
         cmocka_unit_test(every_error_code_has_a_status_that_is_an_error),
+        cmocka_unit_test(the_log_has_what_is_the_servers_fault),
         cmocka_unit_test(without_memory_there_is_no_document),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
