@@ -104,9 +104,9 @@ enum err_code handle_renew(
     return ERR_NONE;
 }
 
-enum err_code handle_begin(struct handle *handle, const struct span *mark, struct err *err)
+enum err_code handle_begin(struct handle *handle, const struct span *vector, struct err *err)
 {
-    return mark == NULL ? store_begin(handle->conn, err) : store_begin_at(handle->conn, *mark, err);
+    return vector == NULL ? store_begin(handle->conn, err) : store_begin_at(handle->conn, *vector, err);
 }
 
 bool handle_may_miss(const struct handle *handle, const struct app *app, const struct endpoint *endpoint)

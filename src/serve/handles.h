@@ -64,9 +64,9 @@ MUST_CHECK enum err_code handle_plan(struct handle *handle, struct app *app, con
 MUST_CHECK enum err_code handle_renew(
     struct handle *handle, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
 
-// Begins a transaction of one committed state: NULL for any, else one with `mark` in it (store_begin_at).
-// Errors of the store.
-MUST_CHECK enum err_code handle_begin(struct handle *handle, const struct span *mark, struct err *err);
+// Begins a transaction of one committed state: NULL for any, else one that has seen `vector`
+// (store_begin_at). Errors of the store.
+MUST_CHECK enum err_code handle_begin(struct handle *handle, const struct span *vector, struct err *err);
 
 // True when a read of the endpoint has to go to the primary: it reads something on this replica that no
 // vector tells of. False on a primary, and while the handle has another edition of the app prepared, as it is

@@ -28,7 +28,7 @@ static enum err_code read_after_all(struct reading *reading, struct handle *prim
     return code;
 }
 
-// Reads on the replica, with a mark of all that was committed when the request came.
+// Reads on the replica, with a vector that has all that was committed when the request came.
 static enum err_code read_on_replica(
     struct reading *reading, struct handle *primary, struct replica *replica, struct err *err)
 {
@@ -36,7 +36,7 @@ static enum err_code read_on_replica(
     struct app *app = request->edition->apps[request->app];
     struct plan *plan;
     struct err failure = {0};
-    struct span mark;
+    struct span vector;
     store_deadline(replica->handle.conn, reading->deadline_ns);
     if (handle_plan(&replica->handle, app, request->endpoint, &plan, &failure) != ERR_NONE)
         return read_after_all(reading, primary, replica, &failure, err);
@@ -45,9 +45,9 @@ static enum err_code read_on_replica(
         return reading_run(reading, primary, NULL, err);
     }
     store_deadline(primary->conn, reading->deadline_ns);
-    if (replica_mark(replica, primary->conn, request->access.start_ns, &mark, &failure) != ERR_NONE)
+    if (replica_vector(replica, primary->conn, request->access.start_ns, &vector, &failure) != ERR_NONE)
         return reading_run(reading, primary, NULL, err); // which fails with the same error, if it lasts
-    enum err_code code = reading_run(reading, &replica->handle, &mark, &failure);
+    enum err_code code = reading_run(reading, &replica->handle, &vector, &failure);
     if (read_next(READ_REPLICA, code, LIMIT_READ_TRIES) == READ_FROM_PRIMARY)
         return read_after_all(reading, primary, replica, &failure, err);
     replica_answered(replica, &failure);

@@ -97,7 +97,7 @@ static bool gather(struct read_group *group)
 // Begins a transaction that sees all that was committed when the last of the requests came.
 static enum err_code begin(struct read_group *group, struct err *err)
 {
-    struct span mark;
+    struct span vector;
     uint64_t came_ns = 0;
     if (group->replica == NULL)
         return handle_begin(group->handle, NULL, err);
@@ -108,8 +108,8 @@ static enum err_code begin(struct read_group *group, struct err *err)
     const struct reading *first = &group->seats[0].reading;
     struct store_conn *primary = group->handles->primaries[first->request->app].conn;
     store_deadline(primary, first->deadline_ns);
-    enum err_code code = replica_mark(group->replica, primary, came_ns, &mark, err);
-    return code == ERR_NONE ? handle_begin(group->handle, &mark, err) : code;
+    enum err_code code = replica_vector(group->replica, primary, came_ns, &vector, err);
+    return code == ERR_NONE ? handle_begin(group->handle, &vector, err) : code;
 }
 
 static void ask_all(struct read_group *group)

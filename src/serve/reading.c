@@ -81,9 +81,9 @@ enum err_code reading_ask(struct reading *reading, struct plan *plan, struct err
 }
 
 static enum err_code try_once(struct reading *reading, struct handle *handle, struct plan *plan,
-    const struct span *mark, struct err *err)
+    const struct span *vector, struct err *err)
 {
-    enum err_code code = handle_begin(handle, mark, err);
+    enum err_code code = handle_begin(handle, vector, err);
     if (code != ERR_NONE)
         return code;
     code = reading_ask(reading, plan, err);
@@ -103,18 +103,18 @@ static bool has_cursor(const struct request *request)
 // since, the statement that compares the cursor fails with ERR_STORE, and preparing it anew helps as with
 // ERR_STALE.
 static enum err_code try_first(struct reading *reading, struct handle *handle, struct plan *plan,
-    const struct span *mark, struct err *err)
+    const struct span *vector, struct err *err)
 {
-    enum err_code code = try_once(reading, handle, plan, mark, err);
-    bool may_be_stale = code == ERR_STORE && mark == NULL && has_cursor(reading->request);
+    enum err_code code = try_once(reading, handle, plan, vector, err);
+    bool may_be_stale = code == ERR_STORE && vector == NULL && has_cursor(reading->request);
     return may_be_stale ? ERR_STALE : code;
 }
 
 enum err_code reading_run(
-    struct reading *reading, struct handle *handle, const struct span *mark, struct err *err)
+    struct reading *reading, struct handle *handle, const struct span *vector, struct err *err)
 {
     struct request *request = reading->request;
-    enum read_place place = mark == NULL ? READ_PRIMARY : READ_REPLICA;
+    enum read_place place = vector == NULL ? READ_PRIMARY : READ_REPLICA;
     enum read_next next;
     struct plan *plan;
     struct err failure = {0};
@@ -123,14 +123,14 @@ enum err_code reading_run(
         handle_plan(handle, request->edition->apps[request->app], request->endpoint, &plan, err);
     if (code != ERR_NONE)
         return code;
-    code = try_first(reading, handle, plan, mark, &failure);
+    code = try_first(reading, handle, plan, vector, &failure);
     for (unsigned tries = 1; (next = read_next(place, code, tries)) == READ_AGAIN || next == READ_ANEW;
          tries++) {
         reading_forget(reading);
         failure = (struct err){0};
         code = next == READ_ANEW ? handle_renew(handle, request->endpoint, &plan, &failure) : ERR_NONE;
         if (code == ERR_NONE)
-            code = try_once(reading, handle, plan, mark, &failure);
+            code = try_once(reading, handle, plan, vector, &failure);
     }
     plan_took(plan, clock_monotonic_ns() - reading->start_ns);
     if (code == ERR_NONE)

@@ -33,11 +33,11 @@ void reading_forget(struct reading *reading);
 // Asks the plan, in a transaction that has begun, for the rejects and the answer, and ends the spool.
 MUST_CHECK enum err_code reading_ask(struct reading *reading, struct plan *plan, struct err *err);
 
-// Reads on one handle: on a replica's with `mark` of the state that the read has to see, on the primary's
+// Reads on one handle: on a replica's with the `vector` that the read has to see, on the primary's
 // with NULL. Tries again there as read_policy.h has it; *err is that of the last try. An endpoint that the
 // handle cannot prepare is not tried.
 MUST_CHECK enum err_code reading_run(
-    struct reading *reading, struct handle *handle, const struct span *mark, struct err *err);
+    struct reading *reading, struct handle *handle, const struct span *vector, struct err *err);
 
 // Sends the request back, with the answer or the error.
 void reading_send_answer(struct reading *reading);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A handle belongs to its worker while `ready` is set, and to the thread while it is not; the one who has it
-// gives it away by changing that. The lock guards nothing but the thread's sleep.
+// Makes replica handles and moves them between their states. When a read goes to one is decided by
+// read_alone.c and read_together.c. The state says to whom a handle belongs, and that thread gives it away by
+// moving it; the lock guards nothing but the sleep of the thread that makes handles.
 //
-// What becomes of the replica is logged when it changes, not for each read.
+// It is logged when the replica of a service begins to work or to fail, and not for each read.
 #include "serve/replica.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -22,21 +24,34 @@ struct replicas {
     size_t service_count;           //
     struct editions *editions;      // borrowed
     struct log *log;                // borrowed
-    struct replica *handles;        // owned; those of the first worker, then those of the next …
-    size_t handle_count;            //
+    struct replica *all;            // owned; those of the first worker, then those of the next …
+    size_t count;                   // of all
     atomic_int *told;               // owned; an enum told of each service; any thread
     pthread_t thread;               // valid while running
     bool running;                   //
 
     pthread_mutex_t lock;   // guards `ending`
-    pthread_cond_t changed; // a handle is not ready any more, or `ending`; of the monotonic clock
+    pthread_cond_t changed; // a handle is UNMADE again, or `ending`; of the monotonic clock
     bool ending;            // the thread has to end
 };
 
-// Whether it is its worker's.
-static bool is_made(const struct replica *replica)
+// --- states
+
+static enum replica_state state_of(const struct replica *replica)
 {
-    return atomic_load_explicit(&replica->ready, memory_order_acquire);
+    return (enum replica_state)atomic_load_explicit(&replica->state, memory_order_acquire);
+}
+
+// On the thread that it belongs to. Whatever that has written to it is seen by the one that it goes to.
+static void move(struct replica *replica, enum replica_state to)
+{
+    static const bool moves[REPLICA_STATES][REPLICA_STATES] = {
+        [REPLICA_UNMADE] = {[REPLICA_READY] = true},
+        [REPLICA_READY] = {[REPLICA_RESTING] = true, [REPLICA_UNMADE] = true},
+        [REPLICA_RESTING] = {[REPLICA_RESTING] = true, [REPLICA_READY] = true, [REPLICA_UNMADE] = true},
+    };
+    assert(moves[state_of(replica)][to]);
+    atomic_store_explicit(&replica->state, (int)to, memory_order_release);
 }
 
 // --- what is logged
@@ -64,7 +79,7 @@ static void tell_fails(struct replica *replica, const struct err *failure)
 
 // --- the thread
 
-// The next pause of a row of failures.
+// The pause after one more failure in a row: twice the last one, from `first_ms` to `max_ms`.
 static uint64_t longer(uint64_t pause_ms, uint64_t first_ms, uint64_t max_ms)
 {
     if (pause_ms == 0)
@@ -72,13 +87,14 @@ static uint64_t longer(uint64_t pause_ms, uint64_t first_ms, uint64_t max_ms)
     return 2 * pause_ms < max_ms ? 2 * pause_ms : max_ms;
 }
 
+// Sets when it is made next.
 static void put_off(struct replica *replica)
 {
     replica->pause_ms = longer(replica->pause_ms, LIMIT_REPLICA_PAUSE_MS, LIMIT_REPLICA_PAUSE_MAX_MS);
     replica->due_ns = clock_monotonic_ns() + replica->pause_ms * NS_PER_MS;
 }
 
-// Makes one anew with what is served now.
+// Makes an UNMADE one, with the edition that is in force.
 static void make(struct replica *replica)
 {
     struct replicas *replicas = replica->owner;
@@ -90,7 +106,7 @@ static void make(struct replica *replica)
         clock_monotonic_ns() + LIMIT_REPLICA_PREPARE_MS * NS_PER_MS, &err);
     edition_unref(edition);
     if (code == ERR_NONE) {
-        atomic_store_explicit(&replica->ready, true, memory_order_release);
+        move(replica, REPLICA_READY);
         return;
     }
     handle_fini(&replica->handle);
@@ -98,13 +114,13 @@ static void make(struct replica *replica)
     tell_fails(replica, &err);
 }
 
-// The one that has to be made first; NULL: all are ready.
+// The one that is due first; NULL: all are made.
 static struct replica *find_next(struct replicas *replicas)
 {
     struct replica *next = NULL;
-    for (size_t i = 0; i < replicas->handle_count; i++) {
-        struct replica *replica = &replicas->handles[i];
-        if (!is_made(replica) && (next == NULL || replica->due_ns < next->due_ns))
+    for (size_t i = 0; i < replicas->count; i++) {
+        struct replica *replica = &replicas->all[i];
+        if (state_of(replica) == REPLICA_UNMADE && (next == NULL || replica->due_ns < next->due_ns))
             next = replica;
     }
     return next;
@@ -132,54 +148,57 @@ static void *run(void *arg)
 
 // --- on the worker's thread
 
-static bool is_ready(const struct replica *replica)
+static bool may_be_asked(const struct replica *replica)
 {
-    return is_made(replica) && (replica->rest_ns == 0 || clock_monotonic_ns() >= replica->rest_ns);
+    enum replica_state state = state_of(replica);
+    return state == REPLICA_READY || (state == REPLICA_RESTING && clock_monotonic_ns() >= replica->rest_ns);
 }
 
 struct replica *replica_find(
     const struct handles *handles, size_t service, const struct app *app, const struct endpoint *endpoint)
 {
     struct replica *replica = handles->replicas != NULL ? &handles->replicas[service] : NULL;
-    if (replica == NULL || !is_ready(replica))
+    if (replica == NULL || !may_be_asked(replica))
         return NULL;
     return handle_may_miss(&replica->handle, app, endpoint) ? NULL : replica;
 }
 
-enum err_code replica_mark(struct replica *replica, struct store_conn *store, uint64_t came_ns,
-    struct span *ret_mark, struct err *err)
+enum err_code replica_vector(struct replica *replica, struct store_conn *primary, uint64_t came_ns,
+    struct span *ret_vector, struct err *err)
 {
-    if (replica->mark_ns == 0 || replica->mark_ns < came_ns) {
+    if (replica->vector_ns == 0 || replica->vector_ns < came_ns) {
         uint64_t now_ns = clock_monotonic_ns();
-        replica->mark_ns = 0;
-        buf_clear(&replica->mark);
-        enum err_code code = versions_read(store, &replica->mark, err);
+        replica->vector_ns = 0;
+        buf_clear(&replica->vector);
+        enum err_code code = versions_read(primary, &replica->vector, err);
         if (code != ERR_NONE)
             return code;
-        replica->mark_ns = now_ns;
+        replica->vector_ns = now_ns;
     }
-    *ret_mark = buf_span(&replica->mark);
+    *ret_vector = buf_span(&replica->vector);
     return ERR_NONE;
 }
 
-// Gives it to the thread.
+// Gives it to the thread that makes it anew.
 static void give_back(struct replica *replica)
 {
     struct replicas *replicas = replica->owner;
     put_off(replica);
-    pthread_mutex_lock(&replicas->lock); // so that the thread cannot miss it on its way to sleep
-    atomic_store_explicit(&replica->ready, false, memory_order_release);
+    pthread_mutex_lock(&replicas->lock); // the thread, on its way to sleep, does not miss it
+    move(replica, REPLICA_UNMADE);
     pthread_cond_signal(&replicas->changed);
     pthread_mutex_unlock(&replicas->lock);
 }
 
 void replica_answered(struct replica *replica, const struct err *answer)
 {
-    if (answer->code == ERR_TIMEOUT) { // of a slow statement, or of a server that has gone silent
+    if (answer->code == ERR_TIMEOUT) { // the statement was slow, or the server has gone silent
         give_back(replica);
         return;
     }
-    replica->pause_ms = replica->rest_ms = replica->rest_ns = 0;
+    replica->pause_ms = replica->rest_ms = 0;
+    if (state_of(replica) == REPLICA_RESTING)
+        move(replica, REPLICA_READY);
     tell_works(replica);
 }
 
@@ -189,8 +208,9 @@ void replica_failed(struct replica *replica, const struct err *failure, bool is_
     case ERR_BEHIND:
         replica->rest_ms = longer(replica->rest_ms, LIMIT_REPLICA_REST_MS, LIMIT_REPLICA_REST_MAX_MS);
         replica->rest_ns = clock_monotonic_ns() + replica->rest_ms * NS_PER_MS;
+        move(replica, REPLICA_RESTING);
         break;
-    case ERR_ABORTED: // what it replays came first
+    case ERR_ABORTED: // the read was in the way of what it replays; it is well
         break;
     case ERR_STALE:
         give_back(replica);
@@ -208,22 +228,22 @@ void replica_failed(struct replica *replica, const struct err *failure, bool is_
 
 struct replica *replicas_of(struct replicas *replicas, size_t worker)
 {
-    return &replicas->handles[worker * replicas->service_count];
+    return &replicas->all[worker * replicas->service_count];
 }
 
 static enum err_code start(struct replicas *replicas, size_t workers, struct err *err)
 {
-    replicas->handles = mem_zalloc(workers * replicas->service_count, sizeof(*replicas->handles));
+    replicas->all = mem_zalloc(workers * replicas->service_count, sizeof(*replicas->all));
     replicas->told = mem_zalloc(replicas->service_count, sizeof(*replicas->told));
-    if (replicas->handles == NULL || replicas->told == NULL)
+    if (replicas->all == NULL || replicas->told == NULL)
         return err_no_memory(err);
-    replicas->handle_count = workers * replicas->service_count;
-    for (size_t i = 0; i < replicas->handle_count; i++) {
-        struct replica *replica = &replicas->handles[i];
+    replicas->count = workers * replicas->service_count;
+    for (size_t i = 0; i < replicas->count; i++) {
+        struct replica *replica = &replicas->all[i];
         replica->owner = replicas;
         replica->service = i % replicas->service_count;
-        atomic_init(&replica->ready, false);
-        buf_init(&replica->mark, LIMIT_VECTOR_BYTES);
+        atomic_init(&replica->state, REPLICA_UNMADE);
+        buf_init(&replica->vector, LIMIT_VECTOR_BYTES);
     }
     enum err_code code = thread_start(run, replicas, &replicas->thread, err);
     replicas->running = code == ERR_NONE;
@@ -262,13 +282,13 @@ void replicas_free(struct replicas *replicas)
         pthread_mutex_unlock(&replicas->lock);
         pthread_join(replicas->thread, NULL);
     }
-    for (size_t i = 0; i < replicas->handle_count; i++) {
-        handle_fini(&replicas->handles[i].handle);
-        buf_fini(&replicas->handles[i].mark);
+    for (size_t i = 0; i < replicas->count; i++) {
+        handle_fini(&replicas->all[i].handle);
+        buf_fini(&replicas->all[i].vector);
     }
     pthread_cond_destroy(&replicas->changed);
     pthread_mutex_destroy(&replicas->lock);
-    mem_free(replicas->handles);
+    mem_free(replicas->all);
     mem_free(replicas->told);
     mem_free(replicas);
 }

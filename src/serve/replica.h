@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads on a copy of the store that may lag behind (serve --read-store), without any of them seeing less than
-// it would on the store itself: a read brings along a mark of all that was committed when its request came,
-// and is begun on the replica only if that has seen it all.
+// Reads on a copy of the store that may lag behind (serve --read-store). None of them sees less than it would
+// on the primary: a read brings along the vector (store/versions.h) of when its request came, and begins on
+// the replica only if that has seen it all.
 //
-// Each read worker has one handle for each service. A thread connects them, prepares them, and makes those
-// anew that have failed: so no request waits for that, and a replica that is down, or has not got the schema
-// yet, costs nobody anything. Whatever goes wrong there, the read is done once more on the store itself.
-//
-//            connected and prepared
-//     made ────────────────────────► ready: a worker's
-//       ▲                              │
-//       └──────────────────────────────┘
-//                 it has failed
+// Each read worker has one replica handle for each service. One thread connects and prepares these handles,
+// and makes those anew that have failed. So no request waits for that, and a replica that is down, or has not
+// got the schema yet, costs no request anything.
 #ifndef RECKONER_SERVE_REPLICA_H
 #define RECKONER_SERVE_REPLICA_H
 
@@ -28,20 +22,32 @@
 
 struct replicas;
 
+//                it is made               it was behind
+//     UNMADE ─────────────────► READY ◄─────────────────► RESTING ───┐ it was behind again,
+//       ▲                         │      it has answered  │    ▲     │ and rests for longer
+//       └─────────────────────────┴───────────────────────┘    └─────┘
+//                         it has failed
+enum replica_state {
+    REPLICA_UNMADE,  // the thread's, which makes it when due_ns has come
+    REPLICA_READY,   // the worker's
+    REPLICA_RESTING, // the worker's, which does not use it before rest_ns
+    REPLICA_STATES,
+};
+
 // One worker's handle of one service's read store.
 struct replica {
     struct replicas *owner; // borrowed; fixed, as the next
     size_t service;         // its number
-    // --- the worker's while it is ready, else the thread's
+    atomic_int state;       // an enum replica_state; changed by the thread that it belongs to
+    // --- of the thread that it belongs to
     struct handle handle; // zeroed while it could not be made
-    uint64_t pause_ms;    // after the last failure; 0: it has answered since
-    uint64_t due_ns;      // monotonic; it is to be made then
-    atomic_bool ready;    // set by the thread, cleared by the worker
+    uint64_t pause_ms;    // between its last failure and due_ns; 0: it has answered since
+    uint64_t due_ns;      // monotonic; UNMADE: it is made then
     // --- the worker's
-    struct buf mark;  // what was committed on the store when it was asked last
-    uint64_t mark_ns; // monotonic, just before it was asked; 0: there is no mark
-    uint64_t rest_ms; // after it was behind the last time; 0: it has answered since
-    uint64_t rest_ns; // monotonic; it is not asked before
+    struct buf vector;  // of the primary, when it was asked last
+    uint64_t vector_ns; // monotonic, just before it was asked; 0: there is no vector
+    uint64_t rest_ms;   // after it was behind the last time; 0: it has answered since
+    uint64_t rest_ns;   // monotonic; RESTING: no read goes there before
 };
 
 // Starts the thread that makes `workers` handles of each service, all of which have a read store. `services`,
@@ -62,16 +68,18 @@ struct replica *replicas_of(struct replicas *replicas, size_t worker);
 struct replica *replica_find(
     const struct handles *handles, size_t service, const struct app *app, const struct endpoint *endpoint);
 
-// A mark of all that was committed at `came_ns`, when a request came: a new one from the service's `store`,
-// or one that was made since then for another request. Valid until the next call. Errors of versions_read.
-MUST_CHECK enum err_code replica_mark(struct replica *replica, struct store_conn *store, uint64_t came_ns,
-    struct span *ret_mark, struct err *err);
+// A vector with all that was committed at `came_ns`, when a request came. It is read on the connection to the
+// primary, unless one was read since then for another request. Valid until the next call. Errors of
+// versions_read.
+MUST_CHECK enum err_code replica_vector(struct replica *replica, struct store_conn *primary, uint64_t came_ns,
+    struct span *ret_vector, struct err *err);
 
-// The handle has decided what becomes of a read, be it an error. From here on it may be not ready.
+// A read ended on the replica, with an answer or with this error. From here on it may not be used before
+// replica_find returns it again.
 void replica_answered(struct replica *replica, const struct err *answer);
 
-// It has not, because of `failure`; `is_its_own`: the store has answered the same read. From here on it may
-// be not ready.
+// A read did not end there, because of `failure`. `is_its_own`: the primary has answered the same read. From
+// here on it may not be used before replica_find returns it again.
 void replica_failed(struct replica *replica, const struct err *failure, bool is_its_own);
 
 #endif
