@@ -8,11 +8,21 @@
 // it is only remembered then, and pg_prepare makes it.
 //
 // COPY is the one thing that libpq does not pipeline: the link leaves its pipeline for it.
+#include "store/postgresql/batch.h"
+
 #include <assert.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
-#include "store/postgresql/types.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/error.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/session.h"
+#include "store/postgresql/value.h"
 #include "text/sql_quote.h"
+
+enum { PG_COPY_BYTES = 64 * 1024 }; // of rows that are sent at a time
 
 static const char copy_head[] =
     "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; // signature, flags, no more head; with its last NUL

@@ -10,9 +10,13 @@
 //
 // One connection of the store tries, and the others wait for what becomes of that: LIMIT_STORE_PATIENCE_MS at
 // most, and not at all while the store is known to be down. When a try has succeeded, all connect at once.
+#include "store/postgresql/breaker.h"
+
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/thread.h"
-#include "store/postgresql/types.h"
+
+enum { PG_TRUST_MS = 1000 }; // after a connect that succeeded no connection waits for another one's
 
 void pg_breaker_init(struct pg_breaker *breaker)
 {

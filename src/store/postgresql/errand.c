@@ -7,15 +7,23 @@
 //
 // Pings have an end, and the last store waits for it: they go through TLS and GSS, which are taken down when
 // the process exits. A cancel request is a bare socket's (PQcancel), and may be under way then.
+#include "store/postgresql/errand.h"
+
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
+#include <string.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "store/postgresql/types.h"
 
-enum { HOST_BYTES = 256, PORT_CHARS = 8, TIMEOUT_CHARS = 12 };
+enum {
+    PG_CANCELS = 16, // cancel requests that are under way in the process, each on a thread
+    PG_PINGS = 64,   // pings likewise
+    HOST_BYTES = 256,
+    PORT_CHARS = 8,
+    TIMEOUT_CHARS = 12,
+};
 
 // Errands of a kind that are under way in the process.
 struct errands {

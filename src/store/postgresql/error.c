@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // PostgreSQL's errors in the words of store.h, by SQLSTATE (its appendix A). Its texts are kept, as they say
 // what is wrong with SQL and rows. The connection's thread.
+#include "store/postgresql/error.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
-#include "store/postgresql/types.h"
+#include "store/postgresql/conn.h"
 #include "text/sql_scan.h"
 
 enum { STATE_CHARS = 5 };
@@ -206,4 +209,18 @@ enum err_code pg_fail_link(PGconn *link, enum err_code code, struct err *err)
     if (len == 0)
         return err_set(err, code, "the connection to the store was lost: try again");
     return err_set(err, code, "%.*s", (int)(len < 300 ? len : 300), message);
+}
+
+enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err)
+{
+    // Division by zero; and where the schema or the table is not there yet.
+    static const char *const behind[] = {"22012", "3F000", "42P01"};
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state == NULL || strcmp(state, behind[0]) != 0)
+        conn->check.session = 0;
+    for (size_t i = 0; state != NULL && i < ARRAY_LEN(behind); i++) {
+        if (strcmp(state, behind[i]) == 0)
+            return err_set(err, ERR_BEHIND, "the store has not caught up yet: try again");
+    }
+    return pg_fail(conn, result, err);
 }

@@ -4,8 +4,19 @@
 // Outside of a transaction each statement is one of its own, in which the writers take turns too: two that
 // both make what is not there yet do not meet. Behind a script the tables that it may have made or changed
 // are tracked (versions.c), in its transaction.
+#include "store/postgresql/exec.h"
+
 #include "base/mem.h"
-#include "store/postgresql/types.h"
+#include "store/postgresql/batch.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/error.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/rule.h"
+#include "store/postgresql/session.h"
+#include "store/postgresql/sql.h"
+#include "store/postgresql/store.h"
+#include "store/postgresql/tx.h"
+#include "store/postgresql/versions.h"
 
 // Inside of a transaction.
 static enum err_code run(struct pg_conn *conn, struct span sql, struct span statement, struct err *err)

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans and unique keys, asked of the server. The connection's thread; not for requests.
+#include "store/postgresql/explain.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/postgresql/types.h"
+#include "base/limits.h"
+#include "store/postgresql/batch.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/prepared.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/session.h"
+#include "store/postgresql/stmt.h"
+#include "store/postgresql/tx.h"
 #include "text/sql_scan.h"
 
 // Runs a query of ours with text parameters, in the open transaction or one of its own.

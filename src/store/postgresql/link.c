@@ -4,10 +4,13 @@
 // it is asked, and after a failover the url may name it first for days. Any thread.
 //
 // A replica's links lead to the standbys among them, one to each in turn, so that they share the work.
+#include "store/postgresql/link.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
-#include "store/postgresql/types.h"
+#include "base/limits.h"
+#include "store/postgresql/store.h"
 
 static_assert(LIMIT_STORE_CONNECT_MS == 3000, "connect_timeout below is the same");
 

@@ -8,57 +8,20 @@
 // The deadline is kept on this side: the server is asked to cancel, by a connection of its own, and what
 // comes back then is the statement's error. A server that does not answer that either is given up. So is one
 // that says nothing for long and answers no ping: a statement may take its time, the machine may not.
+#include "store/postgresql/pipe.h"
+
 #include <poll.h>
 #include <sys/ioctl.h>
 
 #include "base/clock.h"
-#include "store/postgresql/types.h"
-
-// --- the queue
-
-static enum err_code push(struct pg_conn *conn, struct pg_item item, struct err *err)
-{
-    if (conn->count == PG_QUEUE)
-        return err_set(err, ERR_STORE, "too many statements are under way on one connection");
-    conn->queue[(conn->first + conn->count) % PG_QUEUE] = item;
-    conn->count++;
-    return ERR_NONE;
-}
-
-static struct pg_item pop(struct pg_conn *conn)
-{
-    struct pg_item item = conn->queue[conn->first];
-    conn->first = (conn->first + 1) % PG_QUEUE;
-    conn->count--;
-    conn->is_single = false;
-    return item;
-}
-
-enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, struct err *err)
-{
-    if (sent == 0) {
-        bool is_gone = PQstatus(conn->link) != CONNECTION_OK;
-        pg_lose(conn); // what was queued before may have nobody any more who takes its result
-        return is_gone ? err_set(err, ERR_BUSY, "the connection to the store was lost: try again")
-                       : err_no_memory(err); // nothing else fails while the link is good
-    }
-    conn->is_unsent = true;
-    enum err_code code = push(conn, item, err);
-    if (code != ERR_NONE) // it was sent all the same: what comes back would be taken for another's
-        pg_lose(conn);
-    return code;
-}
-
-void pg_disown(struct pg_conn *conn, const void *whose)
-{
-    for (unsigned i = 0; i < conn->count; i++) {
-        struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->stmt == whose)
-            item->stmt = NULL;
-        if (item->prepared == whose)
-            item->prepared = NULL;
-    }
-}
+#include "base/limits.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/errand.h"
+#include "store/postgresql/error.h"
+#include "store/postgresql/prepared.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/stmt.h"
+#include "store/postgresql/store.h"
 
 enum err_code pg_command_with(struct pg_conn *conn, const char *sql, int param_count,
     const char *const *params, PGresult **ret_result, struct err *err)
@@ -103,6 +66,13 @@ enum err_code pg_flush(struct pg_conn *conn, struct err *err)
 }
 
 // --- waiting
+
+enum {
+    PG_CANCEL_MS = 2000,      // from a cancel request to the end of its statement; then the link is given up
+    PG_CANCEL_AGAIN_MS = 100, // a cancel request that came before its statement began is lost: it is repeated
+    PG_LOOK_MS = 20,          // how often the state of a ping is looked at
+    PG_CHECK_MS = 2000,       // a check of a vector, a matter of milliseconds: the read can be done elsewhere
+};
 
 enum err_code pg_check_deadline(const struct pg_conn *conn, struct err *err)
 {
@@ -280,7 +250,7 @@ enum err_code pg_push(struct pg_conn *conn, struct err *err)
 // something was sent in the meantime; so it is read at once.
 static void end_item(struct pg_conn *conn, const PGresult *last)
 {
-    struct pg_item item = pop(conn);
+    struct pg_item item = pg_pop(conn);
     if (item.kind == PG_RUN && item.stmt != NULL)
         item.stmt->is_ended = true;
     if (last != NULL && item.kind != PG_SYNC)
@@ -424,7 +394,8 @@ enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, s
     return drain(conn, stmt, err);
 }
 
-void pg_drain_unwanted(struct pg_conn *conn)
+// Reads, of the rows of disowned runs, what has come already.
+static void drain_disowned(struct pg_conn *conn)
 {
     struct err ignored = {0};
     while (conn->link != NULL && conn->count > 0 && conn->queue[conn->first].kind == PG_RUN &&
@@ -432,4 +403,17 @@ void pg_drain_unwanted(struct pg_conn *conn)
         if (read_some(conn, &ignored, &ignored) != ERR_NONE)
             return;
     }
+}
+
+bool pg_runs_disowned(struct pg_conn *conn)
+{
+    if (conn->mode == STORE_WRITE || conn->is_unsent)
+        return false;
+    drain_disowned(conn);
+    for (unsigned i = 0; conn->link != NULL && i < conn->count; i++) {
+        const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->kind == PG_RUN && item->stmt == NULL)
+            return true;
+    }
+    return false;
 }

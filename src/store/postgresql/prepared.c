@@ -6,10 +6,16 @@
 // session. What a writer's statement gives depends on the columns that the table batch has for it.
 //
 // Through a pooler nothing can be prepared for longer than a transaction: the text is sent with each run.
+#include "store/postgresql/prepared.h"
+
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "store/postgresql/types.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/error.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/stmt.h"
 
 // --- life
 

@@ -4,9 +4,20 @@
 // on what is behind views and functions that it has put in their place, when it parses, whatever the plan
 // leaves out. So this works on standbys and for statements that write, which a temporary view does not. The
 // connection's thread; not for each request.
+#include "store/postgresql/reads.h"
+
 #include <assert.h>
 
-#include "store/postgresql/types.h"
+#include "base/attr.h"
+#include "base/limits.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/explain.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/prepared.h"
+#include "store/postgresql/stmt.h"
+#include "store/postgresql/store.h"
+#include "store/postgresql/tx.h"
+#include "store/postgresql/versions.h"
 
 // Functions alone, as a table in it would be locked, too.
 static const char locks_sql[] =

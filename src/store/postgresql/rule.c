@@ -10,9 +10,12 @@
 //
 // It keeps an app's author from breaking the server by mistake. What an app may do to the database at all is
 // for the rights of the role to say; and a reader's transactions are read-only, whatever this thinks.
+#include "store/postgresql/rule.h"
+
 #include <stdio.h>
 
-#include "store/postgresql/types.h"
+#include "base/attr.h"
+#include "store/postgresql/sql.h"
 #include "text/sql_scan.h"
 
 static const char *const queries[] = {

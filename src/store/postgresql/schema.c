@@ -9,11 +9,19 @@
 // call. It does what src/store/distance.c does, step by step, so that both give the same double.
 // Numbers that are next to nothing are 0 to both, as PostgreSQL refuses a product that is too small for a
 // double. The list's items come from an array, as the planner takes one that it does not know to have ten.
+#include "store/postgresql/schema.h"
+
 #include <stdio.h>
 
 #include <xxhash.h>
 
-#include "store/postgresql/types.h"
+#include "base/limits.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/exec.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/store.h"
+#include "store/postgresql/tx.h"
+#include "store/postgresql/versions.h"
 #include "text/sql_quote.h"
 
 // Of half an angle in degrees; and the two sides of the triangle that distance_m is made of.

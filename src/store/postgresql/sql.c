@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SQL text as this driver needs it: split, with $n for :name, and with places in it. Pure functions;
 // any thread. What a token is, is text/sql_scan.h's.
+#include "store/postgresql/sql.h"
+
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
-#include "store/postgresql/types.h"
 #include "text/sql_scan.h"
 
 enum err_code pg_fail_at(struct span sql, size_t offset, struct err *err, const char *text)

@@ -6,12 +6,30 @@
 // stepped in the order in which they were bound.
 //
 // Through a pooler nothing can be prepared for longer than a transaction: the text is sent with each run.
+#include "store/postgresql/stmt.h"
+
 #include <assert.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
-#include "store/postgresql/types.h"
+#include "store/postgresql/batch.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/error.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/prepared.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/rule.h"
+#include "store/postgresql/session.h"
+#include "store/postgresql/sql.h"
+#include "store/postgresql/tx.h"
+#include "store/postgresql/value.h"
+
+enum {
+    PG_SMALL_ROWS = 1000, // a reader's run with no more leads one to expect that the next one has few, too
+    PG_SLOW_MS = 10,      // an answer that took longer is worth a message between it and the checks before it
+};
 
 // --- life
 
@@ -191,7 +209,7 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
     struct pg_stmt *stmt = mem_zalloc(1, sizeof(*stmt));
     if (stmt == NULL)
         return err_no_memory(err);
-    stmt->base.driver = &postgresql_driver;
+    stmt->base.driver = conn->base.driver;
     link_stmt(stmt, conn);
     stmt->base.writes = pg_rule_writes(statement);
     code = translate(stmt, sql, statement, params, param_count, err);
@@ -296,29 +314,6 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
     conn->is_begun = true;
     conn->has_written = conn->has_written || conn->mode == STORE_WRITE; // a SELECT may call what writes
     conn->was_cancelled = false;
-    return ERR_NONE;
-}
-
-void pg_last(struct store_conn *base)
-{
-    struct pg_conn *conn = pg_conn(base);
-    conn->is_next_last = conn->tx == PG_OPEN && conn->mode == STORE_READ;
-    conn->is_last = conn->is_next_last && !conn->is_pooled; // through a pooler the end is a COMMIT
-}
-
-enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err)
-{
-    if (stmt->parked_count == stmt->parked_room) {
-        size_t room = stmt->parked_room == 0 ? 16 : 2 * stmt->parked_room;
-        PGresult **parked = mem_realloc(stmt->parked, room * sizeof(*parked));
-        if (parked == NULL) {
-            PQclear(result);
-            return err_no_memory(err);
-        }
-        stmt->parked = parked;
-        stmt->parked_room = room;
-    }
-    stmt->parked[stmt->parked_count++] = result;
     return ERR_NONE;
 }
 

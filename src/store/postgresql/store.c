@@ -3,13 +3,29 @@
 //
 // The url is libpq's (PostgreSQL 34.1.1.2): several hosts, target_session_attrs and all else are its
 // business, and so are the environment (PGPASSWORD …) and the password file.
-#include "store/postgresql/types.h"
+#include "store/postgresql/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/random.h>
 
 #include "base/mem.h"
+#include "store/postgresql/batch.h"
+#include "store/postgresql/breaker.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/errand.h"
+#include "store/postgresql/error.h"
+#include "store/postgresql/exec.h"
+#include "store/postgresql/explain.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/reads.h"
+#include "store/postgresql/schema.h"
+#include "store/postgresql/session.h"
+#include "store/postgresql/stmt.h"
+#include "store/postgresql/tx.h"
+#include "store/postgresql/versions.h"
+#include "store/postgresql/watch.h"
+#include "store/version_slots.h"
 
 static void close_store(struct store *base)
 {
@@ -99,6 +115,43 @@ static enum err_code open_scratch(struct store *like, struct store **ret_store, 
     return make_store(pg_store(like)->url, name, true, ret_store, err);
 }
 
+// --- connections
+
+static void disconnect(struct store_conn *base)
+{
+    struct pg_conn *conn = pg_conn(base);
+    if (conn->store->is_scratch && conn->mode == STORE_WRITE && conn->link != NULL)
+        pg_schema_drop(conn);
+    pg_lose(conn); // which rolls back
+    while (conn->stmts != NULL)
+        pg_finalize(&conn->stmts->base);
+    pg_batch_fini(&conn->batch);
+    buf_fini(&conn->detail);
+    mem_free(conn);
+}
+
+static enum err_code connect_store(
+    struct store *base, enum store_mode mode, struct store_conn **ret_conn, struct err *err)
+{
+    struct pg_conn *conn = mem_zalloc(1, sizeof(*conn));
+    if (conn == NULL)
+        return err_no_memory(err);
+    conn->base.driver = base->driver;
+    conn->store = pg_store(base);
+    conn->mode = mode;
+    pg_batch_init(&conn->batch);
+    buf_init(&conn->detail, PG_DETAIL_BYTES);
+    enum err_code code = pg_session_make(conn, ERR_IO, err);
+    if (code == ERR_NONE && mode == STORE_WRITE)
+        code = pg_schema_make(conn, err);
+    if (code != ERR_NONE) {
+        disconnect(&conn->base);
+        return code;
+    }
+    *ret_conn = &conn->base;
+    return ERR_NONE;
+}
+
 const struct store_driver postgresql_driver = {
     .kind = "postgresql",
     .short_scheme = "postgres",
@@ -112,8 +165,8 @@ const struct store_driver postgresql_driver = {
     .watch = pg_watch,
     .version_of = pg_version_of,
     .is_there = pg_is_there,
-    .connect = pg_connect,
-    .disconnect = pg_disconnect,
+    .connect = connect_store,
+    .disconnect = disconnect,
     .begin = pg_begin,
     .versions_read = pg_mark,
     .begin_at = pg_begin_at,

@@ -20,86 +20,30 @@
 // same key: if the first one is there, the transaction was committed; if not, the key is taken now, and an
 // old session that lingers cannot commit any more. After a failover the next link leads to what was the
 // standby: its records are of what it has got, which is what counts there.
+#include "store/postgresql/tx.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "store/postgresql/types.h"
+#include "base/limits.h"
+#include "store/postgresql/batch.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/session.h"
+#include "store/postgresql/store.h"
+#include "store/postgresql/value.h"
 #include "text/sql_quote.h"
 
-void pg_fail_tx(struct pg_conn *conn, const struct err *err)
-{
-    if (conn->tx != PG_OPEN)
-        return;
-    conn->tx = PG_FAILED;
-    conn->failure = *err;
-}
+enum { PG_AGAIN_MS = 100 }; // before what became of a commit is asked once more
 
 // What follows is not to be cut in two by the deadline, but has a bound of its own.
 static void start_control(struct pg_conn *conn, uint64_t ms)
 {
     conn->control_ns = clock_monotonic_ns() + ms * NS_PER_MS;
-}
-
-// A reader's statement still runs of which nobody wants the rows: an answer that was refused after all. What
-// has come in full already, such as the only row of an answer and the end behind it, does not run.
-static bool runs_for_nobody(struct pg_conn *conn)
-{
-    if (conn->mode == STORE_WRITE || conn->is_unsent)
-        return false;
-    pg_drain_unwanted(conn);
-    for (unsigned i = 0; conn->link != NULL && i < conn->count; i++) {
-        const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->kind == PG_RUN && item->stmt == NULL)
-            return true;
-    }
-    return false;
-}
-
-// Whether somebody still reads the rows of a statement outside of transactions.
-static bool is_being_read(const struct pg_conn *conn)
-{
-    for (unsigned i = 0; i < conn->count; i++) {
-        const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->kind == PG_RUN && item->stmt != NULL)
-            return true;
-    }
-    return false;
-}
-
-// Between transactions: reads what is left of the last one, notices a loss, and makes it good.
-static enum err_code settle(struct pg_conn *conn, struct err *err)
-{
-    struct err old = {0};
-    if (conn->link != NULL && runs_for_nobody(conn))
-        pg_cancel(conn); // once more: a request that came between two statements is lost
-    if (conn->count > 0 && !is_being_read(conn) && pg_drain(conn, &old) != ERR_NONE)
-        old = (struct err){0}; // of what has ended; a loss shows below
-    pg_notice_loss(conn);
-    return pg_revive(conn, err);
-}
-
-enum err_code pg_check_alive(struct pg_conn *conn, struct err *err)
-{
-    if (conn->tx == PG_OPEN)
-        return ERR_NONE;
-    if (conn->tx == PG_IDLE)
-        return settle(conn, err);
-    switch (conn->failure.code) {
-    case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
-    case ERR_CONFLICT:
-    case ERR_CONSTRAINT:
-    case ERR_TOO_LARGE:
-        return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
-    case ERR_BUSY:
-    case ERR_BEHIND:
-        return err_set(err, conn->failure.code, "%s", conn->failure.text);
-    default:
-        return err_set(
-            err, conn->failure.code, "the transaction was rolled back after an error of the store");
-    }
 }
 
 // --- beginning
@@ -150,7 +94,7 @@ enum err_code pg_begin(struct store_conn *base, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     assert(conn->tx == PG_IDLE);
-    enum err_code code = settle(conn, err);
+    enum err_code code = pg_settle(conn, err);
     if (code == ERR_NONE && !conn->is_pooled && conn->mode == STORE_READ)
         code = follow_deadline(conn, err);
     if (code != ERR_NONE)
@@ -172,6 +116,13 @@ enum err_code pg_begin(struct store_conn *base, struct err *err)
 }
 
 // --- ending
+
+void pg_last(struct store_conn *base)
+{
+    struct pg_conn *conn = pg_conn(base);
+    conn->is_next_last = conn->tx == PG_OPEN && conn->mode == STORE_READ;
+    conn->is_last = conn->is_next_last && !conn->is_pooled; // through a pooler the end is a COMMIT
+}
 
 // A new random key (RFC 9562 section 5.4 gives its form).
 static enum err_code make_id(char id[PG_ID_CHARS], struct err *err)
@@ -335,7 +286,7 @@ void pg_rollback(struct store_conn *base)
     if (conn->tx == PG_IDLE)
         return;
     start_control(conn, LIMIT_STORE_COMMIT_MS);
-    if (conn->link != NULL && runs_for_nobody(conn))
+    if (conn->link != NULL && pg_runs_disowned(conn))
         pg_cancel(conn);
     pg_batch_forget(conn);
     enum err_code code = ERR_NONE;

@@ -14,12 +14,14 @@
 //     timestamptz                   RFC 3339 in UTC, milliseconds; what is below them is cut
 //     text, varchar, char, name, json, uuid: text
 // All others are refused by name: a cast to one of these says what is meant.
+#include "store/postgresql/value.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/postgresql/types.h"
+#include "base/attr.h"
 #include "text/date.h"
 #include "text/number.h"
 

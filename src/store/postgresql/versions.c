@@ -26,13 +26,20 @@
 // A mark is the table reckoner_versions as a JSON object. A transaction that must include one begins with a
 // query that fails where a version is lower, or not there. It is in the snapshot of all that follows, so what
 // it has found stays true.
+#include "store/postgresql/versions.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include <xxhash.h>
 
-#include "store/postgresql/types.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/store.h"
+#include "store/postgresql/tx.h"
+#include "store/postgresql/value.h"
 #include "text/sql_quote.h"
 
 void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS])
@@ -205,18 +212,4 @@ enum err_code pg_begin_at(struct store_conn *base, struct span mark, struct err 
     if (code != ERR_NONE)
         pg_rollback(base);
     return code;
-}
-
-enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err)
-{
-    // Division by zero; and where the schema or the table is not there yet.
-    static const char *const behind[] = {"22012", "3F000", "42P01"};
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (state == NULL || strcmp(state, behind[0]) != 0)
-        conn->check.session = 0;
-    for (size_t i = 0; state != NULL && i < ARRAY_LEN(behind); i++) {
-        if (strcmp(state, behind[i]) == 0)
-            return err_set(err, ERR_BEHIND, "the store has not caught up yet: try again");
-    }
-    return pg_fail(conn, result, err);
 }

@@ -16,17 +16,28 @@
 // The store's end waits for the thread, which looks up from everything but libpq's making of a link: a server
 // that keeps silent then holds that end up for LIMIT_STORE_CONNECT_MS an address. No thread may be in libpq
 // while the process exits, as the libraries under it (TLS, GSS) are taken down there.
+#include "store/postgresql/watch.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "store/postgresql/types.h"
+#include "store/postgresql/breaker.h"
+#include "store/postgresql/error.h"
+#include "store/postgresql/link.h"
+#include "store/postgresql/store.h"
+#include "store/postgresql/versions.h"
+#include "store/version_slots.h"
 #include "text/sql_quote.h"
+
+enum { PG_WATCH_MS = 1000 }; // the watch asks whether the server is there
 
 struct pg_watch {
     pthread_mutex_t lock; // guards is_away and reason

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the PostgreSQL driver does with several statements at once, and when the link breaks under them. Tests
 // with a database are skipped where TEST_POSTGRESQL names none.
-#include "store/postgresql/types.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +9,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "proxy.h"
+#include "store/postgresql/breaker.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/pipe.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/store.h"
 
 // --- several statements at once
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a session has prepared. Tests with a database are skipped where TEST_POSTGRESQL names none.
-#include "store/postgresql/types.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "../../../store/fixture.h"
+#include "store/postgresql/conn.h"
+#include "store/postgresql/queue.h"
 
 static const struct store_name numbers[] = {{.name = {.at = "number", .len = 6}, .type = TYPE_INTEGER}};
 static const struct store_name texts[] = {{.name = {.at = "number", .len = 6}, .type = TYPE_TEXT}};

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only the PostgreSQL driver has: its texts, types and plans. Tests with a database are skipped where
 // TEST_POSTGRESQL names none.
-#include "store/postgresql/types.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "../../../store/fixture.h"
+#include "store/postgresql/rule.h"
+#include "store/postgresql/sql.h"
 
 // --- SQL, without a database
 

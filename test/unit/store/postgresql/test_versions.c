@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../store/fixture.h"
-#include "store/postgresql/types.h"
+#include <libpq-fe.h>
 
+#include "../../../store/fixture.h"
 static int64_t version_of(struct fixture *f, const char *table)
 {
     char sql[200];

@@ -9,11 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <libpq-fe.h>
+
 #include "../../../store/fixture.h"
 #include "base/clock.h"
 #include "proxy.h"
-#include "store/postgresql/types.h"
-
+#include "store/postgresql/store.h"
+#include "store/postgresql/versions.h"
 enum { BOUND_S = 30 };
 
 static void rest(uint64_t end_ns)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table batch, filled by COPY.
+#ifndef RECKONER_STORE_POSTGRESQL_BATCH_H
+#define RECKONER_STORE_POSTGRESQL_BATCH_H
+
+#include "base/buf.h"
+#include "store/postgresql/value.h"
+#include "store/store.h"
+
+struct pg_conn;
+
+struct pg_batch {
+    struct buf definition; // the columns that were asked for last, as SQL: "orig" text COLLATE "C", …
+    struct buf rows;       // to be sent
+    size_t field_count;    // columns but for line
+    enum pg_type *types;   // owned; of the columns; field_count of them
+    bool known;            // made or emptied in this transaction, with that definition
+    bool copying;          // COPY is under way on the link
+};
+
+MUST_CHECK enum err_code pg_batch_open(
+    struct store_conn *base, const struct store_name *fields, size_t field_count, struct err *err);
+MUST_CHECK enum err_code pg_batch_close(struct store_conn *base, struct err *err);
+MUST_CHECK enum err_code pg_batch_add(
+    struct store_conn *base, const struct value *values, int64_t line, struct err *err);
+
+void pg_batch_init(struct pg_batch *batch);
+void pg_batch_fini(struct pg_batch *batch);
+
+// Sends what is left of the rows and ends their COPY: before anything else is sent.
+MUST_CHECK enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err);
+
+// Gives up the rows that are on their way, and forgets the table: what it was made in has been taken back.
+void pg_batch_forget(struct pg_conn *conn);
+
+// Queues the CREATE TABLE of the fields that were asked for last, if there were any.
+MUST_CHECK enum err_code pg_batch_make(struct pg_conn *conn, struct err *err);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connection, as the files of the driver share it: its link, what is under way on that, and its
+// transaction.
+#ifndef RECKONER_STORE_POSTGRESQL_CONN_H
+#define RECKONER_STORE_POSTGRESQL_CONN_H
+
+#include <libpq-fe.h>
+
+#include "base/buf.h"
+#include "store/driver.h"
+#include "store/postgresql/batch.h"
+#include "store/postgresql/prepared.h"
+#include "store/postgresql/queue.h"
+#include "store/postgresql/store.h"
+
+struct pg_errand;
+struct pg_stmt;
+
+enum { PG_DETAIL_BYTES = 16384 }; // of a violated key that is kept
+
+enum pg_tx {
+    PG_IDLE,   // none
+    PG_OPEN,   // between store_begin and its end
+    PG_FAILED, // a statement in it has failed: only rollback, and rollback to a savepoint, work
+};
+
+// A query of the driver's own that is prepared once in a session.
+struct pg_own {
+    unsigned session;         // in which it was; 0: none
+    char name[PG_NAME_CHARS]; // there
+};
+
+struct pg_conn {
+    struct store_conn base; // first
+    struct pg_store *store; // borrowed
+    enum store_mode mode;   //
+    PGconn *link;           // owned; NULL: lost
+    unsigned session;       // counts the links: what was prepared on an earlier one is gone
+    unsigned named;         // statements given a name so far
+    struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
+    struct pg_own mark;     // of pg_mark
+    struct pg_own check;    // of pg_begin_at
+    uint64_t deadline_ns;   // monotonic; 0: none
+    uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
+    uint64_t control_ns;    // until when is waited for what the deadline must not cut in two; 0: nothing such
+    struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
+    bool is_pooled;           // a pooler stands between: nothing outlives a transaction
+    bool was_cancelled;       // the deadline has ended the statement that was waited for
+    // --- what is under way
+    struct pg_item queue[PG_QUEUE]; // a ring
+    unsigned first, count;          // the oldest of it, and how many
+    bool is_unsent;                 // something of it has no sync or flush behind it yet
+    bool is_single;                 // the oldest is a run of which rows have been taken
+    // --- the transaction
+    enum pg_tx tx;              //
+    bool is_begun;              // something of it was sent
+    bool is_next_last;          // a reader's: what is bound next is the last of it
+    bool is_last;               // likewise, and it ends along with that
+    bool has_written;           // something in it may have changed the database
+    bool had_written;           // likewise, when the savepoint was made
+    struct err failure;         // why it is PG_FAILED
+    struct buf detail;          // of the last constraint that was met
+    char commit[PG_ID_CHARS];   // id of its record
+    char recorded[PG_ID_CHARS]; // of the last one that is known to be there, and to be removed; or ""
+    struct pg_batch batch;
+};
+
+static inline struct pg_conn *pg_conn(struct store_conn *conn)
+{
+    return CONTAINER_OF(conn, struct pg_conn, base);
+}
+
+void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
+
+// The open transaction has failed, if there is one, because of `err`.
+void pg_fail_tx(struct pg_conn *conn, const struct err *err);
+
+#endif

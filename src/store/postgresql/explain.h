@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans and unique keys, asked of the server.
+#ifndef RECKONER_STORE_POSTGRESQL_EXPLAIN_H
+#define RECKONER_STORE_POSTGRESQL_EXPLAIN_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "store/store.h"
+
+struct pg_stmt;
+
+// Queues EXPLAIN of the statement, in the open transaction. `values` are those of the statement; NULL: all
+// null.
+MUST_CHECK enum err_code pg_queue_plan(
+    struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err);
+
+// Appends every word of the statement that may be a name, as an array of texts, and a NUL.
+void pg_append_words(const char *sql, struct buf *array);
+
+MUST_CHECK enum err_code pg_explain(struct store_stmt *base,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
+MUST_CHECK enum err_code pg_is_unique(
+    struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
+
+#endif

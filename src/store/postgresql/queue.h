@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The queue of what was sent on a link and has not been answered in full.
+#ifndef RECKONER_STORE_POSTGRESQL_QUEUE_H
+#define RECKONER_STORE_POSTGRESQL_QUEUE_H
+
+#include <libpq-fe.h>
+
+#include "base/err.h"
+
+struct pg_conn;
+struct pg_prepared;
+struct pg_stmt;
+
+enum { PG_QUEUE = 256 }; // commands under way on a connection; a request sends about ten
+
+// What was sent and has not been answered yet.
+enum pg_kind {
+    PG_COMMAND, // one of the driver's own: only a failure of it matters
+    PG_CHECK,   // likewise, the one of pg_begin_at: it fails when the database is behind
+    PG_PREPARE, // which is not prepared where that fails
+    PG_RUN,     // of a statement: its rows are somebody's
+    PG_SYNC,    // the end of what a failure takes with it
+};
+
+struct pg_item {
+    enum pg_kind kind;            //
+    struct pg_stmt *stmt;         // PG_RUN: whose; NULL when nobody wants what comes back any more
+    struct pg_prepared *prepared; // PG_PREPARE: what; likewise
+    PGresult **keep; // of commands, checks, prepares: where its result goes, be it a failure; or NULL
+};
+
+// Notes that libpq was told to send something; `sent` is what its function returned.
+MUST_CHECK enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, struct err *err);
+
+// Takes the oldest out of the queue.
+struct pg_item pg_pop(struct pg_conn *conn);
+
+// What is under way for the statement, or the prepared one, belongs to nobody from now on: what comes back
+// for it is thrown away.
+void pg_disown(struct pg_conn *conn, const void *whose);
+
+// Gives the link up: what was under way is gone, the transaction has failed.
+void pg_lose(struct pg_conn *conn);
+
+// Keeps a result for the statement that it is due to, until that is stepped; takes the result over.
+MUST_CHECK enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err);
+
+#endif

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schema of the app, and Reckoner's own with the helpers.
+#ifndef RECKONER_STORE_POSTGRESQL_SCHEMA_H
+#define RECKONER_STORE_POSTGRESQL_SCHEMA_H
+
+#include "base/err.h"
+
+struct pg_conn;
+
+// Makes what is not there yet, or not as it is now: the app's schema; and Reckoner's with the helpers and the
+// record of commits. For a STORE_WRITE connection, outside of a transaction.
+MUST_CHECK enum err_code pg_schema_make(struct pg_conn *conn, struct err *err);
+
+// Removes the app's schema with all that is in it, as well as it can.
+void pg_schema_drop(struct pg_conn *conn);
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements: their text, their parameters, and the run of one.
+#ifndef RECKONER_STORE_POSTGRESQL_STMT_H
+#define RECKONER_STORE_POSTGRESQL_STMT_H
+
+#include <libpq-fe.h>
+
+#include "store/driver.h"
+#include "store/postgresql/prepared.h"
+#include "store/postgresql/value.h"
+
+struct pg_conn;
+
+struct pg_stmt {
+    struct store_stmt base;       // first
+    struct pg_conn *conn;         // borrowed
+    struct pg_stmt *next;         // in conn->stmts
+    struct pg_stmt **link;        // what points at this one there
+    struct pg_prepared *prepared; // owned along with others; NULL until there is a text
+    // --- parameters, in the order of $n, as many as prepared->param_count
+    uint16_t *params;                   // owned; the index in params of store_prepare of each
+    const char **param_values;          // owned; of the run, as libpq takes them
+    int *param_lengths;                 // owned; likewise
+    int *param_formats;                 // owned; likewise
+    char (*param_texts)[PG_TEXT_BYTES]; // owned; room for values that have to be converted
+    char **param_copies;                // owned; of values that go as text, with a NUL; each NULL: none
+    // --- results
+    Oid *types;                        // owned; of the columns
+    char (*texts)[PG_TEXT_BYTES];      // owned; room for values that become text
+    bool is_bound;                     // between bind and reset
+    bool is_ended;                     // all its results have come, or no more will
+    bool is_cut;                       // the connection was lost before they had
+    bool is_done;                      // all its rows have been taken
+    unsigned row_count;                // of the run so far; stops at PG_SMALL_ROWS + 1
+    bool is_small;                     // a reader's, and its last run had few rows: taken as a whole
+    bool was_large;                    // a run had more than PG_WHOLE_BYTES all the same: never again
+    bool is_quick;                     // its last run had begun to answer within PG_SLOW_MS
+    uint64_t bound_ns;                 // monotonic; of the run, until it begins to answer; then 0
+    PGresult *rows;                    // owned; that the current row is in; NULL: none
+    int row;                           // the current one
+    PGresult **parked;                 // owned; what came while another statement was being read, in order
+    size_t parked_first, parked_count; // those not taken yet: from first up to count
+    size_t parked_room;                // room in parked
+};
+
+static inline struct pg_stmt *pg_stmt(struct store_stmt *stmt)
+{
+    return CONTAINER_OF(stmt, struct pg_stmt, base);
+}
+
+MUST_CHECK enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct store_name *params,
+    size_t param_count, struct store_stmt **ret_stmt, struct err *err);
+void pg_finalize(struct store_stmt *base);
+MUST_CHECK enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err);
+MUST_CHECK enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err);
+MUST_CHECK enum err_code pg_column(
+    struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
+void pg_reset(struct store_stmt *base);
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values on the wire, in the binary form of each type.
+#ifndef RECKONER_STORE_POSTGRESQL_VALUE_H
+#define RECKONER_STORE_POSTGRESQL_VALUE_H
+
+#include <libpq-fe.h>
+
+#include "base/err.h"
+#include "base/span.h"
+#include "text/value.h"
+
+enum {
+    PG_UUID_BYTES = 16,
+    PG_ID_CHARS = 37,   // a UUID as text, and a NUL
+    PG_TEXT_BYTES = 40, // any value that becomes text here: a timestamp, a UUID
+};
+
+// The types of pg_type.dat that values have on the wire; the numbers are fixed for good.
+enum pg_type {
+    PG_TYPE_UNKNOWN = 0, // to be inferred from the statement
+    PG_TYPE_BOOL = 16,
+    PG_TYPE_NAME = 19,
+    PG_TYPE_INT8 = 20,
+    PG_TYPE_INT2 = 21,
+    PG_TYPE_INT4 = 23,
+    PG_TYPE_TEXT = 25,
+    PG_TYPE_JSON = 114,
+    PG_TYPE_FLOAT4 = 700,
+    PG_TYPE_FLOAT8 = 701,
+    PG_TYPE_BPCHAR = 1042,
+    PG_TYPE_VARCHAR = 1043,
+    PG_TYPE_DATE = 1082,
+    PG_TYPE_TIMESTAMPTZ = 1184,
+    PG_TYPE_NUMERIC = 1700,
+    PG_TYPE_UUID = 2950,
+};
+
+// The type on the wire of a declared type.
+enum pg_type pg_type_of(enum value_type type);
+
+// The same by name, for a table's column.
+const char *pg_type_sql(enum value_type type);
+
+// The bytes of a value as that type; at most 8, or those of the text itself. `room` is for those that are
+// converted; the result borrows it or the value. ERR_STORE for a value that is none of the type, such as a
+// date that does not exist.
+MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_BYTES],
+    struct span *ret_bytes, bool *ret_is_binary, struct err *err);
+
+// The text of a UUID (RFC 9562 section 4).
+void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS]);
+
+// The name of a type that JSON has no place for; NULL: it has one.
+const char *pg_refused_type(Oid type);
+
+// A value from its bytes; `name` is the column's. `room` is for what becomes text. ERR_STORE for a type that
+// JSON has no place for.
+MUST_CHECK enum err_code pg_decode(Oid type, struct span bytes, const char *name, char room[PG_TEXT_BYTES],
+    struct value *ret_value, struct err *err);
+
+#endif
