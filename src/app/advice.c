@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Silence where a warning would be noise: loads (@private) may read all they like; a page that is read in the
-// order of an index ends when it is full (and what a LIMIT ends early, the store does not tell of); and which
-// rows a check reports is no matter.
+// Looks at the database's plan of each statement. It keeps silent where a warning would be noise: a @private
+// endpoint is for loads, which may read whole tables; a page that is read in the order of an index ends when
+// it is full, as does a LIMIT, of which the store does not tell; and it does not matter which of several rows
+// a check reports. LIMIT and ORDER BY are limit_advice.c's. On the connection's thread.
 #include "app/advice.h"
 
 #include <inttypes.h>
@@ -19,7 +20,7 @@ enum { MAX_READS = 16, TABLE_NAME_BYTES = 128 };
 struct whole_read {
     char table[TABLE_NAME_BYTES]; // its name, cut
     int64_t rows;                 // that it has
-    bool may_stop;                // in the plan's outermost loop, which ends when nobody wants more rows
+    bool may_stop;                // in the plan's outermost loop, which ends when no more rows are read
 };
 
 // One statement under examination.
@@ -47,8 +48,7 @@ static bool is_known(const struct advising *advising, const struct whole_read *r
     return false;
 }
 
-// What the words of a statement say: whether one of them names `table`, and whether they insert and replace
-// nothing.
+// Tells whether a word of the statement names `table`, and whether the statement inserts without replacing.
 static void read_words(
     const struct statement *statement, const char *table, bool *ret_names, bool *ret_inserts)
 {
@@ -69,19 +69,20 @@ static void read_words(
     *ret_inserts = inserts && !replaces;
 }
 
-// An INSERT of several rows into a table that others refer to has in its plan a search of those others, which
-// SQLite runs only while there are violated foreign keys: never. Only their names tell them apart.
+// SQLite's plan of an INSERT of several rows has a search of each table that refers to the one written to. It
+// is never run unless foreign keys are violated. It looks like any other line of the plan, but the statement
+// does not name its table.
 bool advice_is_big_read(const struct statement *statement, const struct store_plan_line *line)
 {
     bool names, inserts;
     bool is_big = line->read_whole != NULL && line->table_rows >= LIMIT_BIG_TABLE_ROWS;
-    if (!is_big || strcmp(line->read_whole, "batch") == 0) // a batch is there to be read
+    if (!is_big || strcmp(line->read_whole, "batch") == 0) // a write reads its batch whole by design
         return false;
     read_words(statement, line->read_whole, &names, &inserts);
     return names || !inserts;
 }
 
-// Of the plan's words only SQLite's are known here; what is not known makes for one more warning.
+// This knows the words of SQLite's plans only. A plan in other words may get a warning too many.
 static void on_plan_line(void *ctx, const struct store_plan_line *line)
 {
     struct advising *advising = ctx;

@@ -69,7 +69,7 @@ enum err_code ahead_prepare(struct plan *plan, struct err *err)
     return prepare_merged_check(plan, err);
 }
 
-// --- what is expected of the next read
+// --- expecting the next read to pass
 
 bool ahead_is_worthwhile(const struct plan *plan)
 {
@@ -79,7 +79,7 @@ bool ahead_is_worthwhile(const struct plan *plan)
 
 bool plan_goes_together(const struct plan *plan)
 {
-    // What is under way on a connection has a bound.
+    // A connection has room for a bounded number of statements that are under way.
     bool is_short = plan->merged_check != NULL || plan->count <= TOGETHER_STATEMENTS;
     return ahead_is_worthwhile(plan) && is_short && !plan->is_slow && store_round_trip_is_costly(plan->conn);
 }

@@ -23,7 +23,7 @@ MUST_CHECK enum err_code ahead_pass(struct plan *plan, struct err *err);
 // Tells whether the checks of a read, run by themselves, have let it pass.
 void ahead_learn(struct plan *plan, bool is_passed);
 
-// Resets what is bound.
+// Resets every statement that is bound.
 void ahead_forget(struct plan *plan);
 
 #endif

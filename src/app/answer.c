@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be found out about an answer's columns before there is a row: names that clash, types, and the
-// text that stands between values. The rows are answer_write.c's.
+// Works out what an answer's columns say before there is a row: which names clash, their types, and the text
+// between values. Writing rows is answer_write.c's. The plan's thread.
 //
 // A name such as shop.lat, whose parts are all plain words, stands for a member of an object. Columns of one
 // object are next to each other, so an object is opened by its first column and closed by whatever comes
@@ -14,7 +14,7 @@
 #include "base/limits.h"
 #include "text/json_write.h"
 
-enum { NAME_PARTS = 8 }; // of a column's name, between dots; one with more is a name as it stands
+enum { NAME_PARTS = 8 }; // of a column's name, between dots; a name of more parts is taken as one word
 
 // A column's name, part by part: all but the last name objects.
 struct dotted_name {
@@ -45,7 +45,8 @@ static bool is_word(struct span part)
     return true;
 }
 
-// A dot in "No." or round(a.x, 2) divides nothing.
+// Splits a name at its dots. One with a part that is no plain word, such as "No." or round(a.x, 2), is a
+// single part.
 static void split_name(struct span name, struct dotted_name *ret_name)
 {
     struct span rest = name;
@@ -90,7 +91,7 @@ static void PRINTF_LIKE(2, 3) fail(const struct looking *looking, const char *fo
     va_end(args);
 }
 
-// Whether column i clashes with one before it, which is told.
+// Whether column i clashes with one before it; if so, that is reported.
 static bool clashes(const struct looking *looking, size_t i)
 {
     const struct answer_column *columns = looking->answer->columns;

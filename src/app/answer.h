@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the rows of an answer's statement become JSON, NDJSON, CSV or text: found out once, when the statement
-// is prepared, then written without allocation. Belongs to its plan.
+// How the rows of an answer's statement become JSON, NDJSON, CSV or text. It is worked out once, when the
+// statement is prepared; writing a row then allocates nothing. An answer belongs to its plan, whose thread it
+// is.
 #ifndef RECKONER_APP_ANSWER_H
 #define RECKONER_APP_ANSWER_H
 
@@ -25,9 +26,10 @@ struct answer {
     enum answer_shape shape;       //
 };
 
-// Looks at the columns of `stmt`, which is `statement` of the endpoint, and at the @column lines. Two columns
-// of one name, objects that cannot be told from them, more columns than the shape has room for, and types
-// that have no form in JSON go into `diags`. ERR_NO_MEMORY only.
+// Looks at the columns of `stmt`, which is `statement` of the endpoint, prepared, and at the @column lines.
+// Reports in `diags`: two columns of one name, a column that has the name of an object, columns of one object
+// that stand apart, more columns than the shape has room for, and types that have no form in JSON.
+// ERR_NO_MEMORY only.
 MUST_CHECK enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint,
     const struct statement *statement, const struct store_stmt *stmt, struct arena *arena,
     struct diags *diags, struct err *err);
@@ -50,7 +52,7 @@ void answer_start(struct answer_run *run);
 // have, and the errors of spool_flow.
 MUST_CHECK enum err_code answer_row(struct answer_run *run, struct store_stmt *stmt, struct err *err);
 
-// Whether the shape has what it wants, so that further rows do not matter.
+// Whether the shape has its row, so that the caller need not read further ones.
 bool answer_is_full(const struct answer_run *run);
 
 // Writes what stands behind the rows. ERR_UNKNOWN when the shape needs a row and there was none; the errors

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A row costs a few appends: all names are escaped, and all types looked up, beforehand. Each value is first
-// brought into the form of its column's type, then written as the format has it.
+// Writes the rows of an answer. Each value is first brought into the form of its column's type, then written
+// as the format has it. A row costs a few appends, since answer.c has escaped all names and looked up all
+// types. The plan's thread.
 #include "app/answer.h"
 
 #include <math.h>
@@ -115,7 +116,7 @@ static void write_plain(struct buf *out, struct span text)
     }
 }
 
-// Nothing for null, and for an infinity, which has no form that all readers know.
+// Null, and an infinity, for which readers know no common form, are written as nothing.
 static void write_text(struct buf *out, const struct value *value)
 {
     if (value->kind == VALUE_TEXT)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An app that was read: counting its references and finding its endpoints. Reading the folder is load.c's.
-// Any thread.
+// An app that was read: counting its references and finding its endpoints. Reading the folder is
+// app_read.c's. Any thread.
 #include "app/app.h"
 
 #include "base/mem.h"

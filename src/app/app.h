@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// An app: a folder of SQL files, read into an immutable table of endpoints. What is here has been read and
-// checked as text; whether its SQL prepares is plan.h's to find out. Immutable once read (app_read.h), so any
-// thread may use it.
+// An app: a folder of SQL files, read into an immutable table of endpoints (app_read.h). Its files were
+// checked as text; whether the database accepts its SQL is for app_check.h to find out. Immutable once read,
+// so any thread may use it.
 #ifndef RECKONER_APP_APP_H
 #define RECKONER_APP_APP_H
 

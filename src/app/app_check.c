@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Prepares an app's statements by making each endpoint's plan and freeing it again. What can be wrong with a
+// statement is prepared.c's and plan.c's to find. The connection's thread.
 #include "app/app_check.h"
 
 #include "app/plan.h"

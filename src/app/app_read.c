@@ -30,7 +30,7 @@ struct app_reading {
     const char *dir;        // the folder without slashes at its end
     const char *store_kind; // whose files are read
     struct diags *diags;    // where errors go
-    struct err *err;        // for what is no fault of the files
+    struct err *err;        // for errors that no file is to blame for
     bool is_complete;       // every endpoint file was read
 };
 

@@ -8,8 +8,8 @@
 
 // Reads the folder `dir` for a store of that kind ("sqlite"): name.sql on every kind, name.sqlite.sql on that
 // one only, and instead of name.sql. Every error of every file goes into `diags`; ERR_CONFIG when there is
-// one: then *ret_app is set too, to what has none, so that app_check can look for more. ERR_NO_MEMORY. The
-// caller owns one reference.
+// one. Then *ret_app is set too, to an app of the files without errors, so that app_check can look for more.
+// ERR_NO_MEMORY. The caller owns one reference.
 MUST_CHECK enum err_code app_read(
     const char *dir, const char *store_kind, struct diags *diags, struct app **ret_app, struct err *err);
 

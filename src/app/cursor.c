@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Four bytes for the statement, then each key: a tag, and behind it eight bytes (integer, real) or two bytes
-// of length and the text. All numbers have their lowest byte first. Bytes rather than JSON, as every value
-// comes back as it was, a real to the last bit.
+// The bytes of a cursor: four for the statement, then for each key a tag, and behind it eight bytes (integer,
+// real) or two bytes of length and the text. All numbers have their lowest byte first. Bytes rather than
+// JSON, so that every value comes back as it was, a real to the last bit. Whether the keys suit the order is
+// page.c's. Pure; any thread.
 #include "app/cursor.h"
 
 #include <assert.h>

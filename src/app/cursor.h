@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text that names a place in an ordered answer: the values of the order's columns in the last row that
-// was given, and which statement they are of. It says nothing that the client has not seen, and what comes
-// back is treated as any other value of a client. Pure functions, any thread.
+// The text that names a place in an ordered answer: the values of the order's columns in the last row of a
+// page, and the statement that they are of. A cursor holds only values that the client has seen, and one that
+// comes back is trusted no more than any other parameter. Pure functions, any thread.
 #ifndef RECKONER_APP_CURSOR_H
 #define RECKONER_APP_CURSOR_H
 
@@ -20,7 +20,7 @@ enum {
 // The keys as bytes, before they become text.
 struct cursor {
     char bytes[LIMIT_CURSOR_BYTES]; // see cursor.c for the form
-    size_t len;                     // 0: nothing is there
+    size_t len;                     // 0: an empty cursor
 };
 
 enum cursor_result {
@@ -33,11 +33,12 @@ enum cursor_result {
 MUST_CHECK enum cursor_result cursor_pack(
     uint32_t statement, const struct value *keys, size_t count, struct cursor *ret_cursor);
 
-// Unpacks them; text borrows the cursor. False when it is not one of `count` keys of that statement.
+// Unpacks the keys; text borrows the cursor. False for a cursor of another statement or another number of
+// keys.
 MUST_CHECK bool cursor_unpack(
     const struct cursor *cursor, uint32_t statement, size_t count, struct value *ret_keys);
 
-// To text, and back; false when it is none. Returns the length.
+// Writes a cursor as text and returns the length; reads one back, false for a text that is no cursor.
 size_t cursor_to_text(const struct cursor *cursor, char text[CURSOR_CHARS]);
 MUST_CHECK bool cursor_from_text(struct span text, struct cursor *ret_cursor);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directives above an endpoint's statements: what it answers and what it takes. How its answer looks is
-// declare_answer.c's.
+// Reads the directives that say what an endpoint answers and what it takes: @endpoint, @strict, @private,
+// @param, @field and @column. How its answer looks is declare_answer.c's, what a rule says rule_read.c's, and
+// whether all of it goes together endpoint_check.c's. The parser's thread.
 #include "app/declare.h"
 
 #include "app/path.h"

@@ -6,7 +6,7 @@
 
 #include "app/parser.h"
 
-// Each reads one line; `words` stand behind the directive's name. What is wrong goes into the parser's diags.
+// Each reads one line; `words` stand behind the directive's name. Errors go into the parser's diags.
 void declare_endpoint(struct parser *parser, struct words *words, const struct directive *directive);
 void declare_param(struct parser *parser, struct words *words, const struct directive *directive);
 void declare_field(struct parser *parser, struct words *words, const struct directive *directive);

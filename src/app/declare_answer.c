@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directives that say how an endpoint's answer looks: its shape, its pages, its examples. Whether they go
-// together is endpoint_check.c's to find out.
+// Reads the directives that say how an endpoint's answer looks: @shape, @under, @page and @example. Whether
+// they go together is endpoint_check.c's to find out. The parser's thread.
 #include "app/declare_answer.h"
 
 #include "text/number.h"
 
 enum {
-    MAX_PAGE_ROWS = 1000000, // of one page; whoever wants more takes an answer without pages
+    MAX_PAGE_ROWS = 1000000, // of one page; an answer of more rows needs no pages
     MAX_EXAMPLES = 100,      // of one endpoint; more are tests
 };
 
@@ -68,7 +68,7 @@ void declare_under(struct parser *parser, struct words *words, const struct dire
 
 // --- @page ROWS max MAX
 
-// Reads a number of rows; false when there is none, which is reported.
+// Reads a number of rows; false when it is missing or wrong, which is reported.
 static bool read_rows(struct words *words, uint32_t *ret_rows)
 {
     struct word word = words_next(words);

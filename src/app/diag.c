@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Keeps diags in the order of finding, until they are sorted. What no longer fits is counted, so that the
+// caller still learns of it. One thread at a time.
 #include "app/diag.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with the files of an app, all of it at once: a list of places and texts, bounded by
-// LIMIT_DIAGNOSTICS. One thread at a time.
+// All errors of an app's files at once: a list of places and texts, bounded by LIMIT_DIAGNOSTICS. One thread
+// at a time.
 #ifndef RECKONER_APP_DIAG_H
 #define RECKONER_APP_DIAG_H
 
@@ -38,14 +38,15 @@ void diags_init(struct diags *diags);
 // Frees; the struct is zeroed. A zeroed struct and NULL are fine.
 void diags_fini(struct diags *diags);
 
-// Adds one; `file` and the text are copied. What does not fit, or finds no memory, is counted in `dropped`.
+// Adds one; `file` and the text are copied. One for which there is no room or memory is counted in `dropped`.
 void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format, ...)
     PRINTF_LIKE(5, 6);
 
 void diags_vadd(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format,
     va_list args) PRINTF_LIKE(5, 0);
 
-// How many there are, dropped ones too: more than before means that something was wrong.
+// How many there are, dropped ones included. A caller compares it with the number before to see whether an
+// error was added.
 size_t diags_total(const struct diags *diags);
 
 // By file, line and column; those of one place stay in the order of finding.
@@ -54,8 +55,8 @@ void diags_sort(struct diags *diags);
 // "file:line:column: text" a line, as compilers print it, and how many were left out.
 void diags_print(const struct diags *diags, FILE *out);
 
-// Puts the first of them, with its place, before the error that they have led to, if there is any; returns
-// err's code.
+// Puts the first diag, with its place, in front of the text of `err`, the error that the diags have led to;
+// without diags the text stays. Returns err's code.
 enum err_code diags_explain(const struct diags *diags, struct err *err);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One walk over the file's SQL tokens. A line comment that starts with @ is a directive; the others above the
-// first statement are the description; what stands between a statement's directive and its semicolon is its
-// SQL.
+// One walk over the file's SQL tokens. A line comment that starts with @ is a directive; the other comments
+// above the first statement are the description; the SQL of a statement goes from its directive to its
+// semicolon. Each directive is read in a file of its own (declare.c, declare_answer.c, statements.c). One
+// thread, with a parser for each file.
 #include "app/directives.h"
 
 #include "app/declare.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be told of an endpoint that was read. Reading it is directives.c's, running it plan.h's. Any
+// What an endpoint that was read says of itself. Reading it is directives.c's, running it plan.h's. Any
 // thread.
 #include "app/endpoint.h"
 

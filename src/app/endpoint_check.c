@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can only be said when a file has been read to its end: whether its parts go together, and what some
-// directives stand for.
+// Checks an endpoint when its file has been read to the end: whether its parts go together. Then adds what
+// some directives stand for: the parameters of @page, and a @reject for each unique field. Examples are
+// examples.c's. The parser's thread.
 #include "app/endpoint_check.h"
 
 #include <stdio.h>
@@ -95,7 +96,7 @@ static const char *page_problem(const struct parser *parser)
     return NULL;
 }
 
-// Adds a parameter that nobody has declared.
+// Adds a parameter that the file does not declare itself.
 static void add_param(struct parser *parser, struct rule rule)
 {
     struct endpoint *endpoint = &parser->endpoint;
@@ -169,9 +170,9 @@ static void check_uses(struct parser *parser)
     const struct endpoint *endpoint = &parser->endpoint;
     for (size_t i = 0; i < parser->use_count; i++) {
         const struct use *use = &parser->uses[i];
-        if (parser_mark_used(parser, use->name)) // declared further down, which was reported there
+        if (parser_mark_used(parser, use->name)) // it is declared further down, which was reported there
             continue;
-        if (is_in_path(endpoint, use->name)) // and that was reported, too
+        if (is_in_path(endpoint, use->name)) // its missing declaration was reported there
             continue;
         bool is_field = false;
         for (size_t k = 0; k < endpoint->field_count; k++)

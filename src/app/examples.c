@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the examples of an endpoint are requests to it: their path, and that their body is JSON where the
-// endpoint takes one. What the endpoint answers is for `reckoner test` to see.
+// Checks that the examples of an endpoint are requests to it: their path, and that their body is JSON where
+// the endpoint takes one. What the endpoint answers is for `reckoner test` to see. The parser's thread.
 #include "app/examples.h"
 
 #include "app/path.h"

@@ -10,7 +10,7 @@ struct collector {
     bool out_of_memory;              // a fault could not be added
 };
 
-// What clients call a field or parameter; a name that is none stays as it is.
+// What clients call a field or parameter. A name that the endpoint does not have stays as it is.
 static struct span outside_name(const struct rule *rules, size_t count, struct span name)
 {
     for (size_t i = 0; name.at != NULL && i < count; i++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sorting makes messages and results independent of the file system's own order.
+// Lists the SQL files of one folder, sorted, so that neither messages nor results depend on the file system's
+// own order. Reading the files is source.c's, what their names mean app_read.c's. Any thread.
 #include "app/folder.h"
 
 #include <dirent.h>
@@ -7,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILES = 10000 }; // of one folder; a folder of an app that has more is another folder, by mistake
+enum { MAX_FILES = 10000 }; // of one folder; one with more was probably given by mistake
 
-// The stores that a name can have. A kind that is none of them is a slip of the pen.
+// The kinds of store that a file's name may have. Any other is a typing mistake.
 static const char *const store_kinds[] = {"sqlite", "postgresql"};
 
 // What one listing needs everywhere.
@@ -20,7 +21,7 @@ struct lister {
     struct diags *diags;    // where errors go
     struct folder folder;   // as far as listed
     size_t room;            // files that the array has room for
-    struct err *err;        // for what is no fault of the files
+    struct err *err;        // for errors that no file is to blame for
 };
 
 char *folder_join(struct arena *arena, const char *dir, const char *name)
@@ -44,7 +45,7 @@ static int by_stem(const void *left, const void *right)
     return order != 0 ? order : span_compare(a->kind, b->kind);
 }
 
-// Hidden files and what editors leave behind (.#x.sql, #x.sql#, x.sql~) are none.
+// Leaves out hidden files and those that editors leave behind (.#x.sql, #x.sql#, x.sql~).
 static bool is_sql_name(const char *name)
 {
     size_t len = strlen(name);

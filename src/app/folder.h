@@ -24,13 +24,14 @@ struct folder_file {
 struct folder {
     struct folder_file *files; // sorted by stem; in the arena
     size_t count;              //
-    bool has_others;           // there are files for other stores only, too
+    bool has_others;           // there are also files for other kinds of store
     bool is_open;              // the folder is there and could be read
 };
 
-// Lists `dir`: of stem.sql and stem.<store_kind>.sql the second one, nothing of other kinds, of hidden files
-// and of what editors leave behind. A kind that no store has, and a folder that cannot be read, are reported
-// in `diags`; with `is_optional` a missing folder is an empty one. ERR_NO_MEMORY only.
+// Lists `dir`. Where it has stem.sql and stem.<store_kind>.sql, it takes the second one; it leaves out files
+// of other kinds of store, hidden files, and those that editors leave behind. A kind that no store has, and a
+// folder that cannot be read, are reported in `diags`; with `is_optional` a missing folder is an empty one.
+// ERR_NO_MEMORY only.
 MUST_CHECK enum err_code folder_list(const char *dir, const char *store_kind, bool is_optional,
     struct arena *arena, struct diags *diags, struct folder *ret_folder, struct err *err);
 

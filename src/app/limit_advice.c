@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// A SELECT is found by going out from its LIMIT: its words are those of the same depth of parentheses between
-// the ones around it.
+// Reads SQL by its words, without a grammar, and keeps silent wherever it cannot tell. It finds a SELECT by
+// going outwards from its LIMIT: the SELECT's own words are those between the surrounding parentheses that
+// are no deeper than the LIMIT. Whether columns are unique is the store's to say. The statement's thread.
 #include "app/limit_advice.h"
 
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "text/sql_scan.h"
 
-enum { MAX_COLUMNS = 64 }; // of one ORDER BY and its equalities; past it nothing is said
+enum { MAX_COLUMNS = 64 }; // of one ORDER BY and its equalities; with more of them there is no advice
 
 struct token {
     struct span text;
-    size_t depth;       // of parentheses and brackets around it; each of them has that of what is around it
+    size_t depth; // how many parentheses and brackets are around it; a parenthesis does not count itself
     struct place place; // in the SQL
     bool is_code;       // no parameter
 };
@@ -91,7 +92,7 @@ static enum err_code read_tokens(
     return ERR_NONE;
 }
 
-// A name, with its quotes taken off; false for anything else.
+// Reads a name without its quotes; false for any other token.
 static bool read_name(const struct token *token, struct span *ret_name)
 {
     if (!token->is_code || token->text.len == 0)
@@ -124,8 +125,8 @@ static bool has_word(const struct select *select, const char *word)
     return find_word(select, select->begin, select->end, word) < select->end;
 }
 
-// The one whose LIMIT, or end, is at tokens[end]. False when there is none, when it takes no table, or when
-// it only asks whether there is a row.
+// Finds the SELECT whose LIMIT, or end, is at tokens[end]. False when there is none, when it reads no table,
+// and when it is inside EXISTS, where any row will do.
 static bool find_select(const struct tokens *tokens, size_t end, size_t depth, struct select *ret_select)
 {
     struct select select = {.tokens = tokens->items, .depth = depth, .end = end};
@@ -158,7 +159,7 @@ static bool is_grouped(const struct select *select)
     return has_word(select, "group") || has_word(select, "distinct");
 }
 
-// One row, as it is an aggregate of all of them.
+// Whether the SELECT gives one row, the aggregate of all rows.
 static bool is_aggregate(const struct select *select)
 {
     static const char *const names[] = {"count", "sum", "total", "avg", "min", "max", "group_concat"};
@@ -199,7 +200,7 @@ static size_t part_end(const struct select *select, size_t from, size_t to)
     return from;
 }
 
-// What an item of the select list, in from..to, calls `name`: the column itself, or false for an expression.
+// The column that an item of the select list, in from..to, calls `name`; false when it is an expression.
 static bool resolve_item(
     const struct select *select, size_t from, size_t to, struct span name, struct span *ret_column)
 {
@@ -227,7 +228,7 @@ static bool resolve(const struct select *select, struct span name, struct span *
     return true;
 }
 
-// Without ASC, DESC and NULLS FIRST or LAST at its end.
+// Where a term ends without its ASC or DESC and its NULLS FIRST or LAST.
 static size_t without_direction(const struct select *select, size_t from, size_t to)
 {
     const struct token *tokens = select->tokens;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the rows that a LIMIT lets through are sure. It reads SQL by its words, without a grammar, so it
-// keeps silent wherever it cannot tell. On the statement's thread.
+// Whether the order of rows says for certain which of them a LIMIT lets through. On the statement's thread.
 #ifndef RECKONER_APP_LIMIT_ADVICE_H
 #define RECKONER_APP_LIMIT_ADVICE_H
 

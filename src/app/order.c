@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads no more of SQL than it has to: the words ORDER BY outside of all parentheses, and what stands behind
-// the last of them.
+// Finds the last ORDER BY outside of all parentheses and reads its terms; it needs no more of SQL than that.
+// Making pages of the order is page.c's. Pure; any thread.
 #include "app/order.h"
 
 #include <stdarg.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages by keys, not by counting: a page goes on behind the last row of the one before it, so an index on the
 // order finds its first row at once, however far down the pages it is, and rows that come or go meanwhile
-// neither repeat nor hide others.
+// neither repeat nor hide others. The ORDER BY is read by order.c, the cursor packed by cursor.c. The plan's
+// thread.
 //
 // From  SELECT … ORDER BY day DESC, id DESC  become
 //     SELECT * FROM (SELECT …) AS page ORDER BY "day" DESC, "id" DESC LIMIT :limit + 1
@@ -466,7 +467,7 @@ enum err_code page_write(struct page *page, struct store_stmt *stmt, struct answ
         code = read_keys(page, stmt, keys, err);
         if (code == ERR_NONE && (run->rows > 0 || page->is_behind))
             code = check_kinds(page, keys, run->rows > 0 ? before : given, err);
-        memcpy(before, keys, sizeof(before)); // of which only the kinds are looked at
+        memcpy(before, keys, sizeof(before)); // check_kinds looks at the kinds of value only
         if (code == ERR_NONE && run->rows == page->limit) {
             has_next = true;
             code = end_page(page, stmt, keys, packed, &cursor, err);

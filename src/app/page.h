@@ -11,9 +11,9 @@
 
 struct page;
 
-// Prepares the pages of `statement`, whose columns are those of `answer`. What cannot be paged goes into
-// `diags`, and *ret_page stays NULL then; errors are ERR_NO_MEMORY and the store's own. `arena`, `endpoint`
-// and `answer` have to live as long as the page.
+// Prepares the pages of `statement`, whose columns are those of `answer`. Why a statement cannot be paged
+// goes into `diags`, and *ret_page stays NULL then; errors are ERR_NO_MEMORY and the store's own. `arena`,
+// `endpoint` and `answer` have to live as long as the page.
 MUST_CHECK enum err_code page_new(const struct endpoint *endpoint, const struct statement *statement,
     const struct answer *answer, struct store_conn *conn, struct arena *arena, struct diags *diags,
     struct page **ret_page, struct err *err);
@@ -22,7 +22,7 @@ MUST_CHECK enum err_code page_new(const struct endpoint *endpoint, const struct 
 void page_free(struct page *page);
 
 // Binds the statement that gives the page which `params` (one for each of the endpoint's) ask for, and
-// returns it; it is the caller's to reset. ERR_INVALID for a cursor that is none of this statement.
+// returns it; it is the caller's to reset. ERR_INVALID for a cursor that is not of this statement.
 MUST_CHECK enum err_code page_bind(
     struct page *page, const struct value *params, struct store_stmt **ret_stmt, struct err *err);
 

@@ -44,9 +44,9 @@ struct parser {
     uint32_t private_line;  // of @private; 0: none
     uint32_t under_line;    // of @under; 0: none
     uint32_t page_max;      // rows that a client may ask for
-    struct directive page;  // @page; line 0 when there is none, name NULL when it is broken, too
-    struct directive shape; // @shape; line 0 when there is none
-    struct directive early; // the first directive above @endpoint; name NULL when there is none
+    struct directive page;  // @page; line 0: there is none; name NULL: there is none, or it has an error
+    struct directive shape; // @shape; line 0: there is none
+    struct directive early; // the first directive above @endpoint; name NULL: there is none
 
     // Statements.
     struct directive pending; // of the next statement
@@ -72,7 +72,7 @@ struct parser {
     bool in_statement;   // SQL has begun, and its semicolon has not come
     bool seen_statement; // some SQL has begun
     bool has_write;      // @write was there
-    bool is_broken;      // a quote has no end: what is missing may stand behind it
+    bool is_broken;      // a quote has no end, so anything that seems to be missing may stand behind it
 };
 
 // Room for one item more in an array of `count` that grew by parser_grow alone; NULL sets parser's status.
@@ -81,7 +81,7 @@ void *parser_grow(struct parser *parser, void *items, size_t count, size_t size)
 // Reports an error at the directive.
 void parser_fail(struct parser *parser, const struct directive *directive, const char *text);
 
-// Marks a parameter as used; false when there is none of that name so far.
+// Marks a parameter as used; false when none of that name is declared so far.
 bool parser_mark_used(struct parser *parser, struct span name);
 
 // Notes that SQL uses a parameter, which may be declared further down, with its place in the file.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Checks and splits the path that an @endpoint declares, and compares paths. Finding the endpoint of a
+// request is not done here but by a tree of all paths (serve/route.c). Any thread.
 #include "app/path.h"
 
 #include "app/rule_read.h"

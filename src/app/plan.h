@@ -11,13 +11,13 @@
 
 struct plan; // one endpoint on one connection
 
-// Prepares every statement, also when one before it fails. What does not prepare, a read endpoint that
-// writes, a check without the columns that it needs, columns that the shape has no place for, an order that
-// cannot be paged, a @column that no answer has: each goes into `diags` with its place in the file;
-// ERR_CONFIG when there is one. ERR_STALE: the tables change all the time. Other errors are the store's own.
-// For a write, the connection is a STORE_WRITE one, and its table batch is opened for the endpoint's fields,
-// also when it has none; for a read there is no table batch from here on. The endpoint has to live as long as
-// the plan.
+// Prepares every statement, also when one before it fails. Reports in `diags`, each with its place in the
+// file: a statement that does not prepare, a read endpoint that writes, a check without the columns that it
+// needs, columns that the shape has no place for, an order that cannot be paged, a @column that no answer
+// has. ERR_CONFIG when there is one. ERR_STALE: the tables change all the time. Other errors are the store's
+// own. For a write, the connection is a STORE_WRITE one, and its table batch is opened for the endpoint's
+// fields, also when it has none; for a read there is no table batch from here on. The endpoint has to live as
+// long as the plan.
 MUST_CHECK enum err_code plan_new(const struct endpoint *endpoint, struct store_conn *conn,
     struct diags *diags, struct plan **ret_plan, struct err *err);
 
@@ -82,7 +82,7 @@ struct answered {
 // those of @page too. A column with @column has the form of its type, and ERR_STORE when a value has none;
 // one without has that of its values (integers as integers, reals in the shortest form that reads back). Null
 // is null, and so is an infinity; in CSV and text both are nothing. ERR_UNKNOWN when the shape needs a row
-// and there is none; ERR_INVALID for a cursor that is none of this endpoint; ERR_STORE when the order of a
+// and there is none; ERR_INVALID for a cursor that is not of this endpoint; ERR_STORE when the order of a
 // page does not tell where the next begins, and when the answer is too large for `out`; other errors of
 // `out`. On a failure `out` may have a part of it: throw it away.
 MUST_CHECK enum err_code plan_answer(struct plan *plan, const struct value *params, enum answer_format format,
@@ -97,7 +97,7 @@ struct statement_run {
     uint64_t ns;                       // bind to last row, encoding included
 };
 
-// From here on `on_run` is told of each run when it has ended, also when it failed; NULL: nobody is.
+// From here on `on_run` is called for each run when it has ended, also when it failed; NULL ends that.
 void plan_observe(struct plan *plan, void (*on_run)(void *ctx, const struct statement_run *run), void *ctx);
 
 #endif

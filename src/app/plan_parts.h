@@ -38,21 +38,20 @@ struct plan {
     struct arena arena;              // owns the arrays
     struct prepared *prepared;       // in order of the file
     size_t count;                    // of prepared
-    const struct prepared *sole; // the answer, where the endpoint has but one and it is no page; else NULL
-    struct store_stmt
-        *merged_check; // owned; whether any check of a read finds something; NULL: there is none
+    const struct prepared *sole;     // the only answer, which is no page; NULL: there is no such
+    struct store_stmt *merged_check; // owned; see ahead.h; NULL: there is none
 
     // What the runs so far have shown.
     enum plan_bound bound; // moved by plan_move alone
     unsigned passes;       // reads in a row that no check has refused, up to what ahead.c counts
     bool is_slow;          // the last read took long
 
-    void (*on_run)(
-        void *ctx, const struct statement_run *run); // told of each run; NULL: there is no observer
-    void *ctx;                                       // handed to it
+    // The observer of runs; NULL: there is none.
+    void (*on_run)(void *ctx, const struct statement_run *run);
+    void *ctx; // handed to it
 };
 
-// Moves what is bound on by an arrow of the drawing.
+// Moves the plan along an arrow of the drawing; any other move is a bug, and asserted.
 void plan_move(struct plan *plan, enum plan_bound to);
 
 static inline bool plan_is_observed(const struct plan *plan)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that can be found out about a statement is found out here, once: whether it prepares, whether it may do
-// what it does, and where in the file it is wrong.
+// Prepares a statement and finds all its errors, each with its place in the file: whether the database
+// accepts it, whether its kind may write, whether it has the columns that it needs. Answers are answer.c's,
+// pages page.c's. The plan's thread.
 #include "app/prepared.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ static void fail_at(const struct preparing *preparing, const struct statement *s
     diags_add(preparing->diags, preparing->endpoint->file, statement->line, statement->column, "%s", text);
 }
 
-// --- what a statement may be
+// --- what a kind of statement may do
 
 static void check_writing(const struct preparing *preparing, const struct prepared *prepared)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One statement of an endpoint, prepared on a connection. Private to plan.c, whose thread it is.
+// One statement of an endpoint, prepared on a connection. Private to the files of a plan, whose thread it is.
 #ifndef RECKONER_APP_PREPARED_H
 #define RECKONER_APP_PREPARED_H
 
@@ -32,8 +32,8 @@ struct preparing {
     struct err *err;                 // where others go
 };
 
-// Prepares `statement` of the endpoint. What is wrong with it goes into the diags; errors are ERR_NO_MEMORY
-// and the store's own. To be ended by prepared_fini in any case; `ret_prepared` stays in its place.
+// Prepares `statement` of the endpoint. Its errors go into the diags; others are ERR_NO_MEMORY and the
+// store's own. The caller calls prepared_fini also after an error; `ret_prepared` may not move.
 MUST_CHECK enum err_code prepared_init(
     const struct preparing *preparing, const struct statement *statement, struct prepared *ret_prepared);
 

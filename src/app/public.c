@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks folder by folder, with one of them open at a time: those that were found wait in a list.
+// Walks through public/ folder by folder. One folder is open at a time; those found in it wait in a list.
+// Sending the files is serve/static.c's. Any thread.
 #include "app/public.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faults come in any order (a parser goes by line, a reject statement as its plan does). Twice the limit is
-// collected, then sorted and cut to the limit, and so on: n faults cost O(n log limit), and memory stays
-// bounded.
+// Keeps the first faults by line, of any number that come in any order. It collects up to twice the limit,
+// then sorts and cuts to the limit, and goes on: n faults cost O(n log limit), and memory stays bounded. One
+// thread at a time.
 #include "app/report.h"
 
 #include <stdlib.h>

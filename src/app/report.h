@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with a request, all of it: the bad rows of a batch or the bad parameters of a query. Of any
-// number of findings the first LIMIT_ROW_REPORTS by line are kept, and all are counted. One thread at a time.
+// All faults of one request or batch: its bad rows or its bad parameters. Of any number of faults the first
+// LIMIT_ROW_REPORTS by line are kept, and all are counted. One thread at a time.
 #ifndef RECKONER_APP_REPORT_H
 #define RECKONER_APP_REPORT_H
 
@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
-// One thing that is wrong. Spans with a NULL pointer are absent.
+// One fault. Spans with a NULL pointer are absent.
 struct fault {
     int64_t line;          // of the row in the input; 0: not about a row
     struct span field;     // of the row
@@ -36,10 +36,10 @@ void report_fini(struct report *report);
 // Adds a copy of a fault, its value cut to LIMIT_REPORT_VALUE_BYTES. ERR_NO_MEMORY.
 MUST_CHECK enum err_code report_add(struct report *report, const struct fault *fault);
 
-// A copy with all that is kept. ERR_NO_MEMORY.
+// Makes a copy with all kept faults. ERR_NO_MEMORY.
 MUST_CHECK enum err_code report_copy(const struct report *report, struct report *ret_copy);
 
-// Brings what is kept into the order of lines and down to the limit; ends the adding.
+// Sorts the kept faults by line and cuts them down to the limit. The caller calls it when it has added all.
 void report_finish(struct report *report);
 
 // Appends the kept faults as a JSON array of objects:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The checks of @param and @field. Reading a text as a type is text/value's; what stands here is everything
-// that a rule adds to the type. A list is checked item by item.
+// Checks values by the rules of @param and @field, and puts rules into words. Reading a text as a type is
+// text/value's; this file has all that a rule adds to the type. A list is checked item by item. Rules are
+// immutable; any thread.
 #include "app/rule.h"
 
 #include <inttypes.h>
@@ -134,7 +135,7 @@ static enum rule_result check_pattern(const struct rule *rule, struct value valu
     case PATTERN_NO_MEMORY:
         return RULE_MEMORY;
     case PATTERN_DIFFERS:
-    case PATTERN_TOO_HARD: // nobody can tell, so it does not pass
+    case PATTERN_TOO_HARD: // the matcher gave up, so the value does not pass
         break;
     }
     return RULE_PATTERN;

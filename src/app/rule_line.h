@@ -40,7 +40,7 @@ enum { RULE_MAX_CHOICES = 1000 }; // of in (…), which is searched one by one; 
 
 // The words of one line.
 struct rule_line {
-    struct words *words;            // what is left of the line
+    struct words *words;            // the rest of the line
     struct arena *arena;            // of the rule
     bool is_field;                  // of a @field, not a @param
     bool seen[RULE_WORDS];          // which rule words were there

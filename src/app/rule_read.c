@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes the rule words and their values off a line; what is none starts the description. What they mean is
-// found out when the line is read to its end (rule_settle.c).
+// Takes the rule words and their values off a line; the first other word starts the description. What the
+// rule words mean is found out when all of them were read (rule_settle.c). The parser's thread.
 #include "app/rule_read.h"
 
 #include <string.h>
@@ -54,7 +54,7 @@ bool rule_read_type(struct words *words, const char *directive, struct span name
 
 // --- values
 
-// Reads the value behind a rule word. False when there is none, which is reported.
+// Reads the value behind a rule word. False when it is missing, which is reported.
 static bool read_value(struct rule_line *line, enum rule_word word, const char *stops, struct word *ret_value)
 {
     struct word value;
@@ -68,7 +68,7 @@ static bool read_value(struct rule_line *line, enum rule_word word, const char *
     return true;
 }
 
-// Reads a, b) behind the opening parenthesis. False when that is not what is there.
+// Reads the list a, b) behind the opening parenthesis. False when it is anything else, which is reported.
 static bool read_choices(struct rule_line *line)
 {
     struct words *words = line->words;
@@ -119,11 +119,11 @@ static bool is_quote_next(const struct words *words)
     return next.text.len > 0 && (next.text.at[0] == '"' || next.text.at[0] == '\'');
 }
 
-// What takes the next rule word off the line can find.
+// What may come next on the line.
 enum found {
-    FOUND_WORD,        // it is taken, with the parenthesis behind it
-    FOUND_DESCRIPTION, // something else comes, or nothing
-    FOUND_MISTAKE,     // something that was meant to be one, which is reported
+    FOUND_WORD,        // a rule word, which was taken, with the parenthesis behind it
+    FOUND_DESCRIPTION, // something else, or the end
+    FOUND_MISTAKE,     // a word that was meant as a rule word, which was reported
 };
 
 // Whether a word that could start a description was meant as a rule: name ID, patern "[a-z]+".
@@ -177,7 +177,7 @@ static enum found take_rule_word(struct rule_line *line, enum rule_word *ret_wor
     return FOUND_WORD;
 }
 
-// A list that stands too far behind.
+// Whether the word list comes next, too far behind the type; if so, that is reported.
 static bool is_late_list(struct rule_line *line)
 {
     struct word at = words_peek(line->words);

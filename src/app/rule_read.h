@@ -17,11 +17,12 @@
 // Whether a text is [a-z_][a-z0-9_]*.
 bool rule_is_name(struct span text);
 
-// Reads a name, which has to be [a-z_][a-z0-9_]*. False when there is none or it is another, which is
+// Reads a name, which has to be [a-z_][a-z0-9_]*. False when it is missing or not of that form, which is
 // reported; `directive` is "@param" for the message.
 bool rule_read_name(struct words *words, const char *directive, struct word *ret_name);
 
-// Reads a type, for the thing called `name`. False likewise.
+// Reads the type of the parameter, field or column called `name`. False when it is missing or unknown, which
+// is reported.
 bool rule_read_type(struct words *words, const char *directive, struct span name, enum value_type *ret_type);
 
 // Reads what stands behind the name of a @param or @field. Errors are reported in the words' diags, and the

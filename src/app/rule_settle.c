@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One function for each rule word, in an order in which each finds what it needs: a format before the dates
-// that are written in it, and last of all the default, which has to pass the whole rule.
+// Makes a rule of the rule words of a line. Each word has a function, and they are called in an order in
+// which each finds what it needs: the format before the dates that are written in it, and last the default,
+// which has to pass the whole rule. Reading the line is rule_read.c's. The parser's thread.
 #include "app/rule_settle.h"
 
 #include <stdint.h>
@@ -93,7 +94,7 @@ static bool settle_required(struct rule_line *line, struct rule *rule)
     return false;
 }
 
-// What is wrong with an outside name, or NULL.
+// The problem of an outside name, or NULL.
 static const char *name_problem(const struct rule_line *line, struct span name)
 {
     if (name.len == 0)
@@ -225,7 +226,7 @@ static bool settle_range(struct rule_line *line, struct rule *rule)
     return false;
 }
 
-// Adds one value of in (…), as rule_check compares it.
+// Adds one value of in (…), in the form in which rule.c compares it.
 static bool settle_choice(struct rule_line *line, struct rule *rule, struct word choice)
 {
     struct value value;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads a file that the app's author wrote, and refuses it unless it is text. What the text means is for
+// others to read. Any thread; it blocks on the disk.
 #include "app/source.h"
 
 #include <errno.h>
@@ -64,7 +66,8 @@ enum err_code source_read(const char *path, struct arena *arena, struct diags *d
     bool *ret_usable, struct err *err)
 {
     *ret_usable = false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe of that name must not hold us up
+    // O_NONBLOCK: opening a pipe of that name must not wait for a writer.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         diags_add(diags, path, 0, 0, "could not be opened: %s", strerror(errno));
         return ERR_NONE;

@@ -11,12 +11,12 @@
 #include "base/span.h"
 
 // Reads a file of at most LIMIT_APP_FILE_BYTES into `arena`, with a NUL behind it, and checks it as
-// source_check does. *ret_text is set, and true put into *ret_usable, when nothing was wrong; what was, is in
-// `diags`. ERR_NO_MEMORY only.
+// source_check does. Where the file is fine, *ret_text is set and *ret_usable is true; otherwise *ret_usable
+// is false and its errors are in `diags`. ERR_NO_MEMORY only.
 MUST_CHECK enum err_code source_read(const char *path, struct arena *arena, struct diags *diags,
     struct span *ret_text, bool *ret_usable, struct err *err);
 
-// Whether the text of a file is UTF-8, without NUL and not over the limit; what is wrong goes into `diags`.
+// Whether the text of a file is UTF-8, without NUL and not over the limit; the first error goes into `diags`.
 bool source_check(const char *path, struct span text, struct diags *diags);
 
 #endif

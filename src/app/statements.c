@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directives that head a statement: what becomes of its rows. The statement itself is directives.c's.
+// Reads the directives that head a statement and say what becomes of its rows: @reject, @warn, @write and
+// @answer. The SQL below them is directives.c's. The parser's thread.
 #include "app/statements.h"
 
 #include "base/ascii.h"
@@ -11,7 +12,7 @@ static const char *kind_name(enum statement_kind kind)
     return names[kind];
 }
 
-// Reads a status from `low` to `high`; false when it is none, which is reported.
+// Reads a status from `low` to `high`; false when it is missing or wrong, which is reported.
 static bool read_status(
     struct words *words, const struct directive *directive, int low, int high, int *ret_status)
 {
@@ -30,7 +31,8 @@ static bool read_status(
     return true;
 }
 
-// "unknown port" becomes "unknown_port": what is no letter or digit becomes one _, and none at either end.
+// "unknown port" becomes "unknown_port": each run of other bytes than letters and digits becomes one _, but
+// none at either end.
 static bool make_code(struct parser *parser, struct span text, struct span *ret_code)
 {
     char *code = arena_alloc(parser->arena, text.len + 1);
@@ -92,7 +94,7 @@ static void check_order(struct parser *parser, const struct directive *directive
     parser->last_name = kind_name(kind);
 }
 
-// What every directive of a statement starts with.
+// Begins a statement's directive, whatever its kind.
 static void begin(struct parser *parser, const struct directive *directive, enum statement_kind kind)
 {
     head_drop(parser);
@@ -163,7 +165,7 @@ static void read_condition(struct parser *parser, struct words *words)
     parser->next.when_column = condition.column;
 }
 
-// Reads a status; false when it is none, which is reported.
+// Reads the status of an @answer; false when it is wrong, which is reported.
 static bool read_answer_status(struct parser *parser, struct words *words, const struct directive *directive)
 {
     struct word word = words_peek(words);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+// Takes the line of a directive apart into words, each with its column, and reports errors in it. What the
+// words mean is for the caller to say. One thread at a time.
 #include "app/words.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 enum {
-    NEAREST_BYTES = 16, // longer words are not looked at; no directive is as long
+    NEAREST_BYTES = 16, // longer words have no nearest one; no directive is as long
     NEAREST_EDITS = 2,  // letters to add, take away or change
 };
 

@@ -26,7 +26,7 @@ struct word {
 // The next run of bytes that are no blanks.
 struct word words_next(struct words *words);
 
-// The same, and the words stay as they were. A "(" ends the word, too: "in(a)" starts with "in".
+// The same, but the words stay as they were. A "(" ends the word as well: "in(a)" starts with "in".
 struct word words_peek(const struct words *words);
 
 // Takes a word that words_peek has just shown, and the blanks in front of it.
@@ -42,7 +42,7 @@ bool words_take(struct words *words, char byte);
 // All that is left, without the blanks around it.
 struct word words_rest(struct words *words);
 
-// Reports words that are left over: "nothing may follow <what>".
+// Reports the next word, if there is one: "nothing may follow <what>".
 void words_end(struct words *words, const char *what);
 
 // Reports an error in this line.
