@@ -12,10 +12,11 @@ enum {
     LIMIT_CHUNK_LINE_BYTES = 256, // a chunk's size and extensions; nobody uses extensions
     LIMIT_TRAILER_BYTES = 4096,   // trailer section, which is read and dropped
     LIMIT_BODY_BYTES = 64 * 1024 * 1024,    // one request body: about two million rows
-    LIMIT_BODIES_BYTES = 256 * 1024 * 1024, // bodies of all requests together, per process
-    LIMIT_CONNECTIONS = 20000,    // open connections of the process; one costs under 10 kB when idle
-    LIMIT_PIPELINE = 16,          // requests of one connection that are under way at once
-    LIMIT_READ_BYTES = 65536,     // one read of a body; the buffer is shared by all connections of a loop
+    LIMIT_BODIES_BYTES = 256 * 1024 * 1024, // of all bodies together that is not parsed yet, a process
+    LIMIT_BODY_WINDOW_BYTES = 262144, // of one body that is not parsed yet: some milliseconds of parsing
+    LIMIT_CONNECTIONS = 20000,        // open connections of the process; one costs under 10 kB when idle
+    LIMIT_PIPELINE = 16,              // requests of one connection that are under way at once
+    LIMIT_READ_BYTES = 65536,         // one read of a body; the buffer is shared by all connections of a loop
     LIMIT_HEAD_READ_BYTES = 8192, // one read otherwise: what cannot be worked on yet is kept, a connection
     LIMIT_BLOCK_BYTES = 65536,    // one block of a body; the first one of an unsized body is smaller
     LIMIT_SKIP_BYTES = 262144,    // of a body that nobody wants: reading on is cheaper than a new connection
@@ -65,7 +66,8 @@ enum {
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE = 1024,  // reads that wait for a worker: under a second of work
     LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory
-    LIMIT_PARSE_QUEUE = 64,   // bodies that wait to be parsed
+    LIMIT_PARSE_QUEUE = 1024, // bodies of which a part waits to be parsed: some milliseconds each
+    LIMIT_PART_BYTES = 65536, // of a body that has not ended, before parsing on is worth a task
     LIMIT_GROUP_BATCHES = 32, // batches that share one commit
     LIMIT_GROUP_ROWS =
         5000, // rows of a group of several batches, so that small ones do not wait for large ones

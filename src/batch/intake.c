@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ties a reader to the rows that it fills. The rows charge their own growth to the budget (rows.c); a failure
-// frees them at once, as a body that has turned out bad may be read on for long. Leaves the formats to
-// batch/reader.c, and what becomes of the rows to its user. One thread at a time.
+// Ties a reader to the rows that it fills. The rows charge their own growth to the budget (rows.c), and what
+// the parser holds of a row that is not whole is charged here, as rows are large. A failure frees all at
+// once, as a body that has turned out bad may be read on for long. Leaves the formats to batch/reader.c, and
+// what becomes of the rows to its user. One thread at a time.
 #include "batch/intake.h"
 
 #include "batch/run.h"
@@ -14,9 +15,30 @@ enum err_code intake_start(struct intake *intake, const struct intake_options *o
         &intake->reader, err);
 }
 
+static void end_reader(struct intake *intake)
+{
+    reader_free(intake->reader);
+    intake->reader = NULL;
+    budget_give_back(intake->rows.budget, intake->held_bytes);
+    intake->held_bytes = 0;
+}
+
+// Charges what the parser holds now in place of what it held before.
+static enum err_code charge_held(struct intake *intake, struct err *err)
+{
+    budget_give_back(intake->rows.budget, intake->held_bytes);
+    intake->held_bytes = reader_held_bytes(intake->reader);
+    if (budget_take(intake->rows.budget, intake->held_bytes))
+        return ERR_NONE;
+    intake->held_bytes = 0;
+    return err_set(err, ERR_BUSY, "too many batches are waiting: send this one again later");
+}
+
 enum err_code intake_feed(struct intake *intake, struct span bytes, struct err *err)
 {
     enum err_code code = reader_feed(intake->reader, bytes, err);
+    if (code == ERR_NONE)
+        code = charge_held(intake, err);
     if (code != ERR_NONE)
         intake_fini(intake);
     return code;
@@ -25,8 +47,7 @@ enum err_code intake_feed(struct intake *intake, struct span bytes, struct err *
 enum err_code intake_finish(struct intake *intake, struct err *err)
 {
     enum err_code code = reader_finish(intake->reader, err);
-    reader_free(intake->reader);
-    intake->reader = NULL;
+    end_reader(intake);
     if (code != ERR_NONE)
         intake_fini(intake);
     return code;
@@ -49,7 +70,7 @@ void intake_fini(struct intake *intake)
 {
     if (intake == NULL)
         return;
-    reader_free(intake->reader);
+    end_reader(intake);
     rows_fini(&intake->rows);
     *intake = (struct intake){0};
 }

@@ -19,7 +19,7 @@ struct intake_options {
     const struct endpoint *endpoint; // whose fields the rows have
     enum body_format format;         // of the bytes
     size_t max_rows;                 // good and bad ones together
-    struct budget *budget;           // of the memory of all rows in the process; NULL: none
+    struct budget *budget;           // of the memory of all intakes, and of rows; NULL: none
     struct report *report;           // where rows that do not pass are reported
 };
 
@@ -27,6 +27,7 @@ struct intake_options {
 struct intake {
     struct reader *reader; // owned; NULL: not started, finished, or failed
     struct rows rows;      // owned; those that passed and were neither flushed nor taken
+    size_t held_bytes;     // by the parser; charged to the rows' budget
 };
 
 // Begins. ERR_NO_MEMORY, after which there is nothing to free.

@@ -31,6 +31,7 @@ struct reader {
     struct report *report;           // borrowed; bad ones there
     size_t max_rows;                 // good and bad ones together
     size_t rows_seen;                // likewise
+    size_t held_bytes;               // fed since the piece in which the last row began, that piece included
     struct json_rows *json;          // owned; for BODY_JSON and BODY_NDJSON
     struct csv_rows *csv;            // owned; for BODY_CSV
     struct buf form;                 // owned; the body of BODY_FORM, which is parsed whole
@@ -481,9 +482,17 @@ static enum err_code finish(struct reader *reader, struct err *err)
 
 enum err_code reader_feed(struct reader *reader, struct span bytes, struct err *err)
 {
+    size_t seen_before = reader->rows_seen;
     reader->err = err;
     enum err_code code = feed(reader, bytes, err);
+    arena_fini(&reader->arena); // nothing of a row that is packed is kept until the next piece comes
+    reader->held_bytes = (reader->rows_seen > seen_before ? 0 : reader->held_bytes) + bytes.len;
     return code != ERR_NONE ? code : reader->status;
+}
+
+size_t reader_held_bytes(const struct reader *reader)
+{
+    return reader->held_bytes;
 }
 
 enum err_code reader_finish(struct reader *reader, struct err *err)

@@ -44,6 +44,9 @@ MUST_CHECK enum err_code reader_feed(struct reader *reader, struct span bytes, s
 // have no rows, which is no error here.
 MUST_CHECK enum err_code reader_finish(struct reader *reader, struct err *err);
 
+// At most so many bytes that were fed are held, as they are of a row that is not whole yet.
+size_t reader_held_bytes(const struct reader *reader);
+
 // NULL is fine.
 void reader_free(struct reader *reader);
 

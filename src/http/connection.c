@@ -141,9 +141,18 @@ static void refuse_cut_body(struct connection *connection)
     exchange_refuse(exchange, &refusal);
 }
 
-static void read_or_pause(struct connection *connection)
+// Whether bytes that come now are of no use, or not yet: they are left to the client's system, which stops
+// the client when its buffers are full.
+static bool must_pause(const struct connection *connection)
 {
     if (connection->ended || connection->stalled)
+        return true;
+    return connection->receiver != NULL && exchange_lacks_credit(connection->receiver);
+}
+
+static void read_or_pause(struct connection *connection)
+{
+    if (must_pause(connection))
         stream_stop_reading(&connection->stream);
     else if (!stream_start_reading(&connection->stream))
         connection_close(connection);

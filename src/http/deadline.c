@@ -22,6 +22,8 @@ static bool is_body_slow(struct http_exchange *exchange, const struct http_limit
         return false; // the handler is the one that takes its time
     if (exchange->continue_due)
         return false; // we are: the client waits for 100 Continue
+    if (exchange_lacks_credit(exchange))
+        return false; // the handler has as much of it as it can take
     return pace_is_slow(&exchange->pace, &limits->body, exchange->body_came, now_ms);
 }
 

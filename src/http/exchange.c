@@ -60,7 +60,7 @@ static void drop_answer(struct http_exchange *exchange)
 void exchange_free(struct http_exchange *exchange)
 {
     drop_answer(exchange);
-    http_body_free(exchange->received);
+    http_body_fini(&exchange->received);
     lane_give_exchange(exchange->connection->lane, exchange);
 }
 
@@ -87,8 +87,7 @@ static void stop_running(struct http_exchange *exchange)
         connection->running--;
     if (connection->exclusive == exchange)
         connection->exclusive = NULL;
-    http_body_free(exchange->received);
-    exchange->received = NULL;
+    http_body_fini(&exchange->received);
     exchange->continue_due = false;
 }
 
@@ -218,6 +217,12 @@ void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *
 
 // --- the body
 
+void exchange_body_has_come(struct http_exchange *exchange)
+{
+    assert(exchange->state == EXCHANGE_RECEIVING);
+    handler_of(exchange)->on_body(handler_of(exchange)->ctx, exchange);
+}
+
 void exchange_body_is_whole(struct http_exchange *exchange)
 {
     struct connection *connection = exchange->connection;
@@ -228,10 +233,8 @@ void exchange_body_is_whole(struct http_exchange *exchange)
         exchange->state = EXCHANGE_ANSWERED;
     } else {
         assert(exchange->state == EXCHANGE_RECEIVING);
-        struct http_body *body = exchange->received;
-        exchange->received = NULL;
         exchange->state = EXCHANGE_RUNNING;
-        handler_of(exchange)->on_body(handler_of(exchange)->ctx, exchange, body);
+        handler_of(exchange)->on_body(handler_of(exchange)->ctx, exchange);
         assert(exchange->state != EXCHANGE_RUNNING || exchange->deferred);
     }
 }
@@ -251,7 +254,7 @@ void http_receive_body(struct http_exchange *exchange, size_t max_bytes)
 {
     assert(exchange->state == EXCHANGE_RUNNING);
     struct connection *connection = exchange->connection;
-    struct http_budget *budget = &connection->lane->shared->budget;
+    struct budget *budget = &connection->lane->shared->budget;
     struct http_refusal refusal;
     exchange->max_body_bytes = max_bytes;
     if (exchange->body_left > max_bytes) {
@@ -259,16 +262,51 @@ void http_receive_body(struct http_exchange *exchange, size_t max_bytes)
         exchange_refuse(exchange, &refusal);
         return;
     }
-    if (atomic_load_explicit(&budget->used_bytes, memory_order_relaxed) < budget->max_bytes)
-        exchange->received = http_body_new(budget, exchange->body_left);
-    if (exchange->received == NULL) {
+    if (atomic_load_explicit(&budget->used_bytes, memory_order_relaxed) >= budget->max_bytes) {
         http_refuse(&refusal, 503, "there is no room for the body now: send it again later");
         exchange_refuse(exchange, &refusal);
         return;
     }
+    http_body_init(&exchange->received, budget, exchange->body_left);
     exchange->state = EXCHANGE_RECEIVING;
     start_body(exchange);
     exchange->continue_due = exchange->awaits_continue;
+    touch(connection);
+}
+
+size_t http_body_waiting(const struct http_exchange *exchange)
+{
+    return exchange->received.len;
+}
+
+bool http_body_is_whole(const struct http_exchange *exchange)
+{
+    return exchange->whole;
+}
+
+void http_take_body(struct http_exchange *exchange, struct http_body *ret_body)
+{
+    assert(exchange->state == EXCHANGE_RECEIVING || exchange->state == EXCHANGE_RUNNING);
+    struct http_body *received = &exchange->received;
+    *ret_body = *received;
+    http_body_init(received, ret_body->budget, exchange->body_left);
+}
+
+bool exchange_lacks_credit(const struct http_exchange *exchange)
+{
+    return exchange->state == EXCHANGE_RECEIVING && exchange->unpaid_bytes >= LIMIT_BODY_WINDOW_BYTES;
+}
+
+// The client's time begins anew with its credit: that it could send nothing meanwhile was not its fault.
+void http_credit_body(struct http_exchange *exchange, size_t bytes)
+{
+    struct connection *connection = exchange->connection;
+    bool lacked = exchange_lacks_credit(exchange);
+    assert(bytes <= exchange->unpaid_bytes);
+    exchange->unpaid_bytes -= bytes;
+    if (!lacked || exchange_lacks_credit(exchange))
+        return;
+    pace_start(&exchange->pace, exchange->body_came, lane_now_ms(connection->lane));
     touch(connection);
 }
 

@@ -14,12 +14,12 @@
 #include "http/message.h"
 #include "http/pace.h"
 
-//   RUNNING ─ http_receive_body → RECEIVING ─ the body is whole → RUNNING
+//   RUNNING ─ http_receive_body → RECEIVING ─ the body has come to its end → RUNNING
 //      └─ http_reply → ANSWERED   └─ it is refused → ANSWERED
 //      └─ http_reply, and a short body is unread → HELD ─ it is read → ANSWERED
 enum exchange_state {
     EXCHANGE_RUNNING,   // the handler has it
-    EXCHANGE_RECEIVING, // its body is being read for the handler
+    EXCHANGE_RECEIVING, // the handler has it, and its body is being read for the handler
     EXCHANGE_HELD,      // answered, but its body is still being read and dropped
     EXCHANGE_ANSWERED,  // is written once all before it are
 };
@@ -38,14 +38,16 @@ struct http_exchange {
     bool awaits_continue;          // the client sends its body after 100 Continue, which is not sent
     bool continue_due;             // 100 Continue may go out, once all answers before are written
 
-    bool chunked;               // the body's framing
-    bool whole;                 // the body has been read to its end, or there is none
-    uint64_t body_left;         // bytes of a sized body still to come
-    uint64_t body_came;         // bytes on the wire since it is RECEIVING, or HELD
-    struct pace pace;           // of the client, as it sends them
-    size_t max_body_bytes;      // allowed by the handler
-    struct http_chunks chunks;  // decoder of a chunked body
-    struct http_body *received; // owned; while RECEIVING
+    bool chunked;              // the body's framing
+    bool whole;                // the body has been read to its end, or there is none
+    uint64_t body_left;        // bytes of a sized body still to come
+    uint64_t body_came;        // bytes on the wire since it is RECEIVING, or HELD
+    struct pace pace;          // of the client, as it sends them
+    size_t max_body_bytes;     // allowed by the handler
+    size_t body_bytes;         // of the body itself that have come for the handler
+    size_t unpaid_bytes;       // of those, what the handler has given no credit for
+    struct http_chunks chunks; // decoder of a chunked body
+    struct http_body received; // that the handler has not taken
 
     int status;             // of the answer
     bool started;           // bytes of it were handed to the socket
@@ -64,7 +66,13 @@ struct http_exchange *exchange_new(struct connection *connection);
 // Answers for http itself, in place of an answer that is HELD, and ends the connection after it.
 void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *refusal);
 
-// The body is whole: the handler gets it, or the HELD answer may go.
+// More of a body has come that is RECEIVING: the handler is told.
+void exchange_body_has_come(struct http_exchange *exchange);
+
+// Whether no more of its body may be read before the handler gives credit.
+bool exchange_lacks_credit(const struct http_exchange *exchange);
+
+// The body has come to its end: the handler is told, or the HELD answer may go.
 void exchange_body_is_whole(struct http_exchange *exchange);
 
 // The body is not read on: a HELD answer may go, and the connection ends after it.

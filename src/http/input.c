@@ -40,11 +40,15 @@ static bool store(struct http_exchange *exchange, struct span data)
     if (exchange->state == EXCHANGE_HELD)
         return true;
     enum err_code code = ERR_TOO_LARGE;
-    if (data.len <= exchange->max_body_bytes - http_body_len(exchange->received))
-        code = http_body_append(exchange->received, data);
-    if (code != ERR_NONE)
+    if (data.len <= exchange->max_body_bytes - exchange->body_bytes)
+        code = http_body_append(&exchange->received, data);
+    if (code != ERR_NONE) {
         refuse_store(exchange, code);
-    return code == ERR_NONE;
+        return false;
+    }
+    exchange->body_bytes += data.len;
+    exchange->unpaid_bytes += data.len;
+    return true;
 }
 
 static void take_sized(struct http_exchange *exchange, struct span *input)
@@ -85,7 +89,7 @@ static void take_chunked(struct http_exchange *exchange, struct span *input)
 static void take_body(struct connection *connection, struct span *input)
 {
     struct http_exchange *exchange = connection->receiver;
-    size_t before = input->len;
+    size_t before = input->len, had_bytes = exchange->body_bytes;
     exchange->awaits_continue = exchange->continue_due = false; // the client did not wait
     if (exchange->chunked)
         take_chunked(exchange, input);
@@ -96,6 +100,8 @@ static void take_body(struct connection *connection, struct span *input)
     exchange->body_came += before - input->len;
     if (exchange->state == EXCHANGE_HELD && exchange->body_came > LIMIT_SKIP_BYTES)
         exchange_stop_skipping(exchange);
+    else if (exchange->state == EXCHANGE_RECEIVING && exchange->body_bytes > had_bytes)
+        exchange_body_has_come(exchange);
 }
 
 // The handler has said what becomes of the body.

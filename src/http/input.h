@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From bytes to exchanges: heads are parsed and handed to the handler, bodies are collected or dropped.
+// From bytes to exchanges: heads are parsed, bodies are taken out of their framing, and both are handed to
+// the handler.
 #ifndef RECKONER_HTTP_INPUT_H
 #define RECKONER_HTTP_INPUT_H
 

@@ -24,7 +24,7 @@ struct lane;
 struct lane_shared {
     const struct http_handler *handler;         // borrowed; fixed
     struct http_limits limits;                  // fixed
-    struct http_budget budget;                  // of bodies; any thread
+    struct budget budget;                       // of bodies; any thread
     struct backlog_budget backlog_budget;       // of answers that wait
     size_t max_files;                           // past it no claim that may fail is granted; fixed
     atomic_size_t files;                        // answers from files that are under way; any thread

@@ -41,8 +41,9 @@ struct http_handler {
     // may then still call http_receive_body).
     void (*on_request)(void *ctx, struct http_exchange *exchange, const struct http_request *request);
 
-    // The whole body has come, after http_receive_body. `body` is taken (http_body_free). Answers or defers.
-    void (*on_body)(void *ctx, struct http_exchange *exchange, struct http_body *body);
+    // After http_receive_body: more of the body has come, or its end. Called for each read that has brought
+    // any; what has come is there until http_take_body. At the end of the body it answers or defers.
+    void (*on_body)(void *ctx, struct http_exchange *exchange);
 
     // The exchange is over: answered (status, bytes of body handed to the socket), or given up before any of
     // its answer went out, with status 0, because the client went away. The last call for this exchange,
@@ -73,7 +74,7 @@ struct http_limits http_limits_default(void);
 struct http_options {
     const char *listen;      // "ADDR:PORT", "[ADDR6]:PORT"; port 0 takes a free one
     size_t max_connections;  // of the process
-    size_t max_bodies_bytes; // of all bodies under way in the process
+    size_t max_bodies_bytes; // of all bodies in the process, as far as they have come and are not freed
     size_t max_files;        // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS
     // Of all answers in memory that wait for their clients, heads and all; 0: LIMIT_ANSWERS_BYTES. Past it
     // the connections with most of them are closed (http/backlog.h); so an answer that is larger is only for
@@ -106,7 +107,7 @@ struct http_stats {
 // Counters, for metrics and tests. Any thread.
 struct http_stats http_server_stats(const struct http_server *server);
 
-// Frees a server after loop_stop on all of its loops; bodies that it handed out are freed before. Connections
+// Frees a server after loop_stop on all of its loops; bodies that were taken are freed before. Connections
 // that are left, as it was not drained, are freed without on_end. NULL is fine.
 void http_server_free(struct http_server *server);
 
@@ -121,10 +122,23 @@ void http_server_free(struct http_server *server);
 // it was said to be, or cannot be read, ends the connection in the middle.
 void http_reply(struct http_exchange *exchange, const struct http_reply *reply);
 
-// Have the body first, at most max_bytes of it: on_body is called when it is whole, never from inside this
-// call. 413 from http itself when it is larger, 503 when there is no room for it in the process: then only
-// on_end is called. Says 100 Continue where the client waits for it (RFC 9110 section 10.1.1).
+// Have the body, at most max_bytes of it, as it comes: on_body is called, never from inside this call. 413
+// from http itself when it is larger, 503 when there is no room for it in the process: then, and when it is
+// cut off, malformed or too slow, only on_end is called any more. Says 100 Continue where the client waits
+// for it (RFC 9110 section 10.1.1).
 void http_receive_body(struct http_exchange *exchange, size_t max_bytes);
+
+// Of that body: the bytes that have come and were not taken, and whether it has come to its end with them.
+size_t http_body_waiting(const struct http_exchange *exchange);
+bool http_body_is_whole(const struct http_exchange *exchange);
+
+// Takes the bytes that have come (http_body_fini, on any thread); none may be left.
+void http_take_body(struct http_exchange *exchange, struct http_body *ret_body);
+
+// Gives credit for so many bytes that were taken: they are worked on, and as many others may come. While
+// LIMIT_BODY_WINDOW_BYTES or more have no credit, nothing is read of the connection, and its client is not
+// slow; what one read brings may go past it.
+void http_credit_body(struct http_exchange *exchange, size_t bytes);
 
 // The answer will come later, through http_exchange_find. Other safe requests of the connection go on
 // meanwhile; an unsafe one runs alone.

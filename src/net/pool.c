@@ -95,7 +95,7 @@ enum err_code pool_new(
     for (size_t i = 0; i < threads; i++) {
         struct worker *worker = &pool->workers[i];
         worker->pool = pool;
-        worker->state = workers[i];
+        worker->state = workers != NULL ? workers[i] : NULL;
         enum err_code code = thread_start(run, worker, &worker->thread, err);
         if (code != ERR_NONE) {
             pool_free(pool);

@@ -19,7 +19,7 @@ struct task {
 };
 
 // A pool of `threads` workers over a queue of at most max_queued waiting tasks; workers[i] is handed to the
-// tasks that thread i runs, and is borrowed. ERR_NO_MEMORY, ERR_IO.
+// tasks that thread i runs, and is borrowed; NULL when they have no state. ERR_NO_MEMORY, ERR_IO.
 MUST_CHECK enum err_code pool_new(
     size_t threads, void *const *workers, size_t max_queued, struct pool **ret_pool, struct err *err);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/handler.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -13,6 +12,9 @@
 #include "serve/request.h"
 #include "serve/static.h"
 #include "serve/write.h"
+
+_Static_assert(
+    LIMIT_PART_BYTES < LIMIT_BODY_WINDOW_BYTES, "a part that is worth a task comes without credit");
 
 enum { HEADERS_BYTES = 256, LOCATION_BYTES = LIMIT_TARGET_BYTES + 64 };
 
@@ -34,7 +36,8 @@ static void reply(struct request *request, struct http_exchange *exchange)
     http_reply(exchange, &answer);
 }
 
-// The exchange of a request that has come back; NULL when the client is gone, and the request with it.
+// The exchange of a request that has come back. NULL when the client is gone, and the request with it; or
+// when http has refused the rest of its body meanwhile, and on_end is still to come.
 static struct http_exchange *take_back(struct request *request)
 {
     request->away = false;
@@ -42,9 +45,7 @@ static struct http_exchange *take_back(struct request *request)
         request_free(request);
         return NULL;
     }
-    struct http_exchange *exchange = http_exchange_find(request->context->http, request->ref);
-    assert(exchange != NULL); // on_end would have marked the request
-    return exchange;
+    return http_exchange_find(request->context->http, request->ref);
 }
 
 static void on_answered(struct mail *mail)
@@ -271,6 +272,80 @@ static bool prepare(struct request *request, const struct http_request *head)
            (route->endpoint->method == HTTP_GET || check_body(request, head));
 }
 
+// --- writes
+
+// There is nothing to parse: it goes to the writer at once.
+static void write_without_rows(struct request *request, struct http_exchange *exchange)
+{
+    write_prepare(request);
+    request->mail.deliver = on_answered;
+    request->away = true;
+    http_defer(exchange);
+    if (write_submit(request))
+        return;
+    request->away = false;
+    reply(request, exchange);
+}
+
+static void receive_rows(struct request *request, struct http_exchange *exchange)
+{
+    write_prepare(request);
+    http_receive_body(exchange, LIMIT_BODY_BYTES);
+}
+
+static void on_parsed(struct mail *mail);
+
+// Hands the part to the parses pool; false, with the response set, when its queue is full.
+static bool parse_part(struct request *request, struct http_exchange *exchange)
+{
+    request->task.run = write_parse;
+    request->mail.deliver = on_parsed;
+    request->away = true;
+    http_defer(exchange);
+    if (pool_submit(request->context->parses, &request->task))
+        return true;
+    request->away = false;
+    request_set_busy(request, "too many requests are waiting: send this one again later");
+    return false;
+}
+
+// A part is done with: http may read on, and after the last one the response is known.
+static void end_part(struct request *request, struct http_exchange *exchange)
+{
+    struct upload *upload = &request->upload;
+    http_body_fini(&upload->part);
+    http_credit_body(exchange, upload->part_bytes);
+    if (upload->is_last)
+        reply(request, exchange);
+}
+
+// Takes what has come of the body, if that is worth a task. Once the response is known the rest of the body
+// is only dropped: the client gets the response when it has sent all.
+static void take_part(struct request *request, struct http_exchange *exchange)
+{
+    struct upload *upload = &request->upload;
+    bool is_last = http_body_is_whole(exchange);
+    if (!is_last && http_body_waiting(exchange) < LIMIT_PART_BYTES)
+        return;
+    http_take_body(exchange, &upload->part);
+    upload->part_bytes = upload->part.len;
+    upload->is_last = is_last;
+    if (request->response.status != 0 || !parse_part(request, exchange))
+        end_part(request, exchange);
+}
+
+// A parse task is back, or the writer.
+static void on_parsed(struct mail *mail)
+{
+    struct request *request = CONTAINER_OF(mail, struct request, mail);
+    struct http_exchange *exchange = take_back(request);
+    if (exchange == NULL)
+        return;
+    end_part(request, exchange);
+    if (!request->upload.is_last)
+        take_part(request, exchange);
+}
+
 // --- the handler
 
 static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)
@@ -283,9 +358,9 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
     else if (request->endpoint->method == HTTP_GET)
         hand_over(request, exchange, context->reads, read_run);
     else if (request->endpoint->field_count == 0)
-        hand_over(request, exchange, context->parses, write_parse);
+        write_without_rows(request, exchange);
     else
-        http_receive_body(exchange, LIMIT_BODY_BYTES);
+        receive_rows(request, exchange);
 }
 
 // The reload that it waited for is done.
@@ -357,12 +432,12 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
         go_on(request, exchange, head);
 }
 
-static void on_body(void *ctx, struct http_exchange *exchange, struct http_body *body)
+static void on_body(void *ctx, struct http_exchange *exchange)
 {
-    struct context *context = ctx;
+    (void)ctx;
     struct request *request = http_user(exchange);
-    request->body = body;
-    hand_over(request, exchange, context->parses, write_parse);
+    if (!request->away) // else it is taken when the task is back
+        take_part(request, exchange);
 }
 
 static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t body_bytes)

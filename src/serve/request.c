@@ -36,7 +36,8 @@ void request_free(struct request *request)
 {
     if (request == NULL)
         return;
-    http_body_free(request->body);
+    http_body_fini(&request->upload.part);
+    intake_fini(&request->upload.intake);
     rows_fini(&request->batch.rows);
     report_fini(&request->batch.report);
     spool_fini(&request->batch.answer);

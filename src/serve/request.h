@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
-#include "batch/reader.h"
+#include "batch/intake.h"
 #include "batch/writer.h"
 #include "http/server.h"
 #include "net/loop.h"
@@ -26,6 +26,15 @@ struct response {
     const char *headers;      // static or the arena's; NULL for none
     struct blob *body;        // owned until sent; NULL for none
     struct http_file *file;   // likewise; a body instead of a blob
+};
+
+// A body on its way into rows. All of it belongs to the parse task while that is away; what of the body comes
+// meanwhile waits in http.
+struct upload {
+    struct http_body part; // owned; what the next task works on
+    size_t part_bytes;     // of it; http gets credit for them when the task is back
+    bool is_last;          // the body ends with this part
+    struct intake intake;  // owned; started by the first task
 };
 
 struct request {
@@ -45,7 +54,7 @@ struct request {
     enum answer_format format;        // of an endpoint's answer
     bool varies;                      // Accept has chosen it
     enum body_format body_format;     // of the body of a write
-    struct http_body *body;           // owned; NULL once read
+    struct upload upload;             // that body
     struct batch batch;               // a write's way through the writer; its report serves reads too
     struct response response;         // the answer
     struct task task;                 // for the pools

@@ -61,14 +61,13 @@ static enum err_code make_replicas(struct server *server, size_t workers, struct
 
 static enum err_code make_pools(struct server *server, size_t workers, struct err *err)
 {
-    void *no_state = NULL;
     enum err_code code = make_workers(server, workers, err);
     if (code == ERR_NONE)
         code = make_replicas(server, workers, err);
     if (code == ERR_NONE)
         code = pool_new(workers, server->workers, LIMIT_READ_QUEUE, &server->context.reads, err);
     if (code == ERR_NONE)
-        code = pool_new(1, &no_state, LIMIT_PARSE_QUEUE, &server->context.parses, err);
+        code = pool_new(workers, NULL, LIMIT_PARSE_QUEUE, &server->context.parses, err);
     return code;
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+// What happens to a write off the loop, on a parse thread and then on the writer's. A parse thread has a
+// request only while there are bytes to work on, so that a slow client holds none. Leaves to handler.c when a
+// part is worth a task, and to batch/ what rows and batches are.
+//
+// A request comes to the writer once, after the last part of its body, or never: of a body that is cut off
+// nothing is written.
 #include "serve/write.h"
 
 #include "base/limits.h"
-#include "batch/intake.h"
-#include "serve/request.h"
 
 // On the writer's thread.
 static void on_written(struct batch *batch)
@@ -17,58 +21,75 @@ static void on_written(struct batch *batch)
     request_send_back(request);
 }
 
-static enum err_code read_body(struct request *request, struct err *err)
+void write_prepare(struct request *request)
 {
     struct batch *batch = &request->batch;
-    AUTO(intake_fini) struct intake intake = {0};
-    struct intake_options options = {.endpoint = request->endpoint,
-        .format = request->body_format,
-        .max_rows = LIMIT_BATCH_ROWS,
-        .budget = &request->context->rows_budget,
-        .report = &batch->report};
-    struct span bytes;
-    enum err_code code = intake_start(&intake, &options, err);
-    while (code == ERR_NONE && http_body_next(request->body, &bytes))
-        code = intake_feed(&intake, bytes, err);
-    if (code == ERR_NONE)
-        code = intake_finish(&intake, err);
-    intake_take_rows(&intake, &batch->rows);
-    http_body_free(request->body);
-    request->body = NULL;
-    if (code == ERR_NONE && batch->rows.count == 0 && batch->report.total == 0)
-        return err_set(err, ERR_MALFORMED, "the body has no rows: send at least one");
-    return code;
-}
-
-// Hands the batch to the writer. A batch with faults goes too, as the rejects may find more; it is never
-// written.
-static bool submit(struct request *request)
-{
-    return writer_submit(request->context->services[request->app].writer, &request->batch);
-}
-
-void write_parse(struct task *task, void *worker)
-{
-    (void)worker;
-    struct request *request = CONTAINER_OF(task, struct request, task);
-    struct batch *batch = &request->batch;
-    struct err err = {0};
     batch->app = request->edition->apps[request->app];
     batch->endpoint = request->endpoint;
     batch->format = request->format;
     batch->params = request->params;
     batch->on_done = on_written;
     spool_init(&batch->answer, &request->context->spools, LIMIT_SPOOL_FILE_BYTES);
-    enum err_code code = request->body != NULL ? read_body(request, &err) : ERR_NONE;
+}
+
+bool write_submit(struct request *request)
+{
+    if (writer_submit(request->context->services[request->app].writer, &request->batch))
+        return true;
+    request_set_busy(request, "too many batches are waiting: send this one again later");
+    return false;
+}
+
+static enum err_code start_intake(struct request *request, struct err *err)
+{
+    struct intake_options options = {.endpoint = request->endpoint,
+        .format = request->body_format,
+        .max_rows = LIMIT_BATCH_ROWS,
+        .budget = &request->context->rows_budget,
+        .report = &request->batch.report};
+    return intake_start(&request->upload.intake, &options, err);
+}
+
+// After the last part: the rows are the batch's.
+static enum err_code finish_intake(struct request *request, struct err *err)
+{
+    struct batch *batch = &request->batch;
+    struct intake *intake = &request->upload.intake;
+    enum err_code code = intake_finish(intake, err);
+    if (code != ERR_NONE)
+        return code;
+    intake_take_rows(intake, &batch->rows);
+    if (batch->rows.count == 0 && batch->report.total == 0)
+        return err_set(err, ERR_MALFORMED, "the body has no rows: send at least one");
+    return ERR_NONE;
+}
+
+static enum err_code read_part(struct request *request, struct err *err)
+{
+    struct upload *upload = &request->upload;
+    struct span bytes;
+    enum err_code code = upload->intake.reader == NULL ? start_intake(request, err) : ERR_NONE;
+    while (code == ERR_NONE && http_body_next(&upload->part, &bytes))
+        code = intake_feed(&upload->intake, bytes, err);
+    http_body_fini(&upload->part);
+    return code == ERR_NONE && upload->is_last ? finish_intake(request, err) : code;
+}
+
+void write_parse(struct task *task, void *worker)
+{
+    (void)worker;
+    struct request *request = CONTAINER_OF(task, struct request, task);
+    struct err err = {0};
+    if (!request->upload.is_last && request_give_up(request))
+        return;
+    enum err_code code = read_part(request, &err);
     if (code == ERR_BUSY) {
         request_set_busy(request, err.text);
     } else if (code != ERR_NONE) {
-        report_finish(&batch->report);
-        request_set_error(request, &err, &batch->report);
-    } else if (submit(request)) {
+        report_finish(&request->batch.report);
+        request_set_error(request, &err, &request->batch.report);
+    } else if (request->upload.is_last && write_submit(request)) {
         return;
-    } else {
-        request_set_busy(request, "too many batches are waiting: send this one again later");
     }
     request_send_back(request);
 }

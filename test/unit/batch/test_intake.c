@@ -124,6 +124,26 @@ static void a_budget_that_is_spent_is_busy(void **state)
     assert_int_equal(atomic_load(&taking.budget.used_bytes), 0);
 }
 
+static void a_row_that_does_not_end_is_charged(void **state)
+{
+    (void)state;
+    static const char *const starts[] = {"[{\"id\":1,\"name\":\"", "{\"id\":1,\"name\":\"", "id,name\n1,\""};
+    for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
+        AUTO(taking_fini) struct taking taking;
+        char text[100];
+        memset(text, 'x', sizeof(text));
+        assert_int_equal(start(&taking, bodies[i].format, 5000), ERR_NONE);
+        assert_int_equal(feed(&taking, starts[i], strlen(starts[i])), ERR_NONE);
+        enum err_code code = ERR_NONE;
+        size_t fed = 0;
+        for (; code == ERR_NONE && fed < 10000; fed += sizeof(text))
+            code = feed(&taking, text, sizeof(text));
+        assert_int_equal(code, ERR_BUSY);
+        assert_in_range(fed, 4900, 5100);
+        assert_int_equal(atomic_load(&taking.budget.used_bytes), 0);
+    }
+}
+
 static void flushed_rows_are_in_the_table_batch_and_memory_stays_small(void **state)
 {
     struct fixture *f = *state;
@@ -174,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_failure_gives_all_back_at_once),
         cmocka_unit_test(one_that_is_cut_short_gives_all_back_at_its_end),
         cmocka_unit_test(a_budget_that_is_spent_is_busy),
+        cmocka_unit_test(a_row_that_does_not_end_is_charged),
         BATCH_TEST(flushed_rows_are_in_the_table_batch_and_memory_stays_small),
         cmocka_unit_test(missing_memory_is_told_and_leaves_nothing),
     };

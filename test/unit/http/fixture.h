@@ -39,6 +39,8 @@ struct fixture {
     size_t big_bytes;           // likewise
     // Answers to paths of a test's own, in place of 404; returns whether it did. Likewise; NULL: none.
     bool (*on_other)(struct http_exchange *exchange, const struct http_request *request);
+    // A test's own way with bodies; returns whether it had one. Likewise; NULL: none.
+    bool (*on_body)(struct http_exchange *exchange);
 
     pthread_mutex_t lock;                 // guards all below
     pthread_cond_t changed;               // broadcast when something below changes
