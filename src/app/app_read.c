@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/app_ini.h"
 #include "app/directives.h"
 #include "app/folder.h"
-#include "app/ini.h"
 #include "app/path.h"
 #include "app/public.h"
 #include "app/source.h"
@@ -227,7 +227,7 @@ static enum err_code read_ini(struct app_reading *reading)
     enum err_code code = source_read(path, &app->arena, reading->diags, &text, &is_usable, reading->err);
     if (code != ERR_NONE || !is_usable)
         return code;
-    return ini_read(path, text, reading->is_complete, app, reading->diags, reading->err);
+    return app_ini_read(path, text, reading->is_complete, app, reading->diags, reading->err);
 }
 
 // --- the whole

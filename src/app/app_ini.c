@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// text/ini.c reads the lines; here is what their keys mean. Each problem is told with its line, and the lines
+// behind it are read all the same.
+#include "app/app_ini.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "text/ini.h"
+
+struct reading {
+    const char *file;     // for messages
+    struct app *app;      // filled
+    struct diags *diags;  // where errors go
+    uint32_t line;        // of the current entry
+    bool has_title;       // title was there
+    bool is_complete;     // all endpoints are known
+    size_t load_room;     // loads for which the array has room
+    enum err_code status; // ERR_NO_MEMORY, or ERR_NONE
+};
+
+static void fail(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void fail(struct reading *reading, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    diags_add(reading->diags, reading->file, reading->line, 0, "%s", text);
+}
+
+static bool keep(struct reading *reading, struct span text, struct span *ret_kept)
+{
+    struct span kept = {.at = arena_strndup(&reading->app->arena, text.at, text.len), .len = text.len};
+    if (kept.at == NULL)
+        reading->status = ERR_NO_MEMORY;
+    else
+        *ret_kept = kept;
+    return kept.at != NULL;
+}
+
+static void on_title(struct reading *reading, struct span value)
+{
+    if (reading->has_title)
+        fail(reading, "a second title; take one away");
+    else if (value.len == 0)
+        fail(reading, "the title is empty; write title = Freight rates");
+    else
+        keep(reading, value, &reading->app->title);
+    reading->has_title = true;
+}
+
+// The endpoint of "POST /prices"; NULL when there is none, which is reported.
+static const struct endpoint *find_target(struct reading *reading, struct span key)
+{
+    struct span path = key;
+    struct span name = span_split(&path, ' ');
+    path = span_trim(path);
+    enum http_method method;
+    bool is_method = http_method_from_name(name, &method);
+    const struct endpoint *endpoint = is_method ? app_find(reading->app, method, path) : NULL;
+    if (endpoint != NULL)
+        return endpoint;
+    if (!is_method || path.len == 0 || path.at[0] != '/')
+        fail(reading, "%.*s is no endpoint; write POST /path = file.csv", SHOW(key));
+    else if (reading->is_complete)
+        fail(reading, "the app has no endpoint %.*s", SHOW(key));
+    return NULL;
+}
+
+// A name that is more than its ending.
+static bool has_ending(struct span name, const char *ending)
+{
+    return span_ends_with(name, ending) && name.len > strlen(ending);
+}
+
+// Why a name cannot be that of a data file, or NULL.
+static const char *file_problem(struct span name)
+{
+    struct span rest = name;
+    if (name.len == 0 || memchr(name.at, '\0', name.len) != NULL)
+        return "is no file's name";
+    if (name.at[0] == '/')
+        return "has to be relative to the data folder";
+    while (rest.len > 0) {
+        if (span_is(span_split(&rest, '/'), ".."))
+            return "may not leave the data folder by ..";
+    }
+    bool is_known = has_ending(name, ".csv") || has_ending(name, ".json") || has_ending(name, ".ndjson");
+    return is_known ? NULL : "has to end in .csv, .json or .ndjson";
+}
+
+static void add_load(struct reading *reading, const struct endpoint *endpoint, struct span file)
+{
+    struct app *app = reading->app;
+    for (size_t i = 0; i < app->first_load_count; i++) {
+        if (app->first_loads[i].endpoint == endpoint && span_equal(app->first_loads[i].file, file)) {
+            fail(reading, "the same load is on line %u; take one away", (unsigned)app->first_loads[i].line);
+            return;
+        }
+    }
+    if (app->first_load_count == LIMIT_ENDPOINTS) {
+        fail(reading, "more than %d loads; put them into fewer files", LIMIT_ENDPOINTS);
+        return;
+    }
+    struct first_load *loads =
+        arena_grow(&app->arena, app->first_loads, app->first_load_count, &reading->load_room, sizeof(*loads));
+    if (loads == NULL) {
+        reading->status = ERR_NO_MEMORY;
+        return;
+    }
+    app->first_loads = loads;
+    struct first_load *load = &app->first_loads[app->first_load_count];
+    *load = (struct first_load){.endpoint = endpoint, .line = reading->line};
+    if (keep(reading, file, &load->file))
+        app->first_load_count++;
+}
+
+static void on_load(struct reading *reading, struct span key, struct span file)
+{
+    const struct endpoint *endpoint = find_target(reading, key);
+    const char *problem = endpoint != NULL ? endpoint_load_problem(endpoint) : NULL;
+    if (problem != NULL)
+        fail(reading, "%.*s %s", SHOW(key), problem);
+    const char *wrong_file = file_problem(file);
+    if (wrong_file != NULL)
+        fail(reading, "\"%.*s\" %s", SHOW(file), wrong_file);
+    if (endpoint != NULL && problem == NULL && wrong_file == NULL)
+        add_load(reading, endpoint, file);
+}
+
+static void on_entry(struct reading *reading, const struct ini_entry *entry)
+{
+    reading->line = entry->line;
+    if (entry->problem != NULL)
+        fail(reading, "%s", entry->problem);
+    else if (span_is(entry->section, "load"))
+        on_load(reading, entry->key, entry->value);
+    else if (entry->section.len > 0)
+        fail(reading, "unknown section [%.*s]; known is [load]", SHOW(entry->section));
+    else if (span_is(entry->key, "title"))
+        on_title(reading, entry->value);
+    else
+        fail(reading, "unknown key \"%.*s\"; known is title", SHOW(entry->key));
+}
+
+enum err_code app_ini_read(const char *file, struct span text, bool is_complete, struct app *app,
+    struct diags *diags, struct err *err)
+{
+    struct reading reading = {.file = file, .app = app, .diags = diags, .is_complete = is_complete};
+    struct ini ini;
+    struct ini_entry entry;
+    ini_init(&ini, text);
+    while (ini_next(&ini, &entry))
+        on_entry(&reading, &entry);
+    return reading.status == ERR_NONE ? ERR_NONE : err_no_memory(err);
+}
