@@ -38,7 +38,7 @@ struct pg_conn {
     unsigned session;       // counts the links: what was prepared on an earlier one is gone
     unsigned named;         // statements given a name so far
     struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
-    struct pg_own mark;     // of pg_mark
+    struct pg_own vector;   // of pg_versions_read
     struct pg_own check;    // of pg_begin_at
     uint64_t deadline_ns;   // monotonic; 0: none
     uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline

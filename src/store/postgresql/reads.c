@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a statement may read, and whether all of it has versions: the server is asked for its plan, and then
-// for the locks that the transaction holds. For it takes one on each table and view that the text names, and
-// on what is behind views and functions that it has put in their place, when it parses, whatever the plan
-// leaves out. So this works on standbys and for statements that write, which a temporary view does not. The
-// connection's thread; not for each request.
+// What a statement may read, and whether all of it has versions. The driver asks the server for the
+// statement's plan, and then for the locks that the transaction holds: the parser takes a lock on each table
+// and view that the text names, and on those that it finds behind views and inlined functions, also where the
+// plan leaves them out. So this works on standbys, and for statements that write, for which a temporary view
+// would not. The connection's thread; not for each request.
 #include "store/postgresql/reads.h"
 
 #include <assert.h>
@@ -27,8 +27,8 @@ static const char locks_sql[] =
 // $1: what is locked. $2: the words of the statement. $3: the app.
 //
 // With a table all those that it inherits from or that inherit from it, as each may hold rows of the other;
-// so of a partition the table that it is a part of, and all its parts. Functions that somebody has made, and
-// that are not the same at all times, are found as "name()": nobody knows what they read.
+// so of a partition the table that it is a part of, and all its parts. Functions that are not PostgreSQL's
+// own and not immutable are found as "name()", as the server does not tell what they read.
 #define FOUND                                                                                                \
     "WITH RECURSIVE family (oid) AS ("                                                                       \
     "  SELECT oid FROM pg_catalog.pg_class WHERE oid = ANY ($1::oid[])"                                      \
@@ -53,9 +53,10 @@ static const char names_sql[] = FOUND
     "  WHERE NOT is_part AND NOT (schema = $3 AND name IN " PG_OWN_TABLES ")"
     ") AS names ORDER BY name COLLATE \"C\"";
 
-// What no version tells of. A name alone proves nothing: versions stay when their tables go, and what is
-// called so now may be a materialized view. Nor are all parts of a table tables of the app.
-static const char unmarked_sql[] =
+// Finds a relation or function that no version tells of. A row of its name in reckoner_versions is not
+// enough: the row stays when its table is dropped, and a materialized view may have the name now. And a part
+// of a table need not be a table of the app.
+static const char uncovered_sql[] =
     FOUND "SELECT 1 FROM found LEFT JOIN reckoner_versions v ON v.table_name = found.name"
           " WHERE (schema = $3 AND kind IN ('r', 'p') AND (is_part OR v.version > 0)) IS NOT TRUE LIMIT 1";
 
@@ -114,12 +115,12 @@ enum err_code pg_reads(
     return code;
 }
 
-enum err_code pg_is_marked(struct store_stmt *base, bool *ret_is_marked, struct err *err)
+enum err_code pg_versions_cover(struct store_stmt *base, bool *ret_is_covered, struct err *err)
 {
-    PGresult *unmarked = NULL;
-    enum err_code code = ask(pg_stmt(base), unmarked_sql, &unmarked, err);
+    PGresult *uncovered = NULL;
+    enum err_code code = ask(pg_stmt(base), uncovered_sql, &uncovered, err);
     if (code == ERR_NONE)
-        *ret_is_marked = PQntuples(unmarked) == 0;
-    PQclear(unmarked);
+        *ret_is_covered = PQntuples(uncovered) == 0;
+    PQclear(uncovered);
     return code;
 }

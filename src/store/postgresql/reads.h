@@ -10,6 +10,6 @@
 
 MUST_CHECK enum err_code pg_reads(
     struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
-MUST_CHECK enum err_code pg_is_marked(struct store_stmt *base, bool *ret_is_marked, struct err *err);
+MUST_CHECK enum err_code pg_versions_cover(struct store_stmt *base, bool *ret_is_covered, struct err *err);
 
 #endif

@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far each table of the app has come: a number in reckoner_versions, which a trigger on the table raises
-// in every transaction that writes to it, whoever runs it. The connection's thread.
+// The version of each of the app's tables: a number in the table reckoner_versions, which a trigger raises in
+// every transaction that writes to the table, whichever program runs it. The connection's thread.
 //
-//     reckoner_raise()  the trigger, run with the rights of its owner, as other roles may write to the table:
-//                       notes the table in reckoner_raised, and notifies at the transaction's end. That it
-//                       has is kept in a setting, another one for each trigger, that ends with the
-//                       transaction and goes back with a savepoint as the note does; while it is there, the
-//                       trigger is not run again. Another one has the places of all notes of the transaction
-//     reckoner_count()  the trigger of the notes, deferred to the commit: raises the versions of all tables
+//     reckoner_raise()  the trigger of the app's tables. It notes the table in reckoner_raised and notifies
+//     the
+//                       channel at the end of the transaction. It runs with the rights of its owner, as other
+//                       roles may write to the table. It runs once a transaction: it keeps that it ran in a
+//                       setting, one for each trigger, which ends with the transaction, and which a rollback
+//                       to a savepoint takes back together with the note. A further setting holds the places
+//                       (ctid) of all notes of the transaction
+//     reckoner_count()  the trigger of the notes, deferred to the commit. It raises the versions of all
+//     tables
 //                       that the transaction has noted, in the order of their names, and removes the notes.
-//                       So a version is locked for as long as a commit takes, not for as long as somebody
-//                       leaves his transaction open, and two that have written to two tables do not meet in a
-//                       deadlock over them. Notes are found by their places: what others have left there
-//                       until the next vacuum costs nothing, and under SERIALIZABLE nobody has read where
-//                       others write
-//     reckoner_track()  puts the triggers on tables that have none; run when a writer connects, and behind
-//                       each script. A table is as good as written to when it gets its trigger, and so are
-//                       all tables by a script that has changed something
+//                       So a version is locked for as long as a commit takes, not for as long as a
+//                       transaction stays open, and two transactions that write to the same two tables cannot
+//                       meet in a deadlock over versions. It finds notes by their places: so dead notes,
+//                       which stay until the next vacuum, cost nothing, and under SERIALIZABLE no transaction
+//                       reads where another one writes
+//     reckoner_track()  puts the trigger on the app's tables that have none, when a writer connects and after
+//                       each script. It raises the version of a table that gets its trigger, and, after a
+//                       script that has changed something, the versions of all tables
 //
-// A version below zero is that of a table without the triggers: it belongs to a role that does not let us, or
-// somebody has switched one off. Nobody knows what becomes of such a table, so no mark that has one is ever
-// reached. Partitions count as the table that they are parts of. The version of a table that is gone stays:
-// another one of its name goes on from there.
+// The version of a table without the triggers is below zero: the table belongs to a role that does not let us
+// make them, or they were disabled. Writes to such a table are not counted, so a vector with such a version
+// is never reached. Partitions count as the table that they are parts of. The version of a table that is
+// dropped stays: another table of its name goes on from there.
 //
-// A mark is the table reckoner_versions as a JSON object. A transaction that must include one begins with a
-// query that fails where a version is lower, or not there. It is in the snapshot of all that follows, so what
-// it has found stays true.
+// A vector is the contents of reckoner_versions as a JSON object. A transaction that has to see a vector
+// begins with a query that fails where a version is lower than in the vector, or missing. The query is in the
+// snapshot of all that follows in the transaction, so what it has found stays true there.
 #include "store/postgresql/versions.h"
 
 #include <assert.h>
@@ -142,16 +145,16 @@ void pg_append_versions(const struct pg_store *store, struct buf *sql)
     }
 }
 
-// --- marks
+// --- vectors
 
-static const char mark_sql[] =
+static const char vector_sql[] =
     "SELECT coalesce(pg_catalog.json_object_agg(table_name, version), '{}') FROM reckoner_versions";
 
-// Fails with 22012 (division by zero), so that what is behind it in the pipeline is not run.
+// Fails with 22012 (division by zero), so that the server does not run what follows in the pipeline.
 static const char check_sql[] =
-    "SELECT 1 / (NOT EXISTS (SELECT FROM pg_catalog.json_each_text($1) AS mark (name, version)"
-    " LEFT JOIN reckoner_versions AS v ON v.table_name = mark.name"
-    " WHERE mark.version::bigint < 0 OR (v.version >= mark.version::bigint) IS NOT TRUE))::integer";
+    "SELECT 1 / (NOT EXISTS (SELECT FROM pg_catalog.json_each_text($1) AS vector (name, version)"
+    " LEFT JOIN reckoner_versions AS v ON v.table_name = vector.name"
+    " WHERE vector.version::bigint < 0 OR (v.version >= vector.version::bigint) IS NOT TRUE))::integer";
 
 // Queues a query of ours that is prepared once in a session; `param` is $1, a JSON; NULL: it has none.
 static enum err_code queue_own(struct pg_conn *conn, struct pg_own *own, const char *sql,
@@ -177,36 +180,37 @@ static enum err_code queue_own(struct pg_conn *conn, struct pg_own *own, const c
         conn, PQsendQueryPrepared(conn->link, own->name, count, &at, &len, &format, 0), run, err);
 }
 
-enum err_code pg_mark(struct store_conn *base, struct buf *mark, struct err *err)
+enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     PGresult *result = NULL;
-    enum err_code code = pg_begin(base, err); // which has no sense of its own but through a pooler
+    enum err_code code = pg_begin(base, err); // for the sake of a pooler: it keeps to one server meanwhile
     if (code != ERR_NONE)
         return code;
     conn->is_begun = true;
     pg_last(base);
-    code = queue_own(conn, &conn->mark, mark_sql, NULL, PG_COMMAND, &result, err);
+    code = queue_own(conn, &conn->vector, vector_sql, NULL, PG_COMMAND, &result, err);
     if (code == ERR_NONE)
         code = pg_drain_rows(conn, &result, err);
-    if (code == ERR_NONE && buf_append_str(mark, PQgetvalue(result, 0, 0)) != ERR_NONE)
+    if (code == ERR_NONE && buf_append_str(vector, PQgetvalue(result, 0, 0)) != ERR_NONE)
         code = err_no_memory(err);
     if (code != ERR_NONE)
-        conn->mark.session = 0;
+        conn->vector.session = 0;
     PQclear(result);
     pg_rollback(base);
     return code;
 }
 
-enum err_code pg_begin_at(struct store_conn *base, struct span mark, struct err *err)
+enum err_code pg_begin_at(struct store_conn *base, struct span vector, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     enum err_code code = pg_begin(base, err);
-    if (code != ERR_NONE || mark.len == 0)
+    if (code != ERR_NONE || vector.len == 0)
         return code;
     conn->is_begun = true;
-    code = queue_own(conn, &conn->check, check_sql, &mark, PG_CHECK, NULL, err);
-    // So that its answer is no statement's to delay. A pooler is told to flush by syncs alone.
+    code = queue_own(conn, &conn->check, check_sql, &vector, PG_CHECK, NULL, err);
+    // Has the server send the answer now, before it runs the statements that follow. pgbouncer is told to
+    // flush by a sync alone.
     if (code == ERR_NONE && !conn->is_pooled && PQsendFlushRequest(conn->link) == 0)
         code = err_no_memory(err);
     if (code != ERR_NONE)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far each table of the app has come, and vectors of that.
+// The versions of the app's tables in the database, which count its writes, and vectors of them.
 #ifndef RECKONER_STORE_POSTGRESQL_VERSIONS_H
 #define RECKONER_STORE_POSTGRESQL_VERSIONS_H
 
@@ -22,7 +22,7 @@ void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS]
 // functions anew.
 void pg_append_versions(const struct pg_store *store, struct buf *sql);
 
-MUST_CHECK enum err_code pg_mark(struct store_conn *base, struct buf *mark, struct err *err);
-MUST_CHECK enum err_code pg_begin_at(struct store_conn *base, struct span mark, struct err *err);
+MUST_CHECK enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, struct err *err);
+MUST_CHECK enum err_code pg_begin_at(struct store_conn *base, struct span vector, struct err *err);
 
 #endif

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps up with a store: a thread with a connection of its own that listens for the notifications of
-// versions.c, and tells anybody which tables have changed and whether the server answers.
+// The thread that keeps up with a store. On a connection of its own it listens for the notifications of
+// versions.c and sets the numbers of the tables' versions, which any thread reads; and it finds out whether
+// the server answers.
 //
 //             listens, and has read all versions
-//     lost ─────────────────────────────────────► following: reads them anew at each notification, and
-//       ▲                                             │      every PG_WATCH_MS to see that somebody is there
-//       └─────────────────────────────────────────────┘
-//            the link breaks, or is silent
+//     lost ─────────────────────────────────────► following: reads them again after each notification, and
+//       ▲                                             │      every PG_WATCH_MS to see whether the server
+//       answers └─────────────────────────────────────────────┘
+//            the link breaks, or the server is silent
 //
-// Each version that is new here gets a number that no version had before, and all are new when the link is: a
-// server that has taken the place of another may count otherwise. What a notification says is not looked at,
-// as anybody may send one. Through a pooler nothing can be listened for; then the thread only asks whether
-// the server is there.
+// While the link is lost no version is known, and the next link gives all versions new numbers: a server that
+// has taken the place of another may count otherwise. The text of a notification is not looked at, as any
+// role may send one. A pooler does not pass notifications on; behind one the thread only asks whether the
+// server answers.
 //
-// The store's end waits for the thread, which looks up from everything but libpq's making of a link: a server
-// that keeps silent then holds that end up for LIMIT_STORE_CONNECT_MS an address. No thread may be in libpq
-// while the process exits, as the libraries under it (TLS, GSS) are taken down there.
+// store_close waits for the thread. The thread can be interrupted in everything but the making of a link by
+// libpq: a server that keeps silent then delays store_close by LIMIT_STORE_CONNECT_MS an address. No thread
+// may be in libpq while the process exits, as the libraries under it (TLS, GSS) are taken down there.
 #include "store/postgresql/watch.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ static void note_reach(struct pg_watch *watch, bool is_away, const struct err *r
     pthread_mutex_unlock(&watch->lock);
 }
 
-// Rows of names and of what the database counts for them.
+// Sets the numbers from rows of table names and their versions in the database.
 static void take_versions(struct pg_watch *watch, const PGresult *rows)
 {
     struct version_slots *versions = &watch->store->versions;
@@ -122,7 +123,7 @@ static enum err_code wait_for_answer(struct pg_watch *watch, struct err *err)
     }
 }
 
-// Runs SQL of one statement; its result is to be cleared by the caller. ERR_TIMEOUT: nobody answers.
+// Runs SQL of one statement; the caller clears the result. ERR_TIMEOUT: the server does not answer.
 static enum err_code ask(struct pg_watch *watch, const char *sql, PGresult **ret_result, struct err *err)
 {
     if (PQsendQuery(watch->link, sql) == 0)
@@ -208,7 +209,8 @@ static enum err_code wait_for_writes(struct pg_watch *watch, struct err *err)
     return code == ERR_TIMEOUT ? ERR_NONE : code;
 }
 
-// Until the link breaks or the thread has to end. ERR_TIMEOUT: nobody answers.
+// Follows the versions until the link breaks or the thread has to end. ERR_TIMEOUT: the server does not
+// answer.
 static enum err_code follow(struct pg_watch *watch, struct err *err)
 {
     enum err_code code = read_versions(watch, err);
@@ -232,7 +234,8 @@ static enum err_code connect_link(struct pg_watch *watch, struct err *err)
     return listen_for_writes(watch, err);
 }
 
-// One link, from its making to its end. One that breaks tells nothing of the server yet: the next one does.
+// One link, from its making to its end. A link that breaks does not show that the server is away: the next
+// try to make one does.
 static void keep_up(struct pg_watch *watch)
 {
     struct err err = {0};
