@@ -69,7 +69,7 @@ enum sql_dialect store_dialect(const char *kind)
         if (strcmp(drivers[i]->kind, kind) == 0)
             return drivers[i]->dialect;
     }
-    assert(!"a kind of store");
+    assert(false && "a kind of store");
     return SQL_SQLITE;
 }
 

@@ -226,13 +226,13 @@ static void take_word(struct json_rows *json, struct span word)
     while (word.len > 0 && !is_over(json)) {
         enum json_kind kind = JSON_NUMBER;
         bool is_number = word.at[0] == '-' || ascii_is_digit(word.at[0]);
-        struct span text = {.at = word.at};
+        struct span text = {.at = word.at}, nothing = {0};
         text.len = is_number ? number_length(word) : name_length(word, &kind);
         if (text.len == 0 && json->want != WANT_NOTHING)
             fail_broken(json,
                 is_number ? "a number is malformed" : "a word that is not true, false, null or a number");
         else
-            take_scalar(json, kind, kind == JSON_NULL ? (struct span){0} : text);
+            take_scalar(json, kind, kind == JSON_NULL ? nothing : text);
         word.at += text.len;
         word.len -= text.len;
     }
