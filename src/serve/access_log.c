@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Remembers a request's first line while its head is there, and writes the log's line when it is over. What
+// is left out of a long target is only missing in the log. On the request's loop.
 #include "serve/access_log.h"
 
 #include <string.h>

@@ -92,8 +92,8 @@ struct edition *editions_current(struct editions *editions)
     return current;
 }
 
-// Acquire, for the publisher's writes; and seen in time, as both the publisher and the loop go through the
-// kernel between the publication and the request that has to find it: a mailbox, or a client's socket.
+// The publisher's store comes before the mail or the answer that tells of it, and the loop's load after the
+// request that this has led to; so the load sees it.
 uint64_t editions_number(const struct editions *editions)
 {
     return atomic_load_explicit(&editions->number, memory_order_acquire);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is served at one time: the apps as their files were read, and what is made of all of them together. An
-// edition never changes once it is in force; when files do, a new one takes its place, and requests that the
-// old one has routed go on with it to their end. Loops have it by leases (lease.h), other threads by
+// edition never changes once it is in force; when files change, a new one takes its place, and requests that
+// the old one has routed go on with it to their end. Loops have it by leases (lease.h), other threads by
 // references.
 #ifndef RECKONER_SERVE_EDITION_H
 #define RECKONER_SERVE_EDITION_H
@@ -44,10 +44,9 @@ void edition_unref(struct edition *edition);
 
 // The place where the one in force is found.
 struct editions {
-    pthread_mutex_t lock;    // guards `current`; held for a few instructions
-    struct edition *current; // owned reference; NULL: none yet
-    atomic_uint_fast64_t
-        number; // of the one in force; 0: none yet. Written under the lock, read by any thread
+    pthread_mutex_t lock;        // guards `current`; held for a few instructions
+    struct edition *current;     // owned reference; NULL: none yet
+    atomic_uint_fast64_t number; // of `current`; 0: none yet. Written under the lock, read by any thread
 };
 
 void editions_init(struct editions *editions);
@@ -59,8 +58,8 @@ struct edition *editions_current(struct editions *editions);
 // The number of the one in force, by one atomic load. Any thread.
 uint64_t editions_number(const struct editions *editions);
 
-// Puts `edition` in force; takes the caller's reference. Whoever is told of it after this call has returned
-// finds it in force. Any thread.
+// Puts `edition` in force; takes the caller's reference. A thread that learns of the publication after this
+// call has returned, finds it in force. Any thread.
 void editions_publish(struct editions *editions, struct edition *edition);
 
 #endif

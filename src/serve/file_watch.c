@@ -254,7 +254,7 @@ static void lose(struct file_watch *watch, struct folder *folder, uint32_t mask)
 
 static bool take_event(struct file_watch *watch, const struct inotify_event *event, bool *changed)
 {
-    if (event->mask & IN_Q_OVERFLOW) { // nobody knows what
+    if (event->mask & IN_Q_OVERFLOW) { // the kernel has dropped events
         for (size_t i = 0; i < watch->count; i++)
             changed[i] = true;
         return true;

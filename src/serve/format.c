@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Walks the formats that an endpoint gives, in one order everywhere. How gladly a client takes a media type
+// is told by accept.c; encoding is app/answer's. No state.
 #include "serve/format.h"
 
 #include <stdio.h>

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// The loop's side of a request: what its head asks for, which pool works it out, and the way back. Nothing
+// here waits. What an endpoint answers is worked out by read.c and write.c, a file by static.c, a page of the
+// server's own by own_pages.c.
+//
+// A request is the loop's, except while it is away: then a pool, a writer or the reloader has it, and it
+// comes back as mail. If its client goes meanwhile, on_end marks it and the mail frees it; otherwise on_end
+// frees it. So it is always freed on its loop.
 #include "serve/handler.h"
 
 #include <stdio.h>
@@ -36,8 +43,8 @@ static void reply(struct request *request, struct http_exchange *exchange)
     http_reply(exchange, &answer);
 }
 
-// The exchange of a request that has come back. NULL when the client is gone, and the request with it; or
-// when http has refused the rest of its body meanwhile, and on_end is still to come.
+// Takes a request that has come back and finds its exchange. NULL when the client is gone: then the request
+// is freed. NULL, too, when http has refused the rest of its body meanwhile, and on_end is still to come.
 static struct http_exchange *take_back(struct request *request)
 {
     request->away = false;
@@ -71,7 +78,7 @@ static void hand_over(struct request *request, struct http_exchange *exchange, s
     reply(request, exchange);
 }
 
-// --- what needs no worker
+// --- responses that need no worker
 
 static const char *keep_header(struct request *request, const char *name, const char *value)
 {
@@ -108,7 +115,7 @@ static void set_redirect(struct request *request, const struct http_request *hea
         request->response = (struct response){.status = 308, .headers = header};
 }
 
-// --- what a request asks for; all return false, with the response set, when it is answered already
+// --- what the head asks for: each function returns false when it has set the response
 
 static bool find_route(
     struct request *request, const struct http_request *head, struct route_match *ret_match)
@@ -155,7 +162,7 @@ static bool read_params(struct request *request, const struct http_request *head
     struct query_format format = {0};
     struct err err = {0};
     enum err_code code = ERR_NONE;
-    // Parts and query borrow the head, which is gone when the call returns, but the request goes on.
+    // Parts and query borrow the head, which http frees when on_request returns; the request lives longer.
     bool kept = keep(request, head->query, &request->query);
     for (size_t i = 0; kept && i < endpoint->part_count; i++)
         kept = endpoint->parts[i].param < 0 || keep(request, parts[i], &parts[i]);
@@ -178,7 +185,7 @@ static bool read_params(struct request *request, const struct http_request *head
     return false;
 }
 
-// Whether the client takes what we send, unless its query has said so already.
+// Whether the client takes one of the endpoint's formats. The query decides where it names one.
 static bool negotiate(struct request *request, const struct http_request *head)
 {
     if (!request->varies || format_accepted(request->endpoint, head, &request->format))
@@ -363,7 +370,7 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
         receive_rows(request, exchange);
 }
 
-// The reload that it waited for is done.
+// The reload that the request waited for is done.
 static void on_reloaded(struct mail *mail)
 {
     struct request *request = CONTAINER_OF(mail, struct request, mail);

@@ -6,8 +6,8 @@
 //     loop        leases: newest ── lease { edition, number, holders }
 //     request     borrows the newest lease, and returns it when it is freed
 //
-// Of the loop's thread, as requests are routed and freed there; of the thread that ends the loop, once that
-// has ended. Other threads hold editions by edition_ref.
+// Leases belong to the loop's thread, where requests are routed and freed; once the loop has ended, to the
+// thread that frees it. All other threads hold editions by references.
 #ifndef RECKONER_SERVE_LEASE_H
 #define RECKONER_SERVE_LEASE_H
 
@@ -31,12 +31,11 @@ struct leases {
 
 void leases_init(struct leases *leases, struct editions *editions);
 
-// Gives the newest lease up; one that a request still has goes with that. NULL is not fine, a zeroed struct
-// is.
+// Gives up the newest lease, which is freed when the last request returns it.
 void leases_fini(struct leases *leases);
 
-// The lease of the edition in force, until lease_return. Every edition that was published before somebody
-// told the caller so, by an answer to a client, say, is seen. NULL without memory.
+// The lease of the edition in force, until lease_return. It is not older than an edition that has answered
+// any request whose answer the caller's client could know. NULL without memory.
 MUST_CHECK struct lease *lease_borrow(struct leases *leases);
 
 // NULL is fine.

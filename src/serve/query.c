@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pairs are taken in the order of the query; the items of a list are only gathered then, and joined and
-// checked when the query is at its end.
+// Turns the parts of a path and a query into values that an endpoint's rules have checked. What a rule allows
+// is app/rule's; whether the client takes the format that the query names is format.c's. On the request's
+// loop.
+//
+// Pairs are taken in the order of the query. Items of a list are only gathered then; they are joined and
+// checked at the end of the query, as they may be spread over it.
 #include "serve/query.h"
 
 #include <stdio.h>
@@ -153,8 +157,7 @@ static bool is_called(const struct rule *rule, struct span name)
         return false;
     if (span_equal(rule->outside, name))
         return true;
-    bool has_brackets = name.len >= 2 && name.at[name.len - 2] == '[' && name.at[name.len - 1] == ']';
-    return rule->is_list && has_brackets &&
+    return rule->is_list && span_ends_with(name, "[]") &&
            span_equal(rule->outside, (struct span){.at = name.at, .len = name.len - 2});
 }
 

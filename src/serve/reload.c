@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reloads apps whose files have changed, on the reload thread, and lets requests wait for that. Which files
+// have changed is told by file_watch.c; reading, migrating and checking an app are app/'s and store/'s;
+// routes and documentation are made with the edition.
+//
 // Changes are counted: `wanted` is the number of the last one that was seen, `done` of the last one that a
 // round of reloads has begun after. A request waits while done < wanted, for the number that was wanted when
 // it came. A round takes all apps that have changed, one after another:
 //
 //     watch ─ read the files ─ routes with those of the others ─ schema ─ check all statements ─ publish
 //
-// Lock order: the reloader's, then the watch's own.
+// Lock order: the reloader's, then the file watch's own.
 #include "serve/reload.h"
 
 #include <errno.h>
@@ -85,8 +89,8 @@ static enum err_code check_on_store(
     return code;
 }
 
-// Does so with an empty store: what is wrong is found before the real one is touched, as a schema file that
-// has been applied cannot be taken back.
+// Checks the app on an empty store first. So what is wrong with its schema is found before the real store is
+// touched, where a schema file that was applied cannot be taken back.
 static enum err_code check_on_scratch(
     const struct app *app, struct store *like, struct diags *diags, struct err *err)
 {
@@ -99,7 +103,8 @@ static enum err_code check_on_scratch(
     return code;
 }
 
-// Reads an app and puts it in force. *ret_clashes is set when all that is wrong is another app's route.
+// Reads an app and puts it in force. *ret_clashes is set when the app is right by itself, but claims a route
+// of another app.
 static enum err_code reload_app(
     struct reloader *reloader, size_t number, struct diags *diags, bool *ret_clashes, struct err *err)
 {
@@ -129,8 +134,8 @@ static enum err_code reload_app(
 
 // --- a round
 
-// Reloads an app; true when it is in force. A clash is told only at the end of the round, as the other app
-// may give way in it.
+// Reloads an app; true when it is in force. `tell_clash` only at the end of a round: until then the other app
+// may give the route up.
 static bool try_app(struct reloader *reloader, size_t number, bool tell_clash)
 {
     struct err err = {0};
@@ -146,7 +151,8 @@ static bool try_app(struct reloader *reloader, size_t number, bool tell_clash)
     return code == ERR_NONE;
 }
 
-// Reloads those in `apps`. Whenever one has come into force, those that clash get another try.
+// Reloads those in `apps`. When one comes into force, those that clash are tried again, as it may have given
+// their routes up.
 static void run_round(struct reloader *reloader)
 {
     bool *apps = reloader->apps, progress = true;
@@ -168,7 +174,7 @@ static void run_round(struct reloader *reloader)
 
 // --- waiting for changes
 
-// Takes what the watch tells. Under the lock.
+// Takes the changes that the file watch has seen; true if there are any. Under the lock.
 static bool look(struct reloader *reloader)
 {
     bool any = file_watch_read(reloader->watch, reloader->changed);
@@ -183,8 +189,8 @@ static void wake(struct reloader *reloader)
         ;
 }
 
-// Waits until a round is due: at once when a request waits for it, and when nobody does, as soon as nothing
-// has changed for a while. False when the thread has to end. Under the lock, which it gives up meanwhile.
+// Waits until a round is due: at once while a request waits for it, else when no file has changed for
+// LIMIT_RELOAD_QUIET_MS. False when the thread has to end. Under the lock, which it gives up meanwhile.
 static bool wait_for_change(struct reloader *reloader)
 {
     bool is_quiet = false;
@@ -198,7 +204,8 @@ static bool wait_for_change(struct reloader *reloader)
         int ready = poll(fds, ARRAY_LEN(fds), timeout_ms);
         uint64_t count;
         if (ready > 0 && fds[1].revents != 0)
-            (void)!read(reloader->wake, &count, sizeof(count)); // nothing to read: somebody else woke us
+            (void)!read(
+                reloader->wake, &count, sizeof(count)); // there may be nothing to read, when a file woke us
         pthread_mutex_lock(&reloader->lock);
         is_quiet = !look(reloader) && ready == 0;
     }
@@ -211,7 +218,7 @@ static void release(struct reloader *reloader, uint64_t change)
     while (reloader->first != NULL && reloader->first->change <= change) {
         struct reload_wait *wait = reloader->first;
         reloader->first = wait->next;
-        loop_post(wait->loop, wait->mail); // from here on it may be gone
+        loop_post(wait->loop, wait->mail); // the loop may free the request now
     }
     if (reloader->first == NULL)
         reloader->last = &reloader->first;
@@ -271,7 +278,7 @@ static enum err_code start(struct reloader *reloader, struct err *err)
         return err_no_memory(err);
     for (size_t i = 0; i < count; i++) {
         reloader->dirs[i] = reloader->services[i].app->dir;
-        reloader->changed[i] = true; // maybe, between the reading of its files and the watch
+        reloader->changed[i] = true; // maybe, after its files were read and before they were watched
     }
     reloader->wanted = 1;
     reloader->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -37,8 +37,8 @@ MUST_CHECK enum err_code reloader_new(const struct service *services, size_t cou
 // found to be broken. False: go on at once. Never blocks for long. Any thread.
 bool reloader_waits(struct reloader *reloader, struct reload_wait *wait);
 
-// From here on nobody waits, and no further round begins; those that wait are told to go on with what is in
-// force. NULL is fine. Any thread.
+// From here on no request waits and no further round begins. Those that wait are told to go on with what is
+// in force. NULL is fine. Any thread.
 void reloader_end(struct reloader *reloader);
 
 // Ends the thread, when its round is over. NULL is fine.

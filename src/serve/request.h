@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request, from its head to its answer. It is owned by one thread at a time: by the loop while it is
-// there (handler.c), by the pool or writer that it was handed to until its mail comes back (read.c, write.c,
-// static.c). When its client goes away meanwhile, the loop frees it when the mail comes.
+// One request, from its head to its answer. One thread owns it at a time: its loop (handler.c), or the pool
+// or writer that the loop has handed it to, until its mail comes back (read.c, write.c, static.c). When its
+// client goes away meanwhile, the loop frees it when the mail comes.
 #ifndef RECKONER_SERVE_REQUEST_H
 #define RECKONER_SERVE_REQUEST_H
 

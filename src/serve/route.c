@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node for each part of a path that somebody has; the children of a node are a hash table of literals and
-// one for a parameter. "/" is one empty part, as it is when a raw path is split, and an empty part is never a
-// parameter. A look-up walks literals before parameters and goes back where that leads nowhere, so it visits
-// no node twice.
+// Builds the tree of routes and looks paths up in it. What a route leads to is done by handler.c. The tree is
+// made by one thread, then any thread may look a path up.
+//
+// There is a node for each part of a path that an endpoint, a file or a page has. The children of a node are
+// a hash table of literals, and one node for a parameter. "/" has one empty part, as a raw path that is split
+// has, and an empty part is never a parameter. A look-up walks literals before parameters and goes back where
+// that leads nowhere, so it visits no node twice.
 #include "serve/route.h"
 
 #include <stdio.h>
@@ -210,7 +213,7 @@ struct search {
     size_t count;              //
     enum http_method method;   // wanted; GET for HEAD
     const struct route *found; // NULL: none so far
-    unsigned methods;          // of all nodes that match
+    unsigned methods;          // that are answered by any of the nodes that match
 };
 
 static void search_leaf(struct search *search, const struct node *node)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Order of life: pools and loops first, then the watch, then the listener; at the end the listener drains,
-// the watch ends and lets go of requests that wait for it, the loops stop, then the pools, whose mail must
-// find its loop.
+// Makes all parts of a server, starts them in order, and ends them in order. What a request goes through is
+// handler.c's. Runs on the main thread.
+//
+// Order of life: pools and loops, the reloader, the listener. At the end the listener drains and the reloader
+// lets go of requests that wait for it; then the loops stop, then the pools. A loop's memory goes last, as
+// pools and writers may still post mail to it; that is delivered by loop_free.
 #include "serve/server.h"
 
 #include <semaphore.h>
@@ -138,7 +141,8 @@ static enum err_code make_context(
     return publish_first(server, err);
 }
 
-// Nothing is served differently without it, but for /-/readyz.
+// A store that cannot be watched is served all the same; only /-/readyz does not know then whether it is
+// there.
 static void watch_stores(struct server *server)
 {
     for (size_t i = 0; i < server->service_count; i++) {
@@ -222,8 +226,9 @@ void server_free(struct server *server)
         return;
     end_threads(server);
     for (size_t i = 0; i < server->loop_count; i++) {
-        loop_free(server->loops[i]); // delivers what writers sent to clients that had gone, whose requests
-        leases_fini(&server->leases[i]); // end here
+        loop_free(
+            server->loops[i]); // delivers what writers sent to clients that had gone, which frees requests
+        leases_fini(&server->leases[i]);
     }
     mem_free(server->loops);
     mem_free(server->leases);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is opened is always a name of the app's own table, made when the app was read, and nothing but a
-// regular file below public/: what has taken its place since, or that of a folder above it, is not followed,
-// and not waited for. A small file is read here and now; a large one is left to http, which sends it in
-// parts.
+// Opens a file of public/ and makes a response of it. The worker reads a small file itself, and leaves a
+// large one to http, which sends it in parts. Which file a path is for was found by route.c. On a worker's
+// thread.
+//
+// Only names of the app's table are opened, which was made when the app was read, and only regular files. The
+// table may be older than the folder: a link that has taken the place of a file or folder since is not
+// followed, and a named pipe is not waited for.
 #include "serve/static.h"
 
 #include <errno.h>
@@ -29,8 +32,7 @@ static void set_io_error(struct request *request, const char *what, int reason)
     request_set_error(request, &err, &request->batch.report);
 }
 
-// Opens what lies below `dir` part by part, so that no part of it may be a link, whatever has become of the
-// folders since the table was made; -1 with errno.
+// Opens `path` below `dir` part by part, so that no part of it may be a link; -1 with errno.
 static int open_below(const char *dir, struct span path)
 {
     int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -59,7 +61,7 @@ static int open_file(struct request *request, struct stat *ret_status)
     char public_dir[PATH_MAX];
     const char *app_dir = request->edition->apps[request->app]->dir;
     int len = snprintf(public_dir, sizeof(public_dir), "%s/public", app_dir);
-    struct span below = span_of(request->file->file + len + 1); // the table's names begin so
+    struct span below = span_of(request->file->file + len + 1); // file names begin with "public/"
     int fd = open_below(public_dir, below);
     int reason = errno;
     if (fd >= 0 && fstat(fd, ret_status) == 0 && S_ISREG(ret_status->st_mode))
@@ -74,7 +76,7 @@ static int open_file(struct request *request, struct stat *ret_status)
     return -1;
 }
 
-// All of a small file; NULL, with the response set, when it could not be read whole.
+// Reads a small file; NULL, with the response set, when it could not be read whole.
 static struct blob *read_whole(struct request *request, int fd, size_t bytes)
 {
     AUTO(buf_fini) struct buf out;
@@ -131,7 +133,8 @@ static void answer(struct request *request)
         return;
     char etag[ETAG_CHARS], headers[HEADERS_BYTES];
     uint64_t bytes = (uint64_t)status.st_size;
-    // The time of change as well, as that of modification can be set: copies of all ages may have the same.
+    // Copies of any age may have the same time of modification, as that can be set; the time of change
+    // cannot.
     int64_t modified_ns = status.st_mtim.tv_sec * (int64_t)NS_PER_S + status.st_mtim.tv_nsec;
     int64_t changed_ns = status.st_ctim.tv_sec * (int64_t)NS_PER_S + status.st_ctim.tv_nsec;
     snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"", bytes, (uint64_t)modified_ns,
