@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goes through the [load] lines of an app that a store has no record of, in one transaction. How a file
-// becomes a batch is load.c's; the record is store/loads.h's. On the thread of the connection.
+// becomes a batch is load.c's; the record is store/first_loads.h's. On the thread of the connection.
 #include "batch/first_load.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "batch/load.h"
-#include "store/loads.h"
+#include "store/first_loads.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -90,7 +90,7 @@ static enum err_code load_once(struct app *app, const struct first_load *load, s
     bool is_recorded, is_there = options->data_dir == NULL || (path != NULL && access(path, F_OK) == 0);
     if (name == NULL || path == NULL || file == NULL)
         return err_no_memory(err);
-    enum err_code code = load_is_recorded(conn, name, file, &is_recorded, err);
+    enum err_code code = first_load_is_recorded(conn, name, file, &is_recorded, err);
     if (code != ERR_NONE || is_recorded)
         return code;
     result->path = path;
@@ -99,7 +99,7 @@ static enum err_code load_once(struct app *app, const struct first_load *load, s
         return ERR_NONE;
     *ret_path = path;
     code = load_one(load, path, conn, report, &result->warnings, err);
-    return code == ERR_NONE ? load_record(conn, name, file, options->now, err) : code;
+    return code == ERR_NONE ? first_load_record(conn, name, file, options->now, err) : code;
 }
 
 static bool any_loaded(const struct load_result *results, size_t count)

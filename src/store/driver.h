@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a database has to bring to stand behind store.h: a table of functions, and the four structs that its
-// own store, connection, statement and version begin with. The functions keep the promises of store.h under
-// the same names. Only drivers and store.c include this.
+// What a driver implements: a table of functions, and the four structs with which its own store, connection,
+// statement and version begin. Each function keeps the contract that store.h or versions.h has under its
+// name. Only drivers, store.c and versions.c include this.
 #ifndef RECKONER_STORE_DRIVER_H
 #define RECKONER_STORE_DRIVER_H
 
@@ -32,7 +32,7 @@ struct store_driver {
     const char *short_scheme;  // another scheme of theirs, or NULL
     enum sql_dialect dialect;  // of the SQL that it takes
     bool nulls_are_largest;    // in the order of ORDER BY; else smallest
-    bool round_trip_is_costly; // to start a statement takes longer than many a one runs
+    bool round_trip_is_costly; // store_round_trip_is_costly
 
     enum err_code (*open)(const char *url, const char *name, struct store **ret_store,
         struct err *err); // url with its scheme
@@ -50,7 +50,7 @@ struct store_driver {
     void (*disconnect)(struct store_conn *conn);
 
     enum err_code (*begin)(struct store_conn *conn, struct err *err);
-    // NULL, both: what is committed is seen by whatever begins behind it.
+    // Both NULL: every transaction sees all that was committed before it began.
     enum err_code (*versions_read)(struct store_conn *conn, struct buf *vector, struct err *err);
     enum err_code (*begin_at)(struct store_conn *conn, struct span vector, struct err *err);
     enum err_code (*commit)(struct store_conn *conn, struct err *err);
@@ -80,7 +80,8 @@ struct store_driver {
         struct store_stmt *stmt, bool *ret_is_covered, struct err *err); // NULL: always
 
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
-    enum err_code (*analyze)(struct store_conn *conn, struct err *err); // NULL: its plans need no such thing
+    enum err_code (*analyze)(
+        struct store_conn *conn, struct err *err); // NULL: the database does so by itself
 
     enum err_code (*batch_open)(
         struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err);

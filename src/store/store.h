@@ -5,8 +5,8 @@
 // A store is shared and may be used on any thread. A connection, its statements and what they return belong
 // to one thread at a time. Statements die with their connection, connections before their store.
 //
-// Any call that can fail may return ERR_NO_MEMORY, ERR_BUSY (a lock that others hold for long), ERR_DISK_FULL
-// and ERR_STORE; the comments name what else there is.
+// Any call that can fail may return ERR_NO_MEMORY, ERR_BUSY (another connection holds a lock for long),
+// ERR_DISK_FULL and ERR_STORE; the comments name further errors.
 #ifndef RECKONER_STORE_STORE_H
 #define RECKONER_STORE_STORE_H
 
@@ -25,8 +25,8 @@ struct store_conn;
 struct store_stmt;
 
 enum store_mode {
-    STORE_READ,  // cannot write, whatever the SQL says
-    STORE_WRITE, // the writer's
+    STORE_READ,  // refuses every statement that would write
+    STORE_WRITE, // reads and writes
 };
 
 // A name that SQL may use: a parameter (":name") or a field of the table batch.
@@ -34,29 +34,29 @@ struct store_name {
     struct span name;     // without the colon; borrowed, must outlive the statements
     enum value_type type; // declared type; of a list, its items'
     bool is_list;         // a text of items joined by commas, for the helper list()
-    bool is_page_key;     // compared with a column of a page's order: has its type, whatever the declared one
+    bool is_page_key;     // compared with a column of a page's order, whose type it takes in place of `type`
 };
 
 // --- stores and connections
 
-// Opens or creates the store at `url`: "sqlite:PATH", whose folder must exist, or "sqlite::memory:" for a
-// private one that lives while its one STORE_WRITE connection does; or "postgresql://…" as libpq has it, in
-// which each app has a schema, called `name`. ERR_CONFIG for a url that no driver knows, and for a place that
-// is no store or cannot be one; ERR_IO when the place fails.
+// Opens or creates the store at `url`: "sqlite:PATH", whose folder must exist; "sqlite::memory:", a private
+// one that lives as long as its one STORE_WRITE connection; or "postgresql://…", a connection URI of libpq,
+// where the app has the schema `name`. ERR_CONFIG for a url that no driver knows, and for a file or database
+// that cannot be a store; ERR_IO when it cannot be reached.
 MUST_CHECK enum err_code store_open(
     const char *url, const char *name, struct store **ret_store, struct err *err);
 
-// Opens a copy of a store, which may lag behind it and is not connected to yet: for STORE_READ connections
-// only, of which those that are lost stay lost. Where the url names several places, one of a copy is looked
-// for. ERR_CONFIG as above, and where the kind has no copies.
+// Opens a replica of a store, which may lag behind it. It allows STORE_READ connections only, and connects
+// when one is asked for. A connection to it that is lost is not made anew. Where the url names several hosts,
+// a connection looks for one that is a standby. ERR_CONFIG as above, and for a kind that has no replicas.
 MUST_CHECK enum err_code store_open_replica(
     const char *url, const char *name, struct store **ret_store, struct err *err);
 
-// Opens an empty store of the same kind, for trying things: it lives while its one STORE_WRITE connection
-// does, and nobody else sees it. ERR_IO as above.
+// Opens an empty, private store of the same kind, to try an app's files on. It lives as long as its one
+// STORE_WRITE connection. ERR_IO as above.
 MUST_CHECK enum err_code store_scratch(struct store *like, struct store **ret_store, struct err *err);
 
-// What store_kind will be of a store at `url`; NULL for a url that no driver knows.
+// The kind of a store at `url` (store_kind), which need not be there; NULL for a url that no driver knows.
 const char *store_kind_of(const char *url);
 
 // Closes a store whose connections are all closed. NULL is fine.
@@ -71,22 +71,22 @@ enum sql_dialect store_dialect(const char *kind);
 // Whether ORDER BY takes null for the largest value; else for the smallest.
 bool store_nulls_are_largest(const struct store_conn *conn);
 
-// Whether asking the database costs more than many a statement takes to run: then one statement that finds
-// out what several would is sooner done.
+// Whether a round trip to the database takes longer than most statements run. Then it pays to merge several
+// statements into one.
 bool store_round_trip_is_costly(const struct store_conn *conn);
 
 // Connects. Several connections may write, in any number of processes; they take turns. Errors of store_open.
 MUST_CHECK enum err_code store_connect(
     struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
 
-// Finalises the connection's statements, rolls back what is open, and closes it. NULL is fine.
+// Finalises the connection's statements, rolls back its transaction, and closes it. NULL is fine.
 void store_disconnect(struct store_conn *conn);
 
-// --- keeping up with a store, for those who serve it for long; any thread, and nobody waits for a database
+// --- watching a store while it is served; any thread, and no call waits for the database
 
-// Begins to keep up with a store of which one writer was connected, until store_close, so that its versions
-// are known (versions.h); not by several threads at once. A database that cannot be reached is waited for,
-// and no failure. ERR_IO.
+// Starts to follow the versions of the store's tables (versions.h), until store_close. Call it once, after a
+// first STORE_WRITE connection. A database that cannot be reached is no failure: the watch goes on trying.
+// ERR_IO.
 MUST_CHECK enum err_code store_watch(struct store *store, struct err *err);
 
 // ERR_BUSY while a watched store does not answer; `err` says why in its hint, which names machines.
@@ -94,25 +94,24 @@ MUST_CHECK enum err_code store_is_there(struct store *store, struct err *err);
 
 // --- transactions; a read transaction sees one committed state from its first statement on
 //
-// A statement that fails ends the transaction, as some databases have it: everything in it but
-// store_rollback_to and store_rollback fails then, with ERR_BUSY where another try may succeed. And some
-// failures (a full disk, a write that was ended at its deadline, a lost connection) may end it so that
-// store_rollback_to fails, too.
+// After a statement has failed, every further call in its transaction fails, except store_rollback_to and
+// store_rollback; PostgreSQL has it so. The error is ERR_BUSY where another try may succeed. After a full
+// disk, a write that was ended at its deadline, or a lost connection, store_rollback_to may fail as well.
 //
-// A connection that is lost is made anew by the next store_begin or store_bind outside of a transaction.
+// The next store_begin, or store_bind outside of a transaction, makes a lost connection anew.
 
 MUST_CHECK enum err_code store_begin(struct store_conn *conn, struct err *err);
 
-// store_begin of a read transaction that has to see a vector (versions.h), perhaps on a replica. Where it
-// does not, that may only show in what is run: all that is run in the transaction fails with ERR_BEHIND then.
-// The empty vector is seen everywhere; `vector` is borrowed for the call.
+// Begins a read transaction that has to see a vector (versions.h), perhaps on a replica. When the database
+// has not come as far, this call or every statement of the transaction fails with ERR_BEHIND. The empty
+// vector asks for nothing. `vector` is borrowed for the call.
 MUST_CHECK enum err_code store_begin_at(struct store_conn *conn, struct span vector, struct err *err);
 
 // Everything is on disk when it returns ERR_NONE; otherwise the transaction is open, and to be rolled back.
 // ERR_CONSTRAINT for a constraint that is deferred to here.
 MUST_CHECK enum err_code store_commit(struct store_conn *conn, struct err *err);
 
-// Ends the transaction and all that is in it; without one it does nothing.
+// Ends the transaction and undoes it; without one it does nothing.
 void store_rollback(struct store_conn *conn);
 
 // One savepoint inside the transaction, to take back a single batch of a group.
@@ -146,7 +145,7 @@ bool store_writes(const struct store_stmt *stmt);
 size_t store_column_count(const struct store_stmt *stmt);
 const char *store_column_name(const struct store_stmt *stmt, size_t column);
 
-// The type of a column whose values store_column refuses, whatever they are; NULL: it may take them.
+// The name of a column's type when store_column refuses all values of that type; NULL when it does not.
 const char *store_column_refused(const struct store_stmt *stmt, size_t column);
 
 // Starts a run: binds values[i] to params[i] of store_prepare; text is borrowed until store_reset. The run
@@ -154,22 +153,22 @@ const char *store_column_refused(const struct store_stmt *stmt, size_t column);
 MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err);
 
 // Goes to the next row; *ret_row is false when there is none. Errors: ERR_TIMEOUT, ERR_CONFLICT (a unique or
-// primary key), ERR_CONSTRAINT (any other one, also a value that a column it is written to has no room for),
-// ERR_DISK_FULL, ERR_BUSY, ERR_NO_MEMORY, ERR_TOO_LARGE, ERR_STORE (and whatever else the database refuses,
-// such as a date that does not exist); and in the first step ERR_STALE, when the tables have changed so that
-// the columns are other ones than store_prepare told, or that it has to be prepared anew for another reason.
-// After an error, or when there is no more row, only store_reset is of use.
+// primary key), ERR_CONSTRAINT (any other one, also a value that is too large for its column), ERR_DISK_FULL,
+// ERR_BUSY, ERR_NO_MEMORY, ERR_TOO_LARGE, ERR_STORE (anything else that the database refuses, such as a date
+// that does not exist); and in the first step ERR_STALE, when the tables have changed so that the statement
+// has to be prepared anew. After an error, or when there is no more row, only store_reset is of use.
 MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err);
 
-// The statement that is bound next is the last one of the read transaction, which may be ended along with it,
-// before its commit or rollback. For the sake of speed only: several statements may be bound before the first
-// of them is stepped, and a store on another machine is asked once for those, if they are stepped in the
-// order of their binding.
+// Says that the statement bound next is the last one of the read transaction, so that the transaction's end
+// may be sent along with it. This only saves a round trip. For the same reason several statements may be
+// bound before the first of them is stepped: they are sent together when they are stepped in the order of
+// their binding.
 void store_last(struct store_conn *conn);
 
-// The key that the last ERR_CONFLICT or ERR_CONSTRAINT on this connection was about, as the database tells
-// it: its columns and their values as text, each with ", " between them ("origin, day", "CNSGH, 2016-01-31").
-// False when it does not tell. Valid until the connection is used again.
+// The key of the connection's last ERR_CONFLICT or ERR_CONSTRAINT: its columns and their values as text, each
+// with
+// ", " between them ("origin, day", "CNSGH, 2016-01-31"). False when the database does not tell the key.
+// Valid until the connection is used again.
 bool store_violated_key(struct store_conn *conn, struct span *ret_columns, struct span *ret_values);
 
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
@@ -184,30 +183,29 @@ void store_reset(struct store_stmt *stmt);
 struct store_plan_line {
     unsigned depth;         // how far to indent it, from 0
     const char *text;       // in the database's own words
-    const char *read_whole; // the table of which this step visits every row, of the table or of an index of
-                            // it; its own name, not an alias; NULL: none. batch, helpers and virtual tables
-                            // are none. Where a LIMIT ends the step early, it is told only if rows are passed
-                            // over in search of those that fit, and not by a walk along an index
+    const char *read_whole; // the app's table whose every row, or every entry of one of its indexes, this
+                            // step visits; its own name, not an alias; NULL: none. Not told of a step that a
+                            // LIMIT ends early, unless the step passes over rows that do not fit
     int64_t table_rows;     // of read_whole, counted; else 0
 };
 
 // Asks the database how it would run the statement. In a run, from store_bind to store_reset, it is asked
-// with the parameters, of which some databases make use, and the run cannot go on. Lines are borrowed for the
-// call; `on_line` must not touch the statement.
+// with the parameters' values, on which the plan may depend; that run cannot go on. Lines are borrowed for
+// the call; `on_line` must not touch the statement.
 MUST_CHECK enum err_code store_explain(struct store_stmt *stmt,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
 
-// Whether `columns` (of a table or not) hold a unique key, none of it nullable, of some table that the
-// statement reads: then rows ordered by them have one order only. For warnings, so a guess will do where the
-// database does not tell.
+// Whether `columns`, any names, include all columns of a unique key without nulls of some table that the
+// statement reads: then rows ordered by them have one order only. For warnings: where the database does not
+// tell, the driver guesses.
 MUST_CHECK enum err_code store_is_unique(
     struct store_stmt *stmt, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
 
-// Calls on_table for each table that the statement may read or write, in the order of their names, each once:
-// the tables behind views, by their own names; not batch, the helpers, and Reckoner's own. What is not a
-// table of the app but may have an answer changed is told, too, by a name that no table of its has: one in
-// another schema, and functions that somebody has made. What triggers touch is not told everywhere. For a
-// statement that does not run, outside of a transaction; names are borrowed for the call.
+// Calls on_table once for each table that the statement may read or write, in the order of their names. Views
+// are told as the tables behind them; batch, the helpers and Reckoner's own tables are left out. A table of
+// another schema and a function that is not the database's own may change an answer too: each is told by a
+// name that no table of the app has. Tables that only triggers touch are not told by every driver. Call it
+// outside of a transaction, of a statement that does not run; names are borrowed for the call.
 MUST_CHECK enum err_code store_reads(
     struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
 
@@ -215,24 +213,24 @@ MUST_CHECK enum err_code store_reads(
 // and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.
 MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err);
 
-// Gathers what the planner goes by, where the store has need of that, after rows have come in bulk: in the
-// open transaction of a STORE_WRITE connection.
+// Brings the planner's statistics up to date after many rows have come in, where the database does not do so
+// by itself. In the open transaction of a STORE_WRITE connection.
 MUST_CHECK enum err_code store_analyze(struct store_conn *conn, struct err *err);
 
 // --- the table batch: the rows of one write request (columns: the fields in order, and line)
 
-// Makes `batch` an empty table with these fields, on a STORE_WRITE connection, in a transaction or out of
-// one. Cheap when the fields are those of the last call. Statements that were prepared for other fields stay,
-// and must not be run until those fields are back. No statement may be running. Like all else, it is undone
-// by a rollback: call it for every batch.
+// Makes `batch` an empty table with these fields, on a STORE_WRITE connection, in a transaction or outside.
+// Cheap when the fields are those of the last call. A statement that was prepared for other fields stays, and
+// must not be run until its fields are back. No statement may be running. A rollback undoes it: call it for
+// every batch.
 MUST_CHECK enum err_code store_batch_open(
     struct store_conn *conn, const struct store_name *fields, size_t field_count, struct err *err);
 
-// There is no table batch any more, until the next store_batch_open; on any connection. Statements over it
-// stay, as with other fields.
+// Takes the table batch away, until the next store_batch_open. Statements over it stay, as with other fields.
+// On any connection.
 MUST_CHECK enum err_code store_batch_close(struct store_conn *conn, struct err *err);
 
-// Adds a row to what store_batch_open has made: values[field_count] in the order of the fields, text borrowed
+// Adds a row to the table of store_batch_open: values[field_count] in the order of the fields, text borrowed
 // for the call; `line` is 1-based.
 MUST_CHECK enum err_code store_batch_add(
     struct store_conn *conn, const struct value *values, int64_t line, struct err *err);

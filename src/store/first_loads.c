@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One small table, in SQL that every store understands.
-#include "store/loads.h"
+// One small table, in SQL that every store understands. The loading itself is batch's business. On the
+// connection's thread.
+#include "store/first_loads.h"
 
 static enum err_code make_table(struct store_conn *conn, struct err *err)
 {
@@ -40,14 +41,14 @@ static enum err_code run(struct store_conn *conn, const char *sql, const char *e
     return code;
 }
 
-enum err_code load_is_recorded(
+enum err_code first_load_is_recorded(
     struct store_conn *conn, const char *endpoint, const char *file, bool *ret_recorded, struct err *err)
 {
     return run(conn, "SELECT 1 FROM reckoner_loads WHERE endpoint = :endpoint AND file = :file", endpoint,
         file, "", ret_recorded, err);
 }
 
-enum err_code load_record(
+enum err_code first_load_record(
     struct store_conn *conn, const char *endpoint, const char *file, const char *now, struct err *err)
 {
     bool row;
