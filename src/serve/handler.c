@@ -158,7 +158,7 @@ static bool keep(struct request *request, struct span text, struct span *ret_kep
 static bool read_params(struct request *request, const struct http_request *head, struct span *parts)
 {
     const struct endpoint *endpoint = request->endpoint;
-    struct report *report = &request->batch.report;
+    struct report *report = &request->report;
     struct query_format format = {0};
     struct err err = {0};
     enum err_code code = ERR_NONE;

@@ -24,7 +24,7 @@ static void set_ready(struct request *request)
     for (size_t i = 0; i < context->service_count; i++) {
         if (store_is_there(context->services[i].store, &err) != ERR_NONE) {
             err_prefix(&err, "%s", context->services[i].app->name);
-            request_set_error(request, &err, &request->batch.report);
+            request_set_error(request, &err, &request->report);
             return;
         }
     }

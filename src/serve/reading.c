@@ -30,7 +30,7 @@ void reading_start(struct reading *reading)
 void reading_forget(struct reading *reading)
 {
     spool_reset(&reading->out);
-    report_fini(&reading->request->batch.report);
+    report_fini(&reading->request->report);
 }
 
 void reading_send_answer(struct reading *reading)
@@ -42,7 +42,7 @@ void reading_send_answer(struct reading *reading)
 
 void reading_send_error(struct reading *reading, const struct err *err)
 {
-    request_set_error(reading->request, err, &reading->request->batch.report);
+    request_set_error(reading->request, err, &reading->request->report);
     request_send_back(reading->request);
     reading->request = NULL;
 }
@@ -53,7 +53,7 @@ void reading_send_error(struct reading *reading, const struct err *err)
 static enum err_code report_cursor(struct request *request, struct err *err)
 {
     size_t i = (size_t)request->endpoint->cursor_param;
-    struct report *report = &request->batch.report;
+    struct report *report = &request->report;
     struct fault fault = {.parameter = request->endpoint->params[i].outside,
         .value = request->params[i].kind == VALUE_TEXT ? request->params[i].text : (struct span){0},
         .code = span_of("cursor"),
@@ -68,7 +68,7 @@ static enum err_code report_cursor(struct request *request, struct err *err)
 enum err_code reading_ask(struct reading *reading, struct plan *plan, struct err *err)
 {
     struct request *request = reading->request;
-    struct report *report = &request->batch.report;
+    struct report *report = &request->report;
     enum err_code code = findings_collect(plan, STATEMENT_REJECT, request->params, true, report, err);
     if (code == ERR_NONE && report->total > 0)
         return err_set(err, ERR_INVALID, "%.*s", (int)report_fault(report, 0)->detail.len,

@@ -40,6 +40,7 @@ void request_free(struct request *request)
     intake_fini(&request->upload.intake);
     rows_fini(&request->batch.rows);
     report_fini(&request->batch.report);
+    report_fini(&request->report);
     spool_fini(&request->batch.answer);
     blob_unref(request->response.body);
     http_file_free(request->response.file);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "app/report.h"
 #include "base/arena.h"
 #include "batch/intake.h"
 #include "batch/writer.h"
@@ -55,7 +56,8 @@ struct request {
     bool varies;                      // Accept has chosen it
     enum body_format body_format;     // of the body of a write
     struct upload upload;             // that body
-    struct batch batch;               // a write's way through the writer; its report serves reads too
+    struct report report;             // faults of its parameters, and what the checks of a read found
+    struct batch batch;               // a write's way through the writer, with the faults of its rows
     struct response response;         // the answer
     struct task task;                 // for the pools
     struct mail mail;                 // for the way back

@@ -29,7 +29,7 @@ static void set_io_error(struct request *request, const char *what, int reason)
     struct err err = {0};
     err_set(&err, reason == EMFILE || reason == ENFILE || reason == ENOMEM ? ERR_BUSY : ERR_IO, "%s: %s: %s",
         request->file->file, what, strerror(reason));
-    request_set_error(request, &err, &request->batch.report);
+    request_set_error(request, &err, &request->report);
 }
 
 // Opens `path` below `dir` part by part, so that no part of it may be a link; -1 with errno.
