@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each text has one meaning and each run of bytes one text, so that what was decoded can be told by its text.
+// Writes and reads six bits a character. Reading is strict: each run of bytes has one text and no other, so
+// that texts can be compared instead of what they stand for. Pure; any thread.
 #include "text/base64url.h"
 
 #include <stdint.h>

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compares a stream's first bytes with the mark, one by one. Bytes that agree are taken off the stream and
+// not kept: when the next one differs, they are handed back from the mark itself. One thread at a time.
 #include "text/bom.h"
 
-static const char mark[] = {'\xEF', '\xBB', '\xBF'};
+static const char mark[] = "\xEF\xBB\xBF";
+
+enum { MARK_BYTES = sizeof(mark) - 1 };
 
 struct span bom_finish(struct bom *bom)
 {
@@ -23,7 +27,12 @@ struct span bom_skip(struct bom *bom, struct span *bytes)
         bytes->at++;
         bytes->len--;
         bom->matched++;
-        bom->over = bom->matched == sizeof(mark);
+        bom->over = bom->matched == MARK_BYTES;
     }
     return (struct span){0};
+}
+
+size_t bom_length(struct span text)
+{
+    return span_starts_with(text, mark) ? MARK_BYTES : 0;
 }

@@ -21,4 +21,7 @@ struct span bom_skip(struct bom *bom, struct span *bytes);
 // What is held back when the stream ends.
 struct span bom_finish(struct bom *bom);
 
+// Length of the mark in front of a text that is there as a whole: 3 or 0.
+size_t bom_length(struct span text);
+
 #endif

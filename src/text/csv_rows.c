@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// libcsv hands over one cell at a time; the cells of a row are gathered in one buffer, and become spans when
-// the row ends and the buffer has stopped moving. libcsv cannot be stopped from its callbacks: after a stop
-// or a failure they return at once, and the slice that is being parsed is the last one.
+// libcsv finds the cells and hands them over one at a time. They are gathered in one buffer, and become spans
+// when the row ends, after which the buffer does not move. libcsv cannot be stopped from its callbacks: after
+// a stop or a failure they return at once, and the slice that is being parsed is the last one. One thread at
+// a time.
 #include "text/csv_rows.h"
 
 #include <csv.h>
@@ -28,7 +29,7 @@ struct csv_rows {
     struct span cells[LIMIT_FIELDS]; // the same as spans, made for the handler
     size_t count;                    // cells in the current row
     int64_t line;                    // physical line on which the current row starts, from 1
-    bool after_cr;      // the last row ended with CR: an LF right behind it is of the same line end
+    bool after_cr;      // the last row ended with CR: an LF right behind it belongs to that line end
     bool stopped;       // the handler wants no more
     struct err failure; // the first failure
 };
@@ -77,17 +78,7 @@ static void on_cell(void *data, size_t len, void *ctx)
     csv->ends[csv->count++] = csv->row.len;
 }
 
-// Line ends in a cell: LF, CR LF or CR.
-static int64_t count_line_ends(struct span cell)
-{
-    int64_t count = 0;
-    for (size_t i = 0; i < cell.len; i++)
-        count += cell.at[i] == '\n' || (cell.at[i] == '\r' && (i + 1 == cell.len || cell.at[i + 1] != '\n'));
-    return count;
-}
-
-// Makes the row's cells into spans; returns the line ends in them.
-static int64_t make_cells(struct csv_rows *csv)
+static void make_cells(struct csv_rows *csv)
 {
     const char *start = csv->row.data;
     for (size_t i = 0; i < csv->count; i++) {
@@ -95,28 +86,45 @@ static int64_t make_cells(struct csv_rows *csv)
         csv->cells[i] = (struct span){.at = start, .len = (size_t)(end - start)};
         start = end;
     }
-    bool has_line_ends = memchr(csv->row.data, '\n', csv->row.len) != NULL ||
-                         memchr(csv->row.data, '\r', csv->row.len) != NULL;
-    int64_t line_ends = 0;
-    for (size_t i = 0; has_line_ends && i < csv->count; i++)
-        line_ends += count_line_ends(csv->cells[i]);
-    return line_ends;
 }
 
-// A row or a blank line ends with CR, LF or the end of the input (-1).
+// Line ends in a cell: LF, CR LF or CR.
+static int64_t count_in_cell(struct span cell)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < cell.len; i++)
+        count += cell.at[i] == '\n' || (cell.at[i] == '\r' && (i + 1 == cell.len || cell.at[i + 1] != '\n'));
+    return count;
+}
+
+// Line ends in all cells of the row. Hardly any row has one, so the row is searched as a whole first.
+static int64_t count_line_ends(const struct csv_rows *csv)
+{
+    int64_t count = 0;
+    if (memchr(csv->row.data, '\n', csv->row.len) == NULL &&
+        memchr(csv->row.data, '\r', csv->row.len) == NULL)
+        return 0;
+    for (size_t i = 0; i < csv->count; i++)
+        count += count_in_cell(csv->cells[i]);
+    return count;
+}
+
+// libcsv tells the end of a row or a blank line: CR, LF, or -1 for the end of the input. Of CR LF it tells
+// both, the LF as that of a blank line.
 static void on_row_end(int end, void *ctx)
 {
     struct csv_rows *csv = ctx;
     if (is_over(csv))
         return;
-    bool second_half = end == '\n' && csv->count == 0 && csv->after_cr;
+    bool is_lf_of_cr_lf = end == '\n' && csv->count == 0 && csv->after_cr;
     csv->after_cr = end == '\r';
-    if (second_half)
+    if (is_lf_of_cr_lf)
         return;
     int64_t line = csv->line;
     csv->line++;
     if (csv->count > 0) {
-        csv->line += make_cells(csv);
+        make_cells(csv);
+        csv->line += count_line_ends(csv);
         csv->stopped = !csv->handler.on_row(csv->handler.ctx, line, csv->cells, csv->count);
     }
     csv->count = 0;
@@ -157,6 +165,8 @@ enum err_code csv_rows_new(const struct csv_rows_handler *handler, struct csv_ro
     return ERR_NONE;
 }
 
+// Fails as libcsv has. When it could not grow its buffer, the size tells whether memory or the limit was
+// short.
 static void check_parser(struct csv_rows *csv)
 {
     int status = csv_error(&csv->parser);
@@ -174,6 +184,7 @@ static void parse(struct csv_rows *csv, struct span bytes)
 {
     while (bytes.len > 0 && !is_over(csv)) {
         size_t len = bytes.len < SLICE_BYTES ? bytes.len : SLICE_BYTES;
+        // How many bytes it took does not matter: it takes all, or has an error.
         (void)csv_parse(&csv->parser, bytes.at, len, on_cell, on_row_end, csv);
         check_parser(csv);
         bytes.at += len;

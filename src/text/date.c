@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calendar arithmetic counts years from March, so that the leap day is a year's last, and eras of 400 years,
-// which all have the same number of days.
+// which all have the same number of days. Days are counted from 1970-01-01, and whether one exists is checked
+// where a text is read, so that all else works on days that do. Pure; any thread.
 #include "text/date.h"
 
 #include <string.h>
@@ -46,15 +47,6 @@ struct date date_from_days(int32_t days)
     };
 }
 
-bool date_add(struct date date, int64_t days, struct date *ret_date)
-{
-    int32_t from = date_to_days(date);
-    if (days < DATE_FIRST_DAY - from || days > DATE_LAST_DAY - from)
-        return false;
-    *ret_date = date_from_days((int32_t)(from + days));
-    return true;
-}
-
 static int days_of_month(int year, int month)
 {
     static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -73,7 +65,7 @@ static int read_digits(const char *at, int count)
 {
     int number = 0;
     for (int i = 0; i < count; i++) {
-        if (at[i] < '0' || at[i] > '9')
+        if (!ascii_is_digit(at[i]))
             return -1;
         number = number * 10 + (at[i] - '0');
     }
@@ -153,7 +145,7 @@ static const char *piece_problem(struct span format)
         const char *at = conversion != '\0' ? strchr(known, conversion) : NULL;
         if (is_cut || (conversion != '\0' && at == NULL))
             return "has a conversion that is none of %d, %m, %Y, %y and %%";
-        if (conversion == '\0' && piece >= '0' && piece <= '9')
+        if (conversion == '\0' && ascii_is_digit(piece))
             return "has a digit, which cannot be told from those of the date";
         if (at != NULL && seen[at - known])
             return twice[at - known];
@@ -183,8 +175,7 @@ static int take_number(struct span *text, size_t least, size_t most)
 {
     size_t digits = 0;
     int number = 0;
-    for (; digits < most && digits < text->len && text->at[digits] >= '0' && text->at[digits] <= '9';
-         digits++)
+    for (; digits < most && digits < text->len && ascii_is_digit(text->at[digits]); digits++)
         number = number * 10 + (text->at[digits] - '0');
     if (digits < least)
         return -1;
@@ -271,7 +262,7 @@ static int take_fraction(struct span *rest)
         return 0;
     size_t digits = 0;
     int ms = 0;
-    while (digits + 1 < rest->len && rest->at[digits + 1] >= '0' && rest->at[digits + 1] <= '9') {
+    while (digits + 1 < rest->len && ascii_is_digit(rest->at[digits + 1])) {
         if (digits < 3)
             ms = ms * 10 + (rest->at[digits + 1] - '0');
         digits++;

@@ -30,9 +30,6 @@ struct date {
 int32_t date_to_days(struct date date);
 struct date date_from_days(int32_t days);
 
-// The date `days` later, or earlier when negative; false when that is outside the calendar.
-MUST_CHECK bool date_add(struct date date, int64_t days, struct date *ret_date);
-
 // Reads exactly YYYY-MM-DD, ASCII digits, an existing day.
 MUST_CHECK bool date_parse(struct span text, struct date *ret_date);
 

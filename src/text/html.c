@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nearly all text needs no reference, so runs of bytes that can stand as they are are copied at once.
+// Nearly all text needs no reference. The run of bytes up to the first that does is found and copied at once.
+// Any thread, with a buffer of its own.
 #include "text/html.h"
 
 #include "text/utf8.h"

@@ -2,11 +2,14 @@
 // One line at a time; nothing is kept of it but its section. Texts are parts of the file, nothing is copied.
 #include "text/ini.h"
 
+#include "text/bom.h"
+
 void ini_init(struct ini *ini, struct span text)
 {
+    size_t skipped = bom_length(text);
     *ini = (struct ini){.rest = text};
-    if (span_starts_with(text, "\xEF\xBB\xBF"))
-        ini->rest = (struct span){.at = text.at + 3, .len = text.len - 3};
+    if (skipped > 0)
+        ini->rest = (struct span){.at = text.at + skipped, .len = text.len - skipped};
 }
 
 // Takes a comment off the end of a trimmed line.
@@ -76,10 +79,8 @@ static bool read_line(struct ini *ini, struct span whole, struct ini_entry *ret_
 bool ini_next(struct ini *ini, struct ini_entry *ret_entry)
 {
     while (ini->rest.len > 0) {
-        struct span line = span_split(&ini->rest, '\n');
+        struct span line = span_line(&ini->rest);
         ini->line++;
-        if (span_ends_with(line, "\r"))
-            line.len--;
         if (read_line(ini, line, ret_entry))
             return true;
     }

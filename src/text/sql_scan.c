@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// One function a kind of token; each returns the token's length at a place where it is known to start. A
-// length of CUT_OFF means that the text ends before the token does.
+// For each kind of token there is a function that returns the token's length, given the text from its first
+// byte on. A length of CUT_OFF means that the text ends before the token does. Pure; any thread.
 #include "text/sql_scan.h"
 
 #include <stdbool.h>
+
+#include "text/bom.h"
 
 #define CUT_OFF SIZE_MAX
 
 void sql_scan_init(struct sql_scan *scan, struct span text, enum sql_dialect dialect)
 {
     *scan = (struct sql_scan){.text = text, .dialect = dialect, .line = 1};
-    if (text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
-        scan->offset = scan->line_start = 3;
+    scan->offset = scan->line_start = bom_length(text);
 }
 
 static bool is_blank(char c)
@@ -21,12 +22,12 @@ static bool is_blank(char c)
 
 static bool is_name_start(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+    return ascii_is_letter(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 static bool is_name_char(char c)
 {
-    return is_name_start(c) || (c >= '0' && c <= '9');
+    return is_name_start(c) || ascii_is_digit(c);
 }
 
 static size_t name_length(struct span rest)
@@ -188,9 +189,9 @@ struct sql_token sql_scan_next(struct sql_scan *scan)
 void sql_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column)
 {
     uint32_t line = 1;
-    size_t line_start = 0;
-    if (offset >= 3 && memcmp(sql.at, "\xef\xbb\xbf", 3) == 0)
-        line_start = 3; // a byte order mark counts in no column
+    size_t line_start = bom_length(sql);
+    if (line_start > offset)
+        line_start = 0;
     for (size_t i = 0; i < offset; i++) {
         if (sql.at[i] == '\n') {
             line++;

@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+// Most names and values need no decoding and are handed back as they are; memory is taken for the others
+// only. Leaves to others what the bytes mean. Pure; any thread.
 #include "text/url.h"
-
-static int hex_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    return -1;
-}
 
 bool url_decode(struct span text, bool plus_is_space, struct arena *arena, struct span *ret_text)
 {
@@ -28,8 +19,8 @@ bool url_decode(struct span text, bool plus_is_space, struct arena *arena, struc
     for (size_t i = plain; i < text.len; i++) {
         char byte = text.at[i];
         if (byte == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.at[i + 1]) : -1;
-            int low = i + 2 < text.len ? hex_digit(text.at[i + 2]) : -1;
+            int high = i + 2 < text.len ? ascii_hex(text.at[i + 1]) : -1;
+            int low = i + 2 < text.len ? ascii_hex(text.at[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return false;
             byte = (char)(high << 4 | low);
@@ -43,30 +34,14 @@ bool url_decode(struct span text, bool plus_is_space, struct arena *arena, struc
     return true;
 }
 
-// Length of what is before `byte`, or of all.
-static size_t length_before(struct span text, char byte)
-{
-    const char *found = text.len > 0 ? memchr(text.at, byte, text.len) : NULL;
-    return found != NULL ? (size_t)(found - text.at) : text.len;
-}
-
-static struct span skip(struct span text, size_t len)
-{
-    return len < text.len ? (struct span){.at = text.at + len, .len = text.len - len}
-                          : (struct span){.at = text.at + text.len, .len = 0};
-}
-
 bool url_next_pair(struct span *rest, struct span *ret_name, struct span *ret_value)
 {
     struct span pair = {0};
-    while (rest->len > 0 && pair.len == 0) {
-        pair = (struct span){.at = rest->at, .len = length_before(*rest, '&')};
-        *rest = skip(*rest, pair.len + 1);
-    }
+    while (rest->len > 0 && pair.len == 0)
+        pair = span_split(rest, '&');
     if (pair.len == 0)
         return false;
-    size_t name_len = length_before(pair, '=');
-    *ret_name = (struct span){.at = pair.at, .len = name_len};
-    *ret_value = skip(pair, name_len + 1);
+    *ret_name = span_split(&pair, '=');
+    *ret_value = pair;
     return true;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Most text is ASCII: eight bytes of it are passed at a time, and only what is left is looked at closely.
+// Most text is ASCII: eight bytes of it are passed at a time, and only what is left is looked at byte by
+// byte. One table, utf8_lead_of, says what a sequence may be; everything that checks UTF-8 goes by it. Pure;
+// any thread.
 #include "text/utf8.h"
 
 enum { WORD_BYTES = 8 };

@@ -57,11 +57,22 @@ static void what_turns_out_to_be_no_mark_is_kept(void **state)
     assert_passes("\xEF\xEF\xBB\xBF", "\xEF\xEF\xBB\xBF");
 }
 
+static void a_text_that_is_there_as_a_whole_has_a_mark_or_none(void **state)
+{
+    (void)state;
+    assert_int_equal(bom_length(span_of("\xEF\xBB\xBF")), 3);
+    assert_int_equal(bom_length(span_of("\xEF\xBB\xBF\xEF\xBB\xBF")), 3);
+    assert_int_equal(bom_length(span_of("\xEF\xBB")), 0);
+    assert_int_equal(bom_length(span_of("x\xEF\xBB\xBF")), 0);
+    assert_int_equal(bom_length((struct span){0}), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mark_is_skipped_at_the_start_only),
         cmocka_unit_test(what_turns_out_to_be_no_mark_is_kept),
+        cmocka_unit_test(a_text_that_is_there_as_a_whole_has_a_mark_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

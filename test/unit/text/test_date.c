@@ -74,23 +74,6 @@ static void dates_are_written_with_all_digits(void **state)
     assert_string_equal(text, "9999-12-31");
 }
 
-static void adding_stays_in_the_calendar(void **state)
-{
-    (void)state;
-    struct date date = {2016, 2, 28}, sum = {0};
-    assert_true(date_add(date, 2, &sum));
-    assert_int_equal(sum.month, 3);
-    assert_int_equal(sum.day, 1);
-    assert_true(date_add(date, -59, &sum));
-    assert_int_equal(sum.year, 2015);
-    assert_int_equal(sum.day, 31);
-    assert_false(date_add((struct date){9999, 12, 31}, 1, &sum));
-    assert_false(date_add((struct date){1, 1, 1}, -1, &sum));
-    assert_false(date_add(date, INT64_MAX, &sum));
-    assert_false(date_add(date, INT64_MIN, &sum));
-    assert_int_equal(sum.year, 2015);
-}
-
 static void assert_timestamp(const char *text, const char *expected)
 {
     int64_t ms;
@@ -280,7 +263,6 @@ int main(void)
         cmocka_unit_test(a_day_that_does_not_exist_is_refused),
         cmocka_unit_test(all_days_follow_one_another),
         cmocka_unit_test(dates_are_written_with_all_digits),
-        cmocka_unit_test(adding_stays_in_the_calendar),
         cmocka_unit_test(timestamps_are_normalised_to_utc),
         cmocka_unit_test(what_rfc_3339_does_not_allow_is_refused),
         cmocka_unit_test(http_dates_are_imf_fixdates),
