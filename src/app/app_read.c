@@ -232,8 +232,7 @@ static enum err_code read_ini(struct app_reading *reading)
 
 // --- the whole
 
-// Whether an app may have that name, which becomes part of file names, URLs and log lines.
-static bool is_app_name(const char *name)
+bool app_may_be_named(const char *name)
 {
     for (size_t i = 0; name[i] != '\0'; i++) {
         bool is_letter = name[i] >= 'a' && name[i] <= 'z';
@@ -261,7 +260,7 @@ static enum err_code name_app(struct app_reading *reading, const char *dir)
     bool is_relative = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
     if (is_relative && realpath(reading->dir, real) != NULL)
         name = strrchr(real, '/') + 1;
-    if (!is_app_name(name))
+    if (!app_may_be_named(name))
         diags_add(reading->diags, reading->dir, 0, 0,
             "the folder's name \"%.*s\" becomes the app's; use a-z, 0-9, _ and -, with a letter in front",
             SHOW(span_of(name)));

@@ -13,4 +13,8 @@
 MUST_CHECK enum err_code app_read(
     const char *dir, const char *store_kind, struct diags *diags, struct app **ret_app, struct err *err);
 
+// Whether an app may have that name, which becomes part of file names, URLs and log lines: lower-case
+// letters, digits, - and _, with a letter in front.
+bool app_may_be_named(const char *name);
+
 #endif

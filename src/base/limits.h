@@ -9,19 +9,19 @@ enum {
     LIMIT_TARGET_BYTES = 8192,    // request target; RFC 9112 section 3 recommends at least 8000
     LIMIT_HEAD_BYTES = 32768,     // request line and all fields; as other servers have it (8 to 64 KiB)
     LIMIT_HEAD_FIELDS = 100,      // fields of a head; browsers send about 20
-    LIMIT_CHUNK_LINE_BYTES = 256, // a chunk's size and extensions; nobody uses extensions
+    LIMIT_CHUNK_LINE_BYTES = 256, // a chunk's size and extensions, which hardly any client sends
     LIMIT_TRAILER_BYTES = 4096,   // trailer section, which is read and dropped
     LIMIT_BODY_BYTES = 64 * 1024 * 1024,    // one request body: about two million rows
-    LIMIT_BODIES_BYTES = 256 * 1024 * 1024, // of all bodies together that is not parsed yet, a process
-    LIMIT_BODY_WINDOW_BYTES = 262144, // of one body that is not parsed yet: some milliseconds of parsing
-    LIMIT_CONNECTIONS = 20000,        // open connections of the process; one costs under 10 kB when idle
-    LIMIT_PIPELINE = 16,              // requests of one connection that are under way at once
-    LIMIT_READ_BYTES = 65536,         // one read of a body; the buffer is shared by all connections of a loop
-    LIMIT_HEAD_READ_BYTES = 8192, // one read otherwise: what cannot be worked on yet is kept, a connection
+    LIMIT_BODIES_BYTES = 256 * 1024 * 1024, // bytes of all bodies of the process that are not parsed yet
+    LIMIT_BODY_WINDOW_BYTES = 262144,       // bytes of one body that are not parsed yet: some ms of parsing
+    LIMIT_CONNECTIONS = 20000,    // open connections of the process; one costs under 10 kB when idle
+    LIMIT_PIPELINE = 16,          // requests of one connection that are under way at once
+    LIMIT_READ_BYTES = 65536,     // one read of a body; the buffer is shared by all connections of a loop
+    LIMIT_HEAD_READ_BYTES = 8192, // one read otherwise; a connection keeps what it cannot work on yet
     LIMIT_BLOCK_BYTES = 65536,    // one block of a body; the first one of an unsized body is smaller
-    LIMIT_SKIP_BYTES = 262144,    // of a body that nobody wants: reading on is cheaper than a new connection
+    LIMIT_SKIP_BYTES = 262144,    // read and dropped of a refused body: cheaper than a new connection
     LIMIT_LINGER_BYTES =
-        2 * LIMIT_BODY_BYTES,    // dropped after a refusal, for clients that send before they read
+        2 * LIMIT_BODY_BYTES,    // the same for a client that sends all before it reads the refusal
     LIMIT_ACCEPT_BATCH = 64,     // connections accepted before others get their turn on the loop
     LIMIT_SPARE_EXCHANGES = 256, // kept by a loop for the next requests: under 256 KiB
 
@@ -38,8 +38,8 @@ enum {
     LIMIT_ACCEPT_PAUSE_MS = 100, // without file descriptors accepting waits for others to close theirs
     LIMIT_TICK_MS = 500,         // how often a loop looks for deadlines that have passed
     LIMIT_DRAIN_MS = 30000,      // what runs when SIGTERM comes may take this long to finish
-    LIMIT_READ_TRIES = 5,        // of a read that the database has taken back, or whose tables change
-    LIMIT_TOGETHER_MS = 200,     // quick reads in one transaction; those it has not answered then go on alone
+    LIMIT_READ_TRIES = 5,        // of a read whose transaction the database undid, or whose tables changed
+    LIMIT_TOGETHER_MS = 200,     // quick reads in one transaction; those without an answer then go on alone
     LIMIT_STATEMENT_MS = 10000,  // SQL of one read request, all its statements together
     LIMIT_BATCH_MS = 300000,     // SQL of one batch: 64 MiB of rows take about a minute
     LIMIT_STORE_BUSY_MS = 5000,  // waiting for a lock that another process holds on the store
@@ -47,10 +47,11 @@ enum {
     // --- a database on another machine that is away: it answers 503 within these, added up
     LIMIT_STORE_CONNECT_MS = 3000, // connecting to one address of it: a lost packet is sent again after 1 s
     LIMIT_STORE_PATIENCE_MS =
-        1000, // waiting for another thread's try to connect; it is as good as away after that
-    LIMIT_STORE_SILENCE_MS = 3000, // waiting for bytes, until it is asked whether it is still there
-    LIMIT_STORE_PINGS = 2,         // such questions that nobody answers, LIMIT_STORE_CONNECT_MS each
-    LIMIT_STORE_COMMIT_MS = 30000, // COMMIT, which may have a standby to wait for, and what else is not cut
+        1000, // waiting for another thread's try to connect; then the database counts as away
+    LIMIT_STORE_SILENCE_MS = 3000, // waiting for bytes, until the database is asked whether it is still there
+    LIMIT_STORE_PINGS = 2,         // such questions without an answer, LIMIT_STORE_CONNECT_MS each
+    LIMIT_STORE_COMMIT_MS =
+        30000, // COMMIT, which may wait for a standby, and other statements without a deadline
     LIMIT_STORE_VERIFY_MS = 20000, // finding out what became of a commit: a failover mostly takes less
 
     // --- replicas: one that fails is asked again soon, and seldom while it goes on to fail
@@ -72,7 +73,7 @@ enum {
     LIMIT_GROUP_ROWS =
         5000, // rows of a group of several batches, so that small ones do not wait for large ones
 
-    LIMIT_WRITE_TRIES = 5, // of a batch that the database takes back for the sake of another transaction
+    LIMIT_WRITE_TRIES = 5, // of a batch whose transaction the database undid for the sake of another one
 
     // --- batches
     LIMIT_BATCH_ROWS = 4000000, // rows of one request; the body's size stops most earlier

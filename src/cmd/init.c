@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/ascii.h"
+#include "app/app_read.h"
 #include "cmd/cmd.h"
 #include "cmd/help.h"
 #include "cmd/init_files.h"
@@ -36,11 +36,6 @@ static bool fail(const char *path, const char *what)
     return false;
 }
 
-static bool is_lower_letter(char c)
-{
-    return ascii_is_letter(c) && ascii_lower(c) == c;
-}
-
 // The last part of the path, as an app is named after its folder. A folder such as "." has its name
 // elsewhere.
 static bool check_name(const char *dir)
@@ -54,11 +49,7 @@ static bool check_name(const char *dir)
     memcpy(whole, dir, len);
     whole[len] = '\0';
     const char *slash = strrchr(whole, '/');
-    const char *name = slash != NULL ? slash + 1 : whole;
-    bool is_good = is_lower_letter(name[0]);
-    for (const char *at = name; is_good && *at != '\0'; at++)
-        is_good = is_lower_letter(*at) || ascii_is_digit(*at) || *at == '-' || *at == '_';
-    return is_good ||
+    return app_may_be_named(slash != NULL ? slash + 1 : whole) ||
            fail(dir, "the folder's name is the app's: it must be of lower-case letters, digits, - and "
                      "_, and start with a letter");
 }
