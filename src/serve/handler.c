@@ -125,7 +125,7 @@ static bool find_route(
         return false;
     }
     struct route_match match;
-    switch (routes_find(request->edition->routes, head->path, head->method, &request->arena, &match)) {
+    switch (routes_find(request->lease->edition->routes, head->path, head->method, &request->arena, &match)) {
     case ROUTE_FOUND:
         *ret_match = match;
         return true;
@@ -258,11 +258,11 @@ static bool prepare(struct request *request, const struct http_request *head)
         request_set_busy(request, "out of memory");
         return false;
     }
-    request->edition = request->lease->edition;
     if (!find_route(request, head, &match))
         return false;
     const struct route *route = match.route;
-    request->app = route->app;
+    request->service = route->app;
+    request->app = request->lease->edition->apps[route->app];
     request->endpoint = route->endpoint;
     request->file = route->file;
     if (route->page != NULL) {

@@ -37,7 +37,7 @@ static void set_docs(struct request *request)
         .content_type = "text/html; charset=utf-8",
         .headers = "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
                    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
-        .body = blob_ref(request->edition->docs)};
+        .body = blob_ref(request->lease->edition->docs)};
 }
 
 const struct own_page own_pages[] = {

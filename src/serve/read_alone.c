@@ -33,14 +33,13 @@ static enum err_code read_on_replica(
     struct reading *reading, struct handle *primary, struct replica *replica, struct err *err)
 {
     const struct request *request = reading->request;
-    struct app *app = request->edition->apps[request->app];
     struct plan *plan;
     struct err failure = {0};
     struct span vector;
     store_deadline(replica->handle.conn, reading->deadline_ns);
-    if (handle_plan(&replica->handle, app, request->endpoint, &plan, &failure) != ERR_NONE)
+    if (handle_plan(&replica->handle, request->app, request->endpoint, &plan, &failure) != ERR_NONE)
         return read_after_all(reading, primary, replica, &failure, err);
-    if (handle_may_miss(&replica->handle, app, request->endpoint)) { // known now that it is prepared
+    if (handle_may_miss(&replica->handle, request->app, request->endpoint)) { // known now that it is prepared
         start_again(reading);
         return reading_run(reading, primary, NULL, err);
     }
@@ -58,9 +57,8 @@ static enum err_code read_on_replica(
 void read_alone(struct reading *reading, const struct handles *handles)
 {
     const struct request *request = reading->request;
-    struct handle *primary = &handles->primaries[request->app];
-    struct replica *replica =
-        replica_find(handles, request->app, request->edition->apps[request->app], request->endpoint);
+    struct handle *primary = &handles->primaries[request->service];
+    struct replica *replica = replica_find(handles, request->service, request->app, request->endpoint);
     struct err err = {0};
     reading_start(reading);
     enum err_code code = replica != NULL ? read_on_replica(reading, primary, replica, &err)

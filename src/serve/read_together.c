@@ -10,7 +10,7 @@
 
 static struct plan *usual_plan(const struct read_group *group, const struct request *request)
 {
-    const struct app *app = request->edition->apps[request->app];
+    const struct app *app = request->app;
     return group->handle->app == app ? group->handle->plans[request->endpoint - app->endpoints] : NULL;
 }
 
@@ -26,9 +26,8 @@ void read_group_init(struct read_group *group, const struct handles *handles, st
 {
     group->handles = handles;
     group->count = 0;
-    group->replica =
-        replica_find(handles, request->app, request->edition->apps[request->app], request->endpoint);
-    group->handle = group->replica != NULL ? &group->replica->handle : &handles->primaries[request->app];
+    group->replica = replica_find(handles, request->service, request->app, request->endpoint);
+    group->handle = group->replica != NULL ? &group->replica->handle : &handles->primaries[request->service];
     join(group, request);
 }
 
@@ -53,9 +52,9 @@ static bool may_join(void *ctx, struct task *next)
     if (next->run != first->task.run) // a file, say
         return false;
     const struct request *request = CONTAINER_OF(next, struct request, task);
-    const struct app *app = request->edition->apps[request->app];
-    return request->app == first->app && request->edition == first->edition &&
-           replica_find(group->handles, request->app, app, request->endpoint) == group->replica &&
+    return request->app == first->app &&
+           replica_find(group->handles, request->service, request->app, request->endpoint) ==
+               group->replica &&
            goes_together(usual_plan(group, request));
 }
 
@@ -106,7 +105,7 @@ static enum err_code begin(struct read_group *group, struct err *err)
         came_ns = start_ns > came_ns ? start_ns : came_ns;
     }
     const struct reading *first = &group->seats[0].reading;
-    struct store_conn *primary = group->handles->primaries[first->request->app].conn;
+    struct store_conn *primary = group->handles->primaries[first->request->service].conn;
     store_deadline(primary, first->deadline_ns);
     enum err_code code = replica_vector(group->replica, primary, came_ns, &vector, err);
     return code == ERR_NONE ? handle_begin(group->handle, &vector, err) : code;

@@ -119,8 +119,7 @@ enum err_code reading_run(
     struct plan *plan;
     struct err failure = {0};
     store_deadline(handle->conn, reading->deadline_ns);
-    enum err_code code =
-        handle_plan(handle, request->edition->apps[request->app], request->endpoint, &plan, err);
+    enum err_code code = handle_plan(handle, request->app, request->endpoint, &plan, err);
     if (code != ERR_NONE)
         return code;
     code = try_first(reading, handle, plan, vector, &failure);

@@ -43,9 +43,9 @@ struct request {
     struct context *context;          // borrowed
     struct http_ref ref;              // the way back to its exchange
     struct access access;             // what the access log says of it
-    struct lease *lease;              // of its loop, that it was routed by; NULL before
-    const struct edition *edition;    // the lease's; borrowed
-    size_t app;                       // number of what it is for, once routed
+    struct lease *lease;              // of its loop, with the edition that routes it; NULL before
+    struct app *app;                  // that it is for, once routed; the lease's
+    size_t service;                   // the app's number, and that of its service
     const struct endpoint *endpoint;  // NULL until routed, and for a file
     const struct public_file *file;   // NULL: not a file
     struct span path;                 // as it came; of an endpoint with pages

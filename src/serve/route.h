@@ -16,7 +16,7 @@ struct route {
     const struct public_file *file;  // of public/, for GET; NULL: an endpoint or a page
     bool is_folder;              // the file is the index of the folder that the path is, without its slash
     const struct own_page *page; // of the server; NULL: an endpoint or a file
-    size_t app;                  // number of the endpoint's or file's app
+    size_t app;                  // number of the endpoint's or file's app, which is that of its service
 };
 
 struct routes;

@@ -59,7 +59,7 @@ static int open_below(const char *dir, struct span path)
 static int open_file(struct request *request, struct stat *ret_status)
 {
     char public_dir[PATH_MAX];
-    const char *app_dir = request->edition->apps[request->app]->dir;
+    const char *app_dir = request->app->dir;
     int len = snprintf(public_dir, sizeof(public_dir), "%s/public", app_dir);
     struct span below = span_of(request->file->file + len + 1); // file names begin with "public/"
     int fd = open_below(public_dir, below);

@@ -24,7 +24,7 @@ static void on_written(struct batch *batch)
 void write_prepare(struct request *request)
 {
     struct batch *batch = &request->batch;
-    batch->app = request->edition->apps[request->app];
+    batch->app = request->app;
     batch->endpoint = request->endpoint;
     batch->format = request->format;
     batch->params = request->params;
@@ -34,7 +34,7 @@ void write_prepare(struct request *request)
 
 bool write_submit(struct request *request)
 {
-    if (writer_submit(request->context->services[request->app].writer, &request->batch))
+    if (writer_submit(request->context->services[request->service].writer, &request->batch))
         return true;
     request_set_busy(request, "too many batches are waiting: send this one again later");
     return false;

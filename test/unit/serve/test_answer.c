@@ -75,7 +75,7 @@ static struct request *make_request(struct desk *desk, int64_t limit)
     assert_non_null(request);
     request->ref.loop = desk->loop;
     request->mail.deliver = on_mail;
-    request->edition = desk->edition;
+    request->app = desk->edition->apps[0];
     const struct endpoint *endpoint = &desk->edition->apps[0]->endpoints[0];
     request->endpoint = endpoint;
     request->file = &desk->edition->apps[0]->public_files[0];
