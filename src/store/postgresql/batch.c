@@ -185,7 +185,7 @@ enum err_code pg_batch_make(struct pg_conn *conn, struct err *err)
     if (batch->definition.len == 0)
         return ERR_NONE;
     buf_printf(&sql, "CREATE TEMPORARY TABLE batch (%s)", batch->definition.data);
-    if (conn->tx != PG_IDLE)
+    if (conn->tx != PG_TX_NONE)
         buf_append_str(&sql, " ON COMMIT DROP");
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)
@@ -193,7 +193,7 @@ enum err_code pg_batch_make(struct pg_conn *conn, struct err *err)
     enum err_code code = pg_command(conn, "DROP TABLE IF EXISTS pg_temp.batch", err);
     if (code == ERR_NONE)
         code = pg_command(conn, sql.data, err);
-    batch->known = code == ERR_NONE && conn->tx != PG_IDLE;
+    batch->known = code == ERR_NONE && conn->tx != PG_TX_NONE;
     return code;
 }
 
@@ -215,11 +215,11 @@ enum err_code pg_batch_open(
     bool is_same = batch->known && span_equal(buf_span(&definition), buf_span(&batch->definition));
     if (!is_same)
         code = remember(batch, &definition, fields, field_count, err);
-    if (code == ERR_NONE && conn->tx == PG_IDLE && conn->is_pooled)
+    if (code == ERR_NONE && conn->tx == PG_TX_NONE && conn->is_pooled)
         return ERR_NONE;
     if (code == ERR_NONE)
         code = is_same ? pg_command(conn, "TRUNCATE pg_temp.batch", err) : pg_batch_make(conn, err);
-    if (code == ERR_NONE && conn->tx == PG_IDLE)
+    if (code == ERR_NONE && conn->tx == PG_TX_NONE)
         code = pg_drain(conn, err);
     return code;
 }
@@ -232,10 +232,10 @@ enum err_code pg_batch_close(struct store_conn *base, struct err *err)
         code = pg_batch_finish(conn, err);
     buf_clear(&conn->batch.definition);
     conn->batch.known = false;
-    if (code != ERR_NONE || conn->mode == STORE_READ || (conn->tx == PG_IDLE && conn->is_pooled))
+    if (code != ERR_NONE || conn->mode == STORE_READ || (conn->tx == PG_TX_NONE && conn->is_pooled))
         return code;
     code = pg_command(conn, "DROP TABLE IF EXISTS pg_temp.batch", err);
-    if (code == ERR_NONE && conn->tx == PG_IDLE)
+    if (code == ERR_NONE && conn->tx == PG_TX_NONE)
         code = pg_drain(conn, err);
     return code;
 }
@@ -273,9 +273,9 @@ enum err_code pg_batch_add(struct store_conn *base, const struct value *values, 
     struct pg_conn *conn = pg_conn(base);
     struct pg_batch *batch = &conn->batch;
     struct buf *rows = &batch->rows;
-    if (conn->tx == PG_FAILED || conn->link == NULL)
+    if (pg_tx_has_failed(conn) || conn->link == NULL)
         return pg_check_alive(conn, err);
-    if (conn->tx == PG_IDLE && conn->is_pooled)
+    if (conn->tx == PG_TX_NONE && conn->is_pooled)
         return err_set(err, ERR_STORE, "through a pooler, rows need a transaction to be kept for");
     const struct value number = {.kind = VALUE_INTEGER, .integer = line};
     uint16_t columns = (uint16_t)(batch->field_count + 1);

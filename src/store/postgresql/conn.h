@@ -18,10 +18,35 @@ struct pg_stmt;
 
 enum { PG_DETAIL_BYTES = 16384 }; // of a violated key that is kept
 
+// The transaction between store_begin and its end:
+//
+//           begin          something           its end is sent along
+//                          of it is sent       with its last statement
+//     none ───────► open ────────────► sent ─────────────────────► ended
+//                    │                 │  ▲ ◄───────────────────────┤
+//                    │       a failure │  │ rollback to              │
+//                    │ a failure       ▼  │ the savepoint            │ a failure
+//                    └──────► dead ◄── failed ──► asked              │
+//                              ▲                                     │
+//                              └─────────────────────────────────────┘
+//
+// Commit and rollback lead from everywhere to none. More of it may be sent when its end was sent already:
+// from ended that leads to sent, from dead to failed.
 enum pg_tx {
-    PG_IDLE,   // none
-    PG_OPEN,   // between store_begin and its end
-    PG_FAILED, // a statement in it has failed: only rollback, and rollback to a savepoint, work
+    PG_TX_NONE,   //
+    PG_TX_OPEN,   // nothing of it was sent: a reader's says no BEGIN
+    PG_TX_SENT,   // something of it was sent, so its end has to be
+    PG_TX_ENDED,  // its end was sent
+    PG_TX_FAILED, // a statement in it has failed: only rollback and rollback to the savepoint work
+    PG_TX_DEAD,   // likewise, and the server has nothing of it that has to be ended
+    PG_TX_ASKED,  // the link was lost under its COMMIT, and its record is asked for on the next one
+};
+
+// What the caller has told of the last statement of a reader's transaction.
+enum pg_last {
+    PG_LAST_UNTOLD, // nothing
+    PG_LAST_NEXT,   // it is the one that is bound next
+    PG_LAST_BOUND,  // it was bound
 };
 
 // A query of the driver's own that is prepared once in a session.
@@ -53,12 +78,10 @@ struct pg_conn {
     bool is_single;                 // the oldest is a run of which rows have been taken
     // --- the transaction
     enum pg_tx tx;              //
-    bool is_begun;              // something of it was sent
-    bool is_next_last;          // a reader's: what is bound next is the last of it
-    bool is_last;               // likewise, and it ends along with that
+    enum pg_last last;          //
     bool has_written;           // something in it may have changed the database
     bool had_written;           // likewise, when the savepoint was made
-    struct err failure;         // why it is PG_FAILED
+    struct err failure;         // why it is PG_TX_FAILED or PG_TX_DEAD
     struct buf detail;          // of the last constraint that was met
     char commit[PG_ID_CHARS];   // id of its record
     char recorded[PG_ID_CHARS]; // of the last one that is known to be there, and to be removed; or ""
@@ -71,6 +94,23 @@ static inline struct pg_conn *pg_conn(struct store_conn *conn)
 }
 
 void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
+
+static inline bool pg_tx_is_open(const struct pg_conn *conn)
+{
+    return conn->tx == PG_TX_OPEN || conn->tx == PG_TX_SENT || conn->tx == PG_TX_ENDED;
+}
+
+static inline bool pg_tx_has_failed(const struct pg_conn *conn)
+{
+    return conn->tx == PG_TX_FAILED || conn->tx == PG_TX_DEAD;
+}
+
+// The one way from state to state; asserts that the drawing has it.
+void pg_tx_move(struct pg_conn *conn, enum pg_tx to);
+
+// Something of the transaction was sent, if there is one; and so was its end.
+void pg_tx_sent(struct pg_conn *conn);
+void pg_tx_ended(struct pg_conn *conn);
 
 // The open transaction has failed, if there is one, because of `err`.
 void pg_fail_tx(struct pg_conn *conn, const struct err *err);

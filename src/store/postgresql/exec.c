@@ -27,7 +27,8 @@ static enum err_code run(struct pg_conn *conn, struct span sql, struct span stat
     if (code == ERR_NONE)
         code = pg_command_with(conn, text, 0, NULL, &result, err);
     mem_free(text);
-    conn->is_begun = conn->has_written = true;
+    pg_tx_sent(conn);
+    conn->has_written = true;
     struct err failure = {0};
     if (code == ERR_NONE && pg_drain(conn, &failure) != ERR_NONE)
         code = err_set(err, failure.code, "%s", failure.text);
@@ -73,8 +74,8 @@ enum err_code pg_script(struct pg_conn *conn, struct span sql, struct err *err)
             return ERR_NONE;
         code = pg_rule_check(PG_RULE_SCRIPT, sql, statement, err);
         if (code == ERR_NONE)
-            code =
-                conn->tx == PG_IDLE ? run_alone(conn, sql, statement, err) : run(conn, sql, statement, err);
+            code = conn->tx == PG_TX_NONE ? run_alone(conn, sql, statement, err)
+                                          : run(conn, sql, statement, err);
     }
     return code;
 }
@@ -83,7 +84,7 @@ enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     enum err_code code = pg_script(conn, sql, err);
-    return code == ERR_NONE && conn->tx == PG_OPEN ? track(conn, err) : code;
+    return code == ERR_NONE && pg_tx_is_open(conn) ? track(conn, err) : code;
 }
 
 // Autovacuum would come by itself, but only after a minute, and until then a new table has no statistics.

@@ -20,11 +20,11 @@
 static enum err_code ask(struct pg_conn *conn, const char *sql, int count, const char *const *params,
     PGresult **ret_result, struct err *err)
 {
-    bool is_alone = conn->tx == PG_IDLE;
+    bool is_alone = conn->tx == PG_TX_NONE;
     enum err_code code = is_alone ? pg_begin(&conn->base, err) : ERR_NONE;
     if (code != ERR_NONE)
         return code;
-    conn->is_begun = true;
+    pg_tx_sent(conn);
     code = pg_query(conn, sql, count, params, ret_result, err);
     if (is_alone)
         pg_rollback(&conn->base);
@@ -44,7 +44,7 @@ enum err_code pg_queue_plan(
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
-    conn->is_begun = true;
+    pg_tx_sent(conn);
     if (conn->is_pooled && conn->mode == STORE_WRITE && !conn->batch.known)
         code = pg_batch_make(conn, err);
     if (code != ERR_NONE)
@@ -57,7 +57,7 @@ enum err_code pg_queue_plan(
 static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_plan, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
-    bool is_alone = conn->tx == PG_IDLE;
+    bool is_alone = conn->tx == PG_TX_NONE;
     enum err_code code = is_alone ? pg_begin(&conn->base, err) : ERR_NONE;
     if (code != ERR_NONE)
         return code;

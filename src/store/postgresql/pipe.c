@@ -20,7 +20,7 @@
 #include "store/postgresql/error.h"
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/queue.h"
-#include "store/postgresql/stmt.h"
+#include "store/postgresql/run.h"
 #include "store/postgresql/store.h"
 
 enum err_code pg_command_with(struct pg_conn *conn, const char *sql, int param_count,
@@ -53,10 +53,12 @@ enum err_code pg_flush(struct pg_conn *conn, struct err *err)
     if (!conn->is_unsent)
         return ERR_NONE;
     // Of a reader the sync is the end of its transaction; that of a writer, or through a pooler, has BEGIN.
-    if (conn->mode == STORE_WRITE || conn->is_pooled || conn->tx == PG_IDLE || conn->is_last) {
-        conn->is_begun = conn->is_begun && !conn->is_last; // its end has been sent
+    bool has_begin = conn->mode == STORE_WRITE || conn->is_pooled;
+    bool has_last = !has_begin && conn->last != PG_LAST_UNTOLD;
+    if (has_last)
+        pg_tx_ended(conn);
+    if (has_begin || has_last || conn->tx == PG_TX_NONE)
         return pg_sync(conn, err);
-    }
     if (PQsendFlushRequest(conn->link) == 0 || PQflush(conn->link) < 0) {
         pg_lose(conn);
         return err_set(err, ERR_BUSY, "the connection to the store was lost: try again");
@@ -159,10 +161,10 @@ static bool look_for_life(struct pg_conn *conn, struct wait *wait, uint64_t now_
 }
 
 // The run whose answer is taken as a whole now; else NULL.
-static struct pg_stmt *whole_run(const struct pg_conn *conn)
+static struct pg_run *whole_run(const struct pg_conn *conn)
 {
     const struct pg_item *item = &conn->queue[conn->first];
-    return conn->count > 0 && item->kind == PG_RUN && !conn->is_single ? item->stmt : NULL;
+    return conn->count > 0 && item->kind == PG_RUN && !conn->is_single ? item->run : NULL;
 }
 
 // Reads what has come. False when the link is lost, or when an answer that was expected to be small has
@@ -170,7 +172,7 @@ static struct pg_stmt *whole_run(const struct pg_conn *conn)
 // once.
 static bool read_more(struct pg_conn *conn, struct wait *wait)
 {
-    struct pg_stmt *whole = wait->reads++ > 0 ? whole_run(conn) : NULL;
+    struct pg_run *whole = wait->reads++ > 0 ? whole_run(conn) : NULL;
     int before = 0, after = 0; // libpq reads a part of what waits
     bool counts = whole != NULL && ioctl(PQsocket(conn->link), FIONREAD, &before) == 0;
     if (PQconsumeInput(conn->link) == 0)
@@ -224,7 +226,7 @@ static bool wait_for_result(struct pg_conn *conn)
 static enum err_code give_up(struct pg_conn *conn, struct err *err)
 {
     bool timed_out = conn->was_cancelled;
-    const struct pg_stmt *whole = whole_run(conn);
+    const struct pg_run *whole = whole_run(conn);
     bool was_large = whole != NULL && whole->was_large;
     pg_lose(conn);
     if (was_large)
@@ -251,8 +253,8 @@ enum err_code pg_push(struct pg_conn *conn, struct err *err)
 static void end_item(struct pg_conn *conn, const PGresult *last)
 {
     struct pg_item item = pg_pop(conn);
-    if (item.kind == PG_RUN && item.stmt != NULL)
-        item.stmt->is_ended = true;
+    if (item.kind == PG_RUN && item.run != NULL)
+        pg_run_move(item.run, PG_RUN_COME);
     if (last != NULL && item.kind != PG_SYNC)
         PQclear(PQgetResult(conn->link));
 }
@@ -267,7 +269,7 @@ static bool is_end(const struct pg_item *item, const PGresult *result)
 
 enum err_code pg_next_result(struct pg_conn *conn, PGresult **ret_result, struct err *err)
 {
-    const struct pg_stmt *whole = whole_run(conn);
+    const struct pg_run *whole = whole_run(conn);
     bool is_run = conn->count > 0 && conn->queue[conn->first].kind == PG_RUN;
     if (is_run && !conn->is_single && (whole == NULL || !whole->is_small)) {
         PQsetSingleRowMode(conn->link); // no effect on one that has failed already, which is fine
@@ -341,12 +343,13 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
             if (ret_failure->code == ERR_NONE)
                 *ret_failure = failure;
         }
-    } else if (item.kind == PG_RUN && item.stmt != NULL) {
-        code = pg_park(item.stmt, result, err);
-        if (code != ERR_NONE) { // what is queued may be nobody's any more
-            item.stmt->is_ended = item.stmt->is_cut = true;
-            pg_lose(conn);
-        }
+    } else if (item.kind == PG_RUN && item.run != NULL) {
+        code = pg_run_park(item.run, result, err);
+        if (code == ERR_NONE)
+            return ERR_NONE;
+        pg_lose(conn); // which cuts the run, if more of it was to come
+        if (item.run->state == PG_RUN_COME)
+            pg_run_move(item.run, PG_RUN_CUT);
         return code;
     } else {
         if (PQresultStatus(result) == PGRES_FATAL_ERROR && ret_failure->code == ERR_NONE &&
@@ -357,12 +360,12 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
     return ERR_NONE;
 }
 
-static enum err_code drain(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err)
+static enum err_code drain(struct pg_conn *conn, const struct pg_run *run, struct err *err)
 {
     struct err failure = {0};
     enum err_code code = pg_flush(conn, err); // what was not sent is never answered
     while (code == ERR_NONE && conn->count > 0 &&
-           (stmt == NULL || conn->queue[conn->first].kind != PG_RUN || conn->queue[conn->first].stmt != stmt))
+           (run == NULL || conn->queue[conn->first].kind != PG_RUN || conn->queue[conn->first].run != run))
         code = read_some(conn, &failure, err);
     if (code == ERR_NONE && failure.code != ERR_NONE && err != NULL && err->code == ERR_NONE)
         *err = failure;
@@ -389,9 +392,9 @@ enum err_code pg_query(struct pg_conn *conn, const char *sql, int param_count, c
     return code == ERR_NONE ? pg_drain_rows(conn, ret_result, err) : code;
 }
 
-enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err)
+enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_run *run, struct err *err)
 {
-    return drain(conn, stmt, err);
+    return drain(conn, run, err);
 }
 
 // Reads, of the rows of disowned runs, what has come already.
@@ -399,7 +402,7 @@ static void drain_disowned(struct pg_conn *conn)
 {
     struct err ignored = {0};
     while (conn->link != NULL && conn->count > 0 && conn->queue[conn->first].kind == PG_RUN &&
-           conn->queue[conn->first].stmt == NULL && !PQisBusy(conn->link)) {
+           conn->queue[conn->first].run == NULL && !PQisBusy(conn->link)) {
         if (read_some(conn, &ignored, &ignored) != ERR_NONE)
             return;
     }
@@ -412,7 +415,7 @@ bool pg_runs_disowned(struct pg_conn *conn)
     drain_disowned(conn);
     for (unsigned i = 0; conn->link != NULL && i < conn->count; i++) {
         const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->kind == PG_RUN && item->stmt == NULL)
+        if (item->kind == PG_RUN && item->run == NULL)
             return true;
     }
     return false;

@@ -10,7 +10,7 @@
 #include "base/err.h"
 
 struct pg_conn;
-struct pg_stmt;
+struct pg_run;
 
 enum { PG_WHOLE_BYTES = 4 * 1024 * 1024 }; // of an answer that is taken as a whole
 
@@ -28,10 +28,10 @@ MUST_CHECK enum err_code pg_flush(struct pg_conn *conn, struct err *err);
 // Queues a sync, where a failure ends, and sends all. What was not in a transaction is committed by it.
 MUST_CHECK enum err_code pg_sync(struct pg_conn *conn, struct err *err);
 
-// Reads what is under way: all of it, or up to what is due to the statement. The first failure of a command
+// Reads what is under way: all of it, or up to what is due to the run. The first failure of a command
 // is returned; what statements get is kept for them.
 MUST_CHECK enum err_code pg_drain(struct pg_conn *conn, struct err *err);
-MUST_CHECK enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_stmt *stmt, struct err *err);
+MUST_CHECK enum err_code pg_drain_until(struct pg_conn *conn, const struct pg_run *run, struct err *err);
 
 // True while the server still executes a reader's statement whose run was disowned, such as an answer that a
 // check has refused. A run of which all has come already, be it unread, is read and does not count.

@@ -41,11 +41,11 @@ static void deallocate(struct pg_conn *conn, struct pg_prepared *prepared)
     char sql[40];
     struct err ignored = {0};
     if (conn->link == NULL || conn->is_pooled || prepared->session != conn->session ||
-        conn->tx == PG_FAILED || conn->batch.copying)
+        pg_tx_has_failed(conn) || conn->batch.copying)
         return;
     snprintf(sql, sizeof(sql), "DEALLOCATE %s", prepared->name);
     if (pg_command(conn, sql, &ignored) == ERR_NONE && conn->mode == STORE_READ)
-        conn->is_begun = true;
+        pg_tx_sent(conn);
     prepared->session = 0;
 }
 
@@ -56,7 +56,7 @@ void pg_prepared_leave(struct pg_stmt *stmt)
     stmt->prepared = NULL;
     if (prepared == NULL || --prepared->users > 0)
         return;
-    pg_disown(conn, prepared);
+    pg_disown_prepared(conn, prepared);
     deallocate(conn, prepared);
     mem_free(prepared->sql);
     mem_free(prepared->param_types);
@@ -133,7 +133,7 @@ enum err_code pg_prepared_describe(
     struct pg_prepared *prepared = stmt->prepared;
     PGresult *answer = NULL;
     enum err_code code = ask_server(stmt, &answer, ret_described, err);
-    conn->is_begun = true;
+    pg_tx_sent(conn);
     if (code == ERR_NONE && PQresultStatus(answer) != PGRES_COMMAND_OK)
         code = pg_fail_statement(conn, answer, sql, (size_t)(statement.at - sql.at), true, err);
     if (code == ERR_NONE && PQresultStatus(*ret_described) != PGRES_COMMAND_OK)

@@ -5,10 +5,9 @@
 // connection's thread.
 #include "store/postgresql/queue.h"
 
-#include "base/mem.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/errand.h"
-#include "store/postgresql/stmt.h"
+#include "store/postgresql/run.h"
 
 static enum err_code push(struct pg_conn *conn, struct pg_item item, struct err *err)
 {
@@ -43,31 +42,22 @@ enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, str
     return code;
 }
 
-void pg_disown(struct pg_conn *conn, const void *whose)
+void pg_disown_run(struct pg_conn *conn, const struct pg_run *run)
 {
     for (unsigned i = 0; i < conn->count; i++) {
         struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->stmt == whose)
-            item->stmt = NULL;
-        if (item->prepared == whose)
-            item->prepared = NULL;
+        if (item->run == run)
+            item->run = NULL;
     }
 }
 
-enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err)
+void pg_disown_prepared(struct pg_conn *conn, const struct pg_prepared *prepared)
 {
-    if (stmt->parked_count == stmt->parked_room) {
-        size_t room = stmt->parked_room == 0 ? 16 : 2 * stmt->parked_room;
-        PGresult **parked = mem_realloc(stmt->parked, room * sizeof(*parked));
-        if (parked == NULL) {
-            PQclear(result);
-            return err_no_memory(err);
-        }
-        stmt->parked = parked;
-        stmt->parked_room = room;
+    for (unsigned i = 0; i < conn->count; i++) {
+        struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->prepared == prepared)
+            item->prepared = NULL;
     }
-    stmt->parked[stmt->parked_count++] = result;
-    return ERR_NONE;
 }
 
 void pg_lose(struct pg_conn *conn)
@@ -78,8 +68,8 @@ void pg_lose(struct pg_conn *conn)
         return;
     for (; conn->count > 0; conn->count--) {
         struct pg_item *item = &conn->queue[conn->first];
-        if (item->kind == PG_RUN && item->stmt != NULL)
-            item->stmt->is_ended = item->stmt->is_cut = true;
+        if (item->kind == PG_RUN && item->run != NULL)
+            pg_run_move(item->run, PG_RUN_CUT);
         conn->first = (conn->first + 1) % PG_QUEUE;
     }
     pg_errand_leave(conn->cancel);

@@ -9,7 +9,7 @@
 
 struct pg_conn;
 struct pg_prepared;
-struct pg_stmt;
+struct pg_run;
 
 enum { PG_QUEUE = 256 }; // commands under way on a connection; a request sends about ten
 
@@ -18,13 +18,13 @@ enum pg_kind {
     PG_COMMAND, // one of the driver's own: only a failure of it matters
     PG_CHECK,   // likewise, the one of pg_begin_at: it fails when the database is behind
     PG_PREPARE, // which is not prepared where that fails
-    PG_RUN,     // of a statement: its rows are somebody's
+    PG_RUN,     // of a statement: its results are kept for it
     PG_SYNC,    // the end of what a failure takes with it
 };
 
 struct pg_item {
     enum pg_kind kind;            //
-    struct pg_stmt *stmt;         // PG_RUN: whose; NULL when nobody wants what comes back any more
+    struct pg_run *run;           // PG_RUN: whose; NULL when it was disowned
     struct pg_prepared *prepared; // PG_PREPARE: what; likewise
     PGresult **keep; // of commands, checks, prepares: where its result goes, be it a failure; or NULL
 };
@@ -35,14 +35,12 @@ MUST_CHECK enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_ite
 // Takes the oldest out of the queue.
 struct pg_item pg_pop(struct pg_conn *conn);
 
-// What is under way for the statement, or the prepared one, belongs to nobody from now on: what comes back
+// What is under way for the run, or the prepared statement, belongs to nobody from now on: what comes back
 // for it is thrown away.
-void pg_disown(struct pg_conn *conn, const void *whose);
+void pg_disown_run(struct pg_conn *conn, const struct pg_run *run);
+void pg_disown_prepared(struct pg_conn *conn, const struct pg_prepared *prepared);
 
-// Gives the link up: what was under way is gone, the transaction has failed.
+// Gives the link up: the runs that are under way are cut, and the transaction has failed.
 void pg_lose(struct pg_conn *conn);
-
-// Keeps a result for the statement that it is due to, until that is stepped; takes the result over.
-MUST_CHECK enum err_code pg_park(struct pg_stmt *stmt, PGresult *result, struct err *err);
 
 #endif

@@ -93,7 +93,7 @@ static enum err_code ask_about_found(
 static enum err_code ask(struct pg_stmt *stmt, const char *sql, PGresult **ret_rows, struct err *err)
 {
     PGresult *locks = NULL;
-    assert(stmt->conn->tx == PG_IDLE && !stmt->is_bound);
+    assert(stmt->conn->tx == PG_TX_NONE && stmt->run.state == PG_RUN_IDLE);
     enum err_code code = pg_begin(&stmt->conn->base, err);
     if (code == ERR_NONE)
         code = ask_for_locks(stmt, &locks, err);

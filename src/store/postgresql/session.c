@@ -204,7 +204,7 @@ static bool is_being_read(const struct pg_conn *conn)
 {
     for (unsigned i = 0; i < conn->count; i++) {
         const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->kind == PG_RUN && item->stmt != NULL)
+        if (item->kind == PG_RUN && item->run != NULL)
             return true;
     }
     return false;
@@ -223,9 +223,9 @@ enum err_code pg_settle(struct pg_conn *conn, struct err *err)
 
 enum err_code pg_check_alive(struct pg_conn *conn, struct err *err)
 {
-    if (conn->tx == PG_OPEN)
+    if (pg_tx_is_open(conn))
         return ERR_NONE;
-    if (conn->tx == PG_IDLE)
+    if (conn->tx == PG_TX_NONE)
         return pg_settle(conn, err);
     switch (conn->failure.code) {
     case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again

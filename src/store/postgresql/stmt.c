@@ -21,15 +21,14 @@
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/queue.h"
 #include "store/postgresql/rule.h"
+#include "store/postgresql/run.h"
 #include "store/postgresql/session.h"
 #include "store/postgresql/sql.h"
 #include "store/postgresql/tx.h"
 #include "store/postgresql/value.h"
 
-enum {
-    PG_SMALL_ROWS = 1000, // a reader's run with no more leads one to expect that the next one has few, too
-    PG_SLOW_MS = 10,      // an answer that took longer is worth a message between it and the checks before it
-};
+// An answer that took longer is worth a message between it and the checks before it.
+enum { PG_SLOW_MS = 10 };
 
 // --- life
 
@@ -72,7 +71,7 @@ void pg_finalize(struct store_stmt *base)
     mem_free(stmt->param_texts);
     mem_free(stmt->param_copies);
     mem_free(stmt->texts);
-    mem_free(stmt->parked);
+    pg_run_fini(&stmt->run);
     mem_free(stmt);
 }
 
@@ -214,8 +213,8 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
     stmt->base.writes = pg_rule_writes(statement);
     code = translate(stmt, sql, statement, params, param_count, err);
     if (code == ERR_NONE)
-        code = conn->is_pooled && conn->tx == PG_IDLE ? prepare_in_transaction(stmt, sql, statement, err)
-                                                      : prepare_on_server(stmt, sql, statement, err);
+        code = conn->is_pooled && conn->tx == PG_TX_NONE ? prepare_in_transaction(stmt, sql, statement, err)
+                                                         : prepare_on_server(stmt, sql, statement, err);
     if (code != ERR_NONE) {
         pg_finalize(&stmt->base);
         return code;
@@ -261,20 +260,29 @@ static enum err_code encode_params(struct pg_stmt *stmt, const struct value *val
     return ERR_NONE;
 }
 
+// Ends the run, wherever it is. What is still to come is thrown away when it does.
+static void end(struct pg_stmt *stmt)
+{
+    if (stmt->run.state == PG_RUN_SENT)
+        pg_disown_run(stmt->conn, &stmt->run);
+    pg_run_reset(&stmt->run);
+}
+
 static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
     const struct pg_prepared *prepared = stmt->prepared;
-    bool is_alone = conn->is_pooled && conn->tx == PG_IDLE;
+    bool is_alone = conn->is_pooled && conn->tx == PG_TX_NONE;
     enum err_code code = is_alone ? pg_queue_begin(conn, err) : ERR_NONE;
     if (code == ERR_NONE)
         code = pg_prepared_queue(stmt, err);
     if (code != ERR_NONE)
         return code;
     // What is bound before is answered before the last one runs, so that it can be ended if nobody wants it.
-    bool is_next_last = conn->is_next_last;
-    conn->is_next_last = false;
-    if (is_next_last && conn->is_unsent && !stmt->is_quick && PQsendFlushRequest(conn->link) == 0) {
+    bool is_last = conn->last == PG_LAST_NEXT;
+    if (is_last)
+        conn->last = PG_LAST_BOUND;
+    if (is_last && conn->is_unsent && !stmt->run.is_quick && PQsendFlushRequest(conn->link) == 0) {
         pg_lose(conn);
         return pg_check_alive(conn, err);
     }
@@ -283,7 +291,9 @@ static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
                                      stmt->param_values, stmt->param_lengths, stmt->param_formats, 1)
                                : PQsendQueryPrepared(conn->link, prepared->name, count, stmt->param_values,
                                      stmt->param_lengths, stmt->param_formats, 1);
-    code = pg_queued(conn, sent, (struct pg_item){.kind = PG_RUN, .stmt = stmt}, err);
+    code = pg_queued(conn, sent, (struct pg_item){.kind = PG_RUN, .run = &stmt->run}, err);
+    if (code == ERR_NONE)
+        pg_run_move(&stmt->run, PG_RUN_SENT);
     if (code == ERR_NONE && is_alone) // behind a sync: a run that fails must not take its end along
         code = pg_sync(conn, err);
     if (code == ERR_NONE && is_alone)
@@ -295,7 +305,7 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
 {
     struct pg_stmt *stmt = pg_stmt(base);
     struct pg_conn *conn = stmt->conn;
-    assert(!stmt->is_bound);
+    assert(stmt->run.state == PG_RUN_IDLE);
     enum err_code code = pg_check_alive(conn, err);
     if (code == ERR_NONE)
         code = pg_check_deadline(conn, err);
@@ -305,13 +315,13 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
         code = encode_params(stmt, values, err);
     if (code == ERR_NONE)
         code = queue_run(stmt, err);
-    if (code != ERR_NONE)
+    if (code != ERR_NONE) {
+        end(stmt);
         return code;
-    stmt->is_bound = true;
-    stmt->is_ended = stmt->is_done = stmt->is_cut = false;
-    stmt->row_count = 0;
-    stmt->bound_ns = clock_monotonic_ns();
-    conn->is_begun = true;
+    }
+    stmt->run.row_count = 0;
+    stmt->run.bound_ns = clock_monotonic_ns();
+    pg_tx_sent(conn);
     conn->has_written = conn->has_written || conn->mode == STORE_WRITE; // a SELECT may call what writes
     conn->was_cancelled = false;
     return ERR_NONE;
@@ -321,21 +331,24 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
 static enum err_code take_result(struct pg_stmt *stmt, PGresult **ret_result, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
+    struct pg_run *run = &stmt->run;
     enum err_code code = ERR_NONE;
     if (conn->is_unsent)
         code = pg_flush(conn, err);
-    if (code == ERR_NONE && stmt->parked_first == stmt->parked_count && !stmt->is_ended)
-        code = pg_drain_until(conn, stmt, err);
+    PGresult *result = code == ERR_NONE ? pg_run_take(run) : NULL;
+    if (code == ERR_NONE && result == NULL && run->state == PG_RUN_SENT) {
+        code = pg_drain_until(conn, run, err);
+        result = code == ERR_NONE ? pg_run_take(run) : NULL;
+    }
     if (code != ERR_NONE)
         return code;
-    if (stmt->parked_first < stmt->parked_count) {
-        *ret_result = stmt->parked[stmt->parked_first++];
+    *ret_result = result;
+    if (result != NULL)
         return ERR_NONE;
-    }
-    *ret_result = NULL;
-    if (stmt->is_ended) // with the connection, if no result said so, be it another one by now
-        return stmt->is_cut || conn->link == NULL ? pg_fail_link(NULL, ERR_BUSY, err) : ERR_NONE;
-    return pg_next_result(conn, ret_result, err);
+    if (run->state == PG_RUN_SENT)
+        return pg_next_result(conn, ret_result, err);
+    bool is_lost = run->state == PG_RUN_CUT || conn->link == NULL; // the session may be another one by now
+    return is_lost ? pg_fail_link(NULL, ERR_BUSY, err) : ERR_NONE;
 }
 
 static enum err_code fail_stale(struct err *err)
@@ -355,7 +368,7 @@ static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err
     bool is_stale = is_gone || (state != NULL && strcmp(state, "0A000") == 0 && function != NULL &&
                                    strcmp(function, "RevalidateCachedQuery") == 0);
     enum err_code code = ERR_NONE;
-    if (conn->tx == PG_FAILED && conn->failure.code == ERR_BEHIND) {
+    if (pg_tx_has_failed(conn) && conn->failure.code == ERR_BEHIND) {
         code = pg_check_alive(conn, &cause);
     } else if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
         code = err_set(&cause, ERR_BUSY, "a statement before it has failed");
@@ -373,9 +386,10 @@ static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err
 // Outside of a transaction the statement is one, which has to be on disk before its end is told.
 static enum err_code end_run(struct pg_stmt *stmt, struct err *err)
 {
-    stmt->is_done = true;
-    stmt->is_small = stmt->conn->mode == STORE_READ && !stmt->was_large && stmt->row_count <= PG_SMALL_ROWS;
-    return stmt->conn->tx == PG_IDLE ? pg_drain(stmt->conn, err) : ERR_NONE;
+    struct pg_run *run = &stmt->run;
+    pg_run_move(run, PG_RUN_TAKEN);
+    run->is_small = stmt->conn->mode == STORE_READ && !run->was_large && run->row_count <= PG_SMALL_ROWS;
+    return stmt->conn->tx == PG_TX_NONE ? pg_drain(stmt->conn, err) : ERR_NONE;
 }
 
 // Whether the result has the columns that the statement had when it was prepared; it may have been prepared
@@ -397,10 +411,11 @@ static bool has_columns(const struct pg_stmt *stmt, const PGresult *result)
 // The run's first result: of which columns, and whether it has come quickly.
 static enum err_code start_answer(struct pg_stmt *stmt, const PGresult *result, struct err *err)
 {
-    if (stmt->bound_ns == 0)
+    struct pg_run *run = &stmt->run;
+    if (run->bound_ns == 0)
         return ERR_NONE;
-    stmt->is_quick = clock_monotonic_ns() - stmt->bound_ns < PG_SLOW_MS * NS_PER_MS;
-    stmt->bound_ns = 0;
+    run->is_quick = clock_monotonic_ns() - run->bound_ns < PG_SLOW_MS * NS_PER_MS;
+    run->bound_ns = 0;
     ExecStatusType status = PQresultStatus(result);
     bool has_rows = status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK;
     return has_rows && !has_columns(stmt, result) ? fail_stale(err) : ERR_NONE;
@@ -415,7 +430,7 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
     }
     PQclear(stmt->rows);
     stmt->rows = NULL;
-    while (stmt->is_bound && !stmt->is_done) {
+    while (stmt->run.state != PG_RUN_IDLE && stmt->run.state != PG_RUN_TAKEN) {
         PGresult *result = NULL;
         enum err_code code = take_result(stmt, &result, err);
         if (code == ERR_NONE && result == NULL)
@@ -436,7 +451,8 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
             return code;
         }
         if (PQntuples(result) > 0) {
-            stmt->row_count += stmt->row_count <= PG_SMALL_ROWS ? (unsigned)PQntuples(result) : 0;
+            if (stmt->run.row_count <= PG_SMALL_ROWS)
+                stmt->run.row_count += (unsigned)PQntuples(result);
             stmt->rows = result;
             stmt->row = 0;
             *ret_row = true;
@@ -467,10 +483,5 @@ void pg_reset(struct store_stmt *base)
     struct pg_stmt *stmt = pg_stmt(base);
     PQclear(stmt->rows);
     stmt->rows = NULL;
-    while (stmt->parked_first < stmt->parked_count)
-        PQclear(stmt->parked[stmt->parked_first++]);
-    stmt->parked_first = stmt->parked_count = 0;
-    if (stmt->is_bound && !stmt->is_ended)
-        pg_disown(stmt->conn, stmt); // what is still to come is thrown away when it does
-    stmt->is_bound = false;
+    end(stmt);
 }

@@ -7,6 +7,7 @@
 
 #include "store/driver.h"
 #include "store/postgresql/prepared.h"
+#include "store/postgresql/run.h"
 #include "store/postgresql/value.h"
 
 struct pg_conn;
@@ -25,22 +26,11 @@ struct pg_stmt {
     char (*param_texts)[PG_TEXT_BYTES]; // owned; room for values that have to be converted
     char **param_copies;                // owned; of values that go as text, with a NUL; each NULL: none
     // --- results
-    Oid *types;                        // owned; of the columns
-    char (*texts)[PG_TEXT_BYTES];      // owned; room for values that become text
-    bool is_bound;                     // between bind and reset
-    bool is_ended;                     // all its results have come, or no more will
-    bool is_cut;                       // the connection was lost before they had
-    bool is_done;                      // all its rows have been taken
-    unsigned row_count;                // of the run so far; stops at PG_SMALL_ROWS + 1
-    bool is_small;                     // a reader's, and its last run had few rows: taken as a whole
-    bool was_large;                    // a run had more than PG_WHOLE_BYTES all the same: never again
-    bool is_quick;                     // its last run had begun to answer within PG_SLOW_MS
-    uint64_t bound_ns;                 // monotonic; of the run, until it begins to answer; then 0
-    PGresult *rows;                    // owned; that the current row is in; NULL: none
-    int row;                           // the current one
-    PGresult **parked;                 // owned; what came while another statement was being read, in order
-    size_t parked_first, parked_count; // those not taken yet: from first up to count
-    size_t parked_room;                // room in parked
+    Oid *types;                   // owned; of the columns
+    char (*texts)[PG_TEXT_BYTES]; // owned; room for values that become text
+    struct pg_run run;            //
+    PGresult *rows;               // owned; that the current row is in; NULL: none
+    int row;                      // the current one
 };
 
 static inline struct pg_stmt *pg_stmt(struct store_stmt *stmt)

@@ -93,17 +93,18 @@ static enum err_code take_turn(struct pg_conn *conn, struct err *err)
 enum err_code pg_begin(struct store_conn *base, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
-    assert(conn->tx == PG_IDLE);
+    assert(conn->tx == PG_TX_NONE);
     enum err_code code = pg_settle(conn, err);
     if (code == ERR_NONE && !conn->is_pooled && conn->mode == STORE_READ)
         code = follow_deadline(conn, err);
     if (code != ERR_NONE)
         return code;
-    conn->tx = PG_OPEN;
-    conn->is_begun = conn->is_last = conn->is_next_last = conn->has_written = conn->was_cancelled = false;
+    pg_tx_move(conn, PG_TX_OPEN);
+    conn->last = PG_LAST_UNTOLD;
+    conn->has_written = conn->was_cancelled = false;
     conn->failure = (struct err){0};
     if (conn->mode == STORE_WRITE || conn->is_pooled) {
-        conn->is_begun = true;
+        pg_tx_sent(conn);
         code = pg_queue_begin(conn, err);
         if (code == ERR_NONE && conn->mode == STORE_WRITE)
             code = take_turn(conn, err);
@@ -120,8 +121,7 @@ enum err_code pg_begin(struct store_conn *base, struct err *err)
 void pg_last(struct store_conn *base)
 {
     struct pg_conn *conn = pg_conn(base);
-    conn->is_next_last = conn->tx == PG_OPEN && conn->mode == STORE_READ;
-    conn->is_last = conn->is_next_last && !conn->is_pooled; // through a pooler the end is a COMMIT
+    conn->last = pg_tx_is_open(conn) && conn->mode == STORE_READ ? PG_LAST_NEXT : PG_LAST_UNTOLD;
 }
 
 // A new random key (RFC 9562 section 5.4 gives its form).
@@ -232,12 +232,13 @@ static enum err_code commit_writes(struct pg_conn *conn, struct err *err)
     if (code == ERR_NONE)
         code = pg_drain(conn, err);
     if (may_be_sent && conn->link == NULL && conn->has_written) {
-        struct err outcome = {0};
-        conn->tx = PG_IDLE;
-        code = find_out(conn, &outcome);
-        if (err != NULL)
-            *err = outcome;
-        conn->tx = PG_OPEN;
+        pg_tx_move(conn, PG_TX_ASKED);
+        *err = (struct err){0};
+        code = find_out(conn, err);
+        if (code != ERR_NONE) {
+            pg_tx_move(conn, PG_TX_FAILED);
+            conn->failure = *err;
+        }
         return code;
     }
     if (code == ERR_NONE && conn->has_written)
@@ -249,7 +250,7 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     struct err cause = {0};
-    assert(conn->tx != PG_IDLE);
+    assert(conn->tx != PG_TX_NONE);
     enum err_code code = pg_check_alive(conn, err);
     if (code != ERR_NONE)
         return code;
@@ -259,12 +260,12 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
     } else {
         if (conn->is_pooled)
             code = pg_command(conn, "COMMIT", &cause);
-        if (code == ERR_NONE && conn->is_begun) // its answer is read when something else is asked
+        if (code == ERR_NONE && conn->tx == PG_TX_SENT) // its answer is read when something else is asked
             code = pg_sync(conn, &cause);
     }
     conn->control_ns = 0;
     if (code == ERR_NONE) {
-        conn->tx = PG_IDLE;
+        pg_tx_move(conn, PG_TX_NONE);
         conn->batch.known = false; // it went with the transaction
         return ERR_NONE;
     }
@@ -283,14 +284,14 @@ void pg_rollback(struct store_conn *base)
 {
     struct pg_conn *conn = pg_conn(base);
     struct err ignored = {0};
-    if (conn->tx == PG_IDLE)
+    if (conn->tx == PG_TX_NONE)
         return;
     start_control(conn, LIMIT_STORE_COMMIT_MS);
     if (conn->link != NULL && pg_runs_disowned(conn))
         pg_cancel(conn);
     pg_batch_forget(conn);
     enum err_code code = ERR_NONE;
-    if (conn->link != NULL && conn->is_begun) {
+    if (conn->link != NULL && (conn->tx == PG_TX_SENT || conn->tx == PG_TX_FAILED)) {
         bool has_begin = conn->mode == STORE_WRITE || conn->is_pooled;
         if (has_begin)
             code = queue_alone(conn, "ROLLBACK", &ignored);
@@ -303,7 +304,7 @@ void pg_rollback(struct store_conn *base)
     if (code != ERR_NONE)
         pg_lose(conn); // the server rolls back what its client has left
     conn->control_ns = 0;
-    conn->tx = PG_IDLE;
+    pg_tx_move(conn, PG_TX_NONE);
 }
 
 // --- the savepoint
@@ -311,7 +312,7 @@ void pg_rollback(struct store_conn *base)
 enum err_code pg_savepoint(struct store_conn *base, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
-    assert(conn->tx != PG_IDLE);
+    assert(conn->tx != PG_TX_NONE);
     enum err_code code = pg_check_alive(conn, err);
     if (code == ERR_NONE)
         code = pg_batch_finish(conn, err);
@@ -331,13 +332,13 @@ enum err_code pg_release(struct store_conn *base, struct err *err)
 enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
-    assert(conn->tx != PG_IDLE);
+    assert(conn->tx != PG_TX_NONE);
     pg_batch_forget(conn);
     if (conn->link == NULL)
         return pg_check_alive(conn, err);
     start_control(conn, LIMIT_STORE_COMMIT_MS);
     struct err cause = {0};
-    enum pg_tx before = conn->tx;
+    bool had_failed = pg_tx_has_failed(conn);
     if (conn->count > 0 && pg_drain(conn, &cause) != ERR_NONE)
         cause = (struct err){0}; // what failed is what is taken back
     enum err_code code =
@@ -350,12 +351,14 @@ enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
         code = pg_drain(conn, &cause);
     conn->control_ns = 0;
     if (code == ERR_NONE) {
-        conn->tx = PG_OPEN;
+        pg_tx_sent(conn);
+        if (conn->tx == PG_TX_FAILED)
+            pg_tx_move(conn, PG_TX_SENT);
         conn->failure = (struct err){0};
         conn->has_written = conn->had_written;
         return ERR_NONE;
     }
-    if (before == PG_FAILED) // by that, not by this
+    if (had_failed) // by that, not by this
         return pg_check_alive(conn, err);
     pg_fail_tx(conn, &cause);
     return err_set(err, code, "%s", cause.text);

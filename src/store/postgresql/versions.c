@@ -187,7 +187,7 @@ enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, stru
     enum err_code code = pg_begin(base, err); // for the sake of a pooler: it keeps to one server meanwhile
     if (code != ERR_NONE)
         return code;
-    conn->is_begun = true;
+    pg_tx_sent(conn);
     pg_last(base);
     code = queue_own(conn, &conn->vector, vector_sql, NULL, PG_COMMAND, &result, err);
     if (code == ERR_NONE)
@@ -207,7 +207,7 @@ enum err_code pg_begin_at(struct store_conn *base, struct span vector, struct er
     enum err_code code = pg_begin(base, err);
     if (code != ERR_NONE || vector.len == 0)
         return code;
-    conn->is_begun = true;
+    pg_tx_sent(conn);
     code = queue_own(conn, &conn->check, check_sql, &vector, PG_CHECK, NULL, err);
     // Has the server send the answer now, before it runs the statements that follow. pgbouncer is told to
     // flush by a sync alone.
