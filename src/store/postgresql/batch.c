@@ -65,9 +65,12 @@ static enum err_code end_copy(struct pg_conn *conn, enum err_code code, struct e
             code = err_set(err, more, "%s", failure.text);
     } while (result != NULL && PQresultStatus(result) != PGRES_COPY_IN);
     PQclear(result);
-    conn->batch.copying = false;
-    if (conn->link != NULL && PQenterPipelineMode(conn->link) == 0)
+    if (conn->link_state == PG_LINK_LOST)
+        return code;
+    if (PQenterPipelineMode(conn->link) == 0)
         pg_lose(conn);
+    else
+        pg_link_move(conn, PG_LINK_PIPELINED);
     return code;
 }
 
@@ -79,7 +82,7 @@ static enum err_code start_copy(struct pg_conn *conn, struct err *err)
         return code;
     if (PQexitPipelineMode(conn->link) == 0)
         return err_set(err, ERR_STORE, "the link to the store is out of step");
-    conn->batch.copying = true;
+    pg_link_move(conn, PG_LINK_COPYING);
     if (PQsendQuery(conn->link, "COPY pg_temp.batch FROM STDIN (FORMAT binary)") == 0)
         code = pg_fail_link(conn->link, ERR_BUSY, err);
     if (code == ERR_NONE)
@@ -97,7 +100,7 @@ static enum err_code start_copy(struct pg_conn *conn, struct err *err)
 static enum err_code send_rows(struct pg_conn *conn, struct err *err)
 {
     struct pg_batch *batch = &conn->batch;
-    enum err_code code = batch->copying ? ERR_NONE : start_copy(conn, err);
+    enum err_code code = conn->link_state == PG_LINK_COPYING ? ERR_NONE : start_copy(conn, err);
     if (code == ERR_NONE && PQputCopyData(conn->link, batch->rows.data, (int)batch->rows.len) != 1)
         code = pg_fail_link(conn->link, ERR_BUSY, err);
     buf_clear(&batch->rows);
@@ -110,7 +113,7 @@ static enum err_code finish(struct pg_conn *conn, struct err *err)
     static const char end[] = {'\xff', '\xff'};
     buf_append(&batch->rows, end, sizeof(end));
     enum err_code code = buf_status(&batch->rows) == ERR_NONE ? send_rows(conn, err) : err_no_memory(err);
-    if (!batch->copying)
+    if (conn->link_state != PG_LINK_COPYING)
         return code;
     if (PQputCopyEnd(conn->link, code == ERR_NONE ? NULL : "it cannot be finished") != 1 && code == ERR_NONE)
         code = pg_fail_link(conn->link, ERR_BUSY, err);
@@ -120,7 +123,7 @@ static enum err_code finish(struct pg_conn *conn, struct err *err)
 enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err)
 {
     struct err cause = {0};
-    if (!conn->batch.copying && conn->batch.rows.len == 0)
+    if (conn->link_state != PG_LINK_COPYING && conn->batch.rows.len == 0)
         return ERR_NONE;
     enum err_code code = finish(conn, &cause);
     if (code == ERR_NONE)
@@ -133,7 +136,7 @@ void pg_batch_forget(struct pg_conn *conn)
 {
     struct err ignored = {0};
     buf_clear(&conn->batch.rows);
-    if (conn->batch.copying && conn->link != NULL) {
+    if (conn->link_state == PG_LINK_COPYING) {
         (void)PQputCopyEnd(conn->link, "it was taken back");
         enum err_code code = end_copy(conn, ERR_NONE, &ignored);
         if (code == ERR_BUSY && conn->link != NULL && PQstatus(conn->link) != CONNECTION_OK)

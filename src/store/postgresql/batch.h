@@ -15,7 +15,6 @@ struct pg_batch {
     size_t field_count;    // columns but for line
     enum pg_type *types;   // owned; of the columns; field_count of them
     bool known;            // made or emptied in this transaction, with that definition
-    bool copying;          // COPY is under way on the link
 };
 
 MUST_CHECK enum err_code pg_batch_open(

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of a connection's transaction, which all files of the driver go by. What is said to the server
-// about it is tx.c's. The connection's thread.
+// The states of a connection's link and of its transaction, which all files of the driver go by. It says
+// nothing to the server: links are session.c's, transactions tx.c's. The connection's thread.
 #include "store/postgresql/conn.h"
 
 #include <assert.h>
 
 #define TO(state) (1U << (state))
 
-static const unsigned allowed[] = {
+static const unsigned link_moves[] = {
+    [PG_LINK_LOST] = TO(PG_LINK_OPENED),
+    [PG_LINK_OPENED] = TO(PG_LINK_PIPELINED) | TO(PG_LINK_LOST),
+    [PG_LINK_PIPELINED] = TO(PG_LINK_COPYING) | TO(PG_LINK_LOST),
+    [PG_LINK_COPYING] = TO(PG_LINK_PIPELINED) | TO(PG_LINK_LOST),
+};
+
+void pg_link_move(struct pg_conn *conn, enum pg_link to)
+{
+    assert((link_moves[conn->link_state] & TO(to)) != 0);
+    conn->link_state = to;
+}
+
+static const unsigned tx_moves[] = {
     [PG_TX_NONE] = TO(PG_TX_OPEN),
     [PG_TX_OPEN] = TO(PG_TX_SENT) | TO(PG_TX_DEAD) | TO(PG_TX_NONE),
     [PG_TX_SENT] = TO(PG_TX_ENDED) | TO(PG_TX_FAILED) | TO(PG_TX_NONE),
@@ -19,7 +32,7 @@ static const unsigned allowed[] = {
 
 void pg_tx_move(struct pg_conn *conn, enum pg_tx to)
 {
-    assert((allowed[conn->tx] & TO(to)) != 0);
+    assert((tx_moves[conn->tx] & TO(to)) != 0);
     conn->tx = to;
 }
 

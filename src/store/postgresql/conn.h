@@ -18,6 +18,20 @@ struct pg_stmt;
 
 enum { PG_DETAIL_BYTES = 16384 }; // of a violated key that is kept
 
+//             it was made         commands can be queued        a COPY begins
+//     lost ───────────────► opened ─────────────────► pipelined ─────────────► copying
+//                                                         ▲                       │
+//                                                         └───────────────────────┘
+//                                                               the COPY ends
+//
+// pg_lose leads from everywhere to lost.
+enum pg_link {
+    PG_LINK_LOST,      // there is none
+    PG_LINK_OPENED,    // the session is not set up yet
+    PG_LINK_PIPELINED, // what is sent is answered in order, and costs no round trip
+    PG_LINK_COPYING,   // rows are sent by COPY, which libpq cannot pipeline
+};
+
 // The transaction between store_begin and its end:
 //
 //           begin          something           its end is sent along
@@ -56,18 +70,19 @@ struct pg_own {
 };
 
 struct pg_conn {
-    struct store_conn base; // first
-    struct pg_store *store; // borrowed
-    enum store_mode mode;   //
-    PGconn *link;           // owned; NULL: lost
-    unsigned session;       // counts the links: what was prepared on an earlier one is gone
-    unsigned named;         // statements given a name so far
-    struct pg_stmt *stmts;  // owned; a list of those that store_prepare gave out
-    struct pg_own vector;   // of pg_versions_read
-    struct pg_own check;    // of pg_begin_at
-    uint64_t deadline_ns;   // monotonic; 0: none
-    uint64_t timeout_ms;    // statement_timeout of the session, behind the deadline
-    uint64_t control_ns;    // until when is waited for what the deadline must not cut in two; 0: nothing such
+    struct store_conn base;   // first
+    struct pg_store *store;   // borrowed
+    enum store_mode mode;     //
+    PGconn *link;             // owned; NULL: lost
+    enum pg_link link_state;  //
+    unsigned session;         // counts the links: what was prepared on an earlier one is gone
+    unsigned named;           // statements given a name so far
+    struct pg_stmt *stmts;    // owned; a list of those that store_prepare gave out
+    struct pg_own vector;     // of pg_versions_read
+    struct pg_own check;      // of pg_begin_at
+    uint64_t deadline_ns;     // monotonic; 0: none
+    uint64_t timeout_ms;      // statement_timeout of the session, behind the deadline
+    uint64_t control_ns;      // end of the wait for what the deadline must not cut in two; 0: none is
     struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
     bool is_pooled;           // a pooler stands between: nothing outlives a transaction
     bool was_cancelled;       // the deadline has ended the statement that was waited for
@@ -95,6 +110,9 @@ static inline struct pg_conn *pg_conn(struct store_conn *conn)
 
 void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
 
+// The one way from state to state of the link; asserts that the drawing has it.
+void pg_link_move(struct pg_conn *conn, enum pg_link to);
+
 static inline bool pg_tx_is_open(const struct pg_conn *conn)
 {
     return conn->tx == PG_TX_OPEN || conn->tx == PG_TX_SENT || conn->tx == PG_TX_ENDED;
@@ -105,7 +123,7 @@ static inline bool pg_tx_has_failed(const struct pg_conn *conn)
     return conn->tx == PG_TX_FAILED || conn->tx == PG_TX_DEAD;
 }
 
-// The one way from state to state; asserts that the drawing has it.
+// The same for the transaction.
 void pg_tx_move(struct pg_conn *conn, enum pg_tx to);
 
 // Something of the transaction was sent, if there is one; and so was its end.

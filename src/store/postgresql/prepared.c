@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a session's server has prepared. The connection's thread.
+// What the server has prepared in a session: asked for, described, and given up. Which statements share it is
+// stmt.c's to decide. The connection's thread.
 //
-// Each statement is prepared when it is made, as the tables are then. Readers that have one of the same text
-// and types run the newer one from then on: what the server keeps for a statement takes memory in each
-// session. What a writer's statement gives depends on the columns that the table batch has for it.
-//
-// Through a pooler nothing can be prepared for longer than a transaction: the text is sent with each run.
+// Through a pooler nothing can be prepared for longer than a transaction: there the server only describes a
+// statement without a name, and the text is sent with each run.
 #include "store/postgresql/prepared.h"
 
 #include <stdio.h>
@@ -15,11 +13,11 @@
 #include "store/postgresql/error.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/queue.h"
-#include "store/postgresql/stmt.h"
 
 // --- life
 
-enum err_code pg_prepared_new(struct pg_stmt *stmt, char *sql, size_t param_count, struct err *err)
+enum err_code pg_prepared_new(
+    char *sql, size_t param_count, struct pg_prepared **ret_prepared, struct err *err)
 {
     struct pg_prepared *prepared = mem_zalloc(1, sizeof(*prepared));
     Oid *param_types = mem_zalloc(param_count, sizeof(*param_types));
@@ -31,7 +29,7 @@ enum err_code pg_prepared_new(struct pg_stmt *stmt, char *sql, size_t param_coun
     }
     *prepared =
         (struct pg_prepared){.users = 1, .sql = sql, .param_count = param_count, .param_types = param_types};
-    stmt->prepared = prepared;
+    *ret_prepared = prepared;
     return ERR_NONE;
 }
 
@@ -40,8 +38,8 @@ static void deallocate(struct pg_conn *conn, struct pg_prepared *prepared)
 {
     char sql[40];
     struct err ignored = {0};
-    if (conn->link == NULL || conn->is_pooled || prepared->session != conn->session ||
-        pg_tx_has_failed(conn) || conn->batch.copying)
+    if (conn->link_state != PG_LINK_PIPELINED || conn->is_pooled || prepared->session != conn->session ||
+        pg_tx_has_failed(conn))
         return;
     snprintf(sql, sizeof(sql), "DEALLOCATE %s", prepared->name);
     if (pg_command(conn, sql, &ignored) == ERR_NONE && conn->mode == STORE_READ)
@@ -49,11 +47,8 @@ static void deallocate(struct pg_conn *conn, struct pg_prepared *prepared)
     prepared->session = 0;
 }
 
-void pg_prepared_leave(struct pg_stmt *stmt)
+void pg_prepared_leave(struct pg_conn *conn, struct pg_prepared *prepared)
 {
-    struct pg_conn *conn = stmt->conn;
-    struct pg_prepared *prepared = stmt->prepared;
-    stmt->prepared = NULL;
     if (prepared == NULL || --prepared->users > 0)
         return;
     pg_disown_prepared(conn, prepared);
@@ -65,11 +60,10 @@ void pg_prepared_leave(struct pg_stmt *stmt)
 
 // --- on the server
 
-// Through a pooler, of the statement without a name, which is only looked at.
-static enum err_code queue(struct pg_stmt *stmt, PGresult **keep, struct err *err)
+// Queues the preparation; through a pooler, that of the statement without a name.
+static enum err_code queue(
+    struct pg_conn *conn, struct pg_prepared *prepared, PGresult **keep, struct err *err)
 {
-    struct pg_conn *conn = stmt->conn;
-    struct pg_prepared *prepared = stmt->prepared;
     if (!conn->is_pooled)
         snprintf(prepared->name, sizeof(prepared->name), "s%u", ++conn->named);
     int sent = PQsendPrepare(
@@ -81,19 +75,18 @@ static enum err_code queue(struct pg_stmt *stmt, PGresult **keep, struct err *er
     return code;
 }
 
-enum err_code pg_prepared_queue(struct pg_stmt *stmt, struct err *err)
+enum err_code pg_prepared_queue(struct pg_conn *conn, struct pg_prepared *prepared, struct err *err)
 {
-    bool is_there = stmt->conn->is_pooled || stmt->prepared->session == stmt->conn->session;
-    return is_there ? ERR_NONE : queue(stmt, NULL, err);
+    bool is_there = conn->is_pooled || prepared->session == conn->session;
+    return is_there ? ERR_NONE : queue(conn, prepared, NULL, err);
 }
 
-static enum err_code ask_server(
-    struct pg_stmt *stmt, PGresult **ret_prepared, PGresult **ret_described, struct err *err)
+static enum err_code ask_server(struct pg_conn *conn, struct pg_prepared *prepared, PGresult **ret_prepared,
+    PGresult **ret_described, struct err *err)
 {
-    struct pg_conn *conn = stmt->conn;
-    enum err_code code = queue(stmt, ret_prepared, err);
+    enum err_code code = queue(conn, prepared, ret_prepared, err);
     if (code == ERR_NONE)
-        code = pg_queued(conn, PQsendDescribePrepared(conn->link, stmt->prepared->name),
+        code = pg_queued(conn, PQsendDescribePrepared(conn->link, prepared->name),
             (struct pg_item){.kind = PG_COMMAND, .keep = ret_described}, err);
     struct err failure = {0};
     if (code == ERR_NONE && pg_drain(conn, &failure) != ERR_NONE &&
@@ -103,36 +96,18 @@ static enum err_code ask_server(
     return code;
 }
 
-// --- what is the same
-
-static bool is_same(const struct pg_prepared *one, const struct pg_prepared *other)
+bool pg_prepared_is_same(const struct pg_prepared *one, const struct pg_prepared *other)
 {
     return one->param_count == other->param_count &&
            memcmp(one->param_types, other->param_types, one->param_count * sizeof(Oid)) == 0 &&
            strcmp(one->sql, other->sql) == 0;
 }
 
-// Lets all that run the same statement run the one that was prepared just now.
-static void share(struct pg_stmt *stmt)
+enum err_code pg_prepared_describe(struct pg_conn *conn, struct pg_prepared *prepared, struct span sql,
+    struct span statement, PGresult **ret_described, struct err *err)
 {
-    struct pg_conn *conn = stmt->conn;
-    struct pg_prepared *prepared = stmt->prepared;
-    for (struct pg_stmt *other = conn->stmts; other != NULL; other = other->next) {
-        if (other->prepared == prepared || other->prepared == NULL || !is_same(other->prepared, prepared))
-            continue;
-        pg_prepared_leave(other);
-        other->prepared = prepared;
-        prepared->users++;
-    }
-}
-
-enum err_code pg_prepared_describe(
-    struct pg_stmt *stmt, struct span sql, struct span statement, PGresult **ret_described, struct err *err)
-{
-    struct pg_conn *conn = stmt->conn;
-    struct pg_prepared *prepared = stmt->prepared;
     PGresult *answer = NULL;
-    enum err_code code = ask_server(stmt, &answer, ret_described, err);
+    enum err_code code = ask_server(conn, prepared, &answer, ret_described, err);
     pg_tx_sent(conn);
     if (code == ERR_NONE && PQresultStatus(answer) != PGRES_COMMAND_OK)
         code = pg_fail_statement(conn, answer, sql, (size_t)(statement.at - sql.at), true, err);
@@ -140,8 +115,6 @@ enum err_code pg_prepared_describe(
         code = pg_fail_statement(conn, *ret_described, sql, (size_t)(statement.at - sql.at), true, err);
     for (size_t i = 0; code == ERR_NONE && i < prepared->param_count; i++)
         prepared->param_types[i] = PQparamtype(*ret_described, (int)i); // those that were inferred
-    if (code == ERR_NONE && conn->mode == STORE_READ)
-        share(stmt);
     PQclear(answer);
     return code;
 }

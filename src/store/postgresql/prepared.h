@@ -4,11 +4,13 @@
 #define RECKONER_STORE_POSTGRESQL_PREPARED_H
 
 #include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "base/span.h"
 
-struct pg_stmt;
+struct pg_conn;
 
 enum { PG_NAME_CHARS = 16 }; // of a prepared statement, and a NUL
 
@@ -23,18 +25,24 @@ struct pg_prepared {
     unsigned session;         // of the connection, in which it was prepared; 0: in none
 };
 
-// Into stmt->prepared, which nobody else runs yet: `sql` ends with a NUL and is taken over, be it an error;
-// the types are to be filled in. The statement gives it up by pg_prepared_leave.
+// `sql` ends with a NUL and is taken over, also on failure; the types are to be filled in. It has one user,
+// which gives it up by pg_prepared_leave.
 MUST_CHECK enum err_code pg_prepared_new(
-    struct pg_stmt *stmt, char *sql, size_t param_count, struct err *err);
-void pg_prepared_leave(struct pg_stmt *stmt);
+    char *sql, size_t param_count, struct pg_prepared **ret_prepared, struct err *err);
+
+// One user less; with the last one the server's copy and the memory go. NULL is fine.
+void pg_prepared_leave(struct pg_conn *conn, struct pg_prepared *prepared);
+
+// Whether both have the same text and parameters of the same types.
+bool pg_prepared_is_same(const struct pg_prepared *one, const struct pg_prepared *other);
 
 // Queues its preparation, if the session has none; through a pooler, never.
-MUST_CHECK enum err_code pg_prepared_queue(struct pg_stmt *stmt, struct err *err);
+MUST_CHECK enum err_code pg_prepared_queue(
+    struct pg_conn *conn, struct pg_prepared *prepared, struct err *err);
 
 // Asks the server what it makes of the text that `statement` of `sql` has become. *ret_described tells its
 // columns, and is to be cleared in any case. ERR_CONFIG with the place.
-MUST_CHECK enum err_code pg_prepared_describe(
-    struct pg_stmt *stmt, struct span sql, struct span statement, PGresult **ret_described, struct err *err);
+MUST_CHECK enum err_code pg_prepared_describe(struct pg_conn *conn, struct pg_prepared *prepared,
+    struct span sql, struct span statement, PGresult **ret_described, struct err *err);
 
 #endif

@@ -76,8 +76,9 @@ void pg_lose(struct pg_conn *conn)
     conn->cancel = NULL;
     PQfinish(conn->link);
     conn->link = NULL;
+    pg_link_move(conn, PG_LINK_LOST);
     conn->is_unsent = conn->is_single = false;
-    conn->batch.copying = conn->batch.known = false;
+    conn->batch.known = false;
     buf_clear(&conn->batch.rows);
     conn->recorded[0] = '\0';
     pg_fail_tx(conn, &lost);

@@ -130,6 +130,7 @@ static enum err_code set_up(struct pg_conn *conn, struct err *err)
     }
     if (PQsetnonblocking(conn->link, 1) != 0 || PQenterPipelineMode(conn->link) == 0)
         return err_no_memory(err);
+    pg_link_move(conn, PG_LINK_PIPELINED);
     uint64_t before_ns = conn->control_ns;
     conn->control_ns = clock_monotonic_ns() + LIMIT_STORE_CONNECT_MS * NS_PER_MS;
     enum err_code code = find_pooler(conn, err);
@@ -144,6 +145,7 @@ enum err_code pg_session_make(struct pg_conn *conn, enum err_code unreachable, s
     conn->link = pg_open_link(conn->store);
     if (conn->link == NULL)
         return err_no_memory(err);
+    pg_link_move(conn, PG_LINK_OPENED);
     enum err_code code = ERR_NONE;
     if (PQstatus(conn->link) == CONNECTION_OK) {
         code = set_up(conn, err);
@@ -165,7 +167,7 @@ enum err_code pg_session_make(struct pg_conn *conn, enum err_code unreachable, s
 
 void pg_notice_loss(struct pg_conn *conn)
 {
-    if (conn->link == NULL || conn->count > 0 || conn->batch.copying)
+    if (conn->link_state != PG_LINK_PIPELINED || conn->count > 0)
         return;
     struct pollfd link = {.fd = PQsocket(conn->link), .events = POLLIN};
     while (poll(&link, 1, 0) > 0) { // a message first, then the end

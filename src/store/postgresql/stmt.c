@@ -55,7 +55,7 @@ void pg_finalize(struct store_stmt *base)
     struct pg_stmt *stmt = pg_stmt(base);
     pg_reset(base);
     free_copies(stmt);
-    pg_prepared_leave(stmt);
+    pg_prepared_leave(stmt->conn, stmt->prepared);
     *stmt->link = stmt->next;
     if (stmt->next != NULL)
         stmt->next->link = stmt->link;
@@ -135,7 +135,7 @@ static enum err_code translate(struct pg_stmt *stmt, struct span sql, struct spa
     char *text = mem_strndup(out.data + before, out.len - 1 - before);
     if (text == NULL)
         return err_no_memory(err);
-    code = pg_prepared_new(stmt, text, count, err);
+    code = pg_prepared_new(text, count, &stmt->prepared, err);
     return code == ERR_NONE ? make_params(stmt, numbers, count, params, err) : code;
 }
 
@@ -164,11 +164,31 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
     return ERR_NONE;
 }
 
+// Lets all statements of the connection that have the same text and types run the one that was prepared just
+// now, which knows the tables as they are: what the server keeps for a statement takes memory in each
+// session. Readers only: what a writer's statement gives depends on the columns that the table batch has for
+// it.
+static void share(struct pg_stmt *stmt)
+{
+    struct pg_prepared *prepared = stmt->prepared;
+    for (struct pg_stmt *other = stmt->conn->stmts; other != NULL; other = other->next) {
+        if (other->prepared == prepared || other->prepared == NULL ||
+            !pg_prepared_is_same(other->prepared, prepared))
+            continue;
+        struct pg_prepared *before = other->prepared;
+        other->prepared = prepared;
+        prepared->users++;
+        pg_prepared_leave(other->conn, before);
+    }
+}
+
 static enum err_code prepare_on_server(
     struct pg_stmt *stmt, struct span sql, struct span statement, struct err *err)
 {
     PGresult *described = NULL;
-    enum err_code code = pg_prepared_describe(stmt, sql, statement, &described, err);
+    enum err_code code = pg_prepared_describe(stmt->conn, stmt->prepared, sql, statement, &described, err);
+    if (code == ERR_NONE && stmt->conn->mode == STORE_READ)
+        share(stmt);
     if (code == ERR_NONE)
         code = copy_columns(stmt, described, err);
     PQclear(described);
@@ -261,7 +281,7 @@ static enum err_code encode_params(struct pg_stmt *stmt, const struct value *val
 }
 
 // Ends the run, wherever it is. What is still to come is thrown away when it does.
-static void end(struct pg_stmt *stmt)
+static void drop_run(struct pg_stmt *stmt)
 {
     if (stmt->run.state == PG_RUN_SENT)
         pg_disown_run(stmt->conn, &stmt->run);
@@ -271,14 +291,15 @@ static void end(struct pg_stmt *stmt)
 static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
-    const struct pg_prepared *prepared = stmt->prepared;
+    struct pg_prepared *prepared = stmt->prepared;
     bool is_alone = conn->is_pooled && conn->tx == PG_TX_NONE;
     enum err_code code = is_alone ? pg_queue_begin(conn, err) : ERR_NONE;
     if (code == ERR_NONE)
-        code = pg_prepared_queue(stmt, err);
+        code = pg_prepared_queue(conn, prepared, err);
     if (code != ERR_NONE)
         return code;
-    // What is bound before is answered before the last one runs, so that it can be ended if nobody wants it.
+    // The server answers what was bound before the last statement before it runs that: so a last statement
+    // that a check has refused can be ended.
     bool is_last = conn->last == PG_LAST_NEXT;
     if (is_last)
         conn->last = PG_LAST_BOUND;
@@ -316,7 +337,7 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
     if (code == ERR_NONE)
         code = queue_run(stmt, err);
     if (code != ERR_NONE) {
-        end(stmt);
+        drop_run(stmt);
         return code;
     }
     stmt->run.row_count = 0;
@@ -483,5 +504,5 @@ void pg_reset(struct store_stmt *base)
     struct pg_stmt *stmt = pg_stmt(base);
     PQclear(stmt->rows);
     stmt->rows = NULL;
-    end(stmt);
+    drop_run(stmt);
 }

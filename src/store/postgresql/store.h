@@ -3,7 +3,8 @@
 // lowest first; a file calls those above it in this list only (tools/check-layers):
 //
 //     value, sql, rule                    values on the wire; SQL text, and what it may not do
-//     breaker, errand                     who may try to reach a lost server; cancel requests and pings
+//     breaker, errand, run                who may try to reach a lost server; cancel requests and pings; what
+//                                         has come for a statement
 //     link, conn, error                   which host a link leads to; a connection's state; failures
 //     queue                               what was sent and is not answered yet; giving a link up
 //     pipe                                sending, waiting and reading; the deadline
