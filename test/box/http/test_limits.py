@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bounds: past each of them a clear answer, and everybody else is served meanwhile."""
+import concurrent.futures
 import contextlib
+import select
 import selectors
 import socket
 import struct
 
 import pytest
 
-from server import wait_until, write_app
+from server import plain_build, wait_until, write_app
 from small_apps import READ_APP, WRITE_APP
 
 BODY_BYTES = 64 * 1024 * 1024
@@ -134,6 +136,59 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_changes_nothing(server):
 
 
 @pytest.mark.threads
+def head_of_body(length, content_type='text/csv'):
+    return (f'POST /rows HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n'
+            'Connection: close\r\n\r\n').encode()
+
+
+def rows_of(first, count):
+    return b'id,grp\n' + b''.join(b'%d,a\n' % i for i in range(first, first + count))
+
+
+def test_clients_that_leave_while_their_bodies_are_parsed_change_nothing(server):
+    """Each has sent more than one part, so that parse tasks come back to nobody."""
+    body = rows_of(0, 40_000)
+    for _ in range(10):
+        with server.connect() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            connection.sendall(head_of_body(len(body) + 1) + body)
+    assert server.get('/rows').body == b'[]'
+    assert server.post('/rows', rows_of(0, 3), 'text/csv').status == 201
+
+
+def test_a_bad_body_is_read_to_its_end_before_it_is_refused(server):
+    body = b'id,grp\n1,"a"b\n' + rows_of(2, 200_000)
+    with server.connect() as connection:
+        connection.sendall(head_of_body(len(body)) + body[:-1])
+        for _ in range(50):
+            assert server.get('/-/livez').status == 200
+            assert not select.select([connection], [], [], 0)[0]
+        connection.sendall(body[-1:])
+        answer = connection.makefile('rb').read()
+    assert answer.startswith(b'HTTP/1.1 400 ')
+    assert b'"line":2' in answer
+    assert server.get('/rows').body == b'[]'
+
+
+def test_large_bodies_are_parsed_side_by_side_and_each_is_whole(server):
+    def send(first):
+        return server.post('/rows', rows_of(first, 15_000), 'text/csv').status
+
+    with concurrent.futures.ThreadPoolExecutor(8) as clients:
+        assert list(clients.map(send, range(0, 120_000, 15_000))) == [201] * 8
+    assert [row['id'] for row in server.get('/rows').json()] == list(range(120_000))
+
+
+@plain_build
+def test_a_body_costs_its_window_and_not_its_length(server):
+    body = b'id,grp\n1,"a"b\n' + b'2,a\n' * 12_000_000  # bad at once, so that no rows are kept
+    server.post('/rows', rows_of(0, 3), 'text/csv')
+    before = server.peak_bytes()
+    answer = server.post('/rows', body, 'text/csv')
+    assert answer.status == 400
+    assert server.peak_bytes() - before < 4_000_000
+
+
 def test_a_client_that_leaves_before_its_answer_does_no_harm(start, tmp_path):
     server = start(write_app(tmp_path / 'small', READ_APP), '--quiet')
     for _ in range(200):
