@@ -12,7 +12,16 @@
 
 enum { FIRST_ROW_BYTES = 4096 };
 
-// What may come next.
+// What may come next:
+//
+//   VALUE ── { ──► NAME_OR_END ── a name ──► COLON ── : ──► VALUE ── its end ──► COMMA_IN_OBJECT
+//                                              ▲                                        │
+//                                              └──────────────── a name ── NAME ◄── , ──┘
+//   VALUE ── [ ──► VALUE_OR_END ── an element's end ──► COMMA_IN_ARRAY ── , ──► VALUE
+//
+// A value ends with its only token, or with the } or ] of NAME_OR_END, VALUE_OR_END and COMMA_IN_…. What
+// comes then depends on what it stands in; outside of all it is NOTHING, and in NDJSON the VALUE of the next
+// line.
 enum want {
     WANT_VALUE,           // a value
     WANT_VALUE_OR_END,    // the first element of an array, or ]
