@@ -26,7 +26,7 @@ MUST_CHECK enum err_code pg_batch_add(
 void pg_batch_init(struct pg_batch *batch);
 void pg_batch_fini(struct pg_batch *batch);
 
-// Sends what is left of the rows and ends their COPY: before anything else is sent.
+// Sends the rows that are left and ends their COPY. To be called before anything else is sent.
 MUST_CHECK enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err);
 
 // Gives up the rows that are on their way, and forgets the table: what it was made in has been taken back.

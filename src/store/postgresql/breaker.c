@@ -6,7 +6,7 @@
 //     up ─────────────────► down             it was never down
 //      ▲                     │ ▲                   │
 //      │ a try succeeds      │ │ a try fails       ▼
-//      └─────────────────────┴─┴──────────── somebody tries
+//      └─────────────────────┴─┴──────────── a connection tries
 //
 // One connection of the store tries, and the others wait for what becomes of that: LIMIT_STORE_PATIENCE_MS at
 // most, and not at all while the store is known to be down. When a try has succeeded, all connect at once.

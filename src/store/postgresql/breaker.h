@@ -18,11 +18,11 @@ enum {
 struct pg_breaker {
     pthread_mutex_t lock;   // guards the rest
     pthread_cond_t changed; // broadcast when a try has ended
-    bool is_tried;          // somebody tries
+    bool is_tried;          // a connection tries
     uint64_t tried_ns;      // since when; as all moments here, on the monotonic clock
     uint64_t reached_ns;    // when it was reached last; 0: never yet, but by store_connect
     uint64_t pause_ms;      // of the last failure; 0: the last try has succeeded
-    uint64_t retry_ns;      // nobody tries before
+    uint64_t retry_ns;      // no connection tries before
 };
 
 void pg_breaker_init(struct pg_breaker *breaker);

@@ -45,7 +45,8 @@ enum pg_link {
 //                              └─────────────────────────────────────┘
 //
 // Commit and rollback lead from everywhere to none. More of it may be sent when its end was sent already:
-// from ended that leads to sent, from dead to failed.
+// from ended that leads to sent, from dead to failed. The record that is asked for leads to none when it
+// tells that the commit was done, and else back to failed.
 enum pg_tx {
     PG_TX_NONE,   //
     PG_TX_OPEN,   // nothing of it was sent: a reader's says no BEGIN

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is asked of a server by a connection of its own, which libpq can only do by waiting for it: that a
-// statement be ended, and whether anybody is there. Each errand runs on a thread that nobody joins; its owner
+// Cancel requests and pings. libpq sends either by a connection of its own and waits for the server
+// meanwhile. Therefore each errand runs on a detached thread; its owner
 // looks how it went, or leaves it. A frozen server keeps a cancel request for as long as it is frozen, so the
 // threads of the process are counted, and past that number no errand begins. Any thread; an errand's owner is
 // one thread.
@@ -81,7 +81,8 @@ static bool send_cancel(PGcancel *cancel)
     return PQcancel(cancel, reason, sizeof(reason)) == 1;
 }
 
-// Anything but silence is an answer, a refusal too: what is under way there goes on, or breaks by itself.
+// Anything but silence is an answer, a refusal too: a server that refuses connections may still run the
+// statement that is waited for.
 static bool ping(const struct pg_errand *errand)
 {
     char timeout[TIMEOUT_CHARS];

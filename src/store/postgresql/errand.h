@@ -10,7 +10,7 @@
 
 enum pg_errand_state {
     PG_ERRAND_UNDER_WAY, //
-    PG_ERRAND_DONE,      // the cancel request has arrived; somebody has answered the ping
+    PG_ERRAND_DONE,      // the cancel request has arrived; the server has answered the ping
     PG_ERRAND_FAILED,    //
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scripts: statement by statement, so that each error has its place. The connection's thread.
 //
-// Outside of a transaction each statement is one of its own, in which the writers take turns too: two that
-// both make what is not there yet do not meet. Behind a script the tables that it may have made or changed
-// are tracked (versions.c), in its transaction.
+// Outside of a transaction each statement is one of its own, in which the writers take turns too: two
+// scripts that both make a table do not meet. Behind a script the tables that it may have made or changed are
+// tracked (versions.c), in its transaction.
 #include "store/postgresql/exec.h"
 
 #include "base/mem.h"

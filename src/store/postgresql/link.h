@@ -8,9 +8,9 @@
 
 struct pg_store;
 
-// A link to the primary among the hosts of the store's url: for connections, and for anybody who needs one of
-// his own. Waits for up to LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells
-// whether it is one. NULL without memory.
+// A link to the primary among the hosts of the store's url: for connections, and for the watch. Waits for up
+// to LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells whether it is one. NULL
+// without memory.
 PGconn *pg_open_link(struct pg_store *store);
 
 // Asks for the number of the server process that answers. With its row, whether a pooler stands between: it

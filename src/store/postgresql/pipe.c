@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is under way on a connection: sent in order, answered in order (PostgreSQL 34.5, pipeline mode). The
+// Sends commands ahead, waits for the server, and reads what it answers, in the order of the queue. The
 // connection's thread.
 //
 // A run's rows are read one by one, so that a large answer is never in memory as a whole; they are only kept
@@ -92,7 +92,8 @@ void pg_cancel(struct pg_conn *conn)
     conn->was_cancelled = conn->was_cancelled || conn->cancel != NULL;
 }
 
-// Waits for a cancel request to arrive, as it would end what is sent next. False when it does not.
+// Waits until the last cancel request has arrived: one that is late would end the next statement instead.
+// False when it does not arrive.
 static bool end_cancel(struct pg_conn *conn)
 {
     if (conn->cancel == NULL)
@@ -133,7 +134,7 @@ static void start_wait(const struct pg_conn *conn, struct wait *wait)
         wait->give_up_ns = checked_ns;
 }
 
-// False when nobody is there any more. *ret_look_ns: when to look again.
+// False when the server has answered no ping for too long. *ret_look_ns: when to look again.
 static bool look_for_life(struct pg_conn *conn, struct wait *wait, uint64_t now_ns, uint64_t *ret_look_ns)
 {
     if (wait->ping != NULL) {

@@ -15,7 +15,7 @@ struct pg_run;
 enum { PG_WHOLE_BYTES = 4 * 1024 * 1024 }; // of an answer that is taken as a whole
 
 // Queues a command of one statement, with its parameters as text, to be sent with what comes next. Failures
-// show up where results are read. `ret_result` (NULL: nobody) gets its result then, to be cleared by the
+// show up where results are read. `ret_result` (may be NULL) gets its result then, to be cleared by the
 // caller; a failure too, which is the caller's to report.
 MUST_CHECK enum err_code pg_command(struct pg_conn *conn, const char *sql, struct err *err);
 MUST_CHECK enum err_code pg_command_with(struct pg_conn *conn, const char *sql, int param_count,

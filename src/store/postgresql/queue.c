@@ -31,7 +31,7 @@ enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_item item, str
 {
     if (sent == 0) {
         bool is_gone = PQstatus(conn->link) != CONNECTION_OK;
-        pg_lose(conn); // what was queued before may have nobody any more who takes its result
+        pg_lose(conn); // the owners of what was queued before may be gone when its results come
         return is_gone ? err_set(err, ERR_BUSY, "the connection to the store was lost: try again")
                        : err_no_memory(err); // nothing else fails while the link is good
     }

@@ -35,8 +35,8 @@ MUST_CHECK enum err_code pg_queued(struct pg_conn *conn, int sent, struct pg_ite
 // Takes the oldest out of the queue.
 struct pg_item pg_pop(struct pg_conn *conn);
 
-// What is under way for the run, or the prepared statement, belongs to nobody from now on: what comes back
-// for it is thrown away.
+// The run, or the prepared statement, gives up what is under way for it: the driver throws away what the
+// server still sends for that.
 void pg_disown_run(struct pg_conn *conn, const struct pg_run *run);
 void pg_disown_prepared(struct pg_conn *conn, const struct pg_prepared *prepared);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SQL may not do, by whose it is; told from its words, as PostgreSQL asks nobody. Pure; any thread.
+// What the SQL of endpoints and of migrations may not do. It is told from the words of a statement, as
+// PostgreSQL has no hook that would ask. Pure; any thread.
 //
 //                            endpoint    migration
 //     SELECT, INSERT …       yes         yes
@@ -21,7 +22,7 @@
 static const char *const queries[] = {
     "select", "insert", "update", "delete", "merge", "with", "values", "table"};
 
-// First words that nobody may begin with.
+// First words that no statement may begin with.
 static const struct {
     const char *word;
     const char *reason; // NULL: transaction control
@@ -121,7 +122,7 @@ static enum err_code check_first(
         "reindex", "analyze", "cluster", "refresh", "import", "reassign", "security", "lock", "do", "call",
         "explain", "notify"};
     if (rule == PG_RULE_SCRIPT || is_query || !has_letter || !is_word(first, changes, ARRAY_LEN(changes)))
-        return ERR_NONE; // what is no SQL at all is for the server to say
+        return ERR_NONE; // the server tells what is no SQL at all
     return refuse(sql, base + first->offset, rule, first->text, "only a migration changes the schema", err);
 }
 

@@ -73,14 +73,14 @@ static void checksum(struct span sql, char ret_sum[SUM_CHARS])
     snprintf(ret_sum, SUM_CHARS, "%016llx", (unsigned long long)XXH3_64bits(sql.at, sql.len));
 }
 
-// What there is.
+// What the database has.
 struct state {
     bool has_schema;  // of the app
     bool has_app;     // what is in it, as it is now
     bool has_helpers; // likewise
 };
 
-// What there has to be.
+// What the database has to have.
 struct wanted {
     struct span app;            // the script for what is in the app's schema
     char app_sum[SUM_CHARS];    // its checksum, which is kept as a comment
@@ -152,7 +152,7 @@ static enum err_code make_app(
     return run(conn, &sql, err);
 }
 
-// Records of processes that are gone: nobody asks for them any more.
+// Removes the records of processes that are gone, and so ask for none.
 static enum err_code remove_old_records(struct pg_conn *conn, struct err *err)
 {
     AUTO(buf_fini) struct buf sql;

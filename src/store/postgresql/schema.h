@@ -7,8 +7,8 @@
 
 struct pg_conn;
 
-// Makes what is not there yet, or not as it is now: the app's schema; and Reckoner's with the helpers and the
-// record of commits. For a STORE_WRITE connection, outside of a transaction.
+// Makes what the database does not have yet, or has in another version: the app's schema; and Reckoner's with
+// the helpers and the record of commits. For a STORE_WRITE connection, outside of a transaction.
 MUST_CHECK enum err_code pg_schema_make(struct pg_conn *conn, struct err *err);
 
 // Removes the app's schema with all that is in it, as well as it can.

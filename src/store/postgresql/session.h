@@ -10,7 +10,7 @@
 
 struct pg_conn;
 
-// Connects for the first time. `unreachable` is what it is called when nobody answers.
+// Connects for the first time. It fails with `unreachable` when no server answers.
 MUST_CHECK enum err_code pg_session_make(struct pg_conn *conn, enum err_code unreachable, struct err *err);
 
 // Makes the connection anew if it is lost; ERR_BUSY while that fails, at once where others have just failed,

@@ -245,7 +245,7 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
 
 // --- running
 
-// libpq reads what is not binary up to a NUL, which a value of ours need not have behind it.
+// libpq reads a value in text form up to a NUL, and a value of ours need not have one behind it.
 static enum err_code end_with_nul(struct pg_stmt *stmt, size_t i, struct span bytes, struct err *err)
 {
     if (memchr(bytes.at, '\0', bytes.len) != NULL)
@@ -280,7 +280,7 @@ static enum err_code encode_params(struct pg_stmt *stmt, const struct value *val
     return ERR_NONE;
 }
 
-// Ends the run, wherever it is. What is still to come is thrown away when it does.
+// Ends the run, whatever state it is in. The driver throws away the results that are still to come.
 static void drop_run(struct pg_stmt *stmt)
 {
     if (stmt->run.state == PG_RUN_SENT)

@@ -36,7 +36,7 @@ struct pg_store {
     bool is_scratch;               // the schema goes with the STORE_WRITE connection
     bool is_replica;               // of several hosts, a standby is the one; what is lost stays lost
     struct pg_breaker breaker;     //
-    struct pg_watch *watch;        // owned; NULL: nobody watches the store
+    struct pg_watch *watch;        // owned; NULL: the store is not watched
     struct version_slots versions; // of the tables; set by the watch
     atomic_uint first_host;        // of those in the url: the one to ask first; any thread
 };

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transactions, the one savepoint in them, and what became of a commit. The connection's thread.
-//
-//            begin           a statement fails
-//     idle ────────► open ────────────────────► failed
-//       ▲             ▲ │ commit, rollback         │ rollback
-//       │             │ └──────────────┐           │
-//       │             └────────────────┼───────────┤ rollback to the savepoint
-//       └──────────────────────────────┴───────────┘
+// Transactions, the one savepoint in them, and what became of a commit; the states of a transaction are drawn
+// in conn.h. The connection's thread.
 //
 // A reader says no BEGIN: its session's transactions are READ ONLY and REPEATABLE READ by themselves, and
 // what is sent without a sync in between is one (PostgreSQL 55.2.4). So a read costs nothing but its
@@ -15,11 +9,11 @@
 // Writers of one app take turns, by an advisory lock, as all stores promise: then what a batch has found out
 // still holds when it writes, with every other writer's commit seen and none lost to a retry.
 //
-// When the link breaks under a COMMIT, nobody knows what became of it. So each writing transaction leaves a
-// record with a random key in the app's schema, and on the next link another record is inserted under the
-// same key: if the first one is there, the transaction was committed; if not, the key is taken now, and an
-// old session that lingers cannot commit any more. After a failover the next link leads to what was the
-// standby: its records are of what it has got, which is what counts there.
+// When the link breaks under a COMMIT, nobody on this side knows whether it was done. So each writing
+// transaction leaves a record with a random key in the app's schema, and on the next link another record is
+// inserted under the same key: if the first one is there, the transaction was committed; if not, the key is
+// taken now, and an old session that lingers cannot commit any more. After a failover the next link leads to
+// what was the standby: its records are of what it has got, which is what counts there.
 #include "store/postgresql/tx.h"
 
 #include <assert.h>
@@ -108,7 +102,8 @@ enum err_code pg_begin(struct store_conn *base, struct err *err)
         code = pg_queue_begin(conn, err);
         if (code == ERR_NONE && conn->mode == STORE_WRITE)
             code = take_turn(conn, err);
-        if (code == ERR_NONE && conn->mode == STORE_WRITE) // that somebody else has it is no batch's fault
+        // Here, as a batch is not to blame when another writer keeps the turn for too long.
+        if (code == ERR_NONE && conn->mode == STORE_WRITE)
             code = pg_drain(conn, err);
     }
     if (code != ERR_NONE)
@@ -273,7 +268,7 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
     return err_set(err, code, "%s", cause.text);
 }
 
-// Queues the statement behind what is queued already, of which a failure must not take it along.
+// Queues the statement behind a sync, so that it runs even if a statement that is queued already fails.
 static enum err_code queue_alone(struct pg_conn *conn, const char *sql, struct err *err)
 {
     enum err_code code = conn->is_unsent ? pg_sync(conn, err) : ERR_NONE;

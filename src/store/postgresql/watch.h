@@ -12,7 +12,7 @@ MUST_CHECK enum err_code pg_watch(struct store *base, struct err *err);
 const struct version *pg_version_of(struct store *base, const char *table);
 MUST_CHECK enum err_code pg_is_there(struct store *base, struct err *err);
 
-// Ends the thread and waits for that: for up to LIMIT_STORE_CONNECT_MS an address where nobody answers. NULL
+// Ends the thread and waits for that: for up to LIMIT_STORE_CONNECT_MS an address that does not answer. NULL
 // is fine.
 void pg_watch_end(struct pg_watch *watch);
 
