@@ -43,7 +43,7 @@ static const char *const wrong[] = {"42", "22", "0A", "26", "3D", "3F", "54001",
 
 static bool has_state(const char *state, const char *start)
 {
-    return strncmp(state, start, strlen(start)) == 0;
+    return span_starts_with(span_of(state), start);
 }
 
 // Of values that a column's type has no room or form for: to rows that are written that is a constraint like

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "store/postgresql/batch.h"
 #include "store/postgresql/conn.h"
@@ -129,7 +130,7 @@ static enum err_code tell_line(struct pg_conn *conn, const char *text,
     char table[200];
     size_t indent = strspn(text, " ");
     struct store_plan_line line = {.text = text + indent};
-    if (strncmp(line.text, "->  ", 4) == 0)
+    if (span_starts_with(span_of(line.text), "->  "))
         line.text += 4;
     // The first line is at 0, those below it at "  ->  ", and the lines about a node two behind it.
     line.depth = indent == 0 ? 0 : (unsigned)(indent + 4) / 6;
@@ -200,10 +201,8 @@ void pg_append_words(const char *sql, struct buf *array)
             continue;
         size_t start = array->len;
         append_item(array, word);
-        for (size_t i = start; !is_quoted && i < array->len; i++) {
-            if (array->data[i] >= 'A' && array->data[i] <= 'Z')
-                array->data[i] = (char)(array->data[i] | 0x20); // as PostgreSQL takes them
-        }
+        for (size_t i = start; !is_quoted && i < array->len; i++)
+            array->data[i] = ascii_lower(array->data[i]); // as PostgreSQL takes them
     }
     end_array(array);
 }

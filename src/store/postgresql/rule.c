@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/attr.h"
 #include "store/postgresql/sql.h"
 #include "text/sql_scan.h"
@@ -117,7 +118,7 @@ static enum err_code check_first(
             return refuse(sql, base + first->offset, rule, first->text, refused[i].reason, err);
     }
     bool is_query = is_word(first, queries, ARRAY_LEN(queries)) || is(first, "(");
-    bool has_letter = (first->text.at[0] | 0x20) >= 'a' && (first->text.at[0] | 0x20) <= 'z';
+    bool has_letter = ascii_is_letter(first->text.at[0]);
     static const char *const changes[] = {"create", "alter", "drop", "truncate", "comment", "grant", "revoke",
         "reindex", "analyze", "cluster", "refresh", "import", "reassign", "security", "lock", "do", "call",
         "explain", "notify"};

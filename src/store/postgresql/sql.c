@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "text/sql_scan.h"
@@ -101,7 +102,7 @@ static bool is_number(struct span sql, const struct sql_token *token, struct spa
     struct span name = {.at = token->text.at, .len = 1};
     if (token->kind != SQL_CODE || !span_is(token->text, "$"))
         return false;
-    while (token->offset + name.len < sql.len && name.at[name.len] >= '0' && name.at[name.len] <= '9')
+    while (token->offset + name.len < sql.len && ascii_is_digit(name.at[name.len]))
         name.len++;
     *ret_name = name;
     return name.len > 1;

@@ -60,7 +60,7 @@ static enum err_code check_name(const char *name, struct err *err)
 {
     enum { NAME_BYTES = 63 };
     bool is_taken = strcmp(name, "reckoner") == 0 || strcmp(name, "information_schema") == 0;
-    if (is_taken || strncmp(name, "pg_", 3) == 0 || strlen(name) > NAME_BYTES) {
+    if (is_taken || span_starts_with(span_of(name), "pg_") || strlen(name) > NAME_BYTES) {
         err_set(err, ERR_CONFIG, "the app %.80s cannot have a schema of that name in PostgreSQL", name);
         err_hint(err, "give its folder another name, of %d bytes at most", NAME_BYTES);
         return ERR_CONFIG;

@@ -203,7 +203,7 @@ static enum err_code find_out(struct pg_conn *conn, struct err *err)
         if (clock_monotonic_ns() >= conn->control_ns)
             return err_set(err, ERR_TIMEOUT,
                 "the store was lost while it wrote, and it is not known whether it has: look before trying again");
-        struct timespec pause = {.tv_nsec = (long)(PG_AGAIN_MS * NS_PER_MS)};
+        struct timespec pause = clock_timespec(PG_AGAIN_MS * NS_PER_MS);
         nanosleep(&pause, NULL);
     }
     snprintf(conn->recorded, sizeof(conn->recorded), "%s", conn->commit);
