@@ -66,7 +66,9 @@ def run(command, seconds, env=None, cwd=ROOT, nice=0):
 
 
 def end_all():
-    """What still runs when the suite is left."""
+    """What still runs when the suite is left, which nobody can interrupt."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with lock:
         left = list(running)
     for process in left:

@@ -14,17 +14,17 @@ class Report:
         self.began = time.monotonic()
         self.told = 0.0
         self.done = 0
-        self.sums = collections.defaultdict(lambda: [0, 0])  # by kind: passed, failed
+        self.sums = collections.defaultdict(lambda: [0, 0, 0.0])  # by kind: passed, failed, seconds of processor
         self.costs = {}                                      # by title: seconds, cores
         self.times = []
         self.skipped = collections.Counter()
         self.is_terminal = sys.stdout.isatty()
 
     def passed(self):
-        return sum(passed for passed, _ in self.sums.values())
+        return sum(passed for passed, *_ in self.sums.values())
 
     def failed(self):
-        return sum(failed for _, failed in self.sums.values())
+        return sum(failed for _, failed, _ in self.sums.values())
 
     def clock(self):
         minutes, seconds = divmod(int(time.monotonic() - self.began), 60)
@@ -34,6 +34,7 @@ class Report:
         self.done += 1
         self.sums[job.kind][0] += result.passed
         self.sums[job.kind][1] += result.failed
+        self.sums[job.kind][2] += result.cpu
         self.costs[job.title()] = (seconds, result.cpu / seconds if seconds else 0)
         self.times += [(taken, f'{test} ({job.kind})') for taken, test in result.times]
         self.skipped.update(reason for reason, _ in result.skipped)
@@ -64,9 +65,8 @@ class Report:
         print(f'the slowest of {len(self.times)}:')
         for seconds, test in sorted(self.times, reverse=True)[:SLOWEST]:
             print(f'{seconds:7.1f} s  {test}')
-        for kind, (passed, failed) in self.sums.items():
-            if passed + failed:
-                print(f'{kind}: {passed} passed, {failed} failed')
-        print(f'{self.clock()} on {self.costs and len(self.costs)} jobs')
+        for kind, (passed, failed, cpu) in self.sums.items():
+            print(f'{kind}: {passed} passed, {failed} failed, {cpu:.0f} s of processor')
+        print(f'{self.done} jobs in {self.clock()} minutes')
         print(f'{self.passed()} passed, {self.failed()} failed', flush=True)
         return 1 if self.failed() or not self.passed() else 0
