@@ -26,7 +26,6 @@ class Job:
     work: typing.Callable[[], Result]  # runs on a thread of its own
     cores: float = 1.0                 # how many it keeps busy; tests that wait take less than one
     seconds: float = 10.0              # about as long as it takes: the longest are begun first
-    alone: bool = False                # nothing else may run beside it: it comes at the end
 
     def title(self):
         return f'{self.name} ({self.kind})'
@@ -44,14 +43,10 @@ class Schedule:
 
     def add(self, jobs):
         self.waiting += jobs
-        self.waiting.sort(key=lambda job: (job.alone, -job.seconds))
+        self.waiting.sort(key=lambda job: -job.seconds)
 
     def fits(self, job):
-        if not self.running:
-            return True
-        if job.alone or any(other.alone for other in self.running):
-            return False
-        return sum(other.cores for other in self.running) + job.cores <= self.cores + 0.01
+        return not self.running or sum(other.cores for other in self.running) + job.cores <= self.cores + 0.01
 
     def begin_what_fits(self):
         for job in list(self.waiting):

@@ -16,6 +16,12 @@ PROGRAM_SECONDS = 600
 THREADED = {'base', 'net', 'http', 'store', 'batch', 'serve', 'cmd'}  # folders whose tests run under TSan too
 
 
+def is_threaded(part):
+    """Whether what a name means may be run under TSan."""
+    kind, _, rest = part.partition('/')
+    return kind == 'store' or (kind == 'unit' and (not rest or rest.split('/')[0] in THREADED))
+
+
 class Databases:
     """One cluster and one pooler, started when the first program needs them; each program has a database of its own."""
 
