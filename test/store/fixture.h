@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conformance suite of store.h: what every store does. A new, empty store for each test, of each kind in
 // turn: SQLite in a file, and PostgreSQL in a schema of the database that the environment variable
-// TEST_POSTGRESQL names, if it does (test/postgresql.py starts one); and short ways to ask it things. What
-// can only be the test's own mistake fails the test here.
+// TEST_POSTGRESQL names, if it does (test/support/postgresql.py starts one); and short ways to ask it things.
+// What can only be the test's own mistake fails the test here.
 #ifndef RECKONER_TEST_STORE_FIXTURE_H
 #define RECKONER_TEST_STORE_FIXTURE_H
 

@@ -3,7 +3,7 @@
 """pgbouncer in transaction mode before a test cluster, on a free port of 127.0.0.1, ended by its pid.
 
     with Pooler(cluster) as pooler: ... pooler.url('rates') ...
-    test/pgbouncer.py COMMAND ...      runs the command with TEST_POSTGRESQL naming a database behind one, and TEST_POSTGRESQL_POOLED set
+    test/support/pgbouncer.py COMMAND ...      runs the command with TEST_POSTGRESQL naming a database behind one, and TEST_POSTGRESQL_POOLED set
 """
 import os
 import pathlib

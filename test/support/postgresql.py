@@ -4,7 +4,7 @@
 
     with Cluster() as cluster: ... cluster.url('rates') ...      from Python
     with Cluster() as primary, primary.standby() as standby: ... a second server that streams from the first
-    test/postgresql.py COMMAND ...                               runs the command with TEST_POSTGRESQL set
+    test/support/postgresql.py COMMAND ...                       runs the command with TEST_POSTGRESQL set
 """
 import contextlib
 import hashlib
