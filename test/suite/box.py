@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The black-box tests, a process of pytest for each file: all against the server with ASan, those marked `threads` against the one
 with TSan too, and those marked `plain` against the one that is shipped."""
+import re
 import xml.etree.ElementTree
 
 from suite import process
@@ -20,7 +21,8 @@ def name_of(path):
 def files(build):
     """Those with a test for that build."""
     mark = MARKS[build.name]
-    return [path for path in sorted(FOLDER.rglob('test_*.py')) if mark is None or f'mark.{mark}' in path.read_text(encoding='utf-8')]
+    return [path for path in sorted(FOLDER.rglob('test_*.py'))
+            if mark is None or re.search(rf'mark\.{mark}\b|@{mark}_build', path.read_text(encoding='utf-8'))]
 
 
 def read(report, name):

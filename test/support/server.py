@@ -20,12 +20,19 @@ import postgresql
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get('RECKONER', str(ROOT / 'build' / 'debug' / 'reckoner'))
-# Sanitizers have a memory of their own: what measures memory needs a plain build.
-plain_build = pytest.mark.skipif(any(word in pathlib.Path(BINARY).read_bytes() for word in (b'__asan_', b'__tsan_'))
-                                 if pathlib.Path(BINARY).exists() else False, reason='measures memory: needs a plain build')
 START_SECONDS = 120
 WAIT_SECONDS = 60
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)  # for a thousand clients
+
+
+def has_sanitizer():
+    path = pathlib.Path(BINARY)
+    return path.exists() and any(word in path.read_bytes() for word in (b'__asan_', b'__tsan_'))
+
+
+def plain_build(test):
+    """Measures memory: sanitizers have one of their own. So it is run on the build that is shipped, and skipped on others."""
+    return pytest.mark.plain(pytest.mark.skipif(has_sanitizer(), reason='measures memory: needs a plain build')(test))
 
 
 def wait_until(condition, seconds=WAIT_SECONDS):

@@ -57,7 +57,6 @@ def test_a_large_answer_is_whole_to_the_byte(server, form):
     assert answer.headers['Content-Length'] == str(len(answer.body))
 
 
-@pytest.mark.plain
 @plain_build
 def test_a_large_answer_costs_little_memory(server):
     before = server.peak_bytes()
@@ -71,7 +70,6 @@ def test_a_large_answer_costs_little_memory(server):
     assert server.peak_bytes() - before < 16_000_000
 
 
-@pytest.mark.plain
 @plain_build
 def test_slow_readers_of_large_answers_cost_little_memory_and_hold_up_nobody(server):
     held, before = [], server.rss_bytes()
@@ -88,7 +86,6 @@ def test_slow_readers_of_large_answers_cost_little_memory_and_hold_up_nobody(ser
         connection.close()
 
 
-@pytest.mark.plain
 @plain_build
 def test_answers_that_nobody_takes_cost_bounded_memory(server):
     """640 MB of answers that are each small enough for memory. Those who ask for most are closed, nobody else is."""

@@ -135,7 +135,6 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_changes_nothing(server):
     assert server.get('/rows').body == b'[]'
 
 
-@pytest.mark.threads
 def head_of_body(length, content_type='text/csv'):
     return (f'POST /rows HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n'
             'Connection: close\r\n\r\n').encode()
@@ -145,6 +144,7 @@ def rows_of(first, count):
     return b'id,grp\n' + b''.join(b'%d,a\n' % i for i in range(first, first + count))
 
 
+@pytest.mark.threads
 def test_clients_that_leave_while_their_bodies_are_parsed_change_nothing(server):
     """Each has sent more than one part, so that parse tasks come back to nobody."""
     body = rows_of(0, 40_000)
@@ -170,6 +170,7 @@ def test_a_bad_body_is_read_to_its_end_before_it_is_refused(server):
     assert server.get('/rows').body == b'[]'
 
 
+@pytest.mark.threads
 def test_large_bodies_are_parsed_side_by_side_and_each_is_whole(server):
     def send(first):
         return server.post('/rows', rows_of(first, 15_000), 'text/csv').status
@@ -189,6 +190,7 @@ def test_a_body_costs_its_window_and_not_its_length(server):
     assert server.peak_bytes() - before < 4_000_000
 
 
+@pytest.mark.threads
 def test_a_client_that_leaves_before_its_answer_does_no_harm(start, tmp_path):
     server = start(write_app(tmp_path / 'small', READ_APP), '--quiet')
     for _ in range(200):

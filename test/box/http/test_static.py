@@ -137,7 +137,6 @@ def test_files_are_read_only(server, method):
     assert (answer.status, answer.headers['Allow']) == (405, 'GET, HEAD, OPTIONS')
 
 
-@pytest.mark.plain
 @plain_build
 def test_a_reader_that_stops_holds_up_nobody_and_little_memory(server):
     before = server.rss_bytes()
