@@ -64,7 +64,7 @@ class Report:
             print(f'skipped {count}: {reason}')
         print(f'the slowest of {len(self.times)}:')
         for seconds, test in sorted(self.times, reverse=True)[:SLOWEST]:
-            print(f'{seconds:7.1f} s  {test}')
+            print(f'{seconds:7.1f} s  {test}'[:LINE_CHARS])  # names of cases may be long
         for kind, (passed, failed, cpu) in self.sums.items():
             print(f'{kind}: {passed} passed, {failed} failed, {cpu:.0f} s of processor')
         print(f'{self.done} jobs in {self.clock()} minutes')
