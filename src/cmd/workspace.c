@@ -50,8 +50,7 @@ static enum err_code migrate_app(const struct app *app, struct store_conn *conn,
     enum err_code code;
     unsigned tries = 0;
     do {
-        size_t applied;
-        code = migrate(conn, app->migrations, app->migration_count, &applied, err);
+        code = migrate(conn, app->migrations, app->migration_count, err);
     } while (code != ERR_NONE && workspace_try_again(err, &tries));
     return code;
 }

@@ -68,7 +68,7 @@ struct http_limits {
     uint64_t tick_ms;        // how often all these are looked at
 };
 
-// Those of base/limits.h.
+// Those of base/limits.h. Tests start from them and shorten some.
 struct http_limits http_limits_default(void);
 
 struct http_options {
@@ -104,7 +104,8 @@ struct http_stats {
     uint64_t writes;   // attempts to write to a socket
 };
 
-// Counters, for metrics and tests. Any thread.
+// Tests only, to see what a client cannot: that answers go out together, that connections are gone. Any
+// thread.
 struct http_stats http_server_stats(const struct http_server *server);
 
 // Frees a server after loop_stop on all of its loops; bodies that were taken are freed before. Connections

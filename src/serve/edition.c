@@ -53,7 +53,7 @@ enum err_code edition_with(
     return code;
 }
 
-struct edition *edition_ref(struct edition *edition)
+static struct edition *edition_ref(struct edition *edition)
 {
     atomic_fetch_add_explicit(&edition->references, 1, memory_order_relaxed);
     return edition;

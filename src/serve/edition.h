@@ -17,7 +17,7 @@
 #include "serve/route.h"
 
 struct edition {
-    atomic_uint references;       // edition_ref, edition_unref; any thread
+    atomic_uint references;       // editions_current, edition_unref; any thread
     struct app **apps;            // owned references; by number of their service
     size_t app_count;             //
     struct routes *routes;        // owned; of all apps and of `pages`
@@ -35,9 +35,6 @@ MUST_CHECK enum err_code edition_new(const struct own_page *pages, struct app *c
 // The edition `from` with another app in the place of number `number`. Errors of edition_new.
 MUST_CHECK enum err_code edition_with(const struct edition *from, size_t number, struct app *app,
     struct edition **ret_edition, struct err *err);
-
-// One more reference; returns edition. Any thread.
-struct edition *edition_ref(struct edition *edition);
 
 // Drops a reference; the last one frees. NULL is fine. Any thread.
 void edition_unref(struct edition *edition);

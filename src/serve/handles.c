@@ -136,11 +136,6 @@ static enum err_code init_reader(struct handle *handle, struct store *store, str
     return prepare(handle, app, err);
 }
 
-enum err_code handle_init(struct handle *handle, struct store *store, struct app *app, struct err *err)
-{
-    return init_reader(handle, store, app, false, 0, err);
-}
-
 enum err_code handle_init_replica(
     struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err)
 {
@@ -162,7 +157,7 @@ enum err_code handles_init(
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < count; i++)
-        code = handle_init(&handles->primaries[i], services[i].store, services[i].app, err);
+        code = init_reader(&handles->primaries[i], services[i].store, services[i].app, false, 0, err);
     return code;
 }
 

@@ -32,13 +32,9 @@ struct handles {
     struct replica *replicas; // borrowed; one for each service; NULL: there is no --read-store
 };
 
-// Connects to a store and prepares the app on it, of which it keeps a reference. Errors of the store. The
+// Connects to a replica's store and prepares the app on it, of which it keeps a reference; finds out which
+// endpoints it can answer (handle_may_miss). `deadline_ns` as store_deadline has it. Errors of the store. The
 // caller calls handle_fini also after an error.
-MUST_CHECK enum err_code handle_init(
-    struct handle *handle, struct store *store, struct app *app, struct err *err);
-
-// The same on a replica, and finds out which endpoints it can answer (handle_may_miss). `deadline_ns` as
-// store_deadline has it.
 MUST_CHECK enum err_code handle_init_replica(
     struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err);
 

@@ -79,10 +79,9 @@ static enum err_code check_on_store(
     const struct app *app, struct store *store, struct diags *diags, struct err *err)
 {
     struct store_conn *conn = NULL;
-    size_t applied;
     enum err_code code = store_connect(store, STORE_WRITE, &conn, err);
     if (code == ERR_NONE)
-        code = migrate(conn, app->migrations, app->migration_count, &applied, err);
+        code = migrate(conn, app->migrations, app->migration_count, err);
     if (code == ERR_NONE)
         code = app_check(app, conn, diags, err);
     store_disconnect(conn);

@@ -189,7 +189,7 @@ static enum err_code record_file(struct store_conn *conn, const struct migration
 
 // Inside a transaction.
 static enum err_code apply_in_transaction(
-    struct store_conn *conn, const struct migration_file *file, bool *ret_applied, struct err *err)
+    struct store_conn *conn, const struct migration_file *file, struct err *err)
 {
     bool recorded;
     enum err_code code = is_recorded(conn, file, &recorded, err);
@@ -201,42 +201,33 @@ static enum err_code apply_in_transaction(
         if (code == ERR_NONE)
             code = record_file(conn, file, err);
     }
-    if (code == ERR_NONE)
-        code = store_commit(conn, err);
-    if (code == ERR_NONE)
-        *ret_applied = !recorded;
-    return code;
+    return code == ERR_NONE ? store_commit(conn, err) : code;
 }
 
-static enum err_code apply(
-    struct store_conn *conn, const struct migration_file *file, bool *ret_applied, struct err *err)
+static enum err_code apply(struct store_conn *conn, const struct migration_file *file, struct err *err)
 {
     enum err_code code = store_begin(conn, err);
     if (code != ERR_NONE)
         return code;
-    code = apply_in_transaction(conn, file, ret_applied, err);
+    code = apply_in_transaction(conn, file, err);
     if (code != ERR_NONE)
         store_rollback(conn);
     return code;
 }
 
 static enum err_code apply_missing(struct store_conn *conn, const struct migration_file *files, size_t count,
-    const bool *applied, size_t *ret_applied, struct err *err)
+    const bool *applied, struct err *err)
 {
-    size_t done = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool by_us = false;
-        enum err_code code = applied[i] ? ERR_NONE : apply(conn, &files[i], &by_us, err);
-        if (code != ERR_NONE)
-            return code;
-        done += by_us;
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < count; i++) {
+        if (!applied[i])
+            code = apply(conn, &files[i], err);
     }
-    *ret_applied = done;
-    return ERR_NONE;
+    return code;
 }
 
-enum err_code migrate(struct store_conn *conn, const struct migration_file *files, size_t count,
-    size_t *ret_applied, struct err *err)
+enum err_code migrate(
+    struct store_conn *conn, const struct migration_file *files, size_t count, struct err *err)
 {
     bool *applied = mem_zalloc(count, sizeof(*applied));
     if (applied == NULL)
@@ -248,7 +239,7 @@ enum err_code migrate(struct store_conn *conn, const struct migration_file *file
     if (code == ERR_NONE)
         code = read_applied(conn, files, count, applied, err);
     if (code == ERR_NONE)
-        code = apply_missing(conn, files, count, applied, ret_applied, err);
+        code = apply_missing(conn, files, count, applied, err);
     mem_free(applied);
     return code;
 }

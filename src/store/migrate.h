@@ -18,13 +18,13 @@ struct migration_file {
 
 // Applies those of `files`, which are in order, that the store does not have yet, each in a transaction of
 // its own: one that fails leaves nothing of itself, and those before it stay. On a STORE_WRITE connection
-// with no transaction open. *ret_applied is how many were applied.
+// with no transaction open.
 //
 // ERR_CONFIG, before anything is applied: a file that has changed since it was applied (as a checksum of its
 // bytes tells), one that was applied and is not among `files`, a new one before an applied one. ERR_CONFIG
 // and the errors of store_exec, with line and column in the file: a file that fails. Each text names the
 // file.
-MUST_CHECK enum err_code migrate(struct store_conn *conn, const struct migration_file *files, size_t count,
-    size_t *ret_applied, struct err *err);
+MUST_CHECK enum err_code migrate(
+    struct store_conn *conn, const struct migration_file *files, size_t count, struct err *err);
 
 #endif

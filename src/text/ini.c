@@ -45,20 +45,12 @@ static const char *find_problem(struct span line, struct span content)
     return line.len > INI_LINE_BYTES ? "the line is longer than 198 bytes" : NULL;
 }
 
-// The number of the column in which `at` stands, on a line that starts at `start`.
-static uint32_t column_of(const char *start, const char *at)
-{
-    return (uint32_t)(at - start) + 1;
-}
-
 // Reads a line; false when it has neither a key nor a problem.
 static bool read_line(struct ini *ini, struct span whole, struct ini_entry *ret_entry)
 {
     struct span line = span_trim(whole), content = without_comment(line);
-    struct ini_entry entry = {.section = ini->section,
-        .problem = find_problem(line, content),
-        .line = ini->line,
-        .column = column_of(whole.at, line.at)};
+    struct ini_entry entry = {
+        .section = ini->section, .problem = find_problem(line, content), .line = ini->line};
     if (entry.problem == NULL) {
         if (content.len == 0)
             return false;
@@ -70,7 +62,6 @@ static bool read_line(struct ini *ini, struct span whole, struct ini_entry *ret_
         size_t len = key_length(content);
         entry.key = span_trim((struct span){.at = content.at, .len = len});
         entry.value = span_trim((struct span){.at = content.at + len + 1, .len = content.len - len - 1});
-        entry.value_column = column_of(whole.at, entry.value.at);
     }
     *ret_entry = entry;
     return true;

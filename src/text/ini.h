@@ -26,17 +26,15 @@ struct ini {
 
 // A line with a key, or one with a problem. All texts are those of the file.
 struct ini_entry {
-    struct span section;   // in which it stands, without brackets; empty above the first
-    struct span key;       // may be empty
-    struct span value;     // may be empty
-    const char *problem;   // what is wrong with the line; NULL: nothing, and only then there is a key
-    uint32_t line;         // from 1
-    uint32_t column;       // of the key, or of the line's first byte that is no blank; from 1, in bytes
-    uint32_t value_column; // of the value likewise, or of where it would start
+    struct span section; // in which it stands, without brackets; empty above the first
+    struct span key;     // may be empty
+    struct span value;   // may be empty
+    const char *problem; // what is wrong with the line; NULL: nothing, and only then there is a key
+    uint32_t line;       // from 1
 };
 
 // Starts at the first line of `text`, which stays in place as long as entries are of use. A byte order mark
-// is passed over and counts in no column.
+// is passed over.
 void ini_init(struct ini *ini, struct span text);
 
 // The next line that has a key or a problem; false at the end.

@@ -165,7 +165,8 @@ enum err_code pg_session_make(struct pg_conn *conn, enum err_code unreachable, s
 
 // --- losing it and making it anew
 
-void pg_notice_loss(struct pg_conn *conn)
+// Notices, without waiting, that the other side has closed the connection.
+static void notice_loss(struct pg_conn *conn)
 {
     if (conn->link_state != PG_LINK_PIPELINED || conn->count > 0)
         return;
@@ -219,7 +220,7 @@ enum err_code pg_settle(struct pg_conn *conn, struct err *err)
         pg_cancel(conn); // once more: a request that came between two statements is lost
     if (conn->count > 0 && !is_being_read(conn) && pg_drain(conn, &old) != ERR_NONE)
         old = (struct err){0}; // of what has ended; a loss shows below
-    pg_notice_loss(conn);
+    notice_loss(conn);
     return pg_revive(conn, err);
 }
 

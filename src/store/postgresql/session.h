@@ -17,9 +17,6 @@ MUST_CHECK enum err_code pg_session_make(struct pg_conn *conn, enum err_code unr
 // and for a replica, as what it is asked can be asked elsewhere.
 MUST_CHECK enum err_code pg_revive(struct pg_conn *conn, struct err *err);
 
-// Notices, without waiting, that the other side has closed the connection.
-void pg_notice_loss(struct pg_conn *conn);
-
 // Appends a call of set_config for each setting of the session; `is_local`: for the transaction only.
 void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql);
 

@@ -138,13 +138,12 @@ static void check_app(const char *dir)
     struct store_conn *conn;
     struct app *app = NULL;
     struct err err = {0};
-    size_t applied;
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
     open_store(&store, &conn);
     enum err_code code = app_read(dir, store_kind(store), &diags, &app, &err);
     if (code == ERR_NONE)
-        code = migrate(conn, app->migrations, app->migration_count, &applied, &err);
+        code = migrate(conn, app->migrations, app->migration_count, &err);
     if (code == ERR_NONE)
         code = app_check(app, conn, &diags, &err);
     diags_print(&diags, stderr);

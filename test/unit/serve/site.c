@@ -108,7 +108,6 @@ static void open_service(struct site *site, size_t i)
     struct app *app;
     struct store *store;
     struct store_conn *conn;
-    size_t applied;
     diags_init(&diags);
     snprintf(url, sizeof(url), "sqlite:%s/var/%zu.db", site->dir, i);
     enum err_code code = app_read(site->app_dirs[i], "sqlite", &diags, &app, &err);
@@ -117,7 +116,7 @@ static void open_service(struct site *site, size_t i)
     if (code == ERR_NONE)
         code = store_connect(store, STORE_WRITE, &conn, &err);
     if (code == ERR_NONE)
-        code = migrate(conn, app->migrations, app->migration_count, &applied, &err);
+        code = migrate(conn, app->migrations, app->migration_count, &err);
     if (code == ERR_NONE)
         code = service_start(&site->services[i], app, store, conn, &err);
     diags_print(&diags, stderr);

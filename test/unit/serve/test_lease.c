@@ -38,9 +38,8 @@ static struct edition *make_edition(void)
 static struct edition *publish(struct editions *editions)
 {
     struct edition *edition = make_edition();
-    edition_ref(edition);
     editions_publish(editions, edition);
-    return edition;
+    return editions_current(editions);
 }
 
 static unsigned references(const struct edition *edition)
