@@ -264,7 +264,7 @@ static enum err_code name_app(struct app_reading *reading, const char *dir)
         diags_add(reading->diags, reading->dir, 0, 0,
             "the folder's name \"%.*s\" becomes the app's; use a-z, 0-9, _ and -, with a letter in front",
             SHOW(span_of(name)));
-    app->name = arena_strndup(&app->arena, name, strlen(name));
+    app->name = arena_strdup(&app->arena, name);
     if (app->name == NULL)
         return err_no_memory(reading->err);
     app->title = span_of(app->name);

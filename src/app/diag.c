@@ -33,7 +33,7 @@ static const char *keep_file(struct diags *diags, const char *file)
 {
     if (diags->count > 0 && strcmp(diags->items[diags->count - 1].file, file) == 0)
         return diags->items[diags->count - 1].file;
-    return arena_strndup(&diags->arena, file, strlen(file));
+    return arena_strdup(&diags->arena, file);
 }
 
 void diags_vadd(
@@ -48,7 +48,7 @@ void diags_vadd(
         return;
     }
     const char *kept_file = keep_file(diags, file);
-    const char *kept_text = arena_strndup(&diags->arena, text, strlen(text));
+    const char *kept_text = arena_strdup(&diags->arena, text);
     if (kept_file == NULL || kept_text == NULL) {
         diags->dropped++;
         return;

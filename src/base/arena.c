@@ -94,3 +94,8 @@ char *arena_strndup(struct arena *arena, const char *text, size_t len)
     copy[len] = '\0';
     return copy;
 }
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+    return arena_strndup(arena, text, strlen(text));
+}

@@ -37,4 +37,7 @@ MUST_CHECK void *arena_grow(struct arena *arena, void *items, size_t count, size
 // A copy of `len` bytes with a NUL behind them.
 MUST_CHECK char *arena_strndup(struct arena *arena, const char *text, size_t len);
 
+// A copy of a string.
+MUST_CHECK char *arena_strdup(struct arena *arena, const char *text);
+
 #endif

@@ -19,3 +19,9 @@ int64_t clock_wall_ms(void)
     assert(!failed);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+void clock_pause(uint64_t ns)
+{
+    struct timespec pause = clock_timespec(ns);
+    nanosleep(&pause, NULL);
+}

@@ -16,6 +16,9 @@ uint64_t clock_monotonic_ns(void);
 // Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME).
 int64_t clock_wall_ms(void);
 
+// Sleeps; a signal may end it early. On threads that may block.
+void clock_pause(uint64_t ns);
+
 // Nanoseconds, a moment of either clock or a duration, as the system's calls take them.
 static inline struct timespec clock_timespec(uint64_t ns)
 {

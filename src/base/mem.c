@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_ROOM = 16 }; // of an array that grows
+
 static _Thread_local long allocations_until_failure = -1; // negative: never
 
 static bool must_fail(void)
@@ -54,6 +56,24 @@ char *mem_strndup(const char *text, size_t len)
         memcpy(copy, text, len);
     copy[len] = '\0';
     return copy;
+}
+
+char *mem_strdup(const char *text)
+{
+    return mem_strndup(text, strlen(text));
+}
+
+void *mem_grow(void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    size_t more = count > 0 ? 2 * count : FIRST_ROOM;
+    if (more < count || more > SIZE_MAX / size)
+        return NULL;
+    void *grown = mem_realloc(items, more * size);
+    if (grown != NULL)
+        *room = more;
+    return grown;
 }
 
 void mem_free(void *memory)

@@ -20,6 +20,14 @@ MUST_CHECK void *mem_realloc(void *old, size_t size);
 // A copy of `len` bytes with a NUL behind them.
 MUST_CHECK char *mem_strndup(const char *text, size_t len);
 
+// A copy of a string.
+MUST_CHECK char *mem_strdup(const char *text);
+
+// Makes room for one more thing of `size` bytes in an array that holds `count` of them and has room for
+// *room: the array, as it is or moved, and *room raised. An empty array is NULL, with a room of 0. NULL
+// without memory; the array stays as it was then.
+MUST_CHECK void *mem_grow(void *items, size_t count, size_t *room, size_t size);
+
 // Frees; NULL is fine.
 void mem_free(void *memory);
 

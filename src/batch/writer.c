@@ -19,8 +19,6 @@
 //    next ones would wait for the same lock as long, one after another.
 #include "batch/writer.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -254,10 +252,9 @@ static bool may_go_on_alone(const struct group *group)
 // of that for some, so that two that met do not meet again.
 static void pause_before(unsigned attempt)
 {
-    long ms = 10L << (attempt - 1);
-    ms -= (long)(clock_monotonic_ns() % 2) * (ms / 2);
-    struct timespec pause = {.tv_nsec = ms * (long)NS_PER_MS};
-    nanosleep(&pause, NULL);
+    uint64_t ms = UINT64_C(10) << (attempt - 1);
+    ms -= (clock_monotonic_ns() % 2) * (ms / 2);
+    clock_pause(ms * NS_PER_MS);
 }
 
 // Writes a batch in a transaction of its own.

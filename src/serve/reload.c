@@ -12,18 +12,15 @@
 // Lock order: the reloader's, then the file watch's own.
 #include "serve/reload.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "app/app_check.h"
 #include "app/app_read.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "base/wake.h"
 #include "serve/file_watch.h"
 #include "store/migrate.h"
 
@@ -34,7 +31,7 @@ struct reloader {
     struct log *log;                // borrowed
     const char **dirs;              // owned; the apps' folders, borrowed from services
     struct file_watch *watch;       // owned
-    int wake;                       // eventfd(2): the thread has something to look at
+    struct wake wake;               // the thread has something to look at
     pthread_t thread;               // valid while running
     bool running;                   //
 
@@ -181,13 +178,6 @@ static bool look(struct reloader *reloader)
     return any;
 }
 
-static void wake(struct reloader *reloader)
-{
-    uint64_t one = 1;
-    while (write(reloader->wake, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
-}
-
 // Waits until a round is due: at once while a request waits for it, else when no file has changed for
 // LIMIT_RELOAD_QUIET_MS. False when the thread has to end. Under the lock, which it gives up meanwhile.
 static bool wait_for_change(struct reloader *reloader)
@@ -197,14 +187,12 @@ static bool wait_for_change(struct reloader *reloader)
     while (
         !reloader->ending && (reloader->done == reloader->wanted || (reloader->first == NULL && !is_quiet))) {
         struct pollfd fds[] = {{.fd = file_watch_fd(reloader->watch), .events = POLLIN},
-            {.fd = reloader->wake, .events = POLLIN}};
+            {.fd = reloader->wake.fd, .events = POLLIN}};
         int timeout_ms = reloader->done == reloader->wanted ? -1 : LIMIT_RELOAD_QUIET_MS;
         pthread_mutex_unlock(&reloader->lock);
         int ready = poll(fds, ARRAY_LEN(fds), timeout_ms);
-        uint64_t count;
         if (ready > 0 && fds[1].revents != 0)
-            (void)!read(
-                reloader->wake, &count, sizeof(count)); // there may be nothing to read, when a file woke us
+            wake_clear(&reloader->wake);
         pthread_mutex_lock(&reloader->lock);
         is_quiet = !look(reloader) && ready == 0;
     }
@@ -259,7 +247,7 @@ bool reloader_waits(struct reloader *reloader, struct reload_wait *wait)
     }
     pthread_mutex_unlock(&reloader->lock);
     if (waits)
-        wake(reloader);
+        wake_call(&reloader->wake);
     return waits;
 }
 
@@ -280,10 +268,9 @@ static enum err_code start(struct reloader *reloader, struct err *err)
         reloader->changed[i] = true; // maybe, after its files were read and before they were watched
     }
     reloader->wanted = 1;
-    reloader->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (reloader->wake < 0)
-        return err_set(err, ERR_IO, "could not make an eventfd: %s", strerror(errno));
-    enum err_code code = file_watch_new(reloader->dirs, count, &reloader->watch, err);
+    enum err_code code = wake_init(&reloader->wake, err);
+    if (code == ERR_NONE)
+        code = file_watch_new(reloader->dirs, count, &reloader->watch, err);
     for (size_t i = 0; code == ERR_NONE && i < count; i++)
         code = file_watch_app(reloader->watch, i, err);
     if (code == ERR_NONE)
@@ -303,7 +290,7 @@ enum err_code reloader_new(const struct service *services, size_t count, struct 
     reloader->count = count;
     reloader->editions = editions;
     reloader->log = log;
-    reloader->wake = -1;
+    reloader->wake.fd = -1;
     reloader->last = &reloader->first;
     enum err_code code = start(reloader, err);
     if (code != ERR_NONE) {
@@ -322,7 +309,7 @@ void reloader_end(struct reloader *reloader)
     reloader->ending = true;
     release(reloader, UINT64_MAX);
     pthread_mutex_unlock(&reloader->lock);
-    wake(reloader);
+    wake_call(&reloader->wake);
 }
 
 void reloader_free(struct reloader *reloader)
@@ -334,8 +321,7 @@ void reloader_free(struct reloader *reloader)
         pthread_join(reloader->thread, NULL);
     }
     file_watch_free(reloader->watch);
-    if (reloader->wake >= 0)
-        close(reloader->wake);
+    wake_fini(&reloader->wake);
     mem_free(reloader->dirs);
     mem_free(reloader->changed);
     mem_free(reloader->clashing);

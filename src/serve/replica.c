@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"

@@ -154,7 +154,7 @@ struct pg_errand *pg_errand_ping(PGconn *link, const char *url)
     struct pg_errand *errand = errand_new(&pings);
     if (errand == NULL)
         return NULL;
-    errand->url = mem_strndup(url, strlen(url));
+    errand->url = mem_strdup(url);
     if (errand->url == NULL || host == NULL || address == NULL || port == NULL ||
         strlen(host) >= HOST_BYTES) {
         errand_free(errand);

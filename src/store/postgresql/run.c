@@ -25,16 +25,12 @@ void pg_run_move(struct pg_run *run, enum pg_run_state to)
 
 enum err_code pg_run_park(struct pg_run *run, PGresult *result, struct err *err)
 {
-    if (run->parked_count == run->parked_room) {
-        size_t room = run->parked_room == 0 ? 16 : 2 * run->parked_room;
-        PGresult **parked = mem_realloc(run->parked, room * sizeof(*parked));
-        if (parked == NULL) {
-            PQclear(result);
-            return err_no_memory(err);
-        }
-        run->parked = parked;
-        run->parked_room = room;
+    PGresult **parked = mem_grow(run->parked, run->parked_count, &run->parked_room, sizeof(*parked));
+    if (parked == NULL) {
+        PQclear(result);
+        return err_no_memory(err);
     }
+    run->parked = parked;
     run->parked[run->parked_count++] = result;
     return ERR_NONE;
 }

@@ -153,7 +153,7 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
         return err_no_memory(err);
     for (; stmt->base.column_count < count; stmt->base.column_count++) {
         const char *name = PQfname(described, (int)stmt->base.column_count);
-        char *copy = mem_strndup(name, strlen(name));
+        char *copy = mem_strdup(name);
         if (copy == NULL)
             return err_no_memory(err);
         stmt->base.column_names[stmt->base.column_count] = copy;

@@ -78,8 +78,8 @@ static enum err_code make_store(
     store->is_scratch = is_scratch;
     pg_breaker_init(&store->breaker);
     version_slots_init(&store->versions);
-    store->url = mem_strndup(url, strlen(url));
-    store->name = mem_strndup(name, strlen(name));
+    store->url = mem_strdup(url);
+    store->name = mem_strdup(name);
     if (store->url == NULL || store->name == NULL) {
         close_store(&store->base);
         return err_no_memory(err);

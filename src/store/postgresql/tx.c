@@ -19,7 +19,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -203,8 +202,7 @@ static enum err_code find_out(struct pg_conn *conn, struct err *err)
         if (clock_monotonic_ns() >= conn->control_ns)
             return err_set(err, ERR_TIMEOUT,
                 "the store was lost while it wrote, and it is not known whether it has: look before trying again");
-        struct timespec pause = clock_timespec(PG_AGAIN_MS * NS_PER_MS);
-        nanosleep(&pause, NULL);
+        clock_pause(PG_AGAIN_MS * NS_PER_MS);
     }
     snprintf(conn->recorded, sizeof(conn->recorded), "%s", conn->commit);
     if (is_done)

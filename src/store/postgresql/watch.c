@@ -19,17 +19,15 @@
 // may be in libpq while the process exits, as the libraries under it (TLS, GSS) are taken down there.
 #include "store/postgresql/watch.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "base/wake.h"
 #include "store/postgresql/breaker.h"
 #include "store/postgresql/error.h"
 #include "store/postgresql/link.h"
@@ -46,7 +44,7 @@ struct pg_watch {
     struct err reason;    // why
     // --- immutable
     pthread_t thread;       //
-    int leave;              // owned; an eventfd, readable when the thread has to end
+    struct wake leave;      // called when the thread has to end
     struct pg_store *store; // borrowed
     // --- the thread's own
     PGconn *link;      // owned; NULL: lost
@@ -87,8 +85,8 @@ static void forget_versions(struct pg_watch *watch)
 static enum err_code wait_for_link(struct pg_watch *watch, bool writes, int ms, struct err *err)
 {
     struct pollfd fds[] = {
-        {.fd = watch->leave, .events = POLLIN}, {.fd = watch->link != NULL ? PQsocket(watch->link) : -1,
-                                                    .events = writes ? POLLIN | POLLOUT : POLLIN}};
+        {.fd = watch->leave.fd, .events = POLLIN}, {.fd = watch->link != NULL ? PQsocket(watch->link) : -1,
+                                                       .events = writes ? POLLIN | POLLOUT : POLLIN}};
     int ready = poll(fds, ARRAY_LEN(fds), ms);
     if (fds[0].revents != 0)
         return err_set(err, ERR_BUSY, "the store is being closed");
@@ -99,7 +97,7 @@ static enum err_code wait_for_link(struct pg_watch *watch, bool writes, int ms, 
 
 static bool has_to_end(struct pg_watch *watch)
 {
-    struct pollfd leave = {.fd = watch->leave, .events = POLLIN};
+    struct pollfd leave = {.fd = watch->leave.fd, .events = POLLIN};
     return poll(&leave, 1, 0) > 0;
 }
 
@@ -258,7 +256,7 @@ static void keep_up(struct pg_watch *watch)
 
 static void watch_free(struct pg_watch *watch)
 {
-    close(watch->leave);
+    wake_fini(&watch->leave);
     pthread_mutex_destroy(&watch->lock);
     mem_free(watch);
 }
@@ -278,10 +276,10 @@ static enum err_code watch_new(struct pg_store *store, struct pg_watch **ret_wat
     struct pg_watch *watch = mem_zalloc(1, sizeof(*watch));
     if (watch == NULL)
         return err_no_memory(err);
-    watch->leave = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (watch->leave < 0) {
+    enum err_code code = wake_init(&watch->leave, err);
+    if (code != ERR_NONE) {
         mem_free(watch);
-        return err_set(err, ERR_IO, "the system has no descriptor left");
+        return code;
     }
     pthread_mutex_init(&watch->lock, NULL);
     watch->store = store;
@@ -310,9 +308,7 @@ void pg_watch_end(struct pg_watch *watch)
 {
     if (watch == NULL)
         return;
-    uint64_t one = 1;
-    while (write(watch->leave, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
+    wake_call(&watch->leave);
     pthread_join(watch->thread, NULL);
     watch_free(watch);
 }

@@ -4,7 +4,6 @@
 #include "store/sqlite/conn.h"
 
 #include <assert.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -107,8 +106,7 @@ static int on_busy(void *ctx, int waits)
     uint64_t pause_ns = (BUSY_FIRST_MS * NS_PER_MS) << (waits < BUSY_DOUBLINGS ? waits : BUSY_DOUBLINGS);
     if (conn->deadline_ns != 0 && pause_ns > conn->deadline_ns - now_ns)
         pause_ns = conn->deadline_ns - now_ns;
-    struct timespec pause = clock_timespec(pause_ns);
-    nanosleep(&pause, NULL);
+    clock_pause(pause_ns);
     return 1;
 }
 

@@ -20,7 +20,6 @@
 
 enum {
     MAX_DEPTH = 32, // lines further in are not indented more
-    FIRST_LINES = 16,
 };
 
 struct plan_line {
@@ -32,7 +31,7 @@ struct plan_line {
 struct plan_lines {
     struct plan_line *lines; // owned
     size_t count;            // of them
-    size_t cap;              // that fit
+    size_t room;             // for so many
     int path[MAX_DEPTH];     // numbers of the line before and of those that it is in
     unsigned path_len;       // of them
 };
@@ -76,18 +75,14 @@ static unsigned depth_of(struct plan_lines *plan, int number, int parent)
 static enum err_code on_plan_row(void *ctx, sqlite3_stmt *row, struct err *err)
 {
     struct plan_lines *plan = ctx;
-    if (plan->count == plan->cap) {
-        size_t cap = plan->cap > 0 ? plan->cap * 2 : FIRST_LINES;
-        struct plan_line *lines = mem_realloc(plan->lines, cap * sizeof(*lines));
-        if (lines == NULL)
-            return err_no_memory(err);
-        plan->lines = lines;
-        plan->cap = cap;
-    }
+    struct plan_line *lines = mem_grow(plan->lines, plan->count, &plan->room, sizeof(*lines));
+    if (lines == NULL)
+        return err_no_memory(err);
+    plan->lines = lines;
     int number = sqlite3_column_int(row, 0);
     const char *text = (const char *)sqlite3_column_text(row, 3);
     struct plan_line line = {.address = (size_t)number - plan->count};
-    line.text = text != NULL ? mem_strndup(text, strlen(text)) : NULL;
+    line.text = text != NULL ? mem_strdup(text) : NULL;
     if (line.text == NULL)
         return err_no_memory(err);
     line.depth = depth_of(plan, number, sqlite3_column_int(row, 1));
@@ -100,7 +95,7 @@ static const struct sqlite_op *find_scan(
     const struct sqlite_program *program, const struct plan_lines *plan, size_t i)
 {
     const char *text = plan->lines[i].text;
-    if (strncmp(text, "SCAN ", 5) != 0)
+    if (!span_starts_with(span_of(text), "SCAN "))
         return NULL;
     size_t end = i + 1 < plan->count ? plan->lines[i + 1].address : program->count;
     bool is_ordered = strstr(text, " INDEX ") != NULL;

@@ -10,8 +10,6 @@
 #include "store/sqlite/error.h"
 #include "store/sqlite/stmt.h"
 
-enum { FIRST_OPS = 64 };
-
 // Lists what `prefix` makes of the statement, with the parameters that are bound to it now: they are lent to
 // the statement that does the listing, so that nothing is copied.
 enum err_code sqlite_rows_of(struct sqlite_stmt *stmt, const char *prefix,
@@ -90,14 +88,10 @@ static enum err_code on_op(void *ctx, sqlite3_stmt *row, struct err *err)
     program->whole = program->whole || sqlite3_column_int64(row, 0) != (sqlite3_int64)program->count;
     if (program->whole)
         return ERR_NONE;
-    if (program->count == program->cap) {
-        size_t cap = program->cap > 0 ? program->cap * 2 : FIRST_OPS;
-        struct sqlite_op *ops = mem_realloc(program->ops, cap * sizeof(*ops));
-        if (ops == NULL)
-            return err_no_memory(err);
-        program->ops = ops;
-        program->cap = cap;
-    }
+    struct sqlite_op *ops = mem_grow(program->ops, program->count, &program->room, sizeof(*ops));
+    if (ops == NULL)
+        return err_no_memory(err);
+    program->ops = ops;
     const char *name = (const char *)sqlite3_column_text(row, 1);
     if (name == NULL)
         return err_no_memory(err);
@@ -145,7 +139,7 @@ static enum err_code find_table(struct sqlite_conn *conn, int root, char **ret_n
     enum err_code code = ERR_NONE;
     if (result == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(find, 0);
-        *ret_name = name != NULL ? mem_strndup(name, strlen(name)) : NULL;
+        *ret_name = name != NULL ? mem_strdup(name) : NULL;
         if (*ret_name == NULL)
             code = err_no_memory(err);
     } else if (result == SQLITE_DONE) {

@@ -33,7 +33,7 @@ struct sqlite_op {
 struct sqlite_program {
     struct sqlite_op *ops; // owned; by address
     size_t count;          // of them
-    size_t cap;            // that fit
+    size_t room;           // for so many
     bool whole;            // all of them are there
 };
 

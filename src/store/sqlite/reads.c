@@ -9,13 +9,11 @@
 #include "store/sqlite/error.h"
 #include "store/sqlite/stmt.h"
 
-enum { FIRST_NAMES = 8 };
-
 // The names, each once and in order.
 struct sqlite_reads {
     char **names; // owned, as are the names
     size_t count; // of them
-    size_t cap;   // that fit
+    size_t room;  // for so many
     bool is_part; // names are missing, as there was no memory for them
 };
 
@@ -28,14 +26,10 @@ static void reads_fini(struct sqlite_reads *reads)
 
 static bool make_room(struct sqlite_reads *reads)
 {
-    if (reads->count < reads->cap)
-        return true;
-    size_t cap = reads->cap > 0 ? 2 * reads->cap : FIRST_NAMES;
-    char **names = mem_realloc(reads->names, cap * sizeof(*names));
+    char **names = mem_grow(reads->names, reads->count, &reads->room, sizeof(*names));
     if (names == NULL)
         return false;
     reads->names = names;
-    reads->cap = cap;
     return true;
 }
 
@@ -50,7 +44,7 @@ void sqlite_note_read(struct sqlite_reads *reads, const char *table)
         at++;
     if (at < reads->count && strcmp(reads->names[at], table) == 0)
         return;
-    char *name = make_room(reads) ? mem_strndup(table, strlen(table)) : NULL;
+    char *name = make_room(reads) ? mem_strdup(table) : NULL;
     if (name == NULL) {
         reads->is_part = true;
         return;

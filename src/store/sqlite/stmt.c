@@ -135,7 +135,7 @@ static enum err_code copy_columns(struct sqlite_stmt *stmt, struct err *err)
         return err_no_memory(err);
     for (; stmt->base.column_count < count; stmt->base.column_count++) {
         const char *name = sqlite3_column_name(stmt->handle, (int)stmt->base.column_count);
-        char *copy = name != NULL ? mem_strndup(name, strlen(name)) : NULL;
+        char *copy = name != NULL ? mem_strdup(name) : NULL;
         if (copy == NULL)
             return err_no_memory(err);
         stmt->base.column_names[stmt->base.column_count] = copy;

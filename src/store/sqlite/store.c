@@ -48,7 +48,7 @@ static enum err_code open_store(const char *url, const char *name, struct store 
     store->base.driver = &sqlite_driver;
     sqlite_version_init(&store->version);
     store->in_memory = strcmp(path, ":memory:") == 0;
-    store->path = mem_strndup(path, strlen(path));
+    store->path = mem_strdup(path);
     enum err_code code = store->path != NULL ? ERR_NONE : err_no_memory(err);
     if (code == ERR_NONE && !store->in_memory)
         code = sqlite_connect(&store->base, STORE_WRITE, &store->last, err);

@@ -80,6 +80,7 @@ static void a_copied_text_ends_with_nul(void **state)
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, 1000);
     assert_string_equal(arena_strndup(&arena, "abcdef", 3), "abc");
+    assert_string_equal(arena_strdup(&arena, "abcdef"), "abcdef");
     assert_string_equal(arena_strndup(&arena, NULL, 0), "");
 }
 

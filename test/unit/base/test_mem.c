@@ -37,6 +37,8 @@ static void every_kind_of_allocation_can_fail(void **state)
     mem_fail_after(0);
     assert_null(mem_strndup("a", 1));
     mem_fail_after(0);
+    assert_null(mem_strdup("a"));
+    mem_fail_after(0);
     assert_null(mem_realloc(old, 100));
     mem_fail_after(-1);
     assert_string_equal(old, "abc");
@@ -63,9 +65,38 @@ static void copies_end_with_nul(void **state)
     char *copy = mem_strndup("abcdef", 3);
     assert_string_equal(copy, "abc");
     mem_free(copy);
+    copy = mem_strdup("abcdef");
+    assert_string_equal(copy, "abcdef");
+    mem_free(copy);
     copy = mem_strndup(NULL, 0);
     assert_string_equal(copy, "");
     mem_free(copy);
+}
+
+static void an_array_grows_and_keeps_its_things(void **state)
+{
+    (void)state;
+    size_t *items = NULL, room = 0;
+    for (size_t count = 0; count < 1000; count++) {
+        size_t before = room;
+        size_t *grown = mem_grow(items, count, &room, sizeof(*items));
+        assert_non_null(grown);
+        assert_true(room > count);
+        assert_int_equal(room != before, count == before); // seldom
+        items = grown;
+        items[count] = count;
+    }
+    for (size_t i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i);
+    size_t count = room, before = room;
+    mem_fail_after(0);
+    assert_null(mem_grow(items, count, &room, sizeof(*items)));
+    mem_fail_after(-1);
+    assert_int_equal(room, before);
+    assert_null(mem_grow(items, count, &room, SIZE_MAX / count));
+    assert_int_equal(room, before);
+    assert_int_equal(items[999], 999);
+    mem_free(items);
 }
 
 static void sizes_that_overflow_are_refused(void **state)
@@ -111,6 +142,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_allocation_can_fail),
         cmocka_unit_test(nothing_is_an_allocation_too),
         cmocka_unit_test(copies_end_with_nul),
+        cmocka_unit_test(an_array_grows_and_keeps_its_things),
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(spans_compare_by_bytes_or_without_case),
         cmocka_unit_test(the_clocks_go_forward),
