@@ -168,7 +168,7 @@ int main(int argc, char **argv)
         store_connect(store, STORE_READ, &conn, &err) != ERR_NONE)
         stop(err.text);
     struct bench bench = {.db = sqlite_conn(conn)->db}; // from here on SQLite alone
-    sqlite_conn(conn)->rule = RULE_INTERNAL;
+    sqlite_conn(conn)->origin = ORIGIN_DRIVER;
     if (!http_method_from_name(span_of(words[2]), &method) ||
         (bench.endpoint = app_find(app, method, span_of(words[3]))) == NULL)
         stop("the app has no such endpoint");

@@ -10,8 +10,8 @@
 #include "store/postgresql/batch.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/error.h"
+#include "store/postgresql/permit.h"
 #include "store/postgresql/pipe.h"
-#include "store/postgresql/rule.h"
 #include "store/postgresql/session.h"
 #include "store/postgresql/sql.h"
 #include "store/postgresql/store.h"
@@ -72,7 +72,7 @@ enum err_code pg_script(struct pg_conn *conn, struct span sql, struct err *err)
         struct span statement = pg_next_statement(sql, &start);
         if (statement.len == 0)
             return ERR_NONE;
-        code = pg_rule_check(PG_RULE_SCRIPT, sql, statement, err);
+        code = pg_permit_check(PG_ORIGIN_MIGRATION, sql, statement, err);
         if (code == ERR_NONE)
             code = conn->tx == PG_TX_NONE ? run_alone(conn, sql, statement, err)
                                           : run(conn, sql, statement, err);

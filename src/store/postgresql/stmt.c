@@ -17,10 +17,10 @@
 #include "store/postgresql/batch.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/error.h"
+#include "store/postgresql/permit.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/queue.h"
-#include "store/postgresql/rule.h"
 #include "store/postgresql/run.h"
 #include "store/postgresql/session.h"
 #include "store/postgresql/sql.h"
@@ -220,7 +220,7 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
     if (code == ERR_NONE)
         code = find_statement(sql, &statement, err);
     if (code == ERR_NONE)
-        code = pg_rule_check(PG_RULE_STATEMENT, sql, statement, err);
+        code = pg_permit_check(PG_ORIGIN_ENDPOINT, sql, statement, err);
     if (code == ERR_NONE)
         code = pg_batch_finish(conn, err);
     if (code != ERR_NONE)
@@ -230,7 +230,7 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
         return err_no_memory(err);
     stmt->base.driver = conn->base.driver;
     link_stmt(stmt, conn);
-    stmt->base.writes = pg_rule_writes(statement);
+    stmt->base.writes = pg_writes(statement);
     code = translate(stmt, sql, statement, params, param_count, err);
     if (code == ERR_NONE)
         code = conn->is_pooled && conn->tx == PG_TX_NONE ? prepare_in_transaction(stmt, sql, statement, err)

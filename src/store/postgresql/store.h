@@ -2,7 +2,7 @@
 // A store on PostgreSQL, as the files of the driver share it. They build on each other in this order, the
 // lowest first; a file calls those above it in this list only (tools/check-layers):
 //
-//     value, sql, rule                    values on the wire; SQL text, and what it may not do
+//     value, sql, permit                  values on the wire; SQL text, and what it may not do
 //     breaker, errand, run                who may try to reach a lost server; cancel requests and pings; what
 //                                         has come for a statement
 //     link, conn, error                   which host a link leads to; a connection's state; failures

@@ -176,7 +176,7 @@ static enum err_code apply_settings(struct sqlite_conn *conn, enum store_mode mo
         result = run_settings(conn, mode == STORE_WRITE ? writer_settings : reader_settings);
     if (result != SQLITE_OK)
         return sqlite_fail_open(conn->db, result, conn->store->path, err);
-    sqlite_rule_install(conn);
+    sqlite_permit_install(conn);
     return ERR_NONE;
 }
 

@@ -7,7 +7,7 @@
 
 #include "store/driver.h"
 #include "store/sqlite/batch.h"
-#include "store/sqlite/rule.h"
+#include "store/sqlite/permit.h"
 #include "store/sqlite/tx.h"
 
 enum {
@@ -28,7 +28,7 @@ struct sqlite_conn {
     struct sqlite_stmt *stmts;            // owned; a list of those that store_prepare gave out
     uint64_t deadline_ns;                 // monotonic; 0: none
     uint64_t busy_since_ns;               // when the wait for a lock that goes on now began
-    enum sqlite_rule rule;                // what the authorizer enforces at the moment
+    enum sqlite_origin origin;            // what the authorizer enforces at the moment
     struct sqlite_reads *reads;           // collects the tables of the SQL that is being compiled; or NULL
     char refusal[120];                    // why the authorizer refused, or ""
     const char *incomplete;               // SQL being compiled names a helper without its arguments; or NULL

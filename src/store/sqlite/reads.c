@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables that a statement may read. The statement is compiled once more, and SQLite names to the
-// authorizer (rule.c) each table of which it takes a column. By then SQLite has replaced views, aliases and
+// authorizer (permit.c) each table of which it takes a column. By then SQLite has replaced views, aliases and
 // parts of WITH by the tables that they stand for. The connection's thread.
 #include "store/sqlite/reads.h"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statements: compiled under a rule (rule.c), their parameters mapped once, then run. And scripts. The
-// connection's thread.
-//
-// Running is the hot path: bind, step and column add a pointer or two to what SQLite does itself.
+// Statements: compiled as far as they are permitted (permit.c), their parameters mapped once, then run. And
+// scripts. The connection's thread.  Running is the hot path: bind, step and column add a pointer or two to
+// what SQLite does itself.
 #include "store/sqlite/stmt.h"
 
 #include <assert.h>
@@ -10,7 +9,7 @@
 #include "base/mem.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
-#include "store/sqlite/rule.h"
+#include "store/sqlite/permit.h"
 #include "store/sqlite/store.h"
 #include "text/sql_scan.h"
 
@@ -53,8 +52,8 @@ static enum err_code copy_text(struct span sql, char **ret_copy, struct err *err
 // Compiles the statement that begins at *start and moves *start behind it. *ret_handle is NULL when there
 // are only blanks and comments left. A NUL stands behind `sql`; without one SQLite would copy all the rest of
 // a script for each statement.
-static enum err_code compile(struct sqlite_conn *conn, enum sqlite_rule rule, struct span sql, size_t *start,
-    sqlite3_stmt **ret_handle, struct err *err)
+static enum err_code compile(struct sqlite_conn *conn, enum sqlite_origin origin, struct span sql,
+    size_t *start, sqlite3_stmt **ret_handle, struct err *err)
 {
     struct sql_token first = first_token(sql, *start);
     *ret_handle = NULL;
@@ -64,13 +63,13 @@ static enum err_code compile(struct sqlite_conn *conn, enum sqlite_rule rule, st
     }
     conn->refusal[0] = '\0';
     conn->incomplete = NULL;
-    if (!sqlite_rule_allows(conn, rule, first.text))
+    if (!sqlite_permits(conn, origin, first.text))
         return fail_at(sql, first.offset, err, conn->refusal);
     const char *end = NULL;
-    unsigned flags = rule == RULE_STATEMENT ? SQLITE_PREPARE_PERSISTENT : 0;
-    conn->rule = rule;
+    unsigned flags = origin == ORIGIN_ENDPOINT ? SQLITE_PREPARE_PERSISTENT : 0;
+    conn->origin = origin;
     int result = sqlite3_prepare_v3(conn->db, sql.at + *start, -1, flags, ret_handle, &end);
-    conn->rule = RULE_INTERNAL;
+    conn->origin = ORIGIN_DRIVER;
     if (result != SQLITE_OK)
         return sqlite_fail_compile(conn, result, sql, *start, first.offset, err);
     *start = (size_t)(end - sql.at);
@@ -162,7 +161,7 @@ static enum err_code compile_one(
     enum err_code code = copy_text(sql, &text, err);
     if (code != ERR_NONE)
         return code;
-    code = compile(conn, RULE_STATEMENT, (struct span){.at = text, .len = sql.len}, &end, ret_handle, err);
+    code = compile(conn, ORIGIN_ENDPOINT, (struct span){.at = text, .len = sql.len}, &end, ret_handle, err);
     mem_free(text);
     if (code != ERR_NONE)
         return code;
@@ -345,7 +344,7 @@ enum err_code sqlite_exec(struct store_conn *base, struct span sql, struct err *
     while (code == ERR_NONE && start < script.len) {
         size_t offset = first_token(script, start).offset;
         sqlite3_stmt *handle;
-        code = compile(conn, RULE_SCRIPT, script, &start, &handle, err);
+        code = compile(conn, ORIGIN_MIGRATION, script, &start, &handle, err);
         if (code == ERR_NONE && handle != NULL)
             code = run_script_statement(conn, handle, script, offset, err);
         if (code == ERR_NONE)

@@ -5,16 +5,16 @@
 #include <string.h>
 
 #include "../../../store/fixture.h"
-#include "store/postgresql/rule.h"
+#include "store/postgresql/permit.h"
 #include "store/postgresql/sql.h"
 
 // --- SQL, without a database
 
-static struct err error_of_rule(enum pg_rule rule, const char *sql)
+static struct err error_of_permit(enum pg_origin origin, const char *sql)
 {
     struct err err = {0};
     size_t start = 0;
-    enum err_code code = pg_rule_check(rule, span_of(sql), pg_next_statement(span_of(sql), &start), &err);
+    enum err_code code = pg_permit_check(origin, span_of(sql), pg_next_statement(span_of(sql), &start), &err);
     assert_int_equal(code, err.code);
     return err;
 }
@@ -58,17 +58,17 @@ static void an_endpoint_reads_and_writes_rows_and_nothing_else(void **state)
         {"DO $$ BEGIN END $$", "DO is not allowed here: only a migration changes the schema"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-        assert_string_equal(error_of_rule(PG_RULE_STATEMENT, cases[i].sql).text, cases[i].text);
+        assert_string_equal(error_of_permit(PG_ORIGIN_ENDPOINT, cases[i].sql).text, cases[i].text);
 }
 
 static void a_migration_changes_the_schema_and_no_transaction(void **state)
 {
     (void)state;
-    assert_string_equal(error_of_rule(PG_RULE_SCRIPT, "CREATE TABLE t (a int)").text, "");
-    assert_string_equal(error_of_rule(PG_RULE_SCRIPT, "SELECT 1 AS a INTO t").text, "");
-    assert_string_equal(error_of_rule(PG_RULE_SCRIPT, "commit").text,
+    assert_string_equal(error_of_permit(PG_ORIGIN_MIGRATION, "CREATE TABLE t (a int)").text, "");
+    assert_string_equal(error_of_permit(PG_ORIGIN_MIGRATION, "SELECT 1 AS a INTO t").text, "");
+    assert_string_equal(error_of_permit(PG_ORIGIN_MIGRATION, "commit").text,
         "COMMIT is not allowed here: every migration is one transaction already");
-    assert_string_equal(error_of_rule(PG_RULE_SCRIPT, "SET x = 1").text,
+    assert_string_equal(error_of_permit(PG_ORIGIN_MIGRATION, "SET x = 1").text,
         "SET is not allowed here: the store has its settings");
 }
 
@@ -90,7 +90,7 @@ static void words_tell_whether_a_statement_writes(void **state)
         {"(SELECT a FROM t)", false},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-        assert_int_equal(pg_rule_writes(span_of(cases[i].sql)), cases[i].writes);
+        assert_int_equal(pg_writes(span_of(cases[i].sql)), cases[i].writes);
 }
 
 static const char *translated(const char *sql, const struct store_name *params, size_t count)

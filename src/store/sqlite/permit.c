@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What SQL may not do, by whose it is. SQLite asks on_action about every action of a statement while it
+// What SQL may not do, by its origin. SQLite asks on_action about every action of a statement while it
 // compiles it; the answer here comes with a reason in conn->refusal, as SQLite's own is "not authorized".
 //
 //                            endpoint    migration
@@ -13,9 +13,9 @@
 // its declaration to the schema table that is in memory, compiles statements over its own tables, and FTS5
 // asks for a PRAGMA.
 //
-// A statement that SQLite compiles anew by itself, after a change of the schema, goes by RULE_INTERNAL: it
+// A statement that SQLite compiles anew by itself, after a change of the schema, goes by ORIGIN_DRIVER: it
 // has been through here before.
-#include "store/sqlite/rule.h"
+#include "store/sqlite/permit.h"
 
 #include <stdio.h>
 
@@ -31,8 +31,8 @@ static int refuse(struct sqlite_conn *conn, const char *what, const char *reason
 static int refuse_transaction(struct sqlite_conn *conn, const char *what)
 {
     return refuse(conn, what,
-        conn->rule == RULE_SCRIPT ? "every migration is one transaction already"
-                                  : "every request is one transaction already");
+        conn->origin == ORIGIN_MIGRATION ? "every migration is one transaction already"
+                                         : "every request is one transaction already");
 }
 
 static int refuse_pragma(struct sqlite_conn *conn)
@@ -41,28 +41,28 @@ static int refuse_pragma(struct sqlite_conn *conn)
 }
 
 // A change of the schema. `what` is its statement.
-static int rule_on_schema(struct sqlite_conn *conn, const char *what)
+static int permit_on_schema(struct sqlite_conn *conn, const char *what)
 {
-    if (conn->rule == RULE_SCRIPT)
+    if (conn->origin == ORIGIN_MIGRATION)
         return SQLITE_OK;
     return refuse(conn, what, "only a migration changes the schema");
 }
 
 // CREATE begins with an INSERT into the table that holds the schema, and DROP with a DELETE. An UPDATE of it
-// needs no rule: it is a later step of a statement that has been asked about, or the declaration of a virtual
-// table, or SQL written by hand, which SQLite refuses by itself.
-static int rule_on_write(struct sqlite_conn *conn, const char *table, const char *what)
+// needs no permit: it is a later step of a statement that has been asked about, or the declaration of a
+// virtual table, or SQL written by hand, which SQLite refuses by itself.
+static int permit_on_write(struct sqlite_conn *conn, const char *table, const char *what)
 {
     static const char *const schema_tables[] = {
         "sqlite_master", "sqlite_temp_master", "sqlite_schema", "sqlite_temp_schema"};
     for (size_t i = 0; table != NULL && i < ARRAY_LEN(schema_tables); i++) {
         if (sqlite3_stricmp(table, schema_tables[i]) == 0)
-            return rule_on_schema(conn, what);
+            return permit_on_schema(conn, what);
     }
     return SQLITE_OK;
 }
 
-static int rule_on_savepoint(struct sqlite_conn *conn, const char *operation)
+static int permit_on_savepoint(struct sqlite_conn *conn, const char *operation)
 {
     if (strcmp(operation, "BEGIN") == 0)
         return refuse_transaction(conn, "SAVEPOINT");
@@ -79,7 +79,7 @@ static int on_action(
                        action == SQLITE_DELETE;
     if (conn->reads != NULL && is_of_table && (schema == NULL || strcmp(schema, "main") == 0))
         sqlite_note_read(conn->reads, first);
-    if (conn->rule == RULE_INTERNAL)
+    if (conn->origin == ORIGIN_DRIVER)
         return SQLITE_OK;
     switch (action) {
     case SQLITE_SELECT:
@@ -88,9 +88,9 @@ static int on_action(
     case SQLITE_UPDATE:
         return SQLITE_OK;
     case SQLITE_INSERT:
-        return rule_on_write(conn, first, "CREATE");
+        return permit_on_write(conn, first, "CREATE");
     case SQLITE_DELETE:
-        return rule_on_write(conn, first, "DROP");
+        return permit_on_write(conn, first, "DROP");
     case SQLITE_FUNCTION:
         if (second != NULL && sqlite3_stricmp(second, "load_extension") == 0)
             return refuse(conn, "load_extension", "it runs code from a file");
@@ -98,7 +98,7 @@ static int on_action(
     case SQLITE_TRANSACTION:
         return refuse_transaction(conn, first);
     case SQLITE_SAVEPOINT:
-        return rule_on_savepoint(conn, first);
+        return permit_on_savepoint(conn, first);
     case SQLITE_PRAGMA:
         return first != NULL && strcmp(first, "data_version") == 0 ? SQLITE_OK : refuse_pragma(conn);
     case SQLITE_ATTACH:
@@ -106,24 +106,24 @@ static int on_action(
     case SQLITE_DETACH:
         return refuse(conn, "DETACH", "an app has one store");
     case SQLITE_ALTER_TABLE:
-        return rule_on_schema(conn, "ALTER");
+        return permit_on_schema(conn, "ALTER");
     case SQLITE_ANALYZE:
-        return rule_on_schema(conn, "ANALYZE");
+        return permit_on_schema(conn, "ANALYZE");
     case SQLITE_REINDEX:
-        return rule_on_schema(conn, "REINDEX");
+        return permit_on_schema(conn, "REINDEX");
     default: // all others create or drop something
-        return rule_on_schema(conn, "a change of the schema");
+        return permit_on_schema(conn, "a change of the schema");
     }
 }
 
-void sqlite_rule_install(struct sqlite_conn *conn)
+void sqlite_permit_install(struct sqlite_conn *conn)
 {
     sqlite3_set_authorizer(conn->db, on_action, conn);
 }
 
-bool sqlite_rule_allows(struct sqlite_conn *conn, enum sqlite_rule rule, struct span first)
+bool sqlite_permits(struct sqlite_conn *conn, enum sqlite_origin origin, struct span first)
 {
-    if (rule == RULE_INTERNAL)
+    if (origin == ORIGIN_DRIVER)
         return true;
     if (span_is_nocase(first, "vacuum"))
         refuse(conn, "VACUUM", "it cannot run in a transaction");

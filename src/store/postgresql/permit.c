@@ -11,7 +11,7 @@
 //
 // It keeps an app's author from breaking the server by mistake. What an app may do to the database at all is
 // for the rights of the role to say; and a reader's transactions are read-only, whatever this thinks.
-#include "store/postgresql/rule.h"
+#include "store/postgresql/permit.h"
 
 #include <stdio.h>
 
@@ -95,8 +95,8 @@ static struct sql_token next_token(struct sql_scan *scan)
     return token;
 }
 
-static enum err_code refuse(
-    struct span sql, size_t offset, enum pg_rule rule, struct span what, const char *reason, struct err *err)
+static enum err_code refuse(struct span sql, size_t offset, enum pg_origin origin, struct span what,
+    const char *reason, struct err *err)
 {
     char text[200], word[40];
     size_t len = what.len < sizeof(word) - 1 ? what.len : sizeof(word) - 1;
@@ -104,27 +104,28 @@ static enum err_code refuse(
         word[i] = what.at[i] >= 'a' && what.at[i] <= 'z' ? (char)(what.at[i] - 'a' + 'A') : what.at[i];
     word[len] = '\0';
     if (reason == NULL)
-        reason = rule == PG_RULE_SCRIPT ? "every migration is one transaction already"
-                                        : "every request is one transaction already";
+        reason = origin == PG_ORIGIN_MIGRATION ? "every migration is one transaction already"
+                                               : "every request is one transaction already";
     snprintf(text, sizeof(text), "%s is not allowed here: %s", word, reason);
     return pg_fail_at(sql, offset, err, text);
 }
 
 static enum err_code check_first(
-    enum pg_rule rule, struct span sql, const struct sql_token *first, size_t base, struct err *err)
+    enum pg_origin origin, struct span sql, const struct sql_token *first, size_t base, struct err *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
         if (is(first, refused[i].word))
-            return refuse(sql, base + first->offset, rule, first->text, refused[i].reason, err);
+            return refuse(sql, base + first->offset, origin, first->text, refused[i].reason, err);
     }
     bool is_query = is_word(first, queries, ARRAY_LEN(queries)) || is(first, "(");
     bool has_letter = ascii_is_letter(first->text.at[0]);
     static const char *const changes[] = {"create", "alter", "drop", "truncate", "comment", "grant", "revoke",
         "reindex", "analyze", "cluster", "refresh", "import", "reassign", "security", "lock", "do", "call",
         "explain", "notify"};
-    if (rule == PG_RULE_SCRIPT || is_query || !has_letter || !is_word(first, changes, ARRAY_LEN(changes)))
+    if (origin == PG_ORIGIN_MIGRATION || is_query || !has_letter ||
+        !is_word(first, changes, ARRAY_LEN(changes)))
         return ERR_NONE; // the server tells what is no SQL at all
-    return refuse(sql, base + first->offset, rule, first->text, "only a migration changes the schema", err);
+    return refuse(sql, base + first->offset, origin, first->text, "only a migration changes the schema", err);
 }
 
 // SELECT … INTO makes a table, where INSERT and MERGE write into one.
@@ -138,7 +139,8 @@ static bool is_select_into(
 }
 
 // The call of a refused function, or the view of settings.
-static enum err_code check_calls(enum pg_rule rule, struct span sql, struct span statement, struct err *err)
+static enum err_code check_calls(
+    enum pg_origin origin, struct span sql, struct span statement, struct err *err)
 {
     struct sql_scan scan;
     sql_scan_init(&scan, statement, SQL_POSTGRESQL);
@@ -147,13 +149,13 @@ static enum err_code check_calls(enum pg_rule rule, struct span sql, struct span
         size_t offset = (size_t)(statement.at - sql.at) + before.offset;
         bool is_call = is(&token, "(") && is_name(&before, refused_functions, ARRAY_LEN(refused_functions));
         if (is_call || is_name(&before, settings, ARRAY_LEN(settings)))
-            return refuse(sql, offset, rule, before.text,
+            return refuse(sql, offset, origin, before.text,
                 "the store has its settings, and locks end with a request", err);
     }
     return ERR_NONE;
 }
 
-enum err_code pg_rule_check(enum pg_rule rule, struct span sql, struct span statement, struct err *err)
+enum err_code pg_permit_check(enum pg_origin origin, struct span sql, struct span statement, struct err *err)
 {
     size_t base = (size_t)(statement.at - sql.at);
     struct sql_scan scan;
@@ -161,13 +163,13 @@ enum err_code pg_rule_check(enum pg_rule rule, struct span sql, struct span stat
     struct sql_token first = next_token(&scan);
     if (first.kind == SQL_END)
         return ERR_NONE;
-    enum err_code code = check_first(rule, sql, &first, base, err);
+    enum err_code code = check_first(origin, sql, &first, base, err);
     if (code == ERR_NONE)
-        code = check_calls(rule, sql, statement, err);
+        code = check_calls(origin, sql, statement, err);
     struct sql_token before = first, token = first;
     while (code == ERR_NONE && token.kind != SQL_END) {
-        if (rule == PG_RULE_STATEMENT && is_select_into(&first, &before, &token))
-            return refuse(sql, base + token.offset, rule, (struct span){"SELECT INTO", 11},
+        if (origin == PG_ORIGIN_ENDPOINT && is_select_into(&first, &before, &token))
+            return refuse(sql, base + token.offset, origin, (struct span){"SELECT INTO", 11},
                 "only a migration changes the schema", err);
         before = token;
         token = next_token(&scan);
@@ -175,7 +177,7 @@ enum err_code pg_rule_check(enum pg_rule rule, struct span sql, struct span stat
     return code;
 }
 
-bool pg_rule_writes(struct span statement)
+bool pg_writes(struct span statement)
 {
     static const char *const writes[] = {"insert", "update", "delete", "merge"};
     struct sql_scan scan;
