@@ -12,6 +12,7 @@
 #include "app/limit_advice.h"
 #include "app/place.h"
 #include "base/limits.h"
+#include "text/sql_quote.h"
 #include "text/sql_scan.h"
 
 enum { MAX_READS = 16, TABLE_NAME_BYTES = 128 };
@@ -56,11 +57,9 @@ static void read_words(
     bool names = false, inserts = false, replaces = false;
     sql_scan_init(&scan, statement->sql, statement->dialect);
     for (struct sql_token token = sql_scan_next(&scan); token.kind != SQL_END; token = sql_scan_next(&scan)) {
-        struct span word = token.text;
+        struct span word = sql_unquoted(token.text);
         if (token.kind != SQL_CODE)
             continue;
-        if (word.len > 2 && (word.at[0] == '"' || word.at[0] == '`' || word.at[0] == '['))
-            word = (struct span){.at = word.at + 1, .len = word.len - 2};
         names = names || span_is_nocase(word, table);
         inserts = inserts || span_is_nocase(word, "insert");
         replaces = replaces || span_is_nocase(word, "replace");

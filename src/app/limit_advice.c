@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "text/sql_quote.h"
 #include "text/sql_scan.h"
 
 enum { MAX_COLUMNS = 64 }; // of one ORDER BY and its equalities; with more of them there is no advice
@@ -97,15 +98,13 @@ static bool read_name(const struct token *token, struct span *ret_name)
 {
     if (!token->is_code || token->text.len == 0)
         return false;
-    struct span text = token->text;
+    struct span text = token->text, name = sql_unquoted(text);
     char first = text.at[0];
-    bool is_quoted = first == '"' || first == '`' || first == '[';
+    bool is_quoted = name.len > 0 && name.len < text.len;
     bool is_plain = ascii_is_letter(first) || first == '_' || (unsigned char)first >= 0x80;
-    if (is_quoted && text.len > 2)
-        text = (struct span){.at = text.at + 1, .len = text.len - 2};
-    else if (!is_plain || text.at[text.len - 1] == '\'') // E'…'
+    if (!is_quoted && (!is_plain || text.at[text.len - 1] == '\'')) // E'…'
         return false;
-    *ret_name = text;
+    *ret_name = name;
     return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/place.h"
 #include "base/ascii.h"
+#include "text/sql_quote.h"
 #include "text/sql_scan.h"
 
 // One reading.
@@ -75,12 +76,8 @@ static bool find_order(const struct statement *statement, struct sql_scan *ret_s
 // apart.
 static bool names_column(struct span name, struct span column, bool exactly)
 {
-    char quote = '\0'; // that ends the name, and is doubled in it
-    if (name.len > 1 && (name.at[0] == '"' || name.at[0] == '`' || name.at[0] == '[')) {
-        quote = name.at[0] == '[' ? ']' : name.at[0];
-        name.at++;
-        name.len -= 2;
-    }
+    char quote = sql_closing_quote(name); // is doubled in the name
+    name = sql_unquoted(name);
     size_t i = 0, k = 0;
     for (; i < name.len && k < column.len; i++, k++) {
         if (exactly ? name.at[i] != column.at[k] : ascii_lower(name.at[i]) != ascii_lower(column.at[k]))

@@ -35,11 +35,35 @@ static void a_text_stands_between_single_quotes(void **state)
     assert_quoted(sql_append_literal, "a\\'", "'a\\'''");
 }
 
+static void the_quotes_of_a_name_are_found_and_taken_off(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *unquoted;
+        char closing;
+    } cases[] = {
+        {"\"day\"", "day", '"'},
+        {"`day`", "day", '`'},
+        {"[day]", "day", ']'},
+        {"\"a\"\"b\"", "a\"\"b", '"'},
+        {"\"\"", "", '"'},
+        {"day", "day", '\0'},
+        {"'day'", "'day'", '\0'},
+        {"[", "[", '\0'},
+        {"", "", '\0'},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(sql_closing_quote(span_of(cases[i].name)), cases[i].closing);
+        assert_true(span_is(sql_unquoted(span_of(cases[i].name)), cases[i].unquoted));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_stands_between_double_quotes),
         cmocka_unit_test(a_text_stands_between_single_quotes),
+        cmocka_unit_test(the_quotes_of_a_name_are_found_and_taken_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
