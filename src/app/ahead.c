@@ -6,12 +6,12 @@
 #include "app/ahead.h"
 
 #include "app/checks.h"
+#include "base/clock.h"
 #include "base/limits.h"
 
 enum {
     PASSES = 16, // after so many reads in a row that no check refused, the next one is expected to pass
-    SLOW_NS = 10 * 1000 * 1000, // a read that takes longer holds up those that are asked together with it
-    TOGETHER_STATEMENTS = 2,    // the most that a read may have under way where there is no merged check
+    TOGETHER_STATEMENTS = 2, // the most that a read may have under way where there is no merged check
 };
 
 // --- preparing
@@ -86,7 +86,7 @@ bool plan_goes_together(const struct plan *plan)
 
 void plan_took(struct plan *plan, uint64_t ns)
 {
-    plan->is_slow = ns > SLOW_NS;
+    plan->is_slow = ns > LIMIT_QUICK_MS * NS_PER_MS;
 }
 
 void ahead_learn(struct plan *plan, bool is_passed)

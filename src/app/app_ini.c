@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "app/body_format.h"
 #include "base/limits.h"
 #include "text/ini.h"
 
@@ -71,12 +72,6 @@ static const struct endpoint *find_target(struct reading *reading, struct span k
     return NULL;
 }
 
-// A name that is more than its ending.
-static bool has_ending(struct span name, const char *ending)
-{
-    return span_ends_with(name, ending) && name.len > strlen(ending);
-}
-
 // Why a name cannot be that of a data file, or NULL.
 static const char *file_problem(struct span name)
 {
@@ -89,8 +84,8 @@ static const char *file_problem(struct span name)
         if (span_is(span_split(&rest, '/'), ".."))
             return "may not leave the data folder by ..";
     }
-    bool is_known = has_ending(name, ".csv") || has_ending(name, ".json") || has_ending(name, ".ndjson");
-    return is_known ? NULL : "has to end in .csv, .json or .ndjson";
+    enum body_format format;
+    return body_format_of_file(name, &format) ? NULL : "has to end in " BODY_FILE_ENDINGS;
 }
 
 static void add_load(struct reading *reading, const struct endpoint *endpoint, struct span file)

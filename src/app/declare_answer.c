@@ -3,12 +3,8 @@
 // they go together is endpoint_check.c's to find out. The parser's thread.
 #include "app/declare_answer.h"
 
+#include "base/limits.h"
 #include "text/number.h"
-
-enum {
-    MAX_PAGE_ROWS = 1000000, // of one page; an answer of more rows needs no pages
-    MAX_EXAMPLES = 100,      // of one endpoint; more are tests
-};
 
 // Whether the directive was there before; if so, that is reported.
 static bool is_second(struct words *words, const struct directive *directive, uint32_t first_line)
@@ -79,9 +75,9 @@ static bool read_rows(struct words *words, uint32_t *ret_rows)
             "@page 100 max 1000");
         return false;
     }
-    if (!number_parse_integer(word.text, &rows) || rows < 1 || rows > MAX_PAGE_ROWS) {
+    if (!number_parse_integer(word.text, &rows) || rows < 1 || rows > LIMIT_PAGE_ROWS) {
         words_fail(words, word.column, "the rows of a page must be an integer from 1 to %d, not \"%.*s\"",
-            MAX_PAGE_ROWS, SHOW(word.text));
+            LIMIT_PAGE_ROWS, SHOW(word.text));
         return false;
     }
     *ret_rows = (uint32_t)rows;
@@ -150,9 +146,9 @@ void declare_example(struct parser *parser, struct words *words, const struct di
             "first the one and then the other");
         return;
     }
-    if (endpoint->example_count == MAX_EXAMPLES) {
+    if (endpoint->example_count == LIMIT_EXAMPLES) {
         words_fail(
-            words, directive->column, "more than %d @example; no endpoint may have more", MAX_EXAMPLES);
+            words, directive->column, "more than %d @example; no endpoint may have more", LIMIT_EXAMPLES);
         return;
     }
     struct example *grown =

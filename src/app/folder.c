@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILES = 10000 }; // of one folder; one with more was probably given by mistake
-
-// The kinds of store that a file's name may have. Any other is a typing mistake.
-static const char *const store_kinds[] = {"sqlite", "postgresql"};
+#include "base/buf.h"
+#include "base/limits.h"
+#include "store/store.h"
 
 // What one listing needs everywhere.
 struct lister {
@@ -52,13 +51,24 @@ static bool is_sql_name(const char *name)
     return len > 4 && strcmp(name + len - 4, ".sql") == 0 && name[0] != '.' && name[0] != '#';
 }
 
+// A kind of store that a file's name may have. Any other is a typing mistake.
 static bool is_known_kind(struct span kind)
 {
-    for (size_t i = 0; i < ARRAY_LEN(store_kinds); i++) {
-        if (span_is(kind, store_kinds[i]))
-            return true;
-    }
-    return false;
+    size_t i = 0;
+    while (store_kind_at(i) != NULL && !span_is(kind, store_kind_at(i)))
+        i++;
+    return store_kind_at(i) != NULL;
+}
+
+static void fail_kind(struct lister *lister, const struct folder_file *file)
+{
+    AUTO(buf_fini) struct buf known;
+    buf_init(&known, 1024);
+    for (size_t i = 0; store_kind_at(i) != NULL; i++)
+        buf_printf(&known, ".%s.sql, ", store_kind_at(i));
+    diags_add(lister->diags, file->path, 0, 0,
+        "unknown store kind \"%.*s\" in the name; use %.*sor no other dot", SHOW(file->kind),
+        SHOW(buf_span(&known)));
 }
 
 // Splits stem[.kind].sql, and tells whether the file is for our store.
@@ -72,9 +82,7 @@ static bool split_name(struct lister *lister, struct folder_file *file)
         return true;
     lister->folder.has_others = true;
     if (!is_known_kind(rest))
-        diags_add(lister->diags, file->path, 0, 0,
-            "unknown store kind \"%.*s\" in the name; use .sqlite.sql, .postgresql.sql, or no other dot",
-            SHOW(rest));
+        fail_kind(lister, file);
     return false;
 }
 
@@ -107,8 +115,9 @@ static enum err_code add_all(struct lister *lister, DIR *open_dir)
     while ((item = readdir(open_dir)) != NULL) {
         if (!is_sql_name(item->d_name))
             continue;
-        if (lister->folder.count == MAX_FILES) {
-            diags_add(lister->diags, lister->dir, 0, 0, "more than %d .sql files in the folder", MAX_FILES);
+        if (lister->folder.count == LIMIT_FOLDER_FILES) {
+            diags_add(lister->diags, lister->dir, 0, 0, "more than %d .sql files in the folder",
+                LIMIT_FOLDER_FILES);
             break;
         }
         enum err_code code = add(lister, item->d_name);

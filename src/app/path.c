@@ -5,9 +5,8 @@
 
 #include "app/rule_read.h"
 #include "base/ascii.h"
+#include "base/limits.h"
 #include "text/url.h"
-
-enum { MAX_PATH_BYTES = 1024 }; // of an endpoint; a request target of 8 KiB has room for its query beside it
 
 // RFC 3986 section 2.3: what no client or proxy writes in two ways.
 static bool is_unreserved(char c)
@@ -75,7 +74,7 @@ const char *path_problem(struct span path)
         return "does not start with a slash";
     if (memchr(path.at, '?', path.len) != NULL)
         return "has a query; parameters are declared by @param";
-    if (path.len > MAX_PATH_BYTES)
+    if (path.len > LIMIT_PATH_BYTES)
         return "is longer than 1024 bytes";
     struct span rest = path;
     while (rest.len > 0 && path.len > 1) {

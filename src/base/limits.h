@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every bound of the server, with its unit and its reason. A bound that an operator can set has its default
-// here.
+// The bounds of the server, with unit and reason: of what clients, apps and operators may ask of it. A bound
+// that an operator can set has its default here. What only an algorithm or a protocol needs (the steps of a
+// pattern, a first allocation, the pauses of a driver) stands beside its code.
 #ifndef RECKONER_BASE_LIMITS_H
 #define RECKONER_BASE_LIMITS_H
 
@@ -39,10 +40,11 @@ enum {
     LIMIT_TICK_MS = 500,         // how often a loop looks for deadlines that have passed
     LIMIT_DRAIN_MS = 30000,      // what runs when SIGTERM comes may take this long to finish
     LIMIT_READ_TRIES = 5,        // of a read whose transaction the database undid, or whose tables changed
-    LIMIT_TOGETHER_MS = 200,     // quick reads in one transaction; those without an answer then go on alone
-    LIMIT_STATEMENT_MS = 10000,  // SQL of one read request, all its statements together
-    LIMIT_BATCH_MS = 300000,     // SQL of one batch: 64 MiB of rows take about a minute
-    LIMIT_STORE_BUSY_MS = 5000,  // waiting for a lock that another process holds on the store
+    LIMIT_QUICK_MS = 10,        // what took longer last time shares no transaction and no message with others
+    LIMIT_TOGETHER_MS = 200,    // quick reads in one transaction; those without an answer then go on alone
+    LIMIT_STATEMENT_MS = 10000, // SQL of one read request, all its statements together
+    LIMIT_BATCH_MS = 300000,    // SQL of one batch: 64 MiB of rows take about a minute
+    LIMIT_STORE_BUSY_MS = 5000, // waiting for a lock that another process holds on the store
 
     // --- a database on another machine that is away: it answers 503 within these, added up
     LIMIT_STORE_CONNECT_MS = 3000, // connecting to one address of it: a lost packet is sent again after 1 s
@@ -82,6 +84,7 @@ enum {
     LIMIT_BATCHES_BYTES = 512 * 1024 * 1024, // rows of all batches together, from parsing to commit
     LIMIT_FIELDS = 256,                      // @field of an endpoint, columns of a CSV header
     LIMIT_VALUE_BYTES = 1024 * 1024,         // one value of a row, one parameter
+    LIMIT_LOAD_READ_BYTES = 256 * 1024,      // one read of a file that is loaded
     LIMIT_FORM_BYTES = 1024 * 1024,          // a form body, which is one row and is parsed whole
     LIMIT_JSON_DEPTH = 8,                    // nesting of a JSON body, which needs two levels
     LIMIT_ROW_REPORTS = 1000,       // bad rows listed in a problem document; the total is always told
@@ -95,9 +98,13 @@ enum {
     LIMIT_DIAGNOSTICS = 200,            // errors reported by one check
     LIMIT_APP_BYTES = 64 * 1024 * 1024, // memory of one loaded app
     LIMIT_LIST_ITEMS = 1000,            // items of one list parameter
-    LIMIT_PUBLIC_FILES = 10000,         // files in an app's public/
-    LIMIT_BIG_TABLE_ROWS = 1000,        // from here on `check` warns of reading a table as a whole
-    LIMIT_RELOAD_QUIET_MS = 50,         // without a further edit, before edited files are read anew unasked
+    LIMIT_FOLDER_FILES = 10000,         // SQL files of a folder: one with more was probably given by mistake
+    LIMIT_PATH_BYTES = 1024,     // path of an endpoint: a target of 8 KiB has room for a query beside it
+    LIMIT_PAGE_ROWS = 1000000,   // rows of one page: an answer of more rows needs no pages
+    LIMIT_EXAMPLES = 100,        // @example of an endpoint: more are tests
+    LIMIT_PUBLIC_FILES = 10000,  // files in an app's public/
+    LIMIT_BIG_TABLE_ROWS = 1000, // from here on `check` warns of reading a table as a whole
+    LIMIT_RELOAD_QUIET_MS = 50,  // without a further edit, before edited files are read anew unasked
 
     // --- answers
     LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded

@@ -10,19 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/body_format.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "batch/intake.h"
 #include "batch/run.h"
-
-enum { READ_BYTES = 256 * 1024 };
 
 // A file on its way into the table batch.
 struct data_file {
     const char *path;     // borrowed
     int fd;               // owned; -1 when not open
     uint64_t total;       // its size in bytes
-    char *bytes;          // owned; READ_BYTES for one read
+    char *bytes;          // owned; LIMIT_LOAD_READ_BYTES for one read
     struct intake intake; // with the rows of one read
 };
 
@@ -38,14 +37,14 @@ static enum err_code data_file_open(struct data_file *file, struct intake_option
 {
     const char *path = file->path;
     if (!body_format_of_file(span_of(path), &options->format))
-        return err_set(err, ERR_MEDIA_TYPE, "%s: the file's name must end in .csv, .json or .ndjson", path);
+        return err_set(err, ERR_MEDIA_TYPE, "%s: the file's name must end in " BODY_FILE_ENDINGS, path);
     struct stat status;
     file->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0 || fstat(file->fd, &status) != 0)
         return err_set(err, ERR_IO, "%s: could not be opened: %s", path, strerror(errno));
     if (S_ISREG(status.st_mode))
         file->total = (uint64_t)status.st_size;
-    file->bytes = mem_alloc(READ_BYTES);
+    file->bytes = mem_alloc(LIMIT_LOAD_READ_BYTES);
     if (file->bytes == NULL)
         return err_no_memory(err);
     return intake_start(&file->intake, options, err);
@@ -55,7 +54,7 @@ static enum err_code read_some(struct data_file *file, size_t *ret_len, struct e
 {
     ssize_t len;
     do
-        len = read(file->fd, file->bytes, READ_BYTES);
+        len = read(file->fd, file->bytes, LIMIT_LOAD_READ_BYTES);
     while (len < 0 && errno == EINTR);
     if (len < 0)
         return err_set(err, ERR_IO, "%s: could not be read: %s", file->path, strerror(errno));

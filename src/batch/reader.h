@@ -7,26 +7,10 @@
 #include <stdbool.h>
 
 #include "app/app.h"
+#include "app/body_format.h"
 #include "app/report.h"
 #include "base/err.h"
 #include "batch/rows.h"
-
-enum body_format {
-    BODY_JSON,   // application/json: an object or an array of objects
-    BODY_NDJSON, // application/x-ndjson: an object a line
-    BODY_CSV,    // text/csv with a header row (RFC 4180)
-    BODY_FORM,   // application/x-www-form-urlencoded: one row
-};
-
-// The media types of all formats, as Accept-Post lists them.
-extern const char BODY_MEDIA_TYPES[];
-
-// The format of a Content-Type value (RFC 9110 section 8.3); false for another type, or a charset that is not
-// UTF-8.
-MUST_CHECK bool body_format_of_type(struct span content_type, enum body_format *ret_format);
-
-// The format of a file by its ending: .json, .ndjson, .csv; false for another one.
-MUST_CHECK bool body_format_of_file(struct span name, enum body_format *ret_format);
 
 struct reader;
 

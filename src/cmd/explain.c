@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/body_format.h"
 #include "app/findings.h"
 #include "app/plan.h"
 #include "base/clock.h"
@@ -29,7 +30,7 @@ static const struct usage USAGE = {
     .about =
         "Runs a request on the store and tells of each statement: how the database ran it, its rows and its\n"
         "time; then what makes the request slow. A read is run twice and the second run told, as a server's\n"
-        "memory is warm. A write takes its rows from FILE (.csv, .json or .ndjson) and is rolled back.\n"
+        "memory is warm. A write takes its rows from FILE (" BODY_FILE_ENDINGS ") and is rolled back.\n"
         "Where there is no store yet, one in memory takes the app's first load and is used.\n",
     .min_words = 2,
     .max_words = 3,
@@ -218,7 +219,7 @@ static int explain_request(
 static bool check_file(const struct endpoint *endpoint, const char *file)
 {
     if (endpoint->field_count > 0 && file == NULL)
-        fputs("reckoner: a write needs its rows: name a .csv, .json or .ndjson file behind it\n", stderr);
+        fputs("reckoner: a write needs its rows: name a " BODY_FILE_ENDINGS " file behind it\n", stderr);
     else if (endpoint->field_count == 0 && file != NULL)
         fputs("reckoner: this endpoint takes no rows: leave the file out\n", stderr);
     else

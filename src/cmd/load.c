@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/body_format.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "batch/load.h"
@@ -18,7 +19,7 @@ static const struct usage USAGE = {
     .command = COMMAND_LOAD,
     .forms = "load [OPTION]... APP 'POST /path' FILE",
     .about =
-        "Puts FILE (.csv, .json or .ndjson) through a write endpoint of APP as one batch: whole or not at\n"
+        "Puts FILE (" BODY_FILE_ENDINGS ") through a write endpoint of APP as one batch: whole or not at\n"
         "all. It works on the store itself, beside a running server or without one, and prints the\n"
         "endpoint's answer and its warnings. A file may be larger than a request body.\n",
     .min_words = 3,

@@ -63,6 +63,11 @@ const char *store_kind(const struct store *store)
     return store->driver->kind;
 }
 
+const char *store_kind_at(size_t number)
+{
+    return number < ARRAY_LEN(drivers) ? drivers[number]->kind : NULL;
+}
+
 enum sql_dialect store_dialect(const char *kind)
 {
     for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {

@@ -65,6 +65,9 @@ void store_close(struct store *store);
 // "sqlite" or "postgresql": the word in file names such as get_rates.sqlite.sql.
 const char *store_kind(const struct store *store);
 
+// The kinds that there are, by number from 0; NULL behind the last.
+const char *store_kind_at(size_t number);
+
 // The dialect of SQL that stores of a kind take; `kind` is one that store_kind tells.
 enum sql_dialect store_dialect(const char *kind);
 

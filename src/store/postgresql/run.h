@@ -41,7 +41,7 @@ struct pg_run {
     // --- of the runs before, as a guess at the next one
     bool is_small;  // a reader's, and its last run had few rows: the answer is taken as a whole
     bool was_large; // a run had more than PG_WHOLE_BYTES all the same: never taken as a whole again
-    bool is_quick;  // its last run had begun to answer within PG_SLOW_MS
+    bool is_quick;  // its last run had begun to answer within LIMIT_QUICK_MS
 };
 
 // The one way from state to state; asserts that the drawing has it.

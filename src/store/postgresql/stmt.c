@@ -27,9 +27,6 @@
 #include "store/postgresql/tx.h"
 #include "store/postgresql/value.h"
 
-// An answer that took longer is worth a message between it and the checks before it.
-enum { PG_SLOW_MS = 10 };
-
 // --- life
 
 static void link_stmt(struct pg_stmt *stmt, struct pg_conn *conn)
@@ -435,7 +432,7 @@ static enum err_code start_answer(struct pg_stmt *stmt, const PGresult *result, 
     struct pg_run *run = &stmt->run;
     if (run->bound_ns == 0)
         return ERR_NONE;
-    run->is_quick = clock_monotonic_ns() - run->bound_ns < PG_SLOW_MS * NS_PER_MS;
+    run->is_quick = clock_monotonic_ns() - run->bound_ns < LIMIT_QUICK_MS * NS_PER_MS;
     run->bound_ns = 0;
     ExecStatusType status = PQresultStatus(result);
     bool has_rows = status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK;

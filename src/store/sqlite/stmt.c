@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statements: compiled as far as they are permitted (permit.c), their parameters mapped once, then run. And
-// scripts. The connection's thread.  Running is the hot path: bind, step and column add a pointer or two to
-// what SQLite does itself.
+// scripts. The connection's thread.
+//
+// Running is the hot path: bind, step and column add a pointer or two to what SQLite does itself.
 #include "store/sqlite/stmt.h"
 
 #include <assert.h>

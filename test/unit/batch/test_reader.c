@@ -162,22 +162,6 @@ static void faults_say_what_is_expected(void **state)
     assert_first_fault("{\"id\":1,\"id\":1}", BODY_JSON, "id", "is given twice");
 }
 
-static void a_media_type_is_read_with_its_parameters(void **state)
-{
-    (void)state;
-    enum body_format format;
-    assert_true(body_format_of_type(span_of("text/csv"), &format) && format == BODY_CSV);
-    assert_true(body_format_of_type(span_of("Text/CSV ; header=present; charset=UTF-8"), &format));
-    assert_true(
-        body_format_of_type(span_of("application/json;charset=\"utf-8\""), &format) && format == BODY_JSON);
-    assert_true(body_format_of_type(span_of("application/x-ndjson"), &format) && format == BODY_NDJSON);
-    assert_true(
-        body_format_of_type(span_of("application/x-www-form-urlencoded"), &format) && format == BODY_FORM);
-    assert_false(body_format_of_type(span_of("application/json; charset=latin1"), &format));
-    assert_false(body_format_of_type(span_of("text/plain"), &format));
-    assert_false(body_format_of_type(span_of(""), &format));
-}
-
 static void missing_memory_is_told_wherever_it_strikes(void **state)
 {
     (void)state;
@@ -204,7 +188,6 @@ int main(void)
         cmocka_unit_test(one_row_too_many_is_too_large),
         cmocka_unit_test(a_header_alone_has_no_rows),
         cmocka_unit_test(faults_say_what_is_expected),
-        cmocka_unit_test(a_media_type_is_read_with_its_parameters),
         cmocka_unit_test(missing_memory_is_told_wherever_it_strikes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

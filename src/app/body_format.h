@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The formats in which rows come: in the body of a request, or in a data file. Pure; any thread.
+#ifndef RECKONER_APP_BODY_FORMAT_H
+#define RECKONER_APP_BODY_FORMAT_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+#include "base/span.h"
+
+enum body_format {
+    BODY_JSON,   // application/json: an object or an array of objects
+    BODY_NDJSON, // application/x-ndjson: an object a line
+    BODY_CSV,    // text/csv with a header row (RFC 4180)
+    BODY_FORM,   // application/x-www-form-urlencoded: one row
+};
+
+// The media types of all formats, as Accept-Post lists them.
+extern const char BODY_MEDIA_TYPES[];
+
+// The format of a Content-Type value (RFC 9110 section 8.3); false for another type, or a charset that is not
+// UTF-8.
+MUST_CHECK bool body_format_of_type(struct span content_type, enum body_format *ret_format);
+
+// The endings of data files, for messages.
+#define BODY_FILE_ENDINGS ".csv, .json or .ndjson"
+
+// The format of a file by such an ending; false for another one, and for a name that is nothing but it.
+MUST_CHECK bool body_format_of_file(struct span name, enum body_format *ret_format);
+
+#endif
