@@ -316,11 +316,14 @@ static bool parse_part(struct request *request, struct http_exchange *exchange)
     return false;
 }
 
-// A part is done with: http may read on, and after the last one the response is known.
+// A part is done with: http may read on, and after the last one the response is known. When it is known
+// before that, the rows so far are of no use, and the rest may be long in coming.
 static void end_part(struct request *request, struct http_exchange *exchange)
 {
     struct upload *upload = &request->upload;
     http_body_fini(&upload->part);
+    if (request->response.status != 0)
+        intake_fini(&upload->intake);
     http_credit_body(exchange, upload->part_bytes);
     if (upload->is_last)
         reply(request, exchange);
