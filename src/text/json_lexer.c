@@ -155,7 +155,8 @@ static bool unquote(struct json_lexer *lexer, struct span raw, struct span *ret_
         size_t first = at;
         while (at < raw.len && is_plain((unsigned char)raw.at[at]))
             at++;
-        buf_append(&lexer->unquoted, raw.at + first, at - first);
+        if (buf_append(&lexer->unquoted, raw.at + first, at - first) != ERR_NONE)
+            break; // too large, whatever is broken behind that
         if (at == raw.len || raw.at[at] == '"')
             break;
         if (raw.at[at] == '\\')

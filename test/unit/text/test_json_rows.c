@@ -149,13 +149,14 @@ static void a_row_with_too_many_members_is_refused_with_its_place(void **state)
     buf_fini(&out);
 }
 
-// {"a": "…"} with `len` bytes of content made of `unit`s.
-static void write_long_value(struct buf *out, const char *unit, size_t len, const char *quote)
+// {"a": …} with a value of `count` units, which starts and ends as given.
+static void write_long_value(
+    struct buf *out, const char *start, const char *unit, size_t count, const char *end)
 {
-    buf_printf(out, "[\n{\"a\": %s", quote);
-    for (size_t i = 0; i < len; i++)
+    buf_printf(out, "[\n{\"a\": %s", start);
+    for (size_t i = 0; i < count; i++)
         buf_append_str(out, unit);
-    buf_printf(out, "%s}]", quote);
+    buf_printf(out, "%s}]", end);
 }
 
 static bool count_row(void *ctx, int64_t line, const struct json_member *members, size_t count)
@@ -174,12 +175,14 @@ static bool no_other(void *ctx, int64_t line)
     return false;
 }
 
-static void check_long_value(const char *unit, size_t count, const char *quote, size_t expected_len)
+// `expected_len`: of its text; 0: it is too large.
+static void check_value(
+    const char *start, const char *unit, size_t count, const char *end, size_t expected_len)
 {
     static const size_t steps[] = {SIZE_MAX, 65536, 1000};
     AUTO(buf_fini) struct buf input;
     buf_init(&input, 16 * 1024 * 1024);
-    write_long_value(&input, unit, count, quote);
+    write_long_value(&input, start, unit, count, end);
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         size_t len = 0;
         struct json_rows_handler handler = {.ctx = &len, .on_row = count_row, .on_not_object = no_other};
@@ -205,6 +208,11 @@ static void check_long_value(const char *unit, size_t count, const char *quote, 
     }
 }
 
+static void check_long_value(const char *unit, size_t count, const char *quote, size_t expected_len)
+{
+    check_value(quote, unit, count, quote, expected_len);
+}
+
 static void values_up_to_the_limit_pass_and_longer_ones_do_not(void **state)
 {
     (void)state;
@@ -219,6 +227,10 @@ static void values_up_to_the_limit_pass_and_longer_ones_do_not(void **state)
     check_long_value("\xC3\xA9", LIMIT_VALUE_BYTES / 2 + 1, "\"", 0);
     check_long_value("1", LIMIT_VALUE_BYTES, "", LIMIT_VALUE_BYTES);
     check_long_value("1", LIMIT_VALUE_BYTES + 1, "", 0);
+    // What is broken behind the limit does not matter.
+    check_value("\"", "x", LIMIT_VALUE_BYTES + 1, "\\q\"", 0);
+    check_value("\"", "x", LIMIT_VALUE_BYTES + 1, "\n\"", 0);
+    check_value("\"\\n", "x", LIMIT_VALUE_BYTES, "\xFF\"", 0);
 }
 
 static void a_failed_reader_fails_in_the_same_way_again(void **state)
