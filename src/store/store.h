@@ -168,10 +168,9 @@ MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, stru
 // their binding.
 void store_last(struct store_conn *conn);
 
-// The key of the connection's last ERR_CONFLICT or ERR_CONSTRAINT: its columns and their values as text, each
-// with
-// ", " between them ("origin, day", "CNSGH, 2016-01-31"). False when the database does not tell the key.
-// Valid until the connection is used again.
+// The key of the connection's last ERR_CONFLICT or ERR_CONSTRAINT: its columns as one text and their values
+// as another, each separated by ", " ("origin, day", "CNSGH, 2016-01-31"). False when the database does not
+// tell the key. Valid until the connection is used again.
 bool store_violated_key(struct store_conn *conn, struct span *ret_columns, struct span *ret_values);
 
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it

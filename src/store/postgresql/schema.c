@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schemas: one for the app, of its name, with its tables, the records of commits (tx.c) and
-// the versions of tables (versions.c); and "reckoner", one for all, with the helpers that endpoint
-// files use. Made under an advisory lock by the first connection that needs them, and functions made anew
-// when their text has changed. The connection's thread.
+// The schemas: one for the app, of its name, with its tables, the records of commits (tx.c) and the versions
+// of tables (versions.c); and "reckoner", one for all, with the helpers that endpoint files use. The first
+// connection that needs them makes them under an advisory lock, and makes functions anew when their text has
+// changed. The connection's thread.
 //
 // All are single SELECTs, which the planner puts into the statement that uses them; for distance_m that is so
 // only with neither FROM nor STRICT, so that some of it is worked out twice, which is still far less than a
-// call. It does what src/store/distance.c does, step by step, so that both give the same double.
-// Numbers that are next to nothing are 0 to both, as PostgreSQL refuses a product that is too small for a
-// double. The list's items come from an array, as the planner takes one that it does not know to have ten.
+// call. It does what sqlite/distance.c does, step by step, so that both give the same double. Numbers that
+// are next to nothing are 0 to both, as PostgreSQL refuses a product that is too small for a double. The
+// list's items come from an array, as the planner takes one that it does not know to have ten.
 #include "store/postgresql/schema.h"
 
 #include <stdio.h>

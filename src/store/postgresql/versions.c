@@ -2,16 +2,15 @@
 // The version of each of the app's tables: a number in the table reckoner_versions, which a trigger raises in
 // every transaction that writes to the table, whichever program runs it. The connection's thread.
 //
-//     reckoner_raise()  the trigger of the app's tables. It notes the table in reckoner_raised and notifies
-//     the
-//                       channel at the end of the transaction. It runs with the rights of its owner, as other
-//                       roles may write to the table. It runs once a transaction: it keeps that it ran in a
-//                       setting, one for each trigger, which ends with the transaction, and which a rollback
-//                       to a savepoint takes back together with the note. A further setting holds the places
-//                       (ctid) of all notes of the transaction
-//     reckoner_count()  the trigger of the notes, deferred to the commit. It raises the versions of all
-//     tables
-//                       that the transaction has noted, in the order of their names, and removes the notes.
+//     reckoner_raise()  the trigger of the app's tables. It notes the table in reckoner_raised, and notifies
+//                       the channel at the end of the transaction. It runs with the rights of its owner, as
+//                       other roles may write to the table. It runs once a transaction: it keeps that it ran
+//                       in a setting, one for each trigger, which ends with the transaction, and which a
+//                       rollback to a savepoint takes back together with the note. A further setting holds
+//                       the places (ctid) of all notes of the transaction
+//     reckoner_count()  the trigger of the notes, deferred to the commit. It raises the versions of all the
+//                       tables that the transaction has noted, in the order of their names, and removes the
+//                       notes.
 //                       So a version is locked for as long as a commit takes, not for as long as a
 //                       transaction stays open, and two transactions that write to the same two tables cannot
 //                       meet in a deadlock over versions. It finds notes by their places: so dead notes,

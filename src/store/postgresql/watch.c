@@ -5,8 +5,8 @@
 //
 //             listens, and has read all versions
 //     lost ─────────────────────────────────────► following: reads them again after each notification, and
-//       ▲                                             │      every PG_WATCH_MS to see whether the server
-//       answers └─────────────────────────────────────────────┘
+//       ▲                                             │      every PG_WATCH_MS, to see whether the
+//       └─────────────────────────────────────────────┘      server answers
 //            the link breaks, or the server is silent
 //
 // While the link is lost no version is known, and the next link gives all versions new numbers: a server that
