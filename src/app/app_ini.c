@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// text/ini.c reads the lines; here is what their keys mean. Each problem is told with its line, and the lines
-// behind it are read all the same.
+// Reads what the keys of app.ini mean; their lines are text/ini.c's. Each problem is told with its line, and
+// the lines behind it are read all the same. Any thread.
 #include "app/app_ini.h"
 
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One number, changed atomically. It orders nothing else: who takes bytes learns only that there is room.
+// One number, changed atomically. It orders nothing else: a thread that takes bytes learns only that there is
+// room. Any thread.
 #include "base/budget.h"
 
 bool budget_take(struct budget *budget, size_t bytes)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One round of the writer:
+// One round of the writer, on its own thread; what happens to one batch is run.c's:
 //
 //     BEGIN ─ { SAVEPOINT ─ run ─ RELEASE, or ROLLBACK TO when it fails } for each batch of the group ─
 //     COMMIT ─ tell all
@@ -7,16 +7,17 @@
 // The batches of a group are of one app. One of another app (a new edition of the same files) stays in the
 // queue, and all is prepared anew for it.
 //
-// Nobody is told before the commit has returned. When the transaction as a whole is lost:
+// No batch is told its outcome before the commit has returned. When the transaction as a whole is lost:
 //
 //  - through one of its batches (a constraint that only COMMIT looks at, a trigger that rolls back), all
 //    begin anew, each in a transaction of its own, so that each fails for itself;
 //  - as the database took it back for the sake of another one (a deadlock, a serialization failure), all
 //    begin anew likewise, each up to LIMIT_WRITE_TRIES times;
-//  - as somebody else has changed the tables under a statement, so, too, and what is to be prepared anew is;
+//  - as another connection has changed the tables under a statement, likewise, and what is stale is prepared
+//    anew;
 //  - for another reason (a full disk), every batch that had no fault of its own is told that error;
-//  - as it could not even begin, because somebody else holds the lock, so is all that waits in the queue: the
-//    next ones would wait for the same lock as long, one after another.
+//  - as it could not even begin, because another process holds the lock, every batch in the queue is told that
+//    error, too: the next ones would wait for the same lock as long, one after another.
 #include "batch/writer.h"
 
 #include "base/clock.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints each run as it ends and keeps what the summary needs of it. The database's own words on how it ran a
 // statement come through store_explain; which reads are big is app/advice.h's judgement.
+// The connection's thread.
 #include "cmd/explanation.h"
 
 #include <inttypes.h>

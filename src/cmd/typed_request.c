@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goes the way of a request in the server, with the same routes (serve/route.h) and the same reading of
 // parameters (serve/query.h), and tells people on stderr what the server would answer to a client.
+// The main thread.
 #include "cmd/typed_request.h"
 
 #include <stdio.h>

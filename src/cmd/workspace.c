@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads an app, opens a store for it and makes them fit. Another process, such as a node that starts too, may
 // hold the store's lock meanwhile: every step that takes the lock is tried again. First loads are left to
-// first_load.c.
+// first_load.c. The main thread.
 #include "cmd/workspace.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 // The only file that touches a client's socket once it is accepted. A write goes to the socket at once:
 // nearly always the socket takes all of it, and nothing has to be kept. What it does not take is left to
 // libuv, one write at a time. Leaves to its owner what the bytes mean and how long a client may take.
+// The loop's thread.
 #include "http/stream.h"
 
 #include <assert.h>

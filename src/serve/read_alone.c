@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses the handle for a read and moves it from the replica to the primary. Tries on one handle are
-// reading.c's; what becomes of a replica that has failed is replica.c's.
+// reading.c's; what becomes of a replica that has failed is replica.c's. The worker's thread.
 #include "serve/read_alone.h"
 
 #include "base/clock.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gathers a group from the queue, asks for all of its reads, and sends back what comes of it. Reads that are
-// left are read_alone's, which the caller goes on to.
+// left are read_alone's, which the caller goes on to. The worker's thread.
 #include "serve/read_together.h"
 
 #include "base/clock.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Works out one answer: a transaction, the rejects, the answer, into a spool. A try that fails leaves nothing
-// in the spool and the report when the next one begins.
+// in the spool and the report when the next one begins. The worker's thread.
 #include "serve/reading.h"
 
 #include "app/findings.h"

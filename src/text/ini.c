@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One line at a time; nothing is kept of it but its section. Texts are parts of the file, nothing is copied.
+// What keys mean is left to the caller. Pure; any thread.
 #include "text/ini.h"
 
 #include "text/bom.h"

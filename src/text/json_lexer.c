@@ -2,7 +2,8 @@
 // A token that the end of the bytes cuts waits in `tail` until its rest has come, and is looked into only
 // when it is whole. So what comes out does not depend on how the input was cut, and each byte is passed a
 // fixed number of times: once to find a token's end, and in a string with escapes or characters outside of
-// ASCII once more. Invariant: a token lies on one line.
+// ASCII once more. Invariant: a token lies on one line. One thread at a
+// time.
 #include "text/json_lexer.h"
 
 #include <assert.h>

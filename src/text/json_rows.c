@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The grammar takes one token after another, checks it against what may come next, and makes members of those
 // of a row. The rows are what the handler gets of it. Leaves to the lexer what a token is. Invariant: after
-// the first failure, and when the handler wants no more, nothing is read.
+// the first failure, and when the handler wants no more, nothing is read. One thread at a time.
 #include "text/json_rows.h"
 
 #include "base/buf.h"

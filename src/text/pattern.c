@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PCRE2 behind two functions. What a pattern is made of lies in its arena and is never freed piece by piece;
 // what one match needs comes from the heap and is freed with it. The interpreter matches, not the JIT: it
-// alone counts its steps, and needs no memory that is both written and run.
+// alone counts its steps, and needs no memory that is both written and run. Any thread.
 #include "text/pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8

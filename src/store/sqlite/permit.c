@@ -14,7 +14,7 @@
 // asks for a PRAGMA.
 //
 // A statement that SQLite compiles anew by itself, after a change of the schema, goes by ORIGIN_DRIVER: it
-// has been through here before.
+// has been through here before. The connection's thread.
 #include "store/sqlite/permit.h"
 
 #include <stdio.h>
