@@ -16,8 +16,8 @@
 //  - as another connection has changed the tables under a statement, likewise, and what is stale is prepared
 //    anew;
 //  - for another reason (a full disk), every batch that had no fault of its own is told that error;
-//  - as it could not even begin, because another process holds the lock, every batch in the queue is told that
-//    error, too: the next ones would wait for the same lock as long, one after another.
+//  - as it could not even begin, because another process holds the lock, so is every batch in the queue: the
+//    next ones would wait for the same lock as long, one after another.
 #include "batch/writer.h"
 
 #include "base/clock.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares what a test expects with what came; jansson reads both texts, at most 2048 levels deep, so the functions here may recurse. It tells why a text
-// is no JSON in its own words; a number that neither an int64_t nor a double can hold is none for it. Any thread.
+// Compares what a test expects with what came. jansson reads both texts, at most 2048 levels deep, so the
+// functions here may recurse. It tells why a text is no JSON in its own words; a number that neither an
+// int64_t nor a double can hold is none for it. Any thread.
 #include "cmd/json_match.h"
 
 #include <jansson.h>

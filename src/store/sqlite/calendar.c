@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "store/sqlite/conn.h"
+#include "store/sqlite/table_function.h"
 #include "text/date.h"
 
 enum column {
@@ -24,11 +25,6 @@ enum bound {
     BOUND_BOTH = 1,  // day = value
     BOUND_LOWER = 2, // day >= value, day > value
     BOUND_UPPER = 4, // day <= value, day < value
-};
-
-struct calendar {
-    sqlite3_vtab base;        // first
-    struct sqlite_conn *conn; // borrowed
 };
 
 struct calendar_cursor {
@@ -47,24 +43,8 @@ static int on_connect(sqlite3 *db, void *ctx, int argument_count, const char *co
     (void)argument_count;
     (void)arguments;
     (void)ret_message;
-    struct sqlite_conn *conn = ctx;
-    int result = sqlite3_declare_vtab(
-        db, "CREATE TABLE calendar(day TEXT, calendar_from TEXT HIDDEN, calendar_to TEXT HIDDEN)");
-    if (result != SQLITE_OK)
-        return result;
-    struct calendar *calendar = mem_zalloc(1, sizeof(*calendar));
-    if (calendar == NULL)
-        return SQLITE_NOMEM;
-    sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS); // it reads nothing: views and triggers may use it
-    calendar->conn = conn;
-    *ret_table = &calendar->base;
-    return SQLITE_OK;
-}
-
-static int on_disconnect(sqlite3_vtab *table)
-{
-    mem_free(CONTAINER_OF(table, struct calendar, base));
-    return SQLITE_OK;
+    return table_function_connect(db, ctx,
+        "CREATE TABLE calendar(day TEXT, calendar_from TEXT HIDDEN, calendar_to TEXT HIDDEN)", ret_table);
 }
 
 // --- planning
@@ -119,12 +99,9 @@ static int on_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
     struct conditions conditions = read_conditions(info);
     if (conditions.from < 0 || conditions.to < 0) {
-        // In this plan; if SQLite finds none, compile's caller says why. No error here, as SQLite also asks
-        // about parts of a WHERE that do not have the arguments in them.
         if (!conditions.named[COLUMN_FROM] || !conditions.named[COLUMN_TO])
-            CONTAINER_OF(table, struct calendar, base)->conn->incomplete =
-                "calendar(from, to) needs both days";
-        return SQLITE_CONSTRAINT;
+            table_function_lacks(table, "calendar(from, to) needs both days");
+        return SQLITE_CONSTRAINT; // in this plan
     }
     int argument = 0;
     info->idxNum = 0;
@@ -279,7 +256,7 @@ static int on_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret_rowid)
 
 static const sqlite3_module module = {
     .xConnect = on_connect, // without xCreate, so that SQL cannot make another one
-    .xDisconnect = on_disconnect,
+    .xDisconnect = table_function_disconnect,
     .xBestIndex = on_best_index,
     .xOpen = on_open,
     .xClose = on_close,

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // list(text): the items between the commas of a text, in order, as a table that exists without being made;
-// see calendar.c for how. The connection's thread.
+// see table_function.h. The connection's thread.
 #include "store/sqlite/list.h"
 
 #include "base/mem.h"
 #include "store/sqlite/conn.h"
+#include "store/sqlite/table_function.h"
 
 enum column {
     COLUMN_VALUE,
     COLUMN_TEXT,
-};
-
-struct list {
-    sqlite3_vtab base;        // first
-    struct sqlite_conn *conn; // borrowed
 };
 
 struct list_cursor {
@@ -31,23 +27,7 @@ static int on_connect(sqlite3 *db, void *ctx, int argument_count, const char *co
     (void)argument_count;
     (void)arguments;
     (void)ret_message;
-    struct sqlite_conn *conn = ctx;
-    int result = sqlite3_declare_vtab(db, "CREATE TABLE list(value TEXT, list_text TEXT HIDDEN)");
-    if (result != SQLITE_OK)
-        return result;
-    struct list *list = mem_zalloc(1, sizeof(*list));
-    if (list == NULL)
-        return SQLITE_NOMEM;
-    sqlite3_vtab_config(db, SQLITE_VTAB_INNOCUOUS); // it reads nothing: views and triggers may use it
-    list->conn = conn;
-    *ret_table = &list->base;
-    return SQLITE_OK;
-}
-
-static int on_disconnect(sqlite3_vtab *table)
-{
-    mem_free(CONTAINER_OF(table, struct list, base));
-    return SQLITE_OK;
+    return table_function_connect(db, ctx, "CREATE TABLE list(value TEXT, list_text TEXT HIDDEN)", ret_table);
 }
 
 static int on_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
@@ -67,7 +47,7 @@ static int on_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
         return SQLITE_OK;
     }
     if (!is_named)
-        CONTAINER_OF(table, struct list, base)->conn->incomplete = "list(text) needs its text";
+        table_function_lacks(table, "list(text) needs its text");
     return SQLITE_CONSTRAINT; // in this plan
 }
 
@@ -144,7 +124,7 @@ static int on_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret_rowid)
 
 static const sqlite3_module module = {
     .xConnect = on_connect, // without xCreate, so that SQL cannot make another one
-    .xDisconnect = on_disconnect,
+    .xDisconnect = table_function_disconnect,
     .xBestIndex = on_best_index,
     .xOpen = on_open,
     .xClose = on_close,
