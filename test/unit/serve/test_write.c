@@ -161,12 +161,17 @@ static void submit(struct task *task)
     fail_msg("the pool stays full");
 }
 
-// Makes the pool one that takes no task.
+// Makes the pool one that takes no task. A part of the body that waits there is parsed first.
 static void fill_pool(void)
 {
-    submit(&desk.stops[0]);
-    sem_wait(&desk.running);
-    submit(&desk.stops[1]);
+    desk.stops[1].run = stop_pool;
+    for (;;) {
+        submit(&desk.stops[0]);
+        sem_wait(&desk.running);
+        if (pool_submit(desk.context.parses, &desk.stops[1]))
+            return;
+        sem_post(&desk.go_on);
+    }
 }
 
 // --- tests
