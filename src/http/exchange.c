@@ -297,7 +297,9 @@ bool exchange_lacks_credit(const struct http_exchange *exchange)
     return exchange->state == EXCHANGE_RECEIVING && exchange->unpaid_bytes >= LIMIT_BODY_WINDOW_BYTES;
 }
 
-// The client's time begins anew with its credit: that it could send nothing meanwhile was not its fault.
+// The client's time begins anew with its credit: that it could send nothing meanwhile was not its fault. What
+// it has sent before counts for the new window, so a client that sends much at once may pause as long as if
+// it had been read all the while.
 void http_credit_body(struct http_exchange *exchange, size_t bytes)
 {
     struct connection *connection = exchange->connection;
@@ -306,7 +308,7 @@ void http_credit_body(struct http_exchange *exchange, size_t bytes)
     exchange->unpaid_bytes -= bytes;
     if (!lacked || exchange_lacks_credit(exchange))
         return;
-    pace_start(&exchange->pace, exchange->body_came, lane_now_ms(connection->lane));
+    pace_resume(&exchange->pace, lane_now_ms(connection->lane));
     touch(connection);
 }
 

@@ -9,6 +9,11 @@ void pace_start(struct pace *pace, uint64_t count, uint64_t now_ms)
     pace->since = count;
 }
 
+void pace_resume(struct pace *pace, uint64_t now_ms)
+{
+    pace->since_ms = now_ms;
+}
+
 bool pace_is_slow(struct pace *pace, const struct pace_limit *limit, uint64_t count, uint64_t now_ms)
 {
     if (now_ms - pace->since_ms < limit->window_ms)

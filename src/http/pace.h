@@ -21,6 +21,9 @@ struct pace_limit {
 // A window begins. `count` is of bytes moved so far, and never goes down.
 void pace_start(struct pace *pace, uint64_t count, uint64_t now_ms);
 
+// The window begins anew, after a time in which nothing could be moved. What was moved in it before counts.
+void pace_resume(struct pace *pace, uint64_t now_ms);
+
 // Whether a window is over in which fewer bytes were moved than limit's rate asks for in a window. When
 // enough were, the next one begins.
 bool pace_is_slow(struct pace *pace, const struct pace_limit *limit, uint64_t count, uint64_t now_ms);

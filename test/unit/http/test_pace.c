@@ -52,6 +52,20 @@ static void a_start_in_the_middle_forgives_what_was(void **state)
     assert_true(pace_is_slow(&pace, &LIMIT, 6 + SHARE, 19999));
 }
 
+static void a_window_that_is_resumed_keeps_its_count(void **state)
+{
+    (void)state;
+    struct pace pace;
+    pace_start(&pace, 0, 0);
+    pace_resume(&pace, 25000);
+    assert_false(pace_is_slow(&pace, &LIMIT, 0, 34999));
+    assert_false(pace_is_slow(&pace, &LIMIT, SHARE, 35000));
+    assert_true(pace_is_slow(&pace, &LIMIT, 2 * SHARE - 1, 45000));
+    pace_start(&pace, 7, 0);
+    pace_resume(&pace, 1000);
+    assert_true(pace_is_slow(&pace, &LIMIT, 6 + SHARE, 11000));
+}
+
 static void who_looks_late_asks_for_no_more(void **state)
 {
     (void)state;
@@ -78,6 +92,7 @@ int main(void)
         cmocka_unit_test(each_window_asks_for_its_share),
         cmocka_unit_test(what_came_before_buys_no_time),
         cmocka_unit_test(a_start_in_the_middle_forgives_what_was),
+        cmocka_unit_test(a_window_that_is_resumed_keeps_its_count),
         cmocka_unit_test(who_looks_late_asks_for_no_more),
         cmocka_unit_test(without_a_rate_everybody_keeps_up),
     };

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "fixture.h"
 
@@ -359,6 +360,21 @@ static void its_time_begins_with_the_credit(void **state)
     client_expect_end(&client);
 }
 
+static void what_came_before_the_credit_counts(void **state)
+{
+    (void)state;
+    enum { WINDOW_MS = 200 };
+    fixture.limits.body.window_ms = WINDOW_MS;
+    start();
+    begin_upload();
+    client_send_bytes(&client, bytes, LIMIT_BODY_WINDOW_BYTES);
+    wait_for_waiting(LIMIT_BODY_WINDOW_BYTES);
+    uint64_t start_ns = clock_monotonic_ns();
+    assert_true(go_on(USES)); // and now it stops
+    client_expect(&client, 408, "the body came too slowly");
+    assert_true(clock_monotonic_ns() - start_ns >= 3 * WINDOW_MS / 2 * NS_PER_MS);
+}
+
 static void nobody_is_found_for_a_client_that_has_left_in_mid_body(void **state)
 {
     (void)state;
@@ -435,6 +451,7 @@ int main(void)
         TEST(a_chunked_body_is_too_large_though_parts_of_it_are_gone),
         TEST(a_client_that_is_not_read_is_not_slow),
         TEST(its_time_begins_with_the_credit),
+        TEST(what_came_before_the_credit_counts),
         TEST(nobody_is_found_for_a_client_that_has_left_in_mid_body),
         TEST(a_body_that_is_cut_off_is_refused_beside_the_handler),
         TEST(a_handler_may_answer_before_the_end),
