@@ -19,9 +19,8 @@
 
 #include "base/err.h"
 
-enum {
-    PG_SMALL_ROWS = 1000
-}; // a reader's run with no more leads one to expect that the next one has few, too
+// A reader's run with no more rows is small, and its statement's next run is expected to be small, too.
+enum { PG_SMALL_ROWS = 1000 };
 
 enum pg_run_state {
     PG_RUN_IDLE,  // not bound

@@ -9,7 +9,7 @@
 // Writers of one app take turns, by an advisory lock, as all stores promise: then what a batch has found out
 // still holds when it writes, with every other writer's commit seen and none lost to a retry.
 //
-// When the link breaks under a COMMIT, nobody on this side knows whether it was done. So each writing
+// When the link breaks under a COMMIT, the driver cannot know whether the server has done it. So each writing
 // transaction leaves a record with a random key in the app's schema, and on the next link another record is
 // inserted under the same key: if the first one is there, the transaction was committed; if not, the key is
 // taken now, and an old session that lingers cannot commit any more. After a failover the next link leads to
