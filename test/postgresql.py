@@ -1,1 +1,0 @@
-support/postgresql.py
