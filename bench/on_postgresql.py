@@ -17,7 +17,7 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / 'test'))
+sys.path.insert(0, str(ROOT / 'test' / 'support'))
 import postgresql  # noqa: E402
 
 TICK = 1 / os.sysconf('SC_CLK_TCK')
