@@ -10,6 +10,9 @@
 
 enum { ARENA_BYTES = 16 * 1024 * 1024 };
 
+const char THREE_ROWS[] = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price REAL);\n"
+                          "INSERT INTO t VALUES (1, 'one', 1.5), (2, 'two \"2\"', 2), (3, 'three', NULL);\n";
+
 const char CHECKED_WRITE[] =
     "-- @endpoint POST /t\n-- @param price number default 2.5\n-- @field id integer required\n-- @field name text required\n"
     "-- @reject 422 empty name\nSELECT line, 'name' AS field, name AS value FROM batch WHERE name = '';\n"
@@ -138,6 +141,23 @@ void expect_answer_as(
 void expect_answer(struct fixture *f, const struct value *params, const char *expected)
 {
     expect_answer_as(f, FORMAT_JSON, params, expected);
+}
+
+void plan_get(struct fixture *f, const char *lines)
+{
+    char file[4000];
+    snprintf(file, sizeof(file), "-- @endpoint GET /a\n%s\n", lines);
+    plan_file(f, file);
+}
+
+void expect_answer_fails(struct fixture *f, const char *lines, enum err_code code, const char *text)
+{
+    struct err err = {0};
+    struct answered answered = {.status = 7};
+    plan_get(f, lines);
+    assert_int_equal(answer(f, FORMAT_JSON, NULL, &answered, &err), code);
+    assert_string_equal(err.text, text);
+    assert_int_equal(answered.status, 7);
 }
 
 void expect_memory_faults_of_planning(struct fixture *f, const char *text, int least)

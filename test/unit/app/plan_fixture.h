@@ -30,6 +30,9 @@ struct fixture {
 int fixture_set_up(void **state, const char *schema);
 int fixture_tear_down(void **state);
 
+// A script: the table t (id, name, price) with three rows, one of them without a price.
+extern const char THREE_ROWS[];
+
 // A POST of the fields id and name, with a @reject, a @warn, and two @write that put the rows into the table
 // t (id, name, price).
 extern const char CHECKED_WRITE[];
@@ -42,6 +45,9 @@ void parse(struct fixture *f, const char *text);
 
 // Parses it, and its plan takes the place of the one before.
 void plan_file(struct fixture *f, const char *text);
+
+// The plan of a GET endpoint with these lines, in the place of the one before.
+void plan_get(struct fixture *f, const char *lines);
 
 // Parses it; its statements do not prepare, and these are the diags, as diags_print has them.
 void expect_refused(struct fixture *f, const char *text, const char *expected);
@@ -57,6 +63,9 @@ struct answered answer_as(struct fixture *f, enum answer_format format, const st
 void expect_answer_as(
     struct fixture *f, enum answer_format format, const struct value *params, const char *expected);
 void expect_answer(struct fixture *f, const struct value *params, const char *expected); // FORMAT_JSON
+
+// The plan of a GET endpoint with these lines; its answer fails like this, and tells nothing else.
+void expect_answer_fails(struct fixture *f, const char *lines, enum err_code code, const char *text);
 
 // Parses x.sql with that text again and again, each time with memory for one allocation more, until its
 // plan can be made: before that, it has to say ERR_NO_MEMORY at least `least` times, and to leave nothing.

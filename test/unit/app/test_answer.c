@@ -2,35 +2,11 @@
 // What the rows of an answer become, on a store in memory.
 #include "app/answer.h"
 
-#include <stdio.h>
-
 #include "plan_fixture.h"
-
-static const char SCHEMA[] =
-    "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price REAL);\n"
-    "INSERT INTO t VALUES (1, 'one', 1.5), (2, 'two \"2\"', 2), (3, 'three', NULL);\n";
 
 static int set_up(void **state)
 {
-    return fixture_set_up(state, SCHEMA);
-}
-
-// The plan of a GET endpoint with these lines, in the place of the one before.
-static void plan_get(struct fixture *f, const char *lines)
-{
-    char file[4000];
-    snprintf(file, sizeof(file), "-- @endpoint GET /a\n%s\n", lines);
-    plan_file(f, file);
-}
-
-static void expect_answer_fails(struct fixture *f, const char *lines, enum err_code code, const char *text)
-{
-    struct err err = {0};
-    struct answered answered = {.status = 7};
-    plan_get(f, lines);
-    assert_int_equal(answer(f, FORMAT_JSON, NULL, &answered, &err), code);
-    assert_string_equal(err.text, text);
-    assert_int_equal(answered.status, 7);
+    return fixture_set_up(state, THREE_ROWS);
 }
 
 // --- answers

@@ -47,15 +47,33 @@ static unsigned references(const struct edition *edition)
     return atomic_load(&edition->references);
 }
 
+struct fixture {
+    struct editions editions; //
+    struct leases leases;     // of one loop
+};
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    editions_init(&fixture.editions);
+    leases_init(&fixture.leases, &fixture.editions);
+    *state = &fixture;
+    return 0;
+}
+
+// The test has given up the leases.
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    editions_fini(&f->editions);
+    return 0;
+}
+
 static void requests_of_a_loop_share_its_lease(void **state)
 {
-    (void)state;
-    struct editions editions;
-    struct leases leases;
-    editions_init(&editions);
-    struct edition *edition = publish(&editions);
-    leases_init(&leases, &editions);
-    struct lease *first = lease_borrow(&leases), *second = lease_borrow(&leases);
+    struct fixture *f = *state;
+    struct edition *edition = publish(&f->editions);
+    struct lease *first = lease_borrow(&f->leases), *second = lease_borrow(&f->leases);
     assert_ptr_equal(first, second);
     assert_ptr_equal(first->edition, edition);
     assert_int_equal(first->number, 1);
@@ -63,27 +81,22 @@ static void requests_of_a_loop_share_its_lease(void **state)
     assert_int_equal(references(edition), 3); // the test's, the one in force, and one for all of the loop
     lease_return(first);
     lease_return(second);
-    struct lease *third = lease_borrow(&leases);
+    struct lease *third = lease_borrow(&f->leases);
     assert_ptr_equal(third, first); // it stays while nothing is published
     lease_return(third);
-    leases_fini(&leases);
+    leases_fini(&f->leases);
     assert_int_equal(references(edition), 2);
     edition_unref(edition);
-    editions_fini(&editions);
 }
 
 static void a_request_keeps_the_edition_that_it_was_routed_by(void **state)
 {
-    (void)state;
-    struct editions editions;
-    struct leases leases;
-    editions_init(&editions);
-    leases_init(&leases, &editions);
-    struct edition *before = publish(&editions);
-    struct lease *old = lease_borrow(&leases);
-    struct edition *after = publish(&editions);
+    struct fixture *f = *state;
+    struct edition *before = publish(&f->editions);
+    struct lease *old = lease_borrow(&f->leases);
+    struct edition *after = publish(&f->editions);
     assert_int_equal(references(before), 2); // the test's and the loop's
-    struct lease *new = lease_borrow(&leases);
+    struct lease *new = lease_borrow(&f->leases);
     assert_ptr_equal(old->edition, before);
     assert_ptr_equal(new->edition, after);
     assert_int_equal(old->number, 1);
@@ -92,70 +105,54 @@ static void a_request_keeps_the_edition_that_it_was_routed_by(void **state)
     lease_return(old);
     assert_int_equal(references(before), 1);
     lease_return(new);
-    leases_fini(&leases);
+    leases_fini(&f->leases);
     edition_unref(before);
     edition_unref(after);
-    editions_fini(&editions);
 }
 
 static void a_loop_without_requests_lets_go_with_its_next_one(void **state)
 {
-    (void)state;
-    struct editions editions;
-    struct leases leases;
-    editions_init(&editions);
-    leases_init(&leases, &editions);
-    struct edition *before = publish(&editions);
-    lease_return(lease_borrow(&leases));
-    struct edition *after = publish(&editions);
+    struct fixture *f = *state;
+    struct edition *before = publish(&f->editions);
+    lease_return(lease_borrow(&f->leases));
+    struct edition *after = publish(&f->editions);
     assert_int_equal(references(before), 2);
-    lease_return(lease_borrow(&leases));
+    lease_return(lease_borrow(&f->leases));
     assert_int_equal(references(before), 1);
-    leases_fini(&leases);
+    leases_fini(&f->leases);
     edition_unref(before);
     edition_unref(after);
-    editions_fini(&editions);
 }
 
 static void a_lease_may_outlive_the_leases_of_its_loop(void **state)
 {
-    (void)state;
-    struct editions editions;
-    struct leases leases;
-    editions_init(&editions);
-    leases_init(&leases, &editions);
-    struct edition *edition = publish(&editions);
-    struct lease *lease = lease_borrow(&leases);
-    leases_fini(&leases);
+    struct fixture *f = *state;
+    struct edition *edition = publish(&f->editions);
+    struct lease *lease = lease_borrow(&f->leases);
+    leases_fini(&f->leases);
     assert_int_equal(lease->holders, 1);
     lease_return(lease);
     assert_int_equal(references(edition), 2);
     edition_unref(edition);
-    editions_fini(&editions);
 }
 
 static void without_memory_a_loop_stays_as_it_was(void **state)
 {
-    (void)state;
-    struct editions editions;
-    struct leases leases;
-    editions_init(&editions);
-    leases_init(&leases, &editions);
-    struct edition *before = publish(&editions);
-    lease_return(lease_borrow(&leases));
-    struct edition *after = publish(&editions);
+    struct fixture *f = *state;
+    struct edition *before = publish(&f->editions);
+    lease_return(lease_borrow(&f->leases));
+    struct edition *after = publish(&f->editions);
     mem_fail_after(0);
-    assert_null(lease_borrow(&leases));
+    assert_null(lease_borrow(&f->leases));
     mem_fail_after(-1);
-    assert_int_equal(leases.newest->holders, 1);
-    assert_ptr_equal(leases.newest->edition, before);
-    struct lease *lease = lease_borrow(&leases);
+    assert_int_equal(f->leases.newest->holders, 1);
+    assert_ptr_equal(f->leases.newest->edition, before);
+    struct lease *lease = lease_borrow(&f->leases);
     assert_ptr_equal(lease->edition, after);
     lease_return(lease);
-    leases_fini(&leases);
+    leases_fini(&f->leases);
     edition_unref(before);
     edition_unref(after);
-    editions_fini(&editions);
 }
 
 // --- several loops, and a publisher
@@ -224,11 +221,11 @@ static void an_edition_that_answered_once_routes_on_every_loop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_of_a_loop_share_its_lease),
-        cmocka_unit_test(a_request_keeps_the_edition_that_it_was_routed_by),
-        cmocka_unit_test(a_loop_without_requests_lets_go_with_its_next_one),
-        cmocka_unit_test(a_lease_may_outlive_the_leases_of_its_loop),
-        cmocka_unit_test(without_memory_a_loop_stays_as_it_was),
+        cmocka_unit_test_setup_teardown(requests_of_a_loop_share_its_lease, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_request_keeps_the_edition_that_it_was_routed_by, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_loop_without_requests_lets_go_with_its_next_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lease_may_outlive_the_leases_of_its_loop, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_memory_a_loop_stays_as_it_was, set_up, tear_down),
         cmocka_unit_test(an_edition_that_answered_once_routes_on_every_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
