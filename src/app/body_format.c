@@ -52,7 +52,7 @@ bool body_format_of_file(struct span name, enum body_format *ret_format)
         enum body_format format;
     } endings[] = {{".csv", BODY_CSV}, {".json", BODY_JSON}, {".ndjson", BODY_NDJSON}};
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-        if (span_ends_with(name, endings[i].ending) && name.len > strlen(endings[i].ending)) {
+        if (span_ends_with_nocase(name, endings[i].ending) && name.len > strlen(endings[i].ending)) {
             *ret_format = endings[i].format;
             return true;
         }

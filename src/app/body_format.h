@@ -25,7 +25,8 @@ MUST_CHECK bool body_format_of_type(struct span content_type, enum body_format *
 // The endings of data files, for messages.
 #define BODY_FILE_ENDINGS ".csv, .json or .ndjson"
 
-// The format of a file by such an ending; false for another one, and for a name that is nothing but it.
+// The format of a file by such an ending, in capitals or not; false for another one, and for a name that is
+// nothing but it.
 MUST_CHECK bool body_format_of_file(struct span name, enum body_format *ret_format);
 
 #endif

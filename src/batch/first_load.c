@@ -9,8 +9,10 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "batch/file_sum.h"
 #include "batch/load.h"
 #include "store/first_loads.h"
+#include "store/notes.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -68,9 +70,9 @@ bool first_load_has_files(const struct app *app, const char *data_dir)
 
 // What a [load] line came to.
 struct load_result {
-    const char *path;       // its file; NULL: the store had a record of it, and there is nothing to tell
-    bool is_loaded;         // the file was there
-    struct report warnings; // of its rows
+    const char *path;            // its file; NULL: there is nothing to tell
+    enum first_load_event event; //
+    struct report warnings;      // of its rows
 };
 
 static void free_results(struct load_result *results, size_t count)
@@ -78,6 +80,37 @@ static void free_results(struct load_result *results, size_t count)
     for (size_t i = 0; results != NULL && i < count; i++)
         report_fini(&results[i].warnings);
     mem_free(results);
+}
+
+// The name of the note that has the file's sum. Cut where it is too long, which mixes up two files at worst.
+static void note_name(const char *name, const char *file, char ret_note[LIMIT_TARGET_BYTES])
+{
+    snprintf(ret_note, LIMIT_TARGET_BYTES, "loaded %s = %s", name, file);
+}
+
+static enum err_code find_change(struct store_conn *conn, const char *name, const char *file,
+    const char *path, struct load_result *result, struct err *err)
+{
+    char note[LIMIT_TARGET_BYTES], sum[NOTE_BYTES];
+    note_name(name, file, note);
+    enum err_code code = note_read(conn, note, sum, err);
+    if (code == ERR_NONE && file_sum_differs(path, sum)) {
+        result->path = path;
+        result->event = FIRST_LOAD_CHANGED;
+    }
+    return code;
+}
+
+static enum err_code record(struct store_conn *conn, const char *name, const char *file, const char *path,
+    const char *now, struct err *err)
+{
+    char note[LIMIT_TARGET_BYTES], sum[FILE_SUM_BYTES];
+    enum err_code code = first_load_record(conn, name, file, now, err);
+    if (code != ERR_NONE)
+        return code;
+    note_name(name, file, note);
+    file_sum(path, sum);
+    return note_write(conn, note, sum, err);
 }
 
 // Loads the file of one [load] line, if the store has no record of it.
@@ -91,22 +124,24 @@ static enum err_code load_once(struct app *app, const struct first_load *load, s
     if (name == NULL || path == NULL || file == NULL)
         return err_no_memory(err);
     enum err_code code = first_load_is_recorded(conn, name, file, &is_recorded, err);
-    if (code != ERR_NONE || is_recorded)
+    if (code != ERR_NONE)
         return code;
+    if (is_recorded)
+        return find_change(conn, name, file, path, result, err);
     result->path = path;
-    result->is_loaded = is_there;
+    result->event = is_there ? FIRST_LOAD_DONE : FIRST_LOAD_NO_FILE;
     if (!is_there)
         return ERR_NONE;
     *ret_path = path;
     code = load_one(load, path, conn, report, &result->warnings, err);
-    return code == ERR_NONE ? first_load_record(conn, name, file, options->now, err) : code;
+    return code == ERR_NONE ? record(conn, name, file, path, options->now, err) : code;
 }
 
 static bool any_loaded(const struct load_result *results, size_t count)
 {
     bool any = false;
     for (size_t i = 0; i < count; i++)
-        any = any || results[i].is_loaded;
+        any = any || (results[i].path != NULL && results[i].event == FIRST_LOAD_DONE);
     return any;
 }
 
@@ -140,10 +175,12 @@ enum err_code first_load_run(struct app *app, struct store_conn *conn,
     struct load_result *results = mem_zalloc(app->first_load_count, sizeof(*results));
     if (results == NULL)
         return err_no_memory(err);
-    enum err_code code = load_all(app, conn, options, report, ret_path, results, err);
+    enum err_code code = notes_make(conn, err);
+    if (code == ERR_NONE)
+        code = load_all(app, conn, options, report, ret_path, results, err);
     for (size_t i = 0; code == ERR_NONE && i < app->first_load_count; i++) {
         if (results[i].path != NULL)
-            options->on_file(options->ctx, results[i].path, results[i].is_loaded, &results[i].warnings);
+            options->on_file(options->ctx, results[i].path, results[i].event, &results[i].warnings);
     }
     free_results(results, app->first_load_count);
     return code;

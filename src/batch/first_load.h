@@ -13,13 +13,20 @@
 // Whether a file that the app's [load] names is in the folder.
 bool first_load_has_files(const struct app *app, const char *data_dir);
 
+// What is told of a file.
+enum first_load_event {
+    FIRST_LOAD_DONE,    // its rows went in
+    FIRST_LOAD_NO_FILE, // it is not there, which it need not be in a data_dir of the operator's
+    FIRST_LOAD_CHANGED, // it was loaded before, and has other bytes since
+};
+
 struct first_load_options {
     const char *data_dir; // where the files are sought; NULL: the app's own data/
     const char *now;      // RFC 3339 timestamp, kept with the record of each load
 
-    // Told, when all is on disk, of each file that went in, with its warnings, or was not there (`is_loaded`
-    // false, only in a data_dir of the operator's).
-    void (*on_file)(void *ctx, const char *path, bool is_loaded, const struct report *warnings);
+    // Told, when all is on disk, of each file of which there is something to tell; with the warnings of its
+    // rows when they went in.
+    void (*on_file)(void *ctx, const char *path, enum first_load_event event, const struct report *warnings);
     void *ctx; //
 };
 

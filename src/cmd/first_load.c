@@ -12,14 +12,23 @@
 #include "cmd/message.h"
 #include "text/date.h"
 
-static void on_file(void *ctx, const char *path, bool loaded, const struct report *warnings)
+static void on_file(void *ctx, const char *path, enum first_load_event event, const struct report *warnings)
 {
+    static const struct {
+        const char *before, *behind;
+    } words[] = {
+        [FIRST_LOAD_DONE] = {"loaded ", ""},
+        [FIRST_LOAD_NO_FILE] = {"", " is not there: nothing loaded from it"},
+        [FIRST_LOAD_CHANGED] = {"",
+            " has changed since its first load, and is not loaded again: 'reckoner load' "
+            "puts it in as one more batch, 'reckoner reset' makes the store anew"},
+    };
     const bool *tells_all = ctx;
     if (!*tells_all)
         return;
-    if (loaded)
+    if (event == FIRST_LOAD_DONE)
         message_warnings(path, warnings);
-    fprintf(stderr, loaded ? "loaded %s\n" : "%s is not there: nothing loaded from it\n", path);
+    fprintf(stderr, "%s%s%s\n", words[event].before, path, words[event].behind);
 }
 
 static bool is_dir(const char *path)

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "batch/load.h"
 #include "cmd/cmd.h"
+#include "cmd/first_load.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
@@ -21,7 +22,8 @@ static const struct usage USAGE = {
     .about =
         "Puts FILE (" BODY_FILE_ENDINGS ") through a write endpoint of APP as one batch: whole or not at\n"
         "all. It works on the store itself, beside a running server or without one, and prints the\n"
-        "endpoint's answer and its warnings. A file may be larger than a request body.\n",
+        "endpoint's answer and its warnings. A file may be larger than a request body. What app.ini names\n"
+        "under [load] goes in before it, if the store does not have it yet.\n",
     .min_words = 3,
     .max_words = 3,
     .wanted = "APP 'POST /path' FILE",
@@ -127,7 +129,9 @@ int cmd_load(int argc, char **argv)
     struct workspace workspace;
     if (!workspace_open(options.words[0], &options, &workspace))
         return EXIT_FAILED;
-    result = load(&workspace, options.words[1], options.words[2]);
+    result = workspace_first_load(&workspace, &options, true)
+                 ? load(&workspace, options.words[1], options.words[2])
+                 : EXIT_FAILED;
     workspace_fini(&workspace);
     return result;
 }

@@ -62,7 +62,7 @@ const struct option_row option_rows[] = {
                      "where the first load finds its files, in place of the app's own data/; of several apps "
                      "each looks in DIR/<app>/ first, if there is such a folder"},
             {COMMAND_SERVE, "APP=DIR", "the same for one app; may be given for each"},
-            {COMMAND_EXPLAIN, "DIR", "for a store in memory: where the first load finds its files"}},
+            {ON_STORE, "DIR", "where the first load finds its files, in place of the app's own data/"}},
     },
     {
         .flag = "--watch",

@@ -13,7 +13,8 @@ enum { PG_CHANNEL_CHARS = 26 }; // of the app's notifications, and a NUL
 
 // The tables in the app's schema that are not the app's, for IN.
 #define PG_OWN_TABLES                                                                                        \
-    "('reckoner_commits', 'reckoner_loads', 'reckoner_migrations', 'reckoner_raised', 'reckoner_versions')"
+    "('reckoner_commits', 'reckoner_loads', 'reckoner_migrations', 'reckoner_notes', 'reckoner_raised', "    \
+    "'reckoner_versions')"
 
 // The channel on which the app's writes are notified, fit for every name.
 void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS]);

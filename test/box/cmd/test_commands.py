@@ -408,16 +408,27 @@ def test_load_tells_warnings_and_reaches_private_endpoints(tmp_path):
     rows = tmp_path / 'rows.csv'
     rows.write_text('id,name\n7,seven\n7,again\n')
     var = ('--var', tmp_path / 'var')
-    assert run('load', app, 'POST /t', app / 'data' / 't.csv', *var).stderr == ''
-    rows.write_text('id,name\n' + ''.join(f'{i},x\n' for i in range(1, 4)))
+    rows.write_text('id,name\n1,x\n8,x\n2,x\n')
     result = run('load', app, 'POST /known', rows, *var)
     assert result.returncode == 0, result.stderr
-    assert result.stderr.splitlines() == [f'{rows}:2: warning: id: the id is known (1)',
-                                          f'{rows}:3: warning: id: the id is known (2)', f'{rows}: 2 warnings']
+    assert result.stderr.splitlines()[-3:] == [f'{rows}:2: warning: id: the id is known (1)',
+                                               f'{rows}:4: warning: id: the id is known (2)', f'{rows}: 2 warnings']
     rows.write_text('id,name\n' + ''.join(f'{i},x\n' for i in range(1, 101)))
     run('load', app, 'POST /known', rows, *var)
     lines = run('load', app, 'POST /known', rows, *var).stderr.splitlines()
     assert len(lines) == 21 and lines[-1] == f'{rows}: … 100 warnings in all'
+
+
+def test_load_on_a_new_store_does_the_first_load_before_its_file(start, tmp_path):
+    app = write_app(tmp_path / 'small', LOAD_APP)
+    data = write_app(tmp_path / 'data', {'groups.csv': 'name\nc\n', 'rows.csv': 'id,grp\n7,a\n', 'MORE.CSV': 'id,grp\n8,a\n'})
+    options = ('--data', data, '--var', tmp_path / 'var')
+    result = run('load', app, 'POST /rows', data / 'MORE.CSV', *options)
+    assert (result.returncode, result.stderr) == (0, f'loaded {data}/groups.csv\nloaded {data}/rows.csv\n')
+    (data / 'rows.csv').write_text('id,grp\n9,b\n')
+    server = start(app, *options)
+    assert f'{data}/rows.csv has changed since its first load, and is not loaded again' in server.stderr
+    assert ids(server) == [7, 8]
 
 
 def test_the_first_load_tells_its_warnings(start, tmp_path):

@@ -335,7 +335,7 @@ static void every_bad_line_of_the_ini_is_told(void **state)
         "POST /b =\n"
         "POST /b = /etc/b.csv\n"
         "POST /b = x/../../b.csv\n"
-        "POST /b = b.CSV\n"
+        "POST /b = b.txt\n"
         "POST /b = .csv\n"
         "POST /b: b.json\n",
         longest);
@@ -356,7 +356,7 @@ static void every_bad_line_of_the_ini_is_told(void **state)
                           "app.ini:18: \"\" is no file's name\n"
                           "app.ini:19: \"/etc/b.csv\" has to be relative to the data folder\n"
                           "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
-                          "app.ini:21: \"b.CSV\" has to end in .csv, .json or .ndjson\n"
+                          "app.ini:21: \"b.txt\" has to end in .csv, .json or .ndjson\n"
                           "app.ini:22: \".csv\" has to end in .csv, .json or .ndjson\n");
 }
 

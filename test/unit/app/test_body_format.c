@@ -31,7 +31,7 @@ static void a_file_is_known_by_its_ending(void **state)
     assert_true(body_format_of_file(span_of("ports.csv"), &format) && format == BODY_CSV);
     assert_true(body_format_of_file(span_of("old/ports.json"), &format) && format == BODY_JSON);
     assert_true(body_format_of_file(span_of("ports.v2.ndjson"), &format) && format == BODY_NDJSON);
-    assert_false(body_format_of_file(span_of("ports.CSV"), &format));
+    assert_true(body_format_of_file(span_of("PORTS.CSV"), &format) && format == BODY_CSV);
     assert_false(body_format_of_file(span_of("ports.csv.gz"), &format));
     assert_false(body_format_of_file(span_of("portscsv"), &format));
     assert_false(body_format_of_file(span_of(".csv"), &format));

@@ -21,13 +21,14 @@ struct told {
     char text[1000];
 };
 
-static void on_file(void *ctx, const char *path, bool loaded, const struct report *warnings)
+static void on_file(void *ctx, const char *path, enum first_load_event event, const struct report *warnings)
 {
+    static const char *const names[] = {
+        [FIRST_LOAD_DONE] = "loaded", [FIRST_LOAD_NO_FILE] = "missing", [FIRST_LOAD_CHANGED] = "changed"};
     struct told *told = ctx;
     char line[200];
     const char *name = strrchr(path, '/');
-    snprintf(line, sizeof(line), "%s %s, warnings: %zu\n", name + 1, loaded ? "loaded" : "missing",
-        warnings->total);
+    snprintf(line, sizeof(line), "%s %s, warnings: %zu\n", name + 1, names[event], warnings->total);
     strcat(told->text, line);
 }
 
@@ -64,6 +65,23 @@ static void files_are_loaded_once_and_their_warnings_told(void **state)
     told.text[0] = '\0';
     must_be_fine(load(f, NULL, &told, &report, &path, &err), &err);
     assert_string_equal(told.text, "");
+    assert_int_equal(committed(f, "SELECT count(*) FROM t"), 3);
+}
+
+static void a_file_that_changed_since_is_told_and_not_loaded_again(void **state)
+{
+    struct fixture *f = *state;
+    struct told told = {""};
+    struct report report = {0};
+    const char *path = NULL;
+    struct err err = {0};
+    set_app(f);
+    must_be_fine(load(f, NULL, &told, &report, &path, &err), &err);
+    told.text[0] = '\0';
+    write_text(f, "data/a.csv", "ID,name\n1,one\n2,tw2\n");                          // as long as before
+    write_text(f, "data/b.json", "[{\"ID\": 2, \"name\": \"again\"}, {\"ID\": 3}]"); // as it was
+    must_be_fine(load(f, NULL, &told, &report, &path, &err), &err);
+    assert_string_equal(told.text, "a.csv changed, warnings: 0\n");
     assert_int_equal(committed(f, "SELECT count(*) FROM t"), 3);
 }
 
@@ -142,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BATCH_TEST(files_are_loaded_once_and_their_warnings_told),
+        BATCH_TEST(a_file_that_changed_since_is_told_and_not_loaded_again),
         BATCH_TEST(a_file_with_a_bad_row_leaves_nothing_of_any),
         BATCH_TEST(files_of_another_folder_may_be_missing),
         BATCH_TEST(files_are_told_when_they_are_on_disk),
