@@ -20,13 +20,17 @@
 //    next ones would wait for the same lock as long, one after another.
 #include "batch/writer.h"
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "batch/run.h"
+#include "store/notes.h"
 
 struct writer {
     struct pool *pool;       // owned; one thread
+    atomic_bool is_draft;    // the store is noted to be one; any thread sets it, this one clears it
     struct store_conn *conn; // owned; the thread's from here on, as all below
     struct app *app;         // that is prepared; a reference
     struct plan **plans;     // owned; one for each endpoint of the app; NULL: it reads, or has gone stale
@@ -134,6 +138,7 @@ struct group {
     size_t count;          // of them
     size_t rows;           // of all of them
     struct batch *culprit; // the one that has ended the transaction with its own failure; NULL: none has
+    bool ends_draft;       // the store was a draft when it began
     bool is_locked;        // somebody else held the lock, so that it could not begin
     struct err err;        // why nothing of it is written; ERR_NONE: what did not fail by itself is on disk
 };
@@ -176,6 +181,14 @@ static enum err_code run_group(struct writer *writer, struct group *group, bool 
     return ERR_NONE;
 }
 
+// Notes that the store is more than a draft from this transaction on.
+static enum err_code end_draft(struct group *group)
+{
+    struct writer *writer = group->writer;
+    group->ends_draft = atomic_load(&writer->is_draft);
+    return group->ends_draft ? note_write(writer->conn, NOTE_DRAFT, "", &group->err) : ERR_NONE;
+}
+
 // One transaction, from BEGIN to its end, with all prepared that its first batch needs; group->err tells how
 // it went.
 static void write_group(struct writer *writer, struct group *group, bool takes_more)
@@ -184,6 +197,8 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
     if (code == ERR_NONE)
         code = store_begin(writer->conn, &group->err);
     group->is_locked = code == ERR_BUSY;
+    if (code == ERR_NONE)
+        code = end_draft(group);
     if (code == ERR_NONE)
         code = run_group(writer, group, takes_more);
     if (code == ERR_NONE) {
@@ -194,6 +209,8 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
     }
     if (code != ERR_NONE)
         store_rollback(writer->conn);
+    else if (group->ends_draft)
+        atomic_store(&writer->is_draft, false);
     if (group->last->err.code == ERR_STALE)
         drop_plan(plan_of(writer, group->last));
 }
@@ -337,6 +354,11 @@ enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags 
     }
     *ret_writer = writer;
     return ERR_NONE;
+}
+
+void writer_set_draft(struct writer *writer)
+{
+    atomic_store(&writer->is_draft, true);
 }
 
 bool writer_submit(struct writer *writer, struct batch *batch)

@@ -45,6 +45,10 @@ struct writer;
 MUST_CHECK enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags *diags,
     struct writer **ret_writer, struct err *err);
 
+// Tells the writer that its store is a draft (store/notes.h), which it is no longer with the next commit. Any
+// thread.
+void writer_set_draft(struct writer *writer);
+
 // Queues a batch; false, at once, when the queue is full. Any thread.
 MUST_CHECK bool writer_submit(struct writer *writer, struct batch *batch);
 

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/body_format.h"
 #include "app/findings.h"
@@ -79,11 +78,6 @@ static bool open_new(
     return true;
 }
 
-static bool is_there(const char *url)
-{
-    return !span_starts_with(span_of(url), SQLITE) || access(url + strlen(SQLITE), F_OK) == 0;
-}
-
 static bool open_for(
     const char *dir, const struct options *options, enum store_mode mode, struct workspace *ret_workspace)
 {
@@ -92,7 +86,7 @@ static bool open_for(
         return false;
     char url[STORE_URL_BYTES];
     const char *store = workspace_store_url(options, workspace.app, url);
-    if (!is_there(store)) {
+    if (!workspace_store_is_there(store)) {
         workspace_fini(&workspace);
         return open_new(dir, store, options, ret_workspace);
     }

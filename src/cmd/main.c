@@ -18,6 +18,7 @@ static const struct {
     {"explain", cmd_explain, "show what a request runs, and what is slow about it"},
     {"routes", cmd_routes, "list the endpoints of apps"},
     {"load", cmd_load, "put one file into a store, as one batch"},
+    {"reset", cmd_reset, "take away what is in an app's store and make it anew"},
     {"version", cmd_version, "print the version"},
 };
 

@@ -8,8 +8,8 @@
 enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600 };
 
 enum {
-    ON_STORE = COMMAND_EXPLAIN | COMMAND_LOAD,                // work on a server's store
-    ON_FILES = COMMAND_CHECK | COMMAND_TEST | COMMAND_ROUTES, // try an app's files, on a store of their own
+    ON_STORE = COMMAND_EXPLAIN | COMMAND_LOAD | COMMAND_RESET, // work on a server's store
+    ON_FILES = COMMAND_CHECK | COMMAND_TEST | COMMAND_ROUTES,  // try an app's files, on a store of their own
     ALL = COMMAND_SERVE | COMMAND_INIT | ON_STORE | ON_FILES,
 };
 
@@ -69,6 +69,19 @@ const struct option_row option_rows[] = {
         .type = OPTION_SWITCH,
         .field = offsetof(struct options, watch),
         .help = {{COMMAND_SERVE, NULL, "a file of an app that is edited takes effect at the next request"}},
+    },
+    {
+        .flag = "--reset",
+        .type = OPTION_SWITCH,
+        .field = offsetof(struct options, reset),
+        .help = {{COMMAND_SERVE, NULL,
+            "begins with empty stores, as 'reckoner reset' makes them, after asking"}},
+    },
+    {
+        .flag = "--yes",
+        .type = OPTION_SWITCH,
+        .field = offsetof(struct options, yes),
+        .help = {{COMMAND_RESET | COMMAND_SERVE, NULL, "answers the question of a reset"}},
     },
     {
         .flag = "--loops",

@@ -19,6 +19,7 @@ enum command {
     COMMAND_EXPLAIN = 1 << 4,
     COMMAND_ROUTES = 1 << 5,
     COMMAND_LOAD = 1 << 6,
+    COMMAND_RESET = 1 << 7,
 };
 
 // What a value may be, and the type of its field in struct options.

@@ -30,6 +30,8 @@ struct options {
     size_t workers;          // from 1
     bool quiet;              //
     bool watch;              //
+    bool reset;              //
+    bool yes;                //
     size_t timeout_s;        // from 1; of one request of a test
     bool help;               // options_read has dealt with it
     char **words;            // what is not an option; in argv

@@ -15,12 +15,15 @@
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
+#include "cmd/mending.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
+#include "cmd/reset.h"
 #include "cmd/workspace.h"
 #include "serve/own_pages.h"
 #include "serve/route.h"
 #include "serve/server.h"
+#include "store/notes.h"
 
 static const struct usage USAGE = {
     .command = COMMAND_SERVE,
@@ -133,6 +136,21 @@ static bool open_read_store(const struct app *app, const char *url, struct store
     return false;
 }
 
+// First loads, and whether the store is a draft then.
+static bool fill(struct workspace *workspace, const struct options *options, bool *ret_is_draft)
+{
+    char draft[NOTE_BYTES];
+    struct err err = {0};
+    if (!workspace_first_load(workspace, options, true))
+        return false;
+    if (note_read(workspace->conn, NOTE_DRAFT, draft, &err) != ERR_NONE) {
+        message_error(workspace->app->dir, &err);
+        return false;
+    }
+    *ret_is_draft = draft[0] != '\0';
+    return true;
+}
+
 static bool start_service(struct app *app, const struct options *options, struct service *service)
 {
     struct workspace workspace;
@@ -140,16 +158,31 @@ static bool start_service(struct app *app, const struct options *options, struct
         !workspace_open_store(app, options, &workspace))
         return false;
     struct err err = {0};
-    bool done = workspace_first_load(&workspace, options, true);
+    char text[DATA_DIR_BYTES];
+    const char *data_dir = data_dir_of(options, app, text);
+    bool is_draft, done = fill(&workspace, options, &is_draft);
     if (done && service_start(service, workspace.app, workspace.store, workspace.conn, &err) != ERR_NONE) {
         message_error(app->dir, &err);
         done = false;
     }
-    if (!done)
+    if (!done) {
         workspace_fini(&workspace);
-    return done;
+        return false;
+    }
+    if (data_dir != NULL)
+        service->data_dir = arena_strdup(&service->app->arena, data_dir);
+    if (is_draft)
+        writer_set_draft(service->writer);
+    return true;
 }
 
+static void end_services(struct service *services, size_t count)
+{
+    for (size_t i = 0; services != NULL && i < count; i++)
+        service_fini(&services[i]);
+}
+
+// Opens all apps with their stores. False after messages; then some may be open.
 static bool start_services(const struct options *options, struct service *services)
 {
     size_t count = options->word_count;
@@ -160,6 +193,8 @@ static bool start_services(const struct options *options, struct service *servic
     }
     bool done = read_apps(options, apps) && names_differ(apps, count) && routes_differ(apps, count) &&
                 data_is_there(options, apps, count);
+    for (size_t i = 0; done && options->reset && i < count; i++)
+        done = reset_store(apps[i], options);
     for (size_t i = 0; done && i < count; i++)
         done = start_service(apps[i], options, &services[i]);
     for (size_t i = 0; i < count; i++)
@@ -223,6 +258,24 @@ static int run(const struct server_options *options, struct service *services, s
     return EXIT_OK;
 }
 
+// With --watch, what is wrong with the apps' files is waited for to be mended.
+static bool start_services_or_wait(const struct options *options, struct service *services)
+{
+    struct options again = *options;
+    if (!options->watch)
+        return start_services(options, services);
+    struct mending *mending = mending_new((const char *const *)options->words, options->word_count);
+    bool done = false;
+    while (mending != NULL && !(done = start_services(&again, services))) {
+        end_services(services, options->word_count);
+        again.reset = false; // which was asked for once
+        fputs("reckoner: waits for an edit that mends it; Ctrl-C ends it\n", stderr);
+        mending_wait(mending);
+    }
+    mending_free(mending);
+    return done;
+}
+
 static int serve(const struct options *options)
 {
     struct err err = {0};
@@ -232,7 +285,7 @@ static int serve(const struct options *options)
     if (services == NULL || log_new(STDERR_FILENO, &error_log, &err) != ERR_NONE ||
         (!options->quiet && log_new(STDOUT_FILENO, &access_log, &err) != ERR_NONE)) {
         message_error("serve", &err);
-    } else if (start_services(options, services)) {
+    } else if (start_services_or_wait(options, services)) {
         struct server_options server_options = {
             .listen = options->listen,
             .loops = options->loops,
@@ -244,8 +297,7 @@ static int serve(const struct options *options)
         };
         result = run(&server_options, services, options->word_count);
     }
-    for (size_t i = 0; services != NULL && i < options->word_count; i++)
-        service_fini(&services[i]);
+    end_services(services, options->word_count);
     mem_free(services);
     log_free(access_log);
     log_free(error_log);

@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/app_check.h"
 #include "app/app_read.h"
 #include "cmd/message.h"
 #include "store/migrate.h"
+#include "store/notes.h"
 
 enum { MADE_DIR_MODE = 0755 };
 
@@ -130,6 +132,44 @@ const char *workspace_store_url(
     return ret_url;
 }
 
+static bool is_new(struct store_conn *conn)
+{
+    struct store_stmt *stmt;
+    struct err missing = {0};
+    if (store_prepare(conn, span_of("SELECT name FROM reckoner_migrations"), NULL, 0, &stmt, &missing) !=
+        ERR_NONE)
+        return true;
+    store_finalize(stmt);
+    return false;
+}
+
+// Notes whether the store is a draft (store/notes.h): one that `serve --watch` makes is, until another
+// command opens it.
+static enum err_code note_draft(struct store_conn *conn, bool is_watched, bool is_made, struct err *err)
+{
+    char draft[NOTE_BYTES];
+    enum err_code code = notes_make(conn, err);
+    if (code == ERR_NONE)
+        code = note_read(conn, NOTE_DRAFT, draft, err);
+    if (code == ERR_NONE && is_watched && is_made)
+        code = note_write(conn, NOTE_DRAFT, "yes", err);
+    else if (code == ERR_NONE && !is_watched && draft[0] != '\0')
+        code = note_write(conn, NOTE_DRAFT, "", err);
+    return code;
+}
+
+static bool prepare_store(struct workspace *workspace, const struct options *options, const char *shown)
+{
+    struct err err = {0};
+    bool is_made = is_new(workspace->conn);
+    if (!prepare_or_tell(workspace))
+        return false;
+    if (note_draft(workspace->conn, options->watch, is_made, &err) == ERR_NONE)
+        return true;
+    message_error(shown, &err);
+    return false;
+}
+
 bool workspace_open_store(struct app *app, const struct options *options, struct workspace *ret_workspace)
 {
     struct workspace workspace = {.app = app_ref(app)};
@@ -143,7 +183,7 @@ bool workspace_open_store(struct app *app, const struct options *options, struct
             code = connect_writer(&workspace, &err);
         if (code != ERR_NONE)
             message_error(store_shown(store), &err);
-        done = code == ERR_NONE && prepare_or_tell(&workspace);
+        done = code == ERR_NONE && prepare_store(&workspace, options, store_shown(store));
     }
     if (!done) {
         workspace_fini(&workspace);
@@ -151,6 +191,11 @@ bool workspace_open_store(struct app *app, const struct options *options, struct
     }
     *ret_workspace = workspace;
     return true;
+}
+
+bool workspace_store_is_there(const char *url)
+{
+    return !is_sqlite(url) || access(strchr(url, ':') + 1, F_OK) == 0;
 }
 
 bool workspace_open(const char *dir, const struct options *options, struct workspace *ret_workspace)

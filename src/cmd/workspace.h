@@ -39,6 +39,10 @@ bool workspace_open(const char *dir, const struct options *options, struct works
 // NULL; for commands that look at an app's files only.
 bool workspace_open_scratch(const char *dir, const char *url, struct workspace *ret_workspace);
 
+// Whether the store at `url` is there: a file of SQLite's. Of a database on a server it is true, as nobody
+// has looked.
+bool workspace_store_is_there(const char *url);
+
 // Closes what is still owned. A zeroed struct is fine.
 void workspace_fini(struct workspace *workspace);
 

@@ -7,7 +7,8 @@
 // round of reloads has begun after. A request waits while done < wanted, for the number that was wanted when
 // it came. A round takes all apps that have changed, one after another:
 //
-//     watch ─ read the files ─ routes with those of the others ─ schema ─ check all statements ─ publish
+//     watch ─ read the files ─ routes with those of the others ─ schema ─ check all statements ─ first load ─
+//     publish
 //
 // Lock order: the reloader's, then the file watch's own.
 #include "serve/reload.h"
@@ -22,6 +23,7 @@
 #include "base/thread.h"
 #include "base/wake.h"
 #include "serve/file_watch.h"
+#include "serve/refill.h"
 #include "store/migrate.h"
 
 struct reloader {
@@ -85,6 +87,28 @@ static enum err_code check_on_store(
     return code;
 }
 
+// The same on the store that is served. A draft that the schema's files do not fit any more is emptied first.
+static enum err_code check_on_service(struct reloader *reloader, const struct app *app,
+    const struct service *service, struct diags *diags, struct err *err)
+{
+    struct err misfit = {0};
+    bool is_emptied;
+    enum err_code code = check_on_store(app, service->store, diags, &misfit);
+    if (code != ERR_CONFIG || diags->count > 0) {
+        *err = misfit;
+        return code;
+    }
+    code = refill_empty_draft(service, &is_emptied, err);
+    if (code != ERR_NONE || !is_emptied) {
+        err_set(err, ERR_CONFIG, "%s", misfit.text);
+        err_hint(err, "%s", misfit.hint);
+        return ERR_CONFIG;
+    }
+    log_printf(reloader->log, "reckoner: %s: the store is made anew, as only its first load was in it",
+        service->app->dir);
+    return check_on_store(app, service->store, diags, err);
+}
+
 // Checks the app on an empty store first. So what is wrong with its schema is found before the real store is
 // touched, where a schema file that was applied cannot be taken back.
 static enum err_code check_on_scratch(
@@ -104,7 +128,8 @@ static enum err_code check_on_scratch(
 static enum err_code reload_app(
     struct reloader *reloader, size_t number, struct diags *diags, bool *ret_clashes, struct err *err)
 {
-    struct store *store = reloader->services[number].store;
+    const struct service *service = &reloader->services[number];
+    struct store *store = service->store;
     struct edition *current = editions_current(reloader->editions), *edition = NULL;
     struct app *app = NULL;
     enum err_code code = file_watch_app(reloader->watch, number, err);
@@ -117,7 +142,9 @@ static enum err_code reload_app(
     if (code == ERR_NONE)
         code = check_on_scratch(app, store, diags, err);
     if (code == ERR_NONE)
-        code = check_on_store(app, store, diags, err);
+        code = check_on_service(reloader, app, service, diags, err);
+    if (code == ERR_NONE)
+        code = refill_first_load(app, service, reloader->log, err);
     if (code == ERR_NONE) {
         editions_publish(reloader->editions, edition);
         edition = NULL;

@@ -14,6 +14,7 @@ struct service {
     struct store *store;      // owned
     struct store *read_store; // owned; where reads may go, too, see replica.h; NULL: nowhere else
     struct writer *writer;    // owned; NULL until service_start
+    const char *data_dir;     // borrowed; where first loads find their files; NULL: the app's own data/
 };
 
 // Takes app and store, and `conn`, a STORE_WRITE connection on which everything is prepared: starts the

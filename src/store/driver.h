@@ -80,6 +80,7 @@ struct store_driver {
         struct store_stmt *stmt, bool *ret_is_covered, struct err *err); // NULL: always
 
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
+    enum err_code (*empty)(struct store_conn *conn, struct err *err);
     enum err_code (*analyze)(
         struct store_conn *conn, struct err *err); // NULL: the database does so by itself
 

@@ -76,9 +76,10 @@ static enum err_code check_unchanged(
     checksum(file->sql, now);
     if (span_is(record->checksum, now))
         return ERR_NONE;
-    return err_set(err, ERR_CONFIG,
-        "%s has changed since it was applied on %.*s: put it back and write a new file", file->file,
-        day_chars(record), record->applied_at.at);
+    err_set(err, ERR_CONFIG, "%s has changed since it was applied on %.*s: put it back and write a new file",
+        file->file, day_chars(record), record->applied_at.at);
+    err_hint(err, "where nothing in the store is worth keeping, 'reckoner reset' makes it anew");
+    return ERR_CONFIG;
 }
 
 // Marks the files that are on record, and finds what is wrong with them.

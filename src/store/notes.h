@@ -21,4 +21,8 @@ MUST_CHECK enum err_code note_read(
 MUST_CHECK enum err_code note_write(
     struct store_conn *conn, const char *name, const char *text, struct err *err);
 
+// A store is a draft while nothing is in it but what its schema and its first load put there, and nobody has
+// opened it but `serve --watch`: it can be made anew without a loss. The note of that, "yes" or "".
+#define NOTE_DRAFT "draft"
+
 #endif

@@ -244,6 +244,11 @@ enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *e
     return conn->driver->exec(conn, sql, err);
 }
 
+enum err_code store_empty(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->empty(conn, err);
+}
+
 enum err_code store_analyze(struct store_conn *conn, struct err *err)
 {
     return conn->driver->analyze != NULL ? conn->driver->analyze(conn, err) : ERR_NONE;

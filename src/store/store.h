@@ -215,6 +215,11 @@ MUST_CHECK enum err_code store_reads(
 // and Reckoner's own tables. ERR_CONFIG with line and column in `sql` for a statement that is wrong.
 MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, struct err *err);
 
+// Takes away all that the app has in the store: its tables with their rows, and what Reckoner knows of them.
+// In the open transaction of a STORE_WRITE connection, which can do no more than end it and disconnect. The
+// next store_connect finds a new store. To other connections the tables are gone.
+MUST_CHECK enum err_code store_empty(struct store_conn *conn, struct err *err);
+
 // Brings the planner's statistics up to date after many rows have come in, where the database does not do so
 // by itself. In the open transaction of a STORE_WRITE connection.
 MUST_CHECK enum err_code store_analyze(struct store_conn *conn, struct err *err);

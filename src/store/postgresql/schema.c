@@ -218,20 +218,27 @@ enum err_code pg_schema_make(struct pg_conn *conn, struct err *err)
     return code;
 }
 
-void pg_schema_drop(struct pg_conn *conn)
+enum err_code pg_schema_empty(struct store_conn *base, struct err *err)
 {
-    struct err ignored = {0};
+    struct pg_conn *conn = pg_conn(base);
     AUTO(buf_fini) struct buf sql;
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
     buf_append_str(&sql, "DROP SCHEMA ");
     sql_append_name(&sql, span_of(conn->store->name));
     buf_append_str(&sql, " CASCADE");
+    enum err_code code = run(conn, &sql, err);
+    conn->has_written = false; // the record of the commit would be in the schema
+    return code;
+}
+
+void pg_schema_drop(struct pg_conn *conn)
+{
+    struct err ignored = {0};
     pg_rollback(&conn->base);
     pg_deadline(&conn->base, 0);
     enum err_code code = pg_begin(&conn->base, &ignored);
     if (code == ERR_NONE)
-        code = run(conn, &sql, &ignored);
-    conn->has_written = false; // the record would be in the schema
+        code = pg_schema_empty(&conn->base, &ignored);
     if (code == ERR_NONE)
         code = pg_commit(&conn->base, &ignored);
     if (code != ERR_NONE)

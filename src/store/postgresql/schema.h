@@ -3,7 +3,7 @@
 #ifndef RECKONER_STORE_POSTGRESQL_SCHEMA_H
 #define RECKONER_STORE_POSTGRESQL_SCHEMA_H
 
-#include "base/err.h"
+#include "store/driver.h"
 
 struct pg_conn;
 
@@ -11,7 +11,10 @@ struct pg_conn;
 // the helpers and the record of commits. For a STORE_WRITE connection, outside of a transaction.
 MUST_CHECK enum err_code pg_schema_make(struct pg_conn *conn, struct err *err);
 
-// Removes the app's schema with all that is in it, as well as it can.
+// store_empty: removes the app's schema with all that is in it.
+MUST_CHECK enum err_code pg_schema_empty(struct store_conn *base, struct err *err);
+
+// The same in a transaction of its own, as well as it can.
 void pg_schema_drop(struct pg_conn *conn);
 
 #endif

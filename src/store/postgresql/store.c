@@ -189,6 +189,7 @@ const struct store_driver postgresql_driver = {
     .reads = pg_reads,
     .versions_cover = pg_versions_cover,
     .exec = pg_exec,
+    .empty = pg_schema_empty,
     .analyze = pg_analyze,
     .batch_open = pg_batch_open,
     .batch_close = pg_batch_close,

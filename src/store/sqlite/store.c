@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "store/sqlite/batch.h"
 #include "store/sqlite/conn.h"
+#include "store/sqlite/empty.h"
 #include "store/sqlite/explain.h"
 #include "store/sqlite/reads.h"
 #include "store/sqlite/stmt.h"
@@ -93,6 +94,7 @@ const struct store_driver sqlite_driver = {
     .is_unique = sqlite_is_unique,
     .reads = sqlite_reads,
     .exec = sqlite_exec,
+    .empty = sqlite_empty,
     .batch_open = sqlite_batch_open,
     .batch_close = sqlite_batch_close,
     .batch_add = sqlite_batch_add,

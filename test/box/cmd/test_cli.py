@@ -6,7 +6,7 @@ from server import run, write_app
 from small_apps import LOAD_APP, READ_APP, WRITE_APP, ids
 
 
-@pytest.mark.parametrize('command', ['serve', 'init', 'check', 'test', 'explain', 'routes', 'load'])
+@pytest.mark.parametrize('command', ['serve', 'init', 'check', 'test', 'explain', 'routes', 'load', 'reset'])
 def test_help_reads_well(command):
     result = run(command, '--help')
     assert result.returncode == 0
@@ -35,6 +35,7 @@ def test_version():
     (['serve', '--timeout', '1', 'x'], 'serve has no option timeout'),
     (['load', 'apps/rates'], "load wants APP 'POST /path' FILE"),
     (['load', 'apps/rates', 'POST /prices', 'a.csv', 'b.csv'], "load wants APP 'POST /path' FILE"),
+    (['reset'], 'reset wants an app'),
     (['serve', '--nothing', 'x'], 'serve has no option --nothing'),
     (['check', '--listen', 'x', 'y'], 'check has no option listen'),
     (['serve', '--loops', '0', 'x'], '--loops must be a number from 1 to 256, not 0'),

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from server import wait_until, write_app
+from server import STORES, new_store, wait_until, write_app
 
 pytestmark = pytest.mark.threads
 ANSWER = '-- @endpoint GET /a\n-- @answer\nSELECT {} AS a;\n'
@@ -143,3 +143,73 @@ def test_a_schema_file_is_not_applied_for_endpoints_that_do_not_fit_it(start, ap
     (app / 'post_t.sql').write_text(APP['post_t.sql'].replace('INSERT INTO t SELECT', 'INSERT INTO t (y) SELECT'))
     assert server.post('/t', {'x': 3}).status == 201
     assert server.get('/x').json() == [{'x': 3}]
+
+
+# --- a draft: a store that has nothing but its first load
+
+DRAFT = {**APP, 'post_t.sql': APP['post_t.sql'].replace('INTO t SELECT', 'INTO t (x) SELECT'), 
+         'app.ini': '[load]\nPOST /t = t.csv\n', 'data/t.csv': 'x\n1\n', 'data/more.csv': 'x\n5\n',
+         'get_t.sql': '-- @endpoint GET /t\n-- @shape values\n-- @answer\nSELECT x FROM t ORDER BY x;\n'}
+
+
+@pytest.fixture(params=STORES)
+def draft(request, tmp_path):
+    return write_app(tmp_path / 'draft', DRAFT), new_store(request.param, request)
+
+
+def tells(server, text):
+    return wait_until(lambda: server.read_stderr(0.1) and text in server.stderr)
+
+
+def test_a_schema_file_of_a_draft_may_change(start, draft):
+    app, store = draft
+    server = start('--watch', app, *store)
+    for number in range(3):
+        (app / 'schema' / '001_t.sql').write_text(f'CREATE TABLE t (x integer PRIMARY KEY, y integer DEFAULT {number});')
+        (app / 'get_t.sql').write_text(DRAFT['get_t.sql'].replace('SELECT x', 'SELECT x * 10 + y'))
+        assert server.get('/t').json() == [10 + number]
+    tells(server, 'the store is made anew, as only its first load was in it')
+    assert server.post('/t', {'x': 2}).status == 201
+
+
+def test_a_schema_file_of_more_than_a_draft_may_not_change(start, draft):
+    app, store = draft
+    server = start('--watch', app, *store)
+    assert server.post('/t', {'x': 2}).status == 201
+    write_app(app, {'schema/001_t.sql': '-- changed\n' + APP['schema/001_t.sql']})
+    assert server.get('/t').json() == [1, 2]
+    tells(server, "has changed since it was applied")
+    assert server.get('/t').json() == [1, 2]
+
+
+def test_a_store_that_was_served_for_real_is_no_draft(start, draft, tmp_path):
+    app, store = draft
+    options = ['--var', tmp_path / 'var', *store]
+    assert start('--watch', app, *options).stop() == 0
+    assert start(app, *options).stop() == 0
+    server = start('--watch', app, *options)
+    write_app(app, {'schema/001_t.sql': '-- changed\n' + APP['schema/001_t.sql']})
+    assert server.get('/t').json() == [1]
+    tells(server, "has changed since it was applied")
+
+
+def test_a_new_line_of_load_is_loaded_at_the_next_request(start, draft):
+    app, store = draft
+    server = start('--watch', app, *store)
+    write_app(app, {'app.ini': DRAFT['app.ini'] + 'POST /t = more.csv\n'})
+    assert server.get('/t').json() == [1, 5]
+    tells(server, f'loaded {app}/data/more.csv')
+    write_app(app, {'app.ini': DRAFT['app.ini'] + 'POST /t = more.csv\nPOST /t = bad.csv\n', 'data/bad.csv': 'x\n7\neight\n'})
+    assert server.get('/t').json() == [1, 5]
+    tells(server, f'{app}/data/bad.csv:3: x: must be an integer')
+
+
+def test_a_broken_app_is_waited_for(start, tmp_path):
+    app = write_app(tmp_path / 'watched', {**APP, 'get_a.sql': '-- @endpoint GET /a\n-- @answr\n'})
+    server = start('--watch', app, wait=False)
+    tells(server, 'waits for an edit that mends it')
+    (app / 'get_a.sql').write_text('-- @endpoint GET /a\n-- @answer\nSELECT nowhere AS a;\n')
+    tells(server, 'no such column: nowhere')
+    (app / 'get_a.sql').write_text(ANSWER.format(3))
+    server.wait_ready()
+    assert server.get('/a').json() == [{'a': 3}]
