@@ -1,7 +1,7 @@
 -- @endpoint POST /genes
 -- Adds names of genes. One that the species has already stays as it is.
--- @field species text required maxlength 100 pattern "[a-z0-9_]+"   such as homo_sapiens
--- @field name    text required maxlength 100 pattern "\P{C}+"       such as BRCA1
+-- @field species text required maxlength 100 pattern "[a-z0-9_]+" -- such as homo_sapiens
+-- @field name    text required maxlength 100 pattern "\P{C}+" -- such as BRCA1
 -- @column saved integer
 -- @example {"species": "homo_sapiens", "name": "BRCA1"}
 

@@ -3,7 +3,7 @@
 -- @field id          integer min 1 max 999999999999999 unique name "ID"
 -- @field first       text maxlength 200 name "First"
 -- @field last        text maxlength 200 name "Last"
--- @field age         integer min 0 max 150 name "Age"              years
+-- @field age         integer min 0 max 150 name "Age" -- years
 -- @field github_acct text maxlength 100 name "GithubAcct"
 -- @field graduated   date format "%m/%d/%y" past name "Date of 3rd Grade Graduation"
 -- @example {"First": "Ada", "Last": "Robiner", "Age": 25, "Date of 3rd Grade Graduation": "6/24/09"}

@@ -1,11 +1,11 @@
 -- @endpoint GET /rates
 -- Average price of each day from one place to another, in US dollars, over the prices of all their ports
 -- together; null on days with fewer than min_prices prices.
--- @param date_from   date required             first day
--- @param date_to     date required             last day, inclusive
--- @param origin      text required             port code or region slug
--- @param destination text required             port code or region slug
--- @param min_prices  integer default 3 min 1   prices that a day needs for an average
+-- @param date_from   date required -- first day
+-- @param date_to     date required -- last day, inclusive
+-- @param origin      text required -- port code or region slug
+-- @param destination text required -- port code or region slug
+-- @param min_prices  integer default 3 min 1 -- prices that a day needs for an average
 -- @example /rates?date_from=2026-01-01&date_to=2026-01-10&origin=CNSHA&destination=north_range
 -- @column day           date
 -- @column average_price integer

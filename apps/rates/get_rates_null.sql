@@ -1,10 +1,10 @@
 -- @endpoint GET /rates_null
 -- The older name of GET /rates: the same question and the same answer.
--- @param date_from   date required             first day
--- @param date_to     date required             last day, inclusive
--- @param origin      text required             port code or region slug
--- @param destination text required             port code or region slug
--- @param min_prices  integer default 3 min 1   prices that a day needs for an average
+-- @param date_from   date required -- first day
+-- @param date_to     date required -- last day, inclusive
+-- @param origin      text required -- port code or region slug
+-- @param destination text required -- port code or region slug
+-- @param min_prices  integer default 3 min 1 -- prices that a day needs for an average
 -- @column day           date
 -- @column average_price integer
 

@@ -1,7 +1,7 @@
 -- @endpoint POST /currencies
 -- Adds currencies, or changes what they are worth from now on; prices taken in before stay as they are.
--- @field currency text required unique maxlength 10              such as EUR
--- @field per_usd  number required min 0.000001 max 1000000000    units of it for one US dollar
+-- @field currency text required unique maxlength 10 -- such as EUR
+-- @field per_usd  number required min 0.000001 max 1000000000 -- units of it for one US dollar
 -- @column saved integer
 
 -- @reject 422 USD always has per_usd 1

@@ -1,8 +1,8 @@
 -- @endpoint POST /ports
 -- Adds ports, or renames and moves those that are there; the averages of the regions concerned follow.
--- @field code        text required unique maxlength 100    such as NLRTM (UN/LOCODE)
+-- @field code        text required unique maxlength 100 -- such as NLRTM (UN/LOCODE)
 -- @field name        text required maxlength 200
--- @field parent_slug text required                         region that it lies in
+-- @field parent_slug text required -- region that it lies in
 -- @column saved integer
 
 -- @reject 422 a region has this slug

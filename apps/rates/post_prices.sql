@@ -1,9 +1,9 @@
 -- @endpoint POST /prices
 -- Adds prices of a day, in US dollars. Each row counts, also one that repeats another.
--- @field orig_code text required                            port code
--- @field dest_code text required                            port code
+-- @field orig_code text required -- port code
+-- @field dest_code text required -- port code
 -- @field day       date required
--- @field price     integer required min 0 max 2147483647    US dollars
+-- @field price     integer required min 0 max 2147483647 -- US dollars
 -- @example [{"orig_code": "CNSHA", "dest_code": "NLRTM", "day": "2026-04-01", "price": 1980}]
 -- @column inserted integer
 

@@ -2,12 +2,12 @@
 -- Adds a price for every day from date_from to date_to, both included, converted to US dollars at today's
 -- worth of its currency and rounded half away from zero to whole dollars; exactly so for a price and a worth of
 -- up to 15 digits together.
--- @field date_from        date required                            first day
--- @field date_to          date required                            last day, inclusive
--- @field origin_code      text required                            port code
--- @field destination_code text required                            port code
--- @field price            integer required min 0 max 2147483647    in units of the currency
--- @field currency         text                                     US dollars when there is none
+-- @field date_from        date required -- first day
+-- @field date_to          date required -- last day, inclusive
+-- @field origin_code      text required -- port code
+-- @field destination_code text required -- port code
+-- @field price            integer required min 0 max 2147483647 -- in units of the currency
+-- @field currency         text -- US dollars when there is none
 -- @example {"date_from": "2026-04-01", "date_to": "2026-04-30", "origin_code": "CNSHA", "destination_code": "NLRTM", "price": 1980, "currency": "EUR"}
 -- @column inserted integer
 

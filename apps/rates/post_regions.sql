@@ -1,9 +1,9 @@
 -- @endpoint POST /regions
 -- Adds regions, or renames and moves those that are there, with all that lies in them; the averages of the
 -- regions concerned follow. A region and the one above it may come in the same batch, in any order.
--- @field slug        text required unique maxlength 100    such as north_europe
+-- @field slug        text required unique maxlength 100 -- such as north_europe
 -- @field name        text required maxlength 200
--- @field parent_slug text                                  region that it lies in; none at the top
+-- @field parent_slug text -- region that it lies in; none at the top
 -- @column saved integer
 
 -- @reject 422 a port has this code

@@ -1,11 +1,11 @@
 -- @endpoint GET /search
 -- The most popular products in the shops around a place, of one popularity by id.
--- @param lat      number required min -90 max 90              degrees, north of the equator
--- @param lng      number required min -180 max 180            degrees, east of Greenwich
--- @param radius   number default 500 min 0 max 20100000       metres, and all within it count; the greatest is everywhere
--- @param count    integer default 10 min 1 max 1000           products at most
--- @param tags     text list                                   only shops with at least one of these
--- @param in_stock boolean default false                       only products of which the shop has some
+-- @param lat      number required min -90 max 90 -- degrees, north of the equator
+-- @param lng      number required min -180 max 180 -- degrees, east of Greenwich
+-- @param radius   number default 500 min 0 max 20100000 -- metres, and all within it count; the greatest is everywhere
+-- @param count    integer default 10 min 1 max 1000 -- products at most
+-- @param tags     text list -- only shops with at least one of these
+-- @param in_stock boolean default false -- only products of which the shop has some
 -- @under products
 -- @column popularity number
 -- @column quantity   integer

@@ -1,10 +1,10 @@
 -- @endpoint POST /products
 -- Adds products, or changes those that are there: what is known of a product is what was sent last.
 -- @field id         text required maxlength 100 unique
--- @field shop_id    text required                          the shop that sells it
+-- @field shop_id    text required -- the shop that sells it
 -- @field title      text required maxlength 1000
--- @field popularity number required                        the greater, the earlier it is found
--- @field quantity   integer required min 0                 how many the shop has
+-- @field popularity number required -- the greater, the earlier it is found
+-- @field quantity   integer required min 0 -- how many the shop has
 -- @column saved integer
 -- @example {"id": "p1", "shop_id": "s001", "title": "Umbrella", "popularity": 0.5, "quantity": 3}
 

@@ -2,8 +2,8 @@
 -- Adds shops, or renames and moves those that are there.
 -- @field id   text required maxlength 100 unique
 -- @field name text required maxlength 200
--- @field lat  number required min -90 max 90       degrees, north of the equator
--- @field lng  number required min -180 max 180     degrees, east of Greenwich
+-- @field lat  number required min -90 max 90 -- degrees, north of the equator
+-- @field lng  number required min -180 max 180 -- degrees, east of Greenwich
 -- @column saved integer
 -- @example {"id": "s1", "name": "Corner Shop", "lat": 55.9533, "lng": -3.1883}
 

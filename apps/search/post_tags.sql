@@ -1,7 +1,7 @@
 -- @endpoint POST /tags
 -- Adds tags, or renames those that are there.
 -- @field id  text required maxlength 100 unique
--- @field tag text required maxlength 100 pattern "[^\s,]([^,]*[^\s,])?"    what GET /search calls it: no comma in it, and no blanks around it
+-- @field tag text required maxlength 100 pattern "[^\s,]([^,]*[^\s,])?" -- what GET /search calls it: no comma in it, and no blanks around it
 -- @column saved integer
 -- @example {"id": "t99", "tag": "fair trade"}
 

@@ -9,6 +9,7 @@
 #include "app/body_format.h"
 #include "base/limits.h"
 #include "text/ini.h"
+#include "text/nearest.h"
 
 struct reading {
     const char *file;     // for messages
@@ -127,6 +128,11 @@ static void on_load(struct reading *reading, struct span key, struct span file)
         add_load(reading, endpoint, file);
 }
 
+static bool is_meant(struct span word, const char *known)
+{
+    return nearest_of(word, &known, 1) != NULL;
+}
+
 static void on_entry(struct reading *reading, const struct ini_entry *entry)
 {
     reading->line = entry->line;
@@ -135,11 +141,19 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
     else if (span_is(entry->section, "load"))
         on_load(reading, entry->key, entry->value);
     else if (entry->section.len > 0)
-        fail(reading, "unknown section [%.*s]; known is [load]", SHOW(entry->section));
+        fail(reading,
+            is_meant(entry->section, "load") ? "unknown section [%.*s]; did you mean [load]?"
+                                             : "unknown section [%.*s]; known is [load]",
+            SHOW(entry->section));
     else if (span_is(entry->key, "title"))
         on_title(reading, entry->value);
+    else if (memchr(entry->key.at, '/', entry->key.len) != NULL)
+        fail(reading, "%.*s stands in front of [load]; put a line [load] above it", SHOW(entry->key));
     else
-        fail(reading, "unknown key \"%.*s\"; known is title", SHOW(entry->key));
+        fail(reading,
+            is_meant(entry->key, "title") ? "unknown key \"%.*s\"; did you mean title?"
+                                          : "unknown key \"%.*s\"; known is title",
+            SHOW(entry->key));
 }
 
 enum err_code app_ini_read(const char *file, struct span text, bool is_complete, struct app *app,

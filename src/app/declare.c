@@ -5,9 +5,28 @@
 #include "app/declare.h"
 
 #include "app/path.h"
+#include "app/rule_hint.h"
+#include "app/rule_line.h"
 #include "app/rule_read.h"
 
 // --- @endpoint METHOD /path
+
+// Whether a word that is no method is one in small letters, or the path; if so, that is reported.
+static bool fail_missing_method(struct words *words, struct word word)
+{
+    for (int i = 0; i < HTTP_METHODS; i++) {
+        const char *name = http_method_name((enum http_method)i);
+        if (i == HTTP_HEAD || i == HTTP_OPTIONS || !span_is_nocase(word.text, name))
+            continue;
+        words_fail(words, word.column, "unknown method %.*s; did you mean %s?", SHOW(word.text), name);
+        return true;
+    }
+    if (word.text.at[0] != '/')
+        return false;
+    words_fail(words, word.column, "@endpoint needs a method in front of the path, such as GET %.*s",
+        SHOW(word.text));
+    return true;
+}
 
 static bool read_method(struct words *words, enum http_method *ret_method)
 {
@@ -19,6 +38,8 @@ static bool read_method(struct words *words, enum http_method *ret_method)
     if (http_method_from_name(name.text, ret_method) && *ret_method != HTTP_HEAD &&
         *ret_method != HTTP_OPTIONS)
         return true;
+    if (fail_missing_method(words, name))
+        return false;
     words_fail(words, name.column,
         "unknown method %.*s; use GET to read, or POST, PUT, PATCH or DELETE to write", SHOW(name.text));
     return false;
@@ -154,6 +175,17 @@ void declare_field(struct parser *parser, struct words *words, const struct dire
 
 // --- @column name type
 
+// A description may follow, but no rules, which would say nothing.
+static void read_column_end(struct words *words, enum value_type type)
+{
+    struct rule_hint hint;
+    struct word next = words_peek(words);
+    if (words_take_dashes(words) || !(rule_word_is(next.text) || rule_hint_find(words, type, false, &hint)))
+        return;
+    words_fail(words, next.column,
+        "a column of the answer has no rules; take \"%.*s\" away, or put -- in front", SHOW(next.text));
+}
+
 void declare_column(struct parser *parser, struct words *words, const struct directive *directive)
 {
     struct endpoint *endpoint = &parser->endpoint;
@@ -169,6 +201,7 @@ void declare_column(struct parser *parser, struct words *words, const struct dir
     column.column = name.column;
     if (!rule_read_type(words, directive->name, name.text, &column.type))
         return;
+    read_column_end(words, column.type);
     for (size_t i = 0; i < endpoint->column_count; i++) {
         if (span_equal(endpoint->columns[i].name, column.name)) {
             words_fail(words, name.column, "a second @column %.*s; the first is on line %u", SHOW(name.text),

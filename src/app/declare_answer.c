@@ -4,6 +4,7 @@
 #include "app/declare_answer.h"
 
 #include "base/limits.h"
+#include "text/nearest.h"
 #include "text/number.h"
 
 // Whether the directive was there before; if so, that is reported.
@@ -16,6 +17,22 @@ static bool is_second(struct words *words, const struct directive *directive, ui
 }
 
 // --- @shape rows|object|values|value|text
+
+// What others call the shapes.
+static const char *shape_hint(struct span word)
+{
+    static const struct {
+        const char *name, *shape;
+    } foreign[] = {{"row", "object"}, {"one", "object"}, {"single", "object"}, {"dict", "object"},
+        {"map", "object"}, {"record", "object"}, {"array", "rows"}, {"list", "rows"}, {"table", "rows"},
+        {"objects", "rows"}, {"column", "values"}, {"scalar", "value"}, {"plain", "text"},
+        {"string", "text"}};
+    for (size_t i = 0; i < ARRAY_LEN(foreign); i++) {
+        if (span_is_nocase(word, foreign[i].name))
+            return foreign[i].shape;
+    }
+    return NULL;
+}
 
 void declare_shape(struct parser *parser, struct words *words, const struct directive *directive)
 {
@@ -36,7 +53,9 @@ void declare_shape(struct parser *parser, struct words *words, const struct dire
         words_end(words, "the shape");
         return;
     }
-    const char *nearest = word_nearest(word.text, shapes, ARRAY_LEN(shapes));
+    const char *nearest = shape_hint(word.text);
+    if (nearest == NULL)
+        nearest = nearest_of(word.text, shapes, ARRAY_LEN(shapes));
     if (word.text.len == 0)
         words_fail(words, word.column, "@shape needs one of rows, object, values, value and text");
     else if (nearest != NULL)

@@ -10,30 +10,44 @@
 #include "app/endpoint_check.h"
 #include "app/source.h"
 #include "app/statements.h"
+#include "base/ascii.h"
+#include "text/nearest.h"
 
 // --- dispatch
 
 enum section { SECTION_FIRST, SECTION_DECLARATIONS, SECTION_STATEMENTS };
 
+// What stands behind a directive, as far as it tells one without its @ from a sentence.
+enum form {
+    FORM_OTHER, // nothing that would tell
+    FORM_METHOD,
+    FORM_NAME_AND_TYPE,
+    FORM_NUMBER,
+    FORM_ALONE,
+    FORM_TARGET,
+    FORM_WORD,
+};
+
 static const struct {
     const char *name;     // as it is written
     enum section section; // of the file, in which it may stand
+    enum form form;       // of its line
     void (*read)(struct parser *parser, struct words *words, const struct directive *directive);
 } known[] = {
-    {"@endpoint", SECTION_FIRST, declare_endpoint},
-    {"@param", SECTION_DECLARATIONS, declare_param},
-    {"@field", SECTION_DECLARATIONS, declare_field},
-    {"@column", SECTION_DECLARATIONS, declare_column},
-    {"@shape", SECTION_DECLARATIONS, declare_shape},
-    {"@under", SECTION_DECLARATIONS, declare_under},
-    {"@page", SECTION_DECLARATIONS, declare_page},
-    {"@strict", SECTION_DECLARATIONS, declare_strict},
-    {"@private", SECTION_DECLARATIONS, declare_private},
-    {"@example", SECTION_DECLARATIONS, declare_example},
-    {"@reject", SECTION_STATEMENTS, head_reject},
-    {"@warn", SECTION_STATEMENTS, head_warn},
-    {"@write", SECTION_STATEMENTS, head_write},
-    {"@answer", SECTION_STATEMENTS, head_answer},
+    {"@endpoint", SECTION_FIRST, FORM_METHOD, declare_endpoint},
+    {"@param", SECTION_DECLARATIONS, FORM_NAME_AND_TYPE, declare_param},
+    {"@field", SECTION_DECLARATIONS, FORM_NAME_AND_TYPE, declare_field},
+    {"@column", SECTION_DECLARATIONS, FORM_NAME_AND_TYPE, declare_column},
+    {"@shape", SECTION_DECLARATIONS, FORM_WORD, declare_shape},
+    {"@under", SECTION_DECLARATIONS, FORM_WORD, declare_under},
+    {"@page", SECTION_DECLARATIONS, FORM_NUMBER, declare_page},
+    {"@strict", SECTION_DECLARATIONS, FORM_ALONE, declare_strict},
+    {"@private", SECTION_DECLARATIONS, FORM_ALONE, declare_private},
+    {"@example", SECTION_DECLARATIONS, FORM_TARGET, declare_example},
+    {"@reject", SECTION_STATEMENTS, FORM_OTHER, head_reject},
+    {"@warn", SECTION_STATEMENTS, FORM_OTHER, head_warn},
+    {"@write", SECTION_STATEMENTS, FORM_OTHER, head_write},
+    {"@answer", SECTION_STATEMENTS, FORM_OTHER, head_answer},
 };
 
 static void fail_unknown(struct words *words, struct word name)
@@ -41,7 +55,7 @@ static void fail_unknown(struct words *words, struct word name)
     const char *names[ARRAY_LEN(known)];
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         names[i] = known[i].name;
-    const char *nearest = word_nearest(name.text, names, ARRAY_LEN(names));
+    const char *nearest = nearest_of(name.text, names, ARRAY_LEN(names));
     if (nearest != NULL)
         words_fail(words, name.column, "unknown directive %.*s; did you mean %s?", SHOW(name.text), nearest);
     else
@@ -91,6 +105,39 @@ static struct span comment_text(struct span comment)
     return text;
 }
 
+// Whether a comment is a declaration whose @ was forgotten: it would be read as description, without a word.
+// Such words begin sentences too, so what stands behind them has to fit.
+static bool is_bare(struct words words, const char **ret_name)
+{
+    struct span first = words_next(&words).text, second = words_next(&words).text;
+    struct span third = words_next(&words).text;
+    enum http_method method;
+    enum value_type type;
+    size_t i = 0;
+    while (i < ARRAY_LEN(known) && !span_is(first, known[i].name + 1))
+        i++;
+    if (i == ARRAY_LEN(known))
+        return false;
+    *ret_name = known[i].name;
+    switch (known[i].form) {
+    case FORM_METHOD:
+        return http_method_from_name(second, &method);
+    case FORM_NAME_AND_TYPE:
+        return value_type_from_name(third, &type);
+    case FORM_NUMBER:
+        return second.len > 0 && ascii_is_digit(second.at[0]);
+    case FORM_ALONE:
+        return second.len == 0;
+    case FORM_TARGET:
+        return second.len > 0 && strchr("/{[", second.at[0]) != NULL;
+    case FORM_WORD:
+        return second.len > 0 && third.len == 0;
+    case FORM_OTHER:
+        break;
+    }
+    return false;
+}
+
 static void on_line_comment(struct parser *parser, const struct sql_token *token)
 {
     bool stands_alone = token->line != parser->last_line;
@@ -102,11 +149,15 @@ static void on_line_comment(struct parser *parser, const struct sql_token *token
         .diags = parser->diags};
     struct word first = words_peek(&words);
     bool is_directive = first.text.len > 1 && first.text.at[0] == '@';
+    const char *bare = NULL;
     if (is_directive && stands_alone) {
         on_directive(parser, &words);
     } else if (is_directive) {
         words_fail(&words, first.column, "%.*s stands behind SQL; a directive has a line of its own",
             SHOW(first.text));
+    } else if (stands_alone && !parser->seen_statement && parser->last_name == NULL &&
+               is_bare(words, &bare)) {
+        words_fail(&words, first.column, "without its @ this is a description; did you mean %s?", bare);
     } else if (stands_alone && !parser->seen_statement && parser->last_name == NULL &&
                (text.len > 0 || parser->description.len > 0)) {
         buf_append(&parser->description, text.at, text.len);

@@ -53,7 +53,9 @@ static const char *part_problem(struct span part, bool is_first)
         return "is under /-/, where the server's own pages are";
     for (size_t i = 0; i < part.len; i++) {
         if (!is_unreserved(part.at[i]))
-            return "may have only letters, digits and -._~ between its slashes";
+            return strchr(":<*$", part.at[0]) != NULL
+                       ? "has no parameters but in braces, such as /things/{id}"
+                       : "may have only letters, digits and -._~ between its slashes";
     }
     return NULL;
 }

@@ -25,6 +25,15 @@ const char *rule_word_name(enum rule_word word)
     return rule_words[word].name;
 }
 
+bool rule_word_is(struct span text)
+{
+    for (size_t i = 0; i < RULE_WORDS; i++) {
+        if (span_is(text, rule_words[i].name))
+            return true;
+    }
+    return false;
+}
+
 enum rule_behind rule_word_behind(enum rule_word word)
 {
     return rule_words[word].behind;

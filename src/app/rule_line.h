@@ -55,6 +55,9 @@ struct rule_line {
 // The word as it is written: "maxlength".
 const char *rule_word_name(enum rule_word word);
 
+// Whether a text is a rule word as it is written.
+bool rule_word_is(struct span text);
+
 // What has to stand behind it.
 enum rule_behind rule_word_behind(enum rule_word word);
 

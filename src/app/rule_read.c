@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes the rule words and their values off a line; the first other word starts the description. What the
-// rule words mean is found out when all of them were read (rule_settle.c). The parser's thread.
+// Takes the rule words and their values off a line; -- or the first other word starts the description. What
+// the rule words mean is found out when all of them were read (rule_settle.c), and what is nearly a rule by
+// rule_hint.c. The parser's thread.
 #include "app/rule_read.h"
 
 #include <string.h>
 
+#include "app/rule_hint.h"
 #include "app/rule_line.h"
 #include "app/rule_settle.h"
+#include "app/type_hint.h"
 #include "base/ascii.h"
 
 // --- name and type
@@ -30,12 +33,27 @@ bool rule_read_name(struct words *words, const char *directive, struct word *ret
         return false;
     }
     if (!rule_is_name(name.text)) {
-        words_fail(words, name.column, "the name %.*s may have only a-z, 0-9 and _, and no digit in front",
-            SHOW(name.text));
+        words_fail(words, name.column,
+            "the name %.*s may have only a-z, 0-9 and _, and no digit in front; a rule name \"%.*s\" tells "
+            "what clients call it",
+            SHOW(name.text), SHOW(name.text));
         return false;
     }
     *ret_name = name;
     return true;
+}
+
+static void fail_type(struct words *words, const char *directive, struct span name, struct word type)
+{
+    const char *advice = type_hint(type.text);
+    enum value_type swapped;
+    if (advice != NULL)
+        words_fail(words, type.column, "unknown type %.*s; %s", SHOW(type.text), advice);
+    else if (value_type_from_name(name, &swapped) && rule_is_name(type.text))
+        words_fail(words, type.column, "unknown type %.*s; did you mean %s %.*s %.*s?", SHOW(type.text),
+            directive, SHOW(type.text), SHOW(name));
+    else
+        words_fail(words, type.column, "unknown type %.*s; use " TYPE_NAMES, SHOW(type.text));
 }
 
 bool rule_read_type(struct words *words, const char *directive, struct span name, enum value_type *ret_type)
@@ -46,7 +64,7 @@ bool rule_read_type(struct words *words, const char *directive, struct span name
         return false;
     }
     if (!value_type_from_name(type.text, ret_type)) {
-        words_fail(words, type.column, "unknown type %.*s; use " TYPE_NAMES, SHOW(type.text));
+        fail_type(words, directive, name, type);
         return false;
     }
     return true;
@@ -60,7 +78,7 @@ static bool read_value(struct rule_line *line, enum rule_word word, const char *
     struct word value;
     if (!words_value(line->words, stops, &value))
         return false;
-    if (value.text.len == 0 && !value.is_quoted) {
+    if (!value.is_quoted && (value.text.len == 0 || span_is(value.text, "--"))) {
         words_fail(line->words, value.column, "%s needs a value", rule_word_name(word));
         return false;
     }
@@ -126,19 +144,6 @@ enum found {
     FOUND_MISTAKE,     // a word that was meant as a rule word, which was reported
 };
 
-// Whether a word that could start a description was meant as a rule: name ID, patern "[a-z]+".
-static enum found look_for_mistake(struct rule_line *line, struct word at, struct words behind)
-{
-    const char *names[RULE_WORDS];
-    for (size_t i = 0; i < RULE_WORDS; i++)
-        names[i] = rule_word_name((enum rule_word)i);
-    const char *nearest = word_nearest(at.text, names, RULE_WORDS);
-    if (nearest == NULL || !is_quote_next(&behind) || span_is(at.text, nearest))
-        return FOUND_DESCRIPTION;
-    words_fail(line->words, at.column, "unknown rule %.*s; did you mean %s?", SHOW(at.text), nearest);
-    return FOUND_MISTAKE;
-}
-
 // Whether what a rule word needs stands behind it; if so, a parenthesis is taken.
 static enum found look_behind(
     struct rule_line *line, enum rule_word word, struct word at, struct words *behind)
@@ -153,7 +158,7 @@ static enum found look_behind(
         return FOUND_DESCRIPTION;
     struct span shown = value.text.len > 0 ? value.text : span_of("…");
     words_fail(line->words, at.column,
-        "%s needs a value in quotes, such as %s \"%.*s\"; or start the description with another word",
+        "%s needs a value in quotes, such as %s \"%.*s\"; or begin the description with --",
         rule_word_name(word), rule_word_name(word), SHOW(shown));
     return FOUND_MISTAKE;
 }
@@ -167,7 +172,7 @@ static enum found take_rule_word(struct rule_line *line, enum rule_word *ret_wor
     while (word < RULE_WORDS && !span_is(at.text, rule_word_name(word)))
         word++;
     if (word == RULE_WORDS)
-        return look_for_mistake(line, at, behind);
+        return FOUND_DESCRIPTION;
     enum found found = look_behind(line, word, at, &behind);
     if (found != FOUND_WORD)
         return found;
@@ -184,7 +189,7 @@ static bool is_late_list(struct rule_line *line)
     bool is_late = !line->is_field && line->list_at.text.len == 0 && span_is(at.text, "list");
     if (is_late)
         words_fail(line->words, at.column,
-            "list has to stand right behind the type; or start the description with another word");
+            "list has to stand right behind the type; or begin the description with --");
     return is_late;
 }
 
@@ -214,6 +219,23 @@ static void take_list(struct rule_line *line)
     line->list_at = at;
 }
 
+// Reads what is left, the description. One without -- is refused where it may be a rule that was meant.
+static struct span read_description(struct rule_line *line, const struct rule *rule)
+{
+    struct rule_hint hint;
+    bool is_clear = words_take_dashes(line->words);
+    if (is_clear || !rule_hint_find(line->words, rule->type, !line->is_field, &hint))
+        return words_rest(line->words).text;
+    if (hint.is_inside)
+        words_fail(line->words, hint.column,
+            "the rule %.*s stands in the description; put it in front, or begin the description with --",
+            SHOW(hint.shown));
+    else
+        words_fail(line->words, hint.column, "unknown rule %.*s; %s or begin the description with --",
+            SHOW(hint.shown), hint.advice);
+    return words_rest(line->words).text;
+}
+
 enum err_code rule_read(struct words *words, const char *directive, bool is_field, struct word name,
     struct arena *arena, struct rule *ret_rule)
 {
@@ -222,9 +244,10 @@ enum err_code rule_read(struct words *words, const char *directive, bool is_fiel
     line.status = ERR_NONE;
     if (rule_read_type(words, directive, name.text, &rule.type)) {
         take_list(&line);
-        if (read_rule_words(&line))
+        if (read_rule_words(&line)) {
             rule_settle(&line, &rule);
-        rule.description = words_rest(words).text;
+            rule.description = read_description(&line, &rule);
+        }
     }
     if (line.status != ERR_NONE)
         return line.status;

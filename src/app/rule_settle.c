@@ -75,7 +75,7 @@ static bool settle_list(struct rule_line *line, struct rule *rule)
     rule->is_list = line->list_at.text.len > 0;
     const char *problem = NULL;
     if (rule->is_list && line->is_field)
-        problem = "a field has one value, so no list; or start the description with another word";
+        problem = "a field has one value, so no list; or begin the description with --";
     else if (rule->is_list && rule->type == TYPE_BOOLEAN)
         problem = "a list of booleans says nothing; use text list in (a, b), or one boolean for each";
     if (problem != NULL)

@@ -4,6 +4,8 @@
 #include "app/statements.h"
 
 #include "base/ascii.h"
+#include "base/attr.h"
+#include "text/nearest.h"
 #include "text/number.h"
 
 static const char *kind_name(enum statement_kind kind)
@@ -165,12 +167,30 @@ static void read_condition(struct parser *parser, struct words *words)
     parser->next.when_column = condition.column;
 }
 
+// What a word behind @answer was meant to be, or NULL.
+static const char *answer_hint(struct span word)
+{
+    static const struct {
+        const char *name, *meant;
+    } foreign[] = {{"ok", "200"}, {"created", "201"}, {"accepted", "202"}, {"if", "when"}, {"where", "when"}};
+    for (size_t i = 0; i < ARRAY_LEN(foreign); i++) {
+        if (span_is_nocase(word, foreign[i].name))
+            return foreign[i].meant;
+    }
+    return nearest_edits(word, span_of("when")) <= 2 ? "when" : NULL;
+}
+
 // Reads the status of an @answer; false when it is wrong, which is reported.
 static bool read_answer_status(struct parser *parser, struct words *words, const struct directive *directive)
 {
     struct word word = words_peek(words);
     uint32_t column = word.column;
     int status;
+    if (!ascii_is_digit(word.text.at[0]) && answer_hint(word.text) != NULL) {
+        words_fail(
+            words, column, "unknown word %.*s; did you mean %s?", SHOW(word.text), answer_hint(word.text));
+        return false;
+    }
     if (!ascii_is_digit(word.text.at[0])) {
         words_fail(words, column,
             "unknown word %.*s; behind @answer there may be a status from 200 to 299, and when with a condition",
@@ -196,11 +216,13 @@ void head_answer(struct parser *parser, struct words *words, const struct direct
     parser->answer = *directive;
     parser->next.status = 200;
     parser->next.when_line = directive->line;
-    struct word word = words_peek(words);
+    bool has_ended = words_take_dashes(words);
+    struct word word = has_ended ? (struct word){0} : words_peek(words);
     bool is_clear = true;
     if (word.text.len > 0 && !span_is(word.text, "when"))
         is_clear = read_answer_status(parser, words, directive);
-    word = words_peek(words);
+    has_ended = has_ended || words_take_dashes(words);
+    word = has_ended ? (struct word){0} : words_peek(words);
     if (span_is(word.text, "when")) {
         words_skip(words, word);
         read_condition(parser, words);

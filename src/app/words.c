@@ -6,11 +6,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum {
-    NEAREST_BYTES = 16, // longer words have no nearest one; no directive is as long
-    NEAREST_EDITS = 2,  // letters to add, take away or change
-};
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
@@ -89,6 +84,14 @@ bool words_take(struct words *words, char byte)
     return found;
 }
 
+bool words_take_dashes(struct words *words)
+{
+    skip_blanks(words);
+    bool found = span_starts_with(words->rest, "--");
+    skip(words, found ? 2 : 0);
+    return found;
+}
+
 struct word words_rest(struct words *words)
 {
     skip_blanks(words);
@@ -101,6 +104,8 @@ struct word words_rest(struct words *words)
 
 void words_end(struct words *words, const char *what)
 {
+    if (words_take_dashes(words))
+        return;
     struct word left = words_next(words);
     if (left.text.len > 0)
         words_fail(words, left.column, "nothing may follow %s; take \"%.*s\" away", what, SHOW(left.text));
@@ -112,43 +117,4 @@ void words_fail(const struct words *words, uint32_t column, const char *format, 
     va_start(args, format);
     diags_vadd(words->diags, words->file, words->line, column, format, args);
     va_end(args);
-}
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-    size_t less = a < b ? a : b;
-    return less < c ? less : c;
-}
-
-// How many letters have to be added, taken away or changed (Levenshtein); one row of the table at a time.
-static size_t edits(struct span from, struct span to)
-{
-    size_t row[NEAREST_BYTES + 1];
-    for (size_t k = 0; k <= to.len; k++)
-        row[k] = k;
-    for (size_t i = 1; i <= from.len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t k = 1; k <= to.len; k++) {
-            size_t changed = diagonal + (from.at[i - 1] != to.at[k - 1]);
-            diagonal = row[k];
-            row[k] = least(row[k] + 1, row[k - 1] + 1, changed);
-        }
-    }
-    return row[to.len];
-}
-
-const char *word_nearest(struct span word, const char *const *known, size_t count)
-{
-    const char *nearest = NULL;
-    size_t fewest = NEAREST_EDITS + 1;
-    for (size_t i = 0; i < count && word.len <= NEAREST_BYTES; i++) {
-        struct span candidate = span_of(known[i]);
-        size_t needed = candidate.len <= NEAREST_BYTES ? edits(word, candidate) : fewest;
-        if (needed < fewest && needed < candidate.len / 2 + 1) {
-            fewest = needed;
-            nearest = known[i];
-        }
-    }
-    return nearest;
 }

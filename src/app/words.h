@@ -39,16 +39,16 @@ MUST_CHECK bool words_value(struct words *words, const char *stops, struct word 
 // Takes `byte` if it comes next, behind blanks.
 bool words_take(struct words *words, char byte);
 
+// Takes the -- that begins free text, if it comes next, behind blanks.
+bool words_take_dashes(struct words *words);
+
 // All that is left, without the blanks around it.
 struct word words_rest(struct words *words);
 
-// Reports the next word, if there is one: "nothing may follow <what>".
+// Reports the next word, if there is one: "nothing may follow <what>". A -- ends the line.
 void words_end(struct words *words, const char *what);
 
 // Reports an error in this line.
 void words_fail(const struct words *words, uint32_t column, const char *format, ...) PRINTF_LIKE(3, 4);
-
-// The one of `count` known words that `word` is most likely meant to be, or NULL when none is near.
-const char *word_nearest(struct span word, const char *const *known, size_t count);
 
 #endif

@@ -1,8 +1,8 @@
 -- @endpoint GET /books
 -- All books in the order of their titles, a page at a time.
 -- @page 20 max 100
--- @param author text                  only books of this author
--- @param since  integer min 0         only books from this year on
+-- @param author text -- only books of this author
+-- @param since  integer min 0 -- only books from this year on
 -- @example /books
 -- @example /books?author=Mary%20Shelley&since=1800
 

@@ -213,7 +213,7 @@ static void all_errors_of_all_files_come_at_once(void **state)
         "a.sql:1:4: no @answer; the endpoint needs a statement whose rows are its answer\n"
         "app.ini:1: no = on this line; write key = value\n"
         "app.ini:3: \"b.txt\" has to end in .csv, .json or .ndjson\n"
-        "c.sql:2:13: unknown type int; use text, integer, number, boolean, date or timestamp\n"
+        "c.sql:2:13: unknown type int; did you mean integer?\n"
         "c.sql:4:8: parameter :y is not declared; add a @param\n"
         "schema/001_t.sql:1:2: a NUL byte; the file has to be text, UTF-8\n"
         "schema/002.sql: the name has to be a number of 3 to 9 digits, _ and words, such as 001_tables.sql\n");
@@ -341,7 +341,7 @@ static void every_bad_line_of_the_ini_is_told(void **state)
         longest);
     app_dir_write("app.ini", ini);
     app_dir_expect_errors("app.ini:2: a second title; take one away\n"
-                          "app.ini:3: unknown key \"titel\"; known is title\n"
+                          "app.ini:3: unknown key \"titel\"; did you mean title?\n"
                           "app.ini:4: no = on this line; write key = value\n"
                           "app.ini:5: the line is longer than 198 bytes\n"
                           "app.ini:6: the section has no ]\n"
@@ -358,6 +358,16 @@ static void every_bad_line_of_the_ini_is_told(void **state)
                           "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
                           "app.ini:21: \"b.txt\" has to end in .csv, .json or .ndjson\n"
                           "app.ini:22: \".csv\" has to end in .csv, .json or .ndjson\n");
+}
+
+static void a_misspelt_line_of_the_ini_says_what_was_meant(void **state)
+{
+    (void)state;
+    app_dir_write("b.sql", POST_B);
+    app_dir_write("app.ini", "Title = a\nPOST /b = b.csv\n[laod]\nPOST /b = b.csv\n");
+    app_dir_expect_errors("app.ini:1: unknown key \"Title\"; did you mean title?\n"
+                          "app.ini:2: POST /b stands in front of [load]; put a line [load] above it\n"
+                          "app.ini:4: unknown section [laod]; did you mean [load]?\n");
 }
 
 static void an_empty_title_is_an_error(void **state)
@@ -507,6 +517,7 @@ int main(void)
         APP_DIR_TEST(migrations_of_one_number_are_both_named),
         APP_DIR_TEST(an_empty_migration_is_one_that_is_still_to_be_written),
         APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
+        APP_DIR_TEST(a_misspelt_line_of_the_ini_says_what_was_meant),
         APP_DIR_TEST(an_empty_title_is_an_error),
         APP_DIR_TEST(an_app_over_its_memory_is_an_error),
         APP_DIR_TEST(paths_that_differ_in_names_alone_are_one_endpoint),
