@@ -220,7 +220,8 @@ enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint
     if (answer->columns == NULL)
         return err_no_memory(err);
     for (size_t i = 0; i < answer->count; i++)
-        answer->columns[i].name = span_of(store_column_name(stmt, i));
+        answer->columns[i] = (struct answer_column){
+            .name = span_of(store_column_name(stmt, i)), .is_boolean = store_column_is_boolean(stmt, i)};
     if (answer->count == 0) {
         fail(&looking, "an @answer has to give rows; start it with SELECT");
         return ERR_NONE;

@@ -15,6 +15,7 @@ struct answer_column {
     struct span name;     // as the statement has it; borrowed from the statement
     struct span prefix;   // what stands in front of its value in an object: {"day": or },"shop":{"lat":
     bool is_declared;     // there is a @column, and type is in force
+    bool is_boolean;      // there is none, but the store says that 1 and 0 are true and false
     enum value_type type; // of the @column
 };
 
@@ -48,8 +49,8 @@ struct answer_run {
 // Writes what stands before the rows.
 void answer_start(struct answer_run *run);
 
-// Writes the current row of `stmt` as plan_answer says. ERR_STORE for a value that the column's type does not
-// have, and the errors of spool_flow.
+// Writes the current row of `stmt` as plan_answer says; a real that is not finite as null. ERR_STORE for a
+// value that the column's type does not have, and the errors of spool_flow.
 MUST_CHECK enum err_code answer_row(struct answer_run *run, struct store_stmt *stmt, struct err *err);
 
 // Whether the shape has its row, so that the caller need not read further ones.

@@ -12,6 +12,7 @@
 
 // Reals from INTEGER_LOW up to but without INTEGER_END fit into 64 bits.
 static const double INTEGER_LOW = -9223372036854775808.0, INTEGER_END = 9223372036854775808.0;
+static const int64_t EXACT_END = INT64_C(1) << 53; // up to here every integer is a double
 
 // --- values in the form of their column's type
 
@@ -23,9 +24,25 @@ static enum err_code fail_type(const struct answer_column *column, const struct 
         value_type_name(column->type), SHOW(shown));
 }
 
-// A whole real is an integer: round() gives reals.
+// A decimal without places, or with zeros there.
+static bool is_whole_decimal(struct span digits)
+{
+    const char *point = memchr(digits.at, '.', digits.len);
+    return point == NULL || (point + 2 == digits.at + digits.len && point[1] == '0');
+}
+
+// A whole real is an integer: round() gives reals. A whole decimal is one of any length.
 static bool make_integer(struct value *value)
 {
+    if (value->kind == VALUE_DECIMAL && is_whole_decimal(value->text)) {
+        const char *point = memchr(value->text.at, '.', value->text.len);
+        if (point != NULL)
+            value->text.len = (size_t)(point - value->text.at);
+        int64_t integer;
+        if (number_parse_integer(value->text, &integer))
+            *value = (struct value){.kind = VALUE_INTEGER, .integer = integer};
+        return true;
+    }
     bool is_whole = value->kind == VALUE_REAL && value->real >= INTEGER_LOW && value->real < INTEGER_END &&
                     trunc(value->real) == value->real;
     if (is_whole)
@@ -33,18 +50,20 @@ static bool make_integer(struct value *value)
     return value->kind == VALUE_INTEGER;
 }
 
-// Always a real, so that 5 and 5.0 come out alike from stores that tell them apart and those that do not.
+// A real, so that 5 and 5.0 come out alike from stores that tell them apart and those that do not. What no
+// real holds keeps its digits.
 static bool make_number(struct value *value)
 {
-    if (value->kind == VALUE_INTEGER)
+    if (value->kind == VALUE_INTEGER && value->integer >= -EXACT_END && value->integer <= EXACT_END)
         *value = (struct value){.kind = VALUE_REAL, .real = (double)value->integer};
-    return value->kind == VALUE_REAL;
+    return value->kind != VALUE_TEXT;
 }
 
 static bool make_boolean(struct value *value)
 {
     struct value integer = *value;
-    if (!make_integer(&integer) || (integer.integer != 0 && integer.integer != 1))
+    if (!make_integer(&integer) || integer.kind != VALUE_INTEGER || integer.integer < 0 ||
+        integer.integer > 1)
         return false;
     *value = (struct value){.kind = VALUE_TEXT, .text = span_of(integer.integer == 1 ? "true" : "false")};
     return true;
@@ -82,9 +101,15 @@ static enum err_code read_value(const struct answer *answer, struct store_stmt *
     const struct answer_column *column = &answer->columns[i];
     enum err_code code = store_column(stmt, i, ret_value, err);
     *ret_is_word = false;
-    if (code != ERR_NONE || !column->is_declared || ret_value->kind == VALUE_NULL)
+    if (code != ERR_NONE || ret_value->kind == VALUE_NULL)
         return code;
-    return make_declared(column, ret_value, ret_is_word, err);
+    if (ret_value->kind == VALUE_REAL && !isfinite(ret_value->real)) // has no form in JSON, of whatever type
+        *ret_value = (struct value){.kind = VALUE_NULL};
+    else if (column->is_declared)
+        return make_declared(column, ret_value, ret_is_word, err);
+    else if (column->is_boolean)
+        *ret_is_word = make_boolean(ret_value); // any other number that SQLite has there stays one
+    return ERR_NONE;
 }
 
 // --- values as a format writes them
@@ -116,12 +141,12 @@ static void write_plain(struct buf *out, struct span text)
     }
 }
 
-// Null, and an infinity, for which readers know no common form, are written as nothing.
+// Null is written as nothing.
 static void write_text(struct buf *out, const struct value *value)
 {
     if (value->kind == VALUE_TEXT)
         write_plain(out, value->text);
-    else if (value->kind == VALUE_INTEGER || (value->kind == VALUE_REAL && isfinite(value->real)))
+    else if (value->kind != VALUE_NULL)
         json_write_value(out, value);
 }
 

@@ -59,7 +59,9 @@ static enum err_code read_finding(
             .line = line.integer,
             .field = field.text,
             .parameter = parameter.text,
-            .value = value};
+            .value = value,
+            .value_is_boolean = prepared->value != NO_COLUMN &&
+                                store_column_is_boolean(prepared->stmt, (size_t)prepared->value)};
     return code;
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes of a cursor: four for the statement, then for each key a tag, and behind it eight bytes (integer,
-// real) or two bytes of length and the text. All numbers have their lowest byte first. Bytes rather than
-// JSON, so that every value comes back as it was, a real to the last bit. Whether the keys suit the order is
-// page.c's. Pure; any thread.
+// real), or two bytes of length and the text (also of a decimal), or nothing (null). All numbers have their
+// lowest byte first. Bytes rather than JSON, so that every value comes back as it was, a real to the last
+// bit. Whether the keys suit the order is page.c's. Pure; any thread.
 #include "app/cursor.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "text/utf8.h"
 
-enum { TAG_INTEGER = 'i', TAG_REAL = 'r', TAG_TEXT = 't' };
+enum { TAG_NULL = 'n', TAG_INTEGER = 'i', TAG_REAL = 'r', TAG_DECIMAL = 'd', TAG_TEXT = 't' };
 
 // --- packing
 
@@ -41,6 +41,19 @@ static bool is_text(struct span text)
     return utf8_valid(text) && (text.len == 0 || memchr(text.at, '\0', text.len) == NULL);
 }
 
+// As a store gives one: digits with a point between them, perhaps, and a minus in front.
+static bool is_decimal(struct span text)
+{
+    size_t points = 0, start = text.len > 0 && text.at[0] == '-';
+    for (size_t i = start; i < text.len; i++) {
+        bool is_point = text.at[i] == '.' && i > start && i + 1 < text.len;
+        if (!is_point && !ascii_is_digit(text.at[i]))
+            return false;
+        points += is_point;
+    }
+    return text.len > start && points <= 1;
+}
+
 static enum cursor_result put_value(struct cursor *cursor, const struct value *value)
 {
     uint64_t bits;
@@ -51,8 +64,6 @@ static enum cursor_result put_value(struct cursor *cursor, const struct value *v
             put_number(cursor, TAG_INTEGER, 1) && put_number(cursor, (uint64_t)value->integer, sizeof(bits));
         break;
     case VALUE_REAL:
-        if (isnan(value->real))
-            return CURSOR_NO_VALUE;
         memcpy(&bits, &value->real, sizeof(bits));
         fits = put_number(cursor, TAG_REAL, 1) && put_number(cursor, bits, sizeof(bits));
         break;
@@ -61,8 +72,12 @@ static enum cursor_result put_value(struct cursor *cursor, const struct value *v
             return CURSOR_NO_VALUE;
         fits = put_number(cursor, TAG_TEXT, 1) && put_text(cursor, value->text);
         break;
+    case VALUE_DECIMAL:
+        fits = put_number(cursor, TAG_DECIMAL, 1) && put_text(cursor, value->text);
+        break;
     case VALUE_NULL:
-        return CURSOR_NO_VALUE;
+        fits = put_number(cursor, TAG_NULL, 1);
+        break;
     }
     return fits ? CURSOR_OK : CURSOR_TOO_LONG;
 }
@@ -96,27 +111,39 @@ static bool get_number(struct span *rest, size_t bytes, uint64_t *ret_number)
     return true;
 }
 
+// What stands behind a tag, before any text.
+static size_t head_bytes(uint64_t tag)
+{
+    if (tag == TAG_NULL)
+        return 0;
+    return tag == TAG_TEXT || tag == TAG_DECIMAL ? sizeof(uint16_t) : sizeof(uint64_t);
+}
+
 static bool get_value(struct span *rest, struct value *ret_value)
 {
     uint64_t tag, number;
-    if (!get_number(rest, 1, &tag) ||
-        !get_number(rest, tag == TAG_TEXT ? sizeof(uint16_t) : sizeof(number), &number))
+    if (!get_number(rest, 1, &tag) || !get_number(rest, head_bytes(tag), &number))
         return false;
     switch (tag) {
+    case TAG_NULL:
+        *ret_value = (struct value){.kind = VALUE_NULL};
+        return true;
     case TAG_INTEGER:
         *ret_value = (struct value){.kind = VALUE_INTEGER, .integer = (int64_t)number};
         return true;
     case TAG_REAL:
         ret_value->kind = VALUE_REAL;
         memcpy(&ret_value->real, &number, sizeof(number));
-        return !isnan(ret_value->real);
+        return true;
+    case TAG_DECIMAL:
     case TAG_TEXT:
         if (number > rest->len)
             return false;
-        *ret_value = (struct value){.kind = VALUE_TEXT, .text = {.at = rest->at, .len = (size_t)number}};
+        *ret_value = (struct value){.kind = tag == TAG_TEXT ? VALUE_TEXT : VALUE_DECIMAL,
+            .text = {.at = rest->at, .len = (size_t)number}};
         rest->at += number;
         rest->len -= (size_t)number;
-        return is_text(ret_value->text);
+        return tag == TAG_TEXT ? is_text(ret_value->text) : is_decimal(ret_value->text);
     default:
         return false;
     }

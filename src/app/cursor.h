@@ -26,7 +26,7 @@ struct cursor {
 enum cursor_result {
     CURSOR_OK,
     CURSOR_TOO_LONG, // more than LIMIT_CURSOR_BYTES
-    CURSOR_NO_VALUE, // a key that is null, NaN, or text that is not UTF-8 without NUL
+    CURSOR_NO_VALUE, // a key that is text, and not UTF-8 without NUL
 };
 
 // Packs the keys; `statement` tells whose they are.

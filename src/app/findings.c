@@ -10,26 +10,40 @@ struct collector {
     bool out_of_memory;              // a fault could not be added
 };
 
-// What clients call a field or parameter. A name that the endpoint does not have stays as it is.
-static struct span outside_name(const struct rule *rules, size_t count, struct span name)
+// The rule of that name; NULL for a name that the endpoint does not have.
+static const struct rule *find_rule(const struct rule *rules, size_t count, struct span name)
 {
     for (size_t i = 0; name.at != NULL && i < count; i++) {
         if (span_equal(rules[i].name, name))
-            return rules[i].outside;
+            return &rules[i];
     }
-    return name;
+    return NULL;
+}
+
+// The value as the client sent it, where SQL has a boolean as 1 or 0.
+static struct span show_value(const struct finding *finding, const struct rule *field,
+    const struct rule *param, char number[NUMBER_CHARS])
+{
+    const struct rule *rule = field != NULL ? field : param;
+    bool is_boolean = finding->value_is_boolean || (rule != NULL && rule->type == TYPE_BOOLEAN);
+    bool is_bit = finding->value.kind == VALUE_INTEGER && (finding->value.integer | 1) == 1;
+    if (is_boolean && is_bit)
+        return span_of(finding->value.integer == 1 ? "true" : "false");
+    return value_show(finding->value, number);
 }
 
 static bool on_finding(void *ctx, const struct finding *finding)
 {
     struct collector *collector = ctx;
     const struct endpoint *endpoint = collector->endpoint;
+    const struct rule *field = find_rule(endpoint->fields, endpoint->field_count, finding->field);
+    const struct rule *param = find_rule(endpoint->params, endpoint->param_count, finding->parameter);
     char number[NUMBER_CHARS];
     struct fault fault = {
         .line = finding->line,
-        .field = outside_name(endpoint->fields, endpoint->field_count, finding->field),
-        .parameter = outside_name(endpoint->params, endpoint->param_count, finding->parameter),
-        .value = value_show(finding->value, number),
+        .field = field != NULL ? field->outside : finding->field,
+        .parameter = param != NULL ? param->outside : finding->parameter,
+        .value = show_value(finding, field, param, number),
         .code = finding->statement->code,
         .detail = finding->statement->text,
     };

@@ -15,6 +15,7 @@
 #include "app/page.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -328,7 +329,7 @@ static enum err_code read_keys(
     const struct page *page, struct store_stmt *stmt, struct value *ret_keys, struct err *err)
 {
     for (size_t i = 0; i < page->order.count; i++) {
-        enum err_code code = store_column(stmt, page->order.keys[i].column, &ret_keys[i], err);
+        enum err_code code = store_key(stmt, page->order.keys[i].column, &ret_keys[i], err);
         if (code != ERR_NONE)
             return code;
         if (ret_keys[i].kind == VALUE_NULL)
@@ -337,14 +338,26 @@ static enum err_code read_keys(
     return ERR_NONE;
 }
 
+// A number's digits, without a point and a zero behind it.
+static struct span digits_of(const struct value *value, char room[NUMBER_CHARS])
+{
+    struct span digits = value_show(*value, room);
+    if (digits.len > 2 && memcmp(digits.at + digits.len - 2, ".0", 2) == 0)
+        digits.len -= 2;
+    return digits;
+}
+
 static bool are_equal(const struct value *a, const struct value *b)
 {
+    char one[NUMBER_CHARS], other[NUMBER_CHARS];
     if (a->kind == VALUE_TEXT || b->kind == VALUE_TEXT)
         return a->kind == b->kind && span_equal(a->text, b->text);
+    if (a->kind == VALUE_DECIMAL || b->kind == VALUE_DECIMAL)
+        return span_equal(digits_of(a, one), digits_of(b, other));
     if (a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER)
         return a->integer == b->integer;
     if (a->kind == VALUE_REAL && b->kind == VALUE_REAL)
-        return a->real == b->real;
+        return a->real == b->real || (isnan(a->real) && isnan(b->real));
     double real = a->kind == VALUE_REAL ? a->real : b->real;
     int64_t integer = a->kind == VALUE_REAL ? b->integer : a->integer;
     return real == (double)integer && real < 0x1p63 && (int64_t)real == integer;

@@ -223,6 +223,15 @@ enum err_code plan_write(struct plan *plan, const struct value *params, struct e
 
 // --- the answer
 
+static bool decimal_is_zero(struct span digits)
+{
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.at[i] >= '1' && digits.at[i] <= '9')
+            return false;
+    }
+    return true;
+}
+
 // Whether the condition of an answer is true. Conditions are asked one by one, as a later one may make no
 // sense where an earlier one holds.
 static enum err_code holds(struct plan *plan, const struct prepared *prepared, const struct value *params,
@@ -243,6 +252,8 @@ static enum err_code holds(struct plan *plan, const struct prepared *prepared, c
         is_true = value.integer != 0;
     else if (value.kind == VALUE_REAL)
         is_true = value.real != 0;
+    else if (value.kind == VALUE_DECIMAL)
+        is_true = !decimal_is_zero(value.text);
     plan_end_run(plan, prepared, prepared->when, has_row, started_ns);
     store_reset(prepared->when);
     if (code == ERR_NONE)

@@ -37,6 +37,7 @@ struct finding {
     struct span field;     // column "field"; at NULL when there is none. Like the rest: borrowed for the call
     struct span parameter; // column "parameter"; likewise
     struct value value;    // column "value"; VALUE_NULL when there is none
+    bool value_is_boolean; // its 1 and 0 mean true and false
 };
 
 // Runs all @reject (kind STATEMENT_REJECT) or @warn statements with these parameters, in the order of

@@ -293,6 +293,7 @@ void rule_write_value(enum value_type type, struct value value, struct buf *out)
         buf_append(out, number, len);
         break;
     case VALUE_TEXT:
+    case VALUE_DECIMAL:
         buf_append(out, value.text.at, value.text.len);
         break;
     case VALUE_NULL:

@@ -68,6 +68,7 @@ static void put_value(struct buf *out, struct value value)
         buf_append(out, &value.real, sizeof(value.real));
         break;
     case VALUE_TEXT:
+    case VALUE_DECIMAL: // which no parser gives
         put_number(out, value.text.len);
         buf_append(out, value.text.at, value.text.len);
         break;
@@ -90,6 +91,7 @@ static struct value get_value(const char *data, size_t *offset)
         *offset += sizeof(value.real);
         break;
     case VALUE_TEXT:
+    case VALUE_DECIMAL:
         value.text.len = (size_t)get_number(data, offset);
         value.text.at = data + *offset;
         *offset += value.text.len;

@@ -15,12 +15,18 @@ struct store_conn {
     const struct store_driver *driver; // static
 };
 
+// A column of a statement's result.
+struct store_column {
+    char *name;               // owned
+    const char *refused_type; // static; store_column_refused
+    bool is_boolean;          // store_column_is_boolean
+};
+
 struct store_stmt {
     const struct store_driver *driver; // static
     bool writes;                       // may change the database
     size_t column_count;               // columns of the result
-    char **column_names;               // owned by the driver; the strings, too
-    const char **refused_types;        // owned by the driver, of static strings; NULL: there are none
+    struct store_column *columns;      // owned by the driver
 };
 
 struct version {
@@ -69,6 +75,8 @@ struct store_driver {
     bool (*violated_key)(struct store_conn *conn, struct span *ret_columns,
         struct span *ret_values); // NULL: it never tells
     enum err_code (*column)(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
+    enum err_code (*key)(struct store_stmt *stmt, size_t column, struct value *ret_value,
+        struct err *err); // NULL: store_column is as exact
     void (*reset)(struct store_stmt *stmt);
     enum err_code (*explain)(struct store_stmt *stmt,
         void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);

@@ -182,12 +182,17 @@ size_t store_column_count(const struct store_stmt *stmt)
 
 const char *store_column_name(const struct store_stmt *stmt, size_t column)
 {
-    return stmt->column_names[column];
+    return stmt->columns[column].name;
 }
 
 const char *store_column_refused(const struct store_stmt *stmt, size_t column)
 {
-    return stmt->refused_types != NULL ? stmt->refused_types[column] : NULL;
+    return stmt->columns[column].refused_type;
+}
+
+bool store_column_is_boolean(const struct store_stmt *stmt, size_t column)
+{
+    return stmt->columns[column].is_boolean;
 }
 
 enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err)
@@ -214,6 +219,12 @@ bool store_violated_key(struct store_conn *conn, struct span *ret_columns, struc
 enum err_code store_column(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err)
 {
     return stmt->driver->column(stmt, column, ret_value, err);
+}
+
+enum err_code store_key(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err)
+{
+    return stmt->driver->key != NULL ? stmt->driver->key(stmt, column, ret_value, err)
+                                     : stmt->driver->column(stmt, column, ret_value, err);
 }
 
 void store_reset(struct store_stmt *stmt)

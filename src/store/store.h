@@ -151,6 +151,10 @@ const char *store_column_name(const struct store_stmt *stmt, size_t column);
 // The name of a column's type when store_column refuses all values of that type; NULL when it does not.
 const char *store_column_refused(const struct store_stmt *stmt, size_t column);
 
+// Whether the column is declared boolean: its 1 and 0 mean true and false. SQLite knows only of columns that
+// come straight from a table.
+bool store_column_is_boolean(const struct store_stmt *stmt, size_t column);
+
 // Starts a run: binds values[i] to params[i] of store_prepare; text is borrowed until store_reset. The run
 // before must have been ended by store_reset.
 MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err);
@@ -174,8 +178,14 @@ void store_last(struct store_conn *conn);
 bool store_violated_key(struct store_conn *conn, struct span *ret_columns, struct span *ret_values);
 
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
-// has no JSON.
+// has no JSON. What JSON has no value for otherwise (a date or moment that is infinite) is null, or a real
+// that is not finite.
 MUST_CHECK enum err_code store_column(
+    struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
+
+// The same as the value of a parameter that is a page's key (store_name): to the last bit, where store_column
+// shows less. Its kind is the store's own affair.
+MUST_CHECK enum err_code store_key(
     struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
 
 // Ends a run and releases what it borrowed. Harmless on a statement that is not running.

@@ -92,6 +92,8 @@ enum err_code json_write_value(struct buf *out, const struct value *value)
         return buf_append(out, number, number_format(value->real, number));
     case VALUE_TEXT:
         return json_write_string(out, value->text);
+    case VALUE_DECIMAL:
+        return buf_append(out, value->text.at, value->text.len);
     case VALUE_NULL:
         break;
     }

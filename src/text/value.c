@@ -120,6 +120,7 @@ struct span value_show(struct value value, char number[NUMBER_CHARS])
     case VALUE_REAL:
         return (struct span){.at = number, .len = number_format(value.real, number)};
     case VALUE_TEXT:
+    case VALUE_DECIMAL:
         return value.text;
     case VALUE_NULL:
         break;

@@ -26,7 +26,8 @@ enum value_kind {
     VALUE_NULL,
     VALUE_INTEGER,
     VALUE_REAL,
-    VALUE_TEXT, // text, date or timestamp
+    VALUE_TEXT,    // text, date or timestamp
+    VALUE_DECIMAL, // a number in digits, as JSON writes it: only a store's, of any length
 };
 
 struct value {
@@ -34,7 +35,7 @@ struct value {
     union {
         int64_t integer;  // VALUE_INTEGER, and booleans as 0 and 1
         double real;      // VALUE_REAL
-        struct span text; // VALUE_TEXT, borrowed
+        struct span text; // VALUE_TEXT, VALUE_DECIMAL; borrowed
     };
 };
 

@@ -56,10 +56,11 @@ void pg_finalize(struct store_stmt *base)
     *stmt->link = stmt->next;
     if (stmt->next != NULL)
         stmt->next->link = stmt->link;
-    for (size_t i = 0; i < stmt->base.column_count; i++)
-        mem_free(stmt->base.column_names[i]);
-    mem_free(stmt->base.column_names);
-    mem_free(stmt->base.refused_types);
+    for (size_t i = 0; i < stmt->base.column_count; i++) {
+        mem_free(stmt->base.columns[i].name);
+        pg_room_fini(&stmt->rooms[i]);
+    }
+    mem_free(stmt->base.columns);
     mem_free(stmt->types);
     mem_free(stmt->params);
     mem_free(stmt->param_values);
@@ -67,7 +68,7 @@ void pg_finalize(struct store_stmt *base)
     mem_free(stmt->param_formats);
     mem_free(stmt->param_texts);
     mem_free(stmt->param_copies);
-    mem_free(stmt->texts);
+    mem_free(stmt->rooms);
     pg_run_fini(&stmt->run);
     mem_free(stmt);
 }
@@ -141,22 +142,20 @@ static enum err_code translate(struct pg_stmt *stmt, struct span sql, struct spa
 static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *described, struct err *err)
 {
     size_t count = (size_t)PQnfields(described);
-    stmt->base.column_names = mem_zalloc(count, sizeof(*stmt->base.column_names));
+    stmt->base.columns = mem_zalloc(count, sizeof(*stmt->base.columns));
     stmt->types = mem_zalloc(count, sizeof(*stmt->types));
-    stmt->base.refused_types = mem_zalloc(count, sizeof(*stmt->base.refused_types));
-    stmt->texts = mem_zalloc(count, sizeof(*stmt->texts));
-    if (stmt->base.column_names == NULL || stmt->types == NULL || stmt->base.refused_types == NULL ||
-        stmt->texts == NULL)
+    stmt->rooms = mem_zalloc(count, sizeof(*stmt->rooms));
+    if (stmt->base.columns == NULL || stmt->types == NULL || stmt->rooms == NULL)
         return err_no_memory(err);
     for (; stmt->base.column_count < count; stmt->base.column_count++) {
-        const char *name = PQfname(described, (int)stmt->base.column_count);
-        char *copy = mem_strdup(name);
-        if (copy == NULL)
+        size_t i = stmt->base.column_count;
+        char *name = mem_strdup(PQfname(described, (int)i));
+        if (name == NULL)
             return err_no_memory(err);
-        stmt->base.column_names[stmt->base.column_count] = copy;
-        Oid type = PQftype(described, (int)stmt->base.column_count);
-        stmt->types[stmt->base.column_count] = type;
-        stmt->base.refused_types[stmt->base.column_count] = pg_refused_type(type);
+        Oid type = PQftype(described, (int)i);
+        stmt->types[i] = type;
+        stmt->base.columns[i] = (struct store_column){
+            .name = name, .refused_type = pg_refused_type(type), .is_boolean = type == PG_TYPE_BOOL};
     }
     return ERR_NONE;
 }
@@ -418,7 +417,7 @@ static bool has_columns(const struct pg_stmt *stmt, const PGresult *result)
     if ((size_t)PQnfields(result) != stmt->base.column_count)
         return false;
     for (size_t i = 0; i < stmt->base.column_count; i++) {
-        if (strcmp(PQfname(result, (int)i), stmt->base.column_names[i]) != 0)
+        if (strcmp(PQfname(result, (int)i), stmt->base.columns[i].name) != 0)
             return false;
         if (stmt->conn->mode == STORE_READ && PQftype(result, (int)i) != stmt->types[i])
             return false;
@@ -482,7 +481,11 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
     return ERR_NONE;
 }
 
-enum err_code pg_column(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
+// A value of the current row, by pg_decode or pg_decode_key.
+static enum err_code get_value(struct store_stmt *base, size_t column,
+    enum err_code (*decode)(Oid type, struct span bytes, const char *name, struct pg_room *room,
+        struct value *ret_value, struct err *err),
+    struct value *ret_value, struct err *err)
 {
     struct pg_stmt *stmt = pg_stmt(base);
     int at = (int)column;
@@ -492,8 +495,18 @@ enum err_code pg_column(struct store_stmt *base, size_t column, struct value *re
     }
     struct span bytes = {
         .at = PQgetvalue(stmt->rows, stmt->row, at), .len = (size_t)PQgetlength(stmt->rows, stmt->row, at)};
-    return pg_decode(
-        PQftype(stmt->rows, at), bytes, stmt->base.column_names[column], stmt->texts[column], ret_value, err);
+    return decode(PQftype(stmt->rows, at), bytes, stmt->base.columns[column].name, &stmt->rooms[column],
+        ret_value, err);
+}
+
+enum err_code pg_column(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
+{
+    return get_value(base, column, pg_decode, ret_value, err);
+}
+
+enum err_code pg_key(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
+{
+    return get_value(base, column, pg_decode_key, ret_value, err);
 }
 
 void pg_reset(struct store_stmt *base)

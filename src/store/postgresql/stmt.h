@@ -26,11 +26,11 @@ struct pg_stmt {
     char (*param_texts)[PG_TEXT_BYTES]; // owned; room for values that have to be converted
     char **param_copies;                // owned; of values that go as text, with a NUL; each NULL: none
     // --- results
-    Oid *types;                   // owned; of the columns
-    char (*texts)[PG_TEXT_BYTES]; // owned; room for values that become text
-    struct pg_run run;            //
-    PGresult *rows;               // owned; that the current row is in; NULL: none
-    int row;                      // the current one
+    Oid *types;            // owned; of the columns
+    struct pg_room *rooms; // owned; one a column, for values that become text
+    struct pg_run run;     //
+    PGresult *rows;        // owned; that the current row is in; NULL: none
+    int row;               // the current one
 };
 
 static inline struct pg_stmt *pg_stmt(struct store_stmt *stmt)
@@ -44,6 +44,8 @@ void pg_finalize(struct store_stmt *base);
 MUST_CHECK enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err);
 MUST_CHECK enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err);
 MUST_CHECK enum err_code pg_column(
+    struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
+MUST_CHECK enum err_code pg_key(
     struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
 void pg_reset(struct store_stmt *base);
 

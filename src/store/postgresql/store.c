@@ -183,6 +183,7 @@ const struct store_driver postgresql_driver = {
     .step = pg_step,
     .violated_key = pg_violated_key,
     .column = pg_column,
+    .key = pg_key,
     .reset = pg_reset,
     .explain = pg_explain,
     .is_unique = pg_is_unique,

@@ -7,21 +7,28 @@
 //     bool                          integer, 0 or 1
 //     float4, float8                real
 //     numeric                       integer when it has no decimal places and fits, as sum() of integers has
-//                                   none; otherwise the nearest real. So round(x, 2) and avg() are real in
-//                                   both stores; round() of a numeric to no places, a real in SQLite, is an
-//                                   integer here, which a @column with its type evens out.
-//     date                          YYYY-MM-DD
-//     timestamptz                   RFC 3339 in UTC, milliseconds; what is below them is cut
-//     text, varchar, char, name, json, uuid: text
-// All others are refused by name: a cast to one of these says what is meant.
+//                                   none; otherwise its digits, without the zeros at the end of its decimal
+//                                   places but for one. So round(x, 2) looks the same in both stores; round()
+//                                   of a numeric to no places, a real in SQLite, is an integer here, which a
+//                                   @column with its type evens out. NaN and infinities are reals.
+//     date                          YYYY-MM-DD; infinity is null
+//     timestamptz                   RFC 3339 in UTC, milliseconds; what is below them is cut; infinity is
+//     null text, varchar, char, name, json, uuid: text
+// All others are refused by name: a cast to one of these says what is meant. A year that RFC 3339 has no
+// digits for is written as PostgreSQL writes it: 12000-01-01, 0044-03-15 BC.
+//
+// As a page's key a date is its days and a moment its microseconds, both since 2000, as on the wire: then no
+// two values are one key.
 #include "store/postgresql/value.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/attr.h"
+#include "base/mem.h"
 #include "text/date.h"
 #include "text/number.h"
 
@@ -31,9 +38,13 @@ enum {
     NUMERIC_HEAD_BYTES = 8,
     NUMERIC_NEGATIVE = 0x4000,
     NUMERIC_POSITIVE = 0x0000,
-    NUMERIC_MAX_CHARS = 2000, // more digits than a double can have, left and right of the point
+    NUMERIC_NAN = 0xC000,
+    NUMERIC_INFINITY = 0xD000,
+    NUMERIC_MINUS_INFINITY = 0xF000,
+    CYCLE_YEARS = 400, // after which days and months come again
+    CYCLE_DAYS = 146097,
 };
-static const int64_t EPOCH_MS = EPOCH_DAYS * INT64_C(86400000);
+static const int64_t DAY_MS = 86400000, EPOCH_MS = EPOCH_DAYS * INT64_C(86400000);
 
 static const struct {
     enum pg_type type; // on the wire
@@ -46,6 +57,11 @@ static const struct {
     [TYPE_DATE] = {PG_TYPE_DATE, "date"},
     [TYPE_TIMESTAMP] = {PG_TYPE_TIMESTAMPTZ, "timestamp with time zone"},
 };
+
+void pg_room_fini(struct pg_room *room)
+{
+    mem_free(room->more);
+}
 
 enum pg_type pg_type_of(enum value_type type)
 {
@@ -77,7 +93,7 @@ static struct span put_real(char room[PG_TEXT_BYTES], double real)
 
 static bool as_integer(const struct value *value, int64_t *ret_integer)
 {
-    if (value->kind == VALUE_TEXT)
+    if (value->kind == VALUE_TEXT || value->kind == VALUE_DECIMAL)
         return number_parse_integer(value->text, ret_integer);
     if (value->kind == VALUE_INTEGER)
         *ret_integer = value->integer;
@@ -103,9 +119,10 @@ static bool encode_integer(
 static bool encode_real(const struct value *value, char room[PG_TEXT_BYTES], struct span *ret_bytes)
 {
     double real = 0;
-    if (value->kind == VALUE_TEXT && !number_parse(value->text, &real))
+    bool is_text = value->kind == VALUE_TEXT || value->kind == VALUE_DECIMAL;
+    if (is_text && !number_parse(value->text, &real))
         return false;
-    if (value->kind != VALUE_TEXT)
+    if (!is_text)
         real = value->kind == VALUE_REAL ? value->real : (double)value->integer;
     *ret_bytes = put_real(room, real);
     return true;
@@ -123,6 +140,8 @@ static bool encode_boolean(const struct value *value, char room[PG_TEXT_BYTES], 
 static bool encode_date(const struct value *value, char room[PG_TEXT_BYTES], struct span *ret_bytes)
 {
     struct date date;
+    if (value->kind == VALUE_INTEGER)
+        return encode_integer(value, 4, room, ret_bytes);
     if (value->kind != VALUE_TEXT || !date_parse(value->text, &date))
         return false;
     *ret_bytes = put_integer(room, (uint64_t)(int64_t)(date_to_days(date) - EPOCH_DAYS), 4);
@@ -132,10 +151,21 @@ static bool encode_date(const struct value *value, char room[PG_TEXT_BYTES], str
 static bool encode_timestamp(const struct value *value, char room[PG_TEXT_BYTES], struct span *ret_bytes)
 {
     int64_t ms;
+    if (value->kind == VALUE_INTEGER)
+        return encode_integer(value, 8, room, ret_bytes);
     if (value->kind != VALUE_TEXT || !timestamp_parse(value->text, &ms))
         return false;
     *ret_bytes = put_integer(room, (uint64_t)((ms - EPOCH_MS) * 1000), 8);
     return true;
+}
+
+static struct span text_of_real(double real, char room[PG_TEXT_BYTES])
+{
+    if (isnan(real))
+        return span_of("NaN");
+    if (isinf(real))
+        return span_of(real < 0 ? "-Infinity" : "Infinity");
+    return (struct span){.at = room, .len = number_format(real, room)};
 }
 
 // What has no form of ours goes as text, which the server reads as it would a literal.
@@ -145,7 +175,7 @@ static struct span as_text(const struct value *value, char room[PG_TEXT_BYTES])
     if (value->kind == VALUE_INTEGER)
         return (struct span){.at = room, .len = number_format_integer(value->integer, room)};
     if (value->kind == VALUE_REAL)
-        return (struct span){.at = room, .len = number_format(value->real, room)};
+        return text_of_real(value->real, room);
     return (struct span){.at = value->text.at != NULL ? value->text.at : "", .len = value->text.len};
 }
 
@@ -239,82 +269,171 @@ static double get_float8(struct span bytes)
     return real;
 }
 
-// The digits with so many zeros behind them, when that is an integer of ours.
-static bool get_whole(const char *text, size_t len, int zeros, struct value *ret_value)
+static enum err_code fail_damaged(const char *name, struct err *err)
 {
-    char whole[PG_TEXT_BYTES];
-    int64_t integer;
-    if (zeros < 0 || len + (size_t)zeros > sizeof(whole))
-        return false;
-    memcpy(whole, text, len);
-    memset(whole + len, '0', (size_t)zeros);
-    if (!number_parse_integer((struct span){.at = whole, .len = len + (size_t)zeros}, &integer))
-        return false;
-    *ret_value = (struct value){.kind = VALUE_INTEGER, .integer = integer};
-    return true;
+    return err_set(err, ERR_STORE, "the column \"%.100s\" came damaged", name);
 }
 
-// numeric_send: digit count, weight, sign, scale, then digits to the base of 10000. False for NaN and
-// infinities.
-static bool get_numeric(struct span bytes, struct value *ret_value)
+// --- numeric
+
+// numeric_send: digit count, weight, sign, scale, then digits to the base of 10000.
+struct numeric {
+    size_t count;     // of digits
+    int weight;       // of the first digit: it counts 10000 to this power
+    int sign;         // NUMERIC_POSITIVE and its like
+    int scale;        // decimal places
+    const char *data; // the digits, two bytes each
+};
+
+// False for bytes that are none.
+static bool read_numeric(struct span bytes, struct numeric *ret_numeric)
 {
-    if (bytes.len < NUMERIC_HEAD_BYTES || bytes.len % 2 != 0)
+    if (bytes.len < NUMERIC_HEAD_BYTES)
         return false;
-    int count = (int)get_bits((struct span){bytes.at, 2});
-    int weight = (int)get_integer((struct span){bytes.at + 2, 2});
-    int sign = (int)get_bits((struct span){bytes.at + 4, 2});
-    int scale = (int)get_bits((struct span){bytes.at + 6, 2});
-    if ((sign != NUMERIC_POSITIVE && sign != NUMERIC_NEGATIVE) ||
-        bytes.len != NUMERIC_HEAD_BYTES + 2 * (size_t)count)
-        return false;
-    char text[NUMERIC_MAX_CHARS];
-    size_t len = 0;
-    if (sign == NUMERIC_NEGATIVE)
-        text[len++] = '-';
-    size_t start = len;
-    int used = 0; // the digits behind those that have room are too small to be seen
-    for (int i = 0; i < count && len + NUMERIC_BASE_DIGITS + 12 < sizeof(text); i++, used++) {
-        unsigned digit = (unsigned)get_bits((struct span){bytes.at + NUMERIC_HEAD_BYTES + 2 * i, 2});
-        len += (size_t)snprintf(text + len, sizeof(text) - len, len == start ? "%u" : "%04u", digit);
-    }
-    if (len == start)
-        text[len++] = '0';
-    int exponent = (weight - used + 1) * NUMERIC_BASE_DIGITS;
-    if (scale == 0 && get_whole(text, len, exponent, ret_value))
-        return true;
-    len += (size_t)snprintf(text + len, sizeof(text) - len, "e%d", exponent);
-    double real;
-    if (!number_parse((struct span){.at = text, .len = len}, &real))
-        return false;
-    *ret_value = (struct value){.kind = VALUE_REAL, .real = real};
-    return true;
+    *ret_numeric = (struct numeric){.count = (size_t)get_bits((struct span){bytes.at, 2}),
+        .weight = (int)get_integer((struct span){bytes.at + 2, 2}),
+        .sign = (int)get_bits((struct span){bytes.at + 4, 2}),
+        .scale = (int)get_bits((struct span){bytes.at + 6, 2}),
+        .data = bytes.at + NUMERIC_HEAD_BYTES};
+    return bytes.len == NUMERIC_HEAD_BYTES + 2 * ret_numeric->count;
 }
+
+// Writes the four decimal digits that count 10000 to the power of `weight`.
+static void put_digits(const struct numeric *numeric, int weight, char out[NUMERIC_BASE_DIGITS])
+{
+    unsigned digit = 0;
+    int at = numeric->weight - weight;
+    if (at >= 0 && (size_t)at < numeric->count)
+        digit = (unsigned)get_bits((struct span){numeric->data + 2 * at, 2});
+    for (int i = NUMERIC_BASE_DIGITS - 1; i >= 0; i--, digit /= 10)
+        out[i] = (char)('0' + digit % 10);
+}
+
+// Room for the digits, and a digit of the base more than they are.
+static char *numeric_room(const struct numeric *numeric, struct pg_room *room)
+{
+    size_t whole = numeric->weight < 0 ? 0 : (size_t)numeric->weight;
+    size_t bytes =
+        sizeof("-0.") + (whole + 1) * NUMERIC_BASE_DIGITS + (size_t)numeric->scale + NUMERIC_BASE_DIGITS;
+    if (bytes <= sizeof(room->text))
+        return room->text;
+    if (bytes > room->more_bytes) {
+        char *more = mem_realloc(room->more, bytes);
+        if (more == NULL)
+            return NULL;
+        room->more = more;
+        room->more_bytes = bytes;
+    }
+    return room->more;
+}
+
+static size_t put_whole(const struct numeric *numeric, char *out)
+{
+    size_t len = 0, zeros = 0;
+    for (int weight = numeric->weight; weight >= 0; weight--, len += NUMERIC_BASE_DIGITS)
+        put_digits(numeric, weight, out + len);
+    while (zeros < len && out[zeros] == '0')
+        zeros++;
+    len -= zeros;
+    memmove(out, out + zeros, len);
+    if (len == 0)
+        out[len++] = '0';
+    return len;
+}
+
+static size_t put_decimals(const struct numeric *numeric, char *out)
+{
+    size_t len = 0;
+    if (numeric->scale == 0)
+        return 0;
+    out[len++] = '.';
+    for (int weight = -1; len <= (size_t)numeric->scale; weight--, len += NUMERIC_BASE_DIGITS)
+        put_digits(numeric, weight, out + len);
+    len = 1 + (size_t)numeric->scale;
+    while (len > 2 && out[len - 1] == '0')
+        len--;
+    return len;
+}
+
+static enum err_code get_numeric(
+    struct span bytes, const char *name, struct pg_room *room, struct value *ret_value, struct err *err)
+{
+    struct numeric numeric;
+    if (!read_numeric(bytes, &numeric))
+        return fail_damaged(name, err);
+    if (numeric.sign != NUMERIC_POSITIVE && numeric.sign != NUMERIC_NEGATIVE) {
+        double real = numeric.sign == NUMERIC_NAN ? (double)NAN : (double)INFINITY;
+        *ret_value =
+            (struct value){.kind = VALUE_REAL, .real = numeric.sign == NUMERIC_MINUS_INFINITY ? -real : real};
+        return ERR_NONE;
+    }
+    char *text = numeric_room(&numeric, room);
+    if (text == NULL)
+        return err_no_memory(err);
+    size_t len = 0;
+    if (numeric.sign == NUMERIC_NEGATIVE)
+        text[len++] = '-';
+    len += put_whole(&numeric, text + len);
+    len += put_decimals(&numeric, text + len);
+    struct span digits = {.at = text, .len = len};
+    int64_t integer;
+    if (numeric.scale == 0 && number_parse_integer(digits, &integer))
+        *ret_value = (struct value){.kind = VALUE_INTEGER, .integer = integer};
+    else
+        *ret_value = (struct value){.kind = VALUE_DECIMAL, .text = digits};
+    return ERR_NONE;
+}
+
+// --- dates and moments
 
 static struct value text_value(const char *text, size_t len)
 {
     return (struct value){.kind = VALUE_TEXT, .text = {.at = text, .len = len}};
 }
 
-static bool get_date(struct span bytes, char room[PG_TEXT_BYTES], struct value *ret_value)
+// Writes a day of any year, and returns the length; *ret_is_bc: it is of a year before 1, which is told
+// behind the day and what follows it.
+static size_t put_day(int64_t days, char *out, bool *ret_is_bc)
 {
-    int64_t days = get_integer(bytes) + EPOCH_DAYS;
-    if (days < DATE_FIRST_DAY || days > DATE_LAST_DAY)
-        return false;
-    date_format(date_from_days((int32_t)days), room);
-    *ret_value = text_value(room, DATE_CHARS - 1);
-    return true;
+    int64_t cycles = 0; // to go, to be among the days that date.h knows
+    if (days > DATE_LAST_DAY)
+        cycles = -((days - DATE_LAST_DAY) / CYCLE_DAYS + 1);
+    else if (days < DATE_FIRST_DAY)
+        cycles = (DATE_FIRST_DAY - days) / CYCLE_DAYS + 1;
+    struct date date = date_from_days((int32_t)(days + cycles * CYCLE_DAYS));
+    int64_t year = date.year - cycles * CYCLE_YEARS;
+    *ret_is_bc = year < 1;
+    return (size_t)snprintf(
+        out, PG_TEXT_BYTES, "%04" PRId64 "-%02d-%02d", *ret_is_bc ? 1 - year : year, date.month, date.day);
 }
 
-static bool get_timestamp(struct span bytes, char room[PG_TEXT_BYTES], struct value *ret_value)
+static void get_date(struct span bytes, char room[PG_TEXT_BYTES], struct value *ret_value)
 {
-    static const int64_t day_ms = 86400000;
+    int64_t days = get_integer(bytes);
+    bool is_bc;
+    *ret_value = (struct value){.kind = VALUE_NULL};
+    if (days == INT32_MIN || days == INT32_MAX) // the infinities
+        return;
+    size_t len = put_day(days + EPOCH_DAYS, room, &is_bc);
+    if (is_bc)
+        len += (size_t)snprintf(room + len, PG_TEXT_BYTES - len, " BC");
+    *ret_value = text_value(room, len);
+}
+
+static void get_timestamp(struct span bytes, char room[PG_TEXT_BYTES], struct value *ret_value)
+{
     int64_t us = get_integer(bytes);
+    bool is_bc;
+    *ret_value = (struct value){.kind = VALUE_NULL};
+    if (us == INT64_MIN || us == INT64_MAX)
+        return;
     int64_t ms = us / 1000 - (us % 1000 < 0) + EPOCH_MS; // cut towards the past
-    if (ms < DATE_FIRST_DAY * day_ms || ms >= (DATE_LAST_DAY + 1) * day_ms)
-        return false;
-    timestamp_format(ms, room);
-    *ret_value = text_value(room, TIMESTAMP_CHARS - 1);
-    return true;
+    int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
+    int of_day = (int)(ms - days * DAY_MS);
+    size_t len = put_day(days, room, &is_bc);
+    len += (size_t)snprintf(room + len, PG_TEXT_BYTES - len, "T%02d:%02d:%02d.%03dZ%s", of_day / 3600000,
+        of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000, is_bc ? " BC" : "");
+    *ret_value = text_value(room, len);
 }
 
 void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS])
@@ -362,12 +481,6 @@ static enum err_code fail_type(Oid type, const char *name, struct err *err)
         name, type_name(type), (unsigned)type);
 }
 
-static enum err_code fail_range(const char *name, struct err *err)
-{
-    return err_set(
-        err, ERR_STORE, "the column \"%.100s\" holds a value outside of the calendar or the numbers", name);
-}
-
 static bool has_length(Oid type, size_t len)
 {
     switch (type) {
@@ -390,11 +503,11 @@ static bool has_length(Oid type, size_t len)
     }
 }
 
-enum err_code pg_decode(Oid type, struct span bytes, const char *name, char room[PG_TEXT_BYTES],
+enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg_room *room,
     struct value *ret_value, struct err *err)
 {
     if (!has_length(type, bytes.len))
-        return err_set(err, ERR_STORE, "the column \"%.100s\" came damaged", name);
+        return fail_damaged(name, err);
     switch (type) {
     case PG_TYPE_BOOL:
     case PG_TYPE_INT2:
@@ -409,14 +522,16 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, char room
         *ret_value = (struct value){.kind = VALUE_REAL, .real = get_float8(bytes)};
         return ERR_NONE;
     case PG_TYPE_NUMERIC:
-        return get_numeric(bytes, ret_value) ? ERR_NONE : fail_range(name, err);
+        return get_numeric(bytes, name, room, ret_value, err);
     case PG_TYPE_DATE:
-        return get_date(bytes, room, ret_value) ? ERR_NONE : fail_range(name, err);
+        get_date(bytes, room->text, ret_value);
+        return ERR_NONE;
     case PG_TYPE_TIMESTAMPTZ:
-        return get_timestamp(bytes, room, ret_value) ? ERR_NONE : fail_range(name, err);
+        get_timestamp(bytes, room->text, ret_value);
+        return ERR_NONE;
     case PG_TYPE_UUID:
-        pg_format_uuid((const unsigned char *)bytes.at, room);
-        *ret_value = text_value(room, PG_ID_CHARS - 1);
+        pg_format_uuid((const unsigned char *)bytes.at, room->text);
+        *ret_value = text_value(room->text, PG_ID_CHARS - 1);
         return ERR_NONE;
     case PG_TYPE_TEXT:
     case PG_TYPE_VARCHAR:
@@ -428,4 +543,14 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, char room
     default:
         return fail_type(type, name, err);
     }
+}
+
+enum err_code pg_decode_key(Oid type, struct span bytes, const char *name, struct pg_room *room,
+    struct value *ret_value, struct err *err)
+{
+    bool is_time = type == PG_TYPE_DATE || type == PG_TYPE_TIMESTAMPTZ;
+    if (!is_time || !has_length(type, bytes.len))
+        return pg_decode(type, bytes, name, room, ret_value, err);
+    *ret_value = (struct value){.kind = VALUE_INTEGER, .integer = get_integer(bytes)};
+    return ERR_NONE;
 }

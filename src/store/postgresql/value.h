@@ -35,6 +35,15 @@ enum pg_type {
     PG_TYPE_UUID = 2950,
 };
 
+// Room for a value that becomes text; begins as zeros.
+struct pg_room {
+    char text[PG_TEXT_BYTES]; // for nearly all
+    char *more;               // owned; for a numeric of many digits; NULL: none had so many yet
+    size_t more_bytes;        // of it
+};
+
+void pg_room_fini(struct pg_room *room);
+
 // The type on the wire of a declared type.
 enum pg_type pg_type_of(enum value_type type);
 
@@ -55,7 +64,11 @@ const char *pg_refused_type(Oid type);
 
 // A value from its bytes; `name` is the column's. `room` is for what becomes text. ERR_STORE for a type that
 // JSON has no place for.
-MUST_CHECK enum err_code pg_decode(Oid type, struct span bytes, const char *name, char room[PG_TEXT_BYTES],
+MUST_CHECK enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg_room *room,
+    struct value *ret_value, struct err *err);
+
+// The same as a page's key, for store_key.
+MUST_CHECK enum err_code pg_decode_key(Oid type, struct span bytes, const char *name, struct pg_room *room,
     struct value *ret_value, struct err *err);
 
 #endif

@@ -19,7 +19,7 @@ static const char *const column_types[] = {
     [TYPE_TEXT] = "TEXT",
     [TYPE_INTEGER] = "INTEGER",
     [TYPE_NUMBER] = "REAL",
-    [TYPE_BOOLEAN] = "INTEGER",
+    [TYPE_BOOLEAN] = "BOOLEAN",
     [TYPE_DATE] = "TEXT",
     [TYPE_TIMESTAMP] = "TEXT",
 };

@@ -6,6 +6,7 @@
 #include "store/sqlite/stmt.h"
 
 #include <assert.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "store/sqlite/conn.h"
@@ -126,19 +127,25 @@ static enum err_code map_params(struct sqlite_stmt *stmt, struct span sql, const
     return ERR_NONE;
 }
 
+static bool is_boolean(const char *type)
+{
+    return type != NULL && (strcasecmp(type, "boolean") == 0 || strcasecmp(type, "bool") == 0);
+}
+
 // Copies the columns' names, as SQLite's own do not outlive a change of the schema.
 static enum err_code copy_columns(struct sqlite_stmt *stmt, struct err *err)
 {
     size_t count = (size_t)sqlite3_column_count(stmt->handle);
-    stmt->base.column_names = mem_zalloc(count, sizeof(*stmt->base.column_names));
-    if (stmt->base.column_names == NULL)
+    stmt->base.columns = mem_zalloc(count, sizeof(*stmt->base.columns));
+    if (stmt->base.columns == NULL)
         return err_no_memory(err);
     for (; stmt->base.column_count < count; stmt->base.column_count++) {
         const char *name = sqlite3_column_name(stmt->handle, (int)stmt->base.column_count);
         char *copy = name != NULL ? mem_strdup(name) : NULL;
         if (copy == NULL)
             return err_no_memory(err);
-        stmt->base.column_names[stmt->base.column_count] = copy;
+        stmt->base.columns[stmt->base.column_count] = (struct store_column){.name = copy,
+            .is_boolean = is_boolean(sqlite3_column_decltype(stmt->handle, (int)stmt->base.column_count))};
     }
     return ERR_NONE;
 }
@@ -204,8 +211,8 @@ void sqlite_finalize(struct store_stmt *base)
         stmt->next->link = stmt->link;
     sqlite3_finalize(stmt->handle);
     for (size_t i = 0; i < stmt->base.column_count; i++)
-        mem_free(stmt->base.column_names[i]);
-    mem_free(stmt->base.column_names);
+        mem_free(stmt->base.columns[i].name);
+    mem_free(stmt->base.columns);
     mem_free(stmt->bound);
     mem_free(stmt);
 }
@@ -222,6 +229,7 @@ int sqlite_bind_value(sqlite3_stmt *handle, int number, const struct value *valu
     case VALUE_TEXT: // to SQLite, no address is a null
         return sqlite3_bind_text64(handle, number, value->text.at != NULL ? value->text.at : "",
             value->text.len, SQLITE_STATIC, SQLITE_UTF8);
+    case VALUE_DECIMAL: // which no value of this store's is
     case VALUE_NULL:
         break;
     }
@@ -250,7 +258,7 @@ static bool has_columns(const struct sqlite_stmt *stmt)
         return false;
     for (size_t i = 0; i < stmt->base.column_count; i++) {
         const char *name = sqlite3_column_name(stmt->handle, (int)i);
-        if (name == NULL || strcmp(name, stmt->base.column_names[i]) != 0)
+        if (name == NULL || strcmp(name, stmt->base.columns[i].name) != 0)
             return false;
     }
     return true;
@@ -300,7 +308,7 @@ enum err_code sqlite_column(struct store_stmt *base, size_t column, struct value
         return ERR_NONE;
     default:
         return err_set(err, ERR_STORE, "the column \"%.100s\" holds a blob, which cannot be answered as JSON",
-            stmt->base.column_names[column]);
+            stmt->base.columns[column].name);
     }
 }
 

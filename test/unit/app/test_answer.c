@@ -56,6 +56,42 @@ static void declared_columns_have_the_form_of_their_type(void **state)
         "{\"i\":null,\"n\":null,\"b\":null,\"d\":null,\"free\":null}]");
 }
 
+static void a_column_that_a_table_declares_boolean_is_true_and_false(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f, "CREATE TABLE flags (id INTEGER PRIMARY KEY, up BOOLEAN, down bool);"
+                  "INSERT INTO flags VALUES (1, 1, 0), (2, NULL, 2), (3, 'x', 0.5);"
+                  "CREATE VIEW flagged AS SELECT up AS raised, down FROM flags WHERE id = 1;");
+    plan_get(f, "-- @answer\nSELECT up, down, NOT up AS computed FROM flags ORDER BY id;");
+    expect_answer(f, NULL,
+        "[{\"up\":true,\"down\":false,\"computed\":0},"
+        "{\"up\":null,\"down\":2,\"computed\":null},{\"up\":\"x\",\"down\":0.5,\"computed\":1}]");
+    expect_answer_as(f, FORMAT_CSV, NULL, "up,down,computed\r\ntrue,false,0\r\n,2,\r\nx,0.5,1\r\n");
+    plan_get(f, "-- @answer\nSELECT raised, down FROM flagged;");
+    expect_answer(f, NULL, "[{\"raised\":true,\"down\":false}]");
+    plan_get(f, "-- @column up integer\n-- @shape value\n-- @answer\nSELECT up FROM flags WHERE id = 1;");
+    expect_answer(f, NULL, "1");
+    plan_get(f, "-- @shape text\n-- @answer\nSELECT up FROM flags WHERE id = 1;");
+    expect_answer_as(f, FORMAT_TEXT, NULL, "true");
+}
+
+static void what_is_not_finite_is_null_whatever_its_column_is_declared(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @column i integer\n-- @column b boolean\n-- @column d date\n-- @answer\n"
+                "SELECT 9e999 AS i, -9e999 AS b, 9e999 AS d, 9e999 AS free;");
+    expect_answer(f, NULL, "[{\"i\":null,\"b\":null,\"d\":null,\"free\":null}]");
+    expect_answer_as(f, FORMAT_CSV, NULL, "i,b,d,free\r\n,,,\r\n");
+}
+
+static void a_whole_number_that_no_real_holds_stays_as_it_is(void **state)
+{
+    struct fixture *f = *state;
+    plan_get(f, "-- @column a number\n-- @column b number\n-- @answer\n"
+                "SELECT 9007199254740992 AS a, 9007199254740993 AS b;");
+    expect_answer(f, NULL, "[{\"a\":9007199254740992.0,\"b\":9007199254740993}]");
+}
+
 static void a_value_that_is_not_of_the_declared_type_is_an_error(void **state)
 {
     struct fixture *f = *state;
@@ -279,6 +315,9 @@ int main(void)
         PLAN_TEST(an_answer_without_rows_is_an_empty_array),
         PLAN_TEST(parameters_are_bound_in_the_order_of_their_declaration),
         PLAN_TEST(declared_columns_have_the_form_of_their_type),
+        PLAN_TEST(a_column_that_a_table_declares_boolean_is_true_and_false),
+        PLAN_TEST(what_is_not_finite_is_null_whatever_its_column_is_declared),
+        PLAN_TEST(a_whole_number_that_no_real_holds_stays_as_it_is),
         PLAN_TEST(a_value_that_is_not_of_the_declared_type_is_an_error),
         PLAN_TEST(an_answer_that_does_not_fit_is_an_error),
         PLAN_TEST(column_names_are_escaped),

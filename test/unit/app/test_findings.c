@@ -43,6 +43,24 @@ static void findings_are_faults_under_the_names_that_clients_know(void **state)
         "{\"line\":2,\"field\":\"other\",\"value\":\"x\",\"code\":\"in_the_way\",\"detail\":\"in the way\"}]");
 }
 
+static void a_boolean_is_shown_as_it_was_sent(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(report_fini) struct report report = {0};
+    struct value up = {.kind = VALUE_INTEGER, .integer = 1};
+    struct err err = {0};
+    run_script(f, "CREATE TABLE flags (down boolean); INSERT INTO flags VALUES (0);");
+    plan_file(f, "-- @endpoint GET /t\n-- @param up boolean name \"Up\"\n"
+                 "-- @reject 409 no\nSELECT 'up' AS parameter, :up AS value\n"
+                 "UNION ALL SELECT 'up', 2;\n"
+                 "-- @reject 409 neither\nSELECT down AS value FROM flags;\n"
+                 "-- @answer\nSELECT 1 AS a;\n");
+    must_be_fine(findings_collect(f->plan, STATEMENT_REJECT, &up, false, &report, &err), &err);
+    expect_report(&report, "[{\"parameter\":\"Up\",\"value\":\"true\",\"code\":\"no\",\"detail\":\"no\"},"
+                           "{\"parameter\":\"Up\",\"value\":\"2\",\"code\":\"no\",\"detail\":\"no\"},"
+                           "{\"value\":\"false\",\"code\":\"neither\",\"detail\":\"neither\"}]");
+}
+
 static void the_first_check_that_finds_something_may_be_the_last(void **state)
 {
     struct fixture *f = *state;
@@ -91,6 +109,7 @@ int main(void)
 #define FINDINGS_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         FINDINGS_TEST(findings_are_faults_under_the_names_that_clients_know),
+        FINDINGS_TEST(a_boolean_is_shown_as_it_was_sent),
         FINDINGS_TEST(the_first_check_that_finds_something_may_be_the_last),
         FINDINGS_TEST(a_finding_without_memory_is_an_error),
     };
