@@ -36,15 +36,17 @@ struct setting {
     bool is_session_one; // has no sense for a single transaction
 };
 
-// Predictable: texts of dates and moments do not hang on the server's settings, and no statement is compiled
-// anew in each run, which takes longer than nearly all of them run (jit). Bounded: a lock is waited for
-// LIMIT_STORE_BUSY_MS, a statement whose client is gone ends, and so does a transaction whose client hangs.
-// Durable: a commit is on disk; and no time limit of the role ends one that waits for a standby, as that
-// would count as done.
+// Predictable: texts of dates, intervals and bytes do not hang on the server's settings, and no statement is
+// compiled anew in each run, which takes longer than nearly all of them run (jit). Bounded: a lock is waited
+// for LIMIT_STORE_BUSY_MS, a statement whose client is gone ends, and so does a transaction whose client
+// hangs. Durable: a commit is on disk; and no time limit of the role ends one that waits for a standby, as
+// that would count as done.
 static const struct setting settings[] = {
     {"timezone", "'UTC'", -1, false},
     {"datestyle", "'ISO, YMD'", -1, false},
     {"extra_float_digits", "'1'", -1, false},
+    {"intervalstyle", "'postgres'", -1, false},
+    {"bytea_output", "'hex'", -1, false},
     {"standard_conforming_strings", "'on'", -1, false},
     {"client_min_messages", "'error'", -1, false},
     {"jit", "'off'", -1, false},
@@ -61,6 +63,16 @@ static const struct setting settings[] = {
         STORE_WRITE, false},
 };
 
+// Behind the app's schema and the helpers come the schemas of the role's own search_path, "public" mostly,
+// where extensions are. Not those in which everybody may create: a function there that fits its arguments
+// better would be called in the place of PostgreSQL's own (CVE-2018-1058). PostgreSQL's own schema stays the
+// first.
+static const char other_schemas[] =
+    "(SELECT coalesce(pg_catalog.string_agg(', ' || pg_catalog.quote_ident(name), '' ORDER BY place), '')"
+    " FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS schemas (name, place)"
+    " WHERE NOT pg_catalog.starts_with(name, 'pg_')"
+    " AND NOT pg_catalog.has_schema_privilege('public', name::text, 'CREATE'))";
+
 static_assert(LIMIT_STORE_BUSY_MS == 5000, "lock_timeout is the same");
 
 void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql)
@@ -72,7 +84,7 @@ void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql)
     buf_append_str(&path, ", reckoner");
     buf_append_str(sql, "SELECT pg_catalog.set_config('search_path', ");
     sql_append_literal(sql, buf_span(&path));
-    buf_printf(sql, ", %s)", scope);
+    buf_printf(sql, " || %s, %s)", other_schemas, scope);
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
         bool is_meant = settings[i].mode == -1 || settings[i].mode == (int)conn->mode;
         if (is_meant && !(is_local && settings[i].is_session_one))

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands beside the app's schema: extensions, settings of the database, and roles."""
+import pytest
+
+import postgresql
+from server import run, write_app
+
+pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
+
+NEAR_APP = {
+    'schema/001_names.sql': 'CREATE TABLE names (name text PRIMARY KEY);\n'
+                            "INSERT INTO names VALUES ('Angela Martin'), ('Oscar');\n"
+                            'CREATE INDEX names_near ON names USING gin (name gin_trgm_ops);\n',
+    'get_near.sql': '''-- @endpoint GET /near
+-- @param q text required
+-- @shape values
+-- @answer
+SELECT name FROM names WHERE name % :q ORDER BY similarity(name, :q) DESC;
+''',
+}
+
+
+def test_an_extension_in_public_is_found(cluster, start, tmp_path):
+    url, app = cluster.create('near'), write_app(tmp_path / 'near', NEAR_APP)
+    cluster.sql('CREATE EXTENSION pg_trgm', 'near')
+    assert run('check', '--store', url, app).returncode == 0
+    assert start(app, '--quiet', '--store', url).get('/near?q=angela').json() == ['Angela Martin']
+
+
+def test_an_extension_in_a_schema_that_the_search_path_names_is_found(cluster, start, tmp_path):
+    url, app = cluster.create('named'), write_app(tmp_path / 'near', NEAR_APP)
+    cluster.sql('CREATE SCHEMA "the extensions"; CREATE EXTENSION pg_trgm SCHEMA "the extensions";'
+                'ALTER DATABASE named SET search_path = "the extensions"', 'named')
+    assert start(app, '--quiet', '--store', url).get('/near?q=angela').json() == ['Angela Martin']
+
+
+LOWER_APP = {
+    'schema/001_names.sql': "CREATE TABLE names (name varchar(20)); INSERT INTO names VALUES ('Oscar');\n",
+    'get_lower.sql': '-- @endpoint GET /lower\n-- @shape value\n-- @answer\nSELECT lower(name) AS name FROM names;\n',
+}
+
+
+def test_a_schema_in_which_everybody_may_create_is_left_out(cluster, start, tmp_path):
+    """A function there would be called in the place of PostgreSQL's, where it fits its arguments better."""
+    url, app = cluster.create('shadow'), write_app(tmp_path / 'lower', LOWER_APP)
+    cluster.sql("CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS $$ SELECT 'shadow' $$;"
+                'GRANT CREATE ON SCHEMA public TO PUBLIC', 'shadow')
+    assert start(app, '--quiet', '--store', url).get('/lower').body == b'"oscar"'
+
+
+def test_texts_do_not_hang_on_settings_of_the_database(cluster, start, tmp_path):
+    app = write_app(tmp_path / 'texts', {'get_texts.sql': '''-- @endpoint GET /texts
+-- @answer
+SELECT CAST(interval '-1 day 2 hours' AS text) AS i, CAST('\\x00ff'::bytea AS text) AS b, CAST(date '2026-01-02' AS text) AS d,
+    CAST(timestamptz '2026-01-02T00:00:00+02' AS text) AS t, CAST(0.1::float8 + 0.2 AS text) AS x, CAST('{"b": 1}'::jsonb AS text) AS j;
+'''})
+    bodies = set()
+    for name, settings in [('plain', {}), ('other', {'intervalstyle': 'sql_standard', 'bytea_output': 'escape', 'extra_float_digits': '-3',
+                                                     'datestyle': 'German', 'timezone': 'Asia/Tokyo'})]:
+        url = cluster.create(name)
+        for setting, value in settings.items():
+            cluster.sql(f"ALTER DATABASE {name} SET {setting} = '{value}'")
+        bodies.add(start(app, '--quiet', '--store', url).get('/texts').body)
+    assert bodies == {b'[{"i":"-1 days +02:00:00","b":"\\\\x00ff","d":"2026-01-02","t":"2026-01-01 22:00:00+00",'
+                      b'"x":"0.30000000000000004","j":"{\\"b\\": 1}"}]'}
