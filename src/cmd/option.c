@@ -20,7 +20,8 @@ const struct option_row option_rows[] = {
         .type = OPTION_TEXT,
         .field = offsetof(struct options, listen),
         .standard = "127.0.0.1:8080",
-        .help = {{COMMAND_SERVE, "ADDR:PORT", "where to listen; port 0 takes a free one"}},
+        .help = {{COMMAND_SERVE, "ADDR:PORT",
+            "where to listen: PORT alone is of 127.0.0.1, :PORT of all addresses; port 0 takes a free one"}},
     },
     {
         .flag = "--var",

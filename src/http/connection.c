@@ -13,7 +13,7 @@
 #include "http/input.h"
 #include "http/output.h"
 
-struct connection *connection_new(struct lane *lane, int fd, const union peer *peer)
+struct connection *connection_new(struct lane *lane, int fd, const union address *peer)
 {
     struct connection *connection = mem_zalloc(1, sizeof(*connection));
     if (connection == NULL)

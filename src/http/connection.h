@@ -4,11 +4,11 @@
 #ifndef RECKONER_HTTP_CONNECTION_H
 #define RECKONER_HTTP_CONNECTION_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http/address.h"
 #include "http/lane.h"
 #include "http/pace.h"
 #include "http/server.h"
@@ -28,22 +28,16 @@ enum connection_phase {
     CONNECTION_CLOSED, // the loop closes it; it is freed when that is done
 };
 
-union peer {
-    struct sockaddr any;    // sa_family
-    struct sockaddr_in v4;  //
-    struct sockaddr_in6 v6; //
-};
-
 struct connection {
-    struct lane *lane;           // borrowed
-    struct stream stream;        // open from connection_open on
-    enum connection_phase phase; //
-    int fd;                      // the socket, until the stream owns it
-    uint32_t slot;               // place in the lane's table
-    uint32_t generation;         // of that place
-    struct mail mail;            // the way from the listener to the lane
-    union peer peer;             // the client's address
-    char peer_text[64];          // the same as text, once asked for
+    struct lane *lane;             // borrowed
+    struct stream stream;          // open from connection_open on
+    enum connection_phase phase;   //
+    int fd;                        // the socket, until the stream owns it
+    uint32_t slot;                 // place in the lane's table
+    uint32_t generation;           // of that place
+    struct mail mail;              // the way from the listener to the lane
+    union address peer;            // the client's address
+    char peer_text[ADDRESS_BYTES]; // the same as text, once asked for
 
     bool ended;                  // the client sends no more
     bool stalled;                // bytes are here that cannot be worked on yet
@@ -77,7 +71,7 @@ struct connection {
 
 // A connection of the socket, which it owns from here on. On any thread; NULL without memory, and the socket
 // is still the caller's.
-MUST_CHECK struct connection *connection_new(struct lane *lane, int fd, const union peer *peer);
+MUST_CHECK struct connection *connection_new(struct lane *lane, int fd, const union address *peer);
 
 // Starts reading. When that fails the connection is freed.
 void connection_open(struct connection *connection);

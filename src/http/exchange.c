@@ -4,7 +4,6 @@
 // done, so that a handler may call these from anywhere on the loop. On the lane's thread.
 #include "http/exchange.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 
@@ -332,21 +331,8 @@ void *http_user(const struct http_exchange *exchange)
 const char *http_peer(struct http_exchange *exchange)
 {
     struct connection *connection = exchange->connection;
-    if (connection->peer_text[0] != '\0')
-        return connection->peer_text;
-    char host[INET6_ADDRSTRLEN] = "";
-    const struct sockaddr_in6 *v6 = &connection->peer.v6;
-    bool is_v4 = connection->peer.any.sa_family == AF_INET;
-    bool is_mapped = !is_v4 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr); // a client of IPv4 on [::]
-    if (is_v4)
-        inet_ntop(AF_INET, &connection->peer.v4.sin_addr, host, sizeof(host));
-    else if (is_mapped)
-        inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], host, sizeof(host));
-    else
-        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
-    unsigned port = ntohs(is_v4 ? connection->peer.v4.sin_port : v6->sin6_port);
-    snprintf(connection->peer_text, sizeof(connection->peer_text), is_v4 || is_mapped ? "%s:%u" : "[%s]:%u",
-        host, port);
+    if (connection->peer_text[0] == '\0')
+        address_write(&connection->peer, connection->peer_text);
     return connection->peer_text;
 }
 

@@ -11,22 +11,22 @@
 #include "http/connection.h"
 
 struct listener {
-    int fd;           // owned; -1 when closed
-    uv_poll_t poll;   // for new connections
-    uv_timer_t pause; // runs while there are no file descriptors
-    char address[64]; // "127.0.0.1:8080", with the real port
-    void *ctx;        // handed to on_accept; borrowed
+    int fd;                      // owned; -1 when closed
+    uv_poll_t poll;              // for new connections
+    uv_timer_t pause;            // runs while there are no file descriptors
+    char address[ADDRESS_BYTES]; // "127.0.0.1:8080", with the real port
+    void *ctx;                   // handed to on_accept; borrowed
     // A new connection: a non-blocking socket, which is taken.
-    void (*on_accept)(void *ctx, int fd, const union peer *peer);
+    void (*on_accept)(void *ctx, int fd, const union address *peer);
 };
 
-// Binds and listens on "ADDR:PORT" or "[ADDR6]:PORT" ("[::]" is IPv4, too); nothing is accepted yet.
+// Binds and listens where `address` says (address_read; "[::]" is IPv4, too); nothing is accepted yet.
 // ERR_CONFIG for text that is no address; ERR_IO.
 MUST_CHECK enum err_code listener_open(struct listener *listener, const char *address, struct err *err);
 
 // Starts to accept. Before the loop runs. ERR_IO.
 MUST_CHECK enum err_code listener_start(struct listener *listener, uv_loop_t *loop,
-    void (*on_accept)(void *ctx, int fd, const union peer *peer), void *ctx, struct err *err);
+    void (*on_accept)(void *ctx, int fd, const union address *peer), void *ctx, struct err *err);
 
 // Accepts what has come so far, and closes.
 void listener_close(struct listener *listener);

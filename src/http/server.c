@@ -59,7 +59,7 @@ static void on_dealt(struct mail *mail)
     connection_open(CONTAINER_OF(mail, struct connection, mail));
 }
 
-static void on_accept(void *ctx, int fd, const union peer *peer)
+static void on_accept(void *ctx, int fd, const union address *peer)
 {
     struct http_server *server = ctx;
     atomic_fetch_add_explicit(&server->accepted, 1, memory_order_relaxed);

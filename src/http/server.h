@@ -72,7 +72,7 @@ struct http_limits {
 struct http_limits http_limits_default(void);
 
 struct http_options {
-    const char *listen;      // "ADDR:PORT", "[ADDR6]:PORT"; port 0 takes a free one
+    const char *listen;      // as address_read has it; port 0 takes a free one
     size_t max_connections;  // of the process
     size_t max_bodies_bytes; // of all bodies in the process, as far as they have come and are not freed
     size_t max_files;        // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS

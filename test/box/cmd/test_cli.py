@@ -2,7 +2,7 @@
 """The command line: help, exit codes, messages."""
 import pytest
 
-from server import run, write_app
+from server import run, wait_until, write_app
 from small_apps import LOAD_APP, READ_APP, WRITE_APP, ids
 
 
@@ -49,7 +49,7 @@ def test_wrong_command_lines_exit_with_2(args, text):
     assert text in result.stderr
 
 
-@pytest.mark.parametrize('listen', ['nonsense', '127.0.0.1', '127.0.0.1:99999', 'localhost:x', ':8080x'])
+@pytest.mark.parametrize('listen', ['nonsense', '127.0.0.1', '127.0.0.1:99999', 'localhost:x', ':8080x', 'no host:80'])
 def test_a_wrong_address_is_an_error(tmp_path, listen):
     result = run('serve', '--listen', listen, '--var', tmp_path / 'var', write_app(tmp_path / 'small', READ_APP))
     assert result.returncode == 1
@@ -146,3 +146,11 @@ def test_options_come_from_the_environment_too(start, tmp_path):
     assert ids(server) == [7]
     result = run('serve', app, env={'RECKONER_LOOPS': 'x'})
     assert result.returncode == 2 and 'RECKONER_LOOPS must be a number' in result.stderr
+
+
+@pytest.mark.parametrize('listen, shown', [('localhost:0', '127.0.0.1'), ('0', '127.0.0.1'), ('[::1]:0', '[::1]'), (':0', '[::]')])
+def test_addresses_are_what_people_write(start, tmp_path, listen, shown):
+    app = write_app(tmp_path / 'small', READ_APP)
+    server = start('--listen', listen, app, wait=False)
+    wait_until(lambda: server.read_stderr(0.1) and 'listening on' in server.stderr)
+    assert f'listening on http://{shown}:' in server.stderr

@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "fixture.h"
+#include "http/address.h"
 
 static struct fixture fixture;
 static struct client client, other;
@@ -288,17 +289,58 @@ static void refuse_to_listen(const char *address, enum err_code code, const char
     loop_free(loop);
 }
 
-static void an_address_is_numbers_with_a_port(void **state)
+static void what_is_no_address_is_told(void **state)
 {
     (void)state;
-    static const char *wrong[] = {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
-        "127.0.0.1:80a", "localhost:80", "::1:80", "[::1]", "[::1:80", "[]:80", "127.0.0.1:000080",
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:80"};
+    static const struct {
+        const char *text, *why;
+    } wrong[] = {
+        {"", "it does not end in a port from 0 to 65535"},
+        {"127.0.0.1", "it does not end in a port from 0 to 65535"},
+        {"127.0.0.1:", "it does not end in a port from 0 to 65535"},
+        {"127.0.0.1:65536", "it does not end in a port from 0 to 65535"},
+        {"127.0.0.1:-1", "it does not end in a port from 0 to 65535"},
+        {"127.0.0.1:80a", "it does not end in a port from 0 to 65535"},
+        {"127.0.0.1:000080", "it does not end in a port from 0 to 65535"},
+        {"[::1]", "it does not end in a port from 0 to 65535"},
+        {"http://127.0.0.1:80", "it is a url"},
+        {"::1:80", "an IPv6 address stands in [ ]"},
+        {"[::1:80", "an IPv6 address stands in [ ]"},
+        {"[1.2.3.4]:80", "what stands in [ ] is no IPv6 address"},
+        {"no host:80", "no host has that name"},
+        {"[]:80", "no host has that name"},
+    };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         char text[200];
-        snprintf(text, sizeof(text), "\"%s\" is no address to listen on", wrong[i]);
-        refuse_to_listen(wrong[i], ERR_CONFIG, text);
+        snprintf(text, sizeof(text), "\"%s\" is no address to listen on: %s", wrong[i].text, wrong[i].why);
+        refuse_to_listen(wrong[i].text, ERR_CONFIG, text);
     }
+}
+
+static void assert_address(const char *text, const char *expected)
+{
+    union address address;
+    struct err err = {0};
+    char written[ADDRESS_BYTES];
+    assert_int_equal(address_read(text, &address, &err), ERR_NONE);
+    address_write(&address, written);
+    assert_string_equal(written, expected);
+}
+
+static void an_address_is_written_as_people_write_it(void **state)
+{
+    (void)state;
+    assert_address("127.0.0.1:8080", "127.0.0.1:8080");
+    assert_address("8080", "127.0.0.1:8080");
+    assert_address("localhost:8080", "127.0.0.1:8080");
+    assert_address("[::1]:8080", "[::1]:8080");
+    assert_address("[::]:0", "[::]:0");
+    assert_address("[::ffff:10.0.0.1]:80", "10.0.0.1:80");
+    union address any;
+    struct err err = {0};
+    assert_int_equal(address_read(":8080", &any, &err), ERR_NONE);
+    assert_true(any.any.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&any.v6.sin6_addr)
+                                              : any.v4.sin_addr.s_addr == INADDR_ANY);
 }
 
 static void an_address_that_is_taken_is_an_error(void **state)
@@ -355,7 +397,8 @@ int main(void)
         TEST(a_drain_gives_up_on_what_takes_too_long),
         TEST(an_address_that_is_taken_is_an_error),
         cmocka_unit_test(a_server_that_never_ran_is_freed),
-        cmocka_unit_test(an_address_is_numbers_with_a_port),
+        cmocka_unit_test(what_is_no_address_is_told),
+        cmocka_unit_test(an_address_is_written_as_people_write_it),
         cmocka_unit_test(without_memory_there_is_no_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes the port off the end, and gives what is before it to getaddrinfo(3). Any thread; it may block.
+#include "http/address.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HOST_BYTES = 256, MAX_PORT = 65535 };
+
+static enum err_code fail(const char *text, const char *why, struct err *err)
+{
+    err_set(err, ERR_CONFIG, "\"%.200s\" is no address to listen on: %s", text, why);
+    err_hint(
+        err, "say it as 127.0.0.1:8080, [::1]:8080, localhost:8080, 8080, or :8080 for all of the machine");
+    return ERR_CONFIG;
+}
+
+// The decimal port at `text`; -1 when it is none.
+static int port_of(const char *text)
+{
+    size_t len = strlen(text);
+    if (len == 0 || len > 5 || strspn(text, "0123456789") != len)
+        return -1;
+    long port = strtol(text, NULL, 10);
+    return port <= MAX_PORT ? (int)port : -1;
+}
+
+// All addresses of the machine: of both kinds by one socket, where the system has IPv6.
+static void set_any(union address *address, int port)
+{
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *address = (union address){0};
+    if (fd >= 0) {
+        close(fd);
+        address->v6.sin6_family = AF_INET6;
+        address->v6.sin6_port = htons((uint16_t)port);
+    } else {
+        address->v4.sin_family = AF_INET;
+        address->v4.sin_port = htons((uint16_t)port);
+    }
+}
+
+static void set_found(union address *address, const struct addrinfo *found, int port)
+{
+    const struct addrinfo *best = found;
+    for (const struct addrinfo *at = found; at != NULL && best->ai_family != AF_INET; at = at->ai_next) {
+        if (at->ai_family == AF_INET)
+            best = at;
+    }
+    *address = (union address){0};
+    memcpy(address, best->ai_addr, best->ai_addrlen);
+    if (best->ai_family == AF_INET)
+        address->v4.sin_port = htons((uint16_t)port);
+    else
+        address->v6.sin6_port = htons((uint16_t)port);
+}
+
+static enum err_code find_host(
+    const char *text, const char *host, bool is_v6, int port, union address *ret_address, struct err *err)
+{
+    struct addrinfo *found = NULL;
+    struct addrinfo wanted = {.ai_family = is_v6 ? AF_INET6 : AF_UNSPEC,
+        .ai_socktype = SOCK_STREAM,
+        .ai_flags = is_v6 ? AI_NUMERICHOST : 0};
+    int failed = getaddrinfo(host, NULL, &wanted, &found);
+    if (failed != 0)
+        return fail(text, is_v6 ? "what stands in [ ] is no IPv6 address" : "no host has that name", err);
+    set_found(ret_address, found, port);
+    freeaddrinfo(found);
+    return ERR_NONE;
+}
+
+enum err_code address_read(const char *text, union address *ret_address, struct err *err)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+    int port = port_of(colon != NULL ? colon + 1 : text);
+    bool is_v6 = len > 2 && text[0] == '[' && text[len - 1] == ']';
+    char host[HOST_BYTES];
+    if (port < 0)
+        return fail(text, "it does not end in a port from 0 to 65535", err);
+    if (colon == text) {
+        set_any(ret_address, port);
+        return ERR_NONE;
+    }
+    if (strstr(text, "://") != NULL)
+        return fail(text, "it is a url", err);
+    if (!is_v6 && memchr(text, ':', len) != NULL)
+        return fail(text, "an IPv6 address stands in [ ]", err);
+    if (len >= sizeof(host))
+        return fail(text, "no host has that name", err);
+    snprintf(host, sizeof(host), "%.*s", (int)(is_v6 ? len - 2 : len), is_v6 ? text + 1 : text);
+    return find_host(text, colon != NULL ? host : "127.0.0.1", is_v6, port, ret_address, err);
+}
+
+void address_write(const union address *address, char ret_text[ADDRESS_BYTES])
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    const struct in6_addr *v6 = &address->v6.sin6_addr;
+    bool is_v4 = address->any.sa_family == AF_INET;
+    bool is_mapped = !is_v4 && IN6_IS_ADDR_V4MAPPED(v6);
+    if (is_v4)
+        inet_ntop(AF_INET, &address->v4.sin_addr, host, sizeof(host));
+    else if (is_mapped)
+        inet_ntop(AF_INET, &v6->s6_addr[12], host, sizeof(host));
+    else
+        inet_ntop(AF_INET6, v6, host, sizeof(host));
+    unsigned port = ntohs(is_v4 ? address->v4.sin_port : address->v6.sin6_port);
+    snprintf(ret_text, ADDRESS_BYTES, is_v4 || is_mapped ? "%s:%u" : "[%s]:%u", host, port);
+}
