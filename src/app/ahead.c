@@ -125,7 +125,7 @@ enum err_code plan_ask(struct plan *plan, const struct value *params, bool is_la
         code = store_bind(plan->sole->stmt, params, err);
     if (code != ERR_NONE)
         ahead_forget(plan);
-    return plan_fail_run(plan, code, err);
+    return code;
 }
 
 enum err_code ahead_pass(struct plan *plan, struct err *err)
@@ -140,6 +140,7 @@ enum err_code ahead_pass(struct plan *plan, struct err *err)
         plan_move(plan, BOUND_ANSWER);
         return ERR_NONE;
     }
+    plan_note_end(plan, NULL, plan->merged_check, code);
     ahead_learn(plan, false);
     ahead_forget(plan);
     return code == ERR_NONE ? err_set(err, ERR_AGAIN, "a check has found something: ask which") : code;

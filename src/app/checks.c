@@ -82,6 +82,7 @@ static enum err_code run_check(struct plan *plan, const struct prepared *prepare
         if (code == ERR_NONE)
             goes_on = finder->on_finding(finder->ctx, &finding);
     }
+    plan_note_end(plan, prepared, prepared->stmt, code);
     plan_end_run(plan, prepared, prepared->stmt, rows, started_ns);
     *ret_rows = rows;
     *ret_goes_on = goes_on && !(finder->stop_at_first && rows > 0);

@@ -184,7 +184,7 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
         code = checks_bind(plan, kind, params, err);
     }
     if (code == ERR_NONE && plan->bound == BOUND_MERGED_AND_ANSWER)
-        return plan_fail_run(plan, ahead_pass(plan, err), err);
+        return ahead_pass(plan, err);
     if (code == ERR_NONE)
         code = checks_run(plan, kind, params, &finder, &has_found, err);
     checks_reset(plan, kind);
@@ -195,7 +195,7 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
         plan_move(plan, BOUND_ANSWER);
     else
         ahead_forget(plan);
-    return plan_fail_run(plan, code, err);
+    return code;
 }
 
 // --- writes
@@ -215,10 +215,11 @@ enum err_code plan_write(struct plan *plan, const struct value *params, struct e
             code = store_step(prepared->stmt, &has_row, err);
             rows += code == ERR_NONE && has_row;
         }
+        plan_note_end(plan, prepared, prepared->stmt, code);
         plan_end_run(plan, prepared, prepared->stmt, rows, started_ns);
         store_reset(prepared->stmt);
     }
-    return plan_fail_run(plan, code, err);
+    return code;
 }
 
 // --- the answer
@@ -254,6 +255,7 @@ static enum err_code holds(struct plan *plan, const struct prepared *prepared, c
         is_true = value.real != 0;
     else if (value.kind == VALUE_DECIMAL)
         is_true = !decimal_is_zero(value.text);
+    plan_note_end(plan, prepared, prepared->when, code);
     plan_end_run(plan, prepared, prepared->when, has_row, started_ns);
     store_reset(prepared->when);
     if (code == ERR_NONE)
@@ -306,7 +308,7 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
     struct answered answered = {0};
     enum err_code code = choose(plan, params, &chosen, err);
     if (code != ERR_NONE)
-        return plan_fail_run(plan, code, err);
+        return code;
     if (chosen == NULL) // the directives rule it out: the last answer has no condition
         return err_set(err, ERR_STORE, "%s: no @answer is for these parameters", plan->endpoint->file);
     struct answer_run run = {.answer = &chosen->answer, .format = format, .out = out};
@@ -325,6 +327,7 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
         if (code == ERR_NONE)
             code = page_write(chosen->page, stmt, &run, &answered.cursor, err);
     }
+    plan_note_end(plan, chosen, stmt, code);
     plan_end_run(plan, chosen, stmt, run.rows, started_ns);
     store_reset(stmt);
     if (is_bound)
@@ -333,5 +336,5 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
         answered.status = chosen->statement->status;
         *ret_answered = answered;
     }
-    return plan_fail_run(plan, code, err);
+    return code;
 }

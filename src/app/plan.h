@@ -43,8 +43,8 @@ struct finding {
 // Runs all @reject (kind STATEMENT_REJECT) or @warn statements with these parameters, in the order of
 // endpoint->params, and calls on_finding for each row, until it returns false, which is no error. With
 // stop_at_first the first statement that gives rows is the last one run. ERR_STORE too when a row's line is
-// no integer, or its field or parameter no text. Like all that run statements: ERR_MALFORMED when a value
-// that came with the request is too long for what a statement does with it, such as a pattern of LIKE. Of a
+// no integer, or its field or parameter no text. Like all that run statements: ERR_VALUE when a statement
+// cannot work with a value, of which blame.h tells whose it is. Of a
 // read, ERR_AGAIN: a check found something in a transaction that is over; begin another one and ask again.
 MUST_CHECK enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
     bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,

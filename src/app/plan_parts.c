@@ -42,13 +42,11 @@ void plan_end_run(const struct plan *plan, const struct prepared *prepared, stru
     plan->on_run(plan->ctx, &run);
 }
 
-enum err_code plan_fail_run(const struct plan *plan, enum err_code code, struct err *err)
+void plan_note_end(
+    struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt, enum err_code code)
 {
-    bool has_values = plan->endpoint->param_count + plan->endpoint->field_count > 0;
-    if (code != ERR_TOO_LARGE)
-        return code;
-    code = has_values ? ERR_MALFORMED : ERR_STORE;
-    if (err != NULL && err->code == ERR_TOO_LARGE)
-        err->code = code;
-    return code;
+    if (code != ERR_VALUE && code != ERR_CONSTRAINT)
+        return;
+    plan->failed = prepared;
+    plan->failed_stmt = stmt;
 }

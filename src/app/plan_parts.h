@@ -46,6 +46,10 @@ struct plan {
     unsigned passes;       // reads in a row that no check has refused, up to what ahead.c counts
     bool is_slow;          // the last read took long
 
+    // The run that has ended with ERR_VALUE or ERR_CONSTRAINT last, for blame.c.
+    const struct prepared *failed;  // whose; NULL: of the merged check
+    struct store_stmt *failed_stmt; // of it
+
     // The observer of runs; NULL: there is none.
     void (*on_run)(void *ctx, const struct statement_run *run);
     void *ctx; // handed to it
@@ -66,9 +70,9 @@ uint64_t plan_start_run(const struct plan *plan);
 void plan_end_run(const struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt,
     uint64_t rows, uint64_t started_ns);
 
-// The code that a run which failed with `code` has for the caller; `err`, which is the failure, gets it too.
-// A store says ERR_TOO_LARGE of a value that a statement cannot work with, such as a pattern of LIKE. That is
-// the request's fault, ERR_MALFORMED, where the endpoint takes values at all; else it is ERR_STORE.
-enum err_code plan_fail_run(const struct plan *plan, enum err_code code, struct err *err);
+// Notes a run that has ended with `code`, for whoever asks what it failed at (blame.h). `prepared` is NULL
+// for the merged check.
+void plan_note_end(
+    struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt, enum err_code code);
 
 #endif

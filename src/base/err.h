@@ -18,6 +18,7 @@ enum err_code {
     ERR_TOO_LARGE,  // over a stated limit (413)
     ERR_CONFLICT,   // against what is stored: a key that exists already (409)
     ERR_CONSTRAINT, // against another constraint of the schema (422)
+    ERR_VALUE,      // a statement cannot work with a value: the request's (400, or 422 for rows), or its own
     ERR_BUSY,       // a queue is full, the store is locked or out of reach: may work later (503)
     ERR_ABORTED,    // the database took the transaction back for the sake of another one: may work now (503)
     ERR_AGAIN,      // a merged check found something: begin anew, with each check by itself

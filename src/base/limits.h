@@ -75,6 +75,8 @@ enum {
     LIMIT_GROUP_ROWS =
         5000, // rows of a group of several batches, so that small ones do not wait for large ones
 
+    LIMIT_BLAME_MS = 200, // looking for the value that a statement failed at, on the worker or the writer
+
     LIMIT_WRITE_TRIES = 5, // of a batch whose transaction the database undid for the sake of another one
 
     // --- batches

@@ -87,10 +87,10 @@ static int64_t find_row(const struct violated *key, const struct rows *rows)
 void batch_blame(struct store_conn *conn, const struct endpoint *endpoint, const struct rows *rows,
     const struct err *err, struct report *report)
 {
-    struct violated key = {.endpoint = endpoint};
-    struct span columns;
-    if ((err->code != ERR_CONFLICT && err->code != ERR_CONSTRAINT) ||
-        !store_violated_key(conn, &columns, &key.values) || !find_fields(&key, columns))
+    struct violation violation = store_violation(conn);
+    struct violated key = {.endpoint = endpoint, .values = violation.values};
+    if ((err->code != ERR_CONFLICT && err->code != ERR_CONSTRAINT) || violation.values.len == 0 ||
+        !find_fields(&key, violation.columns))
         return;
     struct fault fault = {
         .line = find_row(&key, rows),

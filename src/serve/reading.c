@@ -3,6 +3,7 @@
 // in the spool and the report when the next one begins. The worker's thread.
 #include "serve/reading.h"
 
+#include "app/blame.h"
 #include "app/findings.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -100,13 +101,14 @@ static bool has_cursor(const struct request *request)
 }
 
 // The first try. A page was prepared for the types that its keys had then; where a column has another type
-// since, the statement that compares the cursor fails with ERR_STORE, and preparing it anew helps as with
-// ERR_STALE.
+// since, the statement that compares the cursor fails with ERR_STORE or ERR_VALUE, and preparing it anew
+// helps as with ERR_STALE.
 static enum err_code try_first(struct reading *reading, struct handle *handle, struct plan *plan,
     const struct span *vector, struct err *err)
 {
     enum err_code code = try_once(reading, handle, plan, vector, err);
-    bool may_be_stale = code == ERR_STORE && vector == NULL && has_cursor(reading->request);
+    bool has_failed = code == ERR_STORE || code == ERR_VALUE;
+    bool may_be_stale = has_failed && vector == NULL && has_cursor(reading->request);
     return may_be_stale ? ERR_STALE : code;
 }
 
@@ -130,6 +132,12 @@ enum err_code reading_run(
         code = next == READ_ANEW ? handle_renew(handle, request->endpoint, &plan, &failure) : ERR_NONE;
         if (code == ERR_NONE)
             code = try_once(reading, handle, plan, vector, &failure);
+    }
+    if ((code == ERR_VALUE || code == ERR_CONSTRAINT) && place == READ_PRIMARY) {
+        reading_forget(reading);
+        code = blame_params(
+            plan, request->params, reading->deadline_ns, &reading->out, &request->report, &failure);
+        spool_reset(&reading->out);
     }
     plan_took(plan, clock_monotonic_ns() - reading->start_ns);
     if (code == ERR_NONE)

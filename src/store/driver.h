@@ -72,8 +72,7 @@ struct store_driver {
     enum err_code (*bind)(struct store_stmt *stmt, const struct value *values, struct err *err);
     void (*last)(struct store_conn *conn); // NULL: nothing to gain
     enum err_code (*step)(struct store_stmt *stmt, bool *ret_row, struct err *err);
-    bool (*violated_key)(struct store_conn *conn, struct span *ret_columns,
-        struct span *ret_values); // NULL: it never tells
+    struct violation (*violation)(struct store_conn *conn);
     enum err_code (*column)(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
     enum err_code (*key)(struct store_stmt *stmt, size_t column, struct value *ret_value,
         struct err *err); // NULL: store_column is as exact

@@ -211,9 +211,9 @@ enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err
     return stmt->driver->step(stmt, ret_row, err);
 }
 
-bool store_violated_key(struct store_conn *conn, struct span *ret_columns, struct span *ret_values)
+struct violation store_violation(struct store_conn *conn)
 {
-    return conn->driver->violated_key != NULL && conn->driver->violated_key(conn, ret_columns, ret_values);
+    return conn->driver->violation(conn);
 }
 
 enum err_code store_column(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err)

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "store/violation.h"
 #include "text/sql_scan.h"
 #include "text/value.h"
 
@@ -160,10 +161,12 @@ bool store_column_is_boolean(const struct store_stmt *stmt, size_t column);
 MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err);
 
 // Goes to the next row; *ret_row is false when there is none. Errors: ERR_TIMEOUT, ERR_CONFLICT (a unique or
-// primary key), ERR_CONSTRAINT (any other one, also a value that is too large for its column), ERR_DISK_FULL,
-// ERR_BUSY, ERR_NO_MEMORY, ERR_TOO_LARGE, ERR_STORE (anything else that the database refuses, such as a date
-// that does not exist); and in the first step ERR_STALE, when the tables have changed so that the statement
-// has to be prepared anew. After an error, or when there is no more row, only store_reset is of use.
+// primary key), ERR_CONSTRAINT (any other one, and a trigger's own words), ERR_VALUE (what the statement
+// cannot work out with the values that it has, bound ones or stored ones: a zero divisor, a date that does
+// not exist, a search term of a wrong form; in the database's words, which may quote such a value),
+// ERR_DISK_FULL, ERR_BUSY, ERR_NO_MEMORY, ERR_STORE; and in the first step ERR_STALE, when the tables have
+// changed so that the statement has to be prepared anew. After an error, or when there is no more row, only
+// store_reset is of use.
 MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, struct err *err);
 
 // Says that the statement bound next is the last one of the read transaction, so that the transaction's end
@@ -172,10 +175,9 @@ MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, stru
 // their binding.
 void store_last(struct store_conn *conn);
 
-// The key of the connection's last ERR_CONFLICT or ERR_CONSTRAINT: its columns as one text and their values
-// as another, each separated by ", " ("origin, day", "CNSGH, 2016-01-31"). False when the database does not
-// tell the key. Valid until the connection is used again.
-bool store_violated_key(struct store_conn *conn, struct span *ret_columns, struct span *ret_values);
+// What the connection's last ERR_CONFLICT or ERR_CONSTRAINT was about. Valid until the connection is used
+// again.
+struct violation store_violation(struct store_conn *conn);
 
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
 // has no JSON. What JSON has no value for otherwise (a date or moment that is infinite) is null, or a real

@@ -55,7 +55,7 @@ static void a_day_that_does_not_exist_is_an_error(void **state)
         char sql[200];
         snprintf(sql, sizeof(sql), "SELECT day FROM calendar(%s)", cases[i]);
         if (f->is_sqlite)
-            assert_int_equal(error_of_run(f->reader, sql).code, ERR_STORE);
+            assert_int_equal(error_of_run(f->reader, sql).code, ERR_VALUE);
         else // knows its dates before it runs
             assert_int_equal(error_of_prepare(f->reader, sql).code, ERR_CONFIG);
     }

@@ -97,14 +97,14 @@ static void what_is_no_number_is_an_error(void **state)
     struct fixture *f = *state;
     if (!f->is_sqlite) // whose own function it is
         skip();
-    assert_error(error_of_run(f->reader, "SELECT distance_m(1, 'north', 2, 3)"), ERR_STORE,
+    assert_error(error_of_run(f->reader, "SELECT distance_m(1, 'north', 2, 3)"), ERR_VALUE,
         "distance_m: lng1 is \"north\", which is not a number");
     assert_rows(f->reader, "SELECT distance_m('x', 2, 3, NULL)", "NULL\n");
-    assert_error(error_of_run(f->reader, "SELECT distance_m(1, 2, 9e999, 3)"), ERR_STORE,
+    assert_error(error_of_run(f->reader, "SELECT distance_m(1, 2, 9e999, 3)"), ERR_VALUE,
         "distance_m: lat2 is \"Inf\", which is not a number");
-    assert_error(error_of_run(f->reader, "SELECT distance_m(1, 2, 3, '')"), ERR_STORE,
+    assert_error(error_of_run(f->reader, "SELECT distance_m(1, 2, 3, '')"), ERR_VALUE,
         "distance_m: lng2 is \"\", which is not a number");
-    assert_error(error_of_run(f->reader, "SELECT distance_m('1', 2, '3.0', x'00')"), ERR_STORE,
+    assert_error(error_of_run(f->reader, "SELECT distance_m('1', 2, '3.0', x'00')"), ERR_VALUE,
         "distance_m: lng2 is \"\", which is not a number");
     assert_distance(f, "'0', '0', '1.0', 0", CIRCLE_M / 360, 1e-6); // a text that is one will do
     assert_error(error_of_prepare(f->reader, "SELECT distance_m(1, 2, 3)"), ERR_CONFIG,

@@ -93,14 +93,15 @@ struct pg_conn {
     bool is_unsent;                 // something of it has no sync or flush behind it yet
     bool is_single;                 // the oldest is a run of which rows have been taken
     // --- the transaction
-    enum pg_tx tx;              //
-    enum pg_last last;          //
-    bool has_written;           // something in it may have changed the database
-    bool had_written;           // likewise, when the savepoint was made
-    struct err failure;         // why it is PG_TX_FAILED or PG_TX_DEAD
-    struct buf detail;          // of the last constraint that was met
-    char commit[PG_ID_CHARS];   // id of its record
-    char recorded[PG_ID_CHARS]; // of the last one that is known to be there, and to be removed; or ""
+    enum pg_tx tx;                //
+    enum pg_last last;            //
+    bool has_written;             // something in it may have changed the database
+    bool had_written;             // likewise, when the savepoint was made
+    struct err failure;           // why it is PG_TX_FAILED or PG_TX_DEAD
+    enum violation_kind violated; // what the last constraint that was met is
+    struct buf detail;            // of it, to read columns and values from
+    char commit[PG_ID_CHARS];     // id of its record
+    char recorded[PG_ID_CHARS];   // of the last one that is known to be there, and to be removed; or ""
     struct pg_batch batch;
 };
 

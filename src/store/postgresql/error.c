@@ -26,7 +26,6 @@ static const struct {
     {"53100", ERR_DISK_FULL},  // disk_full
     {"53200", ERR_NO_MEMORY},  // out_of_memory
     {"53", ERR_BUSY},          // insufficient resources: too many connections
-    {"54000", ERR_TOO_LARGE},  // program_limit_exceeded
     {"57014", ERR_TIMEOUT},    // query_canceled
     {"57", ERR_BUSY},          // operator intervention: a shutdown, a crash, a start
     {"08", ERR_BUSY},          // connection exception
@@ -46,14 +45,12 @@ static bool has_state(const char *state, const char *start)
     return span_starts_with(span_of(state), start);
 }
 
-// Of values that a column's type has no room or form for: to rows that are written that is a constraint like
-// another one. A read has no rows.
-static const char *const unfit[] = {"22001", // string_data_right_truncation
-    "22003",                                 // numeric_value_out_of_range
-    "22007",                                 // invalid_datetime_format
-    "22008",                                 // datetime_field_overflow
-    "22P02",                                 // invalid_text_representation
-    "22P05"};                                // untranslatable_character: a jsonb with u0000
+// What the run of an endpoint's statement ends with when it cannot work with a value, whose ever it is: class
+// 22 and 21, and what casts and functions say of a text that is a name, a query or a path.
+static const char *const of_values[] = {"22", "21", "42", "54", "0A", "3F", "38", "39", "P0"};
+
+// Likewise, but never a value's fault: permission denied, and an object that is not in a state for it.
+static const char *const never_of_values[] = {"42501", "2200H"};
 
 static const char *field(const PGresult *result, int code)
 {
@@ -61,12 +58,20 @@ static const char *field(const PGresult *result, int code)
     return text != NULL ? text : "";
 }
 
+static bool is_any_of(const char *state, const char *const *states, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (has_state(state, states[i]))
+            return true;
+    }
+    return false;
+}
+
 static enum err_code code_of(const char *state, enum store_mode mode)
 {
-    for (size_t i = 0; mode == STORE_WRITE && i < ARRAY_LEN(unfit); i++) {
-        if (has_state(state, unfit[i]))
-            return ERR_CONSTRAINT;
-    }
+    // To rows that are copied or committed a value without room or form is a constraint like another one.
+    if (mode == STORE_WRITE && has_state(state, "22"))
+        return ERR_CONSTRAINT;
     for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
         if (has_state(state, codes[i].state))
             return codes[i].code;
@@ -74,26 +79,36 @@ static enum err_code code_of(const char *state, enum store_mode mode)
     return ERR_STORE;
 }
 
-// What the server says, without the full stop of its details.
-static void write_text(const PGresult *result, bool has_detail, char *out, size_t size)
+// What the server says, in one line. Its CONTEXT and most of its DETAILs quote rows and statements.
+static void write_text(const PGresult *result, char *out, size_t size)
 {
-    const char *text = field(result, PG_DIAG_MESSAGE_PRIMARY),
-               *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
-    has_detail = has_detail && detail[0] != '\0';
-    int len = snprintf(out, size, "%s%s%s", text, has_detail ? ": " : "", has_detail ? detail : "");
-    if (len > 0 && (size_t)len < size && out[len - 1] == '.')
-        out[len - 1] = '\0';
+    snprintf(out, size, "%s", field(result, PG_DIAG_MESSAGE_PRIMARY));
     for (char *at = out; *at != '\0'; at++) {
         if (*at == '\n')
             *at = ' ';
     }
 }
 
-// --- keys
+// --- constraints
 
-static void keep_detail(struct pg_conn *conn, const PGresult *result)
+static enum violation_kind kind_of(const PGresult *result)
 {
-    const char *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *state = field(result, PG_DIAG_SQLSTATE);
+    if (has_state(state, "23505"))
+        return VIOLATION_KEY;
+    if (has_state(state, "23502"))
+        return VIOLATION_NULL;
+    if (has_state(state, "23503") || has_state(state, "23001"))
+        return VIOLATION_REFERENCE;
+    bool is_check = has_state(state, "23514") || has_state(state, "23P01") || has_state(state, "44");
+    return is_check ? VIOLATION_CHECK : VIOLATION_OTHER;
+}
+
+// Keeps what the columns of a key, and the one that must not be null, are read from.
+static void keep_violation(struct pg_conn *conn, enum violation_kind kind, const PGresult *result)
+{
+    const char *detail = field(result, kind == VIOLATION_NULL ? PG_DIAG_COLUMN_NAME : PG_DIAG_MESSAGE_DETAIL);
+    conn->violated = kind;
     buf_clear(&conn->detail);
     if (strlen(detail) < PG_DETAIL_BYTES) // else it stays empty: it would be of no use without its end
         buf_append_str(&conn->detail, detail);
@@ -101,10 +116,9 @@ static void keep_detail(struct pg_conn *conn, const PGresult *result)
 
 // The details of unique and foreign keys are "Key (COLUMNS)=(VALUES) …", with nothing quoted: the values are
 // what stands between the first ")=(" and the last ") ", as the words that follow hold none.
-bool pg_violated_key(struct store_conn *base, struct span *ret_columns, struct span *ret_values)
+static bool read_key(struct span detail, struct span *ret_columns, struct span *ret_values)
 {
     static const char start[] = "Key (", middle[] = ")=(", end[] = ") ";
-    struct span detail = buf_span(&pg_conn(base)->detail);
     if (detail.len < strlen(start) || memcmp(detail.at, start, strlen(start)) != 0)
         return false;
     struct span columns = {.at = detail.at + strlen(start), .len = detail.len - strlen(start)};
@@ -125,6 +139,44 @@ bool pg_violated_key(struct store_conn *base, struct span *ret_columns, struct s
     return true;
 }
 
+struct violation pg_violation(struct store_conn *base)
+{
+    const struct pg_conn *conn = pg_conn(base);
+    struct violation violation = {.kind = conn->violated};
+    if (violation.kind == VIOLATION_NULL)
+        violation.columns = buf_span(&conn->detail);
+    else if (violation.kind == VIOLATION_KEY || violation.kind == VIOLATION_REFERENCE)
+        (void)read_key(buf_span(&conn->detail), &violation.columns, &violation.values);
+    return violation;
+}
+
+// The name that the author has given a constraint; NULL for "TABLE_COLUMN_check", which PostgreSQL gives.
+static const char *constraint_name(const PGresult *result)
+{
+    const char *name = field(result, PG_DIAG_CONSTRAINT_NAME), *table = field(result, PG_DIAG_TABLE_NAME);
+    size_t len = strlen(table);
+    bool is_given = len > 0 && span_starts_with(span_of(name), table) && name[len] == '_';
+    return name[0] != '\0' && !is_given ? name : NULL;
+}
+
+static enum err_code fail_constraint(
+    struct pg_conn *conn, const PGresult *result, enum err_code code, struct err *err)
+{
+    enum violation_kind kind = kind_of(result);
+    const char *words = violation_text(kind), *name = constraint_name(result);
+    char text[sizeof(err->text)];
+    keep_violation(conn, kind, result);
+    if (kind == VIOLATION_CHECK && name != NULL)
+        return err_set(err, code, "a row violates check constraint %s", name);
+    write_text(result, text, sizeof(text));
+    bool is_own = has_state(field(result, PG_DIAG_SQLSTATE), "P0001");
+    if (words == NULL)
+        words = is_own ? text : "a row violates a constraint of the store";
+    return err_set(err, code, "%s", words);
+}
+
+// --- all states
+
 enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *err)
 {
     const char *state = field(result, PG_DIAG_SQLSTATE);
@@ -132,6 +184,7 @@ enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *
         return pg_fail_link(conn->link, ERR_BUSY, err);
     enum err_code code = code_of(state, conn->mode);
     char text[sizeof(err->text)];
+    write_text(result, text, sizeof(text));
     switch (code) {
     case ERR_TIMEOUT:
         if (!conn->was_cancelled && (conn->deadline_ns == 0 || clock_monotonic_ns() < conn->deadline_ns))
@@ -143,18 +196,69 @@ enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *
         return err_set(err, code, "the store has no memory left");
     case ERR_CONFLICT:
     case ERR_CONSTRAINT:
-        keep_detail(conn, result);
-        write_text(result, true, text, sizeof(text));
-        break;
+        return fail_constraint(conn, result, code, err);
+    case ERR_BUSY:
+        if (has_state(state, "55P03"))
+            return err_set(err, code, "the store is locked by somebody else: try again");
+        err_set(err, code, "the store cannot do it at the moment: try again");
+        err_hint(err, "%s", text); // for the log: it may name databases and roles
+        return code;
     default:
         if (has_state(state, "25006"))
             return err_set(err, code, "this connection to the store is for reading only");
-        if (has_state(state, "55P03"))
-            return err_set(err, code, "the store is locked by somebody else: try again");
-        write_text(result, false, text, sizeof(text));
-        break;
+        return err_set(err, code, "%s", text);
     }
-    return err_set(err, code, "%s", text);
+}
+
+// Whether a RAISE of PL/pgSQL has made the error, with whatever state its author likes.
+static bool is_raised(const PGresult *result)
+{
+    return strcmp(field(result, PG_DIAG_SOURCE_FUNCTION), "exec_stmt_raise") == 0;
+}
+
+// Whether a row was to be changed twice by one upsert or MERGE; a subquery with several rows has the same
+// state.
+static bool is_twice(const PGresult *result)
+{
+    const char *function = field(result, PG_DIAG_SOURCE_FUNCTION);
+    return has_state(field(result, PG_DIAG_SQLSTATE), "21000") &&
+           (strcmp(function, "ExecOnConflictUpdate") == 0 || strcmp(function, "ExecMergeMatched") == 0);
+}
+
+// Of a value without room or form the DETAIL is about that value alone. It ends with a full stop.
+static void add_detail(const PGresult *result, char *text, size_t size)
+{
+    const char *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
+    size_t len = strlen(text), more = strcspn(detail, "\n");
+    if (more == 0 || !has_state(field(result, PG_DIAG_SQLSTATE), "22"))
+        return;
+    more -= detail[more - 1] == '.';
+    snprintf(text + len, size - len, ": %.*s", (int)more, detail);
+}
+
+enum err_code pg_fail_run(struct pg_conn *conn, const PGresult *result, struct err *err)
+{
+    static const char no_memory[] = "invalid memory alloc request size"; // has the state of any inner error
+    const char *state = field(result, PG_DIAG_SQLSTATE);
+    char text[sizeof(err->text)];
+    write_text(result, text, sizeof(text));
+    bool is_of_value = is_any_of(state, of_values, ARRAY_LEN(of_values)) &&
+                       !is_any_of(state, never_of_values, ARRAY_LEN(never_of_values));
+    if (is_twice(result)) {
+        keep_violation(conn, VIOLATION_TWICE, result);
+        return err_set(err, ERR_CONSTRAINT, "%s", violation_text(VIOLATION_TWICE));
+    }
+    if (is_raised(result) && (is_of_value || code_of(state, STORE_READ) == ERR_STORE)) {
+        keep_violation(conn, VIOLATION_OTHER, result);
+        return err_set(err, ERR_CONSTRAINT, "%s", text);
+    }
+    if (is_of_value) {
+        add_detail(result, text, sizeof(text));
+        return err_set(err, ERR_VALUE, "%s", text);
+    }
+    if (has_state(state, "XX000") && span_starts_with(span_of(text), no_memory))
+        return err_set(err, ERR_VALUE, "a value is larger than the store can hold");
+    return pg_fail(conn, result, err);
 }
 
 // The byte offset of a 1-based count of characters in UTF-8 text.
@@ -188,7 +292,7 @@ enum err_code pg_fail_statement(struct pg_conn *conn, const PGresult *result, st
     enum err_code code = pg_fail(conn, result, &cause);
     if (is_wrong) {
         code = ERR_CONFIG;
-        write_text(result, false, cause.text, sizeof(cause.text));
+        write_text(result, cause.text, sizeof(cause.text));
     }
     err_set_at(err, code, line, column, "%s", cause.text);
     if (is_wrong && field(result, PG_DIAG_MESSAGE_HINT)[0] != '\0') {
@@ -202,13 +306,21 @@ enum err_code pg_fail_statement(struct pg_conn *conn, const PGresult *result, st
     return code;
 }
 
+enum err_code pg_fail_connect(PGconn *link, enum err_code code, struct err *err)
+{
+    const char *message = PQerrorMessage(link);
+    size_t len = strcspn(message, "\n"); // the lines behind it guess at reasons
+    if (len == 0)
+        return err_set(err, code, "the connection to the store was lost");
+    return err_set(err, code, "%.*s", (int)(len < 300 ? len : 300), message);
+}
+
 enum err_code pg_fail_link(PGconn *link, enum err_code code, struct err *err)
 {
     const char *message = link != NULL ? PQerrorMessage(link) : "";
-    size_t len = strcspn(message, "\n"); // the lines behind it guess at reasons
-    if (len == 0)
-        return err_set(err, code, "the connection to the store was lost: try again");
-    return err_set(err, code, "%.*s", (int)(len < 300 ? len : 300), message);
+    err_set(err, code, "the connection to the store was lost: try again");
+    err_hint(err, "%.*s", (int)strcspn(message, "\n"), message);
+    return code;
 }
 
 enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err)

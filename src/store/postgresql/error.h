@@ -15,15 +15,21 @@ struct pg_conn;
 // What store.h calls the failure that `result` tells of.
 enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *err);
 
+// The same for the run of an endpoint's statement: what it cannot work out is ERR_VALUE.
+enum err_code pg_fail_run(struct pg_conn *conn, const PGresult *result, struct err *err);
+
 // For the driver's table; the detail is conn->detail.
-bool pg_violated_key(struct store_conn *base, struct span *ret_columns, struct span *ret_values);
+struct violation pg_violation(struct store_conn *base);
 
 // The same for a statement that did not prepare, or one of a script: `offset` is where in `sql` the text
 // begins that the server was given.
 enum err_code pg_fail_statement(struct pg_conn *conn, const PGresult *result, struct span sql, size_t offset,
     bool is_prepare, struct err *err);
 
-// The connection could not be made, or is gone: what libpq says, in one line.
+// The connection could not be made: what libpq says, in one line, for the operator. It names hosts and roles.
+enum err_code pg_fail_connect(PGconn *link, enum err_code code, struct err *err);
+
+// The connection is gone; what libpq says is the hint, for the log. `link` may be NULL.
 enum err_code pg_fail_link(PGconn *link, enum err_code code, struct err *err);
 
 // What the failure of a PG_CHECK is called.

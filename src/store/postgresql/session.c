@@ -162,7 +162,7 @@ enum err_code pg_session_make(struct pg_conn *conn, enum err_code unreachable, s
     if (PQstatus(conn->link) == CONNECTION_OK) {
         code = set_up(conn, err);
     } else {
-        code = pg_fail_link(conn->link, unreachable, err);
+        code = pg_fail_connect(conn->link, unreachable, err);
         if (PQconnectionNeedsPassword(conn->link))
             err_hint(err, "put the password into PGPASSWORD or ~/.pgpass");
     }
@@ -246,7 +246,7 @@ enum err_code pg_check_alive(struct pg_conn *conn, struct err *err)
     case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
     case ERR_CONFLICT:
     case ERR_CONSTRAINT:
-    case ERR_TOO_LARGE:
+    case ERR_VALUE:
         return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
     case ERR_BUSY:
     case ERR_BEHIND:

@@ -394,10 +394,12 @@ static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err
             stmt->prepared->session = 0;
         code = fail_stale(&cause);
     } else {
-        code = pg_fail(conn, result, &cause);
+        code = pg_fail_run(conn, result, &cause);
     }
     pg_fail_tx(conn, &cause);
-    return err_set(err, code, "%s", cause.text);
+    err_set(err, code, "%s", cause.text);
+    err_hint(err, "%s", cause.hint);
+    return code;
 }
 
 // Outside of a transaction the statement is one, which has to be on disk before its end is told.

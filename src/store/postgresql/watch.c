@@ -108,7 +108,7 @@ static enum err_code wait_for_answer(struct pg_watch *watch, struct err *err)
     for (;;) {
         int unsent = PQflush(watch->link);
         if (unsent < 0)
-            return pg_fail_link(watch->link, ERR_BUSY, err);
+            return pg_fail_connect(watch->link, ERR_BUSY, err);
         if (unsent == 0 && !PQisBusy(watch->link))
             return ERR_NONE;
         uint64_t now_ns = clock_monotonic_ns();
@@ -117,7 +117,7 @@ static enum err_code wait_for_answer(struct pg_watch *watch, struct err *err)
         if (code != ERR_NONE)
             return code;
         if (PQconsumeInput(watch->link) == 0)
-            return pg_fail_link(watch->link, ERR_BUSY, err);
+            return pg_fail_connect(watch->link, ERR_BUSY, err);
     }
 }
 
@@ -125,7 +125,7 @@ static enum err_code wait_for_answer(struct pg_watch *watch, struct err *err)
 static enum err_code ask(struct pg_watch *watch, const char *sql, PGresult **ret_result, struct err *err)
 {
     if (PQsendQuery(watch->link, sql) == 0)
-        return pg_fail_link(watch->link, ERR_BUSY, err);
+        return pg_fail_connect(watch->link, ERR_BUSY, err);
     PGresult *result = NULL, *next;
     enum err_code code = wait_for_answer(watch, err);
     while (code == ERR_NONE && (next = PQgetResult(watch->link)) != NULL) {
@@ -135,7 +135,7 @@ static enum err_code ask(struct pg_watch *watch, const char *sql, PGresult **ret
     }
     bool is_fine = PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
     if (code == ERR_NONE && !is_fine)
-        code = pg_fail_link(watch->link, ERR_BUSY, err);
+        code = pg_fail_connect(watch->link, ERR_BUSY, err);
     if (code != ERR_NONE) {
         PQclear(result);
         return code;
@@ -202,7 +202,7 @@ static enum err_code wait_for_writes(struct pg_watch *watch, struct err *err)
     while (code == ERR_NONE && !was_notified(watch->link)) {
         code = wait_for_link(watch, false, PG_WATCH_MS, &pause);
         if (code == ERR_NONE && PQconsumeInput(watch->link) == 0)
-            return pg_fail_link(watch->link, ERR_BUSY, err);
+            return pg_fail_connect(watch->link, ERR_BUSY, err);
     }
     return code == ERR_TIMEOUT ? ERR_NONE : code;
 }
@@ -228,7 +228,7 @@ static enum err_code connect_link(struct pg_watch *watch, struct err *err)
     if (watch->link == NULL)
         return err_no_memory(err);
     if (PQstatus(watch->link) != CONNECTION_OK || PQsetnonblocking(watch->link, 1) != 0)
-        return pg_fail_link(watch->link, ERR_BUSY, err);
+        return pg_fail_connect(watch->link, ERR_BUSY, err);
     return listen_for_writes(watch, err);
 }
 

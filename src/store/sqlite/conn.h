@@ -34,6 +34,8 @@ struct sqlite_conn {
     const char *incomplete;               // SQL being compiled names a helper without its arguments; or NULL
     bool in_control;                      // a control statement runs, which the deadline must not cut in two
     bool in_transaction;                  // between store_begin and its end
+    enum violation_kind violated;         // what the last constraint was; VIOLATION_OTHER: nothing to tell
+    char violated_columns[256];           // its columns, with ", " between them, or ""
     enum err_code lost; // why SQLite has ended that transaction by itself; ERR_NONE: it has not
     struct sqlite_batch batch;
 };

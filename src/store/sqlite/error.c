@@ -13,20 +13,89 @@
 
 enum { FIRST_BYTE = 0xff }; // of an extended result code: the primary code
 
-// "UNIQUE constraint failed: ports.code", without the capitals. A trigger's own text is left as it is.
-static enum err_code fail_constraint(sqlite3 *db, int result, struct err *err)
+// --- constraints
+
+static enum violation_kind kind_of(int result)
 {
-    bool conflict = result == SQLITE_CONSTRAINT_UNIQUE || result == SQLITE_CONSTRAINT_PRIMARYKEY ||
-                    result == SQLITE_CONSTRAINT_ROWID;
-    char text[sizeof(err->text)];
-    snprintf(text, sizeof(text), "%s", sqlite3_errmsg(db));
-    const char *kind_end = strstr(text, " constraint failed");
-    if (result != SQLITE_CONSTRAINT_TRIGGER && kind_end != NULL) {
-        for (char *at = text; at < kind_end; at++)
-            *at = ascii_lower(*at);
+    switch (result) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+        return VIOLATION_KEY;
+    case SQLITE_CONSTRAINT_NOTNULL:
+        return VIOLATION_NULL;
+    case SQLITE_CONSTRAINT_CHECK:
+        return VIOLATION_CHECK;
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+        return VIOLATION_REFERENCE;
+    case SQLITE_CONSTRAINT_DATATYPE:
+        return VIOLATION_TYPE;
+    default:
+        return VIOLATION_OTHER;
     }
-    return err_set(err, conflict ? ERR_CONFLICT : ERR_CONSTRAINT, "%s", text);
 }
+
+// Keeps the columns that SQLite's message ends with, without their table: "UNIQUE constraint failed: t.a,
+// t.b", "cannot store TEXT value in INTEGER column t.a". An index on an expression is told by its name, and
+// left out.
+static void keep_columns(struct sqlite_conn *conn, const char *message)
+{
+    static const char column[] = " column ", failed[] = " failed: ";
+    const char *names = strstr(message, conn->violated == VIOLATION_TYPE ? column : failed);
+    conn->violated_columns[0] = '\0';
+    if (names == NULL)
+        return;
+    struct span rest = span_of(names + (conn->violated == VIOLATION_TYPE ? strlen(column) : strlen(failed)));
+    size_t len = 0;
+    while (rest.len > 0) {
+        struct span name = span_trim(span_split(&rest, ','));
+        (void)span_split(&name, '.');
+        int written = snprintf(conn->violated_columns + len, sizeof(conn->violated_columns) - len, "%s%.*s",
+            len > 0 ? ", " : "", (int)name.len, name.len > 0 ? name.at : "");
+        len += written > 0 ? (size_t)written : 0;
+        if (name.len == 0 || len >= sizeof(conn->violated_columns)) {
+            conn->violated_columns[0] = '\0';
+            return;
+        }
+    }
+}
+
+// The name that the author has given a check: one word behind "CHECK constraint failed: ". Without a name
+// SQLite tells the expression there, which names columns: NULL then.
+static const char *check_name(const char *message)
+{
+    const char *name = strstr(message, ": ");
+    name = name != NULL ? name + strlen(": ") : "";
+    for (const char *at = name; *at != '\0'; at++) {
+        if (!ascii_is_letter(*at) && !ascii_is_digit(*at) && *at != '_')
+            return NULL;
+    }
+    return name[0] != '\0' ? name : NULL;
+}
+
+// A trigger's own text is left as it is.
+static enum err_code fail_constraint(struct sqlite_conn *conn, int result, struct err *err)
+{
+    const char *message = sqlite3_errmsg(conn->db), *name;
+    conn->violated = kind_of(result);
+    conn->violated_columns[0] = '\0';
+    if (conn->violated == VIOLATION_CHECK && (name = check_name(message)) != NULL)
+        return err_set(err, ERR_CONSTRAINT, "a row violates check constraint %s", name);
+    if (conn->violated == VIOLATION_KEY || conn->violated == VIOLATION_NULL ||
+        conn->violated == VIOLATION_TYPE)
+        keep_columns(conn, message);
+    const char *text = violation_text(conn->violated);
+    return err_set(err, conn->violated == VIOLATION_KEY ? ERR_CONFLICT : ERR_CONSTRAINT, "%s",
+        text != NULL ? text : message);
+}
+
+struct violation sqlite_violation(struct store_conn *base)
+{
+    const struct sqlite_conn *conn = sqlite_conn(base);
+    return (struct violation){.kind = conn->violated, .columns = span_of(conn->violated_columns)};
+}
+
+// --- all codes
 
 static bool disk_is_full(sqlite3 *db)
 {
@@ -34,13 +103,14 @@ static bool disk_is_full(sqlite3 *db)
     return cause == ENOSPC || cause == EDQUOT;
 }
 
-static enum err_code map(sqlite3 *db, int result, struct err *err)
+static enum err_code map(struct sqlite_conn *conn, int result, struct err *err)
 {
+    sqlite3 *db = conn->db;
     switch (result & FIRST_BYTE) {
     case SQLITE_CONSTRAINT:
-        return fail_constraint(db, result, err);
+        return fail_constraint(conn, result, err);
     case SQLITE_MISMATCH:
-        return err_set(err, ERR_CONSTRAINT, "a key that must be an integer is something else");
+        return err_set(err, ERR_VALUE, "a value that must be an integer is something else");
     case SQLITE_NOMEM:
         return err_no_memory(err);
     case SQLITE_INTERRUPT:
@@ -49,7 +119,7 @@ static enum err_code map(sqlite3 *db, int result, struct err *err)
     case SQLITE_LOCKED:
         return err_set(err, ERR_BUSY, "the store is locked by somebody else: try again");
     case SQLITE_TOOBIG:
-        return err_set(err, ERR_TOO_LARGE, "a value or row is larger than %d bytes", LIMIT_ANSWER_BYTES);
+        return err_set(err, ERR_VALUE, "a value or row is larger than %d bytes", LIMIT_ANSWER_BYTES);
     case SQLITE_FULL:
         return err_set(err, ERR_DISK_FULL, "the store has no room left");
     case SQLITE_READONLY:
@@ -68,16 +138,28 @@ static enum err_code map(sqlite3 *db, int result, struct err *err)
     }
     if (strcmp(sqlite3_errmsg(db), "LIKE or GLOB pattern too complex") == 0) // it has no code of its own
         return err_set(
-            err, ERR_TOO_LARGE, "a pattern of LIKE or GLOB is longer than %d bytes", SQLITE_PATTERN_BYTES);
+            err, ERR_VALUE, "a pattern of LIKE or GLOB is longer than %d bytes", SQLITE_PATTERN_BYTES);
     return err_set(err, ERR_STORE, "%s", sqlite3_errmsg(db));
 }
 
 enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)
 {
     struct err cause = {0};
-    enum err_code code = map(conn->db, result, &cause);
+    enum err_code code = map(conn, result, &cause);
     if (conn->in_transaction && sqlite3_get_autocommit(conn->db))
         conn->lost = code;
+    err_set(err, code, "%s", cause.text);
+    return code;
+}
+
+// What a statement of an endpoint cannot work out has no code of its own in SQLite: the functions and modules
+// that refuse a value all say SQLITE_ERROR.
+enum err_code sqlite_fail_run(struct sqlite_conn *conn, int result, struct err *err)
+{
+    struct err cause = {0};
+    enum err_code code = sqlite_fail(conn, result, &cause);
+    if ((result & FIRST_BYTE) == SQLITE_ERROR)
+        code = ERR_VALUE;
     err_set(err, code, "%s", cause.text);
     return code;
 }
@@ -90,7 +172,7 @@ enum err_code sqlite_check_alive(const struct sqlite_conn *conn, struct err *err
     case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
     case ERR_CONFLICT:
     case ERR_CONSTRAINT:
-    case ERR_TOO_LARGE:
+    case ERR_VALUE:
         return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
     default:
         return err_set(err, conn->lost, "the transaction was rolled back after an error of the store");

@@ -7,11 +7,18 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "store/store.h"
 
 struct sqlite_conn;
 
 // What store.h calls the failure `result`, which conn->db has just had, with its text.
 enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err);
+
+// The same for a statement of an endpoint that runs: what it cannot work out is ERR_VALUE.
+enum err_code sqlite_fail_run(struct sqlite_conn *conn, int result, struct err *err);
+
+// For the driver's table.
+struct violation sqlite_violation(struct store_conn *base);
 
 // The same for a statement that did not compile: a statement that is wrong is ERR_CONFIG, at the place that
 // SQLite names or else at `offset`. `start` is where in `sql` the statement begins.

@@ -271,7 +271,7 @@ enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *er
         return sqlite_check_alive(stmt->conn, err);
     int result = sqlite3_step(stmt->handle);
     if (result != SQLITE_ROW && result != SQLITE_DONE)
-        return sqlite_fail(stmt->conn, result, err);
+        return sqlite_fail_run(stmt->conn, result, err);
     if (stmt->run != RUN_STEPPED && !has_columns(stmt))
         return err_set(err, ERR_STALE, "the tables have changed under the statement: try again");
     stmt->run = RUN_STEPPED;

@@ -11,6 +11,7 @@
 #include "store/sqlite/batch.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/empty.h"
+#include "store/sqlite/error.h"
 #include "store/sqlite/explain.h"
 #include "store/sqlite/reads.h"
 #include "store/sqlite/stmt.h"
@@ -88,6 +89,7 @@ const struct store_driver sqlite_driver = {
     .finalize = sqlite_finalize,
     .bind = sqlite_bind,
     .step = sqlite_step,
+    .violation = sqlite_violation,
     .column = sqlite_column,
     .reset = sqlite_reset,
     .explain = sqlite_explain,

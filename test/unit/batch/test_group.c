@@ -188,7 +188,7 @@ static void a_deferred_constraint_fails_the_batch_that_breaks_it_alone(void **st
     release_all(w);
     assert_string_equal(w->waiting.order, "gABCD");
     assert_answer(good, "[{\"rows\":2,\"all_rows\":3}]");
-    assert_failed(bad, ERR_CONSTRAINT, "foreign key constraint failed");
+    assert_failed(bad, ERR_CONSTRAINT, "a row refers to one that does not exist");
     assert_failed(rejected, ERR_INVALID, "errors in the batch: 1; nothing of it was written");
     assert_answer(after, "[{\"rows\":1,\"all_rows\":4}]");
     assert_int_equal(steps.count[COMMIT], 1 + 1 + 4); // the gate's, the group's, and one by one
@@ -244,7 +244,7 @@ static void a_large_answer_is_written_again_with_its_batch(void **state)
     assert_int_equal(w->sent[0].batch.err.code, ERR_NONE);
     assert_true(w->sent[0].batch.answer.fd >= 0);
     assert_int_equal(spool_bytes(&w->sent[0].batch.answer), 1000000);
-    assert_failed(&w->sent[1], ERR_CONSTRAINT, "foreign key constraint failed");
+    assert_failed(&w->sent[1], ERR_CONSTRAINT, "a row refers to one that does not exist");
     end(w);
     assert_int_equal(atomic_load(&space.used_bytes), 0);
     app_unref(large);

@@ -188,8 +188,8 @@ static void a_value_that_is_too_long_for_sql_is_malformed(void **state)
             files[i]);
         write_text(f, "post_t.sql", file);
         f->app = load_app(f);
-        assert_int_equal(run_batch(f, &run, "/t", 10, &pattern), ERR_MALFORMED);
-        assert_int_equal(run.err.code, ERR_MALFORMED);
+        assert_int_equal(run_batch(f, &run, "/t", 10, &pattern), ERR_VALUE);
+        assert_int_equal(run.err.code, ERR_VALUE);
         assert_string_equal(run.err.text, "a pattern of LIKE or GLOB is longer than 1000 bytes");
         assert_int_equal(committed(f, "SELECT count(*) FROM t"), 1);
         plan_free(run.plan);
@@ -199,7 +199,7 @@ static void a_value_that_is_too_long_for_sql_is_malformed(void **state)
     }
 }
 
-static void a_value_that_is_too_long_and_did_not_come_with_the_request_is_the_apps_error(void **state)
+static void a_value_that_is_too_long_and_did_not_come_with_the_request_is_an_error_likewise(void **state)
 {
     struct fixture *f = *state;
     struct diags diags;
@@ -212,8 +212,8 @@ static void a_value_that_is_too_long_and_did_not_come_with_the_request_is_the_ap
     diags_init(&diags);
     spool_init(&answer, NULL, OUT_BYTES);
     must_be_fine(plan_new(app_find(f->app, HTTP_GET, span_of("/t")), f->conn, &diags, &plan, &err), &err);
-    assert_int_equal(plan_answer(plan, NULL, FORMAT_JSON, &answer, &answered, &err), ERR_STORE);
-    assert_int_equal(err.code, ERR_STORE);
+    assert_int_equal(plan_answer(plan, NULL, FORMAT_JSON, &answer, &answered, &err), ERR_VALUE);
+    assert_int_equal(err.code, ERR_VALUE);
     plan_free(plan);
     spool_fini(&answer);
     diags_fini(&diags);
@@ -260,7 +260,7 @@ int main(void)
         BATCH_TEST(a_shape_without_its_row_undoes_the_write),
         BATCH_TEST(an_answer_that_does_not_fit_is_an_error_of_the_app),
         BATCH_TEST(a_value_that_is_too_long_for_sql_is_malformed),
-        BATCH_TEST(a_value_that_is_too_long_and_did_not_come_with_the_request_is_the_apps_error),
+        BATCH_TEST(a_value_that_is_too_long_and_did_not_come_with_the_request_is_an_error_likewise),
         BATCH_TEST(without_memory_nothing_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

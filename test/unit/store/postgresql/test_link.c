@@ -195,7 +195,7 @@ static void a_statement_behind_one_that_failed_is_prepared_the_next_time(void **
     assert_int_equal(store_bind(wrong, NULL, &err), ERR_NONE);
     assert_int_equal(store_bind(behind, NULL, &err), ERR_NONE);
     assert_int_equal(store_bind(gone, NULL, &err), ERR_NONE);
-    assert_int_equal(store_step(wrong, &row, &err), ERR_STORE);
+    assert_int_equal(store_step(wrong, &row, &err), ERR_VALUE);
     store_finalize(gone); // before it is known what became of it
     store_reset(wrong);
     store_reset(behind);

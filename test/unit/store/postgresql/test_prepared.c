@@ -208,7 +208,7 @@ static void what_is_not_supported_has_nothing_to_do_with_changes(void **state)
     run_script(f->writer, "CREATE FUNCTION refuse() RETURNS integer LANGUAGE plpgsql STABLE AS"
                           " $$ BEGIN RAISE feature_not_supported; END $$");
     struct err err = error_of_run(f->reader, "SELECT refuse()");
-    assert_int_equal(err.code, ERR_STORE);
+    assert_int_equal(err.code, ERR_CONSTRAINT);
 }
 
 // Endpoints of one text, with fields of their own.

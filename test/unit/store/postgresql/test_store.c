@@ -210,10 +210,10 @@ static void errors_say_what_the_server_says(void **state)
         "CREATE TABLE p (k integer PRIMARY KEY, c integer CONSTRAINT positive CHECK (c > 0));"
         "INSERT INTO p VALUES (1, 1)");
     assert_error(error_of_run(f->writer, "INSERT INTO p VALUES (1, 1)"), ERR_CONFLICT,
-        "duplicate key value violates unique constraint \"p_pkey\": Key (k)=(1) already exists");
+        "a row with this key exists already");
     assert_error(error_of_run(f->writer, "INSERT INTO p VALUES (2, 0)"), ERR_CONSTRAINT,
-        "new row for relation \"p\" violates check constraint \"positive\": Failing row contains (2, 0)");
-    assert_error(error_of_run(f->writer, "SELECT 1 / (k - 1) FROM p"), ERR_STORE, "division by zero");
+        "a row violates check constraint positive");
+    assert_error(error_of_run(f->writer, "SELECT 1 / (k - 1) FROM p"), ERR_VALUE, "division by zero");
     struct err err = error_of_prepare(f->writer, "SELECT\n  häfen, nothing FROM p");
     assert_error(err, ERR_CONFIG, "column \"häfen\" does not exist");
     assert_int_equal(err.line, 2);

@@ -251,13 +251,13 @@ static void constraints_are_named(void **state)
         const char *sql, *text;
         enum err_code code;
     } cases[] = {
-        {"INSERT INTO p (k) VALUES (1)", "unique constraint failed: p.k", ERR_CONFLICT},
-        {"INSERT INTO p (u) VALUES ('a')", "unique constraint failed: p.u, p.n", ERR_CONFLICT},
-        {"INSERT INTO p (n) VALUES (NULL)", "not null constraint failed: p.n", ERR_CONSTRAINT},
-        {"INSERT INTO p (c) VALUES (0)", "check constraint failed: positive", ERR_CONSTRAINT},
-        {"INSERT INTO p (x) VALUES (7)", "foreign key constraint failed", ERR_CONSTRAINT},
-        {"INSERT INTO p (k) VALUES ('x')", "a key that must be an integer is something else", ERR_CONSTRAINT},
-        {"INSERT INTO s VALUES ('x')", "cannot store TEXT value in INTEGER column s.i", ERR_CONSTRAINT},
+        {"INSERT INTO p (k) VALUES (1)", "a row with this key exists already", ERR_CONFLICT},
+        {"INSERT INTO p (u) VALUES ('a')", "a row with this key exists already", ERR_CONFLICT},
+        {"INSERT INTO p (n) VALUES (NULL)", "a value is null that must not be", ERR_CONSTRAINT},
+        {"INSERT INTO p (c) VALUES (0)", "a row violates check constraint positive", ERR_CONSTRAINT},
+        {"INSERT INTO p (x) VALUES (7)", "a row refers to one that does not exist", ERR_CONSTRAINT},
+        {"INSERT INTO p (k) VALUES ('x')", "a value that must be an integer is something else", ERR_VALUE},
+        {"INSERT INTO s VALUES ('x')", "a value is not of its column's type", ERR_CONSTRAINT},
         {"DELETE FROM p", "A port stays", ERR_CONSTRAINT},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -275,15 +275,15 @@ static void statements_that_fail_say_why(void **state)
         {"SELECT x'00' AS photo", "the column \"photo\" holds a blob, which cannot be answered as JSON",
             ERR_STORE},
         {"SELECT length(hex(zeroblob(50 * 1024 * 1024)))", "a value or row is larger than 67108864 bytes",
-            ERR_TOO_LARGE},
+            ERR_VALUE},
         {"SELECT 'x' LIKE '%' || hex(zeroblob(500))", "a pattern of LIKE or GLOB is longer than 1000 bytes",
-            ERR_TOO_LARGE},
-        {"SELECT abs(-9223372036854775808)", "integer overflow", ERR_STORE},
+            ERR_VALUE},
+        {"SELECT abs(-9223372036854775808)", "integer overflow", ERR_VALUE},
         {"INSERT INTO t VALUES (1)", "this connection to the store is for reading only", ERR_STORE},
         {"SELECT day FROM calendar('2015-02-29', '2016-01-01')",
-            "calendar: from is \"2015-02-29\", which is not an existing day, YYYY-MM-DD", ERR_STORE},
+            "calendar: from is \"2015-02-29\", which is not an existing day, YYYY-MM-DD", ERR_VALUE},
         {"SELECT day FROM calendar('2016-01-01', 20160101)",
-            "calendar: to is \"20160101\", which is not an existing day, YYYY-MM-DD", ERR_STORE},
+            "calendar: to is \"20160101\", which is not an existing day, YYYY-MM-DD", ERR_VALUE},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         assert_error(error_of_run(f->reader, cases[i].sql), cases[i].code, cases[i].text);
