@@ -2,10 +2,13 @@
 // One state a place in the grammar, looked at byte by byte; only data is skipped over in runs. Holds nothing
 // but its state, so any thread may run it.
 //
-//   SIZE ─ ";" → EXTENSION ─┐          ┌─ DATA → DATA_CR → DATA_LF → SIZE
-//     ├─ blank → BLANK ─ ";"┘ CR → SIZE_LF
-//     └─ CR ───────────────────────────┴─ (size 0) TRAILER ─ CR → END_LF → END
-//                                           └─ NAME → VALUE → VALUE_LF → TRAILER
+//   SIZE ─ CR → SIZE_LF ─┬─ DATA → DATA_CR → DATA_LF → SIZE
+//    │ ↑                 └─ (size 0) TRAILER ─ CR → END_LF → END
+//    │ └ CR, behind       NAME ←┘ ↑
+//    ↓   an extension       └→ VALUE → VALUE_LF
+//   extensions, RFC 9112 section 7.1.1; blanks (BWS) may stand between their parts, and not before CR:
+//    ";" → EXT_START → EXT_NAME ─ "=" → EXT_EQUALS ─┬→ EXT_TOKEN
+//                                                   └→ EXT_QUOTED ⇄ EXT_ESCAPED, then EXT_END
 #include "http/chunk.h"
 
 #include <assert.h>
@@ -15,22 +18,52 @@
 #include "http/chars.h"
 
 enum state {
-    SIZE,      // hexadecimal digits; the first state
-    BLANK,     // blanks between size and ";" (BWS)
-    EXTENSION, // behind ";"
-    SIZE_LF,   // the LF of the size line
-    DATA,      // `left` bytes
-    DATA_CR,   // CR LF behind them
-    DATA_LF,   //
-    TRAILER,   // the start of a trailer field, or CR
-    NAME,      // in its name
-    VALUE,     // in its value
-    VALUE_LF,  // the LF of its line
-    END_LF,    // the last LF
+    SIZE,           // hexadecimal digits; the first state
+    BLANK,          // blanks before a ";"
+    EXT_START,      // behind ";", before the extension's name
+    EXT_NAME,       // in the name
+    EXT_NAME_BLANK, // blanks behind it, before "=" or ";"
+    EXT_EQUALS,     // behind "=", before the value
+    EXT_TOKEN,      // in a value that is a token
+    EXT_QUOTED,     // in one that is quoted
+    EXT_ESCAPED,    // behind a backslash in it
+    EXT_END,        // behind its last quote
+    EXT_BLANK,      // blanks behind an extension, before the next ";"
+    SIZE_LF,        // the LF of the size line
+    DATA,           // `left` bytes
+    DATA_CR,        // CR LF behind them
+    DATA_LF,        //
+    TRAILER,        // the start of a trailer field, or CR
+    NAME,           // in its name
+    VALUE,          // in its value
+    VALUE_LF,       // the LF of its line
+    END_LF,         // the last LF
     END,
 };
 
 enum { MAX_DIGITS = 16 };
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+static bool go(struct http_chunks *chunks, enum state state)
+{
+    chunks->state = state;
+    return true;
+}
+
+// A byte behind a part of the size line that may be the last one; `blank` is the state for a blank. False
+// when it is of none that may come there.
+static bool end_part(struct http_chunks *chunks, char byte, enum state blank)
+{
+    if (byte == '\r')
+        return go(chunks, SIZE_LF);
+    if (byte == ';')
+        return go(chunks, EXT_START);
+    return is_blank(byte) && go(chunks, blank);
+}
 
 // One byte of the size's digits, or the byte that ends them.
 static enum http_progress size_byte(struct http_chunks *chunks, char byte, struct http_refusal *refusal)
@@ -48,19 +81,46 @@ static enum http_progress size_byte(struct http_chunks *chunks, char byte, struc
             refusal, 400, "a chunk size must be hexadecimal digits, not byte 0x%02x", (unsigned char)byte);
     if (chunks->left > INT64_MAX)
         return http_refuse(refusal, 400, "a chunk size is larger than any body");
-    switch (byte) {
-    case '\r':
-        chunks->state = SIZE_LF;
-        return HTTP_MORE;
-    case ';':
-        chunks->state = EXTENSION;
-        return HTTP_MORE;
-    case ' ':
-    case '\t':
-        chunks->state = BLANK;
-        return HTTP_MORE;
-    default:
+    if (!end_part(chunks, byte, BLANK))
         return http_refuse(refusal, 400, "byte 0x%02x follows a chunk size", (unsigned char)byte);
+    return HTTP_MORE;
+}
+
+// One byte of an extension; false when it may not stand there.
+static bool extension_byte(struct http_chunks *chunks, char byte)
+{
+    switch ((enum state)chunks->state) {
+    case BLANK:
+    case EXT_BLANK:
+        return byte != '\r' && end_part(chunks, byte, chunks->state);
+    case EXT_START:
+        chunks->state = is_blank(byte) ? EXT_START : EXT_NAME;
+        return is_blank(byte) || http_char_is(byte, HTTP_TOKEN);
+    case EXT_NAME:
+        if (http_char_is(byte, HTTP_TOKEN))
+            return true;
+        if (byte == '=')
+            return go(chunks, EXT_EQUALS);
+        return end_part(chunks, byte, EXT_NAME_BLANK);
+    case EXT_NAME_BLANK:
+        if (byte == '=')
+            return go(chunks, EXT_EQUALS);
+        return byte != '\r' && end_part(chunks, byte, EXT_NAME_BLANK);
+    case EXT_EQUALS:
+        if (is_blank(byte))
+            return true;
+        chunks->state = byte == '"' ? EXT_QUOTED : EXT_TOKEN;
+        return byte == '"' || http_char_is(byte, HTTP_TOKEN);
+    case EXT_TOKEN:
+        return http_char_is(byte, HTTP_TOKEN) || end_part(chunks, byte, EXT_BLANK);
+    case EXT_QUOTED:
+        chunks->state = byte == '"' ? EXT_END : byte == '\\' ? EXT_ESCAPED : EXT_QUOTED;
+        return http_char_is(byte, HTTP_TEXT);
+    case EXT_ESCAPED:
+        chunks->state = EXT_QUOTED;
+        return http_char_is(byte, HTTP_TEXT);
+    default: // EXT_END
+        return end_part(chunks, byte, EXT_BLANK);
     }
 }
 
@@ -78,15 +138,13 @@ static enum http_progress line_byte(struct http_chunks *chunks, char byte, struc
         chunks->state = chunks->left > 0 ? DATA : TRAILER;
         chunks->line = 0;
         chunks->digits = 0;
-    } else if (chunks->state == BLANK && byte == ';') {
-        chunks->state = EXTENSION;
-    } else if (chunks->state == BLANK && byte != ' ' && byte != '\t') {
-        return http_refuse(refusal, 400, "byte 0x%02x follows a chunk size", (unsigned char)byte);
-    } else if (chunks->state == EXTENSION && byte == '\r') {
-        chunks->state = SIZE_LF;
-    } else if (!http_char_is(byte, HTTP_TEXT)) {
-        return http_refuse(refusal, 400, "a chunk extension holds byte 0x%02x", (unsigned char)byte);
+        return HTTP_MORE;
     }
+    bool is_size = chunks->state == BLANK;
+    if (!extension_byte(chunks, byte))
+        return http_refuse(refusal, 400,
+            is_size ? "byte 0x%02x follows a chunk size" : "a chunk extension holds byte 0x%02x out of place",
+            (unsigned char)byte);
     return HTTP_MORE;
 }
 
@@ -129,12 +187,9 @@ static enum http_progress trailer_byte(struct http_chunks *chunks, char byte, st
 
 static enum http_progress one_byte(struct http_chunks *chunks, char byte, struct http_refusal *refusal)
 {
-    switch (chunks->state) {
-    case SIZE:
-    case BLANK:
-    case EXTENSION:
-    case SIZE_LF:
+    if (chunks->state <= SIZE_LF)
         return line_byte(chunks, byte, refusal);
+    switch (chunks->state) {
     case DATA_CR:
     case DATA_LF:
         if (byte != (chunks->state == DATA_CR ? '\r' : '\n'))

@@ -90,49 +90,86 @@ static enum http_progress content_length_field(
     return HTTP_MORE;
 }
 
-static enum http_progress transfer_encoding_field(
-    struct http_parser *parser, struct span value, struct http_refusal *refusal)
-{
-    if (parser->minor_version == 0)
-        return http_refuse(refusal, 400, "HTTP/1.0 has no Transfer-Encoding");
-    if (parser->chunked)
-        return http_refuse(refusal, 400, "the request has more than one Transfer-Encoding");
-    if (!span_is_nocase(value, "chunked"))
-        return http_refuse(refusal, 501, "the Transfer-Encoding must be chunked");
-    parser->chunked = true;
-    return HTTP_MORE;
-}
-
-static enum http_progress expect_field(
-    struct http_parser *parser, struct span value, struct http_refusal *refusal)
-{
-    if (parser->minor_version == 0) // RFC 9110 section 10.1.1
-        return HTTP_MORE;
-    if (!span_is_nocase(value, "100-continue"))
-        return http_refuse(refusal, 417, "the only Expect that can be met is 100-continue");
-    parser->expects_continue = true;
-    return HTTP_MORE;
-}
-
 static bool is_blank(char byte)
 {
     return byte == ' ' || byte == '\t';
 }
 
+// Takes the next element off a list, without the blanks around it; false at its end. Empty elements are
+// passed over (RFC 9110 section 5.6.1.2).
+static bool next_element(struct span *list, struct span *ret_element)
+{
+    while (list->len > 0) {
+        const char *comma = memchr(list->at, ',', list->len);
+        size_t len = comma != NULL ? (size_t)(comma - list->at) : list->len;
+        size_t start = 0, end = len, taken = comma != NULL ? len + 1 : len;
+        while (start < end && is_blank(list->at[start]))
+            start++;
+        while (end > start && is_blank(list->at[end - 1]))
+            end--;
+        *ret_element = between(*list, start, end);
+        *list = between(*list, taken, list->len);
+        if (end > start)
+            return true;
+    }
+    return false;
+}
+
+// Whether the element is a coding, perhaps with parameters: it begins with a token.
+static bool is_coding(struct span element)
+{
+    size_t len = 0;
+    while (len < element.len && http_char_is(element.at[len], HTTP_TOKEN))
+        len++;
+    return len > 0 && (len == element.len || element.at[len] == ';' || is_blank(element.at[len]));
+}
+
+// A list whose last coding is not chunked leaves the body's length unknown (RFC 9112 section 6.3). Codings
+// below chunked are lawful, but not spoken here (RFC 9112 section 6.1).
+static enum http_progress transfer_encoding_field(
+    struct http_parser *parser, struct span list, struct http_refusal *refusal)
+{
+    struct span coding, other = {0};
+    if (parser->minor_version == 0)
+        return http_refuse(refusal, 400, "HTTP/1.0 has no Transfer-Encoding");
+    if (parser->chunked)
+        return http_refuse(refusal, 400, "the request has more than one Transfer-Encoding");
+    while (next_element(&list, &coding)) {
+        if (parser->chunked)
+            return http_refuse(refusal, 400, "chunked must be the last Transfer-Encoding, and be there once");
+        if (!is_coding(coding))
+            return http_refuse(refusal, 400, "the Transfer-Encoding is not a list of codings");
+        if (span_is_nocase(coding, "chunked"))
+            parser->chunked = true;
+        else
+            other = coding;
+    }
+    if (!parser->chunked)
+        return http_refuse(refusal, 400, "the last Transfer-Encoding must be chunked");
+    if (other.len > 0)
+        return http_refuse(refusal, 501, "the only Transfer-Encoding that is spoken is chunked");
+    return HTTP_MORE;
+}
+
+static enum http_progress expect_field(
+    struct http_parser *parser, struct span list, struct http_refusal *refusal)
+{
+    struct span expectation;
+    if (parser->minor_version == 0) // RFC 9110 section 10.1.1
+        return HTTP_MORE;
+    while (next_element(&list, &expectation)) {
+        if (!span_is_nocase(expectation, "100-continue"))
+            return http_refuse(refusal, 417, "the only Expect that can be met is 100-continue");
+        parser->expects_continue = true;
+    }
+    return HTTP_MORE;
+}
+
 // Options that are not known are for others (RFC 9110 section 7.6.1).
 static void connection_field(struct http_parser *parser, struct span list)
 {
-    size_t at = 0;
-    while (at < list.len) {
-        while (at < list.len && (is_blank(list.at[at]) || list.at[at] == ','))
-            at++;
-        size_t start = at;
-        while (at < list.len && list.at[at] != ',')
-            at++;
-        size_t end = at;
-        while (end > start && is_blank(list.at[end - 1]))
-            end--;
-        struct span option = between(list, start, end);
+    struct span option;
+    while (next_element(&list, &option)) {
         if (span_is_nocase(option, "close"))
             parser->close = true;
         else if (span_is_nocase(option, "keep-alive"))
@@ -302,9 +339,9 @@ static enum http_progress in_version(
         if (wanted != '\r')
             continue;
         char major = head.at[parser->at - 4], minor = head.at[parser->at - 2];
-        if (major != '1' || minor > '1')
+        if (major != '1')
             return http_refuse(refusal, 505, "HTTP/%c.%c is not spoken: use HTTP/1.1", major, minor);
-        parser->minor_version = (uint8_t)(minor - '0');
+        parser->minor_version = minor != '0'; // a higher one is answered as 1.1: RFC 9110 section 2.5
         enter(parser, LINE_LF);
         return HTTP_MORE;
     }

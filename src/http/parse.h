@@ -28,7 +28,7 @@ struct http_place {
 struct http_parser {
     uint8_t state;           // enum state of parse.c
     uint8_t method;          // enum http_method
-    uint8_t minor_version;   // 0 or 1
+    uint8_t minor_version;   // 0, or 1 for 1.1 and higher ones
     uint8_t hosts;           // Host fields so far, at most 2
     bool asterisk;           // the target is "*"
     bool sized;              // Content-Length has come

@@ -101,7 +101,32 @@ static void extensions_and_trailers_are_dropped(void **state)
 {
     (void)state;
     expect_data(SPAN("3;a=\"b c\"\r\nabc\r\n0\r\nX: y\r\n\r\n"), "abc", 0);
-    expect_data(SPAN("3 \t;a;b=\xe9\r\nabc\r\n0;\r\nA:\r\nB-c:\t d \r\n\r\n"), "abc", 0);
+    expect_data(SPAN("3 \t;a;b=\"\xe9\"\r\nabc\r\n0\r\nA:\r\nB-c:\t d \r\n\r\n"), "abc", 0);
+}
+
+// RFC 9112 section 7.1.1.
+static void extensions_have_names_and_perhaps_values(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a", "a=b", "a=\"\"", "a=\"b;\\\"c\\\\,d\" ;e", " a = b ; c",
+        "\ta\t=\t\"b\"", "a;b;c=d;a", "!#$%&'*+-.^_`|~=0"};
+    static const struct {
+        const char *line; // behind the ";"
+        unsigned byte;    // that is out of place
+    } bad[] = {{"", '\r'}, {" ", '\r'}, {"a;", '\r'}, {";a", ';'}, {"a=", '\r'}, {"a= ", '\r'}, {"a=;b", ';'},
+        {"=b", '='}, {"a ", '\r'}, {"a=b ", '\r'}, {"a b", 'b'}, {"a=b c", 'c'}, {"a=b=c", '='},
+        {"bad[=x", '['}, {"a=\"b", '\r'}, {"a=\"b\\", '\r'}, {"a=\"b\"c", 'c'}, {"a=b\"c\"", '"'},
+        {"\"a\"=b", '"'}, {"a=\xe9", 0xe9}, {"a=b,c", ','}, {"a=\"b\x01\"", 1}, {"a\n", '\n'}};
+    char body[100], detail[100];
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        int len = snprintf(body, sizeof(body), "3;%s\r\nabc\r\n0;%s\r\n\r\n", good[i], good[i]);
+        expect_data((struct span){.at = body, .len = (size_t)len}, "abc", 0);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        int len = snprintf(body, sizeof(body), "3;%s\r\nabc", bad[i].line);
+        snprintf(detail, sizeof(detail), "a chunk extension holds byte 0x%02x out of place", bad[i].byte);
+        expect_refused((struct span){.at = body, .len = (size_t)len}, 400, detail);
+    }
 }
 
 static void sizes_are_hexadecimal_digits(void **state)
@@ -129,8 +154,8 @@ static void lines_end_with_cr_lf(void **state)
     static const char trailer[] = "a trailer field must end with CR LF";
     expect_refused(SPAN("3\rabc"), 400, size_line);
     expect_refused(SPAN("3;a\rb"), 400, size_line);
-    expect_refused(SPAN("3;a\nb\r\n"), 400, "a chunk extension holds byte 0x0a");
-    expect_refused(SPAN("3;a\0b\r\n"), 400, "a chunk extension holds byte 0x00");
+    expect_refused(SPAN("3;a\nb\r\n"), 400, "a chunk extension holds byte 0x0a out of place");
+    expect_refused(SPAN("3;a\0b\r\n"), 400, "a chunk extension holds byte 0x00 out of place");
     expect_refused(SPAN("3\r\nabcX"), 400, after_data);
     expect_refused(SPAN("3\r\nabc\n"), 400, after_data);
     expect_refused(SPAN("3\r\nabc\rX"), 400, after_data);
@@ -182,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chunks_become_their_data),
         cmocka_unit_test(extensions_and_trailers_are_dropped),
+        cmocka_unit_test(extensions_have_names_and_perhaps_values),
         cmocka_unit_test(sizes_are_hexadecimal_digits),
         cmocka_unit_test(lines_end_with_cr_lf),
         cmocka_unit_test(trailer_fields_are_checked),

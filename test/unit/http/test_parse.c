@@ -200,12 +200,14 @@ static void targets_have_three_forms(void **state)
     expect_refused(SPAN("GET /\tb HTTP/1.1\r\nHost: a\r\n\r\n"), 400, "the request target holds byte 0x09");
 }
 
-static void versions_are_1_0_and_1_1(void **state)
+static void versions_are_1_0_and_1_1_and_minor_ones_above(void **state)
 {
     (void)state;
     static const char end[] = "the request line must end with HTTP/1.1 or HTTP/1.0";
     expect_refused(SPAN("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), 505, "HTTP/2.0 is not spoken: use HTTP/1.1");
-    expect_refused(SPAN("GET / HTTP/1.2\r\nHost: a\r\n\r\n"), 505, "HTTP/1.2 is not spoken: use HTTP/1.1");
+    assert_true(expect_accepted(SPAN("GET / HTTP/1.2\r\nHost: a\r\n\r\n"))->minor_version);
+    assert_true(expect_accepted(SPAN("GET / HTTP/1.9\r\nHost: a\r\n\r\n"))->keep_alive);
+    expect_refused(SPAN("GET / HTTP/1.9\r\n\r\n"), 400, "the request has no Host");
     expect_refused(SPAN("GET / HTTP/0.9\r\nHost: a\r\n\r\n"), 505, "HTTP/0.9 is not spoken: use HTTP/1.1");
     expect_refused(SPAN("GET / HTTP/1.10\r\nHost: a\r\n\r\n"), 400, end);
     expect_refused(SPAN("GET / HTTP/11\r\nHost: a\r\n\r\n"), 400, end);
@@ -274,7 +276,10 @@ static void a_body_is_framed_in_one_way_only(void **state)
     (void)state;
     static const char digits[] = "the Content-Length must be decimal digits";
     static const char large[] = "the Content-Length is larger than any body";
-    static const char only_chunked[] = "the Transfer-Encoding must be chunked";
+    static const char last[] = "the last Transfer-Encoding must be chunked";
+    static const char once[] = "chunked must be the last Transfer-Encoding, and be there once";
+    static const char only_chunked[] = "the only Transfer-Encoding that is spoken is chunked";
+    static const char no_list[] = "the Transfer-Encoding is not a list of codings";
 #define POST(fields) SPAN("POST / HTTP/1.1\r\nHost: a\r\n" fields "\r\n")
     assert_int_equal(expect_accepted(POST("Content-Length: 0\r\n"))->content_length, 0);
     assert_int_equal(expect_accepted(POST("content-length:0042\r\n"))->content_length, 42);
@@ -294,10 +299,27 @@ static void a_body_is_framed_in_one_way_only(void **state)
         "the request has more than one Content-Length");
     expect_refused(POST("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400,
         "the request has more than one Transfer-Encoding");
+    static const char *const empty_elements[] = {
+        ",chunked", ", chunked", "chunked,", "chunked ,\t, ", ",,chunked,,"};
+    for (size_t i = 0; i < sizeof(empty_elements) / sizeof(empty_elements[0]); i++) {
+        char head[100];
+        int len = snprintf(head, sizeof(head), "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: %s\r\n\r\n",
+            empty_elements[i]);
+        assert_true(expect_accepted((struct span){.at = head, .len = (size_t)len})->chunked);
+    }
     expect_refused(POST("Transfer-Encoding: gzip, chunked\r\n"), 501, only_chunked);
-    expect_refused(POST("Transfer-Encoding: chunked, identity\r\n"), 501, only_chunked);
-    expect_refused(POST("Transfer-Encoding: xchunked\r\n"), 501, only_chunked);
-    expect_refused(POST("Transfer-Encoding:\r\n"), 501, only_chunked);
+    expect_refused(POST("Transfer-Encoding: a;b=c , , chunked,\r\n"), 501, only_chunked);
+    expect_refused(POST("Transfer-Encoding: chunked, gzip\r\n"), 400, once);
+    expect_refused(POST("Transfer-Encoding: chunked, chunked\r\n"), 400, once);
+    expect_refused(POST("Transfer-Encoding: chunked, identity\r\n"), 400, once);
+    expect_refused(POST("Transfer-Encoding: xchunked\r\n"), 400, last);
+    expect_refused(POST("Transfer-Encoding: gzip\r\n"), 400, last);
+    expect_refused(POST("Transfer-Encoding: chunked;a=b\r\n"), 400, last);
+    expect_refused(POST("Transfer-Encoding:\r\n"), 400, last);
+    expect_refused(POST("Transfer-Encoding: , ,\r\n"), 400, last);
+    expect_refused(POST("Transfer-Encoding: gzip chunked\r\n"), 400, last);
+    expect_refused(POST("Transfer-Encoding: \"gzip\", chunked\r\n"), 400, no_list);
+    expect_refused(POST("Transfer-Encoding: ;a, chunked\r\n"), 400, no_list);
     expect_refused(POST("Transfer-Encoding: \x0b"
                         "chunked\r\n"),
         400, "a field value holds byte 0x0b");
@@ -329,6 +351,10 @@ static void the_only_expectation_is_100_continue(void **state)
     assert_true(
         expect_accepted(POST("Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n"))->expects_continue);
     assert_false(expect_accepted(POST("Expect: 100-continue\r\n"))->expects_continue); // no body
+    assert_true(expect_accepted(POST("Content-Length: 3\r\nExpect: ,100-continue ,,\r\n"))->expects_continue);
+    assert_false(expect_accepted(POST("Content-Length: 3\r\nExpect:\r\n"))->expects_continue);
+    expect_refused(
+        POST("Expect: 100-continue, x\r\n"), 417, "the only Expect that can be met is 100-continue");
     expect_refused(POST("Expect: 200-ok\r\n"), 417, "the only Expect that can be met is 100-continue");
     assert_false(
         expect_accepted(SPAN("POST / HTTP/1.0\r\nExpect: x\r\nContent-Length: 3\r\n\r\n"))->expects_continue);
@@ -444,7 +470,7 @@ int main(void)
         cmocka_unit_test(every_method_is_known_in_upper_case),
         cmocka_unit_test(one_empty_line_may_come_first),
         cmocka_unit_test(targets_have_three_forms),
-        cmocka_unit_test(versions_are_1_0_and_1_1),
+        cmocka_unit_test(versions_are_1_0_and_1_1_and_minor_ones_above),
         cmocka_unit_test(lines_end_with_cr_lf),
         cmocka_unit_test(fields_have_token_names_and_clean_values),
         cmocka_unit_test(a_host_is_there_once_and_is_one),
