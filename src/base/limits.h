@@ -34,7 +34,10 @@ enum {
     // In each window of this length a client must take its answers at LIMIT_WRITE_RATE or more. Long, as a
     // client's system asks for more in steps: of up to 64 KiB over loopback.
     LIMIT_WRITE_WINDOW_MS = 30000,
-    LIMIT_WRITE_RATE = 1024,     // bytes a second
+    LIMIT_WRITE_RATE = 1024, // bytes a second
+    // From a client's FIN, with which it may only say that it sends no more, to the answers of what it has
+    // asked: what takes longer is taken for abandoned. As long as `nc -N` needs for quick answers.
+    LIMIT_HALF_CLOSED_MS = 500,
     LIMIT_LINGER_MS = 2000,      // reading on after an early refusal, so that the client sees it
     LIMIT_ACCEPT_PAUSE_MS = 100, // without file descriptors accepting waits for others to close theirs
     LIMIT_TICK_MS = 500,         // how often a loop looks for deadlines that have passed

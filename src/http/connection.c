@@ -98,11 +98,13 @@ static uv_buf_t room(struct stream *stream)
         .base = connection->lane->bytes, .len = for_body ? LIMIT_READ_BYTES : LIMIT_HEAD_READ_BYTES};
 }
 
-// The client sends no more. It may still wait for answers, as one does that has shut its own side only.
+// The client sends no more. It may still wait for answers, as one does that has shut its own side only: for
+// how long is deadline.c's.
 static void on_end(struct stream *stream, bool is_broken)
 {
     struct connection *connection = connection_of(stream);
     connection->ended = true;
+    connection->ended_ms = lane_now_ms(connection->lane);
     connection->head_ms = 0;
     if (is_broken || connection->phase == CONNECTION_LINGER)
         connection_close(connection);

@@ -65,6 +65,7 @@ struct connection {
 
     uint64_t idle_ms;    // since when nothing is under way
     uint64_t head_ms;    // when the head under way began; 0 when none is
+    uint64_t ended_ms;   // when the client was seen to send no more; 0: it may
     uint64_t linger_ms;  // when LINGER began
     size_t linger_bytes; // dropped since then
 };

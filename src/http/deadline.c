@@ -43,12 +43,36 @@ static bool is_idle_for_long(
            now_ms - connection->idle_ms >= (is_new ? limits->head_ms : limits->idle_ms);
 }
 
+// What a client sends is not read while the connection has more than it can work on, nor behind its end; so
+// nobody tells then that it has gone.
+static enum stream_client look_after_client(struct connection *connection, uint64_t now_ms)
+{
+    if (connection->running == 0 || connection->stream.is_reading)
+        return STREAM_CLIENT_THERE;
+    enum stream_client client = stream_client(&connection->stream);
+    if (client != STREAM_CLIENT_THERE && connection->ended_ms == 0)
+        connection->ended_ms = now_ms;
+    return client;
+}
+
+// Whether the client is taken for gone that has ended its side. A request that is not safe is carried out all
+// the same, so its answer is kept for whoever may wait for it.
+static bool has_left(const struct connection *connection, const struct http_limits *limits, uint64_t now_ms)
+{
+    bool waits = connection->running > 0 && connection->exclusive == NULL && !connection->stream.is_writing &&
+                 connection->sending == NULL;
+    return waits && connection->ended_ms != 0 && now_ms - connection->ended_ms >= limits->half_closed_ms;
+}
+
 void connection_tick(struct connection *connection, uint64_t now_ms)
 {
     const struct http_limits *limits = &connection->lane->shared->limits;
     if (connection->phase == CONNECTION_LINGER) {
         if (now_ms - connection->linger_ms >= limits->linger_ms)
             connection_close(connection);
+    } else if (look_after_client(connection, now_ms) == STREAM_CLIENT_GONE ||
+               has_left(connection, limits, now_ms)) {
+        connection_close(connection);
     } else if (is_write_slow(connection, limits, now_ms)) {
         connection_close(connection);
     } else if (connection->receiver != NULL && is_body_slow(connection->receiver, limits, now_ms)) {

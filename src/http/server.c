@@ -131,6 +131,7 @@ struct http_limits http_limits_default(void)
         .idle_ms = LIMIT_IDLE_MS,
         .body = {.window_ms = LIMIT_BODY_WINDOW_MS, .rate = LIMIT_BODY_RATE},
         .write = {.window_ms = LIMIT_WRITE_WINDOW_MS, .rate = LIMIT_WRITE_RATE},
+        .half_closed_ms = LIMIT_HALF_CLOSED_MS,
         .linger_ms = LIMIT_LINGER_MS,
         .drain_ms = LIMIT_DRAIN_MS,
         .tick_ms = LIMIT_TICK_MS,

@@ -63,6 +63,7 @@ struct http_limits {
     uint64_t idle_ms;        // a kept-alive connection without a request
     struct pace_limit body;  // at which a body has to come
     struct pace_limit write; // at which the client has to take what its socket has no room for
+    uint64_t half_closed_ms; // from the client's end to the answers of safe requests
     uint64_t linger_ms;      // reading on after the last answer of a connection
     uint64_t drain_ms;       // what runs when the drain begins
     uint64_t tick_ms;        // how often all these are looked at

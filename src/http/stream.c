@@ -42,15 +42,16 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     *buf = stream->owner->room(stream);
 }
 
-// Whether both directions are shut: the client has reset the connection, for which libuv says the end when
-// bytes came before it. poll(2): POLLHUP is for both, a client that has shut its own side only does not raise
-// it.
-static bool is_broken(const struct stream *stream)
+// poll(2): POLLHUP is for both directions, POLLRDHUP for the client's own. A connection that was reset has
+// both, also while bytes that came before wait to be read; libuv would call that an end.
+enum stream_client stream_client(const struct stream *stream)
 {
-    struct pollfd socket = {.fd = socket_of(stream)};
+    struct pollfd socket = {.fd = socket_of(stream), .events = POLLRDHUP};
     if (socket.fd < 0)
-        return true;
-    return poll(&socket, 1, 0) > 0 && (socket.revents & (POLLHUP | POLLERR)) != 0;
+        return STREAM_CLIENT_GONE;
+    if (poll(&socket, 1, 0) <= 0)
+        return STREAM_CLIENT_THERE;
+    return (socket.revents & (POLLHUP | POLLERR)) != 0 ? STREAM_CLIENT_GONE : STREAM_CLIENT_ENDED;
 }
 
 static void on_read(uv_stream_t *tcp, ssize_t len, const uv_buf_t *buf)
@@ -60,7 +61,7 @@ static void on_read(uv_stream_t *tcp, ssize_t len, const uv_buf_t *buf)
         stream->owner->on_bytes(stream, (struct span){.at = buf->base, .len = (size_t)len});
     } else if (len < 0) {
         stream_stop_reading(stream);
-        stream->owner->on_end(stream, len != UV_EOF || is_broken(stream));
+        stream->owner->on_end(stream, len != UV_EOF || stream_client(stream) == STREAM_CLIENT_GONE);
     }
 }
 

@@ -44,6 +44,13 @@ struct stream {
     size_t unsent_bytes;              // of `rest`, when last looked at
 };
 
+// What the client's system has told of its side, as far as that can be known without reading.
+enum stream_client {
+    STREAM_CLIENT_THERE, //
+    STREAM_CLIENT_ENDED, // it sends no more behind what may still wait to be read
+    STREAM_CLIENT_GONE,  // it takes no more either
+};
+
 // How stream_write ended.
 enum stream_written {
     STREAM_WRITTEN, // the socket took all
@@ -64,6 +71,9 @@ void stream_stop_reading(struct stream *stream);
 
 // Whether bytes have come that are not read yet.
 bool stream_has_bytes(struct stream *stream);
+
+// A system call; for a stream that is not read, as the loop does not watch that one.
+enum stream_client stream_client(const struct stream *stream);
 
 // Writes the parts in one system call, from where they are. They have to stay there until all is written or
 // the stream is closed; the array `parts` itself is used up.

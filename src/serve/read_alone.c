@@ -47,6 +47,8 @@ static enum err_code read_on_replica(
     if (replica_vector(replica, primary->conn, request->access.start_ns, &vector, &failure) != ERR_NONE)
         return reading_run(reading, primary, NULL, err); // which fails with the same error, if it lasts
     enum err_code code = reading_run(reading, &replica->handle, &vector, &failure);
+    if (request_is_abandoned(reading->request))
+        return err_set(err, ERR_TIMEOUT, "nobody waits for the read"); // which tells nothing of the replica
     if (read_next(READ_REPLICA, code, LIMIT_READ_TRIES) == READ_FROM_PRIMARY)
         return read_after_all(reading, primary, replica, &failure, err);
     replica_answered(replica, &failure);
@@ -56,14 +58,16 @@ static enum err_code read_on_replica(
 
 void read_alone(struct reading *reading, const struct handles *handles)
 {
-    const struct request *request = reading->request;
+    struct request *request = reading->request;
     struct handle *primary = &handles->primaries[request->service];
     struct replica *replica = replica_find(handles, request->service, request->app, request->endpoint);
     struct err err = {0};
     reading_start(reading);
     enum err_code code = replica != NULL ? read_on_replica(reading, primary, replica, &err)
                                          : reading_run(reading, primary, NULL, &err);
-    if (code == ERR_NONE)
+    if (request_give_up(request))
+        reading->request = NULL;
+    else if (code == ERR_NONE)
         reading_send_answer(reading);
     else
         reading_send_error(reading, &err);

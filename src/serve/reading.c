@@ -112,19 +112,14 @@ static enum err_code try_first(struct reading *reading, struct handle *handle, s
     return may_be_stale ? ERR_STALE : code;
 }
 
-enum err_code reading_run(
-    struct reading *reading, struct handle *handle, const struct span *vector, struct err *err)
+static enum err_code try_all(struct reading *reading, struct handle *handle, struct plan *plan,
+    const struct span *vector, struct err *err)
 {
     struct request *request = reading->request;
     enum read_place place = vector == NULL ? READ_PRIMARY : READ_REPLICA;
     enum read_next next;
-    struct plan *plan;
     struct err failure = {0};
-    store_deadline(handle->conn, reading->deadline_ns);
-    enum err_code code = handle_plan(handle, request->app, request->endpoint, &plan, err);
-    if (code != ERR_NONE)
-        return code;
-    code = try_first(reading, handle, plan, vector, &failure);
+    enum err_code code = try_first(reading, handle, plan, vector, &failure);
     for (unsigned tries = 1; (next = read_next(place, code, tries)) == READ_AGAIN || next == READ_ANEW;
          tries++) {
         reading_forget(reading);
@@ -143,5 +138,20 @@ enum err_code reading_run(
     if (code == ERR_NONE)
         return spool_end(&reading->out, err);
     *err = failure;
+    return code;
+}
+
+enum err_code reading_run(
+    struct reading *reading, struct handle *handle, const struct span *vector, struct err *err)
+{
+    struct request *request = reading->request;
+    struct plan *plan;
+    store_deadline(handle->conn, reading->deadline_ns);
+    enum err_code code = handle_plan(handle, request->app, request->endpoint, &plan, err);
+    if (code != ERR_NONE)
+        return code;
+    store_interrupt_when(handle->conn, &request->abandoned);
+    code = try_all(reading, handle, plan, vector, err);
+    store_interrupt_when(handle->conn, NULL); // before the flag goes with its request
     return code;
 }

@@ -65,6 +65,7 @@ struct store_driver {
     enum err_code (*release)(struct store_conn *conn, struct err *err);
     enum err_code (*rollback_to)(struct store_conn *conn, struct err *err);
     void (*deadline)(struct store_conn *conn, uint64_t monotonic_ns);
+    void (*interrupt_when)(struct store_conn *conn, const atomic_bool *flag);
 
     enum err_code (*prepare)(struct store_conn *conn, struct span sql, const struct store_name *params,
         size_t param_count, struct store_stmt **ret_stmt, struct err *err);

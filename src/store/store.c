@@ -156,6 +156,11 @@ void store_deadline(struct store_conn *conn, uint64_t monotonic_ns)
     conn->driver->deadline(conn, monotonic_ns);
 }
 
+void store_interrupt_when(struct store_conn *conn, const atomic_bool *flag)
+{
+    conn->driver->interrupt_when(conn, flag);
+}
+
 // --- statements
 
 enum err_code store_prepare(struct store_conn *conn, struct span sql, const struct store_name *params,

@@ -10,6 +10,7 @@
 #ifndef RECKONER_STORE_STORE_H
 #define RECKONER_STORE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -126,6 +127,10 @@ MUST_CHECK enum err_code store_rollback_to(struct store_conn *conn, struct err *
 // Statements that run past this moment of the monotonic clock end with ERR_TIMEOUT, and waiting for a lock
 // with ERR_BUSY; 0: no limit. Outside a transaction a write may be there in spite of its ERR_TIMEOUT.
 void store_deadline(struct store_conn *conn, uint64_t monotonic_ns);
+
+// Statements of a STORE_READ connection end with ERR_TIMEOUT, too, soon after another thread has set `*flag`,
+// as nobody waits for them any more. The flag is borrowed until the next call; NULL: there is none.
+void store_interrupt_when(struct store_conn *conn, const atomic_bool *flag);
 
 // --- statements
 

@@ -2,6 +2,9 @@
 // What every store does with transactions, savepoints and deadlines.
 #include "fixture.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -146,6 +149,30 @@ static void a_statement_past_its_deadline_ends_with_a_timeout(void **state)
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
         " SELECT count(*) FROM n",
         "20000\n");
+}
+
+static void *set_flag(void *flag)
+{
+    clock_pause(5 * NS_PER_MS); // mostly the statement runs by then; if not, the test shows less
+    atomic_store((atomic_bool *)flag, true);
+    return NULL;
+}
+
+static void a_statement_that_nobody_waits_for_ends(void **state)
+{
+    struct fixture *f = *state;
+    atomic_bool flag = true;
+    pthread_t thread;
+    store_deadline(f->reader, clock_monotonic_ns() + 60 * NS_PER_S);
+    store_interrupt_when(f->reader, &flag);
+    assert_int_equal(error_of_run(f->reader, ENDLESS).code, ERR_TIMEOUT);
+    atomic_store(&flag, false);
+    assert_int_equal(pthread_create(&thread, NULL, set_flag, &flag), 0);
+    assert_int_equal(error_of_run(f->reader, ENDLESS).code, ERR_TIMEOUT);
+    pthread_join(thread, NULL);
+    store_interrupt_when(f->reader, NULL);
+    assert_rows(f->reader, "SELECT 7", "7\n"); // the next one is not ended
+    store_deadline(f->reader, 0);
 }
 
 static void a_read_transaction_goes_on_after_a_timeout(void **state)
@@ -312,6 +339,7 @@ int main(void)
         STORE_TEST(a_transaction_in_which_a_statement_failed_commits_nothing_half),
         STORE_TEST(a_foreign_key_that_is_checked_at_the_end_fails_the_commit),
         STORE_TEST(a_statement_past_its_deadline_ends_with_a_timeout),
+        STORE_TEST(a_statement_that_nobody_waits_for_ends),
         STORE_TEST(a_read_transaction_goes_on_after_a_timeout),
         STORE_TEST(a_write_that_times_out_leaves_nothing_and_its_transaction_is_not_half_there),
         STORE_TEST(a_deadline_never_turns_a_commit_into_a_failure),

@@ -64,3 +64,8 @@ void pg_deadline(struct store_conn *base, uint64_t monotonic_ns)
 {
     pg_conn(base)->deadline_ns = monotonic_ns;
 }
+
+void pg_interrupt_when(struct store_conn *base, const atomic_bool *flag)
+{
+    pg_conn(base)->interrupt = flag;
+}

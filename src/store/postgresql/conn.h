@@ -71,22 +71,23 @@ struct pg_own {
 };
 
 struct pg_conn {
-    struct store_conn base;   // first
-    struct pg_store *store;   // borrowed
-    enum store_mode mode;     //
-    PGconn *link;             // owned; NULL: lost
-    enum pg_link link_state;  //
-    unsigned session;         // counts the links: what was prepared on an earlier one is gone
-    unsigned named;           // statements given a name so far
-    struct pg_stmt *stmts;    // owned; a list of those that store_prepare gave out
-    struct pg_own vector;     // of pg_versions_read
-    struct pg_own check;      // of pg_begin_at
-    uint64_t deadline_ns;     // monotonic; 0: none
-    uint64_t timeout_ms;      // statement_timeout of the session, behind the deadline
-    uint64_t control_ns;      // end of the wait for what the deadline must not cut in two; 0: none is
-    struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
-    bool is_pooled;           // a pooler stands between: nothing outlives a transaction
-    bool was_cancelled;       // the deadline has ended the statement that was waited for
+    struct store_conn base;       // first
+    struct pg_store *store;       // borrowed
+    enum store_mode mode;         //
+    PGconn *link;                 // owned; NULL: lost
+    enum pg_link link_state;      //
+    unsigned session;             // counts the links: what was prepared on an earlier one is gone
+    unsigned named;               // statements given a name so far
+    struct pg_stmt *stmts;        // owned; a list of those that store_prepare gave out
+    struct pg_own vector;         // of pg_versions_read
+    struct pg_own check;          // of pg_begin_at
+    uint64_t deadline_ns;         // monotonic; 0: none
+    const atomic_bool *interrupt; // borrowed; set when nobody waits for the statements; NULL: none
+    uint64_t timeout_ms;          // statement_timeout of the session, behind the deadline
+    uint64_t control_ns;          // end of the wait for what the deadline must not cut in two; 0: none is
+    struct pg_errand *cancel;     // owned; the last cancel request, until the wait that it was for is over
+    bool is_pooled;               // a pooler stands between: nothing outlives a transaction
+    bool was_cancelled;           // the deadline has ended the statement that was waited for
     // --- what is under way
     struct pg_item queue[PG_QUEUE]; // a ring
     unsigned first, count;          // the oldest of it, and how many
@@ -111,6 +112,12 @@ static inline struct pg_conn *pg_conn(struct store_conn *conn)
 }
 
 void pg_deadline(struct store_conn *base, uint64_t monotonic_ns);
+void pg_interrupt_when(struct store_conn *base, const atomic_bool *flag);
+
+static inline bool pg_is_interrupted(const struct pg_conn *conn)
+{
+    return conn->interrupt != NULL && atomic_load_explicit(conn->interrupt, memory_order_relaxed);
+}
 
 // The one way from state to state of the link; asserts that the drawing has it.
 void pg_link_move(struct pg_conn *conn, enum pg_link to);

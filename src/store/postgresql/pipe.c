@@ -72,13 +72,14 @@ enum err_code pg_flush(struct pg_conn *conn, struct err *err)
 enum {
     PG_CANCEL_MS = 2000,      // from a cancel request to the end of its statement; then the link is given up
     PG_CANCEL_AGAIN_MS = 100, // a cancel request that came before its statement began is lost: it is repeated
-    PG_LOOK_MS = 20,          // how often the state of a ping is looked at
+    PG_LOOK_MS = 20,          // how often the state of a ping is looked at, and whether a client has gone
     PG_CHECK_MS = 2000,       // a check of a vector, a matter of milliseconds: the read can be done elsewhere
 };
 
 enum err_code pg_check_deadline(const struct pg_conn *conn, struct err *err)
 {
-    if (conn->deadline_ns == 0 || clock_monotonic_ns() < conn->deadline_ns)
+    bool is_past = conn->deadline_ns != 0 && clock_monotonic_ns() >= conn->deadline_ns;
+    if (!is_past && !pg_is_interrupted(conn))
         return ERR_NONE;
     return err_set(err, ERR_TIMEOUT, "the statement was ended at its time limit");
 }
@@ -111,6 +112,7 @@ struct wait {
     uint64_t cancel_ns;     // when to ask it, the next time, to end what it runs; UINT64_MAX: never
     uint64_t give_up_ns;    // when the link is given up; UINT64_MAX: never
     uint64_t heard_ns;      // when there was a sign of life
+    bool may_interrupt;     // pg_is_interrupted is to be heeded, and was not true so far
     struct pg_errand *ping; // owned; under way, or NULL
     unsigned unanswered;    // pings since then
     unsigned reads;         // from the socket
@@ -125,6 +127,7 @@ static void start_wait(const struct pg_conn *conn, struct wait *wait)
         wait->give_up_ns = conn->control_ns;
     } else if (conn->deadline_ns != 0) {
         wait->cancel_ns = conn->deadline_ns;
+        wait->may_interrupt = conn->interrupt != NULL;
         uint64_t last_ns = conn->deadline_ns > wait->heard_ns ? conn->deadline_ns : wait->heard_ns;
         wait->give_up_ns = last_ns + PG_CANCEL_MS * NS_PER_MS;
     }
@@ -186,6 +189,24 @@ static bool read_more(struct pg_conn *conn, struct wait *wait)
     return !whole->was_large;
 }
 
+// From here on nobody waits for the statement.
+static void interrupt(struct wait *wait, uint64_t now_ns)
+{
+    uint64_t last_ns = now_ns + PG_CANCEL_MS * NS_PER_MS;
+    wait->may_interrupt = false;
+    wait->cancel_ns = now_ns;
+    wait->give_up_ns = last_ns < wait->give_up_ns ? last_ns : wait->give_up_ns;
+}
+
+// When to look again, whatever the server sends.
+static uint64_t next_look(const struct wait *wait, uint64_t now_ns, uint64_t look_ns)
+{
+    uint64_t next_ns = look_ns < wait->cancel_ns ? look_ns : wait->cancel_ns;
+    if (wait->may_interrupt && next_ns > now_ns + PG_LOOK_MS * NS_PER_MS)
+        next_ns = now_ns + PG_LOOK_MS * NS_PER_MS;
+    return next_ns < wait->give_up_ns ? next_ns : wait->give_up_ns;
+}
+
 // Sends and reads what can be, or waits a little for that. False when the link is lost, or to be given up.
 static bool wait_a_little(struct pg_conn *conn, struct wait *wait)
 {
@@ -193,12 +214,13 @@ static bool wait_a_little(struct pg_conn *conn, struct wait *wait)
     uint64_t now_ns = clock_monotonic_ns(), look_ns;
     if (unsent < 0 || now_ns >= wait->give_up_ns || !look_for_life(conn, wait, now_ns, &look_ns))
         return false;
+    if (wait->may_interrupt && pg_is_interrupted(conn))
+        interrupt(wait, now_ns);
     if (now_ns >= wait->cancel_ns) {
         pg_cancel(conn);
         wait->cancel_ns = now_ns + PG_CANCEL_AGAIN_MS * NS_PER_MS;
     }
-    uint64_t next_ns = look_ns < wait->cancel_ns ? look_ns : wait->cancel_ns;
-    next_ns = next_ns < wait->give_up_ns ? next_ns : wait->give_up_ns;
+    uint64_t next_ns = next_look(wait, now_ns, look_ns);
     struct pollfd link = {.fd = PQsocket(conn->link), .events = (short)(POLLIN | (unsent > 0 ? POLLOUT : 0))};
     if (poll(&link, 1, (int)((next_ns - now_ns) / NS_PER_MS) + 1) <= 0)
         return true;

@@ -176,6 +176,7 @@ const struct store_driver postgresql_driver = {
     .release = pg_release,
     .rollback_to = pg_rollback_to,
     .deadline = pg_deadline,
+    .interrupt_when = pg_interrupt_when,
     .prepare = pg_prepare,
     .finalize = pg_finalize,
     .bind = pg_bind,

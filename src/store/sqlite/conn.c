@@ -81,6 +81,16 @@ void sqlite_deadline(struct store_conn *base, uint64_t monotonic_ns)
     sqlite_conn(base)->deadline_ns = monotonic_ns;
 }
 
+void sqlite_interrupt_when(struct store_conn *base, const atomic_bool *flag)
+{
+    sqlite_conn(base)->interrupt = flag;
+}
+
+static bool is_interrupted(const struct sqlite_conn *conn)
+{
+    return conn->interrupt != NULL && atomic_load_explicit(conn->interrupt, memory_order_relaxed);
+}
+
 static bool past_deadline(const struct sqlite_conn *conn, uint64_t now_ns)
 {
     return conn->deadline_ns != 0 && now_ns >= conn->deadline_ns;
@@ -91,7 +101,9 @@ static bool past_deadline(const struct sqlite_conn *conn, uint64_t now_ns)
 static int on_progress(void *ctx)
 {
     const struct sqlite_conn *conn = ctx;
-    return conn->deadline_ns != 0 && !conn->in_control && past_deadline(conn, clock_monotonic_ns());
+    if (conn->deadline_ns == 0 || conn->in_control)
+        return 0;
+    return is_interrupted(conn) || past_deadline(conn, clock_monotonic_ns());
 }
 
 // Waits a little and returns non-zero to try the lock again. `waits` counts those before this one.
@@ -101,7 +113,8 @@ static int on_busy(void *ctx, int waits)
     uint64_t now_ns = clock_monotonic_ns();
     if (waits == 0)
         conn->busy_since_ns = now_ns;
-    if (now_ns - conn->busy_since_ns >= LIMIT_STORE_BUSY_MS * NS_PER_MS || past_deadline(conn, now_ns))
+    bool is_over = now_ns - conn->busy_since_ns >= LIMIT_STORE_BUSY_MS * NS_PER_MS;
+    if (is_over || past_deadline(conn, now_ns) || is_interrupted(conn))
         return 0;
     uint64_t pause_ns = (BUSY_FIRST_MS * NS_PER_MS) << (waits < BUSY_DOUBLINGS ? waits : BUSY_DOUBLINGS);
     if (conn->deadline_ns != 0 && pause_ns > conn->deadline_ns - now_ns)

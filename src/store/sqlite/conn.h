@@ -27,6 +27,7 @@ struct sqlite_conn {
     sqlite3_stmt *control[CONTROL_COUNT]; // owned; see tx.h
     struct sqlite_stmt *stmts;            // owned; a list of those that store_prepare gave out
     uint64_t deadline_ns;                 // monotonic; 0: none
+    const atomic_bool *interrupt;         // borrowed; set when nobody waits for the statements; NULL: none
     uint64_t busy_since_ns;               // when the wait for a lock that goes on now began
     enum sqlite_origin origin;            // what the authorizer enforces at the moment
     struct sqlite_reads *reads;           // collects the tables of the SQL that is being compiled; or NULL
@@ -49,5 +50,6 @@ MUST_CHECK enum err_code sqlite_connect(
     struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
 void sqlite_disconnect(struct store_conn *base);
 void sqlite_deadline(struct store_conn *base, uint64_t monotonic_ns);
+void sqlite_interrupt_when(struct store_conn *base, const atomic_bool *flag);
 
 #endif

@@ -85,6 +85,7 @@ const struct store_driver sqlite_driver = {
     .release = sqlite_release,
     .rollback_to = sqlite_rollback_to,
     .deadline = sqlite_deadline,
+    .interrupt_when = sqlite_interrupt_when,
     .prepare = sqlite_prepare,
     .finalize = sqlite_finalize,
     .bind = sqlite_bind,

@@ -199,6 +199,7 @@ void fixture_init(struct fixture *fixture)
     memset(fixture, 0, sizeof(*fixture));
     fixture->limits = http_limits_default();
     fixture->limits.tick_ms = 5;
+    fixture->limits.half_closed_ms = PATIENCE_MS; // a busy machine is no reason to give a client up
     fixture->loop_count = 1;
     fixture->max_connections = 100;
     fixture->max_bodies_bytes = 10000000;

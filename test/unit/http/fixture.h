@@ -53,7 +53,8 @@ struct fixture {
     int drained_calls;                    // how often
 };
 
-// Usable at once; the defaults are those of base/limits.h, but for a tick of 5 ms and one loop.
+// Usable at once; the defaults are those of base/limits.h, but for a tick of 5 ms, one loop, and time for
+// clients that have shut their side.
 void fixture_init(struct fixture *fixture);
 void fixture_start(struct fixture *fixture);
 

@@ -370,6 +370,82 @@ static void when_all_have_gone_the_whole_room_is_there(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+// --- clients that have gone while their requests are away
+
+static void a_client_that_has_ended_its_side_has_little_time_for_its_answer(void **state)
+{
+    (void)state;
+    fixture.limits.half_closed_ms = 1;
+    start();
+    client_send(&client, GET("/wait/1"));
+    fixture_wait_for(&fixture, 1);
+    client_shut(&client);
+    fixture_wait_for_log(&fixture, "start GET /wait/1;end 0 0;");
+    release(1);
+    assert_int_equal(fixture.gone, 1);
+}
+
+static void what_may_have_changed_something_is_answered_however_late(void **state)
+{
+    (void)state;
+    fixture.limits.half_closed_ms = 1;
+    start();
+    client_connect(&fixture, &other);
+    client_send(&client, POST("/wait/1", "Content-Length: 0\r\n\r\n"));
+    client_send(&other, GET("/wait/2"));
+    fixture_wait_for(&fixture, 1);
+    fixture_wait_for(&fixture, 2);
+    client_shut(&client);
+    client_shut(&other);
+    fixture_wait_for_log(&fixture, "end 0 0;"); // the other one's
+    release(1);
+    client_expect(&client, 200, "1");
+    client_expect_end(&client);
+    release(2);
+}
+
+// Asks for more than is begun at once, so that the connection is not read any more.
+static void fill_pipeline(void)
+{
+    for (int i = 0; i <= LIMIT_PIPELINE; i++) {
+        char request[100];
+        snprintf(request, sizeof(request), GET("/wait/%d"), i);
+        client_send(&client, request);
+    }
+    fixture_wait_for(&fixture, LIMIT_PIPELINE - 1);
+    client_send(&client, "GET /");
+}
+
+static void the_end_of_a_client_that_is_not_read_is_seen(void **state)
+{
+    (void)state;
+    fixture.limits.half_closed_ms = 1;
+    start();
+    fill_pipeline();
+    client_shut(&client);
+    fixture_wait_for_log(&fixture, "start GET /wait/15;end 0 0;");
+}
+
+static void the_reset_of_a_client_that_is_not_read_is_seen(void **state)
+{
+    (void)state;
+    start();
+    fill_pipeline();
+    client_reset(&client);
+    fixture_wait_for_log(&fixture, "start GET /wait/15;end 0 0;");
+}
+
+static void a_reset_behind_an_end_is_seen(void **state)
+{
+    (void)state;
+    start();
+    client_send(&client, GET("/wait/1"));
+    fixture_wait_for(&fixture, 1);
+    client_shut(&client);
+    client_reset(&client);
+    fixture_wait_for_log(&fixture, "start GET /wait/1;end 0 0;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +459,11 @@ int main(void)
         TEST(a_client_that_takes_too_little_is_given_up),
         TEST(a_client_that_takes_too_little_of_a_file_gives_its_place_to_another),
         TEST(nothing_is_started_for_a_client_that_takes_nothing),
+        TEST(a_client_that_has_ended_its_side_has_little_time_for_its_answer),
+        TEST(what_may_have_changed_something_is_answered_however_late),
+        TEST(the_end_of_a_client_that_is_not_read_is_seen),
+        TEST(the_reset_of_a_client_that_is_not_read_is_seen),
+        TEST(a_reset_behind_an_end_is_seen),
         TEST(past_the_bound_the_one_that_holds_most_is_closed),
         TEST(answers_of_one_connection_count_together),
         TEST(an_answer_over_the_bound_is_for_who_takes_it_at_once),
