@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "cmd/cmd.h"
+#include "text/nearest.h"
 
 static const struct {
     const char *name;
@@ -53,6 +54,11 @@ int main(int argc, char **argv)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     }
-    fprintf(stderr, "reckoner: no command is called %s; 'reckoner --help' lists them\n", argv[1]);
+    const char *nearest = nearest_in(span_of(name), commands, ARRAY_LEN(commands), sizeof(commands[0]));
+    fprintf(stderr, "reckoner: no command is called %s; ", name);
+    if (nearest != NULL)
+        fprintf(stderr, "did you mean %s?\n", nearest);
+    else
+        fputs("'reckoner --help' lists them\n", stderr);
     return EXIT_USAGE;
 }

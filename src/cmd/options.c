@@ -16,6 +16,7 @@
 #include "cmd/help.h"
 #include "cmd/option.h"
 #include "store/store.h"
+#include "text/nearest.h"
 
 enum {
     MAX_ROWS = 64,
@@ -156,10 +157,40 @@ static bool set_defaults(struct options *options)
     return true;
 }
 
+// Tells of a variable that looks like one of ours and is none. It stops nobody: Kubernetes makes some for a
+// service that is called reckoner (RECKONER_SERVICE_HOST, RECKONER_PORT=tcp://…), which are passed over.
+static void tell_unknown(const char *variable)
+{
+    struct span value = span_of(variable);
+    struct span name = span_split(&value, '=');
+    const char *names[MAX_ROWS];
+    size_t count = 0;
+    if (span_starts_with(name, "RECKONER_SERVICE_") || span_starts_with(name, "RECKONER_PORT_") ||
+        span_starts_with(value, "tcp://"))
+        return;
+    for (size_t i = 0; i < option_row_count; i++) {
+        if (option_rows[i].variable == NULL)
+            continue;
+        if (span_is(name, option_rows[i].variable))
+            return;
+        names[count++] = option_rows[i].variable;
+    }
+    const char *nearest = nearest_of(name, names, count);
+    fprintf(stderr, "reckoner: nothing reads the variable %.*s; ", (int)name.len, name.at);
+    if (nearest != NULL)
+        fprintf(stderr, "did you mean %s?\n", nearest);
+    else
+        fputs("--help of each command lists those that are read\n", stderr);
+}
+
 // Those of all commands: a wrong variable is told at once, by whichever command comes first. An empty one
 // counts as none, so that a service file can hold it open.
 static bool read_environment(struct options *options)
 {
+    for (char **variable = environ; *variable != NULL; variable++) {
+        if (strncmp(*variable, "RECKONER_", strlen("RECKONER_")) == 0)
+            tell_unknown(*variable);
+    }
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
         const char *text = row->variable != NULL ? getenv(row->variable) : NULL;
@@ -182,10 +213,23 @@ static void list_flags(struct option flags[MAX_ROWS + 1])
     flags[option_row_count] = (struct option){0};
 }
 
-static bool fail_flag(const char *command, const char *flag)
+// A flag that the command does not have: unknown, or one of other commands'.
+static bool fail_flag(const struct usage *usage, const char *command, const char *text)
 {
-    fprintf(
-        stderr, "reckoner: %s has no option %s; 'reckoner %s --help' lists them\n", command, flag, command);
+    const char *flags[MAX_ROWS];
+    size_t count = 0;
+    struct span rest = span_of(text);
+    struct span flag = span_split(&rest, '=');
+    for (size_t i = 0; i < option_row_count; i++) {
+        if (option_is_of(&option_rows[i], usage->command))
+            flags[count++] = option_rows[i].flag;
+    }
+    const char *nearest = nearest_of(flag, flags, count);
+    fprintf(stderr, "reckoner: %s has no option %.*s; ", command, (int)flag.len, flag.at);
+    if (nearest != NULL)
+        fprintf(stderr, "did you mean %s?\n", nearest);
+    else
+        fprintf(stderr, "'reckoner %s --help' lists them\n", command);
     return false;
 }
 
@@ -201,15 +245,19 @@ static bool read_flags(int argc, char **argv, const struct usage *usage, struct 
             fprintf(stderr, "reckoner: %s wants a value\n", argv[optind - 1]);
             return false;
         }
+        if (found == '?' && optopt >= FIRST_ROW) {
+            fprintf(stderr, "reckoner: %s takes no value\n", option_rows[optopt - FIRST_ROW].flag);
+            return false;
+        }
         if (found == '?')
-            return fail_flag(argv[0], argv[optind - 1]);
+            return fail_flag(usage, argv[0], argv[optind - 1]);
         if (found == 'h') {
             options->help = true;
             continue;
         }
         const struct option_row *row = &option_rows[found - FIRST_ROW];
         if (!option_is_of(row, usage->command))
-            return fail_flag(argv[0], row->flag + 2);
+            return fail_flag(usage, argv[0], row->flag);
         if (!set_value(options, row, row->flag, optarg, SOURCE_FLAG))
             return false;
     }

@@ -3,6 +3,7 @@
 import pytest
 
 pytest.register_assert_rewrite('server', 'known', 'small_apps', 'failover')
+import known  # noqa: E402, F401: what tests themselves read is no matter of servers
 import postgresql  # noqa: E402
 from server import Server  # noqa: E402
 

@@ -106,6 +106,22 @@ static void without_anything_the_defaults_hold(void **state)
     assert_string_equal(options.words[0], "app");
 }
 
+static void a_variable_that_nothing_reads_is_told(void **state)
+{
+    (void)state;
+    static const char *const variables[][2] = {{"RECKONER_LISTN", "a"}, {"RECKONER_HOST", "secret"},
+        {"RECKONER_SERVICE_HOST", "10.0.0.1"}, {"RECKONER_PORT", "tcp://10.0.0.1:80"},
+        {"RECKONER_PORT_80_TCP", "a"}};
+    for (size_t i = 0; i < ARRAY_LEN(variables); i++)
+        setenv(variables[i][0], variables[i][1], 1);
+    assert_true(read_line(&SERVE, "serve app"));
+    for (size_t i = 0; i < ARRAY_LEN(variables); i++)
+        unsetenv(variables[i][0]);
+    assert_string_equal(told,
+        "reckoner: nothing reads the variable RECKONER_LISTN; did you mean RECKONER_LISTEN?\n"
+        "reckoner: nothing reads the variable RECKONER_HOST; --help of each command lists those that are read\n");
+}
+
 static void the_environment_goes_over_the_defaults_and_flags_over_both(void **state)
 {
     (void)state;
@@ -190,10 +206,15 @@ static void a_wrong_variable_is_told_by_its_own_name(void **state)
 static void the_option_of_another_command_is_no_option(void **state)
 {
     (void)state;
-    fails(
-        &TEST, "test --watch app", "reckoner: test has no option watch; 'reckoner test --help' lists them\n");
+    fails(&TEST, "test --watch app",
+        "reckoner: test has no option --watch; 'reckoner test --help' lists them\n");
     fails(&SERVE, "serve --timeout 1 app",
-        "reckoner: serve has no option timeout; 'reckoner serve --help' lists them\n");
+        "reckoner: serve has no option --timeout; 'reckoner serve --help' lists them\n");
+    fails(&SERVE, "serve --listne 127.0.0.1:1 app",
+        "reckoner: serve has no option --listne; did you mean --listen?\n");
+    fails(
+        &SERVE, "serve --Worker=2 app", "reckoner: serve has no option --Worker; did you mean --workers?\n");
+    fails(&SERVE, "serve --watch=yes app", "reckoner: --watch takes no value\n");
     fails(&SERVE, "serve --nothing app",
         "reckoner: serve has no option --nothing; 'reckoner serve --help' lists them\n");
 }
@@ -257,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(without_anything_the_defaults_hold, forget_environment),
+        cmocka_unit_test_setup(a_variable_that_nothing_reads_is_told, forget_environment),
         cmocka_unit_test_setup(
             the_environment_goes_over_the_defaults_and_flags_over_both, forget_environment),
         cmocka_unit_test_setup(an_empty_variable_counts_as_none, forget_environment),
