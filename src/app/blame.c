@@ -207,8 +207,11 @@ enum err_code blame_params(struct plan *plan, const struct value *params, uint64
     blame.end_ns = clock_monotonic_ns() + LIMIT_BLAME_MS * NS_PER_MS;
     if (blame.end_ns > deadline_ns)
         blame.end_ns = deadline_ns;
-    if (!is_explained(&blame))
-        return err->code = ERR_STORE;
+    if (!is_explained(&blame)) {
+        err->code = ERR_STORE;
+        plan_place_failure(plan, err);
+        return err->code;
+    }
     bool is_told = find(&blame, false, is_guilty) > 0 || find(&blame, true, is_guilty) == 1;
     if (err->code == ERR_VALUE)
         blame_hide(err, is_of_params, &blame);

@@ -84,6 +84,7 @@ static enum err_code run_check(struct plan *plan, const struct prepared *prepare
     }
     plan_note_end(plan, prepared, prepared->stmt, code);
     plan_end_run(plan, prepared, prepared->stmt, rows, started_ns);
+    plan_place_failure(plan, err);
     *ret_rows = rows;
     *ret_goes_on = goes_on && !(finder->stop_at_first && rows > 0);
     return code;

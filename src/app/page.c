@@ -319,8 +319,7 @@ static struct span key_name(const struct page *page, size_t key)
 static enum err_code fail_null(const struct page *page, size_t key, struct err *err)
 {
     struct span name = key_name(page, key);
-    err_set(
-        err, ERR_STORE, "%s: a row has no %.*s, and @page orders by it", page->endpoint->file, SHOW(name));
+    err_set(err, ERR_STORE, "a row has no %.*s, and @page orders by it", SHOW(name));
     err_hint(err, "order by columns without nulls: coalesce(…) AS %.*s, or leave such rows out", SHOW(name));
     return err->code;
 }
@@ -393,8 +392,7 @@ static enum err_code check_next(struct page *page, struct store_stmt *stmt, cons
     if (code == ERR_NONE && has_row)
         code = read_keys(page, page->next, found, err);
     if (code == ERR_NONE && (!has_row || !are_all_equal(page, found, expected))) {
-        err_set(err, ERR_STORE, "%s: the row behind a page is not the one that comes next in its order",
-            endpoint->file);
+        err_set(err, ERR_STORE, "the row behind a page is not the one that comes next in its order");
         err_hint(err, "order by columns of one type each and no collation, unique together and by name");
         code = err->code;
     }
@@ -409,16 +407,15 @@ static enum err_code end_page(struct page *page, struct store_stmt *stmt, const 
 {
     struct value last[CURSOR_KEYS];
     if (packed == CURSOR_TOO_LONG) {
-        err_set(err, ERR_STORE, "%s: the columns that @page orders by hold more than %d bytes",
-            page->endpoint->file, LIMIT_CURSOR_BYTES);
+        err_set(
+            err, ERR_STORE, "the columns that @page orders by hold more than %d bytes", LIMIT_CURSOR_BYTES);
         err_hint(err, "order by shorter columns");
         return err->code;
     }
     if (packed != CURSOR_OK || !cursor_unpack(&page->last, page->hash, page->order.count, last))
-        return err_set(err, ERR_STORE, "%s: a column that @page orders by holds text that is not UTF-8",
-            page->endpoint->file);
+        return err_set(err, ERR_STORE, "a column that @page orders by holds text that is not UTF-8");
     if (are_all_equal(page, last, keys)) {
-        err_set(err, ERR_STORE, "%s: two rows are alike in all that @page orders by", page->endpoint->file);
+        err_set(err, ERR_STORE, "two rows are alike in all that @page orders by");
         err_hint(err, "add a unique column to the end of its ORDER BY");
         return err->code;
     }
@@ -460,8 +457,7 @@ static enum err_code check_kinds(
 {
     if (texts_of(page, keys) == texts_of(page, before))
         return ERR_NONE;
-    err_set(err, ERR_STORE, "%s: a column that @page orders by has a text in one row and a number in another",
-        page->endpoint->file);
+    err_set(err, ERR_STORE, "a column that @page orders by has a text in one row and a number in another");
     err_hint(err, "order by columns of one type each: CAST(… AS text) AS name");
     return err->code;
 }

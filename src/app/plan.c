@@ -217,6 +217,7 @@ enum err_code plan_write(struct plan *plan, const struct value *params, struct e
         }
         plan_note_end(plan, prepared, prepared->stmt, code);
         plan_end_run(plan, prepared, prepared->stmt, rows, started_ns);
+        plan_place_failure(plan, err);
         store_reset(prepared->stmt);
     }
     return code;
@@ -247,8 +248,7 @@ static enum err_code holds(struct plan *plan, const struct prepared *prepared, c
     if (code == ERR_NONE && has_row)
         code = store_column(prepared->when, 0, &value, err);
     if (code == ERR_NONE && value.kind == VALUE_TEXT)
-        code = err_set(err, ERR_STORE, "%s:%u: the condition is a text, neither true nor false",
-            plan->endpoint->file, (unsigned)prepared->statement->when_line);
+        code = err_set(err, ERR_STORE, "the condition is a text, neither true nor false");
     if (value.kind == VALUE_INTEGER)
         is_true = value.integer != 0;
     else if (value.kind == VALUE_REAL)
@@ -257,6 +257,7 @@ static enum err_code holds(struct plan *plan, const struct prepared *prepared, c
         is_true = !decimal_is_zero(value.text);
     plan_note_end(plan, prepared, prepared->when, code);
     plan_end_run(plan, prepared, prepared->when, has_row, started_ns);
+    plan_place_failure(plan, err);
     store_reset(prepared->when);
     if (code == ERR_NONE)
         *ret_holds = is_true;
@@ -329,6 +330,7 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
     }
     plan_note_end(plan, chosen, stmt, code);
     plan_end_run(plan, chosen, stmt, run.rows, started_ns);
+    plan_place_failure(plan, err);
     store_reset(stmt);
     if (is_bound)
         plan_move(plan, BOUND_NOTHING);

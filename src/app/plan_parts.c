@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#include "app/place.h"
 #include "base/clock.h"
 
 void plan_move(struct plan *plan, enum plan_bound to)
@@ -45,8 +46,23 @@ void plan_end_run(const struct plan *plan, const struct prepared *prepared, stru
 void plan_note_end(
     struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt, enum err_code code)
 {
-    if (code != ERR_VALUE && code != ERR_CONSTRAINT)
+    if (code != ERR_VALUE && code != ERR_CONSTRAINT && code != ERR_STORE)
         return;
     plan->failed = prepared;
     plan->failed_stmt = stmt;
+}
+
+void plan_place_failure(const struct plan *plan, struct err *err)
+{
+    const struct prepared *failed = plan->failed;
+    if (err == NULL || err->code != ERR_STORE || failed == NULL)
+        return;
+    const struct statement *statement = failed->statement;
+    struct place place = {.line = statement->line, .column = statement->column};
+    if (plan->failed_stmt == failed->when)
+        place = (struct place){.line = statement->when_line, .column = statement->when_column};
+    else
+        place = place_in_file(place, (struct place){.line = err->line, .column = err->column});
+    err->line = err->column = 0; // which are of the statement, and now in the text
+    err_prefix(err, "%s:%u:%u", plan->endpoint->file, (unsigned)place.line, (unsigned)place.column);
 }

@@ -75,4 +75,9 @@ void plan_end_run(const struct plan *plan, const struct prepared *prepared, stru
 void plan_note_end(
     struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt, enum err_code code);
 
+// Puts the place of the statement, or condition, that was noted last in front of a failure that only the
+// app's author can mend (ERR_STORE): "rates/get_rates.sql:12:1: …". Does nothing for other codes, and for the
+// merged check.
+void plan_place_failure(const struct plan *plan, struct err *err);
+
 #endif

@@ -294,6 +294,7 @@ static int serve(const struct options *options)
             .error_log = error_log,
             .spool_dir = options->var,
             .watch = options->watch,
+            .tells_failures = options->watch,
         };
         result = run(&server_options, services, options->word_count);
     }

@@ -86,6 +86,7 @@ static bool start(struct test_server *server, const struct test_seed *seed)
         .loops = 1,
         .workers = WORKERS,
         .error_log = seed->log,
+        .tells_failures = true,
         .spool_dir = seed->dir};
     if (server_start(&server_options, &server->service, 1, &server->server, &err) == ERR_NONE)
         return true;

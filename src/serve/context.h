@@ -28,6 +28,7 @@ struct context {
     struct spool_space spools;      // of large answers
     struct log *access_log;         // borrowed; NULL: none
     struct log *error_log;          // borrowed
+    bool tells_failures;            // answers of 500 say what the log says, for the app's author
     struct blob *ok;                // "ok\n"
     uint64_t id_seed;               // random, so that ids of two processes differ
     atomic_ullong next_id;          // of requests that failed

@@ -106,7 +106,9 @@ static void set_failure(struct request *request, int status, const struct err *e
     log_error(request, id, err);
     request_set_problem(request,
         &(struct problem){.status = status,
-            .detail = "the server failed; its log tells more under this request's id",
+            .detail = context->tells_failures
+                          ? err->text
+                          : "the server failed; its log tells more under this request's id",
             .request_id = id},
         NULL);
 }

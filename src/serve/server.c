@@ -130,6 +130,7 @@ static enum err_code make_context(
     context->spools.max_bytes = (uint64_t)LIMIT_SPOOLS_MIB << 20;
     context->access_log = options->access_log;
     context->error_log = options->error_log;
+    context->tells_failures = options->tells_failures;
     AUTO(buf_fini) struct buf ok;
     buf_init(&ok, 16);
     buf_append_str(&ok, "ok\n");

@@ -20,6 +20,7 @@ struct server_options {
     const char *spool_dir; // an existing folder, where large answers are kept while they are sent; NULL: they
                            // stay in memory, up to LIMIT_ANSWER_BYTES each
     bool watch;            // files of the apps that are edited take effect at the next request
+    bool tells_failures;   // answers of 500 say what the log says: clients are the app's author
     struct log *access_log; // a line a request; NULL: none
     struct log *error_log;  // failures of ours, with the request's id; what became of edited files
 };

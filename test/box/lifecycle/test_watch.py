@@ -50,6 +50,15 @@ def test_a_broken_edit_keeps_the_old_one_and_says_why(start, app):
     assert server.get('/a').json() == [{'a': 5}]
 
 
+@pytest.mark.parametrize('store', STORES)
+def test_a_statement_that_fails_is_named_in_the_answer_to_its_author(start, request, app, store):
+    write_app(app, {'get_g.sql': "-- @endpoint GET /g\n-- @column a integer\n-- @answer\n\nSELECT 'x' AS a;\n"})
+    options = new_store(store, request)
+    server = start('--watch', *options, app)
+    answer = server.get('/g')
+    assert (answer.status, answer.json()['detail']) == (500, f"{app}/get_g.sql:5:1: column a is declared integer, and a row has x")
+
+
 def test_files_that_come_and_go_are_endpoints_that_come_and_go(start, app):
     server = start('--watch', app)
     assert server.get('/b').status == 404

@@ -179,7 +179,7 @@ def test_our_own_failure_is_500_with_an_id_that_the_log_has(server):
     assert len(answer.json()['request']) == 16
     while f"request {answer.json()['request']}: GET /wrong: " not in server.stderr:
         assert server.read_stderr(10)
-    assert 'column a is declared integer' in server.stderr
+    assert '/get_wrong.sql:4:1: column a is declared integer' in server.stderr
 
 
 def test_readers_cannot_be_made_to_write_by_a_value(server):

@@ -96,19 +96,19 @@ static void a_value_that_is_not_of_the_declared_type_is_an_error(void **state)
 {
     struct fixture *f = *state;
     expect_answer_fails(f, "-- @column x integer\n-- @answer\nSELECT 1.5 AS x", ERR_STORE,
-        "column x is declared integer, and a row has 1.5");
+        "x.sql:4:1: column x is declared integer, and a row has 1.5");
     expect_answer_fails(f, "-- @column x integer\n-- @answer\nSELECT 9223372036854775808.0 AS x", ERR_STORE,
-        "column x is declared integer, and a row has 9223372036854776000.0");
+        "x.sql:4:1: column x is declared integer, and a row has 9223372036854776000.0");
     expect_answer_fails(f, "-- @column x integer\n-- @answer\nSELECT '1' AS x", ERR_STORE,
-        "column x is declared integer, and a row has 1");
+        "x.sql:4:1: column x is declared integer, and a row has 1");
     expect_answer_fails(f, "-- @column x number\n-- @answer\nSELECT 'abc' AS x", ERR_STORE,
-        "column x is declared number, and a row has abc");
+        "x.sql:4:1: column x is declared number, and a row has abc");
     expect_answer_fails(f, "-- @column x boolean\n-- @answer\nSELECT 2 AS x", ERR_STORE,
-        "column x is declared boolean, and a row has 2");
+        "x.sql:4:1: column x is declared boolean, and a row has 2");
     expect_answer_fails(f, "-- @column x text\n-- @answer\nSELECT 2 AS x", ERR_STORE,
-        "column x is declared text, and a row has 2");
+        "x.sql:4:1: column x is declared text, and a row has 2");
     expect_answer_fails(f, "-- @column x date\n-- @answer\nSELECT 2016.5 AS x", ERR_STORE,
-        "column x is declared date, and a row has 2016.5");
+        "x.sql:4:1: column x is declared date, and a row has 2016.5");
 }
 
 static void an_answer_that_does_not_fit_is_an_error(void **state)
@@ -120,7 +120,7 @@ static void an_answer_that_does_not_fit_is_an_error(void **state)
     plan_file(f, "-- @endpoint GET /t\n-- @answer\nSELECT name FROM t ORDER BY id;\n");
     spool_init(&small, NULL, 20);
     assert_int_equal(plan_answer(f->plan, NULL, FORMAT_JSON, &small, &answered, &err), ERR_STORE);
-    assert_string_equal(err.text, "the answer is larger than 20 bytes");
+    assert_string_equal(err.text, "x.sql:3:1: the answer is larger than 20 bytes");
     spool_fini(&small);
     expect_answer(f, NULL, "[{\"name\":\"one\"},{\"name\":\"two \\\"2\\\"\"},{\"name\":\"three\"}]");
 }

@@ -107,12 +107,12 @@ static void what_no_parameter_explains_is_the_apps_own(void **state)
     struct fixture *f = *state;
     const struct value a = integer(5);
     expect_blame(f, "-- @param a integer\n-- @answer\nSELECT abs(-9223372036854775808) AS x, :a AS a;\n", &a,
-        ERR_STORE, "integer overflow");
-    expect_blame(
-        f, "-- @answer\nSELECT abs(-9223372036854775808) AS x;\n", NULL, ERR_STORE, "integer overflow");
+        ERR_STORE, "x.sql:4:1: integer overflow");
+    expect_blame(f, "-- @answer\nSELECT abs(-9223372036854775808) AS x;\n", NULL, ERR_STORE,
+        "x.sql:3:1: integer overflow");
     const struct value none = {.kind = VALUE_NULL};
     expect_blame(f, "-- @param a integer\n-- @answer\nSELECT json(coalesce(:a, 'x')) AS x;\n", &none,
-        ERR_STORE, "malformed JSON");
+        ERR_STORE, "x.sql:4:1: malformed JSON");
 }
 
 static void without_time_to_look_it_is_the_requests(void **state)

@@ -81,7 +81,7 @@ static void a_line_that_is_no_integer_is_an_error(void **state)
     plan_file(
         f, "-- @endpoint GET /t\n-- @reject 400 bad row\nSELECT 'x' AS line;\n-- @answer\nSELECT 1 AS a;\n");
     assert_int_equal(plan_find(f->plan, STATEMENT_REJECT, NULL, false, on_finding, &found, &err), ERR_STORE);
-    assert_string_equal(err.text, "column line of \"bad row\" has to be an integer");
+    assert_string_equal(err.text, "x.sql:3:1: column line of \"bad row\" has to be an integer");
     assert_string_equal(found.text, "");
 }
 

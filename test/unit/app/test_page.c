@@ -220,16 +220,16 @@ static void rows_alike_in_their_order_are_an_error_of_the_app(void **state)
 {
     struct fixture *f = *state;
     plan(f, "-- @answer\nSELECT day FROM t ORDER BY day;");
-    expect_fails(f, 1, NULL, ERR_STORE, "x.sql: two rows are alike in all that @page orders by",
+    expect_fails(f, 1, NULL, ERR_STORE, "x.sql:4:1: two rows are alike in all that @page orders by",
         "add a unique column to the end of its ORDER BY");
     plan(f, "-- @answer\nSELECT 1 AS x UNION ALL SELECT 1.0 ORDER BY x;");
-    expect_fails(f, 1, NULL, ERR_STORE, "x.sql: two rows are alike in all that @page orders by",
+    expect_fails(f, 1, NULL, ERR_STORE, "x.sql:4:1: two rows are alike in all that @page orders by",
         "add a unique column to the end of its ORDER BY");
 }
 
 static void a_null_in_the_order_is_an_error_of_the_app(void **state)
 {
-    static const char text[] = "x.sql: a row has no name, and @page orders by it";
+    static const char text[] = "x.sql:4:1: a row has no name, and @page orders by it";
     static const char hint[] = "order by columns without nulls: coalesce(…) AS name, or leave such rows out";
     struct fixture *f = *state;
     struct err err = {0};
@@ -249,11 +249,11 @@ static void keys_that_no_cursor_can_hold_are_an_error_of_the_app(void **state)
 {
     struct fixture *f = *state;
     plan(f, "-- @answer\nSELECT printf('%.*c', 4000, 'x') || id AS x FROM t ORDER BY x;");
-    expect_fails(f, 1, NULL, ERR_STORE, "x.sql: the columns that @page orders by hold more than 3000 bytes",
-        "order by shorter columns");
+    expect_fails(f, 1, NULL, ERR_STORE,
+        "x.sql:4:1: the columns that @page orders by hold more than 3000 bytes", "order by shorter columns");
     plan(f, "-- @answer\nSELECT CAST(x'ff' AS TEXT) || id AS x FROM t ORDER BY x;");
     expect_fails(
-        f, 1, NULL, ERR_STORE, "x.sql: a column that @page orders by holds text that is not UTF-8", "");
+        f, 1, NULL, ERR_STORE, "x.sql:4:1: a column that @page orders by holds text that is not UTF-8", "");
     expect_pages(f, 5,
         "\xEF\xBF\xBD"
         "1 \xEF\xBF\xBD"

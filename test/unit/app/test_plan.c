@@ -43,7 +43,7 @@ static void a_condition_may_be_any_number(void **state)
         "-- @answer\nSELECT 3 AS a;");
     expect_answer(f, NULL, "[{\"a\":2}]");
     expect_answer_fails(f, "-- @answer when 'yes'\nSELECT 1 AS a;\n-- @answer\nSELECT 2 AS a;", ERR_STORE,
-        "x.sql:2: the condition is a text, neither true nor false");
+        "x.sql:2:17: the condition is a text, neither true nor false");
 }
 
 static void a_condition_that_is_wrong_is_reported_at_its_place(void **state)
