@@ -44,6 +44,7 @@ static void turn_away(int fd)
     static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
                                  "Content-Length: 0\r\n"
                                  "Retry-After: 1\r\n"
+                                 "X-Content-Type-Options: nosniff\r\n"
                                  "Connection: close\r\n"
                                  "\r\n";
     char request[1024];

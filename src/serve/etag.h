@@ -7,9 +7,18 @@
 
 #include "base/span.h"
 
-// Whether the value of If-None-Match (RFC 9110 section 13.1.2) names the entity tag `etag`, with its quotes:
-// "*" names every one, and weak ones are compared as strong ones are. What is behind a fault in the list
-// does not count.
-bool etag_is_listed(struct span list, struct span etag);
+// How tags are compared (RFC 9110 section 8.8.3.2).
+enum etag_comparison {
+    ETAG_STRONG, // for If-Match: a weak one equals none
+    ETAG_WEAK,   // for If-None-Match: weak ones are compared as strong ones are
+};
+
+// Whether the text is "*" or a list of entity tags, as If-Match and If-None-Match have it (RFC 9110 sections
+// 13.1.1 and 13.1.2). A list may be empty.
+bool etag_list_is_valid(struct span list);
+
+// Whether such a list names `etag`, a strong one with its quotes. "*" names every one, and what has none (at
+// NULL), too.
+bool etag_is_listed(struct span list, struct span etag, enum etag_comparison comparison);
 
 #endif

@@ -12,7 +12,9 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "serve/condition.h"
 #include "serve/format.h"
+#include "serve/link.h"
 #include "serve/own_pages.h"
 #include "serve/query.h"
 #include "serve/read.h"
@@ -23,13 +25,42 @@
 _Static_assert(
     LIMIT_PART_BYTES < LIMIT_BODY_WINDOW_BYTES, "a part that is worth a task comes without credit");
 
-enum { HEADERS_BYTES = 256, LOCATION_BYTES = LIMIT_TARGET_BYTES + 64 };
+enum { HEADERS_BYTES = 256, LOCATION_BYTES = 3 * LIMIT_TARGET_BYTES + 64 };
 
 // --- replies
+
+// Takes a response that is not sent after all; its header lines stay.
+static void drop_body(struct request *request)
+{
+    struct response *response = &request->response;
+    blob_unref(response->body);
+    http_file_free_later(response->file, request->ref.loop);
+    response->body = NULL;
+    response->file = NULL;
+}
+
+// What the preconditions make of an answer to GET or HEAD.
+static void apply_condition(struct request *request)
+{
+    struct response *response = &request->response;
+    bool is_read = request->endpoint == NULL || request->endpoint->method == HTTP_GET;
+    if (!is_read || response->status < 200 || response->status > 299)
+        return;
+    int status = condition_status(&request->condition, response->etag);
+    if (status == 304) {
+        response->status = 304;
+    } else if (status != 0) {
+        drop_body(request);
+        request_refuse(request, status,
+            response->etag.at != NULL ? "what is here has another entity tag than If-Match names"
+                                      : "what is here has no entity tag, so If-Match cannot be met");
+    }
+}
 
 static void reply(struct request *request, struct http_exchange *exchange)
 {
     struct response *response = &request->response;
+    apply_condition(request);
     bool has_body = response->body != NULL || response->file != NULL;
     struct http_reply answer = {
         .status = response->status,
@@ -104,11 +135,12 @@ static void set_method_refused(struct request *request, enum http_method method,
 // The same address with a slash, and the query behind it.
 static void set_redirect(struct request *request, const struct http_request *head)
 {
-    char location[LOCATION_BYTES];
-    int len =
-        snprintf(location, sizeof(location), "Location: %.*s/%s%.*s\r\n", (int)head->path.len, head->path.at,
-            head->query.len > 0 ? "?" : "", (int)head->query.len, head->query.len > 0 ? head->query.at : "");
-    const char *header = arena_strndup(&request->arena, location, (size_t)len);
+    AUTO(buf_fini) struct buf location;
+    buf_init(&location, LOCATION_BYTES);
+    link_write_location(head->path, head->query, &location);
+    const char *header = NULL;
+    if (buf_status(&location) == ERR_NONE)
+        header = arena_strndup(&request->arena, location.data, location.len);
     if (header == NULL)
         request_set_busy(request, "out of memory");
     else
@@ -200,6 +232,11 @@ static bool negotiate(struct request *request, const struct http_request *head)
 // Whether the body of a write is of a form that we read; of one without fields, whether there is none.
 static bool check_body(struct request *request, const struct http_request *head)
 {
+    if (http_field(head, "content-range") != NULL) { // RFC 9110 section 14.5
+        request_refuse(
+            request, 400, "a part of a body, as Content-Range names one, is not taken: send it whole");
+        return false;
+    }
     if (request->endpoint->field_count == 0) {
         if (head->content_length == 0 && !head->chunked)
             return true;
@@ -223,30 +260,30 @@ static bool check_body(struct request *request, const struct http_request *head)
     return false;
 }
 
-// All If-None-Match fields as one list (RFC 9110 section 5.3).
+// Reads the preconditions.
 static bool read_condition(struct request *request, const struct http_request *head)
 {
-    size_t bytes = 0, len = 0;
-    for (size_t i = 0; i < head->field_count; i++)
-        bytes += head->fields[i].value.len + 1;
-    char *list = NULL;
-    for (size_t i = 0; i < head->field_count; i++) {
-        const struct http_field *field = &head->fields[i];
-        if (!span_is_nocase(field->name, "if-none-match") || field->value.len == 0)
-            continue;
-        if (list == NULL)
-            list = arena_alloc(&request->arena, bytes);
-        if (list == NULL) {
-            request_set_busy(request, "out of memory");
-            return false;
-        }
-        if (len > 0)
-            list[len++] = ',';
-        memcpy(list + len, field->value.at, field->value.len);
-        len += field->value.len;
-    }
-    request->if_none_match = (struct span){.at = list, .len = len};
-    return true;
+    struct err err = {0};
+    if (condition_read(head, &request->arena, &request->condition, &err) == ERR_NONE)
+        return true;
+    request_set_error(request, &err, &request->report);
+    return false;
+}
+
+// Whether a write may be done as far as its preconditions go. They come last: what is refused without them is
+// refused for its own reason (RFC 9110 section 13.2.1).
+static bool check_condition(struct request *request)
+{
+    const char *field = condition_of_write(&request->condition);
+    if (field == NULL)
+        return true;
+    char detail[HEADERS_BYTES];
+    snprintf(detail, sizeof(detail),
+        "what is here has neither an entity tag nor a time of modification, so %s cannot be met: "
+        "nothing was written",
+        field);
+    request_refuse(request, 412, detail);
+    return false;
 }
 
 // Routes the request and reads all that its head says.
@@ -258,7 +295,7 @@ static bool prepare(struct request *request, const struct http_request *head)
         request_set_busy(request, "out of memory");
         return false;
     }
-    if (!find_route(request, head, &match))
+    if (!find_route(request, head, &match) || !read_condition(request, head))
         return false;
     const struct route *route = match.route;
     request->service = route->app;
@@ -274,9 +311,9 @@ static bool prepare(struct request *request, const struct http_request *head)
         return false;
     }
     if (route->file != NULL)
-        return read_condition(request, head);
+        return true;
     return read_params(request, head, match.parts) && negotiate(request, head) &&
-           (route->endpoint->method == HTTP_GET || check_body(request, head));
+           (route->endpoint->method == HTTP_GET || (check_body(request, head) && check_condition(request)));
 }
 
 // --- writes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes a Link field out of a request's own path and query, with another cursor. Text that the client sent
-// is encoded again, so that nothing in it can end the field. No state.
+// Writes fields out of a request's own path and query. Text that the client sent is encoded again, so that
+// nothing in it can end the field. No state.
 #include "serve/link.h"
 
 #include "text/url.h"
@@ -52,4 +52,15 @@ void link_write_next(struct span path, struct span query, struct span name, stru
     buf_append_byte(out, '=');
     buf_append(out, cursor.at, cursor.len);
     buf_append_str(out, ">; rel=\"next\"\r\n");
+}
+
+void link_write_location(struct span path, struct span query, struct buf *out)
+{
+    buf_append_str(out, "Location: ");
+    write_encoded(path, out);
+    buf_append_byte(out, '/');
+    if (query.len > 0)
+        buf_append_byte(out, '?');
+    write_encoded(query, out);
+    buf_append_str(out, "\r\n");
 }

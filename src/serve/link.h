@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Link field of a page (RFC 8288): where the next one is. Any thread.
+// Fields that say where else to go, made of a request's own target: the Link of a page (RFC 8288), and the
+// Location of a folder. Any thread.
 #ifndef RECKONER_SERVE_LINK_H
 #define RECKONER_SERVE_LINK_H
 
@@ -12,5 +13,8 @@
 // ready for a URL. `arena` is to work in; failures stick to `out`.
 void link_write_next(struct span path, struct span query, struct span name, struct span cursor,
     struct arena *arena, struct buf *out);
+
+// Appends `Location: /path/?query` and CRLF, encoded likewise; failures stick to `out`.
+void link_write_location(struct span path, struct span query, struct buf *out);
 
 #endif

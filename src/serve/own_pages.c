@@ -35,7 +35,7 @@ static void set_docs(struct request *request)
 {
     request->response = (struct response){.status = 200,
         .content_type = "text/html; charset=utf-8",
-        .headers = "Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n"
+        .headers = "Cache-Control: no-cache\r\n"
                    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
         .body = blob_ref(request->lease->edition->docs)};
 }

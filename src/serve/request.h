@@ -16,6 +16,7 @@
 #include "net/loop.h"
 #include "net/pool.h"
 #include "serve/access_log.h"
+#include "serve/condition.h"
 #include "serve/context.h"
 #include "serve/lease.h"
 #include "serve/problem.h"
@@ -27,6 +28,7 @@ struct response {
     const char *headers;      // static or the arena's; NULL for none
     struct blob *body;        // owned until sent; NULL for none
     struct http_file *file;   // likewise; a body instead of a blob
+    struct span etag;         // the arena's; its strong entity tag, with the quotes; at NULL: it has none
 };
 
 // A body on its way into rows. All of it belongs to the parse task while that is away; what of the body comes
@@ -51,7 +53,7 @@ struct request {
     struct span path;                 // as it came; of an endpoint with pages
     struct span query;                // as it came; the arena's, behind parameters that borrow it
     struct value *params;             // the arena's; one for each @param
-    struct span if_none_match;        // of a file: the field's value
+    struct condition condition;       // under which it is to be done
     enum answer_format format;        // of an endpoint's answer
     bool varies;                      // Accept has chosen it
     enum body_format body_format;     // of the body of a write

@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "serve/etag.h"
+#include "serve/condition.h"
 #include "serve/request.h"
 
 enum { ETAG_CHARS = 64, HEADERS_BYTES = 256 };
@@ -106,9 +106,10 @@ static struct blob *read_whole(struct request *request, int fd, size_t bytes)
 }
 
 // Takes fd.
-static void set_file(struct request *request, int fd, uint64_t bytes, const char *headers)
+static void set_file(struct request *request, int fd, uint64_t bytes, const char *headers, struct span etag)
 {
-    struct response response = {.status = 200, .content_type = request->file->media_type, .headers = headers};
+    struct response response = {
+        .status = 200, .content_type = request->file->media_type, .headers = headers, .etag = etag};
     if (bytes <= LIMIT_FILE_PART_BYTES) {
         response.body = read_whole(request, fd, (size_t)bytes);
         close(fd);
@@ -139,17 +140,17 @@ static void answer(struct request *request)
     int64_t changed_ns = status.st_ctim.tv_sec * (int64_t)NS_PER_S + status.st_ctim.tv_nsec;
     snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"", bytes, (uint64_t)modified_ns,
         (uint64_t)changed_ns);
-    int len = snprintf(headers, sizeof(headers),
-        "ETag: %s\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n", etag);
+    int len = snprintf(headers, sizeof(headers), "ETag: %s\r\nCache-Control: no-cache\r\n", etag);
     const char *kept = arena_strndup(&request->arena, headers, (size_t)len);
     if (kept == NULL) {
         close(fd);
         request_set_busy(request, "out of memory");
-    } else if (etag_is_listed(request->if_none_match, span_of(etag))) {
+    } else if (condition_status(&request->condition, span_of(etag)) == 304) { // need not be read
         close(fd);
         request->response = (struct response){.status = 304, .headers = kept};
     } else {
-        set_file(request, fd, bytes, kept);
+        struct span tag = {.at = kept + strlen("ETag: "), .len = strlen(etag)};
+        set_file(request, fd, bytes, kept, tag);
     }
 }
 

@@ -91,6 +91,14 @@ def test_an_etag_that_is_known_is_answered_without_a_body(server, template, stat
     assert bool(answer.body) == (status == 200)
 
 
+@pytest.mark.parametrize('template, status', [
+    ('{}', 200), ('"x", {}', 200), ('*', 200), ('W/{}', 412), ('"x"', 412), ('', 412), ('x', 400), ('*, {}', 400),
+])
+def test_if_match_is_compared_strongly(server, template, status):
+    etag = server.get('/style.css').headers['ETag']
+    assert server.get('/style.css', **{'If-Match': template.format(etag)}).status == status
+
+
 def test_what_changed_on_disk_has_another_etag(server, app):
     file = app / 'public' / 'style.css'
     before = server.get('/style.css')

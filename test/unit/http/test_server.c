@@ -53,6 +53,7 @@ static void a_request_gets_its_answer(void **state)
                                      "Content-Type: text/plain\r\n"
                                      "Content-Length: 2\r\n"
                                      "Date: ......................... GMT\r\n"
+                                     "X-Content-Type-Options: nosniff\r\n"
                                      "\r\n");
     client_send(&client, GET("/nothing"));
     client_expect(&client, 404, "");

@@ -39,11 +39,22 @@ static void what_a_uri_may_not_hold_is_encoded(void **state)
         "rel=\"next\"\r\n");
 }
 
+static void a_location_is_encoded_likewise(void **state)
+{
+    (void)state;
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 4096);
+    link_write_location(span_of("/m\"<p>"), span_of("a=\\&b=%41%zz"), &out);
+    link_write_location(span_of("/map"), span_of(""), &out);
+    assert_true(span_is(buf_span(&out), "Location: /m%22%3Cp%3E/?a=%5C&b=%41%25zz\r\nLocation: /map/\r\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cursor_takes_the_place_of_the_one_before),
         cmocka_unit_test(what_a_uri_may_not_hold_is_encoded),
+        cmocka_unit_test(a_location_is_encoded_likewise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

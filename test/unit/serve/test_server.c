@@ -238,7 +238,16 @@ static void files_are_served_with_their_tag(void **state)
     assert_int_equal(answer.status, 200);
     assert_header(&answer, "Content-Length", "9");
     answer_fini(&answer);
+    snprintf(condition, sizeof(condition), "If-Match: \"x\"\r\nIf-Match: %s\r\n", etag);
+    answer = site_ask(&site, "GET", "/index.html", condition, NULL);
+    assert_int_equal(answer.status, 200);
+    answer_fini(&answer);
     site_write(&site, 0, "public/index.html", "<p>other\n");
+    answer = site_ask(&site, "GET", "/index.html", condition, NULL);
+    assert_int_equal(answer.status, 412);
+    assert_non_null(strstr(answer.body, "\"what is here has another entity tag than If-Match names\""));
+    answer_fini(&answer);
+    snprintf(condition, sizeof(condition), "If-None-Match: \"x\"\r\nIf-None-Match: W/%s\r\n", etag);
     answer = site_ask(&site, "GET", "/index.html", condition, NULL);
     assert_int_equal(answer.status, 200);
     assert_string_equal(answer.body, "<p>other\n");
