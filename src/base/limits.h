@@ -124,6 +124,8 @@ enum {
     LIMIT_SPOOLS_MIB = 4096,                     // such files of all answers together
     LIMIT_FILE_ANSWERS = 1000,     // answers from files that are under way; each keeps one part in memory
     LIMIT_FILE_PART_BYTES = 65536, // that part
+    LIMIT_IDLE_BYTES = 16 * 1024 * 1024, // memory that is free and not given back to the system yet
+    LIMIT_TRIM_MS = 2000,                // how often that is looked at: it takes some milliseconds
     LIMIT_CURSOR_BYTES = 3000,     // keys of a page's last row; as text in a target they take a third more
     LIMIT_LOG_BYTES = 1024 * 1024, // log lines that wait to be written; past it lines are dropped and counted
 };

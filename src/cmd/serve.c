@@ -9,8 +9,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/trim.h"
 #include "batch/first_load.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
@@ -224,11 +226,13 @@ static size_t count_endpoints(const struct service *services, size_t count)
     return endpoints;
 }
 
+// Meanwhile this thread, which has nothing else to do, gives memory back.
 static void wait_for_signal(const sigset_t *signals)
 {
-    int signal_number;
-    while (sigwait(signals, &signal_number) != 0)
-        ; // interrupted
+    struct trim trim = {0};
+    const struct timespec pause = clock_timespec(LIMIT_TRIM_MS * NS_PER_MS);
+    while (sigtimedwait(signals, NULL, &pause) < 0)
+        trim_idle(&trim); // EAGAIN; or interrupted
 }
 
 // Runs until a signal. Everything below is closed when it returns, but the loops, which `*ret_server` keeps.
