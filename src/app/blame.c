@@ -94,8 +94,7 @@ static void reset_tried(struct blame *blame)
         memcpy(blame->tried, blame->params, count * sizeof(*blame->tried));
 }
 
-// A value with which hardly any statement has trouble.
-static struct value harmless(const struct rule *rule)
+struct value blame_harmless(const struct rule *rule)
 {
     static const char *const texts[] = {
         [TYPE_TEXT] = "a", [TYPE_DATE] = "2000-01-01", [TYPE_TIMESTAMP] = "2000-01-01T00:00:00.000Z"};
@@ -146,7 +145,7 @@ static struct value exchange(const struct blame *blame, size_t i, bool by_null)
     const struct endpoint *endpoint = blame->plan->endpoint;
     if (by_null || (int)i == endpoint->cursor_param)
         return (struct value){.kind = VALUE_NULL};
-    return harmless(&endpoint->params[i]);
+    return blame_harmless(&endpoint->params[i]);
 }
 
 // Whether any parameter explains the failure: with all of them exchanged it is another one, or none.

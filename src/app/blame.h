@@ -20,6 +20,9 @@ extern const char BLAME_CODE[];
 enum err_code blame_params(struct plan *plan, const struct value *params, uint64_t deadline_ns,
     struct spool *scratch, struct report *report, struct err *err);
 
+// A value of a parameter's or field's type with which hardly any statement has trouble.
+struct value blame_harmless(const struct rule *rule);
+
 // Takes out of err's text what it quotes and is not part of one of the values, `ctx`'s by `was_sent`.
 void blame_hide(struct err *err, bool (*was_sent)(void *ctx, struct span quoted), void *ctx);
 

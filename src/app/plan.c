@@ -143,6 +143,11 @@ const struct endpoint *plan_endpoint(const struct plan *plan)
     return plan->endpoint;
 }
 
+struct store_conn *plan_conn(const struct plan *plan)
+{
+    return plan->conn;
+}
+
 // Asks of the file's own statements alone: the merged check and pages are made of them and read nothing else.
 enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, struct err *err)
 {

@@ -25,6 +25,7 @@ MUST_CHECK enum err_code plan_new(const struct endpoint *endpoint, struct store_
 void plan_free(struct plan *plan);
 
 const struct endpoint *plan_endpoint(const struct plan *plan);
+struct store_conn *plan_conn(const struct plan *plan);
 
 // Whether versions_cover holds for all its statements, so that a replica may answer: asks the store, outside
 // of a transaction. Errors of the store.

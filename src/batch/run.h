@@ -13,12 +13,6 @@
 // Adds rows to the table batch, which store_batch_open has made for the endpoint. Errors of store_batch_add.
 MUST_CHECK enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, struct err *err);
 
-// Where a row has met a constraint (ERR_CONFLICT, ERR_CONSTRAINT) and the store tells the key that it was
-// about, adds the row of the batch with that key to `report`, if it is one of the fields. Otherwise, and
-// where there is no memory for it, the report stays as it is: the error is told without its row.
-void batch_blame(struct store_conn *conn, const struct endpoint *endpoint, const struct rows *rows,
-    const struct err *err, struct report *report);
-
 // Runs the endpoint's statements over the table batch. What the rejects find is added to `report`, which may
 // hold faults already; when it holds any after the rejects: ERR_INVALID, nothing is written, and the caller
 // rolls back. Otherwise what the @warn statements found is in `warnings`, and the answer is appended to

@@ -25,7 +25,9 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "batch/culprit.h"
 #include "batch/run.h"
+#include "batch/violated.h"
 #include "store/notes.h"
 
 struct writer {
@@ -119,13 +121,20 @@ static enum err_code run_batch(struct writer *writer, struct batch *batch, struc
     enum err_code code = store_savepoint(writer->conn, err);
     if (code != ERR_NONE)
         return code;
+    uint64_t start_ns = clock_monotonic_ns();
     code = run_in_savepoint(writer, batch);
     if (code == ERR_NONE)
         return store_release(writer->conn, err);
     if (code == ERR_ABORTED || code == ERR_STALE) // with all locks that the others of the group may hold
         return err_set(err, code, "%s", batch->err.text);
-    batch_blame(writer->conn, batch->endpoint, &batch->rows, &batch->err, &batch->found);
-    return store_rollback_to(writer->conn, err);
+    bool is_found = violated_find(writer->conn, batch->endpoint, &batch->rows, &batch->err, &batch->found);
+    code = store_rollback_to(writer->conn, err);
+    struct culprit_case failed = {.plan = *plan_of(writer, batch),
+        .params = batch->params,
+        .rows = &batch->rows,
+        .format = batch->format,
+        .took_ns = clock_monotonic_ns() - start_ns};
+    return code == ERR_NONE && !is_found ? culprit_find(&failed, &batch->found, &batch->err, err) : code;
 }
 
 // --- groups
@@ -203,8 +212,10 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
         code = run_group(writer, group, takes_more);
     if (code == ERR_NONE) {
         code = store_commit(writer->conn, &group->err);
+        if (group->count == 1 && (code == ERR_CONFLICT || code == ERR_CONSTRAINT))
+            violated_words(writer->conn, group->first->endpoint, &group->err);
         if (group->count == 1)
-            batch_blame(
+            (void)violated_find(
                 writer->conn, group->first->endpoint, &group->first->rows, &group->err, &group->first->found);
     }
     if (code != ERR_NONE)

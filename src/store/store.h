@@ -180,8 +180,7 @@ MUST_CHECK enum err_code store_step(struct store_stmt *stmt, bool *ret_row, stru
 // their binding.
 void store_last(struct store_conn *conn);
 
-// What the connection's last ERR_CONFLICT or ERR_CONSTRAINT was about. Valid until the connection is used
-// again.
+// What the connection's last ERR_CONFLICT or ERR_CONSTRAINT was about. Valid until the next one.
 struct violation store_violation(struct store_conn *conn);
 
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it

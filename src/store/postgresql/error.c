@@ -172,7 +172,10 @@ static enum err_code fail_constraint(
     bool is_own = has_state(field(result, PG_DIAG_SQLSTATE), "P0001");
     if (words == NULL)
         words = is_own ? text : "a row violates a constraint of the store";
-    return err_set(err, code, "%s", words);
+    err_set(err, code, "%s", words);
+    if (words != text)
+        err_hint(err, "%s", text); // for the author who loads a file: it names tables and columns
+    return code;
 }
 
 // --- all states

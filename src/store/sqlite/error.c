@@ -85,8 +85,11 @@ static enum err_code fail_constraint(struct sqlite_conn *conn, int result, struc
         conn->violated == VIOLATION_TYPE)
         keep_columns(conn, message);
     const char *text = violation_text(conn->violated);
-    return err_set(err, conn->violated == VIOLATION_KEY ? ERR_CONFLICT : ERR_CONSTRAINT, "%s",
-        text != NULL ? text : message);
+    enum err_code code = conn->violated == VIOLATION_KEY ? ERR_CONFLICT : ERR_CONSTRAINT;
+    err_set(err, code, "%s", text != NULL ? text : message);
+    if (text != NULL)
+        err_hint(err, "%s", message); // for the author who loads a file: it names tables and columns
+    return code;
 }
 
 struct violation sqlite_violation(struct store_conn *base)
@@ -149,6 +152,7 @@ enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)
     if (conn->in_transaction && sqlite3_get_autocommit(conn->db))
         conn->lost = code;
     err_set(err, code, "%s", cause.text);
+    err_hint(err, "%s", cause.hint);
     return code;
 }
 
@@ -161,6 +165,7 @@ enum err_code sqlite_fail_run(struct sqlite_conn *conn, int result, struct err *
     if ((result & FIRST_BYTE) == SQLITE_ERROR)
         code = ERR_VALUE;
     err_set(err, code, "%s", cause.text);
+    err_hint(err, "%s", cause.hint);
     return code;
 }
 

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// A row that fails does so by itself, mostly: so halves of the batch are tried, and the half that fails is
+// halved again, which takes as long as the batch itself, or twice that. Where neither half fails, it takes
+// rows of both, such as two with one key: then it is the end of the failing part that is looked for. A
+// statement is never cut off at a deadline here, as on SQLite that would cost the whole transaction: a try
+// that would take too long is not begun. The plan's thread.
+#include "batch/culprit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/blame.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "batch/run.h"
+#include "batch/violated.h"
+
+// What a try has shown.
+enum shown {
+    SHOWN_SAME,    // it failed with the same code
+    SHOWN_OTHER,   // it did not
+    SHOWN_NOTHING, // there was no time for it, or the store has failed
+};
+
+// What is tried.
+struct trial {
+    size_t first, end;          // rows of the batch
+    const struct value *row;    // stands in for the one row that there is then; NULL: as it was sent
+    const struct value *params; // likewise as they were sent, or others
+};
+
+struct search {
+    const struct culprit_case *failed; // borrowed
+    const struct endpoint *endpoint;   // borrowed
+    enum err_code code;                // of the failure
+    uint64_t start_ns;                 // monotonic
+    struct err latest;                 // of the latest try that failed with that code; at first of the batch
+    int field;                         // violated_field of it
+    enum violation_kind kind;          // of it
+    struct err lost;                   // why the transaction is lost; ERR_NONE: it is not
+    struct value values[LIMIT_FIELDS]; // of the row that was found
+    int64_t line;                      // of it
+};
+
+// --- one try
+
+static enum err_code add_rows(const struct search *search, const struct trial *trial, struct err *err)
+{
+    struct value values[LIMIT_FIELDS];
+    struct rows_cursor cursor;
+    int64_t line;
+    enum err_code code = ERR_NONE;
+    rows_start(search->failed->rows, &cursor);
+    for (size_t i = 0; code == ERR_NONE && i < trial->end && rows_next(&cursor, &line, values); i++) {
+        if (i >= trial->first)
+            code = store_batch_add(
+                plan_conn(search->failed->plan), trial->row != NULL ? trial->row : values, line, err);
+    }
+    return code;
+}
+
+static enum err_code run(const struct search *search, const struct trial *trial, struct err *err)
+{
+    const struct endpoint *endpoint = search->endpoint;
+    AUTO(report_fini) struct report report = {0}, warnings = {0};
+    AUTO(spool_fini) struct spool scratch;
+    int status;
+    spool_init(&scratch, NULL, LIMIT_SPOOL_FILE_BYTES);
+    enum err_code code =
+        store_batch_open(plan_conn(search->failed->plan), endpoint->field_names, endpoint->field_count, err);
+    if (code == ERR_NONE)
+        code = add_rows(search, trial, err);
+    if (code == ERR_NONE)
+        code = batch_run(search->failed->plan, trial->params, search->failed->format, &report, &warnings,
+            &scratch, &status, err);
+    return code;
+}
+
+static bool has_time_for(const struct search *search, size_t rows)
+{
+    size_t all = search->failed->rows->count;
+    uint64_t spent_ns = clock_monotonic_ns() - search->start_ns;
+    uint64_t needed_ns = all > 0 ? search->failed->took_ns / all * rows : 0;
+    return spent_ns + needed_ns <= LIMIT_BLAME_MS * NS_PER_MS;
+}
+
+static enum shown try(struct search *search, struct trial trial)
+{
+    struct store_conn *conn = plan_conn(search->failed->plan);
+    struct err err = {0};
+    if (search->lost.code != ERR_NONE || !has_time_for(search, trial.end - trial.first) ||
+        store_savepoint(conn, &search->lost) != ERR_NONE)
+        return SHOWN_NOTHING;
+    enum err_code code = run(search, &trial, &err);
+    if (code == search->code) {
+        search->latest = err;
+        search->field = violated_field(conn, search->endpoint);
+        search->kind = store_violation(conn).kind;
+    }
+    if (store_rollback_to(conn, &search->lost) != ERR_NONE)
+        return SHOWN_NOTHING;
+    bool is_telling = code == ERR_NONE || code == ERR_VALUE || code == ERR_CONFLICT ||
+                      code == ERR_CONSTRAINT || code == ERR_INVALID || code == ERR_UNKNOWN;
+    return code == search->code ? SHOWN_SAME : is_telling ? SHOWN_OTHER : SHOWN_NOTHING;
+}
+
+static enum shown try_rows(struct search *search, size_t first, size_t end)
+{
+    return try(search, (struct trial){.first = first, .end = end, .params = search->failed->params});
+}
+
+// --- the row
+
+// Rows from `first` on fail together: which is the last one that it takes? Those before `passes` do not fail,
+// those before `fails` do.
+static bool find_end(struct search *search, size_t first, size_t passes, size_t fails, size_t *ret_row)
+{
+    while (fails - passes > 1) {
+        size_t middle = passes + (fails - passes) / 2;
+        enum shown shown = try_rows(search, first, middle);
+        if (shown == SHOWN_NOTHING)
+            return false;
+        if (shown == SHOWN_SAME)
+            fails = middle;
+        else
+            passes = middle;
+    }
+    *ret_row = fails - 1;
+    return true;
+}
+
+static bool find_row(struct search *search, size_t *ret_row)
+{
+    size_t first = 0, end = search->failed->rows->count;
+    while (end - first > 1) {
+        size_t middle = first + (end - first) / 2;
+        enum shown shown = try_rows(search, first, middle);
+        if (shown == SHOWN_SAME) {
+            end = middle;
+            continue;
+        }
+        if (shown == SHOWN_OTHER)
+            shown = try_rows(search, middle, end);
+        if (shown == SHOWN_NOTHING)
+            return false;
+        if (shown == SHOWN_OTHER)
+            return find_end(search, first, middle, end, ret_row);
+        first = middle;
+    }
+    *ret_row = first;
+    return true;
+}
+
+static void take_row(struct search *search, size_t row)
+{
+    struct rows_cursor cursor;
+    rows_start(search->failed->rows, &cursor);
+    for (size_t i = 0; i <= row && rows_next(&cursor, &search->line, search->values); i++)
+        continue;
+}
+
+// --- the field, and the parameter: as blame.c finds them
+
+// The field of the row that was found whose change by itself helps: -1: none, or several do.
+static int find_field(struct search *search, size_t row, bool by_null)
+{
+    struct value changed[LIMIT_FIELDS];
+    int found = -1;
+    for (size_t i = 0; i < search->endpoint->field_count; i++) {
+        if (search->values[i].kind == VALUE_NULL)
+            continue;
+        memcpy(changed, search->values, search->endpoint->field_count * sizeof(*changed));
+        changed[i] =
+            by_null ? (struct value){.kind = VALUE_NULL} : blame_harmless(&search->endpoint->fields[i]);
+        struct err before = search->latest;
+        enum shown shown = try(search,
+            (struct trial){.first = row, .end = row + 1, .row = changed, .params = search->failed->params});
+        bool is_same = shown == SHOWN_SAME && strcmp(before.text, search->latest.text) == 0;
+        search->latest = before;
+        if (shown == SHOWN_NOTHING || is_same)
+            continue;
+        if (found >= 0)
+            return -1;
+        found = (int)i;
+    }
+    return found;
+}
+
+// Whether no row is needed for the failure, and, with `without_params`, no parameter either.
+static bool fails_without_rows(struct search *search, bool without_params)
+{
+    struct value none[LIMIT_PARAMS + 2] = {0};
+    struct err before = search->latest;
+    enum shown shown = try(search, (struct trial){.params = without_params ? none : search->failed->params});
+    bool is_same = shown == SHOWN_SAME && strcmp(before.text, search->latest.text) == 0;
+    search->latest = before;
+    return is_same;
+}
+
+static int find_param(struct search *search, bool by_null)
+{
+    const struct endpoint *endpoint = search->endpoint;
+    struct value changed[LIMIT_PARAMS + 2];
+    int found = -1;
+    for (size_t i = 0; i < endpoint->param_count; i++) {
+        if (search->failed->params[i].kind == VALUE_NULL)
+            continue;
+        memcpy(changed, search->failed->params, endpoint->param_count * sizeof(*changed));
+        changed[i] = by_null ? (struct value){.kind = VALUE_NULL} : blame_harmless(&endpoint->params[i]);
+        struct err before = search->latest;
+        enum shown shown = try(search, (struct trial){.params = changed});
+        search->latest = before;
+        if (shown != SHOWN_OTHER)
+            continue;
+        if (found >= 0)
+            return -1;
+        found = (int)i;
+    }
+    return found;
+}
+
+// --- telling
+
+static bool was_sent(void *ctx, struct span quoted)
+{
+    struct search *search = ctx;
+    const struct culprit_case *failed = search->failed;
+    struct value values[LIMIT_FIELDS];
+    struct rows_cursor cursor;
+    int64_t line;
+    if (quoted.len == 0 || blame_is_part(quoted, failed->params, search->endpoint->param_count))
+        return true;
+    if (search->line > 0)
+        return blame_is_part(quoted, search->values, search->endpoint->field_count);
+    rows_start(failed->rows, &cursor);
+    while (rows_next(&cursor, &line, values)) {
+        if (blame_is_part(quoted, values, search->endpoint->field_count))
+            return true;
+    }
+    return false;
+}
+
+static void report_row(const struct search *search, int field, struct report *report)
+{
+    char number[NUMBER_CHARS];
+    struct fault fault = {.line = search->line,
+        .code = search->code == ERR_VALUE ? span_of(BLAME_CODE) : violated_code(search->kind),
+        .detail = span_of(search->latest.text)};
+    if (field >= 0) {
+        fault.field = search->endpoint->fields[field].outside;
+        fault.value = value_show(search->values[field], number);
+    }
+    if (report_add(report, &fault) == ERR_NONE)
+        report_finish(report);
+}
+
+static void report_param(struct search *search, struct report *report)
+{
+    char number[NUMBER_CHARS];
+    int param = find_param(search, false);
+    if (param < 0)
+        param = find_param(search, true);
+    blame_hide(&search->latest, was_sent, search);
+    if (param < 0)
+        return;
+    struct fault fault = {.parameter = search->endpoint->params[param].outside,
+        .value = value_show(search->failed->params[param], number),
+        .code = span_of(BLAME_CODE),
+        .detail = span_of(search->latest.text)};
+    if (report_add(report, &fault) == ERR_NONE)
+        report_finish(report);
+}
+
+// --- the search
+
+static void find_and_report_row(struct search *search, struct report *report)
+{
+    size_t row;
+    bool is_found = search->failed->rows->count > 0 && find_row(search, &row);
+    int field = search->field;
+    if (is_found)
+        take_row(search, row);
+    if (is_found && search->code == ERR_VALUE) {
+        field = find_field(search, row, false);
+        if (field < 0)
+            field = find_field(search, row, true);
+    }
+    if (search->code == ERR_VALUE)
+        blame_hide(&search->latest, was_sent, search);
+    if (is_found)
+        report_row(search, field, report);
+}
+
+enum err_code culprit_find(
+    const struct culprit_case *failed, struct report *report, struct err *err, struct err *ret_lost)
+{
+    struct search search = {.failed = failed,
+        .endpoint = plan_endpoint(failed->plan),
+        .code = err->code,
+        .start_ns = clock_monotonic_ns(),
+        .latest = *err,
+        .field = violated_field(plan_conn(failed->plan), plan_endpoint(failed->plan)),
+        .kind = store_violation(plan_conn(failed->plan)).kind};
+    if (err->code != ERR_VALUE && err->code != ERR_CONFLICT && err->code != ERR_CONSTRAINT)
+        return ERR_NONE;
+    if (err->code == ERR_VALUE && fails_without_rows(&search, true))
+        search.latest.code = ERR_STORE;
+    else if (err->code == ERR_VALUE && fails_without_rows(&search, false))
+        report_param(&search, report);
+    else
+        find_and_report_row(&search, report);
+    *err = search.latest;
+    if (search.lost.code != ERR_NONE)
+        *ret_lost = search.lost;
+    return search.lost.code;
+}
