@@ -106,7 +106,7 @@ static bool is_limit(const struct sql_token *token)
     return token_is(token, "LIMIT") || token_is(token, "OFFSET") || token_is(token, "FETCH");
 }
 
-// Reads a term, a name with ASC or DESC, and what ends it; false after an error.
+// Reads a term, a name with ASC or DESC and the place of nulls, and what ends it; false after an error.
 static bool read_term(struct ordering *ordering, struct sql_scan *scan, struct sql_token *ret_end)
 {
     struct order *order = &ordering->order;
@@ -121,6 +121,11 @@ static bool read_term(struct ordering *ordering, struct sql_scan *scan, struct s
     key.descending = token_is(&end, "DESC");
     if (key.descending || token_is(&end, "ASC"))
         end = next_token(scan);
+    if (token_is(&end, "NULLS")) {
+        end = next_token(scan);
+        key.nulls = token_is(&end, "FIRST") ? ORDER_NULLS_FIRST : ORDER_NULLS_LAST;
+        end = next_token(scan); // another word than these, the database has refused
+    }
     if (is_limit(&end)) {
         fail_at(ordering, &end, "@page sets the limit itself: leave out %.*s", SHOW(end.text));
         return false;

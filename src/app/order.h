@@ -11,9 +11,16 @@
 #include "app/diag.h"
 #include "app/endpoint.h"
 
+enum order_nulls {
+    ORDER_NULLS_UNSAID, // as the store has them
+    ORDER_NULLS_FIRST,
+    ORDER_NULLS_LAST,
+};
+
 struct order_key {
-    size_t column;   // index in the answer's columns
-    bool descending; //
+    size_t column;          // index in the answer's columns
+    bool descending;        //
+    enum order_nulls nulls; // where they come
 };
 
 struct order {
@@ -23,7 +30,8 @@ struct order {
 };
 
 // Reads the order of `statement`, whose columns are those of `answer`. It has to end with a top-level ORDER
-// BY of their names, each with ASC or DESC at most; false, and the reason in `diags`, when it does not.
+// BY of their names, each with ASC or DESC and NULLS FIRST or LAST at most; false, and the reason in `diags`,
+// when it does not.
 MUST_CHECK bool order_read(const char *file, const struct statement *statement, const struct answer *answer,
     struct diags *diags, struct order *ret_order);
 

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pages by keys, not by counting: a page goes on behind the last row of the one before it, so an index on the
 // order finds its first row at once, however far down the pages it is, and rows that come or go meanwhile
-// neither repeat nor hide others. The ORDER BY is read by order.c, the cursor packed by cursor.c. The plan's
-// thread.
+// neither repeat nor hide others. The ORDER BY is read by order.c, the
+// statements are written by page_sql.c, the cursor is packed by cursor.c. The plan's thread.
 //
-// From  SELECT … ORDER BY day DESC, id DESC  become
-//     SELECT * FROM (SELECT …) AS page ORDER BY "day" DESC, "id" DESC LIMIT :limit + 1
-//     SELECT * FROM (SELECT …) AS page WHERE ("day", "id") < (:K1, :K2) ORDER BY … LIMIT :limit + 1
-// where :K1 and :K2, names that no parameter can have, are the keys of the cursor. The row more than the
-// limit tells whether there is a next page.
-//
-// That is right only while the order is unique and has no nulls, which compare with nothing. Where rows show
-// that it is not so, the answer is an error: a page that leaves rows out would look like a whole one.
+// The row more than the limit tells whether there is a next page. Nulls are values like any other, behind or
+// in front of all others, in columns that may have some: those that no table declares NOT NULL. An error of
+// the app is an order that is not unique, and a null where there can be none: a page that leaves rows out
+// would look like a whole one.
 #include "app/page.h"
 
 #include <assert.h>
@@ -21,9 +17,9 @@
 
 #include "app/cursor.h"
 #include "app/order.h"
+#include "app/page_sql.h"
 #include "base/mem.h"
 #include "text/number.h"
-#include "text/sql_quote.h"
 
 enum { SQL_BYTES = 4 * LIMIT_APP_FILE_BYTES };
 
@@ -36,6 +32,7 @@ struct page {
     struct store_stmt *first;        // owned; without a cursor
     struct store_stmt *next;         // owned; behind one
     struct store_stmt *hidden;       // owned; a row that no page behind the first shows; NULL: none can be
+    bool may_be_null[CURSOR_KEYS];   // by column of the order
     struct cursor given;             // of the page that is bound, as the client sent it; its keys are bound
     struct cursor last;              // of the row that ends the page
     struct cursor behind;            // of the row behind it, to see whether that is found
@@ -55,100 +52,6 @@ struct building {
 };
 
 // --- the statements
-
-static void append_name(struct buf *out, const struct page *page, size_t key)
-{
-    sql_append_name(out, page->answer->columns[page->order.keys[key].column].name);
-}
-
-// "name" op :Kn
-static void append_comparison(struct buf *out, const struct page *page, size_t key, const char *operator)
-{
-    append_name(out, page, key);
-    buf_printf(out, " %s :K%zu", operator, key + 1);
-}
-
-static bool goes_one_way(const struct page *page)
-{
-    for (size_t i = 1; i < page->order.count; i++) {
-        if (page->order.keys[i].descending != page->order.keys[0].descending)
-            return false;
-    }
-    return true;
-}
-
-// The rows behind the cursor. Either form begins with a bound of the first column, for an index to start at.
-static void append_condition(struct buf *out, const struct page *page)
-{
-    size_t count = page->order.count;
-    buf_append_str(out, "\nWHERE ");
-    if (goes_one_way(page)) { // (a, b) > (:K1, :K2)
-        for (size_t i = 0; i < count; i++) {
-            buf_append_byte(out, i == 0 ? '(' : ',');
-            append_name(out, page, i);
-        }
-        buf_append_str(out, page->order.keys[0].descending ? ") < " : ") > ");
-        for (size_t i = 0; i < count; i++)
-            buf_printf(out, "%c:K%zu", i == 0 ? '(' : ',', i + 1);
-        buf_append_byte(out, ')');
-        return;
-    }
-    append_comparison(out, page, 0, page->order.keys[0].descending ? "<=" : ">=");
-    buf_append_str(out, " AND "); // (a > :K1 OR (a = :K1 AND (b < :K2 OR (b = :K2 AND c > :K3))))
-    for (size_t i = 0; i < count; i++) {
-        buf_append_byte(out, '(');
-        append_comparison(out, page, i, page->order.keys[i].descending ? "<" : ">");
-        if (i + 1 < count) {
-            buf_append_str(out, " OR (");
-            append_comparison(out, page, i, "=");
-            buf_append_str(out, " AND ");
-        }
-    }
-    for (size_t i = 1; i < 2 * count; i++)
-        buf_append_byte(out, ')');
-}
-
-static void append_order(struct buf *out, const struct page *page)
-{
-    struct span limit = page->endpoint->params[page->endpoint->limit_param].name;
-    buf_append_str(out, "\nORDER BY ");
-    for (size_t i = 0; i < page->order.count; i++) {
-        if (i > 0)
-            buf_append_str(out, ", ");
-        append_name(out, page, i);
-        if (page->order.keys[i].descending)
-            buf_append_str(out, " DESC");
-    }
-    buf_append_str(out, " LIMIT :");
-    buf_append(out, limit.at, limit.len);
-    buf_append_str(out, " + 1");
-}
-
-// Where nulls come first, the page before shows them; where they come last, as the smallest of a descending
-// order do, no comparison with a key finds them. True when there is such a column.
-static bool append_hidden(struct buf *out, const struct page *page, const struct store_conn *conn)
-{
-    bool any = false;
-    for (size_t i = 0; i < page->order.count; i++) {
-        if (page->order.keys[i].descending == store_nulls_are_largest(conn))
-            continue;
-        buf_append_str(out, any ? " OR " : "\nWHERE ");
-        append_name(out, page, i);
-        buf_append_str(out, " IS NULL");
-        any = true;
-    }
-    buf_append_str(out, " LIMIT 1");
-    return any;
-}
-
-// The beginning of each: the statement's own text ends with a line feed, as its last line may be a comment.
-static void begin_sql(struct buf *sql, const struct building *building)
-{
-    buf_clear(sql);
-    buf_append_str(sql, "SELECT * FROM (");
-    buf_append(sql, building->page->order.body.at, building->page->order.body.len);
-    buf_append_str(sql, "\n) AS page");
-}
 
 static enum err_code prepare(struct building *building, const struct buf *sql, struct store_stmt **ret_stmt)
 {
@@ -199,26 +102,51 @@ static enum err_code check_unchanged(const struct building *building)
                : err_set(building->err, ERR_STALE, "the tables have changed under the statement: try again");
 }
 
+// Finds out which columns of the order may be null, once the statement of the first page is there.
+static enum err_code find_nulls(const struct building *building, struct page_sql *sql)
+{
+    const struct page *page = building->page;
+    bool makes_nulls = page_sql_makes_nulls(building->statement);
+    bool are_largest = store_nulls_are_largest(building->conn);
+    for (size_t i = 0; i < page->order.count; i++) {
+        const struct order_key *key = &page->order.keys[i];
+        bool is_not_null = false;
+        enum err_code code =
+            makes_nulls ? ERR_NONE
+                        : store_column_not_null(page->first, key->column, &is_not_null, building->err);
+        if (code != ERR_NONE)
+            return code;
+        sql->may_be_null[i] = !is_not_null;
+        sql->nulls_last[i] = key->nulls == ORDER_NULLS_UNSAID ? key->descending != are_largest
+                                                              : key->nulls == ORDER_NULLS_LAST;
+    }
+    return ERR_NONE;
+}
+
 static enum err_code prepare_all(struct building *building)
 {
     struct page *page = building->page;
-    AUTO(buf_fini) struct buf sql;
-    buf_init(&sql, SQL_BYTES);
-    begin_sql(&sql, building);
-    append_order(&sql, page);
-    enum err_code code = prepare(building, &sql, &page->first);
+    const struct endpoint *endpoint = page->endpoint;
+    struct page_sql sql = {
+        .answer = page->answer, .order = &page->order, .limit = endpoint->params[endpoint->limit_param].name};
+    AUTO(buf_fini) struct buf text;
+    buf_init(&text, SQL_BYTES);
+    page_sql_first(&sql, &text);
+    enum err_code code = prepare(building, &text, &page->first);
+    if (code == ERR_NONE && page->first != NULL)
+        code = find_nulls(building, &sql);
     if (code != ERR_NONE || page->first == NULL)
         return code;
-    begin_sql(&sql, building);
-    append_condition(&sql, page);
-    append_order(&sql, page);
-    code = prepare(building, &sql, &page->next);
+    memcpy(page->may_be_null, sql.may_be_null, sizeof(page->may_be_null));
+    buf_clear(&text);
+    page_sql_next(&sql, &text);
+    code = prepare(building, &text, &page->next);
     if (code != ERR_NONE || page->next == NULL)
         return code;
-    page->hash = (uint32_t)XXH64(sql.data, sql.len, 0);
-    begin_sql(&sql, building);
-    if (append_hidden(&sql, page, building->conn))
-        code = prepare(building, &sql, &page->hidden);
+    page->hash = (uint32_t)XXH64(text.data, text.len, 0);
+    buf_clear(&text);
+    if (page_sql_hidden(&sql, &text))
+        code = prepare(building, &text, &page->hidden);
     return code == ERR_NONE ? check_unchanged(building) : code;
 }
 
@@ -284,6 +212,12 @@ void page_free(struct page *page)
 
 // --- running
 
+static enum err_code fail_cursor(struct err *err)
+{
+    return err_set(
+        err, ERR_INVALID, "the cursor is none of this endpoint as it is now: start again without it");
+}
+
 enum err_code page_bind(
     struct page *page, const struct value *params, struct store_stmt **ret_stmt, struct err *err)
 {
@@ -299,11 +233,14 @@ enum err_code page_bind(
         stmt = page->next;
         if (!cursor_from_text(cursor->text, &page->given) ||
             !cursor_unpack(&page->given, page->hash, page->order.count, page->bound + count))
-            return err_set(
-                err, ERR_INVALID, "the cursor is none of this endpoint as it is now: start again without it");
+            return fail_cursor(err);
     } else {
         for (size_t i = 0; i < page->order.count; i++)
             page->bound[count + i] = (struct value){.kind = VALUE_NULL};
+    }
+    for (size_t i = 0; page->is_behind && i < page->order.count; i++) {
+        if (page->bound[count + i].kind == VALUE_NULL && !page->may_be_null[i])
+            return fail_cursor(err);
     }
     enum err_code code = store_bind(stmt, page->bound, err);
     if (code == ERR_NONE)
@@ -331,7 +268,7 @@ static enum err_code read_keys(
         enum err_code code = store_key(stmt, page->order.keys[i].column, &ret_keys[i], err);
         if (code != ERR_NONE)
             return code;
-        if (ret_keys[i].kind == VALUE_NULL)
+        if (ret_keys[i].kind == VALUE_NULL && !page->may_be_null[i])
             return fail_null(page, i, err);
     }
     return ERR_NONE;
@@ -349,6 +286,8 @@ static struct span digits_of(const struct value *value, char room[NUMBER_CHARS])
 static bool are_equal(const struct value *a, const struct value *b)
 {
     char one[NUMBER_CHARS], other[NUMBER_CHARS];
+    if (a->kind == VALUE_NULL || b->kind == VALUE_NULL)
+        return a->kind == b->kind;
     if (a->kind == VALUE_TEXT || b->kind == VALUE_TEXT)
         return a->kind == b->kind && span_equal(a->text, b->text);
     if (a->kind == VALUE_DECIMAL || b->kind == VALUE_DECIMAL)
@@ -442,20 +381,20 @@ static enum err_code check_hidden(struct page *page, struct err *err)
     return code;
 }
 
-// Which keys are texts, a bit each.
-static unsigned texts_of(const struct page *page, const struct value *keys)
+static bool is_mixed(const struct value *a, const struct value *b)
 {
-    unsigned texts = 0;
-    for (size_t i = 0; i < page->order.count; i++)
-        texts |= (unsigned)(keys[i].kind == VALUE_TEXT) << i;
-    return texts;
+    bool are_there = a->kind != VALUE_NULL && b->kind != VALUE_NULL;
+    return are_there && (a->kind == VALUE_TEXT) != (b->kind == VALUE_TEXT);
 }
 
 // A column has texts or numbers: where they are mixed, an order and a comparison need not agree.
 static enum err_code check_kinds(
     const struct page *page, const struct value *keys, const struct value *before, struct err *err)
 {
-    if (texts_of(page, keys) == texts_of(page, before))
+    size_t i = 0;
+    while (i < page->order.count && !is_mixed(&keys[i], &before[i]))
+        i++;
+    if (i == page->order.count)
         return ERR_NONE;
     err_set(err, ERR_STORE, "a column that @page orders by has a text in one row and a number in another");
     err_hint(err, "order by columns of one type each: CAST(… AS text) AS name");

@@ -70,6 +70,8 @@ struct store_driver {
     enum err_code (*prepare)(struct store_conn *conn, struct span sql, const struct store_name *params,
         size_t param_count, struct store_stmt **ret_stmt, struct err *err);
     void (*finalize)(struct store_stmt *stmt);
+    enum err_code (*column_not_null)(
+        struct store_stmt *stmt, size_t column, bool *ret_is_not_null, struct err *err);
     enum err_code (*bind)(struct store_stmt *stmt, const struct value *values, struct err *err);
     void (*last)(struct store_conn *conn); // NULL: nothing to gain
     enum err_code (*step)(struct store_stmt *stmt, bool *ret_row, struct err *err);

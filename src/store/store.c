@@ -200,6 +200,12 @@ bool store_column_is_boolean(const struct store_stmt *stmt, size_t column)
     return stmt->columns[column].is_boolean;
 }
 
+enum err_code store_column_not_null(
+    struct store_stmt *stmt, size_t column, bool *ret_is_not_null, struct err *err)
+{
+    return stmt->driver->column_not_null(stmt, column, ret_is_not_null, err);
+}
+
 enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err)
 {
     return stmt->driver->bind(stmt, values, err);

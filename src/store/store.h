@@ -161,6 +161,11 @@ const char *store_column_refused(const struct store_stmt *stmt, size_t column);
 // come straight from a table.
 bool store_column_is_boolean(const struct store_stmt *stmt, size_t column);
 
+// Whether the column comes straight from a table that declares it NOT NULL, or from its primary key. An outer
+// join may give nulls there all the same. Call it outside of a transaction.
+MUST_CHECK enum err_code store_column_not_null(
+    struct store_stmt *stmt, size_t column, bool *ret_is_not_null, struct err *err);
+
 // Starts a run: binds values[i] to params[i] of store_prepare; text is borrowed until store_reset. The run
 // before must have been ended by store_reset.
 MUST_CHECK enum err_code store_bind(struct store_stmt *stmt, const struct value *values, struct err *err);

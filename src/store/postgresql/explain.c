@@ -240,3 +240,29 @@ enum err_code pg_is_unique(
     PQclear(result);
     return code;
 }
+
+// --- columns without nulls
+
+enum err_code pg_column_not_null(
+    struct store_stmt *base, size_t column, bool *ret_is_not_null, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    const struct pg_column *of = &stmt->columns[column];
+    char table[12], number[12];
+    const char *const params[] = {table, number};
+    PGresult *result = NULL;
+    bool is_not_null = false;
+    snprintf(table, sizeof(table), "%u", (unsigned)of->table);
+    snprintf(number, sizeof(number), "%d", of->number);
+    enum err_code code = pg_check_alive(stmt->conn, err);
+    if (code == ERR_NONE && of->table != InvalidOid) {
+        code = ask(stmt->conn,
+            "SELECT attnotnull FROM pg_catalog.pg_attribute WHERE attrelid = $1::oid AND attnum = $2::int2",
+            2, params, &result, err);
+        is_not_null = code == ERR_NONE && PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 't';
+    }
+    PQclear(result);
+    if (code == ERR_NONE)
+        *ret_is_not_null = is_not_null;
+    return code;
+}

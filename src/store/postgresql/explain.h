@@ -24,5 +24,7 @@ MUST_CHECK enum err_code pg_explain(struct store_stmt *base,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
 MUST_CHECK enum err_code pg_is_unique(
     struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
+MUST_CHECK enum err_code pg_column_not_null(
+    struct store_stmt *base, size_t column, bool *ret_is_not_null, struct err *err);
 
 #endif

@@ -58,17 +58,16 @@ void pg_finalize(struct store_stmt *base)
         stmt->next->link = stmt->link;
     for (size_t i = 0; i < stmt->base.column_count; i++) {
         mem_free(stmt->base.columns[i].name);
-        pg_room_fini(&stmt->rooms[i]);
+        pg_room_fini(&stmt->columns[i].room);
     }
     mem_free(stmt->base.columns);
-    mem_free(stmt->types);
+    mem_free(stmt->columns);
     mem_free(stmt->params);
     mem_free(stmt->param_values);
     mem_free(stmt->param_lengths);
     mem_free(stmt->param_formats);
     mem_free(stmt->param_texts);
     mem_free(stmt->param_copies);
-    mem_free(stmt->rooms);
     pg_run_fini(&stmt->run);
     mem_free(stmt);
 }
@@ -143,9 +142,8 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
 {
     size_t count = (size_t)PQnfields(described);
     stmt->base.columns = mem_zalloc(count, sizeof(*stmt->base.columns));
-    stmt->types = mem_zalloc(count, sizeof(*stmt->types));
-    stmt->rooms = mem_zalloc(count, sizeof(*stmt->rooms));
-    if (stmt->base.columns == NULL || stmt->types == NULL || stmt->rooms == NULL)
+    stmt->columns = mem_zalloc(count, sizeof(*stmt->columns));
+    if (stmt->base.columns == NULL || stmt->columns == NULL)
         return err_no_memory(err);
     for (; stmt->base.column_count < count; stmt->base.column_count++) {
         size_t i = stmt->base.column_count;
@@ -153,7 +151,8 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
         if (name == NULL)
             return err_no_memory(err);
         Oid type = PQftype(described, (int)i);
-        stmt->types[i] = type;
+        stmt->columns[i] = (struct pg_column){
+            .type = type, .table = PQftable(described, (int)i), .number = PQftablecol(described, (int)i)};
         stmt->base.columns[i] = (struct store_column){
             .name = name, .refused_type = pg_refused_type(type), .is_boolean = type == PG_TYPE_BOOL};
     }
@@ -421,7 +420,7 @@ static bool has_columns(const struct pg_stmt *stmt, const PGresult *result)
     for (size_t i = 0; i < stmt->base.column_count; i++) {
         if (strcmp(PQfname(result, (int)i), stmt->base.columns[i].name) != 0)
             return false;
-        if (stmt->conn->mode == STORE_READ && PQftype(result, (int)i) != stmt->types[i])
+        if (stmt->conn->mode == STORE_READ && PQftype(result, (int)i) != stmt->columns[i].type)
             return false;
     }
     return true;
@@ -497,8 +496,8 @@ static enum err_code get_value(struct store_stmt *base, size_t column,
     }
     struct span bytes = {
         .at = PQgetvalue(stmt->rows, stmt->row, at), .len = (size_t)PQgetlength(stmt->rows, stmt->row, at)};
-    return decode(PQftype(stmt->rows, at), bytes, stmt->base.columns[column].name, &stmt->rooms[column],
-        ret_value, err);
+    return decode(PQftype(stmt->rows, at), bytes, stmt->base.columns[column].name,
+        &stmt->columns[column].room, ret_value, err);
 }
 
 enum err_code pg_column(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)

@@ -12,6 +12,14 @@
 
 struct pg_conn;
 
+// A column of the result.
+struct pg_column {
+    Oid type;            // of its values
+    Oid table;           // whose column it is, as it stands there; InvalidOid: it is worked out
+    int number;          // of the column in that table
+    struct pg_room room; // for a value that becomes text
+};
+
 struct pg_stmt {
     struct store_stmt base;       // first
     struct pg_conn *conn;         // borrowed
@@ -26,11 +34,10 @@ struct pg_stmt {
     char (*param_texts)[PG_TEXT_BYTES]; // owned; room for values that have to be converted
     char **param_copies;                // owned; of values that go as text, with a NUL; each NULL: none
     // --- results
-    Oid *types;            // owned; of the columns
-    struct pg_room *rooms; // owned; one a column, for values that become text
-    struct pg_run run;     //
-    PGresult *rows;        // owned; that the current row is in; NULL: none
-    int row;               // the current one
+    struct pg_column *columns; // owned; as many as base.column_count
+    struct pg_run run;         //
+    PGresult *rows;            // owned; that the current row is in; NULL: none
+    int row;                   // the current one
 };
 
 static inline struct pg_stmt *pg_stmt(struct store_stmt *stmt)

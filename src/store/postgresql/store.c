@@ -179,6 +179,7 @@ const struct store_driver postgresql_driver = {
     .interrupt_when = pg_interrupt_when,
     .prepare = pg_prepare,
     .finalize = pg_finalize,
+    .column_not_null = pg_column_not_null,
     .bind = pg_bind,
     .last = pg_last,
     .step = pg_step,

@@ -17,6 +17,8 @@
 #include "store/sqlite/error.h"
 #include "store/sqlite/program.h"
 #include "store/sqlite/stmt.h"
+#include "text/sql_quote.h"
+#include "text/sql_scan.h"
 
 enum {
     MAX_DEPTH = 32, // lines further in are not indented more
@@ -207,5 +209,60 @@ enum err_code sqlite_is_unique(
     }
     if (code == ERR_NONE)
         *ret_is_unique = found;
+    return code;
+}
+
+// --- columns without nulls
+
+// Whether the column ?2 of the table ?1 in the schema ?3 takes no nulls: it says so, or is the table's rowid.
+static const char NOT_NULL[] = "SELECT \"notnull\" OR (pk AND upper(type) = 'INTEGER' "
+                               "AND (SELECT count(*) FROM pragma_table_info(?1, ?3) WHERE pk) = 1) "
+                               "FROM pragma_table_info(?1, ?3) WHERE name = ?2";
+
+static int ask_not_null(
+    sqlite3 *db, const char *table, const char *column, const char *schema, bool *ret_is_not_null)
+{
+    const char *const texts[] = {table, column, schema};
+    sqlite3_stmt *stmt = NULL;
+    int result = sqlite3_prepare_v2(db, NOT_NULL, -1, &stmt, NULL);
+    for (int i = 0; result == SQLITE_OK && i < (int)ARRAY_LEN(texts); i++)
+        result = sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_STATIC);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(stmt);
+    *ret_is_not_null = result == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
+    sqlite3_finalize(stmt);
+    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+static bool names_table(const char *sql, const char *table)
+{
+    struct sql_scan scan;
+    sql_scan_init(&scan, span_of(sql), SQL_SQLITE);
+    for (struct sql_token token; (token = sql_scan_next(&scan)).kind != SQL_END;) {
+        if (token.kind == SQL_CODE && span_is_nocase(sql_unquoted(token.text), table))
+            return true;
+    }
+    return false;
+}
+
+// SQLite tells of a view's column which table's it is. That the statement names the table itself is asked for
+// because an outer join in a view would be seen by nobody.
+enum err_code sqlite_column_not_null(
+    struct store_stmt *base, size_t column, bool *ret_is_not_null, struct err *err)
+{
+    struct sqlite_stmt *stmt = sqlite_stmt(base);
+    const char *schema = sqlite3_column_database_name(stmt->handle, (int)column);
+    const char *table = sqlite3_column_table_name(stmt->handle, (int)column);
+    const char *name = sqlite3_column_origin_name(stmt->handle, (int)column);
+    bool is_not_null = false;
+    enum err_code code = sqlite_check_alive(stmt->conn, err);
+    if (code == ERR_NONE && schema != NULL && table != NULL && name != NULL &&
+        names_table(sqlite3_sql(stmt->handle), table)) {
+        int result = ask_not_null(stmt->conn->db, table, name, schema, &is_not_null);
+        if (result != SQLITE_OK)
+            code = sqlite_fail(stmt->conn, result, err);
+    }
+    if (code == ERR_NONE)
+        *ret_is_not_null = is_not_null;
     return code;
 }

@@ -88,6 +88,7 @@ const struct store_driver sqlite_driver = {
     .interrupt_when = sqlite_interrupt_when,
     .prepare = sqlite_prepare,
     .finalize = sqlite_finalize,
+    .column_not_null = sqlite_column_not_null,
     .bind = sqlite_bind,
     .step = sqlite_step,
     .violation = sqlite_violation,
