@@ -381,20 +381,25 @@ static enum err_code check_hidden(struct page *page, struct err *err)
     return code;
 }
 
-static bool is_mixed(const struct value *a, const struct value *b)
+static bool are_mixed(const struct page *page, const struct value *a, const struct value *b)
 {
-    bool are_there = a->kind != VALUE_NULL && b->kind != VALUE_NULL;
-    return are_there && (a->kind == VALUE_TEXT) != (b->kind == VALUE_TEXT);
+    for (size_t i = 0; i < page->order.count; i++) {
+        bool are_there = a[i].kind != VALUE_NULL && b[i].kind != VALUE_NULL;
+        if (are_there && (a[i].kind == VALUE_TEXT) != (b[i].kind == VALUE_TEXT))
+            return true;
+    }
+    return false;
 }
 
-// A column has texts or numbers: where they are mixed, an order and a comparison need not agree.
+// A column has texts or numbers: where they are mixed, an order and a comparison need not agree. `before` is
+// the row before in the page; NULL: that is the cursor's, which need not be one that was given out.
 static enum err_code check_kinds(
     const struct page *page, const struct value *keys, const struct value *before, struct err *err)
 {
-    size_t i = 0;
-    while (i < page->order.count && !is_mixed(&keys[i], &before[i]))
-        i++;
-    if (i == page->order.count)
+    const struct value *given = page->bound + page->endpoint->param_count;
+    if (before == NULL)
+        return page->is_behind && are_mixed(page, keys, given) ? fail_cursor(err) : ERR_NONE;
+    if (!are_mixed(page, keys, before))
         return ERR_NONE;
     err_set(err, ERR_STORE, "a column that @page orders by has a text in one row and a number in another");
     err_hint(err, "order by columns of one type each: CAST(… AS text) AS name");
@@ -404,7 +409,6 @@ static enum err_code check_kinds(
 enum err_code page_write(struct page *page, struct store_stmt *stmt, struct answer_run *run,
     struct span *ret_cursor, struct err *err)
 {
-    const struct value *given = page->bound + page->endpoint->param_count; // the keys of the row before
     struct value keys[CURSOR_KEYS] = {0}, before[CURSOR_KEYS] = {0};
     struct span cursor = {0};
     enum cursor_result packed = CURSOR_OK;
@@ -413,8 +417,8 @@ enum err_code page_write(struct page *page, struct store_stmt *stmt, struct answ
     answer_start(run);
     while (!has_next && (code = store_step(stmt, &has_row, err)) == ERR_NONE && has_row) {
         code = read_keys(page, stmt, keys, err);
-        if (code == ERR_NONE && (run->rows > 0 || page->is_behind))
-            code = check_kinds(page, keys, run->rows > 0 ? before : given, err);
+        if (code == ERR_NONE)
+            code = check_kinds(page, keys, run->rows > 0 ? before : NULL, err);
         memcpy(before, keys, sizeof(before)); // check_kinds looks at the kinds of value only
         if (code == ERR_NONE && run->rows == page->limit) {
             has_next = true;

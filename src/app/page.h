@@ -27,8 +27,8 @@ MUST_CHECK enum err_code page_bind(
     struct page *page, const struct value *params, struct store_stmt **ret_stmt, struct err *err);
 
 // Writes the page that was bound. *ret_cursor is that of the next one, valid until the next page_bind; empty
-// when there is none. ERR_STORE when the order does not tell where the next page would begin; otherwise the
-// errors of answer.h and of the store.
+// when there is none. ERR_STORE when the order does not tell where the next page would begin; ERR_INVALID for
+// a cursor whose keys cannot be those of a row; otherwise the errors of answer.h and of the store.
 MUST_CHECK enum err_code page_write(struct page *page, struct store_stmt *stmt, struct answer_run *run,
     struct span *ret_cursor, struct err *err);
 

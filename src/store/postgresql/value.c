@@ -219,7 +219,7 @@ enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_B
     if (!fits) {
         struct span shown = as_text(value, room);
         return err_set(
-            err, ERR_STORE, "\"%.*s\" is not %s", (int)(shown.len < 100 ? shown.len : 100), shown.at, wanted);
+            err, ERR_VALUE, "\"%.*s\" is not %s", (int)(shown.len < 100 ? shown.len : 100), shown.at, wanted);
     }
     *ret_is_binary = is_binary;
     return ERR_NONE;

@@ -51,7 +51,7 @@ enum pg_type pg_type_of(enum value_type type);
 const char *pg_type_sql(enum value_type type);
 
 // The bytes of a value as that type; at most 8, or those of the text itself. `room` is for those that are
-// converted; the result borrows it or the value. ERR_STORE for a value that is none of the type, such as a
+// converted; the result borrows it or the value. ERR_VALUE for a value that is none of the type, such as a
 // date that does not exist.
 MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_BYTES],
     struct span *ret_bytes, bool *ret_is_binary, struct err *err);

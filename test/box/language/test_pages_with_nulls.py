@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages of orders with nulls: put together they are the whole answer, wherever the nulls are."""
+import base64
 import itertools
 import re
+import struct
 
 import pytest
 
@@ -67,3 +69,27 @@ def test_a_row_that_becomes_null_meanwhile_moves_and_hides_no_other(start, tmp_p
         link = re.match(r'<(.*)>; rel="next"', answer.headers.get('Link', ''))
         path = link and link[1]
     assert set(seen) == set(range(27))
+
+
+def forge(cursor, keys):
+    """The cursor with other keys: tag and value each."""
+    raw = base64.urlsafe_b64decode(cursor + '=' * (-len(cursor) % 4))[:4]
+    for tag, value in keys:
+        raw += tag.encode() + (struct.pack('<q', value) if tag == 'i' else struct.pack('<d', value) if tag == 'r' else
+                               b'' if tag == 'n' else struct.pack('<H', len(value)) + value.encode())
+    return base64.urlsafe_b64encode(raw).decode().rstrip('=')
+
+
+@pytest.mark.parametrize('store', STORES)
+def test_a_cursor_with_other_keys_is_a_page_or_the_clients_fault(start, tmp_path, request, store):
+    server = start(write_app(tmp_path / 'things', APP), '--quiet', *new_store(store, request))
+    values = [('i', 1), ('i', 2 ** 62), ('r', 1.5), ('r', float('nan')), ('r', float('-inf')), ('t', 'x'), ('t', ''), ('d', '1' * 50),
+              ('n', None)]
+    for path, count in [('/by3', 3), ('/by5', 2), ('/by7', 2), ('/by10', 2), ('/by11', 2)]:
+        cursor = re.match(r'<.*cursor=([^&>]+)', server.get(path).headers['Link'])[1]
+        for i, value in itertools.product(range(count), values):
+            keys = [('i', 1)] * count
+            keys[i] = value
+            answer = server.get(f'{path}?cursor={forge(cursor, keys)}')
+            assert answer.status in (200, 400), (path, keys, answer.body)
+    assert 'error' not in server.stderr

@@ -224,7 +224,7 @@ static void errors_say_what_the_server_says(void **state)
     const struct value values[] = {text_of("2015-02-29")};
     struct store_stmt *stmt = prepare(f->reader, "SELECT :day", params, 1);
     err = (struct err){0};
-    assert_int_equal(store_bind(stmt, values, &err), ERR_STORE);
+    assert_int_equal(store_bind(stmt, values, &err), ERR_VALUE);
     assert_string_equal(err.text, "\"2015-02-29\" is not a date, YYYY-MM-DD");
 }
 
