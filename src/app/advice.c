@@ -142,6 +142,8 @@ static enum err_code advise_statement(const struct endpoint *endpoint, const str
     struct store_conn *conn, struct diags *warnings, struct err *err)
 {
     struct store_stmt *stmt;
+    if (statement->sql.len == 0) // an answer of status 204
+        return ERR_NONE;
     enum err_code code =
         store_prepare(conn, statement->sql, endpoint->param_names, endpoint->param_count, &stmt, err);
     if (code != ERR_NONE)

@@ -15,6 +15,7 @@
 #include "app/path.h"
 #include "app/public.h"
 #include "app/source.h"
+#include "app/strays.h"
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -281,6 +282,7 @@ static enum err_code read_parts(struct app_reading *reading, const char *dir)
         &folder, reading->err);
     if (code != ERR_NONE || !folder.is_open)
         return code;
+    strays_tell(reading->dir, reading->diags);
     code = read_endpoints(reading, &folder);
     if (code == ERR_NONE)
         code = read_migrations(reading);

@@ -184,27 +184,15 @@ static void begin_statement(struct parser *parser, const struct sql_token *token
 
 static void finish_statement(struct parser *parser)
 {
-    struct endpoint *endpoint = &parser->endpoint;
     parser->in_statement = false;
     if (!parser->has_pending)
         return;
-    parser->has_pending = false;
-    if (endpoint->statement_count == LIMIT_STATEMENTS) {
-        diags_add(parser->diags, parser->file, parser->pending.line, parser->pending.column,
-            "more than %d statements; no endpoint may have more", LIMIT_STATEMENTS);
-        return;
-    }
-    struct statement *grown =
-        parser_grow(parser, endpoint->statements, endpoint->statement_count, sizeof(*endpoint->statements));
-    if (grown == NULL)
-        return;
-    endpoint->statements = grown;
     parser->next.sql =
         (struct span){.at = parser->scan.text.at + parser->start, .len = parser->end - parser->start};
     parser->next.dialect = parser->scan.dialect;
     parser->next.line = parser->start_line;
     parser->next.column = parser->start_column;
-    endpoint->statements[endpoint->statement_count++] = parser->next;
+    head_finish(parser, parser->next);
 }
 
 static void on_semicolon(struct parser *parser, const struct sql_token *token)

@@ -35,7 +35,7 @@ struct statement {
     uint32_t when_line;       // of the directive
     struct span text;         // of a reject or warn: what is wrong, in words
     struct span code;         // the same for programs: "unknown port" becomes "unknown_port"
-    struct span sql;          // without the semicolon
+    struct span sql;          // without the semicolon; empty: an answer of status 204 has none
     enum sql_dialect dialect; // of `when` and `sql`
     uint32_t line;            // in the file, of the SQL's first byte
     uint32_t column;          // likewise

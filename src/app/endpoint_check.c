@@ -7,18 +7,34 @@
 #include <stdio.h>
 
 #include "app/examples.h"
+#include "app/statements.h"
 
 static void fail_endpoint(struct parser *parser, const char *text)
 {
     diags_add(parser->diags, parser->file, parser->endpoint.line, parser->endpoint.column, "%s", text);
 }
 
+// What is not said: a DELETE without an @answer has none to give.
+static void add_answer(struct parser *parser)
+{
+    struct endpoint *endpoint = &parser->endpoint;
+    if (parser->answer.name != NULL || !parser->has_method)
+        return;
+    if (endpoint->method == HTTP_DELETE)
+        head_finish(parser,
+            (struct statement){
+                .kind = STATEMENT_ANSWER, .status = 204, .line = endpoint->line, .column = endpoint->column});
+    else if (endpoint->method == HTTP_GET)
+        fail_endpoint(parser, "no @answer; the endpoint needs a statement whose rows are its answer");
+    else
+        fail_endpoint(parser,
+            "no @answer; the endpoint needs a statement whose rows are its answer, or @answer 204 for none");
+}
+
 static void check_statements(struct parser *parser)
 {
     const struct endpoint *endpoint = &parser->endpoint;
-    if (parser->answer.name == NULL)
-        fail_endpoint(parser, "no @answer; the endpoint needs a statement whose rows are its answer");
-    else if (parser->always_line == 0)
+    if (parser->answer.name != NULL && parser->always_line == 0)
         parser_fail(parser, &parser->answer,
             "the last @answer has a condition; take its when away, so that there always is an answer");
     if (!parser->has_method || endpoint->method == HTTP_GET)
@@ -28,6 +44,18 @@ static void check_statements(struct parser *parser)
             "no @write; a %s needs a statement that writes, or use GET", http_method_name(endpoint->method));
     if (endpoint->method == HTTP_POST && endpoint->field_count == 0)
         fail_endpoint(parser, "no @field; a POST needs the fields of its rows");
+}
+
+// Warnings stand beside the answer's rows.
+static void check_warnings(struct parser *parser)
+{
+    const struct endpoint *endpoint = &parser->endpoint;
+    for (size_t i = 0; endpoint->warns && i < endpoint->statement_count; i++) {
+        const struct statement *statement = &endpoint->statements[i];
+        if (statement->kind == STATEMENT_ANSWER && statement->sql.len == 0)
+            diags_add(parser->diags, parser->file, statement->line, statement->column,
+                "an answer of status 204 has no place for the rows of @warn; write an @answer with rows");
+    }
 }
 
 // --- parameters of the path
@@ -287,8 +315,11 @@ static void add_unique_rejects(struct parser *parser)
 void endpoint_check(struct parser *parser)
 {
     struct endpoint *endpoint = &parser->endpoint;
-    if (parser->has_endpoint)
+    if (parser->has_endpoint) {
+        add_answer(parser);
         check_statements(parser);
+        check_warnings(parser);
+    }
     settle_path(parser);
     settle_page(parser);
     check_uses(parser);

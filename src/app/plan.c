@@ -46,7 +46,8 @@ static void check_columns(const struct plan *plan, struct diags *diags)
     char names[256];
     for (size_t i = 0; i < plan->count; i++) {
         const struct prepared *prepared = &plan->prepared[i];
-        if (prepared->statement->kind == STATEMENT_ANSWER && prepared->answer.count == 0)
+        bool has_sql = prepared->statement->sql.len > 0;
+        if (prepared->statement->kind == STATEMENT_ANSWER && has_sql && prepared->answer.count == 0)
             return;
     }
     for (size_t k = 0; k < plan->endpoint->column_count; k++) {
@@ -154,7 +155,8 @@ enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, str
     bool is_covered = true;
     for (size_t i = 0; is_covered && i < plan->count; i++) {
         const struct prepared *prepared = &plan->prepared[i];
-        enum err_code code = versions_cover(prepared->stmt, &is_covered, err);
+        enum err_code code =
+            prepared->stmt != NULL ? versions_cover(prepared->stmt, &is_covered, err) : ERR_NONE;
         if (code == ERR_NONE && is_covered && prepared->when != NULL)
             code = versions_cover(prepared->when, &is_covered, err);
         if (code != ERR_NONE)
@@ -317,6 +319,11 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
         return code;
     if (chosen == NULL) // the directives rule it out: the last answer has no condition
         return err_set(err, ERR_STORE, "%s: no @answer is for these parameters", plan->endpoint->file);
+    if (chosen->stmt == NULL) { // status 204
+        ret_answered->status = chosen->statement->status;
+        ret_answered->cursor = (struct span){0};
+        return ERR_NONE;
+    }
     struct answer_run run = {.answer = &chosen->answer, .format = format, .out = out};
     struct store_stmt *stmt = chosen->stmt;
     uint64_t started_ns = plan_start_run(plan);

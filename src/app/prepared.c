@@ -135,6 +135,8 @@ enum err_code prepared_init(
     enum err_code code = ERR_NONE;
     if (statement->when.len > 0)
         code = prepare_when(preparing, ret_prepared);
+    if (code == ERR_NONE && statement->sql.len == 0) // an answer of status 204
+        return ERR_NONE;
     if (code == ERR_NONE)
         code = prepare_sql(preparing, statement->sql, statement->line, &ret_prepared->stmt, &wrong);
     if (code != ERR_NONE)

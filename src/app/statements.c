@@ -74,9 +74,42 @@ static void read_text(struct parser *parser, struct words *words, const struct d
             directive->name);
 }
 
+// Whether the statement has no SQL: @answer 204, which has no rows to give.
+static bool is_bare(const struct statement *statement)
+{
+    return statement->kind == STATEMENT_ANSWER && statement->status == 204;
+}
+
+void head_finish(struct parser *parser, struct statement statement)
+{
+    struct endpoint *endpoint = &parser->endpoint;
+    parser->has_pending = false;
+    if (is_bare(&statement) && statement.sql.len > 0) {
+        diags_add(parser->diags, parser->file, statement.line, statement.column,
+            "status 204 has no place for an answer's rows; take the query away, or use 200 or 201");
+        return;
+    }
+    if (endpoint->statement_count == LIMIT_STATEMENTS) {
+        diags_add(parser->diags, parser->file, parser->pending.line, parser->pending.column,
+            "more than %d statements; no endpoint may have more", LIMIT_STATEMENTS);
+        return;
+    }
+    struct statement *grown =
+        parser_grow(parser, endpoint->statements, endpoint->statement_count, sizeof(*endpoint->statements));
+    if (grown == NULL)
+        return;
+    endpoint->statements = grown;
+    endpoint->statements[endpoint->statement_count++] = statement;
+}
+
 void head_drop(struct parser *parser)
 {
-    if (parser->has_pending)
+    struct statement statement = parser->next;
+    statement.line = parser->pending.line;
+    statement.column = parser->pending.column;
+    if (parser->has_pending && is_bare(&statement))
+        head_finish(parser, statement);
+    else if (parser->has_pending)
         diags_add(parser->diags, parser->file, parser->pending.line, parser->pending.column,
             "%s has no statement below it", parser->pending.name);
     parser->has_pending = false;
@@ -199,7 +232,11 @@ static bool read_answer_status(struct parser *parser, struct words *words, const
     }
     if (!read_status(words, directive, 200, 299, &status))
         return false;
-    if (status >= 204 && status <= 206)
+    if (status == 204 && parser->has_method && parser->endpoint.method == HTTP_GET) {
+        words_fail(words, column, "status 204 is for writes: a GET has an answer; use 200");
+        return false;
+    }
+    if (status == 205 || status == 206)
         words_fail(words, column, "status %d has no place for an answer's rows; use 200 or 201", status);
     parser->next.status = status;
     return true;

@@ -14,4 +14,7 @@ void head_answer(struct parser *parser, struct words *words, const struct direct
 // Reports a directive that still waits for its statement; the parser waits no more.
 void head_drop(struct parser *parser);
 
+// Adds the statement that the directive in front of it has begun; without SQL where it needs none.
+void head_finish(struct parser *parser, struct statement statement);
+
 #endif

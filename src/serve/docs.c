@@ -179,8 +179,17 @@ static void add_answer(struct buf *out, const struct endpoint *endpoint)
         [SHAPE_VALUES] = "an array of values",
         [SHAPE_VALUE] = "one value",
         [SHAPE_TEXT] = "plain text"};
+    size_t answers = 0, empty = 0;
+    for (size_t i = 0; i < endpoint->statement_count; i++) {
+        answers += endpoint->statements[i].kind == STATEMENT_ANSWER;
+        empty += endpoint->statements[i].kind == STATEMENT_ANSWER && endpoint->statements[i].status == 204;
+    }
     add(out, "<p>Answers ");
     add_statuses(out, endpoint);
+    if (answers == empty) {
+        add(out, ", without a body.</p>\n");
+        return;
+    }
     buf_printf(out, " with %s", shapes[endpoint->shape]);
     if (endpoint->under.len > 0) {
         add(out, " under the key ");

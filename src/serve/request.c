@@ -178,11 +178,13 @@ void request_set_answer(struct request *request, int status, struct spool *answe
     struct response response = {.status = status,
         .content_type = answer_media_type(request->format),
         .headers = answer_headers(request, cursor)};
-    if (response.headers != NULL && answer->fd >= 0)
+    if (status == 204) // which has no body, and nothing to say of it
+        response.content_type = NULL;
+    else if (response.headers != NULL && answer->fd >= 0)
         response.file = take_file(answer);
     else if (response.headers != NULL)
         response.body = blob_take(&answer->buf);
-    if (response.file == NULL && response.body == NULL)
+    if (response.file == NULL && response.body == NULL && status != 204)
         request_set_busy(request, "out of memory");
     else
         request->response = response;

@@ -93,7 +93,7 @@ def test_texts_of_an_app_are_texts(start, tmp_path):
     app = write_app(tmp_path / 'odd', {'app.ini': 'title = <b>Odd & "quoted"</b>\n', 'get.sql': '''
 -- @endpoint GET /odd
 -- </p><script>alert(1)</script>
--- @param name text default "<i>'&amp;\\"" maxlength 50   "><img src=x onerror=alert(1)>
+-- @param name text default "<i>'&amp;" maxlength 50 -- "><img src=x onerror=alert(1)>
 -- @reject 400 <u>no</u>
 SELECT 'name' AS parameter WHERE :name = 'x';
 -- @answer

@@ -370,6 +370,52 @@ static void a_misspelt_line_of_the_ini_says_what_was_meant(void **state)
                           "app.ini:4: unknown section [laod]; did you mean [load]?\n");
 }
 
+static void what_is_nearly_read_is_told(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("b.SQL", GET_A);
+    app_dir_write("c.sql.txt", GET_A);
+    app_dir_write("d.slq", GET_A);
+    app_dir_write("a.sql.bak", GET_A);
+    app_dir_write("a.sql.new", GET_A);
+    app_dir_write("App.ini", "title = a\n");
+    app_dir_write("e.http", "");
+    static const char *const dirs[] = {"endpoints", ".later", "notes", "Data", "pubic", "migrations", "test",
+        "schema", "schema/old", "tests", "tests/more"};
+    for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+        app_dir_make(dirs[i]);
+    app_dir_write("endpoints/a.sql", GET_A);
+    app_dir_write(".later/a.sql", GET_A);
+    app_dir_write("notes/a.txt", "");
+    app_dir_write("Data/a.csv", "");
+    app_dir_write("pubic/a.html", "");
+    app_dir_write("migrations/001_a.sql", "");
+    app_dir_write("test/a.http", "");
+    app_dir_write("schema/001_t.SQL", "");
+    app_dir_write("schema/old/001_t.sql", "");
+    app_dir_write("tests/a.HTTP", "");
+    app_dir_write("tests/more/a.http", "");
+    app_dir_expect_errors(
+        "App.ini: is not read; did you mean app.ini?\n"
+        "Data: is not read; did you mean data/?\n"
+        "b.SQL: is not read: its name has to end in .sql\n"
+        "c.sql.txt: is not read: its name has to end in .sql\n"
+        "d.slq: is not read: its name has to end in .sql\n"
+        "e.http: is not read; put it into tests/\n"
+        "endpoints: holds .sql files, which are not read there: move them up, or put a dot in front "
+        "of the folder\'s name\n"
+        "migrations: is not read; did you mean schema/?\n"
+        "pubic: is not read; did you mean public/?\n"
+        "schema/001_t.SQL: is not read: its name has to end in .sql\n"
+        "schema/old: holds .sql files, which are not read there: move them up, or put a dot in front "
+        "of the folder\'s name\n"
+        "test: is not read; did you mean tests/?\n"
+        "tests/a.HTTP: is not read: its name has to end in .http\n"
+        "tests/more: holds .http files, which are not read there: move them up, or put a dot in front "
+        "of the folder\'s name\n");
+}
+
 static void an_empty_title_is_an_error(void **state)
 {
     (void)state;
@@ -518,6 +564,7 @@ int main(void)
         APP_DIR_TEST(an_empty_migration_is_one_that_is_still_to_be_written),
         APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
         APP_DIR_TEST(a_misspelt_line_of_the_ini_says_what_was_meant),
+        APP_DIR_TEST(what_is_nearly_read_is_told),
         APP_DIR_TEST(an_empty_title_is_an_error),
         APP_DIR_TEST(an_app_over_its_memory_is_an_error),
         APP_DIR_TEST(paths_that_differ_in_names_alone_are_one_endpoint),
