@@ -318,6 +318,8 @@ int cmd_serve(int argc, char **argv)
     if (!stores_fit(&options))
         return EXIT_USAGE;
     options.several_apps = options.word_count > 1;
+    if (geteuid() == 0)
+        fputs("reckoner: runs as root, which nothing here needs: give it a user of its own\n", stderr);
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
     return workspace_make_var(options.var) ? serve(&options) : EXIT_FAILED;
