@@ -15,8 +15,12 @@ enum {
     LIMIT_BODY_BYTES = 64 * 1024 * 1024,    // one request body: about two million rows
     LIMIT_BODIES_BYTES = 256 * 1024 * 1024, // bytes of all bodies of the process that are not parsed yet
     LIMIT_BODY_WINDOW_BYTES = 262144,       // bytes of one body that are not parsed yet: some ms of parsing
-    LIMIT_CONNECTIONS = 20000,    // open connections of the process; one costs under 10 kB when idle
-    LIMIT_PIPELINE = 16,          // requests of one connection that are under way at once
+    LIMIT_CONNECTIONS = 20000, // open connections of the process; one costs under 10 kB when idle. Fewer
+                               // where descriptors are: some are kept back (serve/descriptors.h)
+    LIMIT_DESCRIPTORS = 65536, // soft RLIMIT_NOFILE that a start asks for: all of these and some hundred apps
+    LIMIT_HANDLE_FILES = 8, // descriptors of a worker's handle of one app: a database and its temporary files
+    LIMIT_SPARE_FILES = 64, // descriptors for all else: logs, reloading, clients that are turned away
+    LIMIT_PIPELINE = 16,    // requests of one connection that are under way at once
     LIMIT_READ_BYTES = 65536,     // one read of a body; the buffer is shared by all connections of a loop
     LIMIT_HEAD_READ_BYTES = 8192, // one read otherwise; a connection keeps what it cannot work on yet
     LIMIT_BLOCK_BYTES = 65536,    // one block of a body; the first one of an unsized body is smaller

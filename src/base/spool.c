@@ -92,6 +92,8 @@ static enum err_code open_file(struct spool *spool, struct err *err)
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) // open(2): not on this kind
         fd = open_named(dir);                                                  // of file system
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        return err_set(err, ERR_BUSY, "a large answer needs a temporary file, and too many files are open");
     if (fd < 0)
         return err_set(err, errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO,
             "%s: could not make a temporary file: %s", dir, strerror(errno));

@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +21,7 @@
 #include "cmd/options.h"
 #include "cmd/reset.h"
 #include "cmd/workspace.h"
+#include "serve/descriptors.h"
 #include "serve/own_pages.h"
 #include "serve/route.h"
 #include "serve/server.h"
@@ -207,17 +207,6 @@ static bool start_services(const struct options *options, struct service *servic
 
 // --- the server
 
-// A connection costs a file descriptor; the soft limit that most systems give is for a few hundred.
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-    rlim_t wanted = LIMIT_CONNECTIONS + 1000;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    (void)setrlimit(RLIMIT_NOFILE, &limit); // else it stays as it was, and accepting pauses when they run out
-}
-
 static size_t count_endpoints(const struct service *services, size_t count)
 {
     size_t endpoints = 0;
@@ -321,6 +310,6 @@ int cmd_serve(int argc, char **argv)
     if (geteuid() == 0)
         fputs("reckoner: runs as root, which nothing here needs: give it a user of its own\n", stderr);
     signal(SIGPIPE, SIG_IGN);
-    raise_file_limit();
+    descriptors_raise();
     return workspace_make_var(options.var) ? serve(&options) : EXIT_FAILED;
 }

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "serve/context.h"
+#include "serve/descriptors.h"
 #include "serve/handler.h"
 #include "serve/lease.h"
 #include "serve/own_pages.h"
@@ -94,10 +95,23 @@ static enum err_code make_loops(struct server *server, size_t count, struct err 
 
 static enum err_code listen_and_run(struct server *server, const char *address, struct err *err)
 {
-    struct http_options options = {
-        .listen = address, .max_connections = LIMIT_CONNECTIONS, .max_bodies_bytes = LIMIT_BODIES_BYTES};
+    struct descriptors descriptors;
+    size_t stores = server->replicas != NULL ? 2 : 1;
+    enum err_code code =
+        descriptors_claim(server->handle_count * server->service_count * stores, &descriptors, err);
+    if (code != ERR_NONE)
+        return code;
+    if (descriptors.connections < LIMIT_CONNECTIONS)
+        log_printf(server->context.error_log,
+            "the limit of %zu open files leaves room for %zu connections at a time: raise it for more by "
+            "ulimit -n, or by LimitNOFILE= of the service",
+            descriptors.limit, descriptors.connections);
+    struct http_options options = {.listen = address,
+        .max_connections = descriptors.connections,
+        .max_files = descriptors.file_answers,
+        .max_bodies_bytes = LIMIT_BODIES_BYTES};
     server->handler = request_handler(&server->context);
-    enum err_code code = http_server_new(
+    code = http_server_new(
         &options, server->loops, server->loop_count, &server->handler, &server->context.http, err);
     for (size_t i = 0; code == ERR_NONE && i < server->loop_count; i++)
         code = loop_start(server->loops[i], err);

@@ -27,8 +27,10 @@ enum { ETAG_CHARS = 64, HEADERS_BYTES = 256 };
 static void set_io_error(struct request *request, const char *what, int reason)
 {
     struct err err = {0};
-    err_set(&err, reason == EMFILE || reason == ENFILE || reason == ENOMEM ? ERR_BUSY : ERR_IO, "%s: %s: %s",
-        request->file->file, what, strerror(reason));
+    if (reason == EMFILE || reason == ENFILE || reason == ENOMEM)
+        err_set(&err, ERR_BUSY, "too many files are open for this one: ask again later");
+    else
+        err_set(&err, ERR_IO, "%s: %s: %s", request->file->file, what, strerror(reason));
     request_set_error(request, &err, &request->report);
 }
 

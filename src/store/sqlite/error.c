@@ -106,6 +106,13 @@ static bool disk_is_full(sqlite3 *db)
     return cause == ENOSPC || cause == EDQUOT;
 }
 
+// Too many files are open, by the process or the system.
+static bool lacks_descriptors(sqlite3 *db)
+{
+    int cause = sqlite3_system_errno(db);
+    return cause == EMFILE || cause == ENFILE;
+}
+
 static enum err_code map(struct sqlite_conn *conn, int result, struct err *err)
 {
     sqlite3 *db = conn->db;
@@ -134,6 +141,8 @@ static enum err_code map(struct sqlite_conn *conn, int result, struct err *err)
     case SQLITE_CANTOPEN:
         if (disk_is_full(db))
             return err_set(err, ERR_DISK_FULL, "the store has no room left");
+        if (lacks_descriptors(db))
+            return err_set(err, ERR_BUSY, "too many files are open for the store's: try again");
         return err_set(err, ERR_STORE, "the store's file failed: %s: %s", sqlite3_errmsg(db),
             strerror(sqlite3_system_errno(db)));
     default:
