@@ -171,6 +171,45 @@ static void constraints_of_each_kind_have_their_code(void **state)
     assert_rows(f->writer, "SELECT count(*) FROM p", "1\n");
 }
 
+// Of the second row, whichever it was that the first one met.
+static void an_upsert_that_meets_one_key_twice_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE r (k integer PRIMARY KEY, u text UNIQUE, n integer);"
+                          "CREATE TABLE w (a text, b real, n integer, PRIMARY KEY (a, b));"
+                          "INSERT INTO r VALUES (1, 'a', 1); INSERT INTO w VALUES ('a', 1, 1)");
+    static const char *const refused[] = {
+        "INSERT INTO r VALUES (1, 'x', 5), (2, 'b', 6), (1, 'x', 5)"
+        " ON CONFLICT (k) DO UPDATE SET n = excluded.n",
+        "INSERT INTO r VALUES (3, 'c', 5), (3, 'c', 6) ON CONFLICT (k) DO UPDATE SET n = excluded.n",
+        "INSERT INTO r VALUES (0, 'c', 5), (0, 'c', 6) ON CONFLICT (k) DO /* all */ update SET n = excluded.n",
+        "INSERT INTO r VALUES (3, 'c', 5), (4, 'c', 6) ON CONFLICT (u) DO UPDATE SET n = excluded.n RETURNING n",
+        "INSERT INTO w VALUES ('a', 1, 5), ('a', 2, 5), ('a', 1, 6)"
+        " ON CONFLICT (a, b) DO UPDATE SET n = excluded.n",
+        "INSERT INTO w VALUES ('c', 1.5, 5), ('c', 1.5, 5) ON CONFLICT (a, b) DO UPDATE SET n = excluded.n",
+    };
+    static const char *const accepted[] = {
+        "INSERT INTO r VALUES (1, 'y', 5), (2, 'z', 5) ON CONFLICT (k) DO UPDATE SET n = excluded.n",
+        "INSERT INTO r VALUES (5, 'p', 5), (5, 'p', 6) ON CONFLICT (k) DO NOTHING",
+        "INSERT INTO w VALUES ('a', 1, 5), ('a', 2, 5), ('b', 1, 5)"
+        " ON CONFLICT (a, b) DO UPDATE SET n = excluded.n",
+        "INSERT INTO w SELECT b, CAST(n AS real), 7 FROM (SELECT DISTINCT a AS b, n FROM w) AS x WHERE true"
+        " ON CONFLICT (a, b) DO UPDATE SET n = excluded.n",
+    };
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+            begin(f->writer);
+            assert_error(error_of_run(f->writer, refused[i]), ERR_CONSTRAINT,
+                "two rows have the same key, and only one of them can be stored: send it once");
+            assert_int_equal(store_violation(f->writer).kind, VIOLATION_TWICE);
+            store_rollback(f->writer);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(accepted); i++)
+            assert_int_equal(error_of_run(f->writer, accepted[i]).code, ERR_NONE);
+    }
+    assert_rows(f->writer, "SELECT count(*) FROM r", "3\n");
+}
+
 static void a_statement_lives_through_a_change_of_the_schema(void **state)
 {
     struct fixture *f = *state;
@@ -294,6 +333,7 @@ int main(void)
         STORE_TEST(sql_that_would_break_a_request_is_refused),
         STORE_TEST(a_reader_cannot_write),
         STORE_TEST(constraints_of_each_kind_have_their_code),
+        STORE_TEST(an_upsert_that_meets_one_key_twice_is_refused),
         STORE_TEST(a_statement_lives_through_a_change_of_the_schema),
         STORE_TEST(a_statement_whose_columns_have_changed_says_so),
         STORE_TEST(statements_end_with_their_connection),

@@ -237,6 +237,7 @@ void sqlite_disconnect(struct store_conn *base)
     while (conn->stmts != NULL)
         sqlite_finalize(&conn->stmts->base);
     sqlite_batch_fini(&conn->batch);
+    sqlite_twice_fini(&conn->twice);
     sqlite_controls_fini(conn);
     int result = sqlite3_close(conn->db); // rolls back; db is NULL when there was no memory for it
     assert(result == SQLITE_OK);          // otherwise a statement was not finalised

@@ -8,6 +8,7 @@
 #include "store/driver.h"
 #include "store/sqlite/batch.h"
 #include "store/sqlite/permit.h"
+#include "store/sqlite/twice.h"
 #include "store/sqlite/tx.h"
 
 enum {
@@ -39,6 +40,7 @@ struct sqlite_conn {
     char violated_columns[256];           // its columns, with ", " between them, or ""
     enum err_code lost; // why SQLite has ended that transaction by itself; ERR_NONE: it has not
     struct sqlite_batch batch;
+    struct sqlite_twice twice; // of the upsert that runs
 };
 
 static inline struct sqlite_conn *sqlite_conn(struct store_conn *conn)

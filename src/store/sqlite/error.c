@@ -92,6 +92,13 @@ static enum err_code fail_constraint(struct sqlite_conn *conn, int result, struc
     return code;
 }
 
+enum err_code sqlite_fail_twice(struct sqlite_conn *conn, struct err *err)
+{
+    conn->violated = VIOLATION_TWICE;
+    conn->violated_columns[0] = '\0';
+    return err_set(err, ERR_CONSTRAINT, "%s", violation_text(VIOLATION_TWICE));
+}
+
 struct violation sqlite_violation(struct store_conn *base)
 {
     const struct sqlite_conn *conn = sqlite_conn(base);

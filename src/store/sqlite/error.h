@@ -17,6 +17,9 @@ enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)
 // The same for a statement of an endpoint that runs: what it cannot work out is ERR_VALUE.
 enum err_code sqlite_fail_run(struct sqlite_conn *conn, int result, struct err *err);
 
+// An upsert has met one key twice in its own rows.
+enum err_code sqlite_fail_twice(struct sqlite_conn *conn, struct err *err);
+
 // For the driver's table.
 struct violation sqlite_violation(struct store_conn *base);
 

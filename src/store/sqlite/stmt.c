@@ -199,6 +199,7 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
         return code;
     }
     stmt->base.writes = !sqlite3_stmt_readonly(stmt->handle);
+    stmt->is_upsert = stmt->base.writes && sqlite_is_upsert(sql);
     *ret_stmt = &stmt->base;
     return ERR_NONE;
 }
@@ -269,9 +270,18 @@ enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *er
     struct sqlite_stmt *stmt = sqlite_stmt(base);
     if (stmt->conn->lost != ERR_NONE)
         return sqlite_check_alive(stmt->conn, err);
+    bool writes_rows = stmt->is_upsert && stmt->run != RUN_STEPPED;
+    if (writes_rows)
+        sqlite_twice_begin(stmt->conn);
     int result = sqlite3_step(stmt->handle);
+    if (writes_rows)
+        sqlite_twice_end(stmt->conn);
     if (result != SQLITE_ROW && result != SQLITE_DONE)
         return sqlite_fail_run(stmt->conn, result, err);
+    if (writes_rows && stmt->conn->twice.out_of_memory)
+        return err_no_memory(err);
+    if (writes_rows && stmt->conn->twice.is_met)
+        return sqlite_fail_twice(stmt->conn, err);
     if (stmt->run != RUN_STEPPED && !has_columns(stmt))
         return err_set(err, ERR_STALE, "the tables have changed under the statement: try again");
     stmt->run = RUN_STEPPED;

@@ -25,6 +25,7 @@ struct sqlite_stmt {
     size_t bound_count;        // SQLite's parameters
     uint16_t *bound;           // owned; the index in params of each of them
     enum sqlite_run run;       // where its run is
+    bool is_upsert;            // may meet one key twice in its own rows
 };
 
 static inline struct sqlite_stmt *sqlite_stmt(struct store_stmt *stmt)

@@ -15,6 +15,9 @@ SELECT count(*) AS stored FROM batch;
 '''
 
 
+PRICE = '-- @field route text required\n-- @field day date required\n-- @field price integer'
+
+
 def app_of(store):
     as_json = 'CAST(body AS jsonb)' if store == 'postgresql' else 'json(body)'
     huge = '9223372036854775807 + CAST(1 AS bigint)' if store == 'postgresql' else 'abs(-9223372036854775807 - 1)'
@@ -31,6 +34,19 @@ def app_of(store):
                                       sql=f'INSERT INTO items (id, name, price) SELECT id, CAST({as_json} AS text), abs(n) FROM batch'),
         'post_sums.sql': WRITE.format(name='sums', fields='-- @field n integer', sql='INSERT INTO sums SELECT sum(n) FROM batch'),
         'post_fails.sql': WRITE.format(name='fails', fields='-- @field n integer', sql=f'INSERT INTO sums VALUES ({huge})'),
+        'schema/002_prices.sql': 'CREATE TABLE prices (route text, day date, price bigint, PRIMARY KEY (route, day));',
+        'post_prices.sql': WRITE.format(name='prices', fields=PRICE, sql='''INSERT INTO prices SELECT route, day, price FROM batch WHERE true
+ON CONFLICT (route, day) DO UPDATE SET price = excluded.price'''),
+        'post_last.sql': '-- @endpoint POST /last\n' + PRICE + '''
+-- @write
+INSERT INTO prices
+SELECT route, day, price FROM
+  (SELECT batch.*, row_number() OVER (PARTITION BY route, day ORDER BY line DESC) AS nth FROM batch) AS b
+WHERE nth = 1
+ON CONFLICT (route, day) DO UPDATE SET price = excluded.price;
+-- @answer 200
+SELECT price FROM prices WHERE route = 'A-B';
+''',
         'put_param.sql': '-- @endpoint PUT /param\n-- @param body text name "Text"\n-- @param id integer default 1\n'
                          f'-- @write\nUPDATE items SET secret = CAST({as_json.replace("body", ":body")} AS text) WHERE id >= coalesce(:id, 0);\n-- @answer\nSELECT 1 AS x;\n',
     }
@@ -84,6 +100,18 @@ def test_a_value_that_a_statement_cannot_work_with_is_told_with_its_row(server):
     lines = '\n'.join(json.dumps(row) for row in good + [bad[0][0]] + [{'id': i, 'Text': '1'} for i in range(70, 90)])
     answer = server.post('/docs', lines, 'application/x-ndjson')
     assert answer.errors('line', 'field', 'code') == [(40, 'Text', 'value')]
+
+
+def test_an_upsert_that_has_one_key_twice_is_told_with_the_second_row(server):
+    """README's first example."""
+    price = {'route': 'A-B', 'day': '2026-01-01', 'price': 5}
+    assert server.post('/prices', [price]).json() == [{'stored': 1}]
+    other = [dict(price, route=f'A-{i}') for i in range(20)]
+    answer = server.post('/prices', other + [price, dict(price, price=6)] + [dict(price, route='C-D')])
+    assert (answer.status, answer.errors('line', 'field', 'code')) == (422, [(22, None, 'key_twice')])
+    assert 'same key' in answer.json()['detail']
+    assert server.post('/prices', [dict(price, price=7)]).json() == [{'stored': 1}]
+    assert server.post('/last', [price, dict(price, price=8), dict(price, route='C-D'), dict(price, price=9)]).json() == [{'price': 9}]
 
 
 def test_rows_that_only_fail_together_are_told_by_the_last_that_it_takes(server):

@@ -264,6 +264,51 @@ static void constraints_are_named(void **state)
         assert_error(error_of_run(f->writer, cases[i].sql), cases[i].code, cases[i].text);
 }
 
+// SQLite tells no number of their rows, and no key.
+static void an_upsert_without_rowids_that_meets_one_key_twice_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer,
+        "CREATE TABLE w (a text, b real, n integer, note text, PRIMARY KEY (a, b)) WITHOUT ROWID;"
+        "INSERT INTO w VALUES ('a', 1, 1, NULL)");
+    static const char *const refused[] = {"('a', 1, 5, NULL), ('b', 2, 5, 'x'), ('a', 1.0, 6, 'y')",
+        "('c', 2, 5, NULL), ('c', 2, 5, NULL)",
+        "('c', 9007199254740993, 5, 'x'), ('c', 9007199254740993, 5, 'x')"};
+    char sql[300];
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        snprintf(
+            sql, sizeof(sql), "INSERT INTO w VALUES %s ON CONFLICT DO UPDATE SET n = excluded.n", refused[i]);
+        begin(f->writer);
+        assert_int_equal(error_of_run(f->writer, sql).code, ERR_CONSTRAINT);
+        assert_int_equal(store_violation(f->writer).kind, VIOLATION_TWICE);
+        store_rollback(f->writer);
+    }
+    run_script(f->writer, "INSERT INTO w VALUES ('a', 2, 1, NULL), ('b', 1, 1, NULL)");
+    assert_int_equal(
+        error_of_run(f->writer, "INSERT INTO w VALUES ('a', 1, 5, NULL), ('a', 2, 5, NULL), ('b', 1, 5, 'x')"
+                                " ON CONFLICT DO UPDATE SET n = excluded.n")
+            .code,
+        ERR_NONE);
+}
+
+// What a trigger or a foreign key writes to the same table is not the upsert's.
+static void what_a_trigger_writes_again_is_no_second_row(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer,
+        "CREATE TABLE r (k integer PRIMARY KEY, n integer);"
+        "CREATE TRIGGER a AFTER INSERT ON r BEGIN UPDATE r SET n = n + 1 WHERE k = new.k; END;"
+        "CREATE TRIGGER b AFTER UPDATE ON r WHEN new.n < 100 BEGIN"
+        " INSERT INTO r VALUES (new.k, 100) ON CONFLICT DO UPDATE SET n = excluded.n; END;");
+    assert_int_equal(
+        error_of_run(f->writer, "INSERT INTO r VALUES (1, 1), (2, 1) ON CONFLICT DO UPDATE SET n = 7").code,
+        ERR_NONE);
+    assert_int_equal(
+        error_of_run(f->writer, "INSERT INTO r VALUES (1, 1), (2, 1) ON CONFLICT DO UPDATE SET n = 7").code,
+        ERR_NONE);
+    assert_rows(f->writer, "SELECT count(*) FROM r", "2\n");
+}
+
 static void statements_that_fail_say_why(void **state)
 {
     struct fixture *f = *state;
@@ -422,6 +467,8 @@ int main(void)
         STORE_TEST(a_full_disk_says_so_and_leaves_nothing_of_the_transaction),
         STORE_TEST(a_transaction_that_sqlite_ended_by_itself_is_refused_everything_until_it_is_rolled_back),
         STORE_TEST(constraints_are_named),
+        STORE_TEST(an_upsert_without_rowids_that_meets_one_key_twice_is_refused),
+        STORE_TEST(what_a_trigger_writes_again_is_no_second_row),
         STORE_TEST(statements_that_fail_say_why),
         STORE_TEST(statements_that_are_wrong_say_why),
         STORE_TEST(a_place_counts_bytes_and_no_byte_order_mark),
