@@ -89,6 +89,8 @@ struct store_driver {
     enum err_code (*versions_cover)(
         struct store_stmt *stmt, bool *ret_is_covered, struct err *err); // NULL: always
 
+    enum err_code (*has_table)(struct store_conn *conn, const char *name, bool *ret_has_table,
+        struct err *err); // NULL: who may connect may make tables
     enum err_code (*exec)(struct store_conn *conn, struct span sql, struct err *err);
     enum err_code (*empty)(struct store_conn *conn, struct err *err);
     enum err_code (*analyze)(

@@ -5,10 +5,9 @@
 
 static enum err_code make_table(struct store_conn *conn, struct err *err)
 {
-    return store_exec(conn,
-        span_of("CREATE TABLE IF NOT EXISTS reckoner_loads ("
-                "endpoint text NOT NULL, file text NOT NULL, applied_at text NOT NULL, "
-                "PRIMARY KEY (endpoint, file))"),
+    return store_make_table(conn, "reckoner_loads",
+        "CREATE TABLE IF NOT EXISTS reckoner_loads ("
+        "endpoint text NOT NULL, file text NOT NULL, applied_at text NOT NULL, PRIMARY KEY (endpoint, file))",
         err);
 }
 

@@ -233,9 +233,9 @@ enum err_code migrate(
     bool *applied = mem_zalloc(count, sizeof(*applied));
     if (applied == NULL)
         return err_no_memory(err);
-    enum err_code code = store_exec(conn,
-        span_of("CREATE TABLE IF NOT EXISTS reckoner_migrations ("
-                "name text PRIMARY KEY, checksum text NOT NULL, applied_at text NOT NULL)"),
+    enum err_code code = store_make_table(conn, "reckoner_migrations",
+        "CREATE TABLE IF NOT EXISTS reckoner_migrations ("
+        "name text PRIMARY KEY, checksum text NOT NULL, applied_at text NOT NULL)",
         err);
     if (code == ERR_NONE)
         code = read_applied(conn, files, count, applied, err);

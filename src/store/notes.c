@@ -37,17 +37,8 @@ static enum err_code run(struct store_conn *conn, const char *sql, const char *n
 
 enum err_code notes_make(struct store_conn *conn, struct err *err)
 {
-    struct store_stmt *stmt;
-    struct err missing = {0};
-    enum err_code code =
-        store_prepare(conn, span_of("SELECT name FROM reckoner_notes"), NULL, 0, &stmt, &missing);
-    if (code == ERR_NONE) { // a role that may make no table needs none then
-        store_finalize(stmt);
-        return ERR_NONE;
-    }
-    return store_exec(conn,
-        span_of(
-            "CREATE TABLE IF NOT EXISTS reckoner_notes (name text NOT NULL PRIMARY KEY, text text NOT NULL)"),
+    return store_make_table(conn, "reckoner_notes",
+        "CREATE TABLE IF NOT EXISTS reckoner_notes (name text NOT NULL PRIMARY KEY, text text NOT NULL)",
         err);
 }
 

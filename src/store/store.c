@@ -271,6 +271,14 @@ enum err_code store_empty(struct store_conn *conn, struct err *err)
     return conn->driver->empty(conn, err);
 }
 
+enum err_code store_make_table(struct store_conn *conn, const char *name, const char *sql, struct err *err)
+{
+    bool has_table = false;
+    enum err_code code =
+        conn->driver->has_table != NULL ? conn->driver->has_table(conn, name, &has_table, err) : ERR_NONE;
+    return code != ERR_NONE || has_table ? code : store_exec(conn, span_of(sql), err);
+}
+
 enum err_code store_analyze(struct store_conn *conn, struct err *err)
 {
     return conn->driver->analyze != NULL ? conn->driver->analyze(conn, err) : ERR_NONE;

@@ -241,6 +241,11 @@ MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, st
 // next store_connect finds a new store. To other connections the tables are gone.
 MUST_CHECK enum err_code store_empty(struct store_conn *conn, struct err *err);
 
+// Makes one of Reckoner's own tables by `sql`, a CREATE TABLE IF NOT EXISTS, unless it is there: a role that
+// may make no table needs to make none then.
+MUST_CHECK enum err_code store_make_table(
+    struct store_conn *conn, const char *name, const char *sql, struct err *err);
+
 // Brings the planner's statistics up to date after many rows have come in, where the database does not do so
 // by itself. In the open transaction of a STORE_WRITE connection.
 MUST_CHECK enum err_code store_analyze(struct store_conn *conn, struct err *err);

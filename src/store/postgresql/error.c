@@ -209,7 +209,12 @@ enum err_code pg_fail(struct pg_conn *conn, const PGresult *result, struct err *
     default:
         if (has_state(state, "25006"))
             return err_set(err, code, "this connection to the store is for reading only");
-        return err_set(err, code, "%s", text);
+        err_set(err, code, "%s", text);
+        if (has_state(state, "42501")) // insufficient_privilege
+            err_hint(err,
+                "let its owner grant it, such as GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA %s TO %s",
+                conn->store->name, PQuser(conn->link));
+        return code;
     }
 }
 

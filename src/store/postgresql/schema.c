@@ -19,6 +19,7 @@
 #include "store/postgresql/conn.h"
 #include "store/postgresql/exec.h"
 #include "store/postgresql/pipe.h"
+#include "store/postgresql/session.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/tx.h"
 #include "store/postgresql/versions.h"
@@ -78,6 +79,8 @@ struct state {
     bool has_schema;  // of the app
     bool has_app;     // what is in it, as it is now
     bool has_helpers; // likewise
+    bool is_guest;    // it was made by another role, with whose tables this one may do little
+    char owner[80];   // that role
 };
 
 // What the database has to have.
@@ -93,19 +96,84 @@ static enum err_code look(
     const char *const params[] = {conn->store->name, wanted->app_sum, wanted->helper_sum};
     PGresult *result = NULL;
     enum err_code code = pg_query(conn,
-        "SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) IS NOT NULL,"
-        " coalesce(pg_catalog.obj_description(pg_catalog.to_regclass("
-        "pg_catalog.quote_ident($1) || '.reckoner_versions'), 'pg_class') = 'made by ' || $2, false),"
+        "SELECT n.oid IS NOT NULL,"
+        " coalesce(pg_catalog.obj_description(c.oid, 'pg_class') = 'made by ' || $2, false),"
         " coalesce(pg_catalog.obj_description(pg_catalog.to_regnamespace('reckoner'), 'pg_namespace')"
-        " = 'helpers ' || $3, false)",
+        " = 'helpers ' || $3, false),"
+        " c.oid IS NOT NULL AND NOT (pg_catalog.pg_has_role(c.relowner, 'USAGE')"
+        " AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')), pg_catalog.pg_get_userbyid(c.relowner)"
+        " FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1"
+        " LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = 'reckoner_versions'",
         3, params, &result, err);
     if (code == ERR_NONE)
         *ret_state = (struct state){.has_schema = PQgetvalue(result, 0, 0)[0] == 't',
             .has_app = PQgetvalue(result, 0, 1)[0] == 't',
-            .has_helpers = PQgetvalue(result, 0, 2)[0] == 't'};
+            .has_helpers = PQgetvalue(result, 0, 2)[0] == 't',
+            .is_guest = PQgetvalue(result, 0, 3)[0] == 't'};
+    if (code == ERR_NONE)
+        snprintf(ret_state->owner, sizeof(ret_state->owner), "%s", PQgetvalue(result, 0, 4));
     PQclear(result);
     return code;
 }
+
+// --- as a guest
+
+// The GRANTs that the role lacks to serve the app, but for those on the app's own tables: which of them its
+// endpoints read and write is not known here. $1: the app.
+static const char missing_sql[] =
+    "SELECT pg_catalog.string_agg(needed.grant, '; ' ORDER BY needed.grant COLLATE \"C\") FROM ("
+    " SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', $1::text, current_user) AS grant"
+    " WHERE NOT pg_catalog.has_schema_privilege($1::text, 'USAGE')"
+    " UNION ALL SELECT pg_catalog.format('GRANT TEMPORARY ON DATABASE %I TO %I',"
+    " pg_catalog.current_database(), current_user)"
+    " WHERE NOT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
+    " UNION ALL SELECT pg_catalog.format('GRANT %s ON %I.%I TO %I', rights, $1::text, name, current_user)"
+    " FROM (VALUES ('reckoner_migrations', 'SELECT'), ('reckoner_loads', 'SELECT'), ('reckoner_notes', 'SELECT'),"
+    " ('reckoner_versions', 'SELECT'), ('reckoner_commits', 'SELECT, INSERT, UPDATE, DELETE')) AS own (name, rights)"
+    " JOIN pg_catalog.pg_class c ON c.relname = name"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1::text"
+    " WHERE NOT (SELECT pg_catalog.bool_and(pg_catalog.has_table_privilege(c.oid, right_))"
+    " FROM pg_catalog.unnest(pg_catalog.string_to_array(rights, ', ')) AS right_)"
+    ") AS needed";
+
+// Finds out whether all is there that the role may not make, and whether it may use it.
+static enum err_code check_guest(struct pg_conn *conn, const struct state *state, struct err *err)
+{
+    const char *const params[] = {conn->store->name};
+    const char *user = PQuser(conn->link);
+    PGresult *missing = NULL;
+    if (!state->has_app || !state->has_helpers) {
+        err_set(err, ERR_CONFIG, "another version of Reckoner has made the schema \"%s\" for the role %s",
+            conn->store->name, state->owner);
+        err_hint(err, "start this version once as that role");
+        return ERR_CONFIG;
+    }
+    enum err_code code = pg_query(conn, missing_sql, 1, params, &missing, err);
+    if (code == ERR_NONE && !PQgetisnull(missing, 0, 0))
+        code = err_set(err, ERR_CONFIG, "the role %s lacks rights: %s", user, PQgetvalue(missing, 0, 0));
+    PQclear(missing);
+    return code;
+}
+
+enum err_code pg_has_table(struct store_conn *base, const char *name, bool *ret_has_table, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    const char *const params[] = {conn->store->name, name};
+    PGresult *result = NULL;
+    enum err_code code = pg_check_alive(conn, err);
+    pg_tx_sent(conn);
+    if (code == ERR_NONE)
+        code = pg_query(conn,
+            "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = $1 AND c.relname = $2",
+            2, params, &result, err);
+    if (code == ERR_NONE)
+        *ret_has_table = PQntuples(result) > 0;
+    PQclear(result);
+    return code;
+}
+
+// --- making them
 
 static enum err_code run(struct pg_conn *conn, const struct buf *sql, struct err *err)
 {
@@ -167,9 +235,9 @@ static enum err_code remove_old_records(struct pg_conn *conn, struct err *err)
 static enum err_code make_all(
     struct pg_conn *conn, const struct wanted *wanted, const struct state *state, struct err *err)
 {
-    enum err_code code = state->has_helpers ? ERR_NONE : make_helpers(conn, wanted->helper_sum, err);
-    if (code == ERR_NONE && !state->has_app)
-        code = make_app(conn, wanted, state->has_schema, err);
+    enum err_code code = state->has_app ? ERR_NONE : make_app(conn, wanted, state->has_schema, err);
+    if (code == ERR_NONE && !state->has_helpers)
+        code = make_helpers(conn, wanted->helper_sum, err);
     if (code == ERR_NONE) // of tables that were made by hand
         code = pg_script(conn, span_of("SELECT reckoner_track()"), err);
     if (code == ERR_NONE)
@@ -201,6 +269,8 @@ enum err_code pg_schema_make(struct pg_conn *conn, struct err *err)
     checksum(wanted.app, wanted.app_sum);
     checksum(span_of(helpers), wanted.helper_sum);
     enum err_code code = look(conn, &wanted, &state, &cause);
+    if (code == ERR_NONE && state.is_guest)
+        return check_guest(conn, &state, err);
     if (code == ERR_NONE)
         code = pg_begin(&conn->base, &cause);
     if (code == ERR_NONE)

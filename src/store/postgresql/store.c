@@ -191,6 +191,7 @@ const struct store_driver postgresql_driver = {
     .is_unique = pg_is_unique,
     .reads = pg_reads,
     .versions_cover = pg_versions_cover,
+    .has_table = pg_has_table,
     .exec = pg_exec,
     .empty = pg_schema_empty,
     .analyze = pg_analyze,

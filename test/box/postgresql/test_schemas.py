@@ -63,3 +63,43 @@ SELECT CAST(interval '-1 day 2 hours' AS text) AS i, CAST('\\x00ff'::bytea AS te
         bodies.add(start(app, '--quiet', '--store', url).get('/texts').body)
     assert bodies == {b'[{"i":"-1 days +02:00:00","b":"\\\\x00ff","d":"2026-01-02","t":"2026-01-01 22:00:00+00",'
                       b'"x":"0.30000000000000004","j":"{\\"b\\": 1}"}]'}
+
+
+NOTES_APP = {
+    'schema/001_notes.sql': 'CREATE TABLE notes (id bigint PRIMARY KEY, note text);\nCREATE TABLE other (id bigint PRIMARY KEY);\n',
+    'app.ini': 'title = Notes\n[load]\nPOST /notes = notes.csv\n',
+    'data/notes.csv': 'id,note\n1,first\n',
+    'get_notes.sql': '-- @endpoint GET /notes\n-- @answer\nSELECT id, note FROM notes ORDER BY id;\n',
+    'get_other.sql': '-- @endpoint GET /other\n-- @answer\nSELECT id FROM other ORDER BY id;\n',
+    'post_notes.sql': '''-- @endpoint POST /notes
+-- @field id integer required
+-- @field note text
+-- @write
+INSERT INTO notes (id, note) SELECT id, note FROM batch;
+-- @answer 201
+SELECT count(*) AS stored FROM batch;
+''',
+}
+
+
+def test_a_role_that_owns_nothing_serves_what_another_role_has_made(cluster, start, tmp_path):
+    url, app = cluster.create('guests'), write_app(tmp_path / 'notes', NOTES_APP)
+    cluster.sql('CREATE ROLE guest LOGIN')
+    guest = url.replace('reckoner@', 'guest@')
+    assert start(app, '--quiet', '--store', url).stop() == 0
+    bad = run('serve', '--listen', '127.0.0.1:0', '--store', guest, app)
+    assert (bad.returncode, bad.stderr) == (1, 'reckoner: --store: the role guest lacks rights: ' + '; '.join([
+        'GRANT SELECT ON notes.reckoner_loads TO guest', 'GRANT SELECT ON notes.reckoner_migrations TO guest',
+        'GRANT SELECT ON notes.reckoner_notes TO guest', 'GRANT SELECT ON notes.reckoner_versions TO guest',
+        'GRANT SELECT, INSERT, UPDATE, DELETE ON notes.reckoner_commits TO guest', 'GRANT USAGE ON SCHEMA notes TO guest']) + '\n')
+    cluster.sql(bad.stderr.split('rights: ')[1] + '; GRANT SELECT, INSERT ON notes.notes TO guest', 'guests')
+    server = start(app, '--quiet', '--store', guest)
+    assert server.post('/notes', [{'id': 2, 'note': 'a guest'}]).status == 201
+    assert [row['note'] for row in server.get('/notes').json()] == ['first', 'a guest']
+    assert server.get('/other').status == 500
+    server.stop()
+    assert ('permission denied for table other: let its owner grant it, such as GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA'
+            ' notes TO guest') in server.stderr
+    (tmp_path / 'notes/schema/002_more.sql').write_text('CREATE TABLE more (id bigint);\n')
+    bad = run('serve', '--listen', '127.0.0.1:0', '--store', guest, app)
+    assert bad.returncode == 1 and '002_more.sql' in bad.stderr and 'permission denied for schema notes' in bad.stderr
