@@ -52,6 +52,10 @@ enum {
     LIMIT_STATEMENT_MS = 10000, // SQL of one read request, all its statements together
     LIMIT_BATCH_MS = 300000,    // SQL of one batch: 64 MiB of rows take about a minute
     LIMIT_STORE_BUSY_MS = 5000, // waiting for a lock that another process holds on the store
+    // SQLite's log beside the database, past which the writer makes it begin again; and its wait, once each
+    // time, for reads that still need it: those that run, and after them those that began meanwhile.
+    LIMIT_WAL_BYTES = 64 * 1024 * 1024,
+    LIMIT_WAL_WAIT_MS = 2 * LIMIT_STATEMENT_MS + 1000,
 
     // --- a database on another machine that is away: it answers 503 within these, added up
     LIMIT_STORE_CONNECT_MS = 3000, // connecting to one address of it: a lost packet is sent again after 1 s

@@ -14,6 +14,7 @@
 #include "store/sqlite/list.h"
 #include "store/sqlite/stmt.h"
 #include "store/sqlite/store.h"
+#include "store/sqlite/vfs.h"
 
 enum {
     // The deadline is looked at after so many steps of SQLite's virtual machine: about 20 µs of work, against
@@ -35,8 +36,8 @@ enum {
 // overwritten (secure_delete; Debian has it on, and emptying `batch` would write all its pages).
 // Bounded: a batch larger than the temporary database's cache goes to a file, not to memory (temp_store).
 // The log is moved into the file after 4000 pages (16 MB), as a reader finds a page in a log of up to 4062
-// with a single hash probe (the SQLite file format, section 4.4 "WAL-Index"); what one huge batch made of it
-// is given back beyond 64 MiB. Caches are in KiB, negative.
+// with a single hash probe (the SQLite file format, section 4.4 "WAL-Index"); what it has beyond 64 MiB,
+// which is LIMIT_WAL_BYTES, is given back when it begins again. Caches are in KiB, negative.
 static const char common_settings[] = "PRAGMA synchronous=FULL;"
                                       "PRAGMA automatic_index=OFF;"
                                       "PRAGMA secure_delete=OFF;"
@@ -113,7 +114,7 @@ static int on_busy(void *ctx, int waits)
     uint64_t now_ns = clock_monotonic_ns();
     if (waits == 0)
         conn->busy_since_ns = now_ns;
-    bool is_over = now_ns - conn->busy_since_ns >= LIMIT_STORE_BUSY_MS * NS_PER_MS;
+    bool is_over = now_ns - conn->busy_since_ns >= conn->busy_limit_ms * NS_PER_MS;
     if (is_over || past_deadline(conn, now_ns) || is_interrupted(conn))
         return 0;
     uint64_t pause_ns = (BUSY_FIRST_MS * NS_PER_MS) << (waits < BUSY_DOUBLINGS ? waits : BUSY_DOUBLINGS);
@@ -129,7 +130,7 @@ static enum err_code open_file(struct sqlite_conn *conn, enum store_mode mode, s
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     flags |= mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int result = sqlite3_open_v2(conn->store->path, &conn->db, flags, NULL);
+    int result = sqlite3_open_v2(conn->store->path, &conn->db, flags, SQLITE_VFS_NAME);
     if (result != SQLITE_OK)
         return sqlite_fail_open(conn->db, result, conn->store->path, err);
     if (mode == STORE_WRITE && sqlite3_db_readonly(conn->db, "main") == 1) // SQLite fell back to reading
@@ -217,6 +218,9 @@ enum err_code sqlite_connect(
     }
     conn->base.driver = store->base.driver;
     conn->store = store;
+    conn->mode = mode;
+    conn->busy_limit_ms = LIMIT_STORE_BUSY_MS;
+    conn->log_bound_bytes = LIMIT_WAL_BYTES;
     sqlite_batch_init(&conn->batch);
     code = open_file(conn, mode, err);
     if (code == ERR_NONE)

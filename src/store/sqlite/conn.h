@@ -24,12 +24,15 @@ struct sqlite_reads; // reads.h
 struct sqlite_conn {
     struct store_conn base;               // first
     struct sqlite_store *store;           // borrowed
+    enum store_mode mode;                 //
     sqlite3 *db;                          // owned
     sqlite3_stmt *control[CONTROL_COUNT]; // owned; see tx.h
     struct sqlite_stmt *stmts;            // owned; a list of those that store_prepare gave out
     uint64_t deadline_ns;                 // monotonic; 0: none
     const atomic_bool *interrupt;         // borrowed; set when nobody waits for the statements; NULL: none
     uint64_t busy_since_ns;               // when the wait for a lock that goes on now began
+    uint64_t busy_limit_ms;               // how long it may go on
+    sqlite3_int64 log_bound_bytes;        // the log is made to begin again when it has more than these
     enum sqlite_origin origin;            // what the authorizer enforces at the moment
     struct sqlite_reads *reads;           // collects the tables of the SQL that is being compiled; or NULL
     char refusal[120];                    // why the authorizer refused, or ""

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "store/sqlite/conn.h"
+#include "store/sqlite/vfs.h"
 #include "text/sql_scan.h"
 
 enum { FIRST_BYTE = 0xff }; // of an extended result code: the primary code
@@ -107,16 +108,10 @@ struct violation sqlite_violation(struct store_conn *base)
 
 // --- all codes
 
-static bool disk_is_full(sqlite3 *db)
-{
-    int cause = sqlite3_system_errno(db);
-    return cause == ENOSPC || cause == EDQUOT;
-}
-
 // Too many files are open, by the process or the system.
-static bool lacks_descriptors(sqlite3 *db)
+static bool lacks_descriptors(void)
 {
-    int cause = sqlite3_system_errno(db);
+    int cause = sqlite_vfs_errno();
     return cause == EMFILE || cause == ENFILE;
 }
 
@@ -146,12 +141,10 @@ static enum err_code map(struct sqlite_conn *conn, int result, struct err *err)
         return err_set(err, ERR_STORE, "the store's file is damaged: %s", sqlite3_errmsg(db));
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-        if (disk_is_full(db))
-            return err_set(err, ERR_DISK_FULL, "the store has no room left");
-        if (lacks_descriptors(db))
+        if (lacks_descriptors())
             return err_set(err, ERR_BUSY, "too many files are open for the store's: try again");
         return err_set(err, ERR_STORE, "the store's file failed: %s: %s", sqlite3_errmsg(db),
-            strerror(sqlite3_system_errno(db)));
+            strerror(sqlite_vfs_errno()));
     default:
         break;
     }
@@ -240,7 +233,7 @@ enum err_code sqlite_fail_compile(
 
 enum err_code sqlite_fail_open(sqlite3 *db, int result, const char *path, struct err *err)
 {
-    int cause = db != NULL ? sqlite3_system_errno(db) : 0;
+    int cause = db != NULL ? sqlite_vfs_errno() : 0;
     switch (result & FIRST_BYTE) {
     case SQLITE_NOTADB:
         return err_set(err, ERR_CONFIG, "%s: is not an SQLite database", path);

@@ -5,6 +5,7 @@
 // shared cache, so that connections never wait for each other inside the process.
 #include "store/sqlite/store.h"
 
+#include <assert.h>
 #include <pthread.h>
 
 #include "base/mem.h"
@@ -17,6 +18,7 @@
 #include "store/sqlite/stmt.h"
 #include "store/sqlite/tx.h"
 #include "store/sqlite/versions.h"
+#include "store/sqlite/vfs.h"
 
 // Settings of the whole library, before its first use. Each is for speed or caution only, so a refusal (the
 // process has used SQLite already) is no error.
@@ -25,6 +27,8 @@ static void configure_library(void)
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); // its counters are one lock for all threads
     sqlite3_config(SQLITE_CONFIG_URI, 0);       // a path is a path, even when it begins with "file:"
+    int result = sqlite_vfs_register();
+    assert(result == SQLITE_OK); // "unix" is there wherever the server runs
 }
 
 static void close_store(struct store *base)
@@ -32,8 +36,24 @@ static void close_store(struct store *base)
     struct sqlite_store *store = sqlite_store(base);
     if (store->last != NULL)
         sqlite_disconnect(store->last);
+    sqlite_place_fini(&store->place);
     mem_free(store->path);
     mem_free(store);
+}
+
+// Makes the file where there is none, and opens the connection that keeps it open.
+static enum err_code open_files(struct sqlite_store *store, struct err *err)
+{
+    enum err_code code = sqlite_place_make(store->path, err);
+    if (code == ERR_NONE)
+        code = sqlite_connect(&store->base, STORE_WRITE, &store->last, err);
+    if (code != ERR_NONE)
+        return code;
+    sqlite3 *db = sqlite_conn(store->last)->db;
+    int result = sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL); // reads, which opens the log
+    if (result != SQLITE_OK)
+        return sqlite_fail_open(db, result, store->path, err);
+    return sqlite_place_note(&store->place, store->path, err);
 }
 
 static enum err_code open_store(const char *url, const char *name, struct store **ret_store, struct err *err)
@@ -53,7 +73,7 @@ static enum err_code open_store(const char *url, const char *name, struct store 
     store->path = mem_strdup(path);
     enum err_code code = store->path != NULL ? ERR_NONE : err_no_memory(err);
     if (code == ERR_NONE && !store->in_memory)
-        code = sqlite_connect(&store->base, STORE_WRITE, &store->last, err);
+        code = open_files(store, err);
     if (code != ERR_NONE) {
         close_store(&store->base);
         return code;
@@ -68,6 +88,16 @@ static enum err_code open_scratch(struct store *like, struct store **ret_store, 
     return open_store("sqlite::memory:", "", ret_store, err);
 }
 
+// The loops ask: three looks at names in a folder, which the kernel has in memory.
+static enum err_code is_there(struct store *base, struct err *err)
+{
+    struct sqlite_store *store = sqlite_store(base);
+    if (atomic_load(&store->is_in_doubt))
+        return err_set(
+            err, ERR_BUSY, "the store's disk has failed: it is not written to until it works again");
+    return sqlite_place_check(&store->place, err);
+}
+
 const struct store_driver sqlite_driver = {
     .kind = "sqlite",
     .dialect = SQL_SQLITE,
@@ -76,6 +106,7 @@ const struct store_driver sqlite_driver = {
     .close = close_store,
     .watch = sqlite_watch,
     .version_of = sqlite_version_of,
+    .is_there = is_there,
     .connect = sqlite_connect,
     .disconnect = sqlite_disconnect,
     .begin = sqlite_begin,

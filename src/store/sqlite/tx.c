@@ -13,7 +13,9 @@
 
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
+#include "store/sqlite/log_bound.h"
 #include "store/sqlite/store.h"
+#include "store/sqlite/vfs.h"
 
 // A writer takes its lock at once: if it read first and wrote later, another process could write in between
 // and the transaction would have to be given up.
@@ -58,21 +60,54 @@ static enum err_code run(struct sqlite_conn *conn, enum sqlite_control control, 
     return code;
 }
 
+// While a commit is in doubt nothing is written, until what it left in the log is cut off.
+static enum err_code settle(struct sqlite_conn *conn, struct err *err)
+{
+    if (sqlite_vfs_settle(conn->db)) {
+        atomic_store(&conn->store->is_in_doubt, false);
+        return ERR_NONE;
+    }
+    sqlite_rollback(&conn->base);
+    return err_set(err, ERR_BUSY, "the store's disk has failed: it is not written to until it works again");
+}
+
 enum err_code sqlite_begin(struct store_conn *base, struct err *err)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
+    if (conn->mode == STORE_WRITE)
+        sqlite_log_bound(conn);
     enum err_code code = run(conn, CONTROL_BEGIN, err);
-    if (code == ERR_NONE)
-        conn->in_transaction = true;
-    return code;
+    if (code != ERR_NONE)
+        return code;
+    conn->in_transaction = true;
+    bool may_be_cut = conn->mode == STORE_WRITE && atomic_load(&conn->store->is_in_doubt);
+    return may_be_cut ? settle(conn, err) : ERR_NONE;
+}
+
+// What the disk did at COMMIT; the transaction is not there any more.
+static enum err_code fail_commit(struct sqlite_conn *conn, const struct err *cause, struct err *err)
+{
+    if (!sqlite_vfs_is_in_doubt(conn->db)) {
+        err_set(err, cause->code, "%s", cause->text);
+        return cause->code;
+    }
+    atomic_store(&conn->store->is_in_doubt, true);
+    err_set(err, ERR_TIMEOUT,
+        "the disk failed while the store wrote, and it is not known whether it has: look before trying again");
+    err_hint(err, "%s", cause->text);
+    return ERR_TIMEOUT;
 }
 
 enum err_code sqlite_commit(struct store_conn *base, struct err *err)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
-    enum err_code code = run(conn, CONTROL_COMMIT, err);
+    struct err cause = {0};
+    enum err_code code = conn->mode == STORE_WRITE ? sqlite_place_check(&conn->store->place, err) : ERR_NONE;
     if (code != ERR_NONE)
         return code;
+    code = run(conn, CONTROL_COMMIT, &cause);
+    if (code != ERR_NONE)
+        return fail_commit(conn, &cause, err);
     conn->in_transaction = false;
     sqlite_batch_note(&conn->batch, BATCH_COMMIT);
     return ERR_NONE;

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bounds the log. SQLite itself moves the log into the database after some commits without waiting for anyone
+// (wal_autocheckpoint, conn.c), and begins it again only when no read uses any of it. Reads that overlap
+// without a gap keep it from that for ever. So past the bound the writer waits: first for the reads that are
+// older than the last commit, then for those that came since and read from the log. Reads that begin
+// after that read the database itself. Each wait is as long as the longest read that runs, for which
+// LIMIT_STATEMENT_MS is the bound. The writer's thread.
+//
+// What another program reads in a transaction that it keeps open has no such bound: then the writer goes on,
+// and tries again when the log has grown by as much again.
+#include "store/sqlite/log_bound.h"
+
+#include "base/limits.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/vfs.h"
+
+void sqlite_log_bound(struct sqlite_conn *conn)
+{
+    sqlite3_int64 bytes = sqlite_vfs_log_bytes(conn->db);
+    if (bytes <= LIMIT_WAL_BYTES)
+        conn->log_bound_bytes = LIMIT_WAL_BYTES;
+    if (bytes <= conn->log_bound_bytes)
+        return;
+    conn->busy_limit_ms = LIMIT_WAL_WAIT_MS;
+    int result = sqlite3_wal_checkpoint_v2(conn->db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    conn->busy_limit_ms = LIMIT_STORE_BUSY_MS;
+    if (result != SQLITE_OK) // somebody reads on, or the disk has failed: of that the commit will tell
+        conn->log_bound_bytes = bytes + LIMIT_WAL_BYTES;
+}

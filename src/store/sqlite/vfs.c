@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+// A layer over SQLite's VFS "unix", through which all connections open their files. It does two things, and
+// hands on the rest. Whichever thread has the connection.
+//
+// It keeps errno of a call that failed, which SQLite asks for much later. A disk that is full is SQLITE_FULL,
+// whatever call finds out: quotas, limits of a file's size, and a sync that has to place what was written.
+//
+// It cuts the log behind the last commit. A transaction's frames stand in the log, the last one marked as a
+// commit, before they are synced; SQLite counts them once the sync and the update of the index have
+// succeeded. When either fails, the transaction is refused, yet its frames are whole, and recovery after a
+// crash would take them for a commit (wal.c: sqlite3WalFrames, walIndexRecover). So the layer looks when the
+// writer lets go of its lock: frames that lie behind the last one of the index belong to nobody. No reader
+// has them, and no writer can write meanwhile. They are cut off, and the log is synced. This takes no room
+// on the disk, and it holds whatever the kernel made of the pages that it could not write.
+//
+// Where the cut or its sync fails as well, nobody knows what a crash would leave: the file is in doubt until
+// a later cut succeeds.
+//
+// The formats of log and index are those of sqlite.org/fileformat2.html, section 4, and walformat.html.
+#include "store/sqlite/vfs.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+const char SQLITE_VFS_NAME[] = "reckoner";
+
+enum {
+    LOG_HEAD_BYTES = 32,
+    FRAME_HEAD_BYTES = 24,   // SQLite writes each with a call of its own
+    FRAME_COMMIT_AT = 4,     // of a frame's head: 4 bytes, 0 unless it ends a transaction
+    INDEX_PAGE_SIZE_AT = 14, // of the index: 2 bytes, 1 for 65536, in the byte order of the machine
+    INDEX_LAST_AT = 16,      // the number of the last frame that counts: 4 bytes, likewise
+    WRITE_LOCK = 0,          // among the locks of the index
+};
+
+// An open file. SQLite gives it memory, with room for the file of the layer below behind it.
+struct vfs_file {
+    sqlite3_file base;             // first
+    struct vfs_file *main;         // of a log: the database that it belongs to; else NULL
+    struct vfs_file *log;          // of a database: its log, while it is open; else NULL
+    const volatile uint8_t *index; // of a database: the index of its log, once it is mapped; borrowed
+    sqlite3_int64 log_end;         // of a database: where the frames end that were written under the lock
+    bool has_commit;               // one of those ends a transaction
+    bool has_failed;               // writing them, or a sync, has failed
+    bool is_in_doubt;              // the last cut has failed
+    sqlite3_file below[];          // owned
+};
+
+// errno of the last call that failed on this thread.
+static _Thread_local int last_errno;
+
+static sqlite3_vfs *below_of(sqlite3_vfs *vfs)
+{
+    return vfs->pAppData;
+}
+
+static struct vfs_file *file_of(sqlite3_file *base)
+{
+    return (struct vfs_file *)base;
+}
+
+static bool is_full(int cause)
+{
+    return cause == ENOSPC || cause == EDQUOT || cause == EFBIG; // EFBIG: over RLIMIT_FSIZE
+}
+
+// Keeps why a call has failed, and calls a full disk so.
+static int note(int result, int cause)
+{
+    int kind = result & 0xff;
+    if (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN && kind != SQLITE_FULL)
+        return result;
+    last_errno = kind == SQLITE_FULL ? ENOSPC : cause;
+    return is_full(last_errno) ? SQLITE_FULL : result;
+}
+
+// The same for calls after which the layer below keeps errno with the file.
+static int note_of(struct vfs_file *file, int result)
+{
+    int cause = 0;
+    if (result != SQLITE_OK && result != SQLITE_IOERR_SHORT_READ)
+        file->below->pMethods->xFileControl(file->below, SQLITE_FCNTL_LAST_ERRNO, &cause);
+    return result == SQLITE_IOERR_SHORT_READ ? result : note(result, cause);
+}
+
+// --- the end of the log
+
+// Where the last commit ends, by the index; it can be relied on under the lock for writing.
+static sqlite3_int64 committed_end(const struct vfs_file *main)
+{
+    uint16_t page_size = *(const volatile uint16_t *)&main->index[INDEX_PAGE_SIZE_AT];
+    uint32_t last = *(const volatile uint32_t *)&main->index[INDEX_LAST_AT];
+    sqlite3_int64 frame_bytes = FRAME_HEAD_BYTES + (page_size == 1 ? 65536 : page_size);
+    return LOG_HEAD_BYTES + (sqlite3_int64)last * frame_bytes;
+}
+
+static void cut(struct vfs_file *main)
+{
+    sqlite3_file *log = main->log->below;
+    int result = log->pMethods->xTruncate(log, committed_end(main));
+    if (result == SQLITE_OK)
+        result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    main->is_in_doubt = result != SQLITE_OK;
+}
+
+static void begin_writing(struct vfs_file *main)
+{
+    main->log_end = 0;
+    main->has_commit = main->has_failed = false;
+}
+
+static void end_writing(struct vfs_file *main)
+{
+    int cause = last_errno;
+    if (main->log != NULL && main->index != NULL && (main->has_commit || main->has_failed) &&
+        main->log_end > committed_end(main))
+        cut(main);
+    last_errno = cause; // of what made the cut necessary
+}
+
+// Notes what a call has written to a log.
+static void note_write(struct vfs_file *main, const uint8_t *bytes, int count, sqlite3_int64 offset)
+{
+    static const uint8_t none[4];
+    if (offset + count > main->log_end)
+        main->log_end = offset + count;
+    if (count == FRAME_HEAD_BYTES && memcmp(bytes + FRAME_COMMIT_AT, none, sizeof(none)) != 0)
+        main->has_commit = true;
+}
+
+// --- a file's calls
+
+static int close_file(sqlite3_file *base)
+{
+    struct vfs_file *file = file_of(base);
+    if (file->main != NULL)
+        file->main->log = NULL;
+    return file->below->pMethods->xClose(file->below);
+}
+
+static int read_file(sqlite3_file *base, void *bytes, int count, sqlite3_int64 offset)
+{
+    struct vfs_file *file = file_of(base);
+    return note_of(file, file->below->pMethods->xRead(file->below, bytes, count, offset));
+}
+
+static int write_file(sqlite3_file *base, const void *bytes, int count, sqlite3_int64 offset)
+{
+    struct vfs_file *file = file_of(base);
+    int result = note_of(file, file->below->pMethods->xWrite(file->below, bytes, count, offset));
+    if (file->main != NULL) {
+        note_write(file->main, bytes, count, offset);
+        file->main->has_failed |= result != SQLITE_OK;
+    }
+    return result;
+}
+
+static int truncate_file(sqlite3_file *base, sqlite3_int64 size)
+{
+    struct vfs_file *file = file_of(base);
+    return note_of(file, file->below->pMethods->xTruncate(file->below, size));
+}
+
+static int sync_file(sqlite3_file *base, int flags)
+{
+    struct vfs_file *file = file_of(base);
+    int result = note_of(file, file->below->pMethods->xSync(file->below, flags));
+    if (file->main != NULL)
+        file->main->has_failed |= result != SQLITE_OK;
+    return result;
+}
+
+static int size_of_file(sqlite3_file *base, sqlite3_int64 *ret_size)
+{
+    struct vfs_file *file = file_of(base);
+    return note_of(file, file->below->pMethods->xFileSize(file->below, ret_size));
+}
+
+static int lock_file(sqlite3_file *base, int lock)
+{
+    struct vfs_file *file = file_of(base);
+    return note_of(file, file->below->pMethods->xLock(file->below, lock));
+}
+
+static int unlock_file(sqlite3_file *base, int lock)
+{
+    struct vfs_file *file = file_of(base);
+    return note_of(file, file->below->pMethods->xUnlock(file->below, lock));
+}
+
+static int check_reserved(sqlite3_file *base, int *ret_is_reserved)
+{
+    struct vfs_file *file = file_of(base);
+    return note_of(file, file->below->pMethods->xCheckReservedLock(file->below, ret_is_reserved));
+}
+
+static int control_file(sqlite3_file *base, int operation, void *argument)
+{
+    struct vfs_file *file = file_of(base);
+    return file->below->pMethods->xFileControl(file->below, operation, argument);
+}
+
+static int sector_size(sqlite3_file *base)
+{
+    struct vfs_file *file = file_of(base);
+    return file->below->pMethods->xSectorSize(file->below);
+}
+
+static int characteristics(sqlite3_file *base)
+{
+    struct vfs_file *file = file_of(base);
+    return file->below->pMethods->xDeviceCharacteristics(file->below);
+}
+
+static int map_index(sqlite3_file *base, int region, int bytes, int extend, volatile void **ret_region)
+{
+    struct vfs_file *file = file_of(base);
+    int result = file->below->pMethods->xShmMap(file->below, region, bytes, extend, ret_region);
+    result = note(result, errno);
+    if (result == SQLITE_OK && region == 0)
+        file->index = *ret_region; // may be NULL: it is not there yet
+    return result;
+}
+
+static int lock_index(sqlite3_file *base, int first, int count, int flags)
+{
+    struct vfs_file *file = file_of(base);
+    bool is_writing = first == WRITE_LOCK && (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    if (is_writing && (flags & SQLITE_SHM_UNLOCK) != 0)
+        end_writing(file);
+    int result = file->below->pMethods->xShmLock(file->below, first, count, flags);
+    result = note(result, errno);
+    if (is_writing && (flags & SQLITE_SHM_LOCK) != 0 && result == SQLITE_OK)
+        begin_writing(file);
+    return result;
+}
+
+static void index_barrier(sqlite3_file *base)
+{
+    struct vfs_file *file = file_of(base);
+    file->below->pMethods->xShmBarrier(file->below);
+}
+
+static int unmap_index(sqlite3_file *base, int delete)
+{
+    struct vfs_file *file = file_of(base);
+    file->index = NULL;
+    return file->below->pMethods->xShmUnmap(file->below, delete);
+}
+
+static int fetch(sqlite3_file *base, sqlite3_int64 offset, int count, void **ret_bytes)
+{
+    struct vfs_file *file = file_of(base);
+    return note_of(file, file->below->pMethods->xFetch(file->below, offset, count, ret_bytes));
+}
+
+static int unfetch(sqlite3_file *base, sqlite3_int64 offset, void *bytes)
+{
+    struct vfs_file *file = file_of(base);
+    return note_of(file, file->below->pMethods->xUnfetch(file->below, offset, bytes));
+}
+
+static const sqlite3_io_methods methods = {
+    .iVersion = 3,
+    .xClose = close_file,
+    .xRead = read_file,
+    .xWrite = write_file,
+    .xTruncate = truncate_file,
+    .xSync = sync_file,
+    .xFileSize = size_of_file,
+    .xLock = lock_file,
+    .xUnlock = unlock_file,
+    .xCheckReservedLock = check_reserved,
+    .xFileControl = control_file,
+    .xSectorSize = sector_size,
+    .xDeviceCharacteristics = characteristics,
+    .xShmMap = map_index,
+    .xShmLock = lock_index,
+    .xShmBarrier = index_barrier,
+    .xShmUnmap = unmap_index,
+    .xFetch = fetch,
+    .xUnfetch = unfetch,
+};
+
+// --- the layer
+
+static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *ret_flags)
+{
+    struct vfs_file *file = file_of(base);
+    memset(file, 0, sizeof(*file)); // without methods SQLite does not close what failed to open
+    int result = below_of(vfs)->xOpen(below_of(vfs), name, file->below, flags, ret_flags);
+    if (result != SQLITE_OK)
+        return note(result, errno);
+    file->base.pMethods = &methods;
+    if ((flags & SQLITE_OPEN_WAL) != 0) {
+        file->main = file_of(sqlite3_database_file_object(name));
+        file->main->log = file;
+    }
+    return SQLITE_OK;
+}
+
+static int delete_file(sqlite3_vfs *vfs, const char *name, int sync)
+{
+    int result = below_of(vfs)->xDelete(below_of(vfs), name, sync);
+    return note(result, errno);
+}
+
+static int access_file(sqlite3_vfs *vfs, const char *name, int flags, int *ret_is)
+{
+    return below_of(vfs)->xAccess(below_of(vfs), name, flags, ret_is);
+}
+
+static int full_path(sqlite3_vfs *vfs, const char *name, int bytes, char *ret_path)
+{
+    return below_of(vfs)->xFullPathname(below_of(vfs), name, bytes, ret_path);
+}
+
+// SQLite asks only after some errors, and not after those of COMMIT.
+static int get_last_errno(sqlite3_vfs *vfs, int bytes, char *ret_text)
+{
+    (void)vfs, (void)bytes, (void)ret_text; // it takes the number only
+    return last_errno;
+}
+
+int sqlite_vfs_register(void)
+{
+    static sqlite3_vfs vfs;
+    sqlite3_vfs *below = sqlite3_vfs_find("unix");
+    if (below == NULL)
+        return SQLITE_ERROR;
+    vfs = *below; // what has nothing to do with files is its own: randomness, time
+    vfs.zName = SQLITE_VFS_NAME;
+    vfs.szOsFile = (int)sizeof(struct vfs_file) + below->szOsFile;
+    vfs.pNext = NULL;
+    vfs.pAppData = below;
+    vfs.xOpen = open_file;
+    vfs.xDelete = delete_file;
+    vfs.xAccess = access_file;
+    vfs.xFullPathname = full_path;
+    vfs.xGetLastError = get_last_errno;
+    return sqlite3_vfs_register(&vfs, 0);
+}
+
+// --- asked by the driver
+
+// The file of a connection's database; NULL when it is in memory.
+static struct vfs_file *main_of(sqlite3 *db)
+{
+    sqlite3_file *file = NULL;
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
+        return NULL;
+    return file != NULL && file->pMethods == &methods ? file_of(file) : NULL;
+}
+
+int sqlite_vfs_errno(void)
+{
+    return last_errno;
+}
+
+bool sqlite_vfs_is_in_doubt(sqlite3 *db)
+{
+    const struct vfs_file *main = main_of(db);
+    return main != NULL && main->is_in_doubt;
+}
+
+bool sqlite_vfs_settle(sqlite3 *db)
+{
+    struct vfs_file *main = main_of(db);
+    if (main == NULL || main->log == NULL || main->index == NULL)
+        return true;
+    cut(main);
+    return !main->is_in_doubt;
+}
+
+sqlite3_int64 sqlite_vfs_log_bytes(sqlite3 *db)
+{
+    const struct vfs_file *main = main_of(db);
+    return main != NULL && main->index != NULL ? committed_end(main) : 0;
+}

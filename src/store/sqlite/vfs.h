@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite's files, seen on their way to the disk: why a call failed, and the end of the log after a commit
+// that failed.
+#ifndef RECKONER_STORE_SQLITE_VFS_H
+#define RECKONER_STORE_SQLITE_VFS_H
+
+#include <stdbool.h>
+
+#include <sqlite3.h>
+
+// For sqlite3_open_v2.
+extern const char SQLITE_VFS_NAME[];
+
+// Makes the name known to SQLite; once in a process. An SQLite result code.
+int sqlite_vfs_register(void);
+
+// errno of the last call on a file that failed on this thread.
+int sqlite_vfs_errno(void);
+
+// Whether a failed commit of this connection may be in the database after all, as its end could not be cut
+// off the log or made durable. On the connection's thread.
+bool sqlite_vfs_is_in_doubt(sqlite3 *db);
+
+// Tries again to cut the log, in an open transaction that writes and has not written yet; true when there is
+// no doubt any more. On the connection's thread.
+bool sqlite_vfs_settle(sqlite3 *db);
+
+// Bytes of the log that are in use, by the connection's index of it; 0: there is none. On its thread.
+sqlite3_int64 sqlite_vfs_log_bytes(sqlite3 *db);
+
+#endif
