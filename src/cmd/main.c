@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the command and runs it, on the main thread. Everything else is in the command's own file.
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
         print_help(stdout);
         return EXIT_OK;
     }
+    signal(SIGXFSZ, SIG_IGN); // a file that is larger than it may be is an error like a full disk
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
         if (strcmp(name, commands[i].name) == 0)

@@ -4,6 +4,7 @@
 #include "cmd/message.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { SHOWN_FAULTS = 20 };
 
@@ -12,9 +13,18 @@ void message_print(const char *subject, const char *what)
     fprintf(stderr, "reckoner: %s: %s\n", subject, what);
 }
 
+// Whether the text begins with the subject, a path or "sqlite:" and a path, by itself.
+static bool names_itself(const char *subject, const char *text)
+{
+    const char *path = strchr(subject, ':') != NULL ? strchr(subject, ':') + 1 : subject;
+    size_t len = strlen(path);
+    return strncmp(text, path, len) == 0 && text[len] == ':';
+}
+
 void message_error(const char *subject, const struct err *err)
 {
-    fprintf(stderr, "reckoner: %s: %s", subject, err->text);
+    bool is_named = names_itself(subject, err->text);
+    fprintf(stderr, "reckoner: %s%s%s", is_named ? "" : subject, is_named ? "" : ": ", err->text);
     if (err->line > 0)
         fprintf(stderr, " (line %u, column %u)", err->line, err->column);
     fprintf(stderr, "%s%s\n", err->hint[0] != '\0' ? "\n  hint: " : "", err->hint);

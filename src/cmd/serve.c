@@ -20,6 +20,7 @@
 #include "cmd/message.h"
 #include "cmd/options.h"
 #include "cmd/reset.h"
+#include "cmd/var_dir.h"
 #include "cmd/workspace.h"
 #include "serve/descriptors.h"
 #include "serve/own_pages.h"
@@ -311,5 +312,5 @@ int cmd_serve(int argc, char **argv)
         fputs("reckoner: runs as root, which nothing here needs: give it a user of its own\n", stderr);
     signal(SIGPIPE, SIG_IGN);
     descriptors_raise();
-    return workspace_make_var(options.var) ? serve(&options) : EXIT_FAILED;
+    return var_dir_make(options.var) ? serve(&options) : EXIT_FAILED;
 }

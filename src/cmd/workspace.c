@@ -4,19 +4,16 @@
 // first_load.c. The main thread.
 #include "cmd/workspace.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/app_check.h"
 #include "app/app_read.h"
 #include "cmd/message.h"
+#include "cmd/var_dir.h"
 #include "store/migrate.h"
 #include "store/notes.h"
-
-enum { MADE_DIR_MODE = 0755 };
 
 void workspace_fini(struct workspace *workspace)
 {
@@ -114,15 +111,6 @@ struct app *workspace_read_app(const char *dir, const char *url)
     return NULL;
 }
 
-bool workspace_make_var(const char *path)
-{
-    if (mkdir(path, MADE_DIR_MODE) == 0 || errno == EEXIST)
-        return true;
-    fprintf(stderr, "reckoner: %s: could not be made: %s; name another folder with --var\n", path,
-        strerror(errno));
-    return false;
-}
-
 const char *workspace_store_url(
     const struct options *options, const struct app *app, char ret_url[STORE_URL_BYTES])
 {
@@ -176,7 +164,7 @@ bool workspace_open_store(struct app *app, const struct options *options, struct
     struct err err = {0};
     char url[STORE_URL_BYTES];
     const char *store = workspace_store_url(options, app, url);
-    bool done = options->store != NULL || workspace_make_var(options->var);
+    bool done = options->store != NULL || var_dir_make(options->var);
     if (done) {
         enum err_code code = store_open(store, app->name, &workspace.store, &err);
         if (code == ERR_NONE)

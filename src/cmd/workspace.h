@@ -50,7 +50,4 @@ void workspace_fini(struct workspace *workspace);
 // ten minutes of tries; then the error is cleared. `tries` counts, from 0; the first one is told.
 bool workspace_try_again(struct err *err, unsigned *tries);
 
-// Makes the folder --var, unless it is there. False, after a message, when it cannot be made.
-bool workspace_make_var(const char *path);
-
 #endif

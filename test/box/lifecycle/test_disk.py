@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk that fails under the server: what was acknowledged is there after a kill, what was refused is not."""
 import errno
+import os
+import pathlib
+import resource
 import stat
+import subprocess
 
 import pytest
 
 from failing_calls import FailingSyncs
 from rounds import rounds
-from server import write_app
-from small_apps import WRITE_APP, ids
+from server import BINARY, write_app
+from small_apps import CSV, WRITE_APP, ids
+
+ROOT_LINE = 'reckoner: runs as root, which nothing here needs: give it a user of its own\n'
 
 
 def batch(number):
@@ -85,3 +91,61 @@ def test_the_stores_files_are_for_their_owner_alone(start, tmp_path):
     assert server.post('/rows', batch(1)).status == 201
     names = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / 'var').iterdir()}
     assert names == {'small.db': 0o600, 'small.db-wal': 0o600, 'small.db-shm': 0o600}
+    assert stat.S_IMODE((tmp_path / 'var').stat().st_mode) == 0o700
+
+
+def test_a_folder_that_is_there_keeps_its_mode(start, tmp_path):
+    (tmp_path / 'var').mkdir()
+    (tmp_path / 'var').chmod(0o750)
+    start(write_app(tmp_path / 'small', WRITE_APP), '--quiet')
+    assert stat.S_IMODE((tmp_path / 'var').stat().st_mode) == 0o750
+
+
+def refusal(app, var):
+    """What a start says that is refused; root, too, without its right to write everywhere."""
+    plain = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
+    command = [*plain, BINARY, 'serve', '--listen', '127.0.0.1:0', '--var', var, app]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 1
+    return result.stderr.removeprefix(ROOT_LINE)
+
+
+def test_a_folder_that_may_not_be_written_is_called_so(tmp_path):
+    app, var, user = write_app(tmp_path / 'small', WRITE_APP), tmp_path / 'var', os.geteuid()
+    var.mkdir()
+    var.chmod(0o555)
+    assert refusal(app, var) == (
+        f'reckoner: {var}: permission denied: user {user} has to be able to write to it; or name another folder with --var\n')
+    assert refusal(app, var / 'below') == (
+        f'reckoner: {var}/below: permission denied: user {user} may not make it; name another folder with --var\n')
+    var.chmod(0o755)
+    (var / 'small.db').touch()
+    (var / 'small.db').chmod(0o400)
+    assert refusal(app, var) == f'reckoner: {var}/small.db: permission denied: user {user} may not read and write it\n'
+
+
+def test_a_link_that_leads_nowhere_is_not_followed(tmp_path):
+    app, var = write_app(tmp_path / 'small', WRITE_APP), tmp_path / 'var'
+    var.symlink_to(tmp_path / 'nowhere')
+    assert refusal(app, var) == (
+        f'reckoner: {var}: is a link to a folder that is not there; name another folder with --var\n')
+    var.unlink()
+    var.mkdir()
+    (var / 'small.db').symlink_to(tmp_path / 'nowhere')
+    assert refusal(app, var) == f'reckoner: {var}/small.db: is a link to a file that is not there: take it away\n'
+    assert not pathlib.Path(tmp_path / 'nowhere').exists()
+
+
+def test_a_file_that_may_not_grow_is_a_full_disk(start, tmp_path):
+    server = start(write_app(tmp_path / 'small', WRITE_APP), '--quiet',
+                   preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)))
+    assert server.post('/rows', batch(1)).status == 201
+    assert server.post('/rows', 'id,grp\n' + ''.join(f'{i},a\n' for i in range(100, 200_000)), CSV).status == 507
+    assert server.post('/rows', batch(2)).status == 201
+    assert ids(server) == [10, 11, 12, 20, 21, 22]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs to be root')
+def test_a_start_as_root_is_told(start, tmp_path):
+    server = start(write_app(tmp_path / 'small', WRITE_APP), '--quiet')
+    assert ROOT_LINE in server.stderr
