@@ -27,20 +27,6 @@ enum source { SOURCE_DEFAULT, SOURCE_VARIABLE, SOURCE_FLAG };
 
 // --- stores
 
-// Whether a url holds a password: postgresql://user:password@host, or …?password=…. What is no url at all is
-// taken to hold one where it looks like it.
-static bool has_password(const char *url)
-{
-    const char *authority = strstr(url, "://");
-    if (authority == NULL)
-        return strchr(url, '@') != NULL || strstr(url, "password") != NULL;
-    authority += 3;
-    struct span login = {.at = authority, .len = strcspn(authority, "/?")};
-    const char *at = memchr(login.at, '@', login.len);
-    return (at != NULL && memchr(login.at, ':', (size_t)(at - login.at)) != NULL) ||
-           strstr(authority, "password=") != NULL;
-}
-
 bool is_sqlite(const char *url)
 {
     return url == NULL || strcmp(store_kind_of(url), "sqlite") == 0;
@@ -63,7 +49,7 @@ const char *store_shown(const char *url)
 
 static bool fail_store(const char *name, const char *url)
 {
-    const char *quote = has_password(url) ? "" : "\"";
+    const char *quote = store_url_has_secret(url) ? "" : "\"";
     fprintf(stderr,
         "reckoner: %s: %s%s%s is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n", name,
         quote, quote[0] != '\0' ? url : "what it says", quote);
@@ -75,7 +61,7 @@ static bool read_store(const char *name, const char *url, enum source source, co
 {
     if (store_kind_of(url) == NULL || (!is_sqlite(url) && strstr(url, "://") == NULL))
         return fail_store(name, url);
-    if (source == SOURCE_FLAG && has_password(url)) {
+    if (source == SOURCE_FLAG && store_url_has_secret(url)) {
         fprintf(stderr,
             "reckoner: a password in %s is seen by every user of this machine: put it into PGPASSWORD or ~/.pgpass\n",
             name);

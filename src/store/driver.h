@@ -40,6 +40,7 @@ struct store_driver {
     bool nulls_are_largest;    // in the order of ORDER BY; else smallest
     bool round_trip_is_costly; // store_round_trip_is_costly
 
+    bool (*has_secret)(const char *url); // store_url_has_secret; NULL: never
     enum err_code (*open)(const char *url, const char *name, struct store **ret_store,
         struct err *err); // url with its scheme
     enum err_code (*open_replica)(const char *url, const char *name, struct store **ret_store,

@@ -28,6 +28,14 @@ const char *store_kind_of(const char *url)
     return driver != NULL ? driver->kind : NULL;
 }
 
+bool store_url_has_secret(const char *url)
+{
+    const struct store_driver *driver = find_driver(url);
+    if (driver == NULL)
+        return strpbrk(url, "@%?=") != NULL;
+    return driver->has_secret != NULL && driver->has_secret(url);
+}
+
 enum err_code store_open(const char *url, const char *name, struct store **ret_store, struct err *err)
 {
     const struct store_driver *driver = find_driver(url);

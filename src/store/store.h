@@ -61,6 +61,10 @@ MUST_CHECK enum err_code store_scratch(struct store *like, struct store **ret_st
 // The kind of a store at `url` (store_kind), which need not be there; NULL for a url that no driver knows.
 const char *store_kind_of(const char *url);
 
+// Whether the url holds a secret, a password say, or is so broken that it may. A url that no driver knows may
+// hold one where it has more than words and slashes.
+bool store_url_has_secret(const char *url);
+
 // Closes a store whose connections are all closed. NULL is fine.
 void store_close(struct store *store);
 

@@ -23,6 +23,7 @@
 #include "store/postgresql/session.h"
 #include "store/postgresql/stmt.h"
 #include "store/postgresql/tx.h"
+#include "store/postgresql/url.h"
 #include "store/postgresql/versions.h"
 #include "store/postgresql/watch.h"
 #include "store/version_slots.h"
@@ -37,22 +38,6 @@ static void close_store(struct store *base)
     mem_free(store->url);
     mem_free(store->name);
     mem_free(store);
-}
-
-static enum err_code check_url(const char *url, struct err *err)
-{
-    char *reason = NULL;
-    PQconninfoOption *options = PQconninfoParse(url, &reason);
-    if (options == NULL) {
-        bool may_tell = reason != NULL && strstr(reason, "percent") == NULL; // or it quotes a password
-        size_t len = may_tell ? strcspn(reason, "\n") : 80;
-        err_set(err, ERR_CONFIG, "the store's url is wrong: %.*s", (int)len,
-            may_tell ? reason : "a % needs two hexadecimal digits behind it");
-        PQfreemem(reason);
-        return ERR_CONFIG;
-    }
-    PQconninfoFree(options);
-    return ERR_NONE;
 }
 
 // Schemas are named by NAMEDATALEN - 1 bytes at most; a longer name would be cut, and two apps could meet.
@@ -90,7 +75,7 @@ static enum err_code make_store(
 
 static enum err_code open_store(const char *url, const char *name, struct store **ret_store, struct err *err)
 {
-    enum err_code code = check_url(url, err);
+    enum err_code code = pg_url_check(url, err);
     if (code == ERR_NONE)
         code = check_name(name, err);
     return code == ERR_NONE ? make_store(url, name, false, ret_store, err) : code;
@@ -158,6 +143,7 @@ const struct store_driver postgresql_driver = {
     .dialect = SQL_POSTGRESQL,
     .nulls_are_largest = true,
     .round_trip_is_costly = true,
+    .has_secret = pg_url_has_secret,
     .open = open_store,
     .open_replica = open_replica,
     .scratch = open_scratch,

@@ -241,6 +241,18 @@ static void a_store_is_of_a_known_kind_and_its_flag_has_no_password(void **state
         "reckoner: --read-store: what it says is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n");
     fails(&SERVE, "serve --store postgresql://a:b@x/y app",
         "reckoner: a password in --store is seen by every user of this machine: put it into PGPASSWORD or ~/.pgpass\n");
+    static const char *const secrets[] = {"postgresql:///y?password=b", "postgresql://x/y?pass%77ord=b",
+        "postgresql://x/y?sslpassword=b", "postgresql://a:b@[::1/x", "postgresql://a:b/c@x/y",
+        "postgresql://a:b@c@x/y", "postgresql://a:b?c@x/y", "postgresql:///y?%70assword=b",
+        "postgres://:b@x/y"};
+    for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
+        char line[100];
+        snprintf(line, sizeof(line), "serve --store %s app", secrets[i]);
+        fails(&SERVE, line,
+            "reckoner: a password in --store is seen by every user of this machine: put it into PGPASSWORD or ~/.pgpass\n");
+    }
+    fails(&SERVE, "serve --store mysql://x/y?pass%77ord=b app",
+        "reckoner: --store: what it says is no store: name one as sqlite:PATH or postgresql://HOST/DATABASE\n");
     assert_true(read_line(&SERVE, "serve --store postgresql://a@x/y app"));
     assert_string_equal(options.store, "postgresql://a@x/y");
 }
