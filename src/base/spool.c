@@ -86,6 +86,16 @@ static int open_named(const char *dir)
     return fd;
 }
 
+// The text may be a client's: it names no folder.
+static enum err_code fail_file(const struct spool *spool, int cause, struct err *err)
+{
+    bool is_full = cause == ENOSPC || cause == EDQUOT || cause == EFBIG; // EFBIG: over RLIMIT_FSIZE
+    enum err_code code = err_set(err, is_full ? ERR_DISK_FULL : ERR_IO, "%s",
+        is_full ? "there is no room for a large answer" : "the temporary file of an answer failed");
+    err_hint(err, "%s: %s", spool->space->dir, strerror(cause));
+    return code;
+}
+
 static enum err_code open_file(struct spool *spool, struct err *err)
 {
     const char *dir = spool->space->dir;
@@ -95,8 +105,7 @@ static enum err_code open_file(struct spool *spool, struct err *err)
     if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
         return err_set(err, ERR_BUSY, "a large answer needs a temporary file, and too many files are open");
     if (fd < 0)
-        return err_set(err, errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO,
-            "%s: could not make a temporary file: %s", dir, strerror(errno));
+        return fail_file(spool, errno, err);
     spool->fd = fd;
     return ERR_NONE;
 }
@@ -109,11 +118,8 @@ static enum err_code write_all(const struct spool *spool, struct err *err)
         ssize_t written = write(spool->fd, at, left);
         if (written < 0 && errno == EINTR)
             continue;
-        if (written < 0) {
-            bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG; // EFBIG: over RLIMIT_FSIZE
-            return err_set(err, full ? ERR_DISK_FULL : ERR_IO, "%s: could not write a temporary file: %s",
-                spool->space->dir, strerror(errno));
-        }
+        if (written < 0)
+            return fail_file(spool, errno, err);
         at += written;
         left -= (size_t)written;
     }

@@ -149,3 +149,33 @@ def test_a_file_that_may_not_grow_is_a_full_disk(start, tmp_path):
 def test_a_start_as_root_is_told(start, tmp_path):
     server = start(write_app(tmp_path / 'small', WRITE_APP), '--quiet')
     assert ROOT_LINE in server.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MiB."""
+    folder = tmp_path / 'disk'
+    folder.mkdir()
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', folder], stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip('needs to mount')
+    yield folder
+    subprocess.run(['umount', '-l', folder], check=True)
+
+
+def test_a_start_on_a_full_disk_after_a_kill_serves_reads(start, tmp_path, small_disk):
+    app = write_app(tmp_path / 'small', WRITE_APP)
+    server = start(app, '--quiet', var=small_disk / 'var')
+    assert server.post('/rows', batch(1)).status == 201
+    server.process.kill()
+    server.process.wait()
+    with pytest.raises(OSError), open(small_disk / 'fill', 'wb', buffering=0) as fill:
+        while True:
+            fill.write(b'x' * 4096)
+    server = start(app, '--quiet', var=small_disk / 'var')
+    assert ids(server) == [10, 11, 12]
+    assert server.post('/rows', batch(2)).status == 507
+    assert server.get('/-/readyz').status == 200
+    (small_disk / 'fill').unlink()
+    assert server.post('/rows', batch(3)).status == 201
+    assert ids(server) == [10, 11, 12, 30, 31, 32]
+    assert server.stop() == 0  # before the disk goes

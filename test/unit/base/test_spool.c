@@ -281,14 +281,14 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
     struct err err = {0};
     f->space.dir = "/tmp/no/such/folder";
     assert_int_equal(add(&f->spool, 600000, &err), ERR_IO);
-    assert_string_equal(
-        err.text, "/tmp/no/such/folder: could not make a temporary file: No such file or directory");
+    assert_string_equal(err.text, "the temporary file of an answer failed");
+    assert_string_equal(err.hint, "/tmp/no/such/folder: No such file or directory");
     no_tmpfile = true;
     spool_reset(&f->spool);
     err = (struct err){0};
     assert_int_equal(add(&f->spool, 600000, &err), ERR_IO);
-    assert_string_equal(
-        err.text, "/tmp/no/such/folder: could not make a temporary file: No such file or directory");
+    assert_string_equal(err.text, "the temporary file of an answer failed");
+    assert_string_equal(err.hint, "/tmp/no/such/folder: No such file or directory");
 }
 
 // Every write that may fail does so once: at a limit in its front, middle and end.
@@ -309,9 +309,9 @@ static void a_write_that_fails_is_a_full_disk(void **state)
         assert_int_equal(code, most < 1000000 ? ERR_DISK_FULL : ERR_NONE);
         if (code == ERR_DISK_FULL) {
             char expected[200];
-            snprintf(
-                expected, sizeof(expected), "%s: could not write a temporary file: File too large", f->dir);
-            assert_string_equal(err.text, expected);
+            snprintf(expected, sizeof(expected), "%s: File too large", f->dir);
+            assert_string_equal(err.text, "there is no room for a large answer");
+            assert_string_equal(err.hint, expected);
         }
         spool_reset(&f->spool);
         assert_int_equal(f->space.used_bytes, 0);
