@@ -2,7 +2,8 @@
 // Looks at the database's plan of each statement. It keeps silent where a warning would be noise: a @private
 // endpoint is for loads, which may read whole tables; a page that is read in the order of an index ends when
 // it is full, as does a LIMIT, of which the store does not tell; and it does not matter which of several rows
-// a check reports. LIMIT and ORDER BY are limit_advice.c's. On the connection's thread.
+// a check reports. LIMIT and ORDER BY are limit_advice.c's, and which patterns take too long text/'s. On the
+// connection's thread.
 #include "app/advice.h"
 
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include "app/limit_advice.h"
 #include "app/place.h"
 #include "base/limits.h"
+#include "text/pattern_nest.h"
 #include "text/sql_quote.h"
 #include "text/sql_scan.h"
 
@@ -164,12 +166,28 @@ static enum err_code advise_statement(const struct endpoint *endpoint, const str
     return code;
 }
 
+// --- patterns
+
+static void advise_patterns(
+    const struct endpoint *endpoint, const struct rule *rules, size_t count, struct diags *warnings)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pattern_is_nested(rules[i].pattern_text))
+            diags_add(warnings, endpoint->file, rules[i].line, rules[i].column,
+                "warning: the pattern of %.*s repeats a repetition, as (a+)+ does: some texts take too long to "
+                "match and are refused; write a+ instead, or (a++)+",
+                SHOW(rules[i].outside));
+    }
+}
+
 enum err_code app_advise(
     const struct app *app, struct store_conn *conn, struct diags *warnings, struct err *err)
 {
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
         const struct endpoint *endpoint = &app->endpoints[i];
+        advise_patterns(endpoint, endpoint->params, endpoint->param_count, warnings);
+        advise_patterns(endpoint, endpoint->fields, endpoint->field_count, warnings);
         if (endpoint->field_count > 0)
             code = store_batch_open(conn, endpoint->field_names, endpoint->field_count, err);
         for (size_t k = 0; code == ERR_NONE && k < endpoint->statement_count; k++)

@@ -272,6 +272,21 @@ static void every_allocation_may_fail(void **state)
     assert_true(diags_total(&diags) > 0);
 }
 
+static void patterns_that_repeat_a_repetition_are_told(void **state)
+{
+    (void)state;
+    warns(
+        "-- @endpoint POST /x\n-- @field a text pattern \"(a+)+b\"\n"
+        "-- @field b text pattern \"(x|y|z)*w?\"\n-- @write\nINSERT INTO small (name) SELECT a FROM batch;\n"
+        "-- @answer 201\nSELECT 1 AS n;\n",
+        "2:11 warning: the pattern of a repeats a repetition, as (a+)+ does: some texts take too long to match "
+        "and are refused; write a+ instead, or (a++)+");
+    warns("-- @endpoint GET /x\n-- @param q text pattern \"(?:\\p{L}+ ?)*\" name \"The Q\"\n"
+          "-- @answer\nSELECT name FROM small WHERE name = :q ORDER BY name;\n",
+        "2:11 warning: the pattern of The Q repeats a repetition, as (a+)+ does: some texts take too long to "
+        "match and are refused; write a+ instead, or (a++)+");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +303,7 @@ int main(void)
         cmocka_unit_test(an_order_with_a_key_is_not_told),
         cmocka_unit_test(an_order_that_cannot_be_judged_is_not_told),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(patterns_that_repeat_a_repetition_are_told),
     };
     return cmocka_run_group_tests_name("app/advice", tests, open_all, close_all);
 }
