@@ -15,8 +15,9 @@ enum {
     LIMIT_BODY_BYTES = 64 * 1024 * 1024,    // one request body: about two million rows
     LIMIT_BODIES_BYTES = 256 * 1024 * 1024, // bytes of all bodies of the process that are not parsed yet
     LIMIT_BODY_WINDOW_BYTES = 262144,       // bytes of one body that are not parsed yet: some ms of parsing
-    LIMIT_CONNECTIONS = 20000, // open connections of the process; one costs under 10 kB when idle. Fewer
-                               // where descriptors are: some are kept back (serve/descriptors.h)
+    LIMIT_CONNECTIONS = 20000,    // open connections of the process; one costs under 10 kB when idle. Fewer
+                                  // where descriptors are: some are kept back (serve/descriptors.h)
+    LIMIT_FEW_CONNECTIONS = 1000, // a start that has descriptors for fewer says so
     LIMIT_DESCRIPTORS = 65536, // soft RLIMIT_NOFILE that a start asks for: all of these and some hundred apps
     LIMIT_HANDLE_FILES = 8, // descriptors of a worker's handle of one app: a database and its temporary files
     LIMIT_SPARE_FILES = 64, // descriptors for all else: logs, reloading, clients that are turned away

@@ -101,7 +101,7 @@ static enum err_code listen_and_run(struct server *server, const char *address, 
         descriptors_claim(server->handle_count * server->service_count * stores, &descriptors, err);
     if (code != ERR_NONE)
         return code;
-    if (descriptors.connections < LIMIT_CONNECTIONS)
+    if (descriptors.connections < LIMIT_FEW_CONNECTIONS)
         log_printf(server->context.error_log,
             "the limit of %zu open files leaves room for %zu connections at a time: raise it for more by "
             "ulimit -n, or by LimitNOFILE= of the service",

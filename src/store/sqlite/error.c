@@ -238,6 +238,8 @@ enum err_code sqlite_fail_open(sqlite3 *db, int result, const char *path, struct
     case SQLITE_NOTADB:
         return err_set(err, ERR_CONFIG, "%s: is not an SQLite database", path);
     case SQLITE_CANTOPEN:
+        if (lacks_descriptors())
+            return err_set(err, ERR_BUSY, "too many files are open for the store's: try again");
         return err_set(err, ERR_CONFIG, "%s: cannot be opened%s%s", path, cause != 0 ? ": " : "",
             cause != 0 ? strerror(cause) : "");
     case SQLITE_READONLY:

@@ -291,6 +291,23 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
     assert_string_equal(err.hint, "/tmp/no/such/folder: No such file or directory");
 }
 
+static void without_a_descriptor_it_may_work_later(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    struct rlimit before, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum err_code code = add(&f->spool, 600000, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(code, ERR_BUSY);
+    assert_string_equal(err.text, "a large answer needs a temporary file, and too many files are open");
+    assert_int_equal(f->space.used_bytes, 0);
+    spool_reset(&f->spool);
+    must_add(&f->spool, 600000);
+}
+
 // Every write that may fail does so once: at a limit in its front, middle and end.
 static void a_write_that_fails_is_a_full_disk(void **state)
 {
@@ -359,6 +376,7 @@ int main(void)
         SPOOL_TEST(one_row_has_a_maximum_of_its_own),
         SPOOL_TEST(all_files_together_have_a_maximum),
         SPOOL_TEST(a_folder_that_is_not_there_is_an_error),
+        SPOOL_TEST(without_a_descriptor_it_may_work_later),
         SPOOL_TEST(a_write_that_fails_is_a_full_disk),
         SPOOL_TEST(without_memory_it_says_so),
     };

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,6 +129,21 @@ static void a_place_that_cannot_be_opened_is_named(void **state)
     assert_error(error_of_open(url), ERR_CONFIG, text);
     assert_error(
         error_of_open("sqlite:"), ERR_CONFIG, "\"sqlite:\" has no path: name a file, as sqlite:PATH");
+}
+
+static void without_a_descriptor_it_may_be_opened_later(void **state)
+{
+    struct fixture *f = *state;
+    struct store_conn *conn = NULL;
+    struct err err = {0};
+    struct rlimit before, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum err_code code = store_connect(f->store, STORE_READ, &conn, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(code, ERR_BUSY);
+    assert_error(err, ERR_BUSY, "too many files are open for the store's: try again");
 }
 
 static void a_path_is_never_read_as_a_uri(void **state)
@@ -462,6 +478,7 @@ int main(void)
         STORE_TEST(no_join_builds_a_bloom_filter),
         STORE_TEST(a_file_that_is_no_database_is_refused_and_left_alone),
         STORE_TEST(a_place_that_cannot_be_opened_is_named),
+        STORE_TEST(without_a_descriptor_it_may_be_opened_later),
         STORE_TEST(a_path_is_never_read_as_a_uri),
         STORE_TEST(a_store_in_memory_is_its_one_connection),
         STORE_TEST(a_full_disk_says_so_and_leaves_nothing_of_the_transaction),
