@@ -79,7 +79,20 @@ enum {
     LIMIT_AGAIN_MS = 2000,  // a read that failed on a replica has at least this long elsewhere
 
     // --- work under way: past it the answer is 503 with Retry-After, at once
-    LIMIT_READ_QUEUE = 1024,  // reads that wait for a worker: under a second of work
+    LIMIT_READ_QUEUE =
+        1024, // reads that wait for a worker: under a second of work; of one endpoint 3/4 of it
+    LIMIT_QUICK_WAIT_MS = 1000, // in that queue: clients of quick reads mostly give up at about this
+    LIMIT_QUICK_FRESH_MS = 200, // when the oldest read waits for longer, the newest ones go first
+    LIMIT_SLOW_QUEUE = 512,     // reads of one endpoint that is known as slow, which wait by themselves …
+    LIMIT_SLOW_WAIT_MS = 10000, // … for so long at most: as long as they may run
+    LIMIT_RETRY_AFTER_S = 60,   // the most that a client is told to wait: who knows more
+
+    // --- reads that run for more than LIMIT_QUICK_MS, at a time. They give their worker back to the quick
+    // ones and go on beside them, so that none of them takes all from the others.
+    LIMIT_LONG_ENDPOINT = 1, // of one endpoint, times --workers: it alone can use all cores
+    LIMIT_LONG_APP = 2,      // of one app, times --workers: two endpoints at once
+    LIMIT_LONG_SPARE = 4,    // of all apps beyond the share of one: other apps go on beside it
+
     LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory
     LIMIT_PARSE_QUEUE = 1024, // bodies of which a part waits to be parsed: some milliseconds each
     LIMIT_PART_BYTES = 65536, // of a body that has not ended, before parsing on is worth a task

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fixed number of threads that run blocking work from one bounded queue.
+// Threads that run blocking work from a bounded queue: so many tasks at a time while they are quick. A task
+// that turns out to be long gives its place back and goes on beside the quick ones. Of long tasks, each share
+// and each group of shares has a number that may run at a time; more of them wait by themselves.
 #ifndef RECKONER_NET_POOL_H
 #define RECKONER_NET_POOL_H
 
@@ -7,33 +9,40 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "net/share.h"
+#include "net/task.h"
 
 struct pool;
 
-// One piece of work, embedded in what it is about. The sender owns it until pool_submit succeeds, then the
-// worker.
-struct task {
-    struct task *next; // the queue's own
-    // Runs on a worker's thread; `worker` is the pool's state for that thread (its store handles).
-    void (*run)(struct task *task, void *worker);
-};
+// Threads of a pool with shares that runs `places` quick tasks at a time.
+size_t pool_threads(size_t places);
 
-// A pool of `threads` workers over a queue of at most max_queued waiting tasks; workers[i] is handed to the
-// tasks that thread i runs, and is borrowed; NULL when they have no state. ERR_NO_MEMORY, ERR_IO.
+// A pool that runs `threads` tasks at a time from a queue of at most max_queued, in order, however long they
+// take; workers[i] is handed to the tasks that thread i runs, and is borrowed; NULL when they have no state.
+// ERR_NO_MEMORY, ERR_IO.
 MUST_CHECK enum err_code pool_new(
     size_t threads, void *const *workers, size_t max_queued, struct pool **ret_pool, struct err *err);
 
-// Queues a task; false, at once, when the queue is full or the pool ends. Any thread.
+// A pool with shares: it runs `places` quick tasks at a time, and long ones as base/limits.h has it
+// (LIMIT_LONG_…), on pool_threads(places) threads, of which the first ones are used most. `workers` as above.
+MUST_CHECK enum err_code pool_new_with_shares(
+    size_t places, void *const *workers, size_t max_queued, struct pool **ret_pool, struct err *err);
+
+// Queues a task; false, at once, when there is no room or the pool ends: task->retry_s is set. Any thread.
 MUST_CHECK bool pool_submit(struct pool *pool, struct task *task);
 
 // For a worker that can do several tasks at once (batches that share a commit, reads that share a round
-// trip): takes the next waiting task. NULL when there are no more tasks than sleeping threads, which will
+// trip): takes the next waiting quick task. NULL when there are no more tasks than free places, which will
 // take them, or when `wants` refuses the task, which leaves it where it is; without a `wants` any task will
 // do. `wants` is called under the queue's lock: it has to be short, and may not come back here. On a worker's
 // thread.
 struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *next), void *ctx);
 
-// Tasks that wait now. Any thread.
+// What the worker still does is for that task, which it has taken; it counts for that one's share from here
+// on. Of a task with a share, on a worker's thread that has begun with one.
+void pool_turn_to(struct pool *pool, struct task *task);
+
+// Tasks that wait now, but for those that wait for their shares. Any thread.
 size_t pool_queued(struct pool *pool);
 
 // Runs what is queued, ends the threads and frees. NULL is fine.

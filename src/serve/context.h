@@ -24,16 +24,20 @@ struct context {
     struct reloader *reloader;      // owned by the server, as all below; NULL: files are not watched
     struct http_server *http;       //
     struct pool *reads;             // run GET endpoints and read files; a worker is a struct handles
-    struct pool *parses;            // turn bodies into rows; workers have no state
-    struct spool_space spools;      // of large answers
-    struct log *access_log;         // borrowed; NULL: none
-    struct log *error_log;          // borrowed
-    bool tells_failures;            // answers of 500 say what the log says, for the app's author
-    struct blob *ok;                // "ok\n"
-    uint64_t id_seed;               // random, so that ids of two processes differ
-    atomic_ullong next_id;          // of requests that failed
-    struct budget rows_budget;      // of all batches, from their parsing until they are written
-    atomic_bool draining;           // not ready any more
+    // Of the reads of each endpoint, LIMIT_ENDPOINTS for each service by the endpoint's number. An edition
+    // may have another endpoint in its place, which then begins as that one has ended.
+    struct share *shares;
+    struct share_group *share_groups; // one for each service
+    struct pool *parses;              // turn bodies into rows; workers have no state
+    struct spool_space spools;        // of large answers
+    struct log *access_log;           // borrowed; NULL: none
+    struct log *error_log;            // borrowed
+    bool tells_failures;              // answers of 500 say what the log says, for the app's author
+    struct blob *ok;                  // "ok\n"
+    uint64_t id_seed;                 // random, so that ids of two processes differ
+    atomic_ullong next_id;            // of requests that failed
+    struct budget rows_budget;        // of all batches, from their parsing until they are written
+    atomic_bool draining;             // not ready any more
 };
 
 #endif

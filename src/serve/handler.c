@@ -94,18 +94,38 @@ static void on_answered(struct mail *mail)
         reply(request, exchange);
 }
 
-// Hands the request to a pool, or answers that it is full.
-static void hand_over(struct request *request, struct http_exchange *exchange, struct pool *pool,
-    void (*run)(struct task *task, void *worker))
+// The pool has no time for the request. On any thread.
+static void refuse(struct task *task)
 {
-    request->task.run = run;
+    struct request *request = CONTAINER_OF(task, struct request, task);
+    if (request_give_up(request))
+        return;
+    request_set_full(request, "requests", task->retry_s);
+    request_send_back(request);
+}
+
+// Hands the request to the pool of reads, or answers that it is full.
+static void hand_over(
+    struct request *request, struct http_exchange *exchange, void (*run)(struct task *task, void *worker))
+{
+    struct context *context = request->context;
+    struct task *task = &request->task;
+    task->run = run;
+    task->refuse = refuse;
+    task->is_in_vain = &request->abandoned;
+    task->came_ns = request->heard == NULL ? request->access.start_ns : clock_monotonic_ns();
+    if (request->endpoint != NULL) {
+        size_t number = (size_t)(request->endpoint - request->app->endpoints);
+        task->share = &context->shares[request->service * LIMIT_ENDPOINTS + number];
+        task->group = &context->share_groups[request->service];
+    }
     request->mail.deliver = on_answered;
     request->away = true;
     http_defer(exchange);
-    if (pool_submit(pool, &request->task))
+    if (pool_submit(context->reads, task))
         return;
     request->away = false;
-    request_set_busy(request, "too many requests are waiting: send this one again later");
+    request_set_full(request, "requests", task->retry_s);
     reply(request, exchange);
 }
 
@@ -349,7 +369,7 @@ static bool parse_part(struct request *request, struct http_exchange *exchange)
     if (pool_submit(request->context->parses, &request->task))
         return true;
     request->away = false;
-    request_set_busy(request, "too many requests are waiting: send this one again later");
+    request_set_full(request, "requests", request->task.retry_s);
     return false;
 }
 
@@ -397,13 +417,12 @@ static void on_parsed(struct mail *mail)
 
 static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
-    struct context *context = request->context;
     if (!prepare(request, head))
         reply(request, exchange);
     else if (request->file != NULL)
-        hand_over(request, exchange, context->reads, static_run);
+        hand_over(request, exchange, static_run);
     else if (request->endpoint->method == HTTP_GET)
-        hand_over(request, exchange, context->reads, read_run);
+        hand_over(request, exchange, read_run);
     else if (request->endpoint->field_count == 0)
         write_without_rows(request, exchange);
     else

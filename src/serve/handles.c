@@ -152,12 +152,21 @@ void handle_fini(struct handle *handle)
 enum err_code handles_init(
     struct handles *handles, const struct service *services, size_t count, struct err *err)
 {
-    *handles = (struct handles){.primaries = mem_zalloc(count, sizeof(*handles->primaries)), .count = count};
-    if (handles->primaries == NULL)
-        return err_no_memory(err);
-    enum err_code code = ERR_NONE;
-    for (size_t i = 0; code == ERR_NONE && i < count; i++)
-        code = init_reader(&handles->primaries[i], services[i].store, services[i].app, false, 0, err);
+    *handles = (struct handles){
+        .services = services, .primaries = mem_zalloc(count, sizeof(*handles->primaries)), .count = count};
+    return handles->primaries == NULL ? err_no_memory(err) : ERR_NONE;
+}
+
+enum err_code handles_connect(
+    struct handles *handles, size_t service, struct app *app, uint64_t deadline_ns, struct err *err)
+{
+    struct handle *primary = &handles->primaries[service];
+    if (primary->app != NULL)
+        return ERR_NONE;
+    struct store *store = handles->services[service].store;
+    enum err_code code = init_reader(primary, store, app, false, deadline_ns, err);
+    if (code != ERR_NONE)
+        handle_fini(primary);
     return code;
 }
 

@@ -27,9 +27,10 @@ struct handle {
 
 // A worker's handles of all apps.
 struct handles {
-    struct handle *primaries; // owned; one for each service
-    size_t count;             // of primaries, and of replicas
-    struct replica *replicas; // borrowed; one for each service; NULL: there is no --read-store
+    const struct service *services; // borrowed
+    struct handle *primaries;       // owned; one for each service; zeroed until handles_connect
+    size_t count;                   // of primaries, and of replicas
+    struct replica *replicas;       // borrowed; one for each service; NULL: there is no --read-store
 };
 
 // Connects to a replica's store and prepares the app on it, of which it keeps a reference; finds out which
@@ -41,10 +42,15 @@ MUST_CHECK enum err_code handle_init_replica(
 // Leaves a zeroed struct, and takes one.
 void handle_fini(struct handle *handle);
 
-// Connects to every service's store for one worker, and prepares its app. Errors of the store; handles_fini
-// is called also after an error.
+// A worker's, which are not connected yet. ERR_NO_MEMORY.
 MUST_CHECK enum err_code handles_init(
     struct handles *handles, const struct service *services, size_t count, struct err *err);
+
+// Connects to a service's store and prepares `app` there, which is an edition of that service's; fine when
+// that is done already. `deadline_ns` as store_deadline has it. Errors of the store. On the worker's thread,
+// or before that runs.
+MUST_CHECK enum err_code handles_connect(
+    struct handles *handles, size_t service, struct app *app, uint64_t deadline_ns, struct err *err);
 
 // NULL and a zeroed struct are fine.
 void handles_fini(struct handles *handles);

@@ -3,21 +3,41 @@
 // what is left alone (read_alone.c). Runs on a worker's thread; the parameters were checked on the loop.
 #include "serve/read.h"
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "serve/read_alone.h"
 #include "serve/read_together.h"
+
+// Whether the worker has a handle for the request. One that runs only while others are long connects when it
+// is needed first.
+static bool connect_worker(struct handles *handles, struct request *request)
+{
+    if (handles->primaries[request->service].app != NULL)
+        return true;
+    struct err err = {0};
+    uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
+    if (handles_connect(handles, request->service, request->app, deadline_ns, &err) == ERR_NONE)
+        return true;
+    request_set_error(request, &err, &request->report);
+    request_send_back(request);
+    return false;
+}
 
 void read_run(struct task *task, void *worker)
 {
     struct request *request = CONTAINER_OF(task, struct request, task);
-    const struct handles *handles = worker;
-    if (request_give_up(request))
+    struct handles *handles = worker;
+    if (request_give_up(request) || !connect_worker(handles, request))
         return;
     AUTO(read_group_fini) struct read_group group;
     read_group_init(&group, handles, request);
     read_together(&group);
     for (size_t i = 0; i < group.count; i++) {
         struct reading *reading = &group.seats[i].reading;
-        if (reading->request != NULL && !request_give_up(reading->request))
-            read_alone(reading, handles);
+        if (reading->request == NULL || request_give_up(reading->request))
+            continue;
+        if (i > 0)
+            pool_turn_to(reading->request->context->reads, &reading->request->task);
+        read_alone(reading, handles);
     }
 }

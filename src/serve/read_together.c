@@ -163,6 +163,8 @@ static void requeue(struct read_group *group)
         struct reading *reading = &group->seats[i].reading;
         if (reading->request == NULL)
             continue;
+        if (is_first)
+            pool_turn_to(reading->request->context->reads, &reading->request->task);
         if (!is_first && pool_submit(reading->request->context->reads, &reading->request->task))
             reading->request = NULL;
         is_first = false;

@@ -87,6 +87,16 @@ void request_set_busy(struct request *request, const char *detail)
     request_set_problem(request, &(struct problem){.status = 503, .detail = detail}, RETRY_SOON);
 }
 
+void request_set_full(struct request *request, const char *what, unsigned retry_s)
+{
+    char header[HEADERS_BYTES], detail[HEADERS_BYTES];
+    snprintf(detail, sizeof(detail), "too many %s are waiting: send this one again later", what);
+    int len = snprintf(header, sizeof(header), "Retry-After: %u\r\n", retry_s);
+    const char *kept = arena_strndup(&request->arena, header, (size_t)len);
+    request_set_problem(
+        request, &(struct problem){.status = 503, .detail = detail}, kept != NULL ? kept : RETRY_SOON);
+}
+
 // Logs the error behind "POST /rates: ", and `id`, if there is one, before that.
 static void log_error(const struct request *request, const char *id, const struct err *err)
 {

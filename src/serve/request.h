@@ -95,6 +95,9 @@ void request_refuse(struct request *request, int status, const char *detail);
 // 503: it may work later.
 void request_set_busy(struct request *request, const char *detail);
 
+// 503: too many of `what` are waiting; in so many seconds it may wait with them.
+void request_set_full(struct request *request, const char *what, unsigned retry_s);
+
 // The problem of an error met on the way; 5xx ones are logged. `report` may be empty.
 void request_set_error(struct request *request, const struct err *err, const struct report *report);
 

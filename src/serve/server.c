@@ -28,14 +28,16 @@ struct server {
     struct loop **loops;            // owned
     size_t loop_count;              // made so far
     struct leases *leases;          // owned; one a loop, which has it as its user pointer
-    struct handles *handles;        // owned; one a worker
+    struct handles *handles;        // owned; one a thread of the reads
     struct replicas *replicas;      // owned; NULL: there are none
     size_t handle_count;            // made so far
     void **workers;                 // owned; pointers to the handles, as the pool wants them
     sem_t drained;                  // posted once by http
 };
 
-static enum err_code make_workers(struct server *server, size_t count, struct err *err)
+// The first `connected` ones are connected at once, so that a store that cannot be read is told at the start;
+// the others when they are needed.
+static enum err_code make_workers(struct server *server, size_t count, size_t connected, struct err *err)
 {
     server->handles = mem_zalloc(count, sizeof(*server->handles));
     server->workers = mem_zalloc(count, sizeof(*server->workers));
@@ -44,7 +46,11 @@ static enum err_code make_workers(struct server *server, size_t count, struct er
     for (size_t i = 0; i < count; i++) {
         server->handle_count++;
         server->workers[i] = &server->handles[i];
-        enum err_code code = handles_init(&server->handles[i], server->services, server->service_count, err);
+        struct handles *handles = &server->handles[i];
+        enum err_code code = handles_init(handles, server->services, server->service_count, err);
+        for (size_t service = 0; code == ERR_NONE && i < connected && service < server->service_count;
+             service++)
+            code = handles_connect(handles, service, server->services[service].app, 0, err);
         if (code != ERR_NONE)
             return code;
     }
@@ -63,15 +69,26 @@ static enum err_code make_replicas(struct server *server, size_t workers, struct
     return code;
 }
 
+static enum err_code make_shares(struct context *context, struct err *err)
+{
+    context->shares = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->shares));
+    context->share_groups = mem_zalloc(context->service_count, sizeof(*context->share_groups));
+    return context->shares == NULL || context->share_groups == NULL ? err_no_memory(err) : ERR_NONE;
+}
+
 static enum err_code make_pools(struct server *server, size_t workers, struct err *err)
 {
-    enum err_code code = make_workers(server, workers, err);
+    struct context *context = &server->context;
+    size_t threads = pool_threads(workers);
+    enum err_code code = make_shares(context, err);
     if (code == ERR_NONE)
-        code = make_replicas(server, workers, err);
+        code = make_workers(server, threads, workers, err);
     if (code == ERR_NONE)
-        code = pool_new(workers, server->workers, LIMIT_READ_QUEUE, &server->context.reads, err);
+        code = make_replicas(server, threads, err);
     if (code == ERR_NONE)
-        code = pool_new(workers, NULL, LIMIT_PARSE_QUEUE, &server->context.parses, err);
+        code = pool_new_with_shares(workers, server->workers, LIMIT_READ_QUEUE, &context->reads, err);
+    if (code == ERR_NONE)
+        code = pool_new(workers, NULL, LIMIT_PARSE_QUEUE, &context->parses, err);
     return code;
 }
 
@@ -250,6 +267,8 @@ void server_free(struct server *server)
     http_server_free(server->context.http);
     mem_free(server->handles);
     mem_free(server->workers);
+    mem_free(server->context.shares);
+    mem_free(server->context.share_groups);
     editions_fini(&server->context.editions);
     blob_unref(server->context.ok);
     sem_destroy(&server->drained);

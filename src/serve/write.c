@@ -36,7 +36,7 @@ bool write_submit(struct request *request)
 {
     if (writer_submit(request->context->services[request->service].writer, &request->batch))
         return true;
-    request_set_busy(request, "too many batches are waiting: send this one again later");
+    request_set_full(request, "batches", request->batch.task.retry_s);
     return false;
 }
 

@@ -2,18 +2,21 @@
 """Reads that wait for the same worker make one round trip to PostgreSQL together, and none notices the others."""
 import collections
 import concurrent.futures
-import time
+import contextlib
+import http.client
+import select
 
 import pytest
 
 import pgbouncer
 import postgresql
-from server import Server, wait_until, write_app
+from server import Answer, Server, wait_until, write_app
 
 
 pytestmark = [pytest.mark.threads, pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')]
 
 LANES = 8  # the most that go together
+PIPELINE = 16  # requests of one connection that are under way at once
 WARM = 20  # reads in a row after which an endpoint is known to answer, and quickly
 # now() is when the transaction began: the same for all that were in it. In gated ones the checks are one statement.
 APP = {
@@ -60,11 +63,6 @@ INSERT INTO numbers SELECT n FROM batch;
 -- @answer 201
 SELECT count(*) AS n FROM numbers;
 ''',
-    'get_hold.sql': '''-- @endpoint GET /hold
--- @shape object
--- @answer
-SELECT 1 AS one FROM pg_sleep(1);
-''',
 }
 PATHS = ['gated', 'checked', 'plain']
 
@@ -77,17 +75,44 @@ def start(url, folder, *options):
     return server
 
 
+class Shared:
+    """A connection's bytes, from which several answers are read."""
+
+    def __init__(self, connection):
+        self.file = connection.makefile('rb')
+
+    def makefile(self, mode):
+        return self
+
+    def close(self):
+        pass
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+
+def send_at_once(connection, paths):
+    connection.sendall(b''.join(f'GET {path} HTTP/1.1\r\nHost: a\r\n\r\n'.encode() for path in paths))
+
+
+def receive(connection, count):
+    shared, answers = Shared(connection), []
+    for _ in range(count):
+        response = http.client.HTTPResponse(shared)
+        response.begin()
+        answers.append(Answer(response))
+    return answers
+
+
 def ask_at_once(server, paths):
-    """The answers to requests that all wait while another one holds the only worker, in that order."""
-    with concurrent.futures.ThreadPoolExecutor(len(paths) + 1) as clients:
-        held = clients.submit(server.get, '/hold')
-        time.sleep(0.2)
-        asked = []
-        for path in paths:
-            asked.append(clients.submit(server.get, path))
-            time.sleep(0.01)  # they come in this order
-        assert held.result().status == 200
-        return [one.result() for one in asked]
+    """The answers to requests that come in one piece for each connection, in that order: while the only worker reads the first
+    one, the others wait."""
+    parts = [paths[i:i + PIPELINE] for i in range(0, len(paths), PIPELINE)]
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(server.connect()) for _ in parts]
+        for connection, part in zip(connections, parts):
+            send_at_once(connection, part)
+        return [answer for connection, part in zip(connections, parts) for answer in receive(connection, len(part))]
 
 
 def must_be_right(answer, n, path):
@@ -189,17 +214,15 @@ def test_one_that_is_slow_for_once_keeps_the_others_no_longer_than_they_need(clu
     def some_go_together():
         for _ in range(3 * WARM):  # each of them
             assert [server.get('/plain/50').status, server.get('/slow?seconds=0').status] == [200, 200]
-        with concurrent.futures.ThreadPoolExecutor(11) as clients:
-            held = [clients.submit(server.get, '/hold') for _ in range(2)]
-            time.sleep(0.2)
-            slow = clients.submit(server.get, '/slow?seconds=8')
-            time.sleep(0.1)
-            others = [clients.submit(server.get, f'/plain/{n}') for n in range(20, 28)]
+        with server.connect() as one, server.connect() as another:
+            send_at_once(one, ['/slow?seconds=1'])
+            send_at_once(another, [f'/plain/{n}' for n in range(20, 28)])
+            others = receive(another, 8)
             for n, other in zip(range(20, 28), others):
-                must_be_right(other.result(), n, 'plain')
-            assert not slow.done()
-            assert [one.result().status for one in (*held, slow)] == [200] * 3
-        return largest_group([other.result() for other in others]) > 1
+                must_be_right(other, n, 'plain')
+            assert not select.select([one], [], [], 0)[0]
+            assert receive(one, 1)[0].status == 200
+        return largest_group(others) > 1
 
     wait_until(some_go_together)
     assert server.stop() == 0

@@ -56,6 +56,7 @@ static void desk_init(struct desk *desk)
     desk->context.spools.dir = desk->var;
     desk->context.spools.max_bytes = 100 * 1024 * 1024;
     assert_int_equal(handles_init(&desk->handles, desk->site.services, 1, &err), ERR_NONE);
+    assert_int_equal(handles_connect(&desk->handles, 0, desk->site.services[0].app, 0, &err), ERR_NONE);
     assert_int_equal(edition_new(own_pages, &desk->site.services[0].app, 1, &desk->edition, &err), ERR_NONE);
     assert_int_equal(loop_new(&desk->loop, &err), ERR_NONE);
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// One piece of work for a pool, and a list of such. A list is used under its owner's lock.
+#ifndef RECKONER_NET_TASK_H
+#define RECKONER_NET_TASK_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct share;
+struct share_group;
+
+// Embedded in what it is about. The sender owns it until pool_submit succeeds, then the pool, which hands it
+// to `run` or to `refuse`, once. All but the links is set by the sender.
+struct task {
+    struct task *next, *before; // the list's own
+    // Runs on a worker's thread; `worker` is the pool's state for that thread (its store handles).
+    void (*run)(struct task *task, void *worker);
+    // It has waited for too long, or there is no room for it where it has to wait: retry_s is set. On any of
+    // the pool's threads, or that of another sender. NULL: it waits for as long as it takes.
+    void (*refuse)(struct task *task);
+    struct share *share;           // borrowed; what it is counted for while it is long; NULL: nothing
+    struct share_group *group;     // borrowed; of that share
+    const atomic_bool *is_in_vain; // borrowed; set when nobody waits for it any more; NULL: never
+    uint64_t came_ns;              // monotonic; since when it waits; of one with `refuse`
+    unsigned retry_s;              // set by the pool when it refuses: the seconds until there may be room
+};
+
+struct task_list {
+    struct task *first, *last; // oldest and youngest
+    size_t count;              //
+};
+
+static inline void task_list_add(struct task_list *list, struct task *task)
+{
+    task->next = NULL;
+    task->before = list->last;
+    if (list->last != NULL)
+        list->last->next = task;
+    else
+        list->first = task;
+    list->last = task;
+    list->count++;
+}
+
+static inline void task_list_remove(struct task_list *list, struct task *task)
+{
+    if (task->before != NULL)
+        task->before->next = task->next;
+    else
+        list->first = task->next;
+    if (task->next != NULL)
+        task->next->before = task->before;
+    else
+        list->last = task->before;
+    list->count--;
+}
+
+#endif
