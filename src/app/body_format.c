@@ -16,7 +16,8 @@ static bool parameter_is_fine(struct span parameter)
     value = span_trim(value);
     if (value.len >= 2 && value.at[0] == '"' && value.at[value.len - 1] == '"')
         value = (struct span){.at = value.at + 1, .len = value.len - 2};
-    return span_is_nocase(value, "utf-8") || span_is_nocase(value, "us-ascii");
+    return span_is_nocase(value, "utf-8") || span_is_nocase(value, "utf8") ||
+           span_is_nocase(value, "us-ascii");
 }
 
 bool body_format_of_type(struct span content_type, enum body_format *ret_format)

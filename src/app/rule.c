@@ -157,10 +157,28 @@ static enum rule_result check_bounds(const struct rule *rule, struct value value
 
 // --- whole values
 
+// In a query and a form a plus stands for a blank: one before a time zone was a plus. False without memory.
+static bool restore_plus(struct span *text, struct arena *arena)
+{
+    enum { ZONE_CHARS = sizeof(" hh:mm") - 1, TIME_CHARS = sizeof("YYYY-MM-DDThh:mm:ss") - 1 };
+    if (text->len < TIME_CHARS + ZONE_CHARS || text->at[text->len - ZONE_CHARS] != ' ')
+        return true;
+    char *copy = arena_strndup(arena, text->at, text->len);
+    if (copy == NULL)
+        return false;
+    copy[text->len - ZONE_CHARS] = '+';
+    text->at = copy;
+    return true;
+}
+
 static enum rule_result check_item(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
 {
     struct value value;
+    if (rule->type != TYPE_TEXT)
+        text = span_trim(text);
+    if (rule->type == TYPE_TIMESTAMP && !restore_plus(&text, arena))
+        return RULE_MEMORY;
     enum rule_result result = rule_parse(rule, text, arena, &value);
     if (result == RULE_OK)
         result = check_bounds(rule, value, arena);
@@ -169,46 +187,76 @@ static enum rule_result check_item(
     return result;
 }
 
-// Takes the next item that is not empty off the front of *rest; empty at the end.
-static struct span next_item(struct span *rest)
+// Where a list in pieces is read.
+struct items {
+    const struct rule_piece *piece, *end; // those that are left
+    struct span rest;                     // of the piece before them
+};
+
+static struct items items_of(const struct rule_piece *pieces, size_t count)
+{
+    return (struct items){.piece = pieces, .end = pieces + count};
+}
+
+// The next item that is not empty; empty at the end.
+static struct span next_item(struct items *items)
 {
     struct span item = {0};
-    while (item.len == 0 && rest->len > 0)
-        item = span_trim(span_split(rest, ','));
+    while (item.len == 0 && (items->rest.len > 0 || items->piece < items->end)) {
+        if (items->rest.len > 0)
+            item = span_trim(span_split(&items->rest, ','));
+        else if (items->piece->is_item)
+            item = span_trim((items->piece++)->text);
+        else
+            items->rest = (items->piece++)->text;
+    }
     return item;
 }
 
-static size_t count_items(struct span text)
+// The items' number, their bytes, and what stands between them.
+static size_t measure(struct items items, size_t *ret_bytes, char *ret_separator)
 {
-    size_t count = 0;
-    while (next_item(&text).len > 0)
+    size_t count = 0, bytes = 0;
+    char separator = ',';
+    for (struct span item = next_item(&items); item.len > 0; item = next_item(&items)) {
         count++;
+        bytes += item.len;
+        if (memchr(item.at, ',', item.len) != NULL)
+            separator = LIST_SEPARATOR;
+    }
+    *ret_bytes = bytes;
+    *ret_separator = separator;
     return count;
 }
 
 static enum rule_result check_list(
-    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+    const struct rule *rule, struct items items, struct arena *arena, struct value *ret_value)
 {
-    size_t count = count_items(text), len = 0;
+    size_t bytes, len = 0;
+    char separator;
+    size_t count = measure(items, &bytes, &separator);
     if (count == 0)
         return RULE_REQUIRED;
     if (count > LIMIT_LIST_ITEMS)
         return RULE_ITEMS;
-    char *joined = arena_alloc(arena, text.len + count * TIMESTAMP_BYTES); // dates and times may get longer
+    char *joined = arena_alloc(arena, bytes + count * TIMESTAMP_BYTES); // dates and times may get longer
     if (joined == NULL)
         return RULE_MEMORY;
-    for (struct span item = next_item(&text); item.len > 0; item = next_item(&text)) {
+    for (struct span item = next_item(&items); item.len > 0; item = next_item(&items)) {
         struct value value;
-        enum rule_result result = check_item(rule, item, arena, &value);
+        enum rule_result result = memchr(item.at, LIST_SEPARATOR, item.len) != NULL
+                                      ? RULE_TYPE
+                                      : check_item(rule, item, arena, &value);
         if (result != RULE_OK)
             return result;
         if (value.kind == VALUE_TEXT)
             item = value.text;
-        if (len > 0)
-            joined[len++] = ',';
         memcpy(joined + len, item.at, item.len);
         len += item.len;
+        joined[len++] = separator;
     }
+    if (separator == ',')
+        len--;
     *ret_value = (struct value){.kind = VALUE_TEXT, .text = {.at = joined, .len = len}};
     return RULE_OK;
 }
@@ -216,7 +264,8 @@ static enum rule_result check_list(
 enum rule_result rule_check_given(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
 {
-    return rule->is_list ? check_list(rule, text, arena, ret_value)
+    const struct rule_piece whole = {.text = text};
+    return rule->is_list ? check_list(rule, items_of(&whole, 1), arena, ret_value)
                          : check_item(rule, text, arena, ret_value);
 }
 
@@ -231,9 +280,17 @@ static enum rule_result no_value(const struct rule *rule, struct value *ret_valu
 enum rule_result rule_check_text(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
 {
-    if (text.len == 0 || (rule->is_list && count_items(text) == 0))
-        return no_value(rule, ret_value);
-    return rule_check_given(rule, text, arena, ret_value);
+    const struct rule_piece whole = {.text = text};
+    if (rule->is_list)
+        return rule_check_pieces(rule, &whole, 1, arena, ret_value);
+    return text.len == 0 ? no_value(rule, ret_value) : check_item(rule, text, arena, ret_value);
+}
+
+enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces, size_t count,
+    struct arena *arena, struct value *ret_value)
+{
+    struct items items = items_of(pieces, count), first = items;
+    return next_item(&first).len == 0 ? no_value(rule, ret_value) : check_list(rule, items, arena, ret_value);
 }
 
 // Brings a typed value to the rule's type, where that is no change of meaning.

@@ -54,11 +54,21 @@ enum rule_result {
 const char *rule_code(enum rule_result result);
 
 // Checks a text that stands for a value (query string, form, CSV). Absent or empty text is no value: the
-// default or null, or RULE_REQUIRED; so is a list without items. The value of a list is one text: its items,
-// without the blanks around them and without empty ones, with a comma between them. ret_value borrows `text`,
-// the rule or `arena`; it is set only for RULE_OK.
+// default or null, or RULE_REQUIRED; so is a list without items. A list is what stands between commas.
+// ret_value borrows `text`, the rule or `arena`; it is set only for RULE_OK.
 MUST_CHECK enum rule_result rule_check_text(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
+
+// A part of a list as it was given: an item, or several with commas between them.
+struct rule_piece {
+    struct span text; //
+    bool is_item;     // a comma in it is the item's
+};
+
+// The same for a list in pieces. Its value is one text: its items, without the blanks around them and without
+// empty ones, with a comma between them; or, where one of them holds a comma, a LIST_SEPARATOR behind each.
+MUST_CHECK enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces,
+    size_t count, struct arena *arena, struct value *ret_value);
 
 // Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, date and
 // timestamp alone, and lists; an integer passes for a number and becomes one. `json_boolean` tells true and

@@ -97,9 +97,9 @@ static bool settle_required(struct rule_line *line, struct rule *rule)
 // The problem of an outside name, or NULL.
 static const char *name_problem(const struct rule_line *line, struct span name)
 {
-    if (name.len == 0)
+    if (name.len == 0 && !line->is_field) // a column of CSV may have none
         return "is empty";
-    if (span_trim(name).len < name.len)
+    if (span_trim(name).len < name.len && !line->is_field)
         return "starts or ends with a blank";
     for (size_t i = 0; i < name.len; i++) {
         if ((unsigned char)name.at[i] < 0x20 || name.at[i] == 0x7f)

@@ -18,6 +18,7 @@
 #include "text/json_rows.h"
 #include "text/number.h"
 #include "text/url.h"
+#include "text/utf8.h"
 
 enum {
     NO_FIELD = -1,                                   // a column or member that no field has the name of
@@ -172,11 +173,19 @@ static bool mark_seen(struct reader *reader, int64_t line, int field)
     return true;
 }
 
+// Reports a text that is of no type, as it is in another encoding than UTF-8.
+static void report_encoding(struct reader *reader, int64_t line, struct span field, struct span value)
+{
+    report_fault_of(reader, line, field, value, "encoding", "is not UTF-8: save the data as UTF-8");
+}
+
 static void check_text(struct reader *reader, int64_t line, int field, struct span text)
 {
     const struct rule *rule = &reader->endpoint->fields[field];
     enum rule_result result = rule_check_text(rule, text, &reader->arena, &reader->values[field]);
-    if (result != RULE_OK)
+    if (result != RULE_OK && !utf8_valid(text))
+        report_encoding(reader, line, rule->outside, text);
+    else if (result != RULE_OK)
         report_rule(reader, line, rule, result, text);
 }
 
@@ -204,16 +213,40 @@ static bool end_row(struct reader *reader, int64_t line, size_t faults_before)
 
 // --- CSV
 
+// Reports a name in the header that no field has, and what is probably wrong with it.
+static void report_unknown_column(struct reader *reader, int64_t line, struct span name, size_t number)
+{
+    struct span trimmed = span_trim(name);
+    if (name.len > 0 && memchr(name.at, '\0', name.len) != NULL)
+        report_fault_of(reader, line, (struct span){0}, (struct span){0}, "encoding",
+            "the header has NUL bytes, as UTF-16 has: save the data as UTF-8");
+    else if (!utf8_valid(name))
+        report_encoding(reader, line, (struct span){0}, name);
+    else if (name.len == 0)
+        report_fault_of(reader, line, name, (struct span){0}, "unknown_field",
+            "column %zu has no name: take it out; an app can declare it as a field with name \"\"", number);
+    else if (memchr(name.at, ';', name.len) != NULL || memchr(name.at, '\t', name.len) != NULL)
+        report_fault_of(reader, line, name, (struct span){0}, "unknown_field",
+            "the columns are separated by %s: separate them by commas",
+            memchr(name.at, ';', name.len) != NULL ? "semicolons" : "tabs");
+    else if (trimmed.len < name.len && field_of_name(reader, trimmed) != NO_FIELD)
+        report_fault_of(reader, line, name, (struct span){0}, "unknown_field",
+            "has blanks around it: write %.*s; an app can declare it with name \"%.*s\"", (int)trimmed.len,
+            trimmed.at, (int)name.len, name.at);
+    else
+        report_unknown_field(reader, line, name);
+}
+
 // The header row. A fault in it ends the reading, as no row could be told right from wrong.
-static bool on_csv_header(struct reader *reader, int64_t line, const struct span *names, size_t count)
+static bool on_csv_header(struct reader *reader, int64_t line, const struct csv_cell *names, size_t count)
 {
     size_t faults_before = reader->report->total;
     reader->rows_seen = 1; // what mark_seen compares with
     for (size_t i = 0; i < count; i++) {
-        int field = field_of_name(reader, names[i]);
+        int field = field_of_name(reader, names[i].text);
         reader->field_of_column[i] = field;
         if (field == NO_FIELD)
-            report_unknown_field(reader, line, names[i]);
+            report_unknown_column(reader, line, names[i].text, i + 1);
         else
             (void)mark_seen(reader, line, field);
     }
@@ -229,7 +262,30 @@ static bool on_csv_header(struct reader *reader, int64_t line, const struct span
     return reader->status == ERR_NONE && reader->report->total == faults_before;
 }
 
-static bool on_csv_row(void *ctx, int64_t line, const struct span *cells, size_t count)
+// An empty cell in quotes is an empty text, where the field is one; any other empty cell is no value.
+static void check_cell(struct reader *reader, int64_t line, int field, const struct csv_cell *cell)
+{
+    const struct rule *rule = &reader->endpoint->fields[field];
+    if (cell->text.len > 0 || !cell->is_quoted || rule->type != TYPE_TEXT || rule->required) {
+        check_text(reader, line, field, cell->text);
+        return;
+    }
+    enum rule_result result = rule_check_given(rule, cell->text, &reader->arena, &reader->values[field]);
+    if (result != RULE_OK)
+        report_rule(reader, line, rule, result, cell->text);
+}
+
+static bool on_broken_csv_row(void *ctx, int64_t line)
+{
+    struct reader *reader = ctx;
+    if (reader->column_count > 0 && !begin_row(reader))
+        return false;
+    report_fault_of(reader, line, (struct span){0}, (struct span){0}, "quote",
+        "a cell goes on behind its closing quote: a quote inside of quotes is written twice");
+    return reader->status == ERR_NONE && reader->column_count > 0;
+}
+
+static bool on_csv_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
 {
     struct reader *reader = ctx;
     if (reader->column_count == 0)
@@ -245,7 +301,7 @@ static bool on_csv_row(void *ctx, int64_t line, const struct span *cells, size_t
     for (size_t i = 0; i < count; i++) {
         int field = reader->field_of_column[i];
         reader->seen_in[field] = (int64_t)reader->rows_seen;
-        check_text(reader, line, field, cells[i]);
+        check_cell(reader, line, field, &cells[i]);
     }
     return end_row(reader, line, faults_before);
 }
@@ -356,7 +412,8 @@ static enum err_code make_parser(struct reader *reader, struct err *err)
 {
     struct json_rows_handler on_json = {
         .ctx = reader, .on_row = on_json_row, .on_not_object = on_json_not_object};
-    struct csv_rows_handler on_csv = {.ctx = reader, .on_row = on_csv_row};
+    struct csv_rows_handler on_csv = {
+        .ctx = reader, .on_row = on_csv_row, .on_broken_row = on_broken_csv_row};
     switch (reader->format) {
     case BODY_JSON:
     case BODY_NDJSON:

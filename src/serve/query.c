@@ -3,8 +3,8 @@
 // is app/rule's; whether the client takes the format that the query names is format.c's. On the request's
 // loop.
 //
-// Pairs are taken in the order of the query. Items of a list are only gathered then; they are joined and
-// checked at the end of the query, as they may be spread over it.
+// Pairs are taken in the order of the query. Items of a list are only gathered then; they are checked at the
+// end of the query, as they may be spread over it.
 #include "serve/query.h"
 
 #include <stdio.h>
@@ -21,10 +21,11 @@ enum param_state {
     PARAM_FAULTY, // reported already
 };
 
-// A text that was given for a list: an item, or several with commas.
+// A text that was given for a list.
 struct piece {
     struct piece *next; //
     struct span text;   // decoded
+    bool is_item;       // "name[]=…", which is one item whatever it holds
 };
 
 // What is known of one parameter.
@@ -32,7 +33,8 @@ struct given {
     enum param_state state; //
     struct piece *first;    // of a list, in order; the arena's
     struct piece *last;     //
-    size_t bytes;           // of all pieces, each with a comma
+    size_t pieces;          // their number
+    size_t plain;           // those of them that are neither empty nor "name[]=…"
 };
 
 // One reading.
@@ -95,37 +97,39 @@ static enum err_code check_given(struct query *query, size_t i, struct span text
     return check(query, i, text);
 }
 
-static enum err_code gather(struct query *query, struct given *given, struct span text)
+static enum err_code gather(struct query *query, struct given *given, struct span text, bool is_item)
 {
     struct piece *piece = arena_zalloc(query->arena, 1, sizeof(*piece));
     if (piece == NULL)
         return ERR_TOO_LARGE;
     piece->text = text;
+    piece->is_item = is_item;
     if (given->last != NULL)
         given->last->next = piece;
     else
         given->first = piece;
     given->last = piece;
-    given->bytes += text.len + 1;
+    given->pieces++;
+    given->plain += !is_item && text.len > 0;
     return ERR_NONE;
 }
 
+// A text's name that comes several times has an item each time; only one that comes once has its items
+// between commas. Of other types no item holds a comma.
 static enum err_code check_list(struct query *query, size_t i)
 {
-    struct given *given = &query->given[i];
-    if (given->first->next == NULL)
-        return check(query, i, given->first->text);
-    char *joined = arena_alloc(query->arena, given->bytes);
-    if (joined == NULL)
+    const struct given *given = &query->given[i];
+    const struct rule *rule = &query->endpoint->params[i];
+    struct rule_piece *pieces = arena_alloc(query->arena, given->pieces * sizeof(*pieces));
+    size_t count = 0;
+    bool is_text = rule->type == TYPE_TEXT;
+    if (pieces == NULL)
         return ERR_TOO_LARGE;
-    size_t len = 0;
-    for (const struct piece *piece = given->first; piece != NULL; piece = piece->next) {
-        if (piece->text.len > 0)
-            memcpy(joined + len, piece->text.at, piece->text.len);
-        len += piece->text.len;
-        joined[len++] = ',';
-    }
-    return check(query, i, (struct span){.at = joined, .len = len - 1});
+    for (const struct piece *piece = given->first; piece != NULL; piece = piece->next)
+        pieces[count++] = (struct rule_piece){
+            .text = piece->text, .is_item = is_text && (piece->is_item || given->plain > 1)};
+    enum rule_result result = rule_check_pieces(rule, pieces, count, query->arena, &query->values[i]);
+    return result == RULE_OK ? ERR_NONE : report_result(query, i, result, given->first->text);
 }
 
 // --- the answer's format
@@ -195,7 +199,8 @@ static enum err_code read_pair(struct query *query, struct span raw_name, struct
         return report_encoding(query, rule->outside, raw_value);
     }
     given->state = PARAM_GIVEN;
-    return rule->is_list ? gather(query, given, value) : check_given(query, i, value);
+    bool is_item = rule->is_list && name.len > rule->outside.len;
+    return rule->is_list ? gather(query, given, value, is_item) : check_given(query, i, value);
 }
 
 // A text of the path, with U+FFFD for each NUL, as HTML has it: such a path names nothing, but it is no fault

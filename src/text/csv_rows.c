@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// libcsv finds the cells and hands them over one at a time. They are gathered in one buffer, and become spans
-// when the row ends, after which the buffer does not move. libcsv cannot be stopped from its callbacks: after
-// a stop or a failure they return at once, and the slice that is being parsed is the last one. One thread at
-// a time.
+// Goes through the bytes once. The cells of a row are gathered in one buffer, and become spans when the row
+// ends, after which the buffer does not move. One thread at a time.
+//
+//                    "                   "
+//     ┌─► CELL ─────────────► QUOTED ─────────────► QUOTE ───────► BROKEN
+//     │    │  any other byte    ▲  │                 │ │ any other   │
+//     │    ▼                    └──┼─────────────────┘ │ byte        │
+//     │  PLAIN                     any other byte   "  │             │
+//     └────┴── a comma or a line end ──────────────────┴─────────────┘
 #include "text/csv_rows.h"
 
-#include <csv.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -14,21 +18,28 @@
 #include "base/mem.h"
 #include "text/bom.h"
 
-enum {
-    CELL_BLOCK_BYTES = 4096,                   // by which libcsv grows its buffer for one cell
-    CELL_BUFFER_BYTES = LIMIT_VALUE_BYTES + 2, // up to this: a closing quote and the byte after it go in too
-    SLICE_BYTES = 65536,                       // parsed at a time: bounds the work after a stop
+enum { ROW_BYTES = 4096 }; // of the buffer at first
+
+enum csv_state {
+    CSV_CELL,   // where a cell begins
+    CSV_PLAIN,  // in a cell without quotes around it
+    CSV_QUOTED, // in one between quotes
+    CSV_QUOTE,  // behind a quote in it, which ends it or is the first one of a doubled quote
+    CSV_BROKEN, // behind the end of a quoted cell that goes on
 };
 
 struct csv_rows {
-    struct csv_rows_handler handler; // who gets the rows
-    struct csv_parser parser;        // libcsv's state, and its buffer for one cell
-    struct bom bom;                  // the start of the input
-    struct buf row;                  // the cells of the current row, one after another
-    size_t ends[LIMIT_FIELDS];       // where each of them ends in `row`
-    struct span cells[LIMIT_FIELDS]; // the same as spans, made for the handler
-    size_t count;                    // cells in the current row
-    int64_t line;                    // physical line on which the current row starts, from 1
+    struct csv_rows_handler handler;     // who gets the rows
+    struct bom bom;                      // the start of the input
+    enum csv_state state;                //
+    struct buf row;                      // the cells of the current row, one after another
+    size_t cell_start;                   // where the current cell begins in `row`
+    size_t ends[LIMIT_FIELDS];           // where each cell before it ends
+    struct csv_cell cells[LIMIT_FIELDS]; // the same as spans, made for the handler
+    size_t count;                        // cells in the current row that have ended
+    size_t width;                        // cells of the first row; 0 before it has come
+    int64_t line;                        // physical line on which the current row starts, from 1
+    bool is_broken;                      // the current row is
     bool after_cr;      // the last row ended with CR: an LF right behind it belongs to that line end
     bool stopped;       // the handler wants no more
     struct err failure; // the first failure
@@ -57,33 +68,40 @@ static void PRINTF_LIKE(3, 4) fail(struct csv_rows *csv, enum err_code code, con
     (void)err_set_at(&csv->failure, code, line, 0, "%s", text);
 }
 
-static void on_cell(void *data, size_t len, void *ctx)
+// --- cells
+
+static void add(struct csv_rows *csv, const char *bytes, size_t len)
 {
-    struct csv_rows *csv = ctx;
-    if (is_over(csv))
-        return;
-    if (len > LIMIT_VALUE_BYTES) {
+    if (len > LIMIT_VALUE_BYTES - (csv->row.len - csv->cell_start)) {
         fail(csv, ERR_TOO_LARGE, "a cell is larger than %d bytes", LIMIT_VALUE_BYTES);
         return;
     }
-    if (csv->count == LIMIT_FIELDS) {
-        fail(csv, ERR_TOO_LARGE, "the row has more than %d cells", LIMIT_FIELDS);
-        return;
-    }
-    enum err_code code = buf_append(&csv->row, data, len);
+    enum err_code code = len > 0 ? buf_append(&csv->row, bytes, len) : ERR_NONE;
     if (code == ERR_TOO_LARGE)
         fail(csv, code, "the row is larger than %d bytes", LIMIT_BODY_BYTES);
     else if (code != ERR_NONE)
         (void)err_no_memory(&csv->failure);
-    csv->ends[csv->count++] = csv->row.len;
 }
+
+static void end_cell(struct csv_rows *csv)
+{
+    if (csv->count == LIMIT_FIELDS) {
+        fail(csv, ERR_TOO_LARGE, "the row has more than %d cells", LIMIT_FIELDS);
+        return;
+    }
+    csv->cells[csv->count].is_quoted = csv->state == CSV_QUOTE;
+    csv->ends[csv->count++] = csv->cell_start = csv->row.len;
+    csv->state = CSV_CELL;
+}
+
+// --- rows
 
 static void make_cells(struct csv_rows *csv)
 {
     const char *start = csv->row.data;
     for (size_t i = 0; i < csv->count; i++) {
         const char *end = csv->row.data + csv->ends[i];
-        csv->cells[i] = (struct span){.at = start, .len = (size_t)(end - start)};
+        csv->cells[i].text = (struct span){.at = start, .len = (size_t)(end - start)};
         start = end;
     }
 }
@@ -105,44 +123,115 @@ static int64_t count_line_ends(const struct csv_rows *csv)
         memchr(csv->row.data, '\r', csv->row.len) == NULL)
         return 0;
     for (size_t i = 0; i < csv->count; i++)
-        count += count_in_cell(csv->cells[i]);
+        count += count_in_cell(csv->cells[i].text);
     return count;
 }
 
-// libcsv tells the end of a row or a blank line: CR, LF, or -1 for the end of the input. Of CR LF it tells
-// both, the LF as that of a blank line.
-static void on_row_end(int end, void *ctx)
+static bool is_blank(const struct csv_rows *csv)
 {
-    struct csv_rows *csv = ctx;
-    if (is_over(csv))
-        return;
-    bool is_lf_of_cr_lf = end == '\n' && csv->count == 0 && csv->after_cr;
-    csv->after_cr = end == '\r';
-    if (is_lf_of_cr_lf)
-        return;
-    int64_t line = csv->line;
-    csv->line++;
-    if (csv->count > 0) {
+    return csv->count == 1 && csv->row.len == 0 && !csv->cells[0].is_quoted && !csv->is_broken;
+}
+
+static void end_row(struct csv_rows *csv)
+{
+    int64_t line = csv->line++;
+    if (!is_blank(csv) || csv->width == 1) {
         make_cells(csv);
         csv->line += count_line_ends(csv);
-        csv->stopped = !csv->handler.on_row(csv->handler.ctx, line, csv->cells, csv->count);
+        if (csv->width == 0)
+            csv->width = csv->count;
+        csv->stopped = csv->is_broken ? !csv->handler.on_broken_row(csv->handler.ctx, line)
+                                      : !csv->handler.on_row(csv->handler.ctx, line, csv->cells, csv->count);
     }
-    csv->count = 0;
+    csv->is_broken = false;
+    csv->count = csv->cell_start = 0;
     buf_clear(&csv->row);
 }
 
-// RFC 4180 section 2.4: "Spaces are considered part of a field".
-static int nothing_is_blank(unsigned char byte)
+// Whether a byte ends a cell that is not between quotes.
+static bool is_end(char byte)
 {
-    (void)byte;
-    return 0;
+    return byte == ',' || byte == '\n' || byte == '\r';
 }
 
-// libcsv tries smaller and smaller steps after a refusal, so its buffer ends at exactly CELL_BUFFER_BYTES.
-static void *grow_cell(void *old, size_t size)
+// The byte at `at` ends the cell, and the row unless it is a comma.
+static const char *take_end(struct csv_rows *csv, const char *at)
 {
-    return size <= CELL_BUFFER_BYTES ? mem_realloc(old, size) : NULL;
+    end_cell(csv);
+    if (*at != ',' && !is_over(csv))
+        end_row(csv);
+    csv->after_cr = *at == '\r';
+    return at + 1;
 }
+
+// --- the states, each with bytes up to `end`; the result is where the next one begins
+
+static const char *begin_cell(struct csv_rows *csv, const char *at)
+{
+    bool is_lf_of_cr_lf = csv->after_cr && *at == '\n';
+    csv->after_cr = false;
+    if (is_lf_of_cr_lf)
+        return at + 1;
+    csv->state = *at == '"' ? CSV_QUOTED : CSV_PLAIN;
+    return *at == '"' ? at + 1 : at;
+}
+
+static const char *read_plain(struct csv_rows *csv, const char *at, const char *end)
+{
+    const char *start = at;
+    while (at < end && !is_end(*at))
+        at++;
+    add(csv, start, (size_t)(at - start));
+    return at < end && !is_over(csv) ? take_end(csv, at) : at;
+}
+
+static const char *read_quoted(struct csv_rows *csv, const char *at, const char *end)
+{
+    const char *quote = memchr(at, '"', (size_t)(end - at));
+    add(csv, at, (size_t)((quote != NULL ? quote : end) - at));
+    if (quote == NULL)
+        return end;
+    csv->state = CSV_QUOTE;
+    return quote + 1;
+}
+
+static const char *read_behind_quote(struct csv_rows *csv, const char *at)
+{
+    if (is_end(*at))
+        return take_end(csv, at);
+    if (*at == '"') {
+        add(csv, at, 1);
+        csv->state = CSV_QUOTED;
+        return at + 1;
+    }
+    csv->is_broken = true;
+    csv->state = CSV_BROKEN;
+    return at;
+}
+
+static void parse(struct csv_rows *csv, struct span bytes)
+{
+    const char *at = bytes.at, *end = bytes.len > 0 ? at + bytes.len : at;
+    while (at < end && !is_over(csv)) {
+        switch (csv->state) {
+        case CSV_CELL:
+            at = begin_cell(csv, at);
+            break;
+        case CSV_PLAIN:
+        case CSV_BROKEN:
+            at = read_plain(csv, at, end);
+            break;
+        case CSV_QUOTED:
+            at = read_quoted(csv, at, end);
+            break;
+        case CSV_QUOTE:
+            at = read_behind_quote(csv, at);
+            break;
+        }
+    }
+}
+
+// --- the reader
 
 enum err_code csv_rows_new(const struct csv_rows_handler *handler, struct csv_rows **ret_csv, struct err *err)
 {
@@ -152,44 +241,12 @@ enum err_code csv_rows_new(const struct csv_rows_handler *handler, struct csv_ro
     csv->handler = *handler;
     csv->line = 1;
     buf_init(&csv->row, LIMIT_BODY_BYTES);
-    if (buf_reserve(&csv->row, CELL_BLOCK_BYTES) != ERR_NONE) { // so that no cell is NULL
+    if (buf_reserve(&csv->row, ROW_BYTES) != ERR_NONE) { // so that no cell is NULL
         csv_rows_free(csv);
         return err_no_memory(err);
     }
-    (void)csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL); // fails for NULL only
-    csv_set_space_func(&csv->parser, nothing_is_blank);
-    csv_set_realloc_func(&csv->parser, grow_cell);
-    csv_set_free_func(&csv->parser, mem_free);
-    csv_set_blk_size(&csv->parser, CELL_BLOCK_BYTES);
     *ret_csv = csv;
     return ERR_NONE;
-}
-
-// Fails as libcsv has. When it could not grow its buffer, the size tells whether memory or the limit was
-// short.
-static void check_parser(struct csv_rows *csv)
-{
-    int status = csv_error(&csv->parser);
-    if (status == CSV_SUCCESS || is_over(csv))
-        return;
-    if (status == CSV_EPARSE)
-        fail(csv, ERR_MALFORMED, "broken CSV: a quote is out of place in the row that starts here");
-    else if (csv_get_buffer_size(&csv->parser) == CELL_BUFFER_BYTES)
-        fail(csv, ERR_TOO_LARGE, "a cell is larger than %d bytes", LIMIT_VALUE_BYTES);
-    else
-        (void)err_no_memory(&csv->failure);
-}
-
-static void parse(struct csv_rows *csv, struct span bytes)
-{
-    while (bytes.len > 0 && !is_over(csv)) {
-        size_t len = bytes.len < SLICE_BYTES ? bytes.len : SLICE_BYTES;
-        // How many bytes it took does not matter: it takes all, or has an error.
-        (void)csv_parse(&csv->parser, bytes.at, len, on_cell, on_row_end, csv);
-        check_parser(csv);
-        bytes.at += len;
-        bytes.len -= len;
-    }
 }
 
 enum err_code csv_rows_feed(struct csv_rows *csv, struct span bytes, struct err *err)
@@ -203,8 +260,13 @@ enum err_code csv_rows_feed(struct csv_rows *csv, struct span bytes, struct err 
 enum err_code csv_rows_finish(struct csv_rows *csv, struct err *err)
 {
     parse(csv, bom_finish(&csv->bom));
-    if (!is_over(csv) && csv_fini(&csv->parser, on_cell, on_row_end, csv) != 0)
+    bool has_row = csv->state != CSV_CELL || csv->count > 0;
+    if (!is_over(csv) && csv->state == CSV_QUOTED)
         fail(csv, ERR_MALFORMED, "broken CSV: a quote in the row that starts here is never closed");
+    if (!is_over(csv) && has_row)
+        end_cell(csv);
+    if (!is_over(csv) && has_row)
+        end_row(csv);
     return report_failure(csv, err);
 }
 
@@ -212,7 +274,6 @@ void csv_rows_free(struct csv_rows *csv)
 {
     if (csv == NULL)
         return;
-    csv_free(&csv->parser);
     buf_fini(&csv->row);
     mem_free(csv);
 }

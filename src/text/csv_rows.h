@@ -13,24 +13,33 @@
 #include "base/err.h"
 #include "base/span.h"
 
+struct csv_cell {
+    struct span text; // never NULL, even when empty
+    bool is_quoted;   // it stood in quotes: an empty one is an empty text, and not nothing
+};
+
 struct csv_rows_handler {
     void *ctx; // handed back
     // A row; the header is the first one. `line` is the physical line, from 1, on which it starts; line
-    // breaks in quotes count. The cells are borrowed for the call and never NULL, even when empty. False
-    // stops: the rest of the input is ignored.
-    bool (*on_row)(void *ctx, int64_t line, const struct span *cells, size_t count);
+    // breaks in quotes count. The cells are borrowed for the call. False stops: the rest of the input is
+    // ignored.
+    bool (*on_row)(void *ctx, int64_t line, const struct csv_cell *cells, size_t count);
+    // A row in which a quoted cell goes on behind its closing quote; reading goes on in the next line. False
+    // stops.
+    bool (*on_broken_row)(void *ctx, int64_t line);
 };
 
 struct csv_rows;
 
-// A reader; the handler is copied, the caller owns the result. Blank lines are skipped, a byte order mark
-// too. A line ends with LF, CR LF or CR. Blanks around a cell belong to it.
+// A reader; the handler is copied, the caller owns the result. Blank lines are skipped, unless the first row
+// has one cell: then each is a row of one empty cell. A byte order mark is skipped. A line ends with LF, CR
+// LF or CR. Blanks around a cell belong to it, and so does a quote in a cell that does not begin with one.
 MUST_CHECK enum err_code csv_rows_new(
     const struct csv_rows_handler *handler, struct csv_rows **ret_csv, struct err *err);
 
-// Takes the next bytes. ERR_MALFORMED for a quote that is out of place, ERR_TOO_LARGE for more than
-// LIMIT_FIELDS cells in a row, a cell over LIMIT_VALUE_BYTES or a row over LIMIT_BODY_BYTES, both with the
-// line on which the row starts; ERR_NO_MEMORY. Once failed, every call fails in the same way.
+// Takes the next bytes. ERR_TOO_LARGE for more than LIMIT_FIELDS cells in a row, a cell over
+// LIMIT_VALUE_BYTES or a row over LIMIT_BODY_BYTES, with the line on which the row starts; ERR_NO_MEMORY.
+// Once failed, every call fails in the same way.
 MUST_CHECK enum err_code csv_rows_feed(struct csv_rows *csv, struct span bytes, struct err *err);
 
 // The input has ended: a last row without a line end comes out. ERR_MALFORMED when a quote is still open. No

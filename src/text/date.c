@@ -244,11 +244,11 @@ bool date_parse_format(struct span text, struct span format, const struct date *
 
 // --- timestamps
 
-// hh:mm:ss, as milliseconds; -1 when it is not that.
+// hh:mm:ss, as milliseconds; -1 when it is not that. A leap second has the number 60.
 static int64_t read_time(const char *at)
 {
     int hour = read_digits(at, 2), minute = read_digits(at + 3, 2), second = read_digits(at + 6, 2);
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
         return -1;
     if (at[2] != ':' || at[5] != ':')
         return -1;
@@ -307,7 +307,11 @@ bool timestamp_parse(struct span text, int64_t *ret_ms)
     int fraction_ms = take_fraction(&rest);
     if (time_ms < 0 || fraction_ms < 0 || !read_offset(rest, &offset_ms))
         return false;
-    int64_t ms = (int64_t)date_to_days(date) * MS_PER_DAY + time_ms + fraction_ms - offset_ms;
+    int64_t ms = (int64_t)date_to_days(date) * MS_PER_DAY + time_ms - offset_ms;
+    if (read_digits(text.at + 17, 2) == 60 && ms % MS_PER_DAY != 0)
+        return false; // a leap second is the last one of a day in UTC, and has the next day's first moment
+                      // here
+    ms += fraction_ms;
     if (ms < (int64_t)DATE_FIRST_DAY * MS_PER_DAY || ms >= ((int64_t)DATE_LAST_DAY + 1) * MS_PER_DAY)
         return false;
     *ret_ms = ms;

@@ -99,25 +99,32 @@ static bool read_exponent(struct span text, size_t *at, struct decimal *decimal)
     return *at > first;
 }
 
-// The grammar of RFC 8259 section 6.
-static bool read_decimal(struct span text, struct decimal *decimal)
+// Reads digits; returns how many there were.
+static size_t read_digits(struct span text, size_t *at, int point, struct decimal *decimal)
 {
-    size_t at = text.len > 0 && text.at[0] == '-';
-    decimal->negative = at == 1;
+    size_t first = *at;
+    for (; *at < text.len && ascii_is_digit(text.at[*at]); (*at)++)
+        add_digit(decimal, text.at[*at], point);
+    return *at - first;
+}
+
+// The grammar of RFC 8259 section 6; or, where `is_loose`, that of number_read.
+static bool read_decimal(struct span text, bool is_loose, struct decimal *decimal)
+{
+    size_t at = text.len > 0 && (text.at[0] == '-' || (is_loose && text.at[0] == '+'));
+    decimal->negative = at == 1 && text.at[0] == '-';
     decimal->count = 0;
     decimal->exponent = 0;
-    size_t first = at;
-    for (; at < text.len && ascii_is_digit(text.at[at]); at++)
-        add_digit(decimal, text.at[at], 0);
-    if (at == first || (at > first + 1 && text.at[first] == '0'))
-        return false;
-    if (at < text.len && text.at[at] == '.') {
-        first = ++at;
-        for (; at < text.len && ascii_is_digit(text.at[at]); at++)
-            add_digit(decimal, text.at[at], 1);
-        if (at == first)
-            return false;
+    bool begins_with_zero = at < text.len && text.at[at] == '0';
+    size_t whole = read_digits(text, &at, 0, decimal), fraction = 0;
+    bool has_point = at < text.len && text.at[at] == '.';
+    if (has_point) {
+        at++;
+        fraction = read_digits(text, &at, 1, decimal);
     }
+    if (is_loose ? whole + fraction == 0
+                 : whole == 0 || (whole > 1 && begins_with_zero) || (has_point && fraction == 0))
+        return false;
     if (at < text.len && (text.at[at] == 'e' || text.at[at] == 'E')) {
         at++;
         if (!read_exponent(text, &at, decimal))
@@ -154,10 +161,10 @@ static double decimal_by_library(const struct decimal *decimal)
     return strtod(text, NULL);
 }
 
-bool number_parse(struct span text, double *ret_real)
+static bool parse(struct span text, bool is_loose, double *ret_real)
 {
     struct decimal decimal;
-    if (!read_decimal(text, &decimal))
+    if (!read_decimal(text, is_loose, &decimal))
         return false;
     double real = 0;
     if (decimal.count > 0 && !decimal_is_exact(&decimal, &real))
@@ -166,6 +173,28 @@ bool number_parse(struct span text, double *ret_real)
         return false;
     *ret_real = decimal.negative ? -real : real;
     return true;
+}
+
+bool number_parse(struct span text, double *ret_real)
+{
+    return parse(text, false, ret_real);
+}
+
+bool number_read(struct span text, double *ret_real)
+{
+    return parse(text, true, ret_real);
+}
+
+bool number_read_integer(struct span text, int64_t *ret_integer)
+{
+    bool has_plus = text.len > 1 && text.at[0] == '+' && text.at[1] != '-';
+    struct span rest = {.at = text.at + has_plus, .len = text.len - has_plus};
+    struct span whole = span_split(&rest, '.');
+    for (size_t i = 0; i < rest.len; i++) {
+        if (rest.at[i] != '0')
+            return false;
+    }
+    return number_parse_integer(whole, ret_integer);
 }
 
 // --- writing

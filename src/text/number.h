@@ -21,6 +21,14 @@ MUST_CHECK bool number_parse_integer(struct span text, int64_t *ret_integer);
 // too small becomes a subnormal or zero.
 MUST_CHECK bool number_parse(struct span text, double *ret_real);
 
+// Reads an integer as people and spreadsheets write it: as number_parse_integer, and also with a plus, and
+// with a point and zeros behind it (+5, 5., 5.00). False when it is not that, or does not fit.
+MUST_CHECK bool number_read_integer(struct span text, int64_t *ret_integer);
+
+// Reads a number in any such spelling: with a plus, leading zeros, digits on one side of the point alone (+5,
+// 00.5, .5, 5.). Otherwise as number_parse.
+MUST_CHECK bool number_read(struct span text, double *ret_real);
+
 // Writes an integer and a NUL; returns the length without it.
 size_t number_format_integer(int64_t integer, char out[NUMBER_CHARS]);
 

@@ -92,11 +92,11 @@ bool value_parse(enum value_type type, struct span text, struct arena *arena, st
         return parse_text(text, ret_value);
     case TYPE_INTEGER:
         value.kind = VALUE_INTEGER;
-        fine = number_parse_integer(text, &value.integer);
+        fine = number_read_integer(text, &value.integer);
         break;
     case TYPE_NUMBER:
         value.kind = VALUE_REAL;
-        fine = number_parse(text, &value.real);
+        fine = number_read(text, &value.real);
         break;
     case TYPE_BOOLEAN:
         return parse_boolean(text, ret_value);

@@ -43,11 +43,15 @@ struct value {
 const char *value_type_name(enum value_type type);
 bool value_type_from_name(struct span name, enum value_type *ret_type);
 
-// Reads `text` as `type`, strictly: the whole text, no blanks around it, ASCII digits only, an existing day.
-// Booleans are true or false. A timestamp may have any offset and up to nine fractional digits, and is
-// normalised to UTC (RFC 3339 section 5.6; digits below a millisecond are cut; a leap second is refused).
-// Text is not copied: a result of VALUE_TEXT borrows `text`, or memory of `arena` where it was normalised.
-// False when `text` is not of the type (text that is not UTF-8 or holds NUL, too) or the arena has no room.
+// Between the items of a list parameter's text, where one of them holds a comma: behind each of them then.
+enum { LIST_SEPARATOR = 0x1f }; // ASCII's "unit separator"
+
+// Reads `text` as `type`: the whole text, no blanks around it, ASCII digits only, an existing day. Numbers
+// may have any spelling (number_read, number_read_integer). Booleans are true or false. A timestamp may have
+// any offset and up to nine fractional digits, and is normalised to UTC (RFC 3339 section 5.6; digits below a
+// millisecond are cut; a leap second becomes the second after it). Text is not copied: a result of VALUE_TEXT
+// borrows `text`, or memory of `arena` where it was normalised. False when `text` is not of the type (text
+// that is not UTF-8 or holds NUL, too) or the arena has no room.
 MUST_CHECK bool value_parse(
     enum value_type type, struct span text, struct arena *arena, struct value *ret_value);
 

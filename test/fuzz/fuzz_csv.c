@@ -17,23 +17,30 @@ static void require(bool condition)
         abort();
 }
 
-static bool on_row(void *ctx, int64_t line, const struct span *cells, size_t count)
+static bool on_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
 {
     struct buf *trace = ctx;
     buf_append(trace, &line, sizeof(line));
     buf_append(trace, &count, sizeof(count));
     for (size_t i = 0; i < count; i++) {
-        require(cells[i].at != NULL);
-        buf_append(trace, &cells[i].len, sizeof(cells[i].len));
-        buf_append(trace, cells[i].at, cells[i].len);
+        require(cells[i].text.at != NULL);
+        buf_append(trace, &cells[i].is_quoted, sizeof(cells[i].is_quoted));
+        buf_append(trace, &cells[i].text.len, sizeof(cells[i].text.len));
+        buf_append(trace, cells[i].text.at, cells[i].text.len);
     }
+    return true;
+}
+
+static bool on_broken_row(void *ctx, int64_t line)
+{
+    buf_append(ctx, &line, sizeof(line));
     return true;
 }
 
 // What comes of `input`, fed first up to `cut` and then `step` bytes at a time.
 static void read_rows(struct span input, size_t cut, size_t step, struct buf *trace)
 {
-    struct csv_rows_handler handler = {.ctx = trace, .on_row = on_row};
+    struct csv_rows_handler handler = {.ctx = trace, .on_row = on_row, .on_broken_row = on_broken_row};
     struct csv_rows *csv;
     struct err err = {0};
     if (csv_rows_new(&handler, &csv, &err) != ERR_NONE)

@@ -22,6 +22,8 @@ static void items_come_in_order_without_blanks_and_empty_ones(void **state)
         {"''", ""},
         {"' , ,'", ""},
         {"','", ""},
+        {"'a, b\x1f'", "'a, b'\n"},
+        {"'a,b\x1f c \x1f\x1f'", "'a,b'\n'c'\n"},
         {"NULL", ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

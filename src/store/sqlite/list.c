@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// list(text): the items between the commas of a text, in order, as a table that exists without being made;
-// see table_function.h. The connection's thread.
+// list(text): the items between the commas of a text, or between its LIST_SEPARATORs where it has any, in
+// order, as a table that exists without being made; see table_function.h. The connection's thread.
 #include "store/sqlite/list.h"
 
 #include "base/mem.h"
@@ -16,6 +16,7 @@ struct list_cursor {
     sqlite3_vtab_cursor base; // first
     char *text;               // owned; the argument, or NULL
     size_t text_len;          // bytes of it
+    char separator;           // between its items
     struct span rest;         // of `text`, behind the item
     struct span item;         // where the scan is; empty at its end
     sqlite3_int64 number;     // of the item, from 1
@@ -74,7 +75,7 @@ static int on_next(sqlite3_vtab_cursor *base)
     struct list_cursor *cursor = CONTAINER_OF(base, struct list_cursor, base);
     cursor->number++;
     do
-        cursor->item = span_trim(span_split(&cursor->rest, ','));
+        cursor->item = span_trim(span_split(&cursor->rest, cursor->separator));
     while (cursor->item.len == 0 && cursor->rest.len > 0);
     return SQLITE_OK;
 }
@@ -97,6 +98,7 @@ static int on_filter(
         if (cursor->text == NULL)
             return SQLITE_NOMEM;
         cursor->text_len = len;
+        cursor->separator = memchr(cursor->text, LIST_SEPARATOR, len) != NULL ? LIST_SEPARATOR : ',';
     }
     cursor->rest = (struct span){.at = cursor->text, .len = cursor->text_len};
     return on_next(base);

@@ -198,7 +198,7 @@ def plan_of(server, question):
     ('lat=0&lng=0&count=', [('count', 'type')]),
     ('lat=0&lng=0&radius=', [('radius', 'type')]),
     *((f'lat={word}&lng=0', [('lat', 'type')]) for word in
-      ('nan', 'NaN', 'inf', '-inf', 'Infinity', '0x10', '1_0', '+1', '1,5', '%D9%A1', '1%00', 'null', '--1', '%20')),
+      ('nan', 'NaN', 'inf', '-inf', 'Infinity', '0x10', '1_0', '%2B-1', '1,5', '%D9%A1', '1%00', 'null', '--1', '%20')),
     ('lat=0&lng=0&tags=' + ','.join(str(i) for i in range(1001)), [('tags', 'items')]),
 ])
 def test_questions_that_are_refused(world, query, errors):

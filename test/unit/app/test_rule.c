@@ -103,8 +103,10 @@ static void bounds_are_inclusive(void **state)
     expect_query(&rule, "1", "");
     expect_query(&rule, "5", "");
     expect_query(&rule, "6", "max");
-    expect_query(&rule, "2.0", "type");
-    expect_query(&rule, " 2", "type");
+    expect_query(&rule, "2.0", "");
+    expect_query(&rule, "2.5", "type");
+    expect_query(&rule, " 2", "");
+    expect_query(&rule, "+6", "max");
     rule = (struct rule){
         .type = TYPE_NUMBER, .has_min = true, .min = real(-0.5), .has_max = true, .max = real(0.5)};
     expect_query(&rule, "-0.5", "");

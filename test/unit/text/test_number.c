@@ -44,6 +44,48 @@ static void what_is_no_integer_is_refused(void **state)
     assert_int_equal(integer, 7);
 }
 
+static void integers_are_read_in_any_spelling_of_people(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t integer;
+    } right[] = {{"+5", 5}, {"007", 7}, {"5.", 5}, {"-5.00", -5}, {"0.0", 0}, {"-0.", 0},
+        {"+9223372036854775807.0", INT64_MAX}, {"-9223372036854775808.", INT64_MIN}};
+    static const char *wrong[] = {"", "+", ".", "5.5", "5e1", ".0", "5.0.0", "5.-0", "9223372036854775808.0",
+        "+-5", "5 000", "0x10", "1e", "nan", "inf", "5,0", "1e99999999999999999999"};
+    int64_t integer = 7;
+    for (size_t i = 0; i < ARRAY_LEN(right); i++) {
+        assert_true(number_read_integer(span_of(right[i].text), &integer));
+        assert_int_equal(integer, right[i].integer);
+    }
+    integer = 7;
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_false(number_read_integer(span_of(wrong[i]), &integer));
+    assert_int_equal(integer, 7);
+}
+
+static void numbers_are_read_in_any_spelling_of_people(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double real;
+    } right[] = {{".85", 0.85}, {"-.516667", -0.516667}, {"+5", 5}, {"5.", 5}, {"00.5", 0.5}, {"+.5e+1", 5},
+        {"-00", -0.0}, {"5.e1", 50}};
+    static const char *wrong[] = {
+        "", ".", "+", "-.", ".e1", "1e", "nan", "inf", "1e999", "0x1p3", "1_0", "+-1"};
+    double real = 7;
+    for (size_t i = 0; i < ARRAY_LEN(right); i++) {
+        assert_true(number_read(span_of(right[i].text), &real));
+        assert_true(memcmp(&real, &right[i].real, sizeof(real)) == 0);
+    }
+    real = 7;
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_false(number_read(span_of(wrong[i]), &real));
+    assert_true(real == 7);
+}
+
 static void assert_real(const char *text, double expected)
 {
     double real;
@@ -268,6 +310,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_of_64_bits_are_read),
         cmocka_unit_test(what_is_no_integer_is_refused),
+        cmocka_unit_test(integers_are_read_in_any_spelling_of_people),
+        cmocka_unit_test(numbers_are_read_in_any_spelling_of_people),
         cmocka_unit_test(reals_are_read_to_the_nearest_double),
         cmocka_unit_test(long_literals_keep_their_value),
         cmocka_unit_test(what_is_no_json_number_is_refused),

@@ -99,7 +99,12 @@ static void what_is_not_of_the_type_is_refused(void **state)
         const char *text;
     } wrong[] = {
         {TYPE_TEXT, "\xFF"},
-        {TYPE_INTEGER, "1.0"},
+        {TYPE_INTEGER, "1.5"},
+        {TYPE_INTEGER, "1e1"},
+        {TYPE_NUMBER, "."},
+        {TYPE_NUMBER, "1 000"},
+        {TYPE_NUMBER, "0x10"},
+        {TYPE_NUMBER, "+-1"},
         {TYPE_INTEGER, ""},
         {TYPE_NUMBER, "1e999"},
         {TYPE_NUMBER, ""},
