@@ -242,6 +242,8 @@ static int run(const struct server_options *options, struct service *services, s
         message_error("serve", &err);
         return EXIT_FAILED;
     }
+    if (geteuid() == 0)
+        fputs("reckoner: runs as root, which nothing here needs: give it a user of its own\n", stderr);
     fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints\n", server_address(server),
         count_endpoints(services, count));
     wait_for_signal(&signals);
@@ -308,8 +310,6 @@ int cmd_serve(int argc, char **argv)
     if (!stores_fit(&options))
         return EXIT_USAGE;
     options.several_apps = options.word_count > 1;
-    if (geteuid() == 0)
-        fputs("reckoner: runs as root, which nothing here needs: give it a user of its own\n", stderr);
     signal(SIGPIPE, SIG_IGN);
     descriptors_raise();
     return var_dir_make(options.var) ? serve(&options) : EXIT_FAILED;
