@@ -33,6 +33,8 @@
 struct writer {
     struct pool *pool;       // owned; one thread
     atomic_bool is_draft;    // the store is noted to be one; any thread sets it, this one clears it
+    struct task look;        // look_again, while is_looking
+    atomic_bool is_looking;  // whoever sets it submits the look; this thread clears it
     struct store_conn *conn; // owned; the thread's from here on, as all below
     struct app *app;         // that is prepared; a reference
     struct plan **plans;     // owned; one for each endpoint of the app; NULL: it reads, or has gone stale
@@ -164,13 +166,23 @@ static void add_batch(struct group *group, struct batch *batch)
     group->rows += batch->rows.count;
 }
 
-// Whether the next batch in the queue may join the group; for pool_take.
+static void write_batches(struct task *task, void *worker);
+
+// Whether a task in the queue is a batch; for pool_take.
+static bool is_batch(void *ctx, struct task *next)
+{
+    (void)ctx;
+    return next->run == write_batches;
+}
+
+// Whether the next task in the queue is a batch that may join the group; for pool_take.
 static bool may_join(void *ctx, struct task *next)
 {
     const struct group *group = ctx;
     const struct batch *batch = CONTAINER_OF(next, struct batch, task);
-    return batch->app == group->first->app && *plan_of(group->writer, batch) != NULL &&
-           group->count < LIMIT_GROUP_BATCHES && group->rows + batch->rows.count <= LIMIT_GROUP_ROWS;
+    return is_batch(NULL, next) && batch->app == group->first->app &&
+           *plan_of(group->writer, batch) != NULL && group->count < LIMIT_GROUP_BATCHES &&
+           group->rows + batch->rows.count <= LIMIT_GROUP_ROWS;
 }
 
 // Runs the first batch and, if `takes_more`, those that wait behind it.
@@ -252,7 +264,7 @@ static void tell_all(struct group *group)
 static void tell_queue(struct writer *writer, const struct err *err)
 {
     for (size_t left = pool_queued(writer->pool); left > 0; left--) {
-        struct task *task = pool_take(writer->pool, NULL, NULL);
+        struct task *task = pool_take(writer->pool, is_batch, NULL);
         if (task != NULL)
             tell(CONTAINER_OF(task, struct batch, task), err);
     }
@@ -345,6 +357,17 @@ static void write_batches(struct task *task, void *worker)
         tell_queue(writer, &locked);
 }
 
+// A transaction that writes nothing: it has the store find out whether it can be written again.
+static void look_again(struct task *task, void *worker)
+{
+    struct writer *writer = worker;
+    struct err ignored = {0}; // who asks the store is told
+    (void)task;
+    if (store_begin(writer->conn, &ignored) == ERR_NONE)
+        store_rollback(writer->conn);
+    atomic_store(&writer->is_looking, false);
+}
+
 // --- life
 
 enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags *diags,
@@ -370,6 +393,15 @@ enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags 
 void writer_set_draft(struct writer *writer)
 {
     atomic_store(&writer->is_draft, true);
+}
+
+void writer_look(struct writer *writer)
+{
+    if (atomic_exchange(&writer->is_looking, true))
+        return;
+    writer->look.run = look_again;
+    if (!pool_submit(writer->pool, &writer->look)) // what is queued finds out by itself
+        atomic_store(&writer->is_looking, false);
 }
 
 bool writer_submit(struct writer *writer, struct batch *batch)

@@ -49,6 +49,10 @@ MUST_CHECK enum err_code writer_new(struct app *app, struct store_conn *conn, st
 // thread.
 void writer_set_draft(struct writer *writer);
 
+// Has the writer see, behind what is queued, whether a store that is not well can be written again; so that
+// it gets well without a batch, too. Any thread.
+void writer_look(struct writer *writer);
+
 // Queues a batch; false, at once, when the queue is full. Any thread.
 MUST_CHECK bool writer_submit(struct writer *writer, struct batch *batch);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pages and their table. Which page a request is for is found by route.c; what /-/docs says is written by
 // docs.c when an edition is made. Runs on loops, so nothing here waits: /-/readyz asks the stores for what
-// their watches have found.
+// is known of them, and has the writer of one that is not well look again.
 #include "serve/own_pages.h"
 
 #include "serve/request.h"
@@ -23,6 +23,7 @@ static void set_ready(struct request *request)
     }
     for (size_t i = 0; i < context->service_count; i++) {
         if (store_is_there(context->services[i].store, &err) != ERR_NONE) {
+            writer_look(context->services[i].writer);
             err_prefix(&err, "%s", context->services[i].app->name);
             request_set_error(request, &err, &request->report);
             return;
