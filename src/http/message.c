@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fixed texts of HTTP: methods, reasons, and the words of a refusal. No state; any thread.
+// The fixed texts of HTTP: methods, reasons, and the words of a refusal; and lists. No state; any thread.
 #include "http/message.h"
 
 #include <stdarg.h>
@@ -43,6 +43,18 @@ const struct http_field *http_field(const struct http_request *request, const ch
             return &request->fields[i];
     }
     return NULL;
+}
+
+bool http_list_next(struct span *list, struct span *ret_element)
+{
+    while (list->len > 0) {
+        struct span element = span_trim(span_split(list, ','));
+        if (element.len > 0) {
+            *ret_element = element;
+            return true;
+        }
+    }
+    return false;
 }
 
 enum http_progress http_refuse(struct http_refusal *ret_refusal, int status, const char *format, ...)

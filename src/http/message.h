@@ -71,6 +71,10 @@ bool http_method_is_safe(enum http_method method);
 // The first field of that name, or NULL.
 const struct http_field *http_field(const struct http_request *request, const char *name);
 
+// Takes the next element off a field's value that is a list, without the blanks around it; false at its end.
+// Empty elements are passed over (RFC 9110 section 5.6.1.2). For lists without quoted strings.
+MUST_CHECK bool http_list_next(struct span *list, struct span *ret_element);
+
 // A status code's reason phrase (RFC 9110 section 15), or "" for one that is not known.
 const char *http_reason(int status);
 

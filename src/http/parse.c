@@ -95,26 +95,6 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-// Takes the next element off a list, without the blanks around it; false at its end. Empty elements are
-// passed over (RFC 9110 section 5.6.1.2).
-static bool next_element(struct span *list, struct span *ret_element)
-{
-    while (list->len > 0) {
-        const char *comma = memchr(list->at, ',', list->len);
-        size_t len = comma != NULL ? (size_t)(comma - list->at) : list->len;
-        size_t start = 0, end = len, taken = comma != NULL ? len + 1 : len;
-        while (start < end && is_blank(list->at[start]))
-            start++;
-        while (end > start && is_blank(list->at[end - 1]))
-            end--;
-        *ret_element = between(*list, start, end);
-        *list = between(*list, taken, list->len);
-        if (end > start)
-            return true;
-    }
-    return false;
-}
-
 // Whether the element is a coding, perhaps with parameters: it begins with a token.
 static bool is_coding(struct span element)
 {
@@ -134,7 +114,7 @@ static enum http_progress transfer_encoding_field(
         return http_refuse(refusal, 400, "HTTP/1.0 has no Transfer-Encoding");
     if (parser->chunked)
         return http_refuse(refusal, 400, "the request has more than one Transfer-Encoding");
-    while (next_element(&list, &coding)) {
+    while (http_list_next(&list, &coding)) {
         if (parser->chunked)
             return http_refuse(refusal, 400, "chunked must be the last Transfer-Encoding, and be there once");
         if (!is_coding(coding))
@@ -157,7 +137,7 @@ static enum http_progress expect_field(
     struct span expectation;
     if (parser->minor_version == 0) // RFC 9110 section 10.1.1
         return HTTP_MORE;
-    while (next_element(&list, &expectation)) {
+    while (http_list_next(&list, &expectation)) {
         if (!span_is_nocase(expectation, "100-continue"))
             return http_refuse(refusal, 417, "the only Expect that can be met is 100-continue");
         parser->expects_continue = true;
@@ -169,7 +149,7 @@ static enum http_progress expect_field(
 static void connection_field(struct http_parser *parser, struct span list)
 {
     struct span option;
-    while (next_element(&list, &option)) {
+    while (http_list_next(&list, &option)) {
         if (span_is_nocase(option, "close"))
             parser->close = true;
         else if (span_is_nocase(option, "keep-alive"))
