@@ -44,6 +44,7 @@ struct sqlite_conn {
     enum err_code lost; // why SQLite has ended that transaction by itself; ERR_NONE: it has not
     struct sqlite_batch batch;
     struct sqlite_twice twice; // of the upsert that runs
+    char written[256];         // the table into which the SQL compiled last inserts, cut when longer
 };
 
 static inline struct sqlite_conn *sqlite_conn(struct store_conn *conn)

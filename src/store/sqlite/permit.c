@@ -73,12 +73,13 @@ static int permit_on_savepoint(struct sqlite_conn *conn, const char *operation)
 static int on_action(
     void *ctx, int action, const char *first, const char *second, const char *schema, const char *by)
 {
-    (void)by;
     struct sqlite_conn *conn = ctx;
     bool is_of_table = action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
                        action == SQLITE_DELETE;
     if (conn->reads != NULL && is_of_table && (schema == NULL || strcmp(schema, "main") == 0))
         sqlite_note_read(conn->reads, first);
+    if (action == SQLITE_INSERT && by == NULL) // else a trigger does
+        snprintf(conn->written, sizeof(conn->written), "%s", first != NULL ? first : "");
     if (conn->origin == ORIGIN_DRIVER)
         return SQLITE_OK;
     switch (action) {

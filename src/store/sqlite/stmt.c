@@ -189,17 +189,19 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
         return err_no_memory(err);
     stmt->base.driver = conn->store->base.driver;
     link_stmt(stmt, conn);
+    int result;
     enum err_code code = compile_one(conn, sql, &stmt->handle, err);
     if (code == ERR_NONE)
         code = map_params(stmt, sql, params, param_count, err);
     if (code == ERR_NONE)
         code = copy_columns(stmt, err);
+    if (code == ERR_NONE && (result = sqlite_upsert_init(conn, sql, &stmt->upsert)) != SQLITE_OK)
+        code = sqlite_fail(conn, result, err);
     if (code != ERR_NONE) {
         sqlite_finalize(&stmt->base);
         return code;
     }
     stmt->base.writes = !sqlite3_stmt_readonly(stmt->handle);
-    stmt->is_upsert = stmt->base.writes && sqlite_is_upsert(sql);
     *ret_stmt = &stmt->base;
     return ERR_NONE;
 }
@@ -270,9 +272,9 @@ enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *er
     struct sqlite_stmt *stmt = sqlite_stmt(base);
     if (stmt->conn->lost != ERR_NONE)
         return sqlite_check_alive(stmt->conn, err);
-    bool writes_rows = stmt->is_upsert && stmt->run != RUN_STEPPED;
+    bool writes_rows = stmt->upsert.is_upsert && stmt->run != RUN_STEPPED;
     if (writes_rows)
-        sqlite_twice_begin(stmt->conn);
+        sqlite_twice_begin(stmt->conn, &stmt->upsert);
     int result = sqlite3_step(stmt->handle);
     if (writes_rows)
         sqlite_twice_end(stmt->conn);

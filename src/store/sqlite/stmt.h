@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "store/driver.h"
+#include "store/sqlite/twice.h"
 
 struct sqlite_conn;
 
@@ -17,15 +18,15 @@ enum sqlite_run {
 };
 
 struct sqlite_stmt {
-    struct store_stmt base;    // first
-    struct sqlite_conn *conn;  // borrowed
-    struct sqlite_stmt *next;  // in conn->stmts
-    struct sqlite_stmt **link; // what points at this one there
-    sqlite3_stmt *handle;      // owned
-    size_t bound_count;        // SQLite's parameters
-    uint16_t *bound;           // owned; the index in params of each of them
-    enum sqlite_run run;       // where its run is
-    bool is_upsert;            // may meet one key twice in its own rows
+    struct store_stmt base;      // first
+    struct sqlite_conn *conn;    // borrowed
+    struct sqlite_stmt *next;    // in conn->stmts
+    struct sqlite_stmt **link;   // what points at this one there
+    sqlite3_stmt *handle;        // owned
+    size_t bound_count;          // SQLite's parameters
+    uint16_t *bound;             // owned; the index in params of each of them
+    enum sqlite_run run;         // where its run is
+    struct sqlite_upsert upsert; // whether it may meet one key twice in its own rows
 };
 
 static inline struct sqlite_stmt *sqlite_stmt(struct store_stmt *stmt)

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "store/sqlite/conn.h"
+#include "store/sqlite/grouped.h"
 #include "text/sql_scan.h"
 
 enum { FIRST_SLOTS = 64, KEPT_SLOTS = 65536 }; // what a larger batch has needed is given back
@@ -24,7 +25,7 @@ void sqlite_twice_fini(struct sqlite_twice *twice)
     *twice = (struct sqlite_twice){0};
 }
 
-bool sqlite_is_upsert(struct span sql)
+static bool is_upsert(struct span sql)
 {
     struct sql_scan scan;
     struct sql_token token;
@@ -111,56 +112,72 @@ static uint64_t hash_value(uint64_t hash, sqlite3_value *value)
     return len > 0 && bytes != NULL ? XXH64(bytes, (size_t)len, hash) : hash;
 }
 
-// The hash of the row as it was, or as it will be.
-static uint64_t hash_row(
-    sqlite3 *db, int (*get)(sqlite3 *db, int column, sqlite3_value **ret_value), bool *ret_is_known)
+static bool hash_key(sqlite3 *db, const struct sqlite_upsert *upsert, uint64_t *ret_hash)
 {
     uint64_t hash = 0;
-    *ret_is_known = true;
-    for (int i = 0; i < sqlite3_preupdate_count(db); i++) {
+    for (size_t i = 0; i < upsert->key_count; i++) {
         sqlite3_value *value = NULL;
-        if (get(db, i, &value) != SQLITE_OK || value == NULL) {
-            *ret_is_known = false;
-            return 0;
-        }
+        if (sqlite3_preupdate_new(db, upsert->columns[i], &value) != SQLITE_OK || value == NULL)
+            return false;
         hash = hash_value(hash, value);
     }
-    return hash;
-}
-
-static bool find_rowid(sqlite3 *db, const char *schema, const char *table)
-{
-    return sqlite3_table_column_metadata(db, schema, table, "_rowid_", NULL, NULL, NULL, NULL, NULL) ==
-           SQLITE_OK;
+    *ret_hash = hash;
+    return true;
 }
 
 static void on_row(void *ctx, sqlite3 *db, int operation, const char *schema, const char *table,
     sqlite3_int64 old_rowid, sqlite3_int64 new_rowid)
 {
+    (void)schema;
+    (void)table;
     struct sqlite_twice *twice = &((struct sqlite_conn *)ctx)->twice;
     if (sqlite3_preupdate_depth(db) > 0 || operation == SQLITE_DELETE || twice->is_met)
         return;
-    if (!twice->knows_table) {
-        twice->has_rowid = find_rowid(db, schema, table);
-        twice->knows_table = true;
-    }
     uint64_t before = (uint64_t)old_rowid, behind = (uint64_t)new_rowid;
-    bool knows_before = true, knows_behind = true;
-    if (!twice->has_rowid && operation == SQLITE_UPDATE)
-        before = hash_row(db, sqlite3_preupdate_old, &knows_before);
-    if (!twice->has_rowid)
-        behind = hash_row(db, sqlite3_preupdate_new, &knows_behind);
-    if (!knows_before || !knows_behind)
-        twice->out_of_memory = true;
-    else if (operation == SQLITE_UPDATE && has(twice, before))
+    if (twice->upsert->key_count > 0) {
+        twice->out_of_memory = twice->out_of_memory || !hash_key(db, twice->upsert, &behind);
+        before = behind;
+    }
+    if (operation == SQLITE_UPDATE && has(twice, before))
         twice->is_met = true;
     else
         add(twice, behind);
 }
 
+// --- what rows go by
+
+static int find_key(struct sqlite_conn *conn, struct sqlite_upsert *upsert)
+{
+    sqlite3_stmt *columns;
+    int result = sqlite3_prepare_v2(conn->db,
+        "SELECT cid, (SELECT wr FROM pragma_table_list(?1) WHERE schema = 'main') FROM pragma_table_info(?1)"
+        " WHERE pk > 0",
+        -1, &columns, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_bind_text(columns, 1, conn->written, -1, SQLITE_STATIC);
+    while (result == SQLITE_OK && (result = sqlite3_step(columns)) == SQLITE_ROW) {
+        result = SQLITE_OK;
+        if (upsert->key_count == SQLITE_KEY_COLUMNS)
+            upsert->is_upsert = false; // nobody has such a key: it is not looked at
+        else if (sqlite3_column_int(columns, 1) != 0)
+            upsert->columns[upsert->key_count++] = (uint16_t)sqlite3_column_int(columns, 0);
+    }
+    sqlite3_finalize(columns);
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+int sqlite_upsert_init(struct sqlite_conn *conn, struct span sql, struct sqlite_upsert *ret_upsert)
+{
+    struct sqlite_upsert upsert = {.is_upsert = is_upsert(sql) && !sqlite_is_grouped(sql)};
+    int result = upsert.is_upsert ? find_key(conn, &upsert) : SQLITE_OK;
+    if (result == SQLITE_OK)
+        *ret_upsert = upsert;
+    return result;
+}
+
 // --- around a step
 
-void sqlite_twice_begin(struct sqlite_conn *conn)
+void sqlite_twice_begin(struct sqlite_conn *conn, const struct sqlite_upsert *upsert)
 {
     struct sqlite_twice *twice = &conn->twice;
     if (twice->capacity > KEPT_SLOTS)
@@ -168,7 +185,8 @@ void sqlite_twice_begin(struct sqlite_conn *conn)
     else if (twice->count > 0)
         memset(twice->slots, 0, twice->capacity * sizeof(*twice->slots));
     twice->count = 0;
-    twice->has_zero = twice->knows_table = twice->is_met = twice->out_of_memory = false;
+    twice->has_zero = twice->is_met = twice->out_of_memory = false;
+    twice->upsert = upsert;
     sqlite3_preupdate_hook(conn->db, on_row, conn);
 }
 

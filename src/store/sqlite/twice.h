@@ -13,25 +13,35 @@
 
 struct sqlite_conn;
 
+enum { SQLITE_KEY_COLUMNS = 32 }; // of a primary key
+
+// What tells the rows of an upsert's table apart.
+struct sqlite_upsert {
+    bool is_upsert;                       // the statement is one that may meet a key twice
+    uint8_t key_count;                    // of columns; 0: rows go by their rowid
+    uint16_t columns[SQLITE_KEY_COLUMNS]; // of the primary key of a table WITHOUT ROWID
+};
+
 // The rows that a statement under way has written.
 struct sqlite_twice {
-    uint64_t *slots;    // owned; a hash set of keys that are not 0, of `capacity` slots
-    size_t capacity;    // a power of two, or 0
-    size_t count;       // of keys in slots
-    bool has_zero;      // the key 0 is in the set
-    bool knows_table;   // has_rowid is known
-    bool has_rowid;     // the table's rows go by their rowid; else by a hash of all that is in them
-    bool is_met;        // a row was written a second time
-    bool out_of_memory; // and more may have been
+    const struct sqlite_upsert *upsert; // borrowed; of the statement
+    uint64_t *slots;                    // owned; a hash set of keys that are not 0, of `capacity` slots
+    size_t capacity;                    // a power of two, or 0
+    size_t count;                       // of keys in slots
+    bool has_zero;                      // the key 0 is in the set
+    bool is_met;                        // a row was written a second time
+    bool out_of_memory;                 // and more may have been
 };
 
 void sqlite_twice_fini(struct sqlite_twice *twice);
 
-// Whether the statement is an INSERT … ON CONFLICT DO UPDATE.
-bool sqlite_is_upsert(struct span sql);
+// Finds out whether the statement that was compiled just now, which writes to conn->written, is an upsert,
+// and what its rows go by. An SQLite result code.
+MUST_CHECK int sqlite_upsert_init(
+    struct sqlite_conn *conn, struct span sql, struct sqlite_upsert *ret_upsert);
 
 // Around the step of an upsert that writes its rows, which is its first.
-void sqlite_twice_begin(struct sqlite_conn *conn);
+void sqlite_twice_begin(struct sqlite_conn *conn, const struct sqlite_upsert *upsert);
 void sqlite_twice_end(struct sqlite_conn *conn);
 
 #endif

@@ -80,7 +80,6 @@ def app_of(store):
 @pytest.mark.parametrize('store', STORES)
 def test_what_a_statement_cannot_work_with_is_400_and_names_the_parameter(start, tmp_path, store, request):
     server = start(write_app(tmp_path / 'small', app_of(store)), '--quiet', *new_store(store, request))
-    before = server.stderr
     wrong = []
     for i, (param, _, queries) in enumerate(CASES[store]):
         name = param.split()[0]
@@ -95,7 +94,7 @@ def test_what_a_statement_cannot_work_with_is_400_and_names_the_parameter(start,
     stored = server.get('/stored?id=2')
     assert stored.status == 400 and 'secret' not in stored.body.decode()
     server.read_stderr(0)
-    assert server.stderr == before
+    assert 'GET /' not in server.stderr
     assert server.get('/fails?v=x').status == 500  # whatever the value
     while '/fails' not in server.stderr:
         server.read_stderr(1)
