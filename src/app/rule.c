@@ -39,6 +39,7 @@ const char *rule_code(enum rule_result result)
     case RULE_IN:
         return "in";
     case RULE_PATTERN:
+    case RULE_TOO_HARD:
         return "pattern";
     case RULE_ITEMS:
         return "items";
@@ -46,6 +47,18 @@ const char *rule_code(enum rule_result result)
         return "memory";
     }
     return NULL;
+}
+
+const char *rule_problem(enum rule_result result)
+{
+    switch (result) {
+    case RULE_REQUIRED:
+        return "is required";
+    case RULE_TOO_HARD:
+        return "takes too long to match its pattern: send a shorter or simpler text";
+    default:
+        return NULL;
+    }
 }
 
 // --- one value from text
@@ -127,22 +140,25 @@ static bool is_choice(const struct rule *rule, struct value value, struct arena 
     return false;
 }
 
-static enum rule_result check_pattern(const struct rule *rule, struct value value)
+static enum rule_result check_pattern(
+    const struct rule *rule, struct value value, struct pattern_budget *budget)
 {
-    switch (pattern_match(rule->pattern, value.text)) {
+    switch (pattern_match(rule->pattern, value.text, budget)) {
     case PATTERN_MATCHES:
         return RULE_OK;
     case PATTERN_NO_MEMORY:
         return RULE_MEMORY;
+    case PATTERN_TOO_HARD:
+        return RULE_TOO_HARD;
     case PATTERN_DIFFERS:
-    case PATTERN_TOO_HARD: // the matcher gave up, so the value does not pass
         break;
     }
     return RULE_PATTERN;
 }
 
 // Checks a value of the rule's type, or one item of a list.
-static enum rule_result check_bounds(const struct rule *rule, struct value value, struct arena *arena)
+static enum rule_result check_bounds(
+    const struct rule *rule, struct value value, struct arena *arena, struct pattern_budget *budget)
 {
     if (rule->has_min && rule_compare(rule->type, value, rule->min) < 0)
         return RULE_MIN;
@@ -152,7 +168,7 @@ static enum rule_result check_bounds(const struct rule *rule, struct value value
         return RULE_MAXLENGTH;
     if (rule->choice_count > 0 && !is_choice(rule, value, arena))
         return RULE_IN;
-    return rule->pattern != NULL ? check_pattern(rule, value) : RULE_OK;
+    return rule->pattern != NULL ? check_pattern(rule, value, budget) : RULE_OK;
 }
 
 // --- whole values
@@ -171,8 +187,8 @@ static bool restore_plus(struct span *text, struct arena *arena)
     return true;
 }
 
-static enum rule_result check_item(
-    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+static enum rule_result check_item(const struct rule *rule, struct span text, struct arena *arena,
+    struct pattern_budget *budget, struct value *ret_value)
 {
     struct value value;
     if (rule->type != TYPE_TEXT)
@@ -181,7 +197,7 @@ static enum rule_result check_item(
         return RULE_MEMORY;
     enum rule_result result = rule_parse(rule, text, arena, &value);
     if (result == RULE_OK)
-        result = check_bounds(rule, value, arena);
+        result = check_bounds(rule, value, arena, budget);
     if (result == RULE_OK)
         *ret_value = value;
     return result;
@@ -229,8 +245,8 @@ static size_t measure(struct items items, size_t *ret_bytes, char *ret_separator
     return count;
 }
 
-static enum rule_result check_list(
-    const struct rule *rule, struct items items, struct arena *arena, struct value *ret_value)
+static enum rule_result check_list(const struct rule *rule, struct items items, struct arena *arena,
+    struct pattern_budget *budget, struct value *ret_value)
 {
     size_t bytes, len = 0;
     char separator;
@@ -246,7 +262,7 @@ static enum rule_result check_list(
         struct value value;
         enum rule_result result = memchr(item.at, LIST_SEPARATOR, item.len) != NULL
                                       ? RULE_TYPE
-                                      : check_item(rule, item, arena, &value);
+                                      : check_item(rule, item, arena, budget, &value);
         if (result != RULE_OK)
             return result;
         if (value.kind == VALUE_TEXT)
@@ -261,12 +277,12 @@ static enum rule_result check_list(
     return RULE_OK;
 }
 
-enum rule_result rule_check_given(
-    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+enum rule_result rule_check_given(const struct rule *rule, struct span text, struct arena *arena,
+    struct pattern_budget *budget, struct value *ret_value)
 {
     const struct rule_piece whole = {.text = text};
-    return rule->is_list ? check_list(rule, items_of(&whole, 1), arena, ret_value)
-                         : check_item(rule, text, arena, ret_value);
+    return rule->is_list ? check_list(rule, items_of(&whole, 1), arena, budget, ret_value)
+                         : check_item(rule, text, arena, budget, ret_value);
 }
 
 static enum rule_result no_value(const struct rule *rule, struct value *ret_value)
@@ -277,20 +293,21 @@ static enum rule_result no_value(const struct rule *rule, struct value *ret_valu
     return RULE_OK;
 }
 
-enum rule_result rule_check_text(
-    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
+enum rule_result rule_check_text(const struct rule *rule, struct span text, struct arena *arena,
+    struct pattern_budget *budget, struct value *ret_value)
 {
     const struct rule_piece whole = {.text = text};
     if (rule->is_list)
-        return rule_check_pieces(rule, &whole, 1, arena, ret_value);
-    return text.len == 0 ? no_value(rule, ret_value) : check_item(rule, text, arena, ret_value);
+        return rule_check_pieces(rule, &whole, 1, arena, budget, ret_value);
+    return text.len == 0 ? no_value(rule, ret_value) : check_item(rule, text, arena, budget, ret_value);
 }
 
 enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces, size_t count,
-    struct arena *arena, struct value *ret_value)
+    struct arena *arena, struct pattern_budget *budget, struct value *ret_value)
 {
     struct items items = items_of(pieces, count), first = items;
-    return next_item(&first).len == 0 ? no_value(rule, ret_value) : check_list(rule, items, arena, ret_value);
+    return next_item(&first).len == 0 ? no_value(rule, ret_value)
+                                      : check_list(rule, items, arena, budget, ret_value);
 }
 
 // Brings a typed value to the rule's type, where that is no change of meaning.
@@ -315,16 +332,17 @@ static enum rule_result convert(
 }
 
 enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,
-    struct arena *arena, struct value *ret_value)
+    struct arena *arena, struct pattern_budget *budget, struct value *ret_value)
 {
     bool is_empty = value.kind == VALUE_TEXT && value.text.len == 0;
     if (value.kind == VALUE_NULL || (is_empty && rule->required))
         return no_value(rule, ret_value);
     if (rule->is_list)
-        return value.kind == VALUE_TEXT ? rule_check_text(rule, value.text, arena, ret_value) : RULE_TYPE;
+        return value.kind == VALUE_TEXT ? rule_check_text(rule, value.text, arena, budget, ret_value)
+                                        : RULE_TYPE;
     enum rule_result result = convert(rule, &value, json_boolean, arena);
     if (result == RULE_OK)
-        result = check_bounds(rule, value, arena);
+        result = check_bounds(rule, value, arena, budget);
     if (result == RULE_OK)
         *ret_value = value;
     return result;

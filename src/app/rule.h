@@ -48,16 +48,24 @@ enum rule_result {
     RULE_MAXLENGTH, // "maxlength"
     RULE_IN,        // "in"
     RULE_PATTERN,   // "pattern"
+    RULE_TOO_HARD,  // "pattern": to match it takes too long, or the budget is spent
     RULE_ITEMS,     // "items": more than LIMIT_LIST_ITEMS in a list
     RULE_MEMORY,    // "memory": the arena is full
 };
 const char *rule_code(enum rule_result result);
 
+// What is wrong with the value, in words, where rule_expected does not say it; NULL elsewhere.
+const char *rule_problem(enum rule_result result);
+
+// The checks that follow match patterns, and take what that costs from the budget of the request
+// (text/pattern.h).
+struct pattern_budget;
+
 // Checks a text that stands for a value (query string, form, CSV). Absent or empty text is no value: the
 // default or null, or RULE_REQUIRED; so is a list without items. A list is what stands between commas.
 // ret_value borrows `text`, the rule or `arena`; it is set only for RULE_OK.
-MUST_CHECK enum rule_result rule_check_text(
-    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
+MUST_CHECK enum rule_result rule_check_text(const struct rule *rule, struct span text, struct arena *arena,
+    struct pattern_budget *budget, struct value *ret_value);
 
 // A part of a list as it was given: an item, or several with commas between them.
 struct rule_piece {
@@ -68,19 +76,19 @@ struct rule_piece {
 // The same for a list in pieces. Its value is one text: its items, without the blanks around them and without
 // empty ones, with a comma between them; or, where one of them holds a comma, a LIST_SEPARATOR behind each.
 MUST_CHECK enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces,
-    size_t count, struct arena *arena, struct value *ret_value);
+    size_t count, struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
 
 // Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, date and
 // timestamp alone, and lists; an integer passes for a number and becomes one. `json_boolean` tells true and
 // false from 1 and 0. Empty text is RULE_REQUIRED where a value is, and else an empty text: JSON has null to
 // say more.
 MUST_CHECK enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,
-    struct arena *arena, struct value *ret_value);
+    struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
 
 // Checks a text that is there, be it empty: neither the default nor `required` matter. RULE_REQUIRED for a
 // list without items.
-MUST_CHECK enum rule_result rule_check_given(
-    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
+MUST_CHECK enum rule_result rule_check_given(const struct rule *rule, struct span text, struct arena *arena,
+    struct pattern_budget *budget, struct value *ret_value);
 
 // Orders two values of one type, as strcmp does. Timestamps go by time, not by text.
 int rule_compare(enum value_type type, struct value a, struct value b);

@@ -265,9 +265,10 @@ static bool settle_in(struct rule_line *line, struct rule *rule)
 static bool settle_default(struct rule_line *line, struct rule *rule)
 {
     struct word text = line->values[WORD_DEFAULT];
+    struct pattern_budget budget = {.steps = LIMIT_QUERY_STEPS};
     if (!line->seen[WORD_DEFAULT])
         return true;
-    switch (rule_check_given(rule, text.text, line->arena, &rule->default_value)) {
+    switch (rule_check_given(rule, text.text, line->arena, &budget, &rule->default_value)) {
     case RULE_OK:
         rule->has_default = true;
         return true;

@@ -113,7 +113,12 @@ enum {
     LIMIT_VALUE_BYTES = 1024 * 1024,         // one value of a row, one parameter
     LIMIT_LOAD_READ_BYTES = 256 * 1024,      // one read of a file that is loaded
     LIMIT_FORM_BYTES = 1024 * 1024,          // a form body, which is one row and is parsed whole
-    LIMIT_JSON_DEPTH = 8,                    // nesting of a JSON body, which needs two levels
+    // Steps of matching patterns, some 20 ns each, that a request may take beyond those that each text has by
+    // its length (text/pattern.c): 40 ms of a thread that parses, 0.2 ms of a loop. A text that is given up
+    // takes at least 2,000, so that a batch's report has room for all of them.
+    LIMIT_BATCH_STEPS = 2000000,
+    LIMIT_QUERY_STEPS = 10000,
+    LIMIT_JSON_DEPTH = 8,           // nesting of a JSON body, which needs two levels
     LIMIT_ROW_REPORTS = 1000,       // bad rows listed in a problem document; the total is always told
     LIMIT_REPORT_VALUE_BYTES = 200, // of a bad value shown in a report
 

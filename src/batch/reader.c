@@ -17,6 +17,7 @@
 #include "text/csv_rows.h"
 #include "text/json_rows.h"
 #include "text/number.h"
+#include "text/pattern.h"
 #include "text/url.h"
 #include "text/utf8.h"
 
@@ -42,6 +43,8 @@ struct reader {
     int64_t *seen_in;                // owned; for each field the row that gave it last, to find doubles
     int *field_of_column;            // owned; for each CSV column or JSON member place its field, or NO_FIELD
     size_t column_count;             // columns of the CSV header; 0 before it has come
+    struct pattern_budget patterns;  // what the matches of the body may cost
+    bool is_ended;                   // that was spent, so that no more rows are read
     enum err_code status;            // what a callback met: the parser's caller returns it
     struct err *err;                 // where a callback tells it; set for the time of a feed
 };
@@ -78,8 +81,16 @@ static void report_rule(
                          (long long)line, ROW_ARENA_BYTES));
         return;
     }
-    if (result == RULE_REQUIRED) {
-        report_fault_of(reader, line, rule->outside, (struct span){0}, rule_code(result), "is required");
+    if (result == RULE_TOO_HARD && reader->patterns.steps == 0) {
+        reader->is_ended = true;
+        report_fault_of(reader, line, rule->outside, value, rule_code(result),
+            "the patterns of this body take too long to match: what follows was not read");
+        return;
+    }
+    if (rule_problem(result) != NULL) {
+        if (result == RULE_REQUIRED)
+            value = (struct span){0};
+        report_fault_of(reader, line, rule->outside, value, rule_code(result), "%s", rule_problem(result));
         return;
     }
     AUTO(buf_fini) struct buf expected;
@@ -182,7 +193,8 @@ static void report_encoding(struct reader *reader, int64_t line, struct span fie
 static void check_text(struct reader *reader, int64_t line, int field, struct span text)
 {
     const struct rule *rule = &reader->endpoint->fields[field];
-    enum rule_result result = rule_check_text(rule, text, &reader->arena, &reader->values[field]);
+    enum rule_result result =
+        rule_check_text(rule, text, &reader->arena, &reader->patterns, &reader->values[field]);
     if (result != RULE_OK && !utf8_valid(text))
         report_encoding(reader, line, rule->outside, text);
     else if (result != RULE_OK)
@@ -208,7 +220,7 @@ static bool end_row(struct reader *reader, int64_t line, size_t faults_before)
         else if (code != ERR_NONE)
             fail(reader, err_no_memory(reader->err));
     }
-    return reader->status == ERR_NONE;
+    return reader->status == ERR_NONE && !reader->is_ended;
 }
 
 // --- CSV
@@ -270,7 +282,8 @@ static void check_cell(struct reader *reader, int64_t line, int field, const str
         check_text(reader, line, field, cell->text);
         return;
     }
-    enum rule_result result = rule_check_given(rule, cell->text, &reader->arena, &reader->values[field]);
+    enum rule_result result =
+        rule_check_given(rule, cell->text, &reader->arena, &reader->patterns, &reader->values[field]);
     if (result != RULE_OK)
         report_rule(reader, line, rule, result, cell->text);
 }
@@ -341,8 +354,8 @@ static void check_member(struct reader *reader, int64_t line, int field, const s
     struct value value = value_of_member(member);
     bool number_as_text = member->kind == JSON_NUMBER && value.kind == VALUE_TEXT;
     if (member->kind != JSON_NESTED && !number_as_text)
-        result = rule_check_value(
-            rule, value, member->kind == JSON_BOOLEAN, &reader->arena, &reader->values[field]);
+        result = rule_check_value(rule, value, member->kind == JSON_BOOLEAN, &reader->arena,
+            &reader->patterns, &reader->values[field]);
     if (result == RULE_OK)
         return;
     struct span shown = {0};
@@ -434,8 +447,12 @@ enum err_code reader_new(const struct endpoint *endpoint, enum body_format forma
     struct reader *reader = mem_zalloc(1, sizeof(*reader));
     if (reader == NULL)
         return err_no_memory(err);
-    *reader = (struct reader){
-        .endpoint = endpoint, .format = format, .rows = rows, .report = report, .max_rows = max_rows};
+    *reader = (struct reader){.endpoint = endpoint,
+        .format = format,
+        .rows = rows,
+        .report = report,
+        .max_rows = max_rows,
+        .patterns = {.steps = LIMIT_BATCH_STEPS}};
     size_t fields = endpoint->field_count;
     reader->by_name = mem_zalloc(fields, sizeof(*reader->by_name));
     reader->values = mem_zalloc(fields, sizeof(*reader->values));

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "serve/format.h"
+#include "text/pattern.h"
 #include "text/url.h"
 
 static const char FORMAT[] = "format";
@@ -46,6 +47,7 @@ struct query {
     struct query_format format;      // the other result
     bool takes_format;               // the endpoint leaves ?format= to the answer
     bool has_format;                 // it was met
+    struct pattern_budget patterns;  // what their matches may cost: they are run on the loop
     struct given *given;             // for each parameter; the arena's
 };
 
@@ -71,7 +73,9 @@ static enum err_code report_result(struct query *query, size_t i, enum rule_resu
     if (result == RULE_MEMORY)
         return ERR_TOO_LARGE;
     if (result == RULE_REQUIRED)
-        return report_param(query, rule->outside, (struct span){0}, rule_code(result), "is required");
+        text = (struct span){0};
+    if (rule_problem(result) != NULL)
+        return report_param(query, rule->outside, text, rule_code(result), rule_problem(result));
     char detail[512];
     AUTO(buf_fini) struct buf expected;
     buf_init(&expected, sizeof(detail) - sizeof("must be "));
@@ -84,7 +88,7 @@ static enum err_code report_result(struct query *query, size_t i, enum rule_resu
 static enum err_code check(struct query *query, size_t i, struct span text)
 {
     enum rule_result result =
-        rule_check_text(&query->endpoint->params[i], text, query->arena, &query->values[i]);
+        rule_check_text(&query->endpoint->params[i], text, query->arena, &query->patterns, &query->values[i]);
     return result == RULE_OK ? ERR_NONE : report_result(query, i, result, text);
 }
 
@@ -128,7 +132,8 @@ static enum err_code check_list(struct query *query, size_t i)
     for (const struct piece *piece = given->first; piece != NULL; piece = piece->next)
         pieces[count++] = (struct rule_piece){
             .text = piece->text, .is_item = is_text && (piece->is_item || given->plain > 1)};
-    enum rule_result result = rule_check_pieces(rule, pieces, count, query->arena, &query->values[i]);
+    enum rule_result result =
+        rule_check_pieces(rule, pieces, count, query->arena, &query->patterns, &query->values[i]);
     return result == RULE_OK ? ERR_NONE : report_result(query, i, result, given->first->text);
 }
 
@@ -272,6 +277,7 @@ enum err_code query_read(const struct endpoint *endpoint, const struct span *par
         .values = values,
         .report = report,
         .takes_format = takes_format(endpoint),
+        .patterns = {.steps = LIMIT_QUERY_STEPS},
         .given = arena_zalloc(arena, endpoint->param_count, sizeof(*query.given))};
     struct span name, value;
     enum err_code code = query.given != NULL ? read_parts(&query, parts) : ERR_TOO_LARGE;

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/attr.h"
@@ -30,14 +31,21 @@ struct pattern_error {
 MUST_CHECK enum err_code pattern_compile(struct span text, struct arena *arena,
     const struct pattern **ret_pattern, struct pattern_error *ret_error);
 
+// What the matches of one request may cost together. Each match has some steps of its own, in proportion to
+// its text's length; what it takes beyond them is taken from here.
+struct pattern_budget {
+    uint64_t steps; // left; 0: it is spent. A step takes some 20 ns
+};
+
 enum pattern_result {
     PATTERN_MATCHES,   // the whole text, from its first character to its last
     PATTERN_DIFFERS,   // it does not, or it is not UTF-8
-    PATTERN_TOO_HARD,  // the search was given up: a number of steps in proportion to the text's length
+    PATTERN_TOO_HARD,  // the search was given up: its steps or the budget's had come to an end
     PATTERN_NO_MEMORY, //
 };
 
-// Matches a text. Any thread.
-MUST_CHECK enum pattern_result pattern_match(const struct pattern *pattern, struct span text);
+// Matches a text. Any thread; the budget is that of one at a time.
+MUST_CHECK enum pattern_result pattern_match(
+    const struct pattern *pattern, struct span text, struct pattern_budget *budget);
 
 #endif

@@ -46,9 +46,11 @@ static void check_rule(const struct rule *rule, const struct store_name *name, s
     check(is_place(text, rule->line, rule->column));
     check(span_equal(rule->name, name->name) && rule->type == name->type && rule->is_list == name->is_list);
     arena_init(&arena, ARENA_BYTES);
-    (void)!rule_check_text(rule, span_of("a, 1/2/16,"), &arena, &value);
+    (void)!rule_check_text(
+        rule, span_of("a, 1/2/16,"), &arena, &(struct pattern_budget){.steps = LIMIT_QUERY_STEPS}, &value);
     if (rule->has_default && rule->default_value.kind == VALUE_TEXT)
-        check(rule_check_given(rule, rule->default_value.text, &arena, &value) == RULE_OK);
+        check(rule_check_given(rule, rule->default_value.text, &arena,
+                  &(struct pattern_budget){.steps = LIMIT_QUERY_STEPS}, &value) == RULE_OK);
     arena_fini(&arena);
 }
 

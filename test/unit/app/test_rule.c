@@ -15,6 +15,8 @@
 
 enum { ARENA_BYTES = 65536, SHOWN_PATTERN_IN_WORDS = 200 };
 
+static struct pattern_budget patterns = {.steps = 1000}; // which hardly any match here takes from
+
 static struct value integer(int64_t number)
 {
     return (struct value){.kind = VALUE_INTEGER, .integer = number};
@@ -36,7 +38,7 @@ static void expect_query(const struct rule *rule, const char *input, const char 
     struct arena arena;
     struct value value;
     arena_init(&arena, ARENA_BYTES);
-    const char *got = rule_code(rule_check_text(rule, span_of(input), &arena, &value));
+    const char *got = rule_code(rule_check_text(rule, span_of(input), &arena, &patterns, &value));
     assert_string_equal(got != NULL ? got : "", code);
     arena_fini(&arena);
 }
@@ -46,7 +48,7 @@ static void expect_json(const struct rule *rule, struct value input, bool json_b
     struct arena arena;
     struct value value;
     arena_init(&arena, ARENA_BYTES);
-    const char *got = rule_code(rule_check_value(rule, input, json_boolean, &arena, &value));
+    const char *got = rule_code(rule_check_value(rule, input, json_boolean, &arena, &patterns, &value));
     assert_string_equal(got != NULL ? got : "", code);
     arena_fini(&arena);
 }
@@ -82,14 +84,14 @@ static void an_empty_text_is_no_value(void **state)
     arena_init(&arena, ARENA_BYTES);
     struct value value = integer(7);
     struct rule rule = {.type = TYPE_INTEGER};
-    assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &value), RULE_OK);
+    assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &patterns, &value), RULE_OK);
     assert_int_equal(value.kind, VALUE_NULL);
     rule.has_default = true;
     rule.default_value = integer(3);
-    assert_int_equal(rule_check_text(&rule, span_of(""), &arena, &value), RULE_OK);
+    assert_int_equal(rule_check_text(&rule, span_of(""), &arena, &patterns, &value), RULE_OK);
     assert_int_equal(value.integer, 3);
     rule.required = true;
-    assert_int_equal(rule_check_text(&rule, span_of(""), &arena, &value), RULE_REQUIRED);
+    assert_int_equal(rule_check_text(&rule, span_of(""), &arena, &patterns, &value), RULE_REQUIRED);
     assert_int_equal(value.integer, 3); // untouched
     arena_fini(&arena);
 }
@@ -149,7 +151,8 @@ static void a_normalised_timestamp_lives_in_the_arena(void **state)
     struct value value;
     struct rule rule = {.type = TYPE_TIMESTAMP};
     arena_init(&arena, ARENA_BYTES);
-    assert_int_equal(rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &value), RULE_OK);
+    assert_int_equal(
+        rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &patterns, &value), RULE_OK);
     assert_true(span_is(value.text, "2016-01-01T00:00:00.000Z"));
     arena_fini(&arena);
 }
@@ -162,13 +165,15 @@ static void a_full_arena_is_told_from_a_wrong_timestamp(void **state)
     struct rule rule = {.type = TYPE_TIMESTAMP};
     arena_init(&arena, 0);
     assert_int_equal(
-        rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &value), RULE_MEMORY);
+        rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &patterns, &value), RULE_MEMORY);
     arena_fini(&arena);
     arena_init(&arena, ARENA_BYTES);
     mem_fail_after(0);
-    assert_int_equal(rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &value), RULE_OK);
+    assert_int_equal(
+        rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00"), &arena, &patterns, &value), RULE_OK);
     mem_fail_after(-1);
-    assert_int_equal(rule_check_text(&rule, span_of("2016-13-01T01:00:00+01:00"), &arena, &value), RULE_TYPE);
+    assert_int_equal(
+        rule_check_text(&rule, span_of("2016-13-01T01:00:00+01:00"), &arena, &patterns, &value), RULE_TYPE);
     arena_fini(&arena);
 }
 
@@ -245,7 +250,7 @@ static void a_json_integer_becomes_a_number(void **state)
     struct value value;
     struct rule rule = {.type = TYPE_NUMBER};
     arena_init(&arena, ARENA_BYTES);
-    assert_int_equal(rule_check_value(&rule, integer(5), false, &arena, &value), RULE_OK);
+    assert_int_equal(rule_check_value(&rule, integer(5), false, &arena, &patterns, &value), RULE_OK);
     assert_int_equal(value.kind, VALUE_REAL);
     assert_true(value.real == 5.0);
     arena_fini(&arena);
@@ -331,7 +336,7 @@ static void expect_becomes(const struct rule *rule, const char *input, const cha
     struct arena arena;
     struct value value;
     arena_init(&arena, ARENA_BYTES);
-    assert_int_equal(rule_check_text(rule, span_of(input), &arena, &value), RULE_OK);
+    assert_int_equal(rule_check_text(rule, span_of(input), &arena, &patterns, &value), RULE_OK);
     assert_int_equal(value.kind, VALUE_TEXT);
     if (!span_is(value.text, expected))
         fail_msg("%s became %.*s, not %s", input, (int)value.text.len, value.text.at, expected);
@@ -403,7 +408,7 @@ static void the_whole_text_has_to_match_the_pattern(void **state)
     expect_query(&rule, "a, B", "pattern");
     rule.is_list = false;
     mem_fail_after(0);
-    assert_int_equal(rule_check_text(&rule, span_of("abc"), &arena, &value), RULE_MEMORY);
+    assert_int_equal(rule_check_text(&rule, span_of("abc"), &arena, &patterns, &value), RULE_MEMORY);
     mem_fail_after(-1);
     arena_fini(&arena);
 }
@@ -442,15 +447,15 @@ static void a_list_without_items_is_no_value(void **state)
     struct value value = integer(7);
     arena_init(&arena, ARENA_BYTES);
     struct rule rule = {.type = TYPE_TEXT, .is_list = true};
-    assert_int_equal(rule_check_text(&rule, span_of(" , ,"), &arena, &value), RULE_OK);
+    assert_int_equal(rule_check_text(&rule, span_of(" , ,"), &arena, &patterns, &value), RULE_OK);
     assert_int_equal(value.kind, VALUE_NULL);
     rule.has_default = true;
     rule.default_value = text("x,y");
-    assert_int_equal(rule_check_text(&rule, span_of(","), &arena, &value), RULE_OK);
+    assert_int_equal(rule_check_text(&rule, span_of(","), &arena, &patterns, &value), RULE_OK);
     assert_true(span_is(value.text, "x,y"));
-    assert_int_equal(rule_check_given(&rule, span_of(","), &arena, &value), RULE_REQUIRED);
+    assert_int_equal(rule_check_given(&rule, span_of(","), &arena, &patterns, &value), RULE_REQUIRED);
     rule.required = true;
-    assert_int_equal(rule_check_text(&rule, span_of(" "), &arena, &value), RULE_REQUIRED);
+    assert_int_equal(rule_check_text(&rule, span_of(" "), &arena, &patterns, &value), RULE_REQUIRED);
     arena_fini(&arena);
 }
 
@@ -478,8 +483,8 @@ static void a_list_in_a_full_arena_says_so(void **state)
         struct arena arena;
         struct value value;
         arena_init(&arena, max);
-        result =
-            rule_check_text(&rule, span_of("2016-01-01T01:00:00+01:00,2016-01-01T00:00:00Z"), &arena, &value);
+        result = rule_check_text(
+            &rule, span_of("2016-01-01T01:00:00+01:00,2016-01-01T00:00:00Z"), &arena, &patterns, &value);
         arena_fini(&arena);
         assert_true(max < ARENA_BYTES);
     }

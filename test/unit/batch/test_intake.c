@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "batch/run.h"
 #include "fixture.h"
+#include "text/pattern.h"
 
 static struct rule fields[] = {
     {.name = {"id", 2}, .outside = {"id", 2}, .type = TYPE_INTEGER, .required = true},
@@ -188,6 +189,60 @@ static void missing_memory_is_told_and_leaves_nothing(void **state)
     }
 }
 
+// A batch of `rows` rows whose one text makes the pattern try in vain; returns its report's faults.
+static size_t take_hard_texts(enum body_format format, int rows, struct taking *taking)
+{
+    AUTO(arena_fini) struct arena arena;
+    AUTO(buf_fini) struct buf body;
+    struct pattern_error error;
+    const struct pattern *pattern;
+    arena_init(&arena, 65536);
+    buf_init(&body, 1024 * 1024);
+    assert_int_equal(pattern_compile(span_of("(a+)+[bc]d*"), &arena, &pattern, &error), ERR_NONE);
+    struct rule rule = {.name = {"a", 1}, .outside = {"a", 1}, .type = TYPE_TEXT, .pattern = pattern};
+    struct store_name name = {.name = {"a", 1}, .type = TYPE_TEXT};
+    struct endpoint hard = {.method = HTTP_POST, .fields = &rule, .field_names = &name, .field_count = 1};
+    *taking = (struct taking){.budget = {.max_bytes = 1024 * 1024}};
+    struct intake_options options = {.endpoint = &hard,
+        .format = format,
+        .max_rows = 100000,
+        .budget = &taking->budget,
+        .report = &taking->report};
+    assert_int_equal(intake_start(&taking->intake, &options, &taking->err), ERR_NONE);
+    buf_append_str(&body, format == BODY_CSV ? "a\n" : format == BODY_JSON ? "[" : "");
+    for (int i = 0; i < rows; i++) {
+        const char *text = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaace";
+        if (format == BODY_CSV)
+            buf_printf(&body, "%s\n", text);
+        else
+            buf_printf(&body, "%s{\"a\":\"%s\"}\n", format == BODY_JSON && i > 0 ? "," : "", text);
+    }
+    buf_append_str(&body, format == BODY_JSON ? "]" : "");
+    assert_int_equal(feed(taking, body.data, body.len), ERR_NONE);
+    assert_int_equal(intake_finish(&taking->intake, &taking->err), ERR_NONE);
+    return taking->report.total;
+}
+
+static void patterns_that_take_too_long_end_the_reading(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        AUTO(taking_fini) struct taking few, many;
+        assert_int_equal(take_hard_texts(bodies[i].format, 3, &few), 3);
+        const struct fault *fault = report_fault(&few.report, 2);
+        assert_true(span_is(fault->code, "pattern"));
+        assert_true(
+            span_is(fault->detail, "takes too long to match its pattern: send a shorter or simpler text"));
+        size_t total = take_hard_texts(bodies[i].format, 3000, &many);
+        assert_in_range(total, 400, 600);
+        fault = report_fault(&many.report, total - 1);
+        assert_true(span_is(fault->code, "pattern"));
+        assert_true(span_is(
+            fault->detail, "the patterns of this body take too long to match: what follows was not read"));
+        assert_int_equal(many.intake.rows.count, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_row_that_does_not_end_is_charged),
         BATCH_TEST(flushed_rows_are_in_the_table_batch_and_memory_stays_small),
         cmocka_unit_test(missing_memory_is_told_and_leaves_nothing),
+        cmocka_unit_test(patterns_that_take_too_long_end_the_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "text/pattern.h"
 
 #define TEXT(literal)                                                                                        \
     {                                                                                                        \
@@ -179,6 +180,37 @@ static void every_fault_is_reported_once(void **state)
     assert_string_equal(reading.err.text, "parameters that do not pass: 5");
 }
 
+// Queries are read on the loop.
+static void patterns_of_a_query_take_few_steps_together(void **state)
+{
+    (void)state;
+    static const char hard[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaace";
+    static const char detail[] = "takes too long to match its pattern: send a shorter or simpler text";
+    AUTO(arena_fini) struct arena arena;
+    struct pattern_error error;
+    const struct pattern *nested, *easy;
+    arena_init(&arena, 65536);
+    assert_int_equal(pattern_compile(span_of("(a+)+[bc]d*"), &arena, &nested, &error), ERR_NONE);
+    assert_int_equal(pattern_compile(span_of("(b+)+[bc]d*"), &arena, &easy, &error), ERR_NONE);
+    struct rule rules[COUNT];
+    char names[COUNT][2] = {"a", "b", "c", "d"}, query[256] = "";
+    for (size_t i = 0; i < COUNT; i++)
+        rules[i] = (struct rule){.name = span_of(names[i]),
+            .outside = span_of(names[i]),
+            .type = TYPE_TEXT,
+            .pattern = i < 3 ? nested : easy};
+    for (size_t i = 0; i < 3; i++)
+        snprintf(query + strlen(query), sizeof(query) - strlen(query), "%s=%s&", names[i], hard);
+    strcat(query, "d=bbbc");
+    struct endpoint endpoint = {.method = HTTP_GET, .params = rules, .param_count = COUNT};
+    const struct expected all[] = {
+        {"a", hard, "pattern", detail},
+        {"b", hard, "pattern", detail},
+        {"c", hard, "pattern", detail},
+    };
+    assert_faults(&endpoint, "7", query, all, ARRAY_LEN(all));
+}
+
 static void what_is_given_twice_or_badly_encoded_is_a_fault(void **state)
 {
     (void)state;
@@ -247,6 +279,7 @@ int main(void)
         cmocka_unit_test(all_ways_to_write_a_list_are_one),
         cmocka_unit_test(the_format_is_the_answers_unless_the_endpoint_has_one),
         cmocka_unit_test(every_fault_is_reported_once),
+        cmocka_unit_test(patterns_of_a_query_take_few_steps_together),
         cmocka_unit_test(what_is_given_twice_or_badly_encoded_is_a_fault),
         cmocka_unit_test(unknown_names_matter_to_a_strict_endpoint_only),
         cmocka_unit_test(missing_memory_is_told_wherever_it_strikes),

@@ -27,7 +27,9 @@ static void expect(const char *pattern, const char *text, enum pattern_result re
 {
     struct arena arena;
     arena_init(&arena, ARENA_BYTES);
-    assert_int_equal(pattern_match(compile(pattern, &arena), span_of(text)), result);
+    assert_int_equal(
+        pattern_match(compile(pattern, &arena), span_of(text), &(struct pattern_budget){.steps = 1000000}),
+        result);
     arena_fini(&arena);
 }
 
@@ -113,6 +115,52 @@ static void work_that_doubles_with_each_character_is_given_up(void **state)
         PATTERN_TOO_HARD);
 }
 
+// Takes from a budget of a hundred thousand steps as long as it lasts; returns how many texts were matched.
+static int match_until_it_is_spent(const char *pattern, const char *text)
+{
+    struct arena arena;
+    struct pattern_budget budget = {.steps = 100000};
+    int count = 0;
+    arena_init(&arena, ARENA_BYTES);
+    const struct pattern *compiled = compile(pattern, &arena);
+    while (count < 1000 && budget.steps > 0) {
+        enum pattern_result result = pattern_match(compiled, span_of(text), &budget);
+        assert_int_equal(result, PATTERN_TOO_HARD);
+        count++;
+    }
+    arena_fini(&arena);
+    return count;
+}
+
+static void a_budget_is_for_all_matches_together(void **state)
+{
+    (void)state;
+    static const char hard[] =
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaace"; // 41 bytes: 4,050 steps, 289 of its own
+    assert_int_equal(match_until_it_is_spent("(a+)+[bc]d*", hard), 100000 / (4050 - 289) + 1);
+    struct arena arena;
+    struct pattern_budget spent = {0};
+    arena_init(&arena, ARENA_BYTES);
+    const struct pattern *easy = compile("[A-Z]{5}-[0-9]+", &arena), *nested = compile("(a+)+[bc]d*", &arena);
+    assert_int_equal(pattern_match(easy, span_of("ABCDE-123456789"), &spent), PATTERN_MATCHES);
+    assert_int_equal(pattern_match(nested, span_of(hard), &spent), PATTERN_TOO_HARD);
+    arena_fini(&arena);
+}
+
+// A round of this costs few returns to a place and the reading of all the rest.
+static void what_is_passed_over_counts_too(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, ARENA_BYTES);
+    static char text[20001];
+    memset(text, 'a', sizeof(text) - 1);
+    const struct pattern *pattern = compile("(?:a|.*+[bd])*[ce]f*", &arena);
+    assert_int_equal(pattern_match(pattern, span_of(text), &(struct pattern_budget){.steps = UINT32_MAX}),
+        PATTERN_TOO_HARD);
+    arena_fini(&arena);
+}
+
 static void a_long_text_is_no_trouble(void **state)
 {
     (void)state;
@@ -123,11 +171,17 @@ static void a_long_text_is_no_trouble(void **state)
     memset(text, 'a', len);
     arena_init(&arena, ARENA_BYTES);
     struct span whole = {.at = text, .len = len};
-    assert_int_equal(pattern_match(compile("[a-z]+", &arena), whole), PATTERN_MATCHES);
+    assert_int_equal(
+        pattern_match(compile("[a-z]+", &arena), whole, &(struct pattern_budget){.steps = 1000000}),
+        PATTERN_MATCHES);
     struct span part = {.at = text, .len = 65536};
-    assert_int_equal(pattern_match(compile("(?:[a-z]{4} ?)+", &arena), part), PATTERN_MATCHES);
+    assert_int_equal(
+        pattern_match(compile("(?:[a-z]{4} ?)+", &arena), part, &(struct pattern_budget){.steps = 1000000}),
+        PATTERN_MATCHES);
     // Each of a million repetitions is a place to return to: over the bound of memory, and no crash.
-    assert_int_equal(pattern_match(compile("(a|b)*[ac]", &arena), whole), PATTERN_TOO_HARD);
+    assert_int_equal(
+        pattern_match(compile("(a|b)*[ac]", &arena), whole, &(struct pattern_budget){.steps = 1000000}),
+        PATTERN_TOO_HARD);
     arena_fini(&arena);
     free(text);
 }
@@ -156,7 +210,7 @@ static void without_memory_nothing_is_leaked(void **state)
     enum pattern_result result = PATTERN_NO_MEMORY;
     for (; result == PATTERN_NO_MEMORY; failures++) {
         mem_fail_after(failures);
-        result = pattern_match(pattern, span_of("aba"));
+        result = pattern_match(pattern, span_of("aba"), &(struct pattern_budget){.steps = 1000000});
         mem_fail_after(-1);
     }
     assert_int_equal(result, PATTERN_MATCHES);
@@ -184,7 +238,8 @@ static void *match_often(void *pattern)
 {
     intptr_t good = 0;
     for (int i = 0; i < 1000; i++)
-        good += pattern_match(pattern, span_of("abc-123")) == PATTERN_MATCHES;
+        good += pattern_match(pattern, span_of("abc-123"), &(struct pattern_budget){.steps = 1000000}) ==
+                PATTERN_MATCHES;
     return (void *)good;
 }
 
@@ -216,6 +271,8 @@ int main(void)
         cmocka_unit_test(what_is_no_pattern_is_told_with_its_place),
         cmocka_unit_test(a_pattern_that_is_too_large_is_refused),
         cmocka_unit_test(work_that_doubles_with_each_character_is_given_up),
+        cmocka_unit_test(a_budget_is_for_all_matches_together),
+        cmocka_unit_test(what_is_passed_over_counts_too),
         cmocka_unit_test(a_long_text_is_no_trouble),
         cmocka_unit_test(without_memory_nothing_is_leaked),
         cmocka_unit_test(a_full_arena_is_no_crash),
