@@ -296,6 +296,10 @@ static enum http_progress in_target(
         return http_refuse(refusal, 414, "the request target is longer than %d bytes", LIMIT_TARGET_BYTES);
     if (byte == '\r')
         return http_refuse(refusal, 400, "the request line has no HTTP version");
+    if ((unsigned char)byte >= 0x80)
+        return http_refuse(refusal, 400,
+            "the request target holds a character beyond ASCII: percent-encode its bytes, here %%%02X",
+            (unsigned char)byte);
     if (byte != ' ')
         return http_refuse(refusal, 400, "the request target holds byte 0x%02x", (unsigned char)byte);
     enum http_progress progress = end_target(parser, head, refusal);
