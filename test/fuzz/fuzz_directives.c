@@ -7,6 +7,7 @@
 
 #include "app/directives.h"
 #include "base/limits.h"
+#include "text/pattern.h"
 
 enum { ARENA_BYTES = 64 * 1024 * 1024 };
 
