@@ -64,12 +64,6 @@ enum pg_last {
     PG_LAST_BOUND,  // it was bound
 };
 
-// A query of the driver's own that is prepared once in a session.
-struct pg_own {
-    unsigned session;         // in which it was; 0: none
-    char name[PG_NAME_CHARS]; // there
-};
-
 struct pg_conn {
     struct store_conn base;       // first
     struct pg_store *store;       // borrowed

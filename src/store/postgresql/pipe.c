@@ -359,7 +359,11 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
         return ERR_NONE;
     if (item.prepared != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
         item.prepared->session = 0;
-    if (item.kind == PG_COMMAND || item.kind == PG_CHECK || item.kind == PG_PREPARE) {
+    if (item.own != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
+        item.own->session = 0;
+    if (item.kind == PG_FILES && item.run != NULL)
+        item.run->is_torn = PQntuples(result) > 0;
+    if (item.kind != PG_RUN && item.kind != PG_SYNC) {
         struct err failure = {0};
         if (take_command(conn, result, item.kind, item.keep, &failure) != ERR_NONE) {
             pg_fail_tx(conn, &failure);
@@ -393,6 +397,24 @@ static enum err_code drain(struct pg_conn *conn, const struct pg_run *run, struc
     if (code == ERR_NONE && failure.code != ERR_NONE && err != NULL && err->code == ERR_NONE)
         *err = failure;
     return code == ERR_NONE ? failure.code : code;
+}
+
+enum err_code pg_drain_files(struct pg_conn *conn, const struct pg_run *run, struct err *err)
+{
+    struct err failure = {0};
+    enum err_code code = ERR_NONE;
+    bool was_prepared = false;
+    while (code == ERR_NONE && conn->count > 0) {
+        const struct pg_item *item = &conn->queue[conn->first];
+        bool is_prepare = item->own != NULL && !was_prepared;
+        if (!is_prepare && (item->kind != PG_FILES || item->run != run))
+            break;
+        was_prepared = is_prepare;
+        code = read_some(conn, &failure, err);
+    }
+    if (code == ERR_NONE && failure.code != ERR_NONE)
+        code = err_set(err, failure.code, "%s", failure.text);
+    return code;
 }
 
 enum err_code pg_drain(struct pg_conn *conn, struct err *err)

@@ -59,4 +59,7 @@ void pg_cancel(struct pg_conn *conn);
 // ERR_TIMEOUT when the deadline has passed already.
 MUST_CHECK enum err_code pg_check_deadline(const struct pg_conn *conn, struct err *err);
 
+// Reads what the server says of the run, which has come, by the PG_FILES behind it, if any.
+MUST_CHECK enum err_code pg_drain_files(struct pg_conn *conn, const struct pg_run *run, struct err *err);
+
 #endif

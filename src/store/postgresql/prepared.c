@@ -13,6 +13,7 @@
 #include "store/postgresql/error.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/queue.h"
+#include "store/postgresql/value.h"
 
 // --- life
 
@@ -34,17 +35,17 @@ enum err_code pg_prepared_new(
 }
 
 // Takes the server's copy away, with whatever is sent next.
-static void deallocate(struct pg_conn *conn, struct pg_prepared *prepared)
+static void deallocate(struct pg_conn *conn, const char *name, unsigned *session)
 {
     char sql[40];
     struct err ignored = {0};
-    if (conn->link_state != PG_LINK_PIPELINED || conn->is_pooled || prepared->session != conn->session ||
+    if (conn->link_state != PG_LINK_PIPELINED || conn->is_pooled || *session != conn->session ||
         pg_tx_has_failed(conn))
         return;
-    snprintf(sql, sizeof(sql), "DEALLOCATE %s", prepared->name);
+    snprintf(sql, sizeof(sql), "DEALLOCATE %s", name);
     if (pg_command(conn, sql, &ignored) == ERR_NONE && conn->mode == STORE_READ)
         pg_tx_sent(conn);
-    prepared->session = 0;
+    *session = 0;
 }
 
 void pg_prepared_leave(struct pg_conn *conn, struct pg_prepared *prepared)
@@ -52,9 +53,11 @@ void pg_prepared_leave(struct pg_conn *conn, struct pg_prepared *prepared)
     if (prepared == NULL || --prepared->users > 0)
         return;
     pg_disown_prepared(conn, prepared);
-    deallocate(conn, prepared);
+    deallocate(conn, prepared->name, &prepared->session);
+    deallocate(conn, prepared->files.name, &prepared->files.session);
     mem_free(prepared->sql);
     mem_free(prepared->param_types);
+    mem_free(prepared->files_sql);
     mem_free(prepared);
 }
 
@@ -117,4 +120,28 @@ enum err_code pg_prepared_describe(struct pg_conn *conn, struct pg_prepared *pre
         prepared->param_types[i] = PQparamtype(*ret_described, (int)i); // those that were inferred
     PQclear(answer);
     return code;
+}
+
+// --- queries of the driver's own
+
+enum err_code pg_queue_own(struct pg_conn *conn, struct pg_own *own, const char *sql, const struct span *json,
+    struct pg_item item, struct err *err)
+{
+    int count = json != NULL, format = 1, len = json != NULL ? (int)json->len : 0;
+    const Oid type = PG_TYPE_JSON;
+    const char *at = json != NULL ? json->at : NULL;
+    enum err_code code = ERR_NONE;
+    if (conn->is_pooled)
+        return pg_queued(
+            conn, PQsendQueryParams(conn->link, sql, count, &type, &at, &len, &format, 0), item, err);
+    if (own->session != conn->session) {
+        snprintf(own->name, sizeof(own->name), "s%u", ++conn->named);
+        code = pg_queued(conn, PQsendPrepare(conn->link, own->name, sql, count, &type),
+            (struct pg_item){.kind = item.kind == PG_CHECK ? PG_CHECK : PG_COMMAND, .own = own}, err);
+        own->session = conn->session;
+    }
+    if (code != ERR_NONE)
+        return code;
+    return pg_queued(
+        conn, PQsendQueryPrepared(conn->link, own->name, count, &at, &len, &format, 0), item, err);
 }

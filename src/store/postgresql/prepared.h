@@ -9,10 +9,17 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "store/postgresql/queue.h"
 
 struct pg_conn;
 
 enum { PG_NAME_CHARS = 16 }; // of a prepared statement, and a NUL
+
+// A query of the driver's own that is prepared once in a session.
+struct pg_own {
+    unsigned session;         // in which it was; 0: none
+    char name[PG_NAME_CHARS]; // there
+};
 
 // A statement as the server has it, for all those of the connection that have its text and its types: reads
 // of one endpoint that are under way together.
@@ -21,6 +28,8 @@ struct pg_prepared {
     char *sql;                // owned; with $1 … in it
     size_t param_count;       //
     Oid *param_types;         // owned; those that are left to the server once it has told them
+    char *files_sql;          // owned; the question for the files of its tables (files.h); NULL: none
+    struct pg_own files;      // that, as the server has it
     char name[PG_NAME_CHARS]; // on the server
     unsigned session;         // of the connection, in which it was prepared; 0: in none
 };
@@ -44,5 +53,10 @@ MUST_CHECK enum err_code pg_prepared_queue(
 // columns, and is to be cleared in any case. ERR_CONFIG with the place.
 MUST_CHECK enum err_code pg_prepared_describe(struct pg_conn *conn, struct pg_prepared *prepared,
     struct span sql, struct span statement, PGresult **ret_described, struct err *err);
+
+// Queues a query of the driver's own as `item`; in a session it is prepared once. `json` is its parameter, as
+// bytes; NULL: it has none.
+MUST_CHECK enum err_code pg_queue_own(struct pg_conn *conn, struct pg_own *own, const char *sql,
+    const struct span *json, struct pg_item item, struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "store/postgresql/conn.h"
 #include "store/postgresql/errand.h"
+#include "store/postgresql/prepared.h"
 #include "store/postgresql/run.h"
 
 static enum err_code push(struct pg_conn *conn, struct pg_item item, struct err *err)
@@ -57,6 +58,8 @@ void pg_disown_prepared(struct pg_conn *conn, const struct pg_prepared *prepared
         struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
         if (item->prepared == prepared)
             item->prepared = NULL;
+        if (item->own == &prepared->files)
+            item->own = NULL;
     }
 }
 

@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 struct pg_conn;
+struct pg_own;
 struct pg_prepared;
 struct pg_run;
 
@@ -19,13 +20,15 @@ enum pg_kind {
     PG_CHECK,   // likewise, the one of pg_begin_at: it fails when the database is behind
     PG_PREPARE, // which is not prepared where that fails
     PG_RUN,     // of a statement: its results are kept for it
+    PG_FILES,   // one of the driver's own about the run before it, which is torn if it has rows
     PG_SYNC,    // the end of what a failure takes with it
 };
 
 struct pg_item {
     enum pg_kind kind;            //
-    struct pg_run *run;           // PG_RUN: whose; NULL when it was disowned
+    struct pg_run *run;           // PG_RUN, PG_FILES: whose; NULL when it was disowned
     struct pg_prepared *prepared; // PG_PREPARE: what; likewise
+    struct pg_own *own;           // the command prepares it; NULL: it prepares none
     PGresult **keep; // of commands, checks, prepares: where its result goes, be it a failure; or NULL
 };
 

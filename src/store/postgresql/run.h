@@ -37,6 +37,7 @@ struct pg_run {
     size_t parked_room;                // room in parked
     unsigned row_count;                // taken so far; stops at PG_SMALL_ROWS + 1
     uint64_t bound_ns;                 // monotonic; when it was bound, until it begins to answer; then 0
+    bool is_torn;                      // a table of it is not the one of its snapshot (files.h)
     // --- of the runs before, as a guess at the next one
     bool is_small;  // a reader's, and its last run had few rows: the answer is taken as a whole
     bool was_large; // a run had more than PG_WHOLE_BYTES all the same: never taken as a whole again

@@ -17,6 +17,7 @@
 #include "store/postgresql/batch.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/error.h"
+#include "store/postgresql/files.h"
 #include "store/postgresql/permit.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/prepared.h"
@@ -234,6 +235,12 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
         pg_finalize(&stmt->base);
         return code;
     }
+    if (conn->mode == STORE_READ && conn->tx == PG_TX_NONE)
+        code = pg_files_find(conn, stmt->prepared, err);
+    if (code != ERR_NONE) {
+        pg_finalize(&stmt->base);
+        return code;
+    }
     *ret_stmt = &stmt->base;
     return ERR_NONE;
 }
@@ -310,6 +317,8 @@ static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
     code = pg_queued(conn, sent, (struct pg_item){.kind = PG_RUN, .run = &stmt->run}, err);
     if (code == ERR_NONE)
         pg_run_move(&stmt->run, PG_RUN_SENT);
+    if (code == ERR_NONE && conn->tx != PG_TX_NONE)
+        code = pg_files_queue(conn, prepared, &stmt->run, err);
     if (code == ERR_NONE && is_alone) // behind a sync: a run that fails must not take its end along
         code = pg_sync(conn, err);
     if (code == ERR_NONE && is_alone)
@@ -439,6 +448,33 @@ static enum err_code start_answer(struct pg_stmt *stmt, const PGresult *result, 
     return has_rows && !has_columns(stmt, result) ? fail_stale(err) : ERR_NONE;
 }
 
+// Before the first row of a run is given out, its second result is fetched: mostly that is its end, and then
+// it is known whether its tables were those of its snapshot, even if nobody asks for a further row.
+static enum err_code look_ahead(struct pg_stmt *stmt, struct err *err)
+{
+    struct pg_run *run = &stmt->run;
+    PGresult *next = NULL;
+    if (run->state != PG_RUN_SENT || run->row_count > 0 || run->parked_first < run->parked_count)
+        return ERR_NONE;
+    enum err_code code = pg_next_result(stmt->conn, &next, err);
+    return code == ERR_NONE && next != NULL ? pg_run_park(run, next, err) : code;
+}
+
+// As soon as all of the run has come.
+static enum err_code check_files(struct pg_stmt *stmt, struct err *err)
+{
+    struct err cause = {0};
+    if (stmt->prepared->files_sql == NULL)
+        return ERR_NONE;
+    enum err_code code = look_ahead(stmt, &cause);
+    if (code == ERR_NONE && stmt->run.state == PG_RUN_COME)
+        code = pg_files_check(stmt->conn, &stmt->run, &cause);
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    pg_fail_tx(stmt->conn, &cause);
+    return err_set(err, code, "%s", cause.text);
+}
+
 enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
 {
     struct pg_stmt *stmt = pg_stmt(base);
@@ -452,12 +488,16 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
         PGresult *result = NULL;
         enum err_code code = take_result(stmt, &result, err);
         if (code == ERR_NONE && result == NULL)
+            code = check_files(stmt, err);
+        if (code == ERR_NONE && result == NULL)
             code = end_run(stmt, err);
         if (code != ERR_NONE)
             return code;
         if (result == NULL)
             break;
         code = start_answer(stmt, result, err);
+        if (code == ERR_NONE)
+            code = check_files(stmt, err);
         if (code != ERR_NONE) {
             PQclear(result);
             return code;

@@ -11,6 +11,7 @@
 //     session, prepared                   set-up and revival; what the server has prepared
 //     batch                               the table batch, by COPY
 //     tx                                  transactions, the savepoint, the records of commits
+//     files                               whether a read's tables are those of its snapshot
 //     stmt, versions, exec, explain       statements; versions of tables; scripts; plans and keys
 //     schema, reads, watch                schemas; what a statement reads; the thread that keeps up
 //     store                               opening and closing of stores and connections; the driver's table

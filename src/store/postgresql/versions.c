@@ -38,6 +38,7 @@
 
 #include "store/postgresql/conn.h"
 #include "store/postgresql/pipe.h"
+#include "store/postgresql/prepared.h"
 #include "store/postgresql/queue.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/tx.h"
@@ -155,30 +156,6 @@ static const char check_sql[] =
     " LEFT JOIN reckoner_versions AS v ON v.table_name = vector.name"
     " WHERE vector.version::bigint < 0 OR (v.version >= vector.version::bigint) IS NOT TRUE))::integer";
 
-// Queues a query of ours that is prepared once in a session; `param` is $1, a JSON; NULL: it has none.
-static enum err_code queue_own(struct pg_conn *conn, struct pg_own *own, const char *sql,
-    const struct span *param, enum pg_kind kind, PGresult **keep, struct err *err)
-{
-    int count = param != NULL, format = 1, len = param != NULL ? (int)param->len : 0;
-    const Oid type = PG_TYPE_JSON;
-    const char *at = param != NULL ? param->at : NULL;
-    enum err_code code = ERR_NONE;
-    struct pg_item run = {.kind = kind, .keep = keep};
-    if (conn->is_pooled)
-        return pg_queued(
-            conn, PQsendQueryParams(conn->link, sql, count, &type, &at, &len, &format, 0), run, err);
-    if (own->session != conn->session) {
-        snprintf(own->name, sizeof(own->name), "s%u", ++conn->named);
-        code = pg_queued(conn, PQsendPrepare(conn->link, own->name, sql, count, &type),
-            (struct pg_item){.kind = kind}, err);
-        own->session = conn->session;
-    }
-    if (code != ERR_NONE)
-        return code;
-    return pg_queued(
-        conn, PQsendQueryPrepared(conn->link, own->name, count, &at, &len, &format, 0), run, err);
-}
-
 enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
@@ -188,7 +165,8 @@ enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, stru
         return code;
     pg_tx_sent(conn);
     pg_last(base);
-    code = queue_own(conn, &conn->vector, vector_sql, NULL, PG_COMMAND, &result, err);
+    code = pg_queue_own(
+        conn, &conn->vector, vector_sql, NULL, (struct pg_item){.kind = PG_COMMAND, .keep = &result}, err);
     if (code == ERR_NONE)
         code = pg_drain_rows(conn, &result, err);
     if (code == ERR_NONE && buf_append_str(vector, PQgetvalue(result, 0, 0)) != ERR_NONE)
@@ -207,7 +185,7 @@ enum err_code pg_begin_at(struct store_conn *base, struct span vector, struct er
     if (code != ERR_NONE || vector.len == 0)
         return code;
     pg_tx_sent(conn);
-    code = queue_own(conn, &conn->check, check_sql, &vector, PG_CHECK, NULL, err);
+    code = pg_queue_own(conn, &conn->check, check_sql, &vector, (struct pg_item){.kind = PG_CHECK}, err);
     // Has the server send the answer now, before it runs the statements that follow. pgbouncer is told to
     // flush by a sync alone.
     if (code == ERR_NONE && !conn->is_pooled && PQsendFlushRequest(conn->link) == 0)

@@ -88,7 +88,7 @@ def test_a_role_that_owns_nothing_serves_what_another_role_has_made(cluster, sta
     guest = url.replace('reckoner@', 'guest@')
     assert start(app, '--quiet', '--store', url).stop() == 0
     bad = run('serve', '--listen', '127.0.0.1:0', '--store', guest, app)
-    assert (bad.returncode, bad.stderr) == (1, 'reckoner: --store: the role guest lacks rights: ' + '; '.join([
+    assert bad.returncode == 1 and bad.stderr.endswith('reckoner: --store: the role guest lacks rights: ' + '; '.join([
         'GRANT SELECT ON notes.reckoner_loads TO guest', 'GRANT SELECT ON notes.reckoner_migrations TO guest',
         'GRANT SELECT ON notes.reckoner_notes TO guest', 'GRANT SELECT ON notes.reckoner_versions TO guest',
         'GRANT SELECT, INSERT, UPDATE, DELETE ON notes.reckoner_commits TO guest', 'GRANT USAGE ON SCHEMA notes TO guest']) + '\n')
