@@ -87,11 +87,6 @@ void sqlite_interrupt_when(struct store_conn *base, const atomic_bool *flag)
     sqlite_conn(base)->interrupt = flag;
 }
 
-static bool is_interrupted(const struct sqlite_conn *conn)
-{
-    return conn->interrupt != NULL && atomic_load_explicit(conn->interrupt, memory_order_relaxed);
-}
-
 static bool past_deadline(const struct sqlite_conn *conn, uint64_t now_ns)
 {
     return conn->deadline_ns != 0 && now_ns >= conn->deadline_ns;
@@ -104,7 +99,7 @@ static int on_progress(void *ctx)
     const struct sqlite_conn *conn = ctx;
     if (conn->deadline_ns == 0 || conn->in_control)
         return 0;
-    return is_interrupted(conn) || past_deadline(conn, clock_monotonic_ns());
+    return sqlite_is_interrupted(conn) || past_deadline(conn, clock_monotonic_ns());
 }
 
 // Waits a little and returns non-zero to try the lock again. `waits` counts those before this one.
@@ -115,7 +110,7 @@ static int on_busy(void *ctx, int waits)
     if (waits == 0)
         conn->busy_since_ns = now_ns;
     bool is_over = now_ns - conn->busy_since_ns >= conn->busy_limit_ms * NS_PER_MS;
-    if (is_over || past_deadline(conn, now_ns) || is_interrupted(conn))
+    if (is_over || past_deadline(conn, now_ns) || sqlite_is_interrupted(conn))
         return 0;
     uint64_t pause_ns = (BUSY_FIRST_MS * NS_PER_MS) << (waits < BUSY_DOUBLINGS ? waits : BUSY_DOUBLINGS);
     if (conn->deadline_ns != 0 && pause_ns > conn->deadline_ns - now_ns)

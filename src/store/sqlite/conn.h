@@ -52,6 +52,11 @@ static inline struct sqlite_conn *sqlite_conn(struct store_conn *conn)
     return CONTAINER_OF(conn, struct sqlite_conn, base);
 }
 
+static inline bool sqlite_is_interrupted(const struct sqlite_conn *conn)
+{
+    return conn->interrupt != NULL && atomic_load_explicit(conn->interrupt, memory_order_relaxed);
+}
+
 MUST_CHECK enum err_code sqlite_connect(
     struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
 void sqlite_disconnect(struct store_conn *base);
