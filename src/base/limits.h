@@ -46,7 +46,10 @@ enum {
     LIMIT_LINGER_MS = 2000,      // reading on after an early refusal, so that the client sees it
     LIMIT_ACCEPT_PAUSE_MS = 100, // without file descriptors accepting waits for others to close theirs
     LIMIT_TICK_MS = 500,         // how often a loop looks for deadlines that have passed
-    LIMIT_DRAIN_MS = 30000,      // what runs when SIGTERM comes may take this long to finish
+    LIMIT_DRAIN_MS = 30000,      // from SIGTERM to the end of the process, unless --drain says otherwise
+    LIMIT_DRAIN_LAST_MS = 2000,  // of that for what is ended to be told so; the half, where that is less
+    LIMIT_DRAIN_GRACE_MS = 1000, // idle connections may send one more request, which may be on its way
+    LIMIT_HANDSHAKE_MS = 50,     // from the last handshake that may begin to its end
     LIMIT_READ_TRIES = 5,        // of a read whose transaction the database undid, or whose tables changed
     LIMIT_QUICK_MS = 10,        // what took longer last time shares no transaction and no message with others
     LIMIT_TOGETHER_MS = 200,    // quick reads in one transaction; those without an answer then go on alone
@@ -154,6 +157,7 @@ enum {
     LIMIT_IDLE_BYTES = 16 * 1024 * 1024, // memory that is free and not given back to the system yet
     LIMIT_TRIM_MS = 2000,                // how often that is looked at: it takes some milliseconds
     LIMIT_CURSOR_BYTES = 3000,     // keys of a page's last row; as text in a target they take a third more
+    LIMIT_LOG_END_MS = 1000,       // writing what waits of a log at the end: a pipe may be full for good
     LIMIT_LOG_BYTES = 1024 * 1024, // log lines that wait to be written; past it lines are dropped and counted
 };
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 
-enum { FLUSH_MS = 20, LINE_BYTES = 1024 };
+enum { FLUSH_MS = 20, LOOK_MS = 100, LINE_BYTES = 1024, WRITE_BYTES = PIPE_BUF };
 
 struct log {
     int fd;                // borrowed; where the lines go
@@ -27,22 +28,41 @@ struct log {
     pthread_cond_t wake;   // signalled at the end only
     struct buf waiting;    // lines not yet taken by the thread
     unsigned long dropped; // lines that found no room since the last write
-    bool stop;             // log_free was called
+    uint64_t end_ns;       // log_free was called: when it gives up on what is not written; 0: it was not
 };
 
-// Waits while a pipe is full, however long, as only the log's own thread does so. Gives up on any other
-// error: there is no log to tell it to.
-static void write_all(int fd, const char *data, size_t len)
+// When to give up; 0: never. Any thread.
+static uint64_t end_of(struct log *log)
 {
-    while (len > 0) {
-        ssize_t written = write(fd, data, len);
+    pthread_mutex_lock(&log->lock);
+    uint64_t end_ns = log->end_ns;
+    pthread_mutex_unlock(&log->lock);
+    return end_ns;
+}
+
+// Whether a write of WRITE_BYTES will not block, for which it waits: a pipe has room for PIPE_BUF bytes when
+// poll(2) says so (pipe(7)). False at the end of the log.
+static bool wait_for_room(struct log *log)
+{
+    struct pollfd writable = {.fd = log->fd, .events = POLLOUT};
+    while (poll(&writable, 1, LOOK_MS) <= 0) {
+        uint64_t end_ns = end_of(log);
+        if (end_ns != 0 && clock_monotonic_ns() >= end_ns)
+            return false;
+    }
+    return true;
+}
+
+// Waits while a pipe is full, however long, as only the log's own thread does so; but at its end not for
+// ever. Gives up on any other error: there is no log to tell it to.
+static void write_all(struct log *log, const char *data, size_t len)
+{
+    while (len > 0 && wait_for_room(log)) {
+        ssize_t written = write(log->fd, data, len < WRITE_BYTES ? len : WRITE_BYTES);
         if (written > 0) {
             data += written;
             len -= (size_t)written;
-        } else if (written < 0 && errno == EAGAIN) {
-            struct pollfd writable = {.fd = fd, .events = POLLOUT};
-            poll(&writable, 1, -1);
-        } else if (written < 0 && errno != EINTR) {
+        } else if (written < 0 && errno != EINTR && errno != EAGAIN) {
             return;
         }
     }
@@ -54,7 +74,7 @@ static void *run(void *arg)
     struct buf writing;
     buf_init(&writing, LIMIT_LOG_BYTES);
     pthread_mutex_lock(&log->lock);
-    while (!log->stop || log->waiting.len > 0 || log->dropped > 0) {
+    while (log->end_ns == 0 || log->waiting.len > 0 || log->dropped > 0) {
         if (log->waiting.len == 0 && log->dropped == 0) {
             (void)cond_wait_until(&log->wake, &log->lock, clock_monotonic_ns() + FLUSH_MS * NS_PER_MS);
             continue;
@@ -66,12 +86,12 @@ static void *run(void *arg)
         log->dropped = 0;
         pthread_mutex_unlock(&log->lock);
 
-        write_all(log->fd, writing.data, writing.len);
+        write_all(log, writing.data, writing.len);
         buf_clear(&writing);
         if (dropped > 0) {
             char note[64];
             int len = snprintf(note, sizeof(note), "log: %lu lines dropped\n", dropped);
-            write_all(log->fd, note, (size_t)len);
+            write_all(log, note, (size_t)len);
         }
         pthread_mutex_lock(&log->lock);
     }
@@ -104,7 +124,7 @@ void log_free(struct log *log)
     if (log == NULL)
         return;
     pthread_mutex_lock(&log->lock);
-    log->stop = true;
+    log->end_ns = clock_monotonic_ns() + LIMIT_LOG_END_MS * NS_PER_MS;
     pthread_cond_signal(&log->wake);
     pthread_mutex_unlock(&log->lock);
     pthread_join(log->thread, NULL);

@@ -14,7 +14,7 @@ struct log;
 // A log on a file descriptor, which is borrowed, with its thread. ERR_NO_MEMORY, ERR_IO.
 MUST_CHECK enum err_code log_new(int fd, struct log **ret_log, struct err *err);
 
-// Writes what waits, ends the thread and frees. NULL is fine.
+// Writes what waits, for LIMIT_LOG_END_MS at most, ends the thread and frees. NULL is fine.
 void log_free(struct log *log);
 
 // One line, copied; a line feed is added. NULL is fine and logs nothing.

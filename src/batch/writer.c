@@ -16,6 +16,7 @@
 //  - as another connection has changed the tables under a statement, likewise, and what is stale is prepared
 //    anew;
 //  - for another reason (a full disk), every batch that had no fault of its own is told that error;
+//  - as the server ends (writer_end), all are told so, and nothing begins any more;
 //  - as it could not even begin, because another process holds the lock, so is every batch in the queue: the
 //    next ones would wait for the same lock as long, one after another.
 #include "batch/writer.h"
@@ -32,6 +33,7 @@
 
 struct writer {
     struct pool *pool;       // owned; one thread
+    atomic_bool is_ended;    // writer_end was called; interrupts what runs
     atomic_bool is_draft;    // the store is noted to be one; any thread sets it, this one clears it
     struct task look;        // look_again, while is_looking
     atomic_bool is_looking;  // whoever sets it submits the look; this thread clears it
@@ -117,6 +119,17 @@ static enum err_code run_in_savepoint(struct writer *writer, struct batch *batch
     return code;
 }
 
+// Whether nothing is to be written any more; *ret_err says so to a client then.
+static bool is_ended(const struct writer *writer, struct err *ret_err)
+{
+    if (!atomic_load_explicit(&writer->is_ended, memory_order_relaxed))
+        return false;
+    *ret_err = (struct err){0};
+    (void)err_set(
+        ret_err, ERR_BUSY, "the server shuts down, and nothing of the batch was written: send it again");
+    return true;
+}
+
 // Runs a batch; an error returned is one of the whole transaction, the batch's own error stays in batch->err.
 static enum err_code run_batch(struct writer *writer, struct batch *batch, struct err *err)
 {
@@ -130,6 +143,8 @@ static enum err_code run_batch(struct writer *writer, struct batch *batch, struc
     if (code == ERR_ABORTED || code == ERR_STALE) // with all locks that the others of the group may hold
         return err_set(err, code, "%s", batch->err.text);
     bool is_found = violated_find(writer->conn, batch->endpoint, &batch->rows, &batch->err, &batch->found);
+    if (is_ended(writer, &batch->err)) // it was interrupted, most likely
+        return store_rollback_to(writer->conn, err);
     code = store_rollback_to(writer->conn, err);
     struct culprit_case failed = {.plan = *plan_of(writer, batch),
         .params = batch->params,
@@ -197,7 +212,8 @@ static enum err_code run_group(struct writer *writer, struct group *group, bool 
             group->culprit = group->last;
         if (code != ERR_NONE)
             return code;
-        next = takes_more ? pool_take(writer->pool, may_join, group) : NULL;
+        bool is_over = !takes_more || atomic_load_explicit(&writer->is_ended, memory_order_relaxed);
+        next = is_over ? NULL : pool_take(writer->pool, may_join, group);
     } while (next != NULL);
     return ERR_NONE;
 }
@@ -222,6 +238,8 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
         code = end_draft(group);
     if (code == ERR_NONE)
         code = run_group(writer, group, takes_more);
+    if (code != ERR_NONE)
+        (void)is_ended(writer, &group->err);
     if (code == ERR_NONE) {
         code = store_commit(writer->conn, &group->err);
         if (group->count == 1 && (code == ERR_CONFLICT || code == ERR_CONSTRAINT))
@@ -325,7 +343,7 @@ static void write_one_by_one(struct writer *writer, const struct group *lost, st
             tell(batch, &lost->err);
             continue;
         }
-        if (ret_locked->code == ERR_NONE) {
+        if (ret_locked->code == ERR_NONE && !is_ended(writer, ret_locked)) {
             write_alone(writer, batch, &alone);
         } else {
             forget_run(batch);
@@ -346,6 +364,10 @@ static void write_batches(struct task *task, void *worker)
     struct group group = {.writer = writer};
     struct err locked = {0};
     add_batch(&group, CONTAINER_OF(task, struct batch, task));
+    if (is_ended(writer, &group.err)) {
+        tell_all(&group);
+        return;
+    }
     write_group(writer, &group, true);
     if (group.is_locked)
         locked = group.err;
@@ -381,6 +403,8 @@ enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags 
     enum err_code code = prepare(writer, app, diags, err);
     if (code == ERR_NONE)
         code = pool_new(1, &worker, LIMIT_WRITE_QUEUE, &writer->pool, err);
+    if (code == ERR_NONE)
+        store_interrupt_when(conn, &writer->is_ended);
     if (code != ERR_NONE) {
         writer->conn = NULL; // the caller's still
         writer_free(writer);
@@ -388,6 +412,11 @@ enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags 
     }
     *ret_writer = writer;
     return ERR_NONE;
+}
+
+void writer_end(struct writer *writer)
+{
+    atomic_store(&writer->is_ended, true);
 }
 
 void writer_set_draft(struct writer *writer)

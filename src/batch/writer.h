@@ -53,10 +53,15 @@ void writer_set_draft(struct writer *writer);
 // it gets well without a batch, too. Any thread.
 void writer_look(struct writer *writer);
 
+// From here on nothing is written: what waits, and what comes, is told ERR_BUSY, and so is what runs, which
+// is interrupted and rolled back; but a commit that has begun is finished. Any thread.
+void writer_end(struct writer *writer);
+
 // Queues a batch; false, at once, when the queue is full. Any thread.
 MUST_CHECK bool writer_submit(struct writer *writer, struct batch *batch);
 
-// Writes what is queued, ends the thread and closes the connection. NULL is fine.
+// Writes what is queued, unless writer_end was called; ends the thread and closes the connection. NULL is
+// fine.
 void writer_free(struct writer *writer);
 
 #endif

@@ -105,6 +105,17 @@ const struct option_row option_rows[] = {
         .help = {{COMMAND_SERVE, "N", "threads that run reads"}},
     },
     {
+        .flag = "--drain",
+        .variable = "RECKONER_DRAIN",
+        .type = OPTION_COUNT,
+        .field = offsetof(struct options, drain_s),
+        .min = 1,
+        .max = MAX_TIMEOUT_S,
+        .standard = "30",
+        .help = {{COMMAND_SERVE, "SECONDS",
+            "from SIGTERM to the end; what still runs or waits then is answered with 503"}},
+    },
+    {
         .flag = "--quiet",
         .type = OPTION_SWITCH,
         .field = offsetof(struct options, quiet),

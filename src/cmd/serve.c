@@ -34,7 +34,9 @@ static const struct usage USAGE = {
     .about =
         "Answers HTTP requests for each APP, a folder of SQL files. At the first start the files that its\n"
         "app.ini names under [load] go through its own write endpoints.\n",
-    .notes = "SIGTERM and SIGINT end it: what runs is finished first.\n",
+    .notes =
+        "SIGTERM and SIGINT end it: what runs is finished first, for as long as --drain says. A second one\n"
+        "ends it at once.\n",
     .min_words = 1,
     .max_words = SIZE_MAX,
     .wanted = WANTED_APPS,
@@ -247,6 +249,7 @@ static int run(const struct server_options *options, struct service *services, s
     fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints\n", server_address(server),
         count_endpoints(services, count));
     wait_for_signal(&signals);
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL); // a second one ends the process at once
     server_stop(server);
     for (size_t i = 0; i < count; i++)
         service_fini(&services[i]);
@@ -286,6 +289,7 @@ static int serve(const struct options *options)
             .listen = options->listen,
             .loops = options->loops,
             .workers = options->workers,
+            .drain_ms = options->drain_s * 1000,
             .access_log = access_log,
             .error_log = error_log,
             .spool_dir = options->var,

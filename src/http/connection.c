@@ -217,6 +217,8 @@ void connection_open(struct connection *connection)
 
 void connection_drain(struct connection *connection)
 {
-    if (connection_is_idle(connection) && !stream_has_bytes(&connection->stream))
-        connection_close(connection); // else a request is under way, or has come, and is answered
+    const struct lane *lane = connection->lane;
+    if (lane_now_ms(lane) >= lane->grace_until && connection_is_idle(connection) &&
+        !stream_has_bytes(&connection->stream))
+        linger(connection); // a request that is on its way would else meet a reset
 }

@@ -86,6 +86,10 @@ void connection_close(struct connection *connection);
 // Closes it if it is idle, and no request of it has reached us.
 void connection_drain(struct connection *connection);
 
+// Of a lane that drains: closes what is idle after its grace, answers what runs for too long with 503, and
+// gives up on it a little later. In deadline.c.
+void connection_tick_of_drain(struct connection *connection, uint64_t now_ms);
+
 // Looks at the deadlines (deadline.c).
 void connection_tick(struct connection *connection, uint64_t now_ms);
 

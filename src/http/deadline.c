@@ -64,6 +64,29 @@ static bool has_left(const struct connection *connection, const struct http_limi
     return waits && connection->ended_ms != 0 && now_ms - connection->ended_ms >= limits->half_closed_ms;
 }
 
+// Answers with 503 what the handler has and is not a write, and a body that still comes.
+static void refuse_rest(struct connection *connection)
+{
+    struct http_refusal refusal;
+    http_refuse(&refusal, 503, "the server shuts down: send it again");
+    for (struct http_exchange *exchange = connection->first; exchange != NULL; exchange = exchange->next) {
+        bool is_safe = connection->exclusive != exchange && exchange->state == EXCHANGE_RUNNING;
+        if (is_safe || exchange->state == EXCHANGE_RECEIVING)
+            exchange_refuse(exchange, &refusal);
+    }
+}
+
+void connection_tick_of_drain(struct connection *connection, uint64_t now_ms)
+{
+    const struct lane *lane = connection->lane;
+    if (now_ms >= lane->close_at)
+        connection_close(connection);
+    else if (now_ms >= lane->drain_until)
+        refuse_rest(connection);
+    else
+        connection_drain(connection);
+}
+
 void connection_tick(struct connection *connection, uint64_t now_ms)
 {
     const struct http_limits *limits = &connection->lane->shared->limits;

@@ -36,19 +36,22 @@ static void on_tick(uv_timer_t *tick)
     struct lane *lane = tick->data;
     uint64_t now_ms = lane_now_ms(lane);
     bool late = is_late(lane, now_ms);
-    bool give_up = lane->draining && now_ms >= lane->drain_until;
     for (uint32_t i = 0; i < lane->slot_count; i++) {
         struct connection *connection = lane->slots[i].connection;
-        if (connection != NULL && give_up)
-            connection_close(connection);
-        else if (connection != NULL && !late)
+        if (connection != NULL && lane->draining)
+            connection_tick_of_drain(connection, now_ms);
+        connection = lane->slots[i].connection; // it may be closed
+        if (connection != NULL && !late)
             connection_tick(connection, now_ms);
     }
 }
 
 static void start_tick(struct lane *lane)
 {
+    enum { DRAIN_TICK_MS = 50 };
     uint64_t every_ms = lane->shared->limits.tick_ms;
+    if (lane->draining && every_ms > DRAIN_TICK_MS)
+        every_ms = DRAIN_TICK_MS;
     uv_update_time(loop_uv(lane->loop)); // the loop may have slept for long
     lane->tick_ms = lane_now_ms(lane);
     uv_timer_start(&lane->tick, on_tick, every_ms, every_ms);
@@ -188,8 +191,12 @@ void lane_forget(struct lane *lane)
 
 void lane_drain(struct lane *lane)
 {
+    const struct http_limits *limits = &lane->shared->limits;
     lane->draining = true;
-    lane->drain_until = lane_now_ms(lane) + lane->shared->limits.drain_ms;
+    start_tick(lane);
+    lane->grace_until = lane_now_ms(lane) + limits->grace_ms;
+    lane->drain_until = lane_now_ms(lane) + limits->drain_ms;
+    lane->close_at = lane->drain_until + limits->last_ms;
     for (uint32_t i = 0; i < lane->slot_count; i++) {
         if (lane->slots[i].connection != NULL)
             connection_drain(lane->slots[i].connection);

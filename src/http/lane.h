@@ -48,10 +48,12 @@ struct lane {
     uint32_t slot_count;  // slots that exist
     uint32_t free_slot;   // first of the free ones, or NO_SLOT
     size_t open;          // connections not yet closed by libuv
-    bool draining;        // no request is started on a connection that has none under way
+    bool draining;        // each connection ends with its next answer
     bool drained;         // nothing is open any more, and the tick is closed
     bool ended;           // the loop has
-    uint64_t drain_until; // uv_now at which what still runs is given up
+    uint64_t grace_until; // uv_now until which idle connections stay open then
+    uint64_t drain_until; // likewise what runs is let run
+    uint64_t close_at;    // likewise everything is closed
     uint64_t tick_ms;     // uv_now of the last tick
     bool was_late;        // it came late, and no deadlines were looked at
 

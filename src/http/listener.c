@@ -7,6 +7,7 @@
 #include "http/listener.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -89,7 +90,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     bool full = false;
     for (int i = 0; i < LIMIT_ACCEPT_BATCH && accept_one(listener, &full); i++)
         ;
-    if (full) { // the socket stays readable: without a pause the loop would spin
+    if (full &&
+        listener->on_closed == NULL) { // the socket stays readable: without a pause the loop would spin
         uv_poll_stop(poll);
         uv_timer_start(&listener->pause, resume, LIMIT_ACCEPT_PAUSE_MS, 0);
     }
@@ -110,14 +112,41 @@ enum err_code listener_start(struct listener *listener, uv_loop_t *loop,
     return ERR_NONE;
 }
 
-void listener_close(struct listener *listener)
+// --- ending
+
+// Closing a listening socket resets connections that nobody has accepted, and between the last accept(2) and
+// close(2) there is always room for one. So first the kernel drops the packets that begin a handshake (SYN
+// without ACK), which their senders repeat after a second; those that have begun one finish it meanwhile.
+static void take_no_more(int fd)
 {
+    enum { FLAGS_OFFSET = 13, SYN = 0x02, ACK = 0x10 }; // of a TCP header, RFC 9293 section 3.1
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_OFFSET), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0), // dropped
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),                                        // taken
+    };
+    struct sock_fprog filter = {.len = ARRAY_LEN(program), .filter = program};
+    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)); // else some may be reset
+}
+
+static void close_now(uv_timer_t *pause)
+{
+    struct listener *listener = pause->data;
     bool full = false;
     for (int i = 0; i < LIMIT_CONNECTIONS && accept_one(listener, &full); i++)
         ;
     uv_close((uv_handle_t *)&listener->pause, NULL);
     uv_close((uv_handle_t *)&listener->poll, NULL);
     listener_fini(listener);
+    listener->on_closed(listener->ctx);
+}
+
+void listener_end(struct listener *listener, void (*on_closed)(void *ctx))
+{
+    listener->on_closed = on_closed;
+    take_no_more(listener->fd);
+    uv_timer_start(&listener->pause, close_now, LIMIT_HANDSHAKE_MS, 0); // in place of a pause that may run
+    uv_poll_start(&listener->poll, UV_READABLE, on_readable);
 }
 
 void listener_fini(struct listener *listener)

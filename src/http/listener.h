@@ -18,6 +18,7 @@ struct listener {
     void *ctx;                   // handed to on_accept; borrowed
     // A new connection: a non-blocking socket, which is taken.
     void (*on_accept)(void *ctx, int fd, const union address *peer);
+    void (*on_closed)(void *ctx); // set by listener_end
 };
 
 // Binds and listens where `address` says (address_read; "[::]" is IPv4, too); nothing is accepted yet.
@@ -28,8 +29,9 @@ MUST_CHECK enum err_code listener_open(struct listener *listener, const char *ad
 MUST_CHECK enum err_code listener_start(struct listener *listener, uv_loop_t *loop,
     void (*on_accept)(void *ctx, int fd, const union address *peer), void *ctx, struct err *err);
 
-// Accepts what has come so far, and closes.
-void listener_close(struct listener *listener);
+// Accepts those who have begun to connect, and nobody else, and closes; then calls on_closed(ctx). What has
+// begun is not reset: who comes later tries again by itself, and finds the next process or nobody.
+void listener_end(struct listener *listener, void (*on_closed)(void *ctx));
 
 // Closes the socket, when the loop has ended or nothing was started.
 void listener_fini(struct listener *listener);

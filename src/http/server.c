@@ -2,9 +2,9 @@
 // Ties a listener on loops[0] to a lane on every loop. Connections are dealt out in turn, as a listener that
 // loops share was seen to leave nearly all to one of them.
 //
-// Drain, on loops[0]: the listener closes after a last round of accepting; then each lane is told, in mail
-// that comes after its last connection's; each says when it is done. Leaves to lanes and connections what
-// happens on one of them.
+// Drain, on loops[0]: the listener takes no new handshakes, and closes a little later after a last round of
+// accepting; then each lane is told, in mail that comes after its last connection's; each says when it is
+// done. Leaves to lanes and connections what happens on one of them.
 #include "http/server.h"
 
 #include <netinet/tcp.h>
@@ -102,15 +102,20 @@ static void drain_lane(struct mail *mail)
     lane_drain(CONTAINER_OF(mail, struct lane, drain_mail));
 }
 
-static void drain(struct mail *mail)
+static void drain_lanes(void *ctx)
 {
-    struct http_server *server = CONTAINER_OF(mail, struct http_server, drain_mail);
-    listener_close(&server->listener);
+    struct http_server *server = ctx;
     server->lanes_open = server->lane_count;
     for (size_t i = 0; i < server->lane_count; i++) {
         server->lanes[i]->drain_mail.deliver = drain_lane;
         loop_post(server->lanes[i]->loop, &server->lanes[i]->drain_mail);
     }
+}
+
+static void drain(struct mail *mail)
+{
+    struct http_server *server = CONTAINER_OF(mail, struct http_server, drain_mail);
+    listener_end(&server->listener, drain_lanes);
 }
 
 void http_server_drain(struct http_server *server, void (*on_drained)(void *ctx), void *ctx)
@@ -134,7 +139,9 @@ struct http_limits http_limits_default(void)
         .write = {.window_ms = LIMIT_WRITE_WINDOW_MS, .rate = LIMIT_WRITE_RATE},
         .half_closed_ms = LIMIT_HALF_CLOSED_MS,
         .linger_ms = LIMIT_LINGER_MS,
-        .drain_ms = LIMIT_DRAIN_MS,
+        .grace_ms = LIMIT_DRAIN_GRACE_MS,
+        .drain_ms = LIMIT_DRAIN_MS - LIMIT_DRAIN_LAST_MS,
+        .last_ms = LIMIT_DRAIN_LAST_MS,
         .tick_ms = LIMIT_TICK_MS,
     };
 }

@@ -65,7 +65,9 @@ struct http_limits {
     struct pace_limit write; // at which the client has to take what its socket has no room for
     uint64_t half_closed_ms; // from the client's end to the answers of safe requests
     uint64_t linger_ms;      // reading on after the last answer of a connection
-    uint64_t drain_ms;       // what runs when the drain begins
+    uint64_t grace_ms;       // of a drain: what is idle may send one more request
+    uint64_t drain_ms;       // of a drain: what runs is answered with 503 then, unless it is a write
+    uint64_t last_ms;        // behind that: everything is closed
     uint64_t tick_ms;        // how often all these are looked at
 };
 
@@ -93,9 +95,11 @@ MUST_CHECK enum err_code http_server_new(const struct http_options *options, str
 // "127.0.0.1:8080": the address that is listened on, with the real port. Valid while the server lives.
 const char *http_server_address(const struct http_server *server);
 
-// Stops accepting, closes idle connections, lets running requests finish with "Connection: close", and gives
-// up on them after LIMIT_DRAIN_MS. When nothing is open any more, on_drained(ctx) is called once, on
-// loops[0]. The loops run. Called on any thread; a second call does nothing.
+// Stops accepting and lets what runs finish, with "Connection: close". Idle connections have grace_ms for one
+// more request. After drain_ms, safe requests that still run and bodies that still come are answered with
+// 503, and on_end is called for them; writes have last_ms more for their own answers. Then everything is
+// closed. When nothing is open any more, on_drained(ctx) is called once, on loops[0]. The loops run. Called
+// on any thread; a second call does nothing.
 void http_server_drain(struct http_server *server, void (*on_drained)(void *ctx), void *ctx);
 
 struct http_stats {

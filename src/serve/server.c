@@ -7,9 +7,11 @@
 // pools and writers may still post mail to it; that is delivered by loop_free.
 #include "serve/server.h"
 
+#include <errno.h>
 #include <semaphore.h>
 #include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "net/loop.h"
@@ -32,6 +34,7 @@ struct server {
     struct replicas *replicas;      // owned; NULL: there are none
     size_t handle_count;            // made so far
     void **workers;                 // owned; pointers to the handles, as the pool wants them
+    uint64_t drain_ms;              // as options say
     sem_t drained;                  // posted once by http
 };
 
@@ -110,6 +113,13 @@ static enum err_code make_loops(struct server *server, size_t count, struct err 
     return ERR_NONE;
 }
 
+// At the end of a drain, for telling clients that their requests are not carried out.
+static uint64_t last_ms(const struct server *server)
+{
+    uint64_t half_ms = server->drain_ms / 2;
+    return half_ms < LIMIT_DRAIN_LAST_MS ? half_ms : LIMIT_DRAIN_LAST_MS;
+}
+
 static enum err_code listen_and_run(struct server *server, const char *address, struct err *err)
 {
     struct descriptors descriptors;
@@ -123,7 +133,11 @@ static enum err_code listen_and_run(struct server *server, const char *address, 
             "the limit of %zu open files leaves room for %zu connections at a time: raise it for more by "
             "ulimit -n, or by LimitNOFILE= of the service",
             descriptors.limit, descriptors.connections);
+    struct http_limits limits = http_limits_default();
+    limits.last_ms = last_ms(server);
+    limits.drain_ms = server->drain_ms - limits.last_ms;
     struct http_options options = {.listen = address,
+        .limits = &limits,
         .max_connections = descriptors.connections,
         .max_files = descriptors.file_answers,
         .max_bodies_bytes = LIMIT_BODIES_BYTES};
@@ -193,6 +207,7 @@ enum err_code server_start(const struct server_options *options, const struct se
         return err_no_memory(err);
     server->services = services;
     server->service_count = service_count;
+    server->drain_ms = options->drain_ms != 0 ? options->drain_ms : LIMIT_DRAIN_MS;
     sem_init(&server->drained, 0, 0);
     editions_init(&server->context.editions);
     enum err_code code = make_context(server, options, err);
@@ -242,13 +257,28 @@ static void end_threads(struct server *server)
     server->handle_count = 0;
 }
 
+// False when it takes longer.
+static bool wait_for_drain(struct server *server, uint64_t ms)
+{
+    const struct timespec until = clock_timespec(clock_monotonic_ns() + ms * NS_PER_MS);
+    int failed;
+    do
+        failed = sem_clockwait(&server->drained, CLOCK_MONOTONIC, &until);
+    while (failed != 0 && errno == EINTR);
+    return failed == 0;
+}
+
 void server_stop(struct server *server)
 {
     atomic_store_explicit(&server->context.draining, true, memory_order_relaxed);
     reloader_end(server->context.reloader);
     http_server_drain(server->context.http, on_drained, server);
-    while (sem_wait(&server->drained) != 0)
-        ; // interrupted by a signal
+    if (!wait_for_drain(server, server->drain_ms - last_ms(server))) {
+        for (size_t i = 0; i < server->service_count; i++)
+            writer_end(server->services[i].writer); // http does the same with reads
+        while (sem_wait(&server->drained) != 0)
+            ; // interrupted by a signal
+    }
     end_threads(server);
 }
 

@@ -19,6 +19,7 @@ struct server_options {
     size_t workers;        // threads that run reads, 1 or more
     const char *spool_dir; // an existing folder, where large answers are kept while they are sent; NULL: they
                            // stay in memory, up to LIMIT_ANSWER_BYTES each
+    size_t drain_ms;       // from server_stop to its end; 0: LIMIT_DRAIN_MS
     bool watch;            // files of the apps that are edited take effect at the next request
     bool tells_failures;   // answers of 500 say what the log says: clients are the app's author
     struct log *access_log; // a line a request; NULL: none
@@ -35,8 +36,9 @@ MUST_CHECK enum err_code server_start(const struct server_options *options, cons
 const char *server_address(const struct server *server);
 
 // Stops accepting, lets what runs finish, and returns when the last connection is closed and the server's
-// threads have ended. The writers of its services go on until service_fini, which comes before server_free.
-// Not on one of its threads.
+// threads have ended: at drain_ms at the latest, but for stores that are silent. Shortly before, what still
+// runs is interrupted, and what waits is not begun: their clients are answered with 503. Writers that have
+// not been ended then go on until service_fini, which comes before server_free. Not on one of its threads.
 void server_stop(struct server *server);
 
 // Frees a server that is stopped. NULL is fine.

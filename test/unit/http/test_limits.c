@@ -231,12 +231,43 @@ static void a_drain_answers_requests_that_it_has_not_read_yet(void **state)
     client_expect_end(&client);
 }
 
-static void a_drain_gives_up_on_what_takes_too_long(void **state)
+static void a_drain_answers_one_more_request_of_who_is_idle(void **state)
+{
+    (void)state;
+    fixture.limits.grace_ms = PATIENCE_MS;
+    start();
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok");
+    fixture_drain(&fixture);
+    client_connect_refused(&fixture); // so the drain has begun
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok");
+    assert_non_null(strstr(client.head, "\r\nConnection: close\r\n"));
+    client_expect_end(&client);
+}
+
+static void a_drain_refuses_what_takes_too_long(void **state)
 {
     (void)state;
     fixture.limits.drain_ms = 20;
     start();
     client_send(&client, GET("/wait/1"));
+    fixture_wait_for(&fixture, 1);
+    fixture_drain(&fixture);
+    client_expect(&client, 503, "the server shuts down: send it again");
+    client_expect_end(&client);
+    fixture_wait_for_log(&fixture, "end 503 36;");
+    release(1);
+    assert_int_equal(fixture.gone, 1);
+}
+
+static void a_drain_gives_up_on_a_write_that_takes_longer(void **state)
+{
+    (void)state;
+    fixture.limits.drain_ms = 20;
+    fixture.limits.last_ms = 20;
+    start();
+    client_send(&client, "POST /wait/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
     fixture_wait_for(&fixture, 1);
     fixture_drain(&fixture);
     client_expect_end(&client);
@@ -394,7 +425,9 @@ int main(void)
         TEST(a_drain_ends_what_is_idle_and_finishes_what_runs),
         TEST(a_drain_answers_those_who_have_just_connected),
         TEST(a_drain_answers_requests_that_it_has_not_read_yet),
-        TEST(a_drain_gives_up_on_what_takes_too_long),
+        TEST(a_drain_answers_one_more_request_of_who_is_idle),
+        TEST(a_drain_refuses_what_takes_too_long),
+        TEST(a_drain_gives_up_on_a_write_that_takes_longer),
         TEST(an_address_that_is_taken_is_an_error),
         cmocka_unit_test(a_server_that_never_ran_is_freed),
         cmocka_unit_test(what_is_no_address_is_told),
