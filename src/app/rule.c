@@ -191,7 +191,7 @@ static enum rule_result check_item(const struct rule *rule, struct span text, st
     struct pattern_budget *budget, struct value *ret_value)
 {
     struct value value;
-    if (rule->type != TYPE_TEXT)
+    if (rule->type == TYPE_INTEGER || rule->type == TYPE_NUMBER)
         text = span_trim(text);
     if (rule->type == TYPE_TIMESTAMP && !restore_plus(&text, arena))
         return RULE_MEMORY;

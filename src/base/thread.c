@@ -23,8 +23,12 @@ enum err_code thread_start(void *(*run)(void *arg), void *arg, pthread_t *ret_th
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
     int failed = pthread_create(&thread, NULL, run, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed)
-        return err_set(err, ERR_IO, "could not start a thread: %s", strerror(failed));
+    if (failed) {
+        err_set(err, ERR_IO, "could not start a thread: %s", strerror(failed));
+        err_hint(
+            err, "raise the limit of threads (ulimit -u, TasksMax= of a service) or of memory (ulimit -v)");
+        return ERR_IO;
+    }
     *ret_thread = thread;
     return ERR_NONE;
 }

@@ -249,7 +249,10 @@ static int run(const struct server_options *options, struct service *services, s
     fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints\n", server_address(server),
         count_endpoints(services, count));
     wait_for_signal(&signals);
-    pthread_sigmask(SIG_UNBLOCK, &signals, NULL); // a second one ends the process at once
+    // A second SIGTERM changes nothing, as who ends a whole group of processes may well send two. Ctrl-C at a
+    // terminal is somebody who does not want to wait.
+    sigdelset(&signals, SIGTERM);
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     server_stop(server);
     for (size_t i = 0; i < count; i++)
         service_fini(&services[i]);

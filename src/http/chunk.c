@@ -50,7 +50,7 @@ static bool is_blank(char byte)
 
 static bool go(struct http_chunks *chunks, enum state state)
 {
-    chunks->state = state;
+    chunks->state = (uint8_t)state;
     return true;
 }
 

@@ -7,13 +7,14 @@
 // pools and writers may still post mail to it; that is delivered by loop_free.
 #include "serve/server.h"
 
-#include <errno.h>
-#include <semaphore.h>
+#include <pthread.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/thread.h"
+#include "net/file_threads.h"
 #include "net/loop.h"
 #include "serve/context.h"
 #include "serve/descriptors.h"
@@ -35,7 +36,9 @@ struct server {
     size_t handle_count;            // made so far
     void **workers;                 // owned; pointers to the handles, as the pool wants them
     uint64_t drain_ms;              // as options say
-    sem_t drained;                  // posted once by http
+    pthread_mutex_t lock;           // guards is_drained
+    pthread_cond_t drained;         // signalled when it is
+    bool is_drained;                // told by http
 };
 
 // The first `connected` ones are connected at once, so that a store that cannot be read is told at the start;
@@ -208,9 +211,12 @@ enum err_code server_start(const struct server_options *options, const struct se
     server->services = services;
     server->service_count = service_count;
     server->drain_ms = options->drain_ms != 0 ? options->drain_ms : LIMIT_DRAIN_MS;
-    sem_init(&server->drained, 0, 0);
+    pthread_mutex_init(&server->lock, NULL);
+    cond_init(&server->drained);
     editions_init(&server->context.editions);
-    enum err_code code = make_context(server, options, err);
+    enum err_code code = file_threads_start(err);
+    if (code == ERR_NONE)
+        code = make_context(server, options, err);
     if (code == ERR_NONE)
         code = make_pools(server, options->workers, err);
     if (code == ERR_NONE)
@@ -238,7 +244,10 @@ const char *server_address(const struct server *server)
 static void on_drained(void *ctx)
 {
     struct server *server = ctx;
-    sem_post(&server->drained);
+    pthread_mutex_lock(&server->lock);
+    server->is_drained = true;
+    pthread_cond_signal(&server->drained);
+    pthread_mutex_unlock(&server->lock);
 }
 
 static void end_threads(struct server *server)
@@ -257,15 +266,15 @@ static void end_threads(struct server *server)
     server->handle_count = 0;
 }
 
-// False when it takes longer.
-static bool wait_for_drain(struct server *server, uint64_t ms)
+// Waits until nothing is open any more, or until `end_ns`; false in that case.
+static bool wait_for_drain(struct server *server, uint64_t end_ns)
 {
-    const struct timespec until = clock_timespec(clock_monotonic_ns() + ms * NS_PER_MS);
-    int failed;
-    do
-        failed = sem_clockwait(&server->drained, CLOCK_MONOTONIC, &until);
-    while (failed != 0 && errno == EINTR);
-    return failed == 0;
+    pthread_mutex_lock(&server->lock);
+    while (!server->is_drained && clock_monotonic_ns() < end_ns)
+        (void)cond_wait_until(&server->drained, &server->lock, end_ns);
+    bool is_drained = server->is_drained;
+    pthread_mutex_unlock(&server->lock);
+    return is_drained;
 }
 
 void server_stop(struct server *server)
@@ -273,11 +282,11 @@ void server_stop(struct server *server)
     atomic_store_explicit(&server->context.draining, true, memory_order_relaxed);
     reloader_end(server->context.reloader);
     http_server_drain(server->context.http, on_drained, server);
-    if (!wait_for_drain(server, server->drain_ms - last_ms(server))) {
+    uint64_t run_ms = server->drain_ms - last_ms(server);
+    if (!wait_for_drain(server, clock_monotonic_ns() + run_ms * NS_PER_MS)) {
         for (size_t i = 0; i < server->service_count; i++)
             writer_end(server->services[i].writer); // http does the same with reads
-        while (sem_wait(&server->drained) != 0)
-            ; // interrupted by a signal
+        (void)wait_for_drain(server, UINT64_MAX);
     }
     end_threads(server);
 }
@@ -301,6 +310,7 @@ void server_free(struct server *server)
     mem_free(server->context.share_groups);
     editions_fini(&server->context.editions);
     blob_unref(server->context.ok);
-    sem_destroy(&server->drained);
+    pthread_cond_destroy(&server->drained);
+    pthread_mutex_destroy(&server->lock);
     mem_free(server);
 }

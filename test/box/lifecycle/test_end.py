@@ -89,14 +89,15 @@ def test_a_log_that_nobody_reads_does_not_hold_up_the_end(start, app):
     os.close(reader)
 
 
-def test_a_second_signal_ends_it_at_once(start, app):
+def test_ctrl_c_ends_it_at_once_where_sigterm_came_before(start, app):
     server = start(app)
     with server.connect() as connection:
         connection.sendall(b'GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
         server.process.send_signal(signal.SIGTERM)
         wait_until(lambda: not accepts(server))
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(60) == -signal.SIGTERM
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(60) == -signal.SIGINT
 
 
 def ask_until_refused(port, unanswered):

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from rounds import rounds
-from server import run, wait_until, write_app
+from server import Server, plain_build, run, wait_until, write_app
 from small_apps import CSV, LOAD_APP, READ_APP, WRITE_APP, ids
 
 
@@ -221,3 +221,21 @@ def test_a_first_load_may_begin_with_nothing_but_a_request_may_not(start, tmp_pa
     assert 'loaded' in server.stderr
     answer = server.post('/rows', 'id,grp\n', 'text/csv')
     assert (answer.status, answer.json()['detail']) == (400, 'the body has no rows: send at least one')
+
+
+@plain_build
+@pytest.mark.parametrize('mib', [60, 100, 140, 180, 220, 260, 300])
+def test_threads_that_cannot_be_had_end_the_start_and_never_the_process(tmp_path, mib):
+    """Each thread wants 8 MiB of addresses for its stack."""
+    app = write_app(tmp_path / 'small', {**READ_APP, 'public/large.txt': 'x' * 1_000_000})
+    server = Server('--quiet', app, var=tmp_path / 'var', wait=False,
+                    preexec=lambda: resource.setrlimit(resource.RLIMIT_AS, (mib << 20, mib << 20)))
+    while server.read_stderr(0.1) and 'listening on' not in server.stderr:
+        pass
+    if 'listening on' not in server.stderr:
+        assert server.process.wait(60) == 1
+        assert 'could not start a thread' in server.stderr and 'ulimit -u' in server.stderr
+        return
+    server.wait_ready()
+    assert len(server.get('/large.txt').body) == 1_000_000
+    assert server.stop() == 0
