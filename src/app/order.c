@@ -106,6 +106,23 @@ static bool is_limit(const struct sql_token *token)
     return token_is(token, "LIMIT") || token_is(token, "OFFSET") || token_is(token, "FETCH");
 }
 
+// A term that is no name of the answer's, with the cure where it is a column with its table in front.
+static void fail_term(const struct ordering *ordering, struct sql_scan scan, const struct sql_token *name)
+{
+    struct sql_token dot = next_token(&scan), behind = next_token(&scan);
+    size_t column;
+    if (!token_is(&dot, ".") || behind.kind != SQL_CODE)
+        fail_at(ordering, name, "@page orders by names of the answer's columns, and \"%.*s\" is none",
+            SHOW(name->text));
+    else if (find_column(ordering->answer, behind.text, &column))
+        fail_at(ordering, name, "@page orders by names of the answer's columns: write %.*s for %.*s.%.*s",
+            SHOW(behind.text), SHOW(name->text), SHOW(behind.text));
+    else
+        fail_at(ordering, name,
+            "@page orders by names of the answer's columns: select %.*s.%.*s AS %.*s, and order by %.*s",
+            SHOW(name->text), SHOW(behind.text), SHOW(behind.text), SHOW(behind.text));
+}
+
 // Reads a term, a name with ASC or DESC and the place of nulls, and what ends it; false after an error.
 static bool read_term(struct ordering *ordering, struct sql_scan *scan, struct sql_token *ret_end)
 {
@@ -113,8 +130,7 @@ static bool read_term(struct ordering *ordering, struct sql_scan *scan, struct s
     struct sql_token name = next_token(scan);
     struct order_key key = {0};
     if (name.kind != SQL_CODE || !find_column(ordering->answer, name.text, &key.column)) {
-        fail_at(ordering, &name, "@page orders by names of the answer's columns, and \"%.*s\" is none",
-            SHOW(name.text));
+        fail_term(ordering, *scan, &name);
         return false;
     }
     struct sql_token end = next_token(scan);

@@ -164,7 +164,7 @@ struct group {
     size_t count;          // of them
     size_t rows;           // of all of them
     struct batch *culprit; // the one that has ended the transaction with its own failure; NULL: none has
-    bool ends_draft;       // the store was a draft when it began
+    bool ends_draft;       // the store is a draft, and this is more
     bool is_locked;        // somebody else held the lock, so that it could not begin
     struct err err;        // why nothing of it is written; ERR_NONE: what did not fail by itself is on disk
 };
@@ -218,11 +218,12 @@ static enum err_code run_group(struct writer *writer, struct group *group, bool 
     return ERR_NONE;
 }
 
-// Notes that the store is more than a draft from this transaction on.
+// Notes that the store is more than a draft from this transaction on, if one of its batches goes in.
 static enum err_code end_draft(struct group *group)
 {
     struct writer *writer = group->writer;
-    group->ends_draft = atomic_load(&writer->is_draft);
+    for (const struct batch *batch = group->first; batch != NULL && !group->ends_draft; batch = batch->next)
+        group->ends_draft = batch->err.code == ERR_NONE && atomic_load(&writer->is_draft);
     return group->ends_draft ? note_write(writer->conn, NOTE_DRAFT, "", &group->err) : ERR_NONE;
 }
 
@@ -235,9 +236,9 @@ static void write_group(struct writer *writer, struct group *group, bool takes_m
         code = store_begin(writer->conn, &group->err);
     group->is_locked = code == ERR_BUSY;
     if (code == ERR_NONE)
-        code = end_draft(group);
-    if (code == ERR_NONE)
         code = run_group(writer, group, takes_more);
+    if (code == ERR_NONE)
+        code = end_draft(group);
     if (code != ERR_NONE)
         (void)is_ended(writer, &group->err);
     if (code == ERR_NONE) {

@@ -21,13 +21,24 @@ static bool names_itself(const char *subject, const char *text)
     return strncmp(text, path, len) == 0 && text[len] == ':';
 }
 
+// Whether the text begins with a file of the subject, an app's folder.
+static bool names_a_file_of(const char *subject, const char *text)
+{
+    size_t len = strlen(subject);
+    return strncmp(text, subject, len) == 0 && text[len] == '/';
+}
+
 void message_error(const char *subject, const struct err *err)
 {
-    bool is_named = names_itself(subject, err->text);
-    fprintf(stderr, "reckoner: %s%s%s", is_named ? "" : subject, is_named ? "" : ": ", err->text);
-    if (err->line > 0)
-        fprintf(stderr, " (line %u, column %u)", err->line, err->column);
-    fprintf(stderr, "%s%s\n", err->hint[0] != '\0' ? "\n  hint: " : "", err->hint);
+    if (err->line > 0 && err->column > 0) // as compilers tell it, and as diags do
+        fprintf(stderr, "%s:%u:%u: ", subject, err->line, err->column);
+    else if (err->line > 0)
+        fprintf(stderr, "%s:%u: ", subject, err->line);
+    else if (names_itself(subject, err->text))
+        fputs("reckoner: ", stderr);
+    else if (!names_a_file_of(subject, err->text))
+        fprintf(stderr, "reckoner: %s: ", subject);
+    fprintf(stderr, "%s%s%s\n", err->text, err->hint[0] != '\0' ? "\n  hint: " : "", err->hint);
 }
 
 void message_diags(const char *subject, struct diags *diags, const struct err *err)

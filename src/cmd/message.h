@@ -10,7 +10,8 @@
 // "reckoner: subject: what"
 void message_print(const char *subject, const char *what);
 
-// "reckoner: subject: text (line 3, column 7)", and the hint on a line of its own.
+// "reckoner: subject: text", "subject:3:7: text" where the place is known, the text alone where it begins
+// with a file of the subject; and the hint on a line of its own.
 void message_error(const char *subject, const struct err *err);
 
 // Sorts the diags and prints them, a line each; where there are none, the error, which is no fault of the

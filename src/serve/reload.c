@@ -15,6 +15,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "app/app_check.h"
 #include "app/app_read.h"
@@ -57,19 +58,22 @@ static void log_diags(struct log *log, const char *dir, struct diags *diags, con
     diags_sort(diags);
     for (size_t i = 0; i < diags->count; i++) {
         const struct diag *item = &diags->items[i];
-        if (item->line > 0)
+        if (item->column > 0)
             log_printf(
                 log, "%s:%u:%u: %s", item->file, (unsigned)item->line, (unsigned)item->column, item->text);
+        else if (item->line > 0)
+            log_printf(log, "%s:%u: %s", item->file, (unsigned)item->line, item->text);
         else
             log_printf(log, "%s: %s", item->file, item->text);
     }
     if (diags->dropped > 0)
         log_printf(log, "%zu more errors are left out", diags->dropped);
-    if (diags->count == 0 && err->line > 0)
-        log_printf(
-            log, "%s: %s (line %u, column %u)", dir, err->text, (unsigned)err->line, (unsigned)err->column);
-    else if (diags->count == 0)
-        log_printf(log, "%s: %s", dir, err->text);
+    size_t len = strlen(dir);
+    bool names_file = strncmp(err->text, dir, len) == 0 && err->text[len] == '/';
+    if (diags->count == 0)
+        log_printf(log, "%s%s%s", names_file ? "" : dir, names_file ? "" : ": ", err->text);
+    if (diags->count == 0 && err->hint[0] != '\0')
+        log_printf(log, "  hint: %s", err->hint);
     log_printf(log, "reckoner: %s: what was edited is not in force: what was served before stays", dir);
 }
 

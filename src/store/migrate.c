@@ -188,6 +188,16 @@ static enum err_code record_file(struct store_conn *conn, const struct migration
     return code;
 }
 
+// Puts the file in front of an error in its SQL, and the place where that is known.
+static void tell_place(const struct migration_file *file, struct err *err)
+{
+    if (err->line > 0)
+        err_prefix(err, "%s:%u:%u", file->file, (unsigned)err->line, (unsigned)err->column);
+    else
+        err_prefix(err, "%s", file->file);
+    err->line = err->column = 0;
+}
+
 // Inside a transaction.
 static enum err_code apply_in_transaction(
     struct store_conn *conn, const struct migration_file *file, struct err *err)
@@ -198,9 +208,10 @@ static enum err_code apply_in_transaction(
         return code;
     if (!recorded) {
         code = store_exec(conn, file->sql, err);
-        err_prefix(err, "%s", file->file);
         if (code == ERR_NONE)
             code = record_file(conn, file, err);
+        else
+            tell_place(file, err);
     }
     return code == ERR_NONE ? store_commit(conn, err) : code;
 }

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "store/sqlite/conn.h"
+#include "store/sqlite/sql_hint.h"
 #include "store/sqlite/vfs.h"
 #include "text/sql_scan.h"
 
@@ -228,7 +229,11 @@ enum err_code sqlite_fail_compile(
     offset = at >= 0 ? start + (size_t)at : find_name(text, sql, start, offset);
     uint32_t line, column;
     sql_place(sql, offset, &line, &column);
-    return err_set_at(err, ERR_CONFIG, line, column, "%s", text);
+    err_set_at(err, ERR_CONFIG, line, column, "%s", text);
+    const char *hint = sql_hint(text, sql, start, offset);
+    if (hint != NULL)
+        err_hint(err, "%s", hint);
+    return ERR_CONFIG;
 }
 
 enum err_code sqlite_fail_open(sqlite3 *db, int result, const char *path, struct err *err)

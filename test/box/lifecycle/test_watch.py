@@ -177,6 +177,8 @@ def test_a_schema_file_of_a_draft_may_change(start, draft):
         (app / 'schema' / '001_t.sql').write_text(f'CREATE TABLE t (x integer PRIMARY KEY, y integer DEFAULT {number});')
         (app / 'get_t.sql').write_text(DRAFT['get_t.sql'].replace('SELECT x', 'SELECT x * 10 + y'))
         assert server.get('/t').json() == [10 + number]
+        assert server.post('/t', {'x': 'none'}).status == 422  # what is refused leaves it a draft
+        assert server.post('/t', {'x': 1}).status == 409
     tells(server, 'the store is made anew, as only its first load was in it')
     assert server.post('/t', {'x': 2}).status == 201
 

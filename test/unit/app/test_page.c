@@ -332,7 +332,7 @@ static void a_statement_without_an_order_of_its_columns_is_refused(void **state)
     expect_no_pages(f, "SELECT id FROM t ORDER BY id + 1;",
         "4:30: @page orders by names, with ASC or DESC at most, and not by \"id +\"");
     expect_no_pages(f, "SELECT id FROM t ORDER BY t.id;",
-        "4:27: @page orders by names of the answer's columns, and \"t\" is none");
+        "4:27: @page orders by names of the answer's columns: write id for t.id");
     expect_no_pages(f, "SELECT id FROM t ORDER BY 1;",
         "4:27: @page orders by names of the answer's columns, and \"1\" is none");
     expect_no_pages(

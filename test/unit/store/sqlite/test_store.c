@@ -408,6 +408,34 @@ static void a_place_counts_bytes_and_no_byte_order_mark(void **state)
     assert_int_equal(err.column, 7);
 }
 
+static void what_authors_get_wrong_most_has_its_cure(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *sql, *text, *hint;
+    } cases[] = {
+        {"INSERT INTO u (a) SELECT a FROM w ON CONFLICT (a) DO NOTHING", "near \"DO\": syntax error",
+            "put WHERE true in front of ON CONFLICT"},
+        {"INSERT INTO u (a) SELECT a FROM w WHERE true ON CONFLICT (b) DO NOTHING",
+            "ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint",
+            "name the columns of a key, or make them one by a UNIQUE index in a new schema file"},
+        {"SELECT a FROM u JOIN w ON u.a = w.a", "ambiguous column name: a",
+            "write its table in front of it, and a name behind: l.id AS id"},
+        {"SELECT \u2018a\u2019", "no such column: \u2018a\u2019", "texts stand in straight quotes: 'a'"},
+        {"SELECT a b DO FROM u", "near \"DO\": syntax error", ""},
+        {"SELECT nowhere", "no such column: nowhere", ""},
+    };
+    run_script(f->writer, "CREATE TABLE u (a integer PRIMARY KEY, b integer); CREATE TABLE w (a integer)");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err err = error_of_prepare(f->writer, cases[i].sql);
+        assert_error(err, ERR_CONFIG, cases[i].text);
+        assert_string_equal(err.hint, cases[i].hint);
+    }
+    assert_string_equal(
+        error_of_script(f->writer, "INSERT INTO w VALUES (1)\nCREATE TABLE x (a integer)").hint,
+        "end the statement in front of it with a ;");
+}
+
 static void sql_that_holds_a_nul_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -489,6 +517,7 @@ int main(void)
         STORE_TEST(statements_that_fail_say_why),
         STORE_TEST(statements_that_are_wrong_say_why),
         STORE_TEST(a_place_counts_bytes_and_no_byte_order_mark),
+        STORE_TEST(what_authors_get_wrong_most_has_its_cure),
         STORE_TEST(sql_that_holds_a_nul_is_refused),
         STORE_TEST(a_lock_of_somebody_else_is_named),
         STORE_TEST(a_file_that_somebody_applies_meanwhile_is_not_applied_again),
