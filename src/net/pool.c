@@ -145,6 +145,11 @@ static bool has_waited(const struct task *task, uint64_t ms, uint64_t now_ns)
     return task != NULL && task->refuse != NULL && task->came_ns + ms * NS_PER_MS <= now_ns;
 }
 
+static bool is_in_vain(const struct task *task)
+{
+    return task->is_in_vain != NULL && atomic_load_explicit(task->is_in_vain, memory_order_relaxed);
+}
+
 static void unlist(struct share **at)
 {
     struct share *share = *at;
@@ -201,7 +206,7 @@ static void forget_abandoned(struct pool *pool, struct share *share)
     struct task *next;
     for (struct task *task = share->waiting.first; task != NULL; task = next) {
         next = task->next;
-        if (task->is_in_vain != NULL && atomic_load_explicit(task->is_in_vain, memory_order_relaxed))
+        if (is_in_vain(task))
             refuse_waiting(pool, share, task);
     }
     struct share **at = &pool->shares;
@@ -223,23 +228,6 @@ static void move_to_share(struct pool *pool, struct share *share)
         take_off_quick(pool, task);
         if (!wait_for_share(pool, task))
             task_list_add(&pool->refuse, task);
-    }
-}
-
-// The other way round.
-static void move_to_quick(struct pool *pool, struct share *share)
-{
-    struct task *task;
-    share->is_slow = false;
-    struct share **at = &pool->shares;
-    while (*at != NULL && *at != share)
-        at = &(*at)->next;
-    if (*at != NULL)
-        unlist(at);
-    while ((task = share->waiting.first) != NULL) {
-        task_list_remove(&share->waiting, task);
-        task_list_add(&pool->quick, task);
-        share->queued++;
     }
 }
 
@@ -293,8 +281,11 @@ static void end_long(struct pool *pool, struct worker *worker)
     worker->group->running--;
     share_learn(share, ns);
     // While others of it are long it stays slow: else each quick one would let some more past its bound.
+    // Those that wait keep their turn: among the quick ones they would be too old to be of use.
     if (ns <= LIMIT_QUICK_MS * NS_PER_MS && share->running == 0)
-        move_to_quick(pool, share);
+        share->is_slow = false;
+    else if (ns > LIMIT_QUICK_MS * NS_PER_MS && !share->is_slow)
+        move_to_share(pool, share);
 }
 
 // Without a lookout: what one run was worth, with the tasks that it has taken along.
@@ -342,14 +333,23 @@ static struct task *take_quick(struct pool *pool)
     return task;
 }
 
-// The oldest task of the share whose turn it is.
+// The oldest task of the share whose turn it is. One that is in vain is not run: it would make the share look
+// quick.
 static struct task *take_long(struct pool *pool)
 {
-    for (struct share **at = &pool->shares; *at != NULL; at = &(*at)->next) {
+    for (struct share **at = &pool->shares; *at != NULL;) {
         struct share *share = *at;
         struct task *task = share->waiting.first;
-        if (!has_room(pool, share, task->group))
+        if (!has_room(pool, share, task->group)) {
+            at = &share->next;
             continue;
+        }
+        if (is_in_vain(task)) {
+            refuse_waiting(pool, share, task);
+            if (share->waiting.count == 0)
+                unlist(at);
+            continue;
+        }
         task_list_remove(&share->waiting, task);
         unlist(at);
         if (share->waiting.count > 0)
@@ -477,16 +477,17 @@ static void sleep_idle(struct pool *pool, struct worker *worker)
 
 static void rest(struct pool *pool, struct worker *worker)
 {
+    if (pool->refuse.count > 0) { // by the thread itself, or the lookout that it was
+        unlock(pool, claim(pool));
+        pthread_mutex_lock(&pool->lock);
+        return;
+    }
     if (needs_lookout(pool))
         look_out(pool, worker);
     else
         sleep_idle(pool, worker);
     if (worker->is_claimed)
         worker->is_claimed = pool->waking = false;
-    if (pool->refuse.count > 0) {
-        unlock(pool, claim(pool));
-        pthread_mutex_lock(&pool->lock);
-    }
 }
 
 static void *run(void *arg)
@@ -615,7 +616,7 @@ void pool_turn_to(struct pool *pool, struct task *task)
         before->running--;
         worker->group->running--;
         if (before->running == 0) // not it was long
-            move_to_quick(pool, before);
+            before->is_slow = false;
         task->share->running++;
         task->group->running++;
         if (!task->share->is_slow)

@@ -25,6 +25,7 @@ struct job {
 
 static struct job jobs[JOBS];
 static sem_t started, go_on; // tasks that have begun or were refused; for tasks that are held
+static sem_t place_free;     // for the one that holds a place
 static atomic_int order;
 static struct pool *pool;
 static struct share shares[4]; // three of the first group, one of the other
@@ -41,6 +42,7 @@ static int set_up(void **state)
     groups[0] = groups[1] = (struct share_group){0};
     sem_init(&started, 0, 0);
     sem_init(&go_on, 0, 0);
+    sem_init(&place_free, 0, 0);
     atomic_store(&refused, 0);
     atomic_store(&order, 0);
     return 0;
@@ -84,6 +86,12 @@ static void hold(struct task *task, void *worker)
 {
     tell(task, worker);
     sem_wait(&go_on);
+}
+
+static void hold_place(struct task *task, void *worker)
+{
+    tell(task, worker);
+    sem_wait(&place_free);
 }
 
 static void submit(int job, int share, void (*does)(struct task *task, void *worker))
@@ -200,6 +208,42 @@ static void a_share_is_quick_again_after_a_quick_task(void **state)
     assert_int_equal(shares[0].running + groups[0].running, 0);
 }
 
+static void what_waits_for_a_share_keeps_its_turn_when_that_is_quick_again(void **state)
+{
+    (void)state;
+    make(1);
+    shares[0].is_slow = true;
+    submit(0, 0, hold);
+    wait_for(1);
+    submit(1, 0, tell); // after which the share is quick
+    for (int i = 2; i < 5; i++) {
+        struct task *task = task_of(i, 0, tell);
+        task->came_ns -= 2 * LIMIT_QUICK_WAIT_MS * NS_PER_MS;
+        assert_true(pool_submit(pool, task));
+    }
+    sem_post(&go_on);
+    wait_for(4);
+    assert_int_equal(atomic_load(&refused), 0);
+    pool_free(pool);
+    assert_false(shares[0].is_slow);
+}
+
+static void a_task_in_vain_is_not_run_and_tells_nothing_of_its_share(void **state)
+{
+    (void)state;
+    atomic_bool in_vain = true;
+    make(1);
+    shares[0].is_slow = true;
+    struct task *task = task_of(0, 0, tell);
+    task->is_in_vain = &in_vain;
+    assert_true(pool_submit(pool, task));
+    wait_for(1);
+    assert_int_equal(atomic_load(&refused), 1);
+    pool_free(pool);
+    assert_false(has_run(0));
+    assert_true(shares[0].is_slow);
+}
+
 static void who_would_wait_too_long_is_told_how_long(void **state)
 {
     (void)state;
@@ -267,6 +311,26 @@ static void under_overload_the_newest_go_first_and_the_oldest_are_refused(void *
     end(held - 1);
 }
 
+static void when_all_have_waited_too_long_all_are_refused_at_once(void **state)
+{
+    (void)state;
+    make(1);
+    int held = (int)pool_threads(1);
+    for (int i = 0; i < held; i++) {
+        submit(i, -1, i + 1 < held ? hold : hold_place); // all but the last one become long
+        wait_for(1);
+    }
+    for (int i = 0; i < 2; i++) {
+        struct task *task = task_of(held + i, -1, tell);
+        task->came_ns -= 2 * LIMIT_QUICK_WAIT_MS * NS_PER_MS;
+        assert_true(pool_submit(pool, task));
+    }
+    sem_post(&place_free);
+    wait_for(2);
+    assert_int_equal(atomic_load(&refused), 2);
+    end(held - 1);
+}
+
 static void no_share_fills_the_queue(void **state)
 {
     (void)state;
@@ -297,9 +361,12 @@ int main(void)
         cmocka_unit_test_setup(a_group_of_shares_has_a_bound_of_its_own, set_up),
         cmocka_unit_test_setup(a_worker_counts_for_the_task_that_it_turns_to, set_up),
         cmocka_unit_test_setup(a_share_is_quick_again_after_a_quick_task, set_up),
+        cmocka_unit_test_setup(what_waits_for_a_share_keeps_its_turn_when_that_is_quick_again, set_up),
+        cmocka_unit_test_setup(a_task_in_vain_is_not_run_and_tells_nothing_of_its_share, set_up),
         cmocka_unit_test_setup(who_would_wait_too_long_is_told_how_long, set_up),
         cmocka_unit_test_setup(what_has_waited_too_long_for_its_share_is_refused, set_up),
         cmocka_unit_test_setup(under_overload_the_newest_go_first_and_the_oldest_are_refused, set_up),
+        cmocka_unit_test_setup(when_all_have_waited_too_long_all_are_refused_at_once, set_up),
         cmocka_unit_test_setup(no_share_fills_the_queue, set_up),
         cmocka_unit_test_setup(what_waits_at_the_end_is_run, set_up),
     };
