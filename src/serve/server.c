@@ -3,8 +3,8 @@
 // handler.c's. Runs on the main thread.
 //
 // Order of life: pools and loops, the reloader, the listener. At the end the listener drains and the reloader
-// lets go of requests that wait for it; then the loops stop, then the pools. A loop's memory goes last, as
-// pools and writers may still post mail to it; that is delivered by loop_free.
+// lets go of requests that wait for it; then the loops stop, then the reloader, then the pools. A loop's
+// memory goes last, as all of these and writers may still post mail to it; that is delivered by loop_free.
 #include "serve/server.h"
 
 #include <pthread.h>
@@ -250,12 +250,13 @@ static void on_drained(void *ctx)
     pthread_mutex_unlock(&server->lock);
 }
 
+// The loops come first, as they look at what the context has.
 static void end_threads(struct server *server)
 {
-    reloader_free(server->context.reloader);
-    server->context.reloader = NULL;
     for (size_t i = 0; i < server->loop_count; i++)
         loop_stop(server->loops[i]);
+    reloader_free(server->context.reloader);
+    server->context.reloader = NULL;
     pool_free(server->context.parses);
     pool_free(server->context.reads);
     server->context.parses = server->context.reads = NULL;
