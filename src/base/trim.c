@@ -30,11 +30,13 @@ static size_t idle_bytes(void)
 
 void trim_idle(struct trim *trim)
 {
+    enum { WORTHWHILE_BYTES = 1024 * 1024 };
     size_t idle = idle_bytes();
     if (idle > trim->kept_bytes + LIMIT_IDLE_BYTES) {
         malloc_trim(0);
-        idle = idle_bytes();
-        trim->kept_bytes = idle;
+        size_t left = idle_bytes();
+        if (left + WORTHWHILE_BYTES > idle) // what more is freed meanwhile is tried for again
+            trim->kept_bytes = left;
     } else if (idle < trim->kept_bytes) {
         trim->kept_bytes = idle;
     }

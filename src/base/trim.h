@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct trim {
-    size_t kept_bytes; // resident and not in use after the last look; zeroed at first
+    size_t kept_bytes; // resident, not in use, and not to be given back, as was seen last; zeroed at first
 };
 
 // Looks how much memory is resident and not in use, and gives it back when that has grown by
