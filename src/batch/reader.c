@@ -100,7 +100,8 @@ static void report_rule(
         expected.data != NULL ? expected.data : "");
 }
 
-static void report_unknown_field(struct reader *reader, int64_t line, struct span name)
+// Reports a name that is no field's; what is wrong with it stands in front of the names that are.
+static void report_unknown(struct reader *reader, int64_t line, struct span name, const char *wrong)
 {
     AUTO(buf_fini) struct buf known;
     buf_init(&known, 384);
@@ -108,8 +109,13 @@ static void report_unknown_field(struct reader *reader, int64_t line, struct spa
         struct span field = reader->endpoint->fields[i].outside;
         buf_printf(&known, "%s%.*s", i > 0 ? ", " : "", (int)field.len, field.at);
     }
-    report_fault_of(reader, line, name, (struct span){0}, "unknown_field",
-        "is not a field; the fields are %.*s", (int)known.len, known.data != NULL ? known.data : "");
+    report_fault_of(reader, line, name, (struct span){0}, "unknown_field", "%s %.*s", wrong, (int)known.len,
+        known.data != NULL ? known.data : "");
+}
+
+static void report_unknown_field(struct reader *reader, int64_t line, struct span name)
+{
+    report_unknown(reader, line, name, "is not a field; the fields are");
 }
 
 static void report_double(struct reader *reader, int64_t line, struct span name)
@@ -249,11 +255,38 @@ static void report_unknown_column(struct reader *reader, int64_t line, struct sp
         report_unknown_field(reader, line, name);
 }
 
+static bool has_a_field(const struct reader *reader, const struct csv_cell *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (field_of_name(reader, names[i].text) != NO_FIELD)
+            return true;
+    }
+    return false;
+}
+
+// What is wrong with a first line of which nothing is a field is told once: it is no header, or all of its
+// names have the same fault.
+static void report_no_header(struct reader *reader, int64_t line, const struct csv_cell *names, size_t count)
+{
+    struct span first = names[0].text;
+    bool is_plain = first.len > 0 && utf8_valid(first) && memchr(first.at, '\0', first.len) == NULL &&
+                    span_trim(first).len == first.len;
+    if (is_plain && count > 1)
+        report_unknown(
+            reader, line, first, "is not a field: the first line is a header with the names of them:");
+    else
+        report_unknown_column(reader, line, first, 1);
+}
+
 // The header row. A fault in it ends the reading, as no row could be told right from wrong.
 static bool on_csv_header(struct reader *reader, int64_t line, const struct csv_cell *names, size_t count)
 {
     size_t faults_before = reader->report->total;
     reader->rows_seen = 1; // what mark_seen compares with
+    if (!has_a_field(reader, names, count)) {
+        report_no_header(reader, line, names, count);
+        return false;
+    }
     for (size_t i = 0; i < count; i++) {
         int field = field_of_name(reader, names[i].text);
         reader->field_of_column[i] = field;
@@ -397,6 +430,27 @@ static bool on_json_not_object(void *ctx, int64_t line)
 
 // --- forms
 
+// Fails a form that is another format, as `curl -d` says of everything that it is a form. Only for one whose
+// first name is no field.
+static bool is_no_form(struct reader *reader, struct span first_name)
+{
+    struct span text = span_trim(buf_span(&reader->form));
+    if (text.len == 0 || field_of_name(reader, first_name) != NO_FIELD)
+        return false;
+    bool is_json = text.at[0] == '{' || text.at[0] == '[';
+    bool is_csv = memchr(text.at, '=', text.len) == NULL && memchr(text.at, ',', text.len) != NULL;
+    if (is_json)
+        fail(reader, err_set(reader->err, ERR_MEDIA_TYPE,
+                         "the body is JSON, and its Content-Type a form's: send it with Content-Type: "
+                         "application/json"));
+    else if (is_csv)
+        fail(
+            reader, err_set(reader->err, ERR_MEDIA_TYPE,
+                        "the body is no form, but looks like CSV: send it with Content-Type: text/csv (curl: "
+                        "by --data-binary)"));
+    return is_json || is_csv;
+}
+
 static enum err_code read_form(struct reader *reader)
 {
     struct span rest = buf_span(&reader->form), name, value;
@@ -405,6 +459,8 @@ static enum err_code read_form(struct reader *reader)
         return reader->status;
     while (url_next_pair(&rest, &name, &value)) {
         struct span plain_name, plain_value;
+        if (name.at == reader->form.data && is_no_form(reader, name))
+            return reader->status;
         if (!url_decode(name, true, &reader->arena, &plain_name) ||
             !url_decode(value, true, &reader->arena, &plain_value))
             return err_set(reader->err, ERR_MALFORMED, "the form is badly percent-encoded at %.*s",

@@ -246,8 +246,8 @@ static int run(const struct server_options *options, struct service *services, s
     }
     if (geteuid() == 0)
         fputs("reckoner: runs as root, which nothing here needs: give it a user of its own\n", stderr);
-    fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints\n", server_address(server),
-        count_endpoints(services, count));
+    fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints: see http://%s/-/docs\n",
+        server_address(server), count_endpoints(services, count), server_address(server));
     wait_for_signal(&signals);
     // A second SIGTERM changes nothing, as who ends a whole group of processes may well send two. Ctrl-C at a
     // terminal is somebody who does not want to wait.

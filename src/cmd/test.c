@@ -4,8 +4,6 @@
 // the first load has left it; the @examples that read share one. Reading the files, comparing answers and
 // running servers is left to http_tests.h, expect.h and test_server.h. On the main thread of temp_run's
 // child.
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdint.h>
@@ -22,6 +20,7 @@
 #include "cmd/message.h"
 #include "cmd/options.h"
 #include "cmd/temp_run.h"
+#include "cmd/test_files.h"
 #include "cmd/test_server.h"
 #include "cmd/workspace.h"
 
@@ -38,7 +37,13 @@ static const struct usage USAGE = {
     .wanted = WANTED_APPS,
 };
 
-enum { PATH_BYTES = 4096, MS_PER_S = 1000, TESTS_BYTES = 64 * 1024 * 1024, OUT_BYTES = 1024 * 1024 };
+enum {
+    PATH_BYTES = 4096,
+    MS_PER_S = 1000,
+    TESTS_BYTES = 64 * 1024 * 1024,
+    OUT_BYTES = 1024 * 1024,
+    SHOWN_ANSWER_BYTES = 4000
+};
 
 // All tests of one run.
 struct run {
@@ -164,11 +169,6 @@ static bool start_server(struct run *run, const char *place, struct test_server 
 
 // --- files
 
-static int is_test_file(const struct dirent *item)
-{
-    return item->d_name[0] != '.' && span_ends_with(span_of(item->d_name), ".http");
-}
-
 static void tell_unreadable(struct run *run, const char *path, const struct diags *diags)
 {
     AUTO(buf_fini) struct buf wrong;
@@ -178,8 +178,9 @@ static void tell_unreadable(struct run *run, const char *path, const struct diag
     tell(run, false, path, span_of("the file can be read"), buf_span(&wrong));
 }
 
-static void run_file(struct run *run, const char *path)
+static void run_file(void *ctx, const char *path)
 {
+    struct run *run = ctx;
     AUTO(arena_fini) struct arena arena;
     AUTO(diags_fini) struct diags diags;
     struct http_tests tests;
@@ -202,19 +203,9 @@ static void run_file(struct run *run, const char *path)
 
 static void run_files(struct run *run)
 {
-    char dir[PATH_BYTES], path[PATH_BYTES + 256 + 1];
-    struct dirent **items;
-    snprintf(dir, sizeof(dir), "%s/tests", run->seed.app_dir); // an app with a longer path was not opened
-    int count = scandir(dir, &items, is_test_file, alphasort);
-    if (count < 0 && errno != ENOENT)
-        tell_broken(run, dir, "the folder can be read", strerror(errno));
-    for (int i = 0; i < count; i++) {
-        snprintf(path, sizeof(path), "%s/%s", dir, items[i]->d_name);
-        run_file(run, path);
-        free(items[i]);
-    }
-    if (count >= 0)
-        free(items);
+    int failed = test_files_each(run->seed.app_dir, run_file, run);
+    if (failed != 0)
+        tell_broken(run, run->seed.app_dir, "the folder tests can be read", strerror(failed));
 }
 
 // --- examples
@@ -242,8 +233,8 @@ static void run_example(struct run *run, const struct test_server *server, const
     bool good = code == ERR_NONE && answer.status / 100 == 2;
     buf_printf(&wrong, "%s:%u: ", endpoint->file, example->line);
     if (code == ERR_NONE)
-        buf_printf(
-            &wrong, "expected a status from 200 to 299, got %d with %.*s", answer.status, SHOW(answer.body));
+        buf_printf(&wrong, "expected a status from 200 to 299, got %d with %.*s", answer.status,
+            (int)utf8_cut(answer.body, SHOWN_ANSWER_BYTES), answer.body.at);
     else
         buf_append_str(&wrong, err.text);
     tell(run, good, endpoint->file, buf_span(&name), buf_span(&wrong));

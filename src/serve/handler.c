@@ -167,6 +167,16 @@ static void set_redirect(struct request *request, const struct http_request *hea
         request->response = (struct response){.status = 308, .headers = header};
 }
 
+// A path that nothing has. The two that people try first lead to the documentation.
+static void set_no_route(struct request *request, const struct http_request *head)
+{
+    bool reads = head->method == HTTP_GET || head->method == HTTP_HEAD;
+    if (reads && (span_is(head->path, "/") || span_is(head->path, "/-/")))
+        request->response = (struct response){.status = 307, .headers = "Location: /-/docs\r\n"};
+    else
+        request_refuse(request, 404, "no endpoint has this path");
+}
+
 // --- what the head asks for: each function returns false when it has set the response
 
 static bool find_route(
@@ -182,7 +192,7 @@ static bool find_route(
         *ret_match = match;
         return true;
     case ROUTE_NONE:
-        request_refuse(request, 404, "no endpoint has this path");
+        set_no_route(request, head);
         break;
     case ROUTE_METHOD:
         set_method_refused(request, head->method, match.methods);

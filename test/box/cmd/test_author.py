@@ -7,6 +7,7 @@ from server import STORES, new_store, run, write_app
 pytestmark = pytest.mark.threads
 SCHEMA = 'CREATE TABLE t (id integer PRIMARY KEY NOT NULL, x integer);'
 GET = '-- @endpoint GET /t\n-- @answer\nSELECT id, x FROM t ORDER BY id;\n'
+FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
 
 
 @pytest.mark.parametrize('store', STORES)
@@ -40,3 +41,37 @@ def test_check_says_where_and_what_to_do(tmp_path, files, lines):
     app = write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_t.sql': GET, **files})
     result = run('check', app)
     assert (result.returncode, result.stderr.splitlines()) == (1, [line.format(app=app) for line in lines])
+
+
+@pytest.mark.parametrize('text, lines', [
+    ('GET /t\nHTTP 200\n', ['1: a test starts with a line "### its name"']),
+    ('### a\nGET /t\n\n### b\n/t\nHTTP 200\n',
+     ['2: no line such as "HTTP 200" says what this request\'s answer should be',
+      '5: a request starts with its method and target: GET /path?name=value']),
+])
+def test_check_reads_the_tests_too(tmp_path, text, lines):
+    app = write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_t.sql': GET, 'tests/t.http': text})
+    result = run('check', app)
+    assert (result.returncode, result.stderr.splitlines()[:len(lines)]) == (1, [f'{app}/tests/t.http:{line}' for line in lines])
+
+
+def test_a_failed_example_is_told_with_its_answer_whole(tmp_path):
+    get = '-- @endpoint GET /t/{id}\n-- @param id integer max 9\n-- @example /t/10\n-- @shape object\n-- @answer\nSELECT id FROM t WHERE id = :id;\n'
+    result = run('test', write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_one.sql': get}))
+    assert result.returncode == 1
+    assert '"errors":[{"parameter":"id","value":"10","code":"max","detail":"must be an integer of at most 9"}],"errors_total":1}' in result.stdout
+
+
+def test_the_documentation_is_found_and_a_body_of_another_type_is_told(start, tmp_path):
+    post = '-- @endpoint POST /t\n-- @field id integer required\n-- @write\nINSERT INTO t (id) SELECT id FROM batch;\n-- @answer 204\n'
+    server = start(write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_t.sql': GET, 'post_t.sql': post}))
+    assert server.stderr.splitlines()[-1].endswith(f'2 endpoints: see http://127.0.0.1:{server.port}/-/docs')
+    for path in ['/', '/-/']:
+        answer = server.get(path)
+        assert (answer.status, answer.headers['Location']) == (307, '/-/docs')
+    assert (server.request('POST', '/').status, server.get('/-').status) == (404, 404)
+    for body, text in [('{"id": 1}', 'send it with Content-Type: application/json'), ('[{"id": "5%"}]', 'send it with Content-Type: application/json'),
+                       ('id,x\n1,2\n', 'send it with Content-Type: text/csv')]:
+        answer = server.request('POST', '/t', body, FORM)
+        assert answer.status == 415 and text in answer.json()['detail'], answer.body
+    assert server.request('POST', '/t', 'id=1', FORM).status == 204

@@ -157,6 +157,10 @@ static void faults_say_what_is_expected(void **state)
     assert_first_fault("id\n\"\"\n", BODY_CSV, "id", "is required");
     assert_first_fault("name\na\n", BODY_CSV, "id", "is missing from the header");
     assert_first_fault("id,id\n1,1\n", BODY_CSV, "id", "is given twice");
+    assert_first_fault("1,a\n2,b\n", BODY_CSV, "1",
+        "is not a field: the first line is a header with the names of them: id, at, name");
+    assert_first_fault("id;name\n1;1\n", BODY_CSV, "id;name",
+        "the columns are separated by semicolons: separate them by commas");
     assert_first_fault("id,nme\n1,1\n", BODY_CSV, "nme", "is not a field; the fields are id, at, name");
     assert_first_fault("{\"id\":1,\"at\":\"now\"}", BODY_JSON, "at", "must be a timestamp, RFC 3339");
     assert_first_fault("{\"id\":1,\"id\":1}", BODY_JSON, "id", "is given twice");
