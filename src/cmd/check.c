@@ -23,8 +23,8 @@ static const struct usage USAGE = {
     .about =
         "Reads every file of each app, applies its schema to a database in memory, prepares every\n"
         "statement, does the first load there, and reads tests/*.http. All errors are reported, as\n"
-        "file:line:column. Exits with 1 when there is one. Then warns, by the data that is there, of statements that read big\n"
-        "tables as a whole, and of LIMITs that cut rows without a sure order.\n",
+        "file:line:column. Exits with 1 when there is one. Then warns, by the data that is there, of\n"
+        "statements that read big tables as a whole, and of LIMITs that cut rows without a sure order.\n",
     .min_words = 1,
     .max_words = SIZE_MAX,
     .wanted = WANTED_APPS,
