@@ -21,6 +21,8 @@
 //    next ones would wait for the same lock as long, one after another.
 #include "batch/writer.h"
 
+#include <errno.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -37,6 +39,8 @@ struct writer {
     atomic_bool is_draft;    // the store is noted to be one; any thread sets it, this one clears it
     struct task look;        // look_again, while is_looking
     atomic_bool is_looking;  // whoever sets it submits the look; this thread clears it
+    struct task last;        // tell_done, once writer_end was called
+    sem_t done;              // posted by that
     struct store_conn *conn; // owned; the thread's from here on, as all below
     struct app *app;         // that is prepared; a reference
     struct plan **plans;     // owned; one for each endpoint of the app; NULL: it reads, or has gone stale
@@ -400,6 +404,7 @@ enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags 
     if (writer == NULL)
         return err_no_memory(err);
     writer->conn = conn;
+    sem_init(&writer->done, 0, 0);
     void *worker = writer;
     enum err_code code = prepare(writer, app, diags, err);
     if (code == ERR_NONE)
@@ -415,8 +420,22 @@ enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags 
     return ERR_NONE;
 }
 
-void writer_end(struct writer *writer)
+// All that was queued before has been written.
+static void tell_done(struct task *task, void *worker)
 {
+    struct writer *writer = worker;
+    (void)task;
+    sem_post(&writer->done);
+}
+
+void writer_end(struct writer *writer, uint64_t until_ns)
+{
+    const struct timespec until = clock_timespec(until_ns);
+    writer->last.run = tell_done;
+    if (clock_monotonic_ns() < until_ns && pool_submit(writer->pool, &writer->last)) {
+        while (sem_clockwait(&writer->done, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
+            ;
+    }
     atomic_store(&writer->is_ended, true);
 }
 
@@ -449,5 +468,6 @@ void writer_free(struct writer *writer)
         free_plans(writer->plans, writer->app->endpoint_count);
     app_unref(writer->app);
     store_disconnect(writer->conn);
+    sem_destroy(&writer->done);
     mem_free(writer);
 }

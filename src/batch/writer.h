@@ -7,6 +7,7 @@
 #define RECKONER_BATCH_WRITER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "app/app.h"
 #include "app/plan.h"
@@ -53,9 +54,11 @@ void writer_set_draft(struct writer *writer);
 // it gets well without a batch, too. Any thread.
 void writer_look(struct writer *writer);
 
-// From here on nothing is written: what waits, and what comes, is told ERR_BUSY, and so is what runs, which
-// is interrupted and rolled back; but a commit that has begun is finished. Any thread.
-void writer_end(struct writer *writer);
+// Waits until what is queued now is written, or until `until_ns` of the monotonic clock, which may be over.
+// After that nothing is written: what waits, and what comes, is told ERR_BUSY, and so is what runs, which is
+// interrupted and rolled back; but a commit that has begun is finished. Called once, on any thread but the
+// writer's.
+void writer_end(struct writer *writer, uint64_t until_ns);
 
 // Queues a batch; false, at once, when the queue is full. Any thread.
 MUST_CHECK bool writer_submit(struct writer *writer, struct batch *batch);

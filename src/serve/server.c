@@ -284,11 +284,11 @@ void server_stop(struct server *server)
     reloader_end(server->context.reloader);
     http_server_drain(server->context.http, on_drained, server);
     uint64_t run_ms = server->drain_ms - last_ms(server);
-    if (!wait_for_drain(server, clock_monotonic_ns() + run_ms * NS_PER_MS)) {
-        for (size_t i = 0; i < server->service_count; i++)
-            writer_end(server->services[i].writer); // http does the same with reads
-        (void)wait_for_drain(server, UINT64_MAX);
-    }
+    uint64_t until_ns = clock_monotonic_ns() + run_ms * NS_PER_MS;
+    (void)wait_for_drain(server, until_ns);
+    for (size_t i = 0; i < server->service_count; i++)    // http does the same with reads
+        writer_end(server->services[i].writer, until_ns); // which may have batches of clients that have gone
+    (void)wait_for_drain(server, UINT64_MAX);
     end_threads(server);
 }
 

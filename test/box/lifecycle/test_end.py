@@ -6,6 +6,7 @@ import http.client
 import os
 import signal
 import socket
+import struct
 import threading
 
 import pytest
@@ -60,6 +61,29 @@ def test_what_runs_and_waits_at_the_limit_is_told_so_and_not_done(start, app, re
     assert server.process.wait(60) == 0
     again = start(app, *options)
     assert again.get('/t').json() == []
+
+
+@pytest.mark.parametrize('store', STORES)
+def test_a_batch_whose_client_has_gone_does_not_hold_up_the_end(start, app, request, store):
+    options = new_store(store, request)
+    server = start('--drain', '1', app, *options)
+    with server.connect() as client:
+        client.sendall(b'POST /slow HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[{"x":1}]')
+        let_arrive(server)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(60) == 0
+    assert start(app, *options).get('/t').json() == []
+
+
+def test_an_answer_that_waits_for_the_end_of_a_body_is_sent_at_the_limit(start, app):
+    server = start('--drain', '1', app)
+    with server.connect() as client:
+        client.sendall(b'POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n[')
+        let_arrive(server)
+        server.process.send_signal(signal.SIGTERM)
+        assert client.recv(65536).startswith(b'HTTP/1.1 404 ')
+    assert server.process.wait(60) == 0
 
 
 def test_an_idle_connection_may_ask_once_more(start, app):
