@@ -64,15 +64,20 @@ static bool has_left(const struct connection *connection, const struct http_limi
     return waits && connection->ended_ms != 0 && now_ms - connection->ended_ms >= limits->half_closed_ms;
 }
 
-// Answers with 503 what the handler has and is not a write, and a body that still comes.
+// Answers with 503 what the handler has and is not a write, and a body that still comes. An answer that is
+// held back until the body has come waits no longer.
 static void refuse_rest(struct connection *connection)
 {
     struct http_refusal refusal;
     http_refuse(&refusal, 503, "the server shuts down: send it again");
     for (struct http_exchange *exchange = connection->first; exchange != NULL; exchange = exchange->next) {
         bool is_safe = connection->exclusive != exchange && exchange->state == EXCHANGE_RUNNING;
-        if (is_safe || exchange->state == EXCHANGE_RECEIVING)
+        if (is_safe || exchange->state == EXCHANGE_RECEIVING) {
             exchange_refuse(exchange, &refusal);
+        } else if (exchange->state == EXCHANGE_HELD) {
+            exchange_stop_skipping(exchange);
+            lane_touch(connection->lane, connection);
+        }
     }
 }
 
