@@ -11,8 +11,8 @@ enum err_code intake_start(struct intake *intake, const struct intake_options *o
 {
     *intake = (struct intake){0};
     rows_init(&intake->rows, options->endpoint->field_count, options->budget);
-    return reader_new(options->endpoint, options->format, options->max_rows, &intake->rows, options->report,
-        &intake->reader, err);
+    return reader_new(options->endpoint, options->format, options->max_rows, options->pattern_steps,
+        &intake->rows, options->report, &intake->reader, err);
 }
 
 static void end_reader(struct intake *intake)

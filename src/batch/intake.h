@@ -19,6 +19,7 @@ struct intake_options {
     const struct endpoint *endpoint; // whose fields the rows have
     enum body_format format;         // of the bytes
     size_t max_rows;                 // good and bad ones together
+    uint64_t pattern_steps;          // what matching patterns may take, as reader_new has it
     struct budget *budget;           // of the memory of all intakes, and of rows; NULL: none
     struct report *report;           // where rows that do not pass are reported
 };

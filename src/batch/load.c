@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "batch/intake.h"
 #include "batch/run.h"
+#include "text/pattern.h"
 
 // A file on its way into the table batch.
 struct data_file {
@@ -89,7 +90,9 @@ enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn
     size_t max_rows, const struct load_progress *progress, struct report *report, struct err *err)
 {
     AUTO(data_file_fini) struct data_file file = {.path = path, .fd = -1};
-    struct intake_options options = {.endpoint = endpoint, .max_rows = max_rows, .report = report};
+    // A file may be of any size, and what its matches take grows with it. Each match is bounded by itself.
+    struct intake_options options = {
+        .endpoint = endpoint, .max_rows = max_rows, .pattern_steps = PATTERN_STEPS_ENDLESS, .report = report};
     enum err_code code = data_file_open(&file, &options, err);
     if (code == ERR_NONE)
         code = store_batch_open(conn, endpoint->field_names, endpoint->field_count, err);

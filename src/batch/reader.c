@@ -498,7 +498,8 @@ static enum err_code make_parser(struct reader *reader, struct err *err)
 }
 
 enum err_code reader_new(const struct endpoint *endpoint, enum body_format format, size_t max_rows,
-    struct rows *rows, struct report *report, struct reader **ret_reader, struct err *err)
+    uint64_t pattern_steps, struct rows *rows, struct report *report, struct reader **ret_reader,
+    struct err *err)
 {
     struct reader *reader = mem_zalloc(1, sizeof(*reader));
     if (reader == NULL)
@@ -508,7 +509,7 @@ enum err_code reader_new(const struct endpoint *endpoint, enum body_format forma
         .rows = rows,
         .report = report,
         .max_rows = max_rows,
-        .patterns = {.steps = LIMIT_BATCH_STEPS}};
+        .patterns = {.steps = pattern_steps}};
     size_t fields = endpoint->field_count;
     reader->by_name = mem_zalloc(fields, sizeof(*reader->by_name));
     reader->values = mem_zalloc(fields, sizeof(*reader->values));

@@ -45,6 +45,7 @@ static enum err_code start_intake(struct request *request, struct err *err)
     struct intake_options options = {.endpoint = request->endpoint,
         .format = request->body_format,
         .max_rows = LIMIT_BATCH_ROWS,
+        .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &request->context->rows_budget,
         .report = &request->batch.report};
     return intake_start(&request->upload.intake, &options, err);

@@ -130,9 +130,8 @@ enum pattern_result pattern_match(
 {
     uint64_t max = MAX_STEPS + MAX_STEPS_PER_BYTE * (uint64_t)text.len;
     uint64_t free_steps = FREE_STEPS + pattern->len + FREE_STEPS_PER_BYTE * (uint64_t)text.len;
-    struct steps steps = {.max = free_steps + budget->steps};
-    if (steps.max > max)
-        steps.max = max;
+    uint64_t more = max - free_steps; // what it may take from the budget
+    struct steps steps = {.max = free_steps + (budget->steps < more ? budget->steps : more)};
     pcre2_general_context *memory = pcre2_general_context_create(take_from_heap, give_to_heap, NULL);
     pcre2_match_context *context = memory != NULL ? pcre2_match_context_create(memory) : NULL;
     pcre2_match_data *data = memory != NULL ? pcre2_match_data_create(1, memory) : NULL;

@@ -37,6 +37,9 @@ struct pattern_budget {
     uint64_t steps; // left; 0: it is spent. A step takes some 20 ns
 };
 
+// Steps of a budget without an end: only each match by itself is bounded.
+#define PATTERN_STEPS_ENDLESS UINT64_MAX
+
 enum pattern_result {
     PATTERN_MATCHES,   // the whole text, from its first character to its last
     PATTERN_DIFFERS,   // it does not, or it is not UTF-8

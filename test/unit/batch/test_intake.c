@@ -40,6 +40,7 @@ static enum err_code start(struct taking *taking, enum body_format format, size_
     struct intake_options options = {.endpoint = &endpoint,
         .format = format,
         .max_rows = 100000,
+        .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &taking->budget,
         .report = &taking->report};
     return intake_start(&taking->intake, &options, &taking->err);
@@ -206,6 +207,7 @@ static size_t take_hard_texts(enum body_format format, int rows, struct taking *
     struct intake_options options = {.endpoint = &hard,
         .format = format,
         .max_rows = 100000,
+        .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &taking->budget,
         .report = &taking->report};
     assert_int_equal(intake_start(&taking->intake, &options, &taking->err), ERR_NONE);

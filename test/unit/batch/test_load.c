@@ -45,6 +45,31 @@ static void one_file_gives_its_answer_and_its_warnings(void **state)
     diags_fini(&diags);
 }
 
+// A body of so many rows would be given up on its way: see patterns_that_take_too_long_end_the_reading.
+static void the_patterns_of_a_file_may_take_what_its_rows_need(void **state)
+{
+    struct fixture *f = *state;
+    struct report report = {0};
+    struct err err = {0};
+    AUTO(buf_fini) struct buf file;
+    char path[200];
+    enum { ROWS = 3000 };
+    buf_init(&file, 1024 * 1024);
+    buf_append_str(&file, "a\n");
+    for (int i = 0; i < ROWS; i++)
+        buf_append_str(&file, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaace\n");
+    buf_append_byte(&file, '\0');
+    write_text(f, "post_t.sql",
+        "-- @endpoint POST /t\n-- @field a text pattern \"(a+)+[bc]d*\"\n"
+        "-- @write\nINSERT INTO t (name) SELECT a FROM batch;\n-- @answer 204\n");
+    write_text(f, "data/a.csv", file.data);
+    f->app = load_app(f);
+    snprintf(path, sizeof(path), "%s/data/a.csv", f->dir);
+    must_be_fine(load_rows(post(f->app, "/t"), f->conn, path, SIZE_MAX, NULL, &report, &err), &err);
+    assert_int_equal(report.total, ROWS);
+    report_fini(&report);
+}
+
 static void some_endpoints_take_no_file(void **state)
 {
     struct fixture *f = *state;
@@ -92,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BATCH_TEST(one_file_gives_its_answer_and_its_warnings),
+        BATCH_TEST(the_patterns_of_a_file_may_take_what_its_rows_need),
         BATCH_TEST(some_endpoints_take_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

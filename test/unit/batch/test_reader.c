@@ -32,8 +32,8 @@ static enum err_code read_in_pieces(
     struct reader *reader;
     *reading = (struct reading){0};
     rows_init(&reading->rows, endpoint.field_count, NULL);
-    enum err_code code =
-        reader_new(&endpoint, format, 3, &reading->rows, &reading->report, &reader, &reading->err);
+    enum err_code code = reader_new(
+        &endpoint, format, 3, LIMIT_BATCH_STEPS, &reading->rows, &reading->report, &reader, &reading->err);
     if (code != ERR_NONE)
         return code;
     for (size_t at = 0; code == ERR_NONE && at < len; at += piece)
@@ -166,6 +166,22 @@ static void faults_say_what_is_expected(void **state)
     assert_first_fault("{\"id\":1,\"id\":1}", BODY_JSON, "id", "is given twice");
 }
 
+static void a_header_in_utf_16_is_told_once(void **state)
+{
+    (void)state;
+    static const char little[] = "i\0d\0,\0n\0a\0m\0e\0,\0a\0t\0\n\0001\0,\0,\0\n",
+                      marked[] = "\xff\xfei\0d\0,\0a\0t\0\n";
+    static const struct span bodies[] = {{little, sizeof(little)}, {marked, sizeof(marked)},
+        {little + 1, sizeof(little) - 1}}; // the last one without its first letter is of the other byte order
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        AUTO(reading_fini) struct reading reading;
+        assert_int_equal(read_in_pieces(&reading, BODY_CSV, bodies[i].at, bodies[i].len, 1000), ERR_NONE);
+        assert_int_equal(reading.report.total, 1);
+        assert_true(span_is(report_fault(&reading.report, 0)->detail,
+            "the header has NUL bytes, as UTF-16 has: save the data as UTF-8"));
+    }
+}
+
 static void missing_memory_is_told_wherever_it_strikes(void **state)
 {
     (void)state;
@@ -192,6 +208,7 @@ int main(void)
         cmocka_unit_test(one_row_too_many_is_too_large),
         cmocka_unit_test(a_header_alone_has_no_rows),
         cmocka_unit_test(faults_say_what_is_expected),
+        cmocka_unit_test(a_header_in_utf_16_is_told_once),
         cmocka_unit_test(missing_memory_is_told_wherever_it_strikes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
