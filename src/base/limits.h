@@ -95,6 +95,8 @@ enum {
     LIMIT_LONG_ENDPOINT = 1, // of one endpoint, times --workers: it alone can use all cores
     LIMIT_LONG_APP = 2,      // of one app, times --workers: two endpoints at once
     LIMIT_LONG_SPARE = 4,    // of all apps beyond the share of one: other apps go on beside it
+    LIMIT_HELD_UP_MS = 100,  // an endpoint whose long ones take no more has one beyond its app's share: it is
+                             // a quick one that was held up, by a busy processor, say
 
     LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory
     LIMIT_PARSE_QUEUE = 1024, // bodies of which a part waits to be parsed: some milliseconds each

@@ -65,11 +65,18 @@ static _Thread_local struct worker *current; // on a pool's thread
 
 // --- room
 
+// Whether the share's tasks are mostly quick, and it has only been held up: a thread that gets no processor
+// for a while looks long, too.
+static bool was_held_up(const struct share *share)
+{
+    return share->running == 0 && share->mean_ns != 0 && share->mean_ns <= LIMIT_HELD_UP_MS * NS_PER_MS;
+}
+
 static bool has_room(const struct pool *pool, const struct share *share, const struct share_group *group)
 {
-    return pool->ending ||
-           (pool->long_running < pool->max_long && share->running < LIMIT_LONG_ENDPOINT * pool->places &&
-               group->running < LIMIT_LONG_APP * pool->places);
+    bool has_part = group->running < LIMIT_LONG_APP * pool->places || was_held_up(share);
+    return pool->ending || (pool->long_running < pool->max_long &&
+                               share->running < LIMIT_LONG_ENDPOINT * pool->places && has_part);
 }
 
 static bool has_place(const struct pool *pool)
@@ -231,6 +238,26 @@ static void move_to_share(struct pool *pool, struct share *share)
     }
 }
 
+// The other way round. Among the quick ones they begin to wait anew, as what has waited for as long as slow
+// ones may would be refused there at once.
+static void move_to_quick(struct pool *pool, struct share *share)
+{
+    struct task *task;
+    uint64_t now_ns = clock_monotonic_ns();
+    share->is_slow = false;
+    struct share **at = &pool->shares;
+    while (*at != NULL && *at != share)
+        at = &(*at)->next;
+    if (*at != NULL)
+        unlist(at);
+    while ((task = share->waiting.first) != NULL) {
+        task_list_remove(&share->waiting, task);
+        task_list_add(&pool->quick, task);
+        task->came_ns = now_ns;
+        share->queued++;
+    }
+}
+
 // --- runs
 
 static void begin_run(struct pool *pool, struct worker *worker, const struct task *task, bool is_long)
@@ -281,11 +308,8 @@ static void end_long(struct pool *pool, struct worker *worker)
     worker->group->running--;
     share_learn(share, ns);
     // While others of it are long it stays slow: else each quick one would let some more past its bound.
-    // Those that wait keep their turn: among the quick ones they would be too old to be of use.
     if (ns <= LIMIT_QUICK_MS * NS_PER_MS && share->running == 0)
-        share->is_slow = false;
-    else if (ns > LIMIT_QUICK_MS * NS_PER_MS && !share->is_slow)
-        move_to_share(pool, share);
+        move_to_quick(pool, share);
 }
 
 // Without a lookout: what one run was worth, with the tasks that it has taken along.
@@ -616,7 +640,7 @@ void pool_turn_to(struct pool *pool, struct task *task)
         before->running--;
         worker->group->running--;
         if (before->running == 0) // not it was long
-            before->is_slow = false;
+            move_to_quick(pool, before);
         task->share->running++;
         task->group->running++;
         if (!task->share->is_slow)

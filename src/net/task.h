@@ -22,7 +22,8 @@ struct task {
     struct share *share;           // borrowed; what it is counted for while it is long; NULL: nothing
     struct share_group *group;     // borrowed; of that share
     const atomic_bool *is_in_vain; // borrowed; set when nobody waits for it any more; NULL: never
-    uint64_t came_ns;              // monotonic; since when it waits; of one with `refuse`
+    uint64_t came_ns;              // monotonic; since when it waits; of one with `refuse`. The pool sets it
+                                   // anew where the task begins to wait anew
     unsigned retry_s;              // set by the pool when it refuses: the seconds until there may be room
 };
 

@@ -208,7 +208,23 @@ static void a_share_is_quick_again_after_a_quick_task(void **state)
     assert_int_equal(shares[0].running + groups[0].running, 0);
 }
 
-static void what_waits_for_a_share_keeps_its_turn_when_that_is_quick_again(void **state)
+static void a_quick_share_that_was_held_up_does_not_wait_for_its_group(void **state)
+{
+    (void)state;
+    make(1);
+    for (int i = 0; i < 3; i++)
+        shares[i].is_slow = true;
+    shares[2].mean_ns = LIMIT_HELD_UP_MS * NS_PER_MS;
+    submit(0, 0, hold);
+    submit(1, 1, hold);
+    wait_for(2);
+    submit(2, 2, tell); // the group has no room
+    wait_for(1);
+    assert_true(has_run(2));
+    end(2);
+}
+
+static void what_has_waited_for_a_share_is_not_refused_when_that_is_quick_again(void **state)
 {
     (void)state;
     make(1);
@@ -361,7 +377,8 @@ int main(void)
         cmocka_unit_test_setup(a_group_of_shares_has_a_bound_of_its_own, set_up),
         cmocka_unit_test_setup(a_worker_counts_for_the_task_that_it_turns_to, set_up),
         cmocka_unit_test_setup(a_share_is_quick_again_after_a_quick_task, set_up),
-        cmocka_unit_test_setup(what_waits_for_a_share_keeps_its_turn_when_that_is_quick_again, set_up),
+        cmocka_unit_test_setup(a_quick_share_that_was_held_up_does_not_wait_for_its_group, set_up),
+        cmocka_unit_test_setup(what_has_waited_for_a_share_is_not_refused_when_that_is_quick_again, set_up),
         cmocka_unit_test_setup(a_task_in_vain_is_not_run_and_tells_nothing_of_its_share, set_up),
         cmocka_unit_test_setup(who_would_wait_too_long_is_told_how_long, set_up),
         cmocka_unit_test_setup(what_has_waited_too_long_for_its_share_is_refused, set_up),
