@@ -79,9 +79,10 @@ struct pg_conn {
     const atomic_bool *interrupt; // borrowed; set when nobody waits for the statements; NULL: none
     uint64_t timeout_ms;          // statement_timeout of the session, behind the deadline
     uint64_t control_ns;          // end of the wait for what the deadline must not cut in two; 0: none is
-    struct pg_errand *cancel;     // owned; the last cancel request, until the wait that it was for is over
-    bool is_pooled;               // a pooler stands between: nothing outlives a transaction
-    bool was_cancelled;           // the deadline has ended the statement that was waited for
+    uint64_t cancelled_ns;    // when the last cancel request was begun, of the monotonic clock; 0: none was
+    struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
+    bool is_pooled;           // a pooler stands between: nothing outlives a transaction
+    bool was_cancelled;       // the deadline has ended the statement that was waited for
     // --- what is under way
     struct pg_item queue[PG_QUEUE]; // a ring
     unsigned first, count;          // the oldest of it, and how many

@@ -90,6 +90,7 @@ void pg_cancel(struct pg_conn *conn)
         return;
     pg_errand_leave(conn->cancel);
     conn->cancel = pg_errand_cancel(conn->link);
+    conn->cancelled_ns = clock_monotonic_ns();
     conn->was_cancelled = conn->was_cancelled || conn->cancel != NULL;
 }
 
@@ -119,6 +120,15 @@ struct wait {
     size_t bytes;           // of them, but for the first
 };
 
+// Whether a reader only waits for the end of a statement that nobody wants any more. In a transaction the
+// statement is left alone, as those behind it would fail with it.
+static bool is_disowned(const struct pg_conn *conn)
+{
+    const struct pg_item *item = &conn->queue[conn->first];
+    return conn->mode == STORE_READ && conn->tx == PG_TX_NONE && conn->count > 0 && item->kind == PG_RUN &&
+           !pg_is_being_read(conn);
+}
+
 static void start_wait(const struct pg_conn *conn, struct wait *wait)
 {
     *wait =
@@ -130,6 +140,12 @@ static void start_wait(const struct pg_conn *conn, struct wait *wait)
         wait->may_interrupt = conn->interrupt != NULL;
         uint64_t last_ns = conn->deadline_ns > wait->heard_ns ? conn->deadline_ns : wait->heard_ns;
         wait->give_up_ns = last_ns + PG_CANCEL_MS * NS_PER_MS;
+    }
+    if (is_disowned(conn)) {
+        uint64_t again_ns = conn->cancelled_ns + PG_CANCEL_AGAIN_MS * NS_PER_MS;
+        uint64_t last_ns = wait->heard_ns + PG_CANCEL_MS * NS_PER_MS;
+        wait->cancel_ns = again_ns < wait->cancel_ns ? again_ns : wait->cancel_ns;
+        wait->give_up_ns = last_ns < wait->give_up_ns ? last_ns : wait->give_up_ns;
     }
     uint64_t checked_ns = wait->heard_ns + PG_CHECK_MS * NS_PER_MS;
     bool is_check = conn->count > 0 && conn->queue[conn->first].kind == PG_CHECK;

@@ -52,6 +52,16 @@ void pg_disown_run(struct pg_conn *conn, const struct pg_run *run)
     }
 }
 
+bool pg_is_being_read(const struct pg_conn *conn)
+{
+    for (unsigned i = 0; i < conn->count; i++) {
+        const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
+        if (item->kind == PG_RUN && item->run != NULL)
+            return true;
+    }
+    return false;
+}
+
 void pg_disown_prepared(struct pg_conn *conn, const struct pg_prepared *prepared)
 {
     for (unsigned i = 0; i < conn->count; i++) {

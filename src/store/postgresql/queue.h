@@ -4,6 +4,7 @@
 #define RECKONER_STORE_POSTGRESQL_QUEUE_H
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -42,6 +43,9 @@ struct pg_item pg_pop(struct pg_conn *conn);
 // server still sends for that.
 void pg_disown_run(struct pg_conn *conn, const struct pg_run *run);
 void pg_disown_prepared(struct pg_conn *conn, const struct pg_prepared *prepared);
+
+// Whether the queue has a run that is somebody's still.
+bool pg_is_being_read(const struct pg_conn *conn);
 
 // Gives the link up: the runs that are under way are cut, and the transaction has failed.
 void pg_lose(struct pg_conn *conn);

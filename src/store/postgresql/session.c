@@ -214,23 +214,10 @@ enum err_code pg_revive(struct pg_conn *conn, struct err *err)
 
 // --- between transactions
 
-// Whether a statement that runs outside of a transaction still has rows to read.
-static bool is_being_read(const struct pg_conn *conn)
-{
-    for (unsigned i = 0; i < conn->count; i++) {
-        const struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
-        if (item->kind == PG_RUN && item->run != NULL)
-            return true;
-    }
-    return false;
-}
-
 enum err_code pg_settle(struct pg_conn *conn, struct err *err)
 {
     struct err old = {0};
-    if (conn->link != NULL && pg_runs_disowned(conn))
-        pg_cancel(conn); // once more: a request that came between two statements is lost
-    if (conn->count > 0 && !is_being_read(conn) && pg_drain(conn, &old) != ERR_NONE)
+    if (conn->count > 0 && !pg_is_being_read(conn) && pg_drain(conn, &old) != ERR_NONE)
         old = (struct err){0}; // of what has ended; a loss shows below
     notice_loss(conn);
     return pg_revive(conn, err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the PostgreSQL driver does with several statements at once, and when the link breaks under them. Tests
 // with a database are skipped where TEST_POSTGRESQL names none.
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,68 @@ static void an_answer_that_nobody_wants_any_more_is_ended(void **state)
     begin(f->reader);
     assert_rows(f->reader, "SELECT 2", "2\n");
     commit(f->reader);
+}
+
+// The process that answers the connection; 0 where it is none of this machine, which is not to be touched.
+static pid_t local_backend(const struct store_conn *conn)
+{
+    char path[40], name[16] = "";
+    pid_t pid = PQbackendPID(((const struct pg_conn *)conn)->link);
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    FILE *file = fopen(path, "r");
+    bool is_one = file != NULL && fgets(name, sizeof(name), file) != NULL && strcmp(name, "postgres\n") == 0;
+    if (file != NULL)
+        fclose(file);
+    return is_one && kill(pid, 0) == 0 ? pid : 0;
+}
+
+// Whether a SIGINT, which a cancel request becomes, waits for the process to go on.
+static bool has_cancel_waiting(pid_t pid)
+{
+    char path[40], line[200];
+    unsigned long long pending = 0, one;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        if (sscanf(line, "SigPnd: %llx", &one) == 1 || sscanf(line, "ShdPnd: %llx", &one) == 1)
+            pending |= one;
+    }
+    if (file != NULL)
+        fclose(file);
+    return (pending >> (SIGINT - 1) & 1) != 0;
+}
+
+// Lets the process go on when a cancel request has come, or after ten seconds.
+static void *go_on_when_cancelled(void *arg)
+{
+    pid_t pid = *(const pid_t *)arg;
+    for (int i = 0; i < 10000 && !has_cancel_waiting(pid); i++)
+        clock_pause(NS_PER_MS);
+    kill(pid, SIGCONT);
+    return NULL;
+}
+
+static void a_cancel_request_that_comes_before_its_statement_has_begun_is_repeated(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    pthread_t thread;
+    pid_t pid = local_backend(f->reader);
+    if (f->is_pooled || pid == 0)
+        skip();
+    struct store_stmt *endless = prepare(f->reader,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n", NULL, 0);
+    begin(f->reader);
+    assert_int_equal(store_bind(endless, NULL, &err), ERR_NONE);
+    store_reset(endless);
+    kill(pid, SIGSTOP);
+    store_rollback(f->reader); // which sends the statement, to a server that has not begun it
+    assert_int_equal(pthread_create(&thread, NULL, go_on_when_cancelled, &pid), 0);
+    begin(f->reader);
+    assert_rows(f->reader, "SELECT 2", "2\n");
+    commit(f->reader);
+    pthread_join(thread, NULL);
+    assert_int_equal(local_backend(f->reader), pid); // by the same connection
 }
 
 // --- losing the link
@@ -342,19 +405,6 @@ static void a_commit_whose_answer_is_lost_is_told_as_it_was(void **state)
     proxy_free(proxy);
 }
 
-// The process that answers the connection; 0 where it is none of this machine, which is not to be touched.
-static pid_t local_backend(const struct store_conn *conn)
-{
-    char path[40], name[16] = "";
-    pid_t pid = PQbackendPID(((const struct pg_conn *)conn)->link);
-    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-    FILE *file = fopen(path, "r");
-    bool is_one = file != NULL && fgets(name, sizeof(name), file) != NULL && strcmp(name, "postgres\n") == 0;
-    if (file != NULL)
-        fclose(file);
-    return is_one && kill(pid, 0) == 0 ? pid : 0;
-}
-
 static void rows_that_the_server_does_not_take_are_given_up_at_the_deadline(void **state)
 {
     struct fixture *f = *state;
@@ -425,6 +475,7 @@ int main(void)
         STORE_TEST(more_statements_than_fit_on_a_connection_leave_it_in_step),
         STORE_TEST(rows_that_have_no_room_lose_the_connection_and_not_themselves),
         STORE_TEST(an_answer_that_nobody_wants_any_more_is_ended),
+        STORE_TEST(a_cancel_request_that_comes_before_its_statement_has_begun_is_repeated),
         STORE_TEST(an_idle_connection_that_was_closed_is_made_anew),
         STORE_TEST(a_statement_behind_one_that_failed_is_prepared_the_next_time),
         STORE_TEST(a_transaction_whose_connection_is_lost_fails_until_its_end),
