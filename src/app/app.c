@@ -3,7 +3,10 @@
 // app_read.c's. Any thread.
 #include "app/app.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
+#include "text/nearest.h"
 
 const struct endpoint *app_find(const struct app *app, enum http_method method, struct span path)
 {
@@ -19,6 +22,25 @@ const struct endpoint *app_find(const struct app *app, enum http_method method, 
             low = middle + 1;
     }
     return NULL;
+}
+
+const struct endpoint *app_nearest(const struct app *app, struct span name)
+{
+    enum { MAX_EDITS = 2, NAME_BYTES = 33 }; // a longer one is far from all (nearest_edits)
+    const struct endpoint *nearest = NULL;
+    size_t fewest = MAX_EDITS + 1;
+    for (size_t i = 0; i < app->endpoint_count; i++) {
+        const struct endpoint *endpoint = &app->endpoints[i];
+        char known[NAME_BYTES];
+        snprintf(known, sizeof(known), "%s %.*s", http_method_name(endpoint->method), (int)endpoint->path.len,
+            endpoint->path.at);
+        size_t edits = nearest_edits(name, span_of(known));
+        if (edits < fewest && 2 * edits < endpoint->path.len) {
+            fewest = edits;
+            nearest = endpoint;
+        }
+    }
+    return nearest;
 }
 
 struct app *app_ref(struct app *app)

@@ -16,6 +16,7 @@ struct reading {
     struct app *app;      // filled
     struct diags *diags;  // where errors go
     uint32_t line;        // of the current entry
+    struct span told;     // the section of the last entry
     bool has_title;       // title was there
     bool is_complete;     // all endpoints are known
     size_t load_room;     // loads for which the array has room
@@ -55,6 +56,16 @@ static void on_title(struct reading *reading, struct span value)
     reading->has_title = true;
 }
 
+static void fail_unknown(struct reading *reading, struct span key)
+{
+    const struct endpoint *near = app_nearest(reading->app, key);
+    if (near != NULL)
+        fail(reading, "the app has no endpoint %.*s; did you mean %s %.*s?", SHOW(key),
+            http_method_name(near->method), SHOW(near->path));
+    else
+        fail(reading, "the app has no endpoint %.*s", SHOW(key));
+}
+
 // The endpoint of "POST /prices"; NULL when there is none, which is reported.
 static const struct endpoint *find_target(struct reading *reading, struct span key)
 {
@@ -69,7 +80,7 @@ static const struct endpoint *find_target(struct reading *reading, struct span k
     if (!is_method || path.len == 0 || path.at[0] != '/')
         fail(reading, "%.*s is no endpoint; write POST /path = file.csv", SHOW(key));
     else if (reading->is_complete)
-        fail(reading, "the app has no endpoint %.*s", SHOW(key));
+        fail_unknown(reading, key);
     return NULL;
 }
 
@@ -79,6 +90,8 @@ static const char *file_problem(struct span name)
     struct span rest = name;
     if (name.len == 0 || memchr(name.at, '\0', name.len) != NULL)
         return "is no file's name";
+    if (name.at[0] == '"' || name.at[0] == '\'')
+        return "is in quotes: leave them out";
     if (name.at[0] == '/')
         return "has to be relative to the data folder";
     while (rest.len > 0) {
@@ -140,11 +153,13 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
         fail(reading, "%s", entry->problem);
     else if (span_is(entry->section, "load"))
         on_load(reading, entry->key, entry->value);
-    else if (entry->section.len > 0)
+    else if (entry->section.len > 0 && entry->section.at != reading->told.at) // once for all of its keys
         fail(reading,
             is_meant(entry->section, "load") ? "unknown section [%.*s]; did you mean [load]?"
                                              : "unknown section [%.*s]; known is [load]",
             SHOW(entry->section));
+    else if (entry->section.len > 0)
+        return;
     else if (span_is(entry->key, "title"))
         on_title(reading, entry->value);
     else if (memchr(entry->key.at, '/', entry->key.len) != NULL)
@@ -154,6 +169,7 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
             is_meant(entry->key, "title") ? "unknown key \"%.*s\"; did you mean title?"
                                           : "unknown key \"%.*s\"; known is title",
             SHOW(entry->key));
+    reading->told = entry->section;
 }
 
 enum err_code app_ini_read(const char *file, struct span text, bool is_complete, struct app *app,

@@ -244,6 +244,12 @@ bool app_may_be_named(const char *name)
     return name[0] != '\0';
 }
 
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 // Sets dir and name. "." and ".." have the name of the folder that they mean.
 static enum err_code name_app(struct app_reading *reading, const char *dir)
 {
@@ -261,7 +267,7 @@ static enum err_code name_app(struct app_reading *reading, const char *dir)
     bool is_relative = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
     if (is_relative && realpath(reading->dir, real) != NULL)
         name = strrchr(real, '/') + 1;
-    if (!app_may_be_named(name))
+    if (!app_may_be_named(name) && !is_file(reading->dir)) // which folder_list tells
         diags_add(reading->diags, reading->dir, 0, 0,
             "the folder's name \"%.*s\" becomes the app's; use a-z, 0-9, _ and -, with a letter in front",
             SHOW(span_of(name)));

@@ -147,7 +147,10 @@ enum err_code folder_list(const char *dir, const char *store_kind, bool is_optio
     DIR *open_dir = opendir(dir);
     if (open_dir == NULL) {
         if (!is_optional || errno != ENOENT)
-            diags_add(diags, dir, 0, 0, "the folder could not be opened: %s", strerror(errno));
+            diags_add(diags, dir, 0, 0,
+                errno == ENOTDIR ? "is no folder, and an app is one: name that"
+                                 : "the folder could not be opened: %s",
+                strerror(errno));
         *ret_folder = lister.folder;
         return ERR_NONE;
     }

@@ -73,7 +73,9 @@ static void look_at_file(const struct looking *looking, const char *path, struct
     bool is_top = looking->sub[0] == '\0';
     if (is_nearly(name, looking->ending))
         diags_add(looking->diags, path, 0, 0, "is not read: its name has to end in %s", looking->ending);
-    else if (is_top && !span_is(name, "app.ini") && nearest_edits(name, span_of("app.ini")) <= 1)
+    else if (is_top && !span_is(name, "app.ini") &&
+             (nearest_edits(name, span_of("app.ini")) <= 1 || span_is(name, "app.toml") ||
+                 span_is(name, "app.yaml") || span_is(name, "app.yml")))
         diags_add(looking->diags, path, 0, 0, "is not read; did you mean app.ini?");
     else if (is_top && span_ends_with(name, ".http"))
         diags_add(looking->diags, path, 0, 0, "is not read; put it into tests/");

@@ -3,6 +3,7 @@
 // becomes a batch is load.c's; the record is store/first_loads.h's. On the thread of the connection.
 #include "batch/first_load.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,6 +114,14 @@ static enum err_code record(struct store_conn *conn, const char *name, const cha
     return note_write(conn, note, sum, err);
 }
 
+// A file of the app's own data/ that is not there, with the line that names it.
+static enum err_code fail_missing(
+    const struct app *app, const struct first_load *load, const char *path, struct err *err)
+{
+    return err_set(err, ERR_CONFIG, "%s/app.ini:%u: %s could not be opened: no such file%s", app->dir, (unsigned)load->line,
+        path, span_starts_with(load->file, "data/") ? ": leave data/ out" : "");
+}
+
 // Loads the file of one [load] line, if the store has no record of it.
 static enum err_code load_once(struct app *app, const struct first_load *load, struct store_conn *conn,
     const struct first_load_options *options, struct report *report, const char **ret_path,
@@ -132,6 +141,9 @@ static enum err_code load_once(struct app *app, const struct first_load *load, s
     result->event = is_there ? FIRST_LOAD_DONE : FIRST_LOAD_NO_FILE;
     if (!is_there)
         return ERR_NONE;
+    *ret_path = NULL;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return fail_missing(app, load, path, err);
     *ret_path = path;
     code = load_one(load, path, conn, report, &result->warnings, err);
     return code == ERR_NONE ? record(conn, name, file, path, options->now, err) : code;

@@ -60,7 +60,8 @@ static bool make_app_dir(const char *dir)
     if (mkdir(dir, DIR_MODE) == 0)
         return true;
     if (errno != EEXIST)
-        return fail(dir, strerror(errno));
+        return fail(dir,
+            errno == ENOENT ? "No such file or directory: make the folder around it first" : strerror(errno));
     DIR *open_dir = opendir(dir);
     if (open_dir == NULL)
         return fail(dir, strerror(errno));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `reckoner load`: one file as one batch in one transaction. How bytes become rows and rows a batch is
 // batch's business (batch/load.h). On the main thread, the only one.
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,6 +72,12 @@ static const struct endpoint *find_endpoint(const struct app *app, const char *t
         if (endpoint != NULL)
             return endpoint;
     }
+    const struct endpoint *near = app_nearest(app, span_of(text));
+    if (near != NULL && near->method != HTTP_GET) {
+        fprintf(stderr, "reckoner: %s writes nothing under '%s'; did you mean '%s %.*s'?\n", app->dir, text,
+            http_method_name(near->method), (int)near->path.len, near->path.at);
+        return NULL;
+    }
     fprintf(stderr, "reckoner: %s writes nothing under '%s'; 'reckoner routes %s' lists its endpoints\n",
         app->dir, text, app->dir);
     return NULL;
@@ -93,11 +100,8 @@ static enum err_code load_in_transaction(struct plan *plan, struct store_conn *c
     return code;
 }
 
-static int load(struct workspace *workspace, const char *endpoint_name, const char *path)
+static int load(struct workspace *workspace, const struct endpoint *endpoint, const char *path)
 {
-    const struct endpoint *endpoint = find_endpoint(workspace->app, endpoint_name);
-    if (endpoint == NULL)
-        return EXIT_FAILED;
     AUTO(diags_fini) struct diags diags;
     AUTO(report_fini) struct report report = {0}, warnings = {0};
     AUTO(spool_fini) struct spool answer;
@@ -120,18 +124,48 @@ static int load(struct workspace *workspace, const char *endpoint_name, const ch
     return EXIT_FAILED;
 }
 
+// What is wrong with the file already; load_file looks closer.
+static bool is_loadable(const char *path)
+{
+    enum body_format format;
+    if (!body_format_of_file(span_of(path), &format))
+        fprintf(stderr, "reckoner: %s: the file's name must end in " BODY_FILE_ENDINGS "\n", path);
+    else if (access(path, R_OK) != 0)
+        fprintf(stderr, "reckoner: %s: could not be opened: %s\n", path, strerror(errno));
+    else
+        return true;
+    return false;
+}
+
+// The command line is right before the store is touched, which this may make.
+static int load_into(struct app *app, const struct options *options)
+{
+    struct workspace workspace;
+    char url[STORE_URL_BYTES];
+    const struct endpoint *endpoint = find_endpoint(app, options->words[1]);
+    if (endpoint == NULL || !is_loadable(options->words[2]))
+        return EXIT_FAILED;
+    const char *store = workspace_store_url(options, app, url);
+    bool is_new = !workspace_store_is_there(store);
+    if (!workspace_open_store(app, options, &workspace))
+        return EXIT_FAILED;
+    if (is_new)
+        fprintf(stderr, "reckoner: %s: this store was not there, and is made\n", store_shown(store));
+    int result = workspace_first_load(&workspace, options, true)
+                     ? load(&workspace, endpoint, options->words[2])
+                     : EXIT_FAILED;
+    workspace_fini(&workspace);
+    return result;
+}
+
 int cmd_load(int argc, char **argv)
 {
     struct options options;
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
-    struct workspace workspace;
-    if (!workspace_open(options.words[0], &options, &workspace))
-        return EXIT_FAILED;
-    result = workspace_first_load(&workspace, &options, true)
-                 ? load(&workspace, options.words[1], options.words[2])
-                 : EXIT_FAILED;
-    workspace_fini(&workspace);
+    struct app *app = workspace_read_app(options.words[0], options.store);
+    result = app != NULL ? load_into(app, &options) : EXIT_FAILED;
+    app_unref(app);
     return result;
 }

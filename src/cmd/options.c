@@ -199,6 +199,22 @@ static void list_flags(struct option flags[MAX_ROWS + 1])
     flags[option_row_count] = (struct option){0};
 }
 
+// What other servers call it.
+static bool is_elsewhere_listen(struct span flag)
+{
+    return span_is(flag, "--port") || span_is(flag, "-p") || span_is(flag, "--host") ||
+           span_is(flag, "--bind");
+}
+
+// The word in which getopt_long met an unknown letter: the last one when that is at its end, else the next,
+// as -listen is a row of letters to it.
+static const char *word_of_letter(char **argv)
+{
+    const char *last = argv[optind - 1];
+    bool is_alone = last[0] == '-' && last[1] == optopt && last[2] == '\0';
+    return optopt == 0 || is_alone || argv[optind] == NULL ? last : argv[optind];
+}
+
 // A flag that the command does not have: unknown, or one of other commands'.
 static bool fail_flag(const struct usage *usage, const char *command, const char *text)
 {
@@ -210,7 +226,9 @@ static bool fail_flag(const struct usage *usage, const char *command, const char
         if (option_is_of(&option_rows[i], usage->command))
             flags[count++] = option_rows[i].flag;
     }
-    const char *nearest = nearest_of(flag, flags, count);
+    const char *nearest = is_elsewhere_listen(flag) && usage->command == COMMAND_SERVE
+                              ? "--listen"
+                              : nearest_of(flag, flags, count);
     fprintf(stderr, "reckoner: %s has no option %.*s; ", command, (int)flag.len, flag.at);
     if (nearest != NULL)
         fprintf(stderr, "did you mean %s?\n", nearest);
@@ -236,7 +254,7 @@ static bool read_flags(int argc, char **argv, const struct usage *usage, struct 
             return false;
         }
         if (found == '?')
-            return fail_flag(usage, argv[0], argv[optind - 1]);
+            return fail_flag(usage, argv[0], word_of_letter(argv));
         if (found == 'h') {
             options->help = true;
             continue;

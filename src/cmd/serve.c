@@ -22,6 +22,7 @@
 #include "cmd/reset.h"
 #include "cmd/var_dir.h"
 #include "cmd/workspace.h"
+#include "http/listener.h"
 #include "serve/descriptors.h"
 #include "serve/own_pages.h"
 #include "serve/route.h"
@@ -123,10 +124,23 @@ static bool data_is_there(const struct options *options, struct app *const *apps
         const char *dir = data_dir_of(options, apps[i], text);
         any = any || dir == NULL || apps[i]->first_load_count == 0 || first_load_has_files(apps[i], dir);
     }
-    if (!any)
-        fprintf(stderr, "reckoner: %s: has none of the files that [load] of any app names\n",
-            options->data.texts[options->data.count - 1]);
+    const char *last = options->data.count > 0 ? options->data.texts[options->data.count - 1] : "";
+    if (!any && memchr(last, '=', strlen(last)) == NULL && access(last, F_OK) != 0)
+        fprintf(stderr, "reckoner: --data %s: there is no such folder\n", last);
+    else if (!any)
+        fprintf(stderr, "reckoner: %s: has none of the files that [load] of any app names\n", last);
     return any;
+}
+
+// Before a first load, which may take long.
+static bool can_listen(const char *address, int *ret_exit)
+{
+    struct err err = {0};
+    enum err_code code = listener_try(address, &err);
+    if (code != ERR_NONE)
+        message_error("serve", &err);
+    *ret_exit = code == ERR_CONFIG ? EXIT_USAGE : EXIT_FAILED;
+    return code == ERR_NONE;
 }
 
 // --- services
@@ -316,6 +330,8 @@ int cmd_serve(int argc, char **argv)
         return result;
     if (!stores_fit(&options))
         return EXIT_USAGE;
+    if (!can_listen(options.listen, &result))
+        return result;
     options.several_apps = options.word_count > 1;
     signal(SIGPIPE, SIG_IGN);
     descriptors_raise();

@@ -36,7 +36,7 @@ static bool split(struct search *search)
     search->path = span_split(&search->query, '?');
     if (http_method_from_name(method, &search->method) && search->path.len > 0 && search->path.at[0] == '/')
         return true;
-    return fail(search, "this is no request; one begins with GET /path");
+    return fail(search, "this is no request; one begins with GET /path, in capitals and one pair of quotes");
 }
 
 // A private endpoint has no route. It is found by its path as it is declared.

@@ -14,7 +14,7 @@
 
 #include "base/limits.h"
 
-static bool bind_and_listen(int fd, const union address *address)
+static bool bind_to(int fd, const union address *address)
 {
     int on = 1, off = 0;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); // else a restart waits for old connections
@@ -22,7 +22,7 @@ static bool bind_and_listen(int fd, const union address *address)
     if (!is_v4)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     socklen_t len = is_v4 ? sizeof(address->v4) : sizeof(address->v6);
-    return bind(fd, &address->any, len) == 0 && listen(fd, SOMAXCONN) == 0;
+    return bind(fd, &address->any, len) == 0;
 }
 
 static void hint_at(int reason, struct err *err)
@@ -35,6 +35,26 @@ static void hint_at(int reason, struct err *err)
         err_hint(err, "it is none of this machine's; \":PORT\" listens on all that it has");
 }
 
+static enum err_code fail_to_listen(const char *address, int reason, struct err *err)
+{
+    err_set(err, ERR_IO, "could not listen on %s: %s", address, strerror(reason));
+    hint_at(reason, err);
+    return ERR_IO;
+}
+
+enum err_code listener_try(const char *address, struct err *err)
+{
+    union address wanted = {0};
+    enum err_code code = address_read(address, &wanted, err);
+    if (code != ERR_NONE)
+        return code;
+    int fd = socket(wanted.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int reason = fd < 0 || !bind_to(fd, &wanted) ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return reason == 0 ? ERR_NONE : fail_to_listen(address, reason, err);
+}
+
 enum err_code listener_open(struct listener *listener, const char *address, struct err *err)
 {
     union address wanted = {0}, bound = {0};
@@ -44,13 +64,12 @@ enum err_code listener_open(struct listener *listener, const char *address, stru
         return code;
     int fd = socket(wanted.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     socklen_t len = sizeof(bound);
-    if (fd < 0 || !bind_and_listen(fd, &wanted) || getsockname(fd, &bound.any, &len) != 0) {
+    if (fd < 0 || !bind_to(fd, &wanted) || listen(fd, SOMAXCONN) != 0 ||
+        getsockname(fd, &bound.any, &len) != 0) {
         int reason = errno;
         if (fd >= 0)
             close(fd);
-        err_set(err, ERR_IO, "could not listen on %s: %s", address, strerror(reason));
-        hint_at(reason, err);
-        return ERR_IO;
+        return fail_to_listen(address, reason, err);
     }
     listener->fd = fd;
     address_write(&bound, listener->address);

@@ -25,6 +25,10 @@ struct listener {
 // ERR_CONFIG for text that is no address; ERR_IO.
 MUST_CHECK enum err_code listener_open(struct listener *listener, const char *address, struct err *err);
 
+// Whether that could be listened on now, as listener_open would tell it: nobody can connect meanwhile. For
+// those who have much to do before they listen.
+MUST_CHECK enum err_code listener_try(const char *address, struct err *err);
+
 // Starts to accept. Before the loop runs. ERR_IO.
 MUST_CHECK enum err_code listener_start(struct listener *listener, uv_loop_t *loop,
     void (*on_accept)(void *ctx, int fd, const union address *peer), void *ctx, struct err *err);

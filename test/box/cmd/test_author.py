@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an author of apps meets: short endpoints, and messages that say where and what to do."""
+import socket
+
 import pytest
 
 from server import STORES, new_store, run, write_app
@@ -7,6 +9,7 @@ from server import STORES, new_store, run, write_app
 pytestmark = pytest.mark.threads
 SCHEMA = 'CREATE TABLE t (id integer PRIMARY KEY NOT NULL, x integer);'
 GET = '-- @endpoint GET /t\n-- @answer\nSELECT id, x FROM t ORDER BY id;\n'
+POST = '-- @endpoint POST /items\n-- @field id integer required\n-- @write\nINSERT INTO t (id) SELECT id FROM batch;\n-- @answer 204\n'
 FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
 
 
@@ -36,6 +39,12 @@ def test_a_write_without_rows_to_answer_is_204(start, request, tmp_path, store):
      ['{app}/schema/002_u.sql:2:1: near "CREATE": syntax error', '  hint: end the statement in front of it with a ;']),
     ({'get_u.sql': '-- @endpoint GET /u\n-- @page 5 max 5\n-- @answer\nSELECT a.id FROM t AS a JOIN t AS b ON a.x = b.x ORDER BY a.x;\n'},
      ["{app}/get_u.sql:4:59: @page orders by names of the answer's columns: select a.x AS x, and order by x"]),
+    ({'app.ini': '[load]\nPOST /items = data/t.csv\n', 'post_t.sql': POST},
+     ['{app}/app.ini:2: {app}/data/data/t.csv could not be opened: no such file: leave data/ out', 'the first load failed, and nothing of it was kept']),
+    ({'app.ini': '[laod]\nPOST /t = t.csv\nPOST /u = t.csv\n'}, ['{app}/app.ini:2: unknown section [laod]; did you mean [load]?']),
+    ({'app.ini': '[load]\nPOST /itms = "t.csv"\n', 'post_t.sql': POST},
+     ['{app}/app.ini:2: the app has no endpoint POST /itms; did you mean POST /items?', '{app}/app.ini:2: ""t.csv"" is in quotes: leave them out']),
+    ({'app.toml': ''}, ['{app}/app.toml: is not read; did you mean app.ini?']),
 ])
 def test_check_says_where_and_what_to_do(tmp_path, files, lines):
     app = write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_t.sql': GET, **files})
@@ -63,8 +72,7 @@ def test_a_failed_example_is_told_with_its_answer_whole(tmp_path):
 
 
 def test_the_documentation_is_found_and_a_body_of_another_type_is_told(start, tmp_path):
-    post = '-- @endpoint POST /t\n-- @field id integer required\n-- @write\nINSERT INTO t (id) SELECT id FROM batch;\n-- @answer 204\n'
-    server = start(write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_t.sql': GET, 'post_t.sql': post}))
+    server = start(write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_t.sql': GET, 'post_t.sql': POST}))
     assert server.stderr.splitlines()[-1].endswith(f'2 endpoints: see http://127.0.0.1:{server.port}/-/docs')
     for path in ['/', '/-/']:
         answer = server.get(path)
@@ -72,6 +80,26 @@ def test_the_documentation_is_found_and_a_body_of_another_type_is_told(start, tm
     assert (server.request('POST', '/').status, server.get('/-').status) == (404, 404)
     for body, text in [('{"id": 1}', 'send it with Content-Type: application/json'), ('[{"id": "5%"}]', 'send it with Content-Type: application/json'),
                        ('id,x\n1,2\n', 'send it with Content-Type: text/csv')]:
-        answer = server.request('POST', '/t', body, FORM)
+        answer = server.request('POST', '/items', body, FORM)
         assert answer.status == 415 and text in answer.json()['detail'], answer.body
-    assert server.request('POST', '/t', 'id=1', FORM).status == 204
+    assert server.request('POST', '/items', 'id=1', FORM).status == 204
+
+
+def test_a_port_that_is_taken_is_told_before_the_first_load(tmp_path):
+    app = write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_t.sql': GET})
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        result = run('serve', '--listen', f'127.0.0.1:{taken.getsockname()[1]}', '--var', tmp_path / 'var', app)
+    assert result.returncode == 1 and 'Address already in use' in result.stderr
+    assert not (tmp_path / 'var').exists()
+
+
+def test_load_touches_a_store_only_with_a_right_command_line_and_tells_of_a_new_one(tmp_path):
+    app = write_app(tmp_path / 'small', {'schema/001_t.sql': SCHEMA, 'get_t.sql': GET, 'post_t.sql': POST})
+    var = tmp_path / 'var'
+    rows = write_app(tmp_path / 'rows', {'t.csv': 'id\n1\n'}) / 't.csv'
+    for endpoint, file, text in [('POST /itms', rows, "writes nothing under 'POST /itms'; did you mean 'POST /items'?"), ('POST /items', tmp_path / 'no.csv', 'No such file')]:
+        result = run('load', '--var', var, app, endpoint, file)
+        assert result.returncode == 1 and text in result.stderr and not var.exists()
+    told = f'reckoner: sqlite:{var}/small.db: this store was not there, and is made'
+    assert told in run('load', '--var', var, app, 'POST /items', rows).stderr
+    assert told not in run('load', '--var', var, app, 'POST /items', rows).stderr

@@ -37,6 +37,9 @@ def test_version():
     (['load', 'apps/rates'], "load wants APP 'POST /path' FILE"),
     (['load', 'apps/rates', 'POST /prices', 'a.csv', 'b.csv'], "load wants APP 'POST /path' FILE"),
     (['reset'], 'reset wants an app'),
+    (['serve', '-listen', '8080', 'x'], 'serve has no option -listen; did you mean --listen?'),
+    (['serve', '--port', '8080', 'x'], 'serve has no option --port; did you mean --listen?'),
+    (['check', '-p', '8080', 'x'], 'check has no option -p; '),
     (['serve', '--nothing', 'x'], 'serve has no option --nothing'),
     (['check', '--listen', 'x', 'y'], 'check has no option --listen'),
     (['serve', '--loops', '0', 'x'], '--loops must be a number from 1 to 256, not 0'),
@@ -53,8 +56,8 @@ def test_wrong_command_lines_exit_with_2(args, text):
 @pytest.mark.parametrize('listen', ['nonsense', '127.0.0.1', '127.0.0.1:99999', 'localhost:x', ':8080x', 'no host:80'])
 def test_a_wrong_address_is_an_error(tmp_path, listen):
     result = run('serve', '--listen', listen, '--var', tmp_path / 'var', write_app(tmp_path / 'small', READ_APP))
-    assert result.returncode == 1
-    assert listen in result.stderr
+    assert result.returncode == 2
+    assert listen in result.stderr and not (tmp_path / 'var').exists()
 
 
 def test_a_missing_app_is_an_error(tmp_path):
@@ -155,3 +158,15 @@ def test_addresses_are_what_people_write(start, tmp_path, listen, shown):
     server = start('--listen', listen, app, wait=False)
     wait_until(lambda: server.read_stderr(0.1) and 'listening on' in server.stderr)
     assert f'listening on http://{shown}:' in server.stderr
+
+
+def test_paths_that_are_something_else_are_told_so(tmp_path):
+    app = write_app(tmp_path / 'small', READ_APP)
+    file = app / 'get_bad.sql'
+    file.write_text('')
+    assert run('check', file).stderr == f'{file}: is no folder, and an app is one: name that\n'
+    file.unlink()
+    assert run('init', tmp_path / 'no' / 'app').stderr == f'reckoner: {tmp_path}/no/app: No such file or directory: make the folder around it first\n'
+    load = write_app(tmp_path / 'load', LOAD_APP)
+    result = run('serve', '--data', tmp_path / 'no', '--var', tmp_path / 'var', load)
+    assert (result.returncode, result.stderr) == (1, f'reckoner: --data {tmp_path}/no: there is no such folder\n')

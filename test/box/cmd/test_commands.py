@@ -424,7 +424,7 @@ def test_load_on_a_new_store_does_the_first_load_before_its_file(start, tmp_path
     data = write_app(tmp_path / 'data', {'groups.csv': 'name\nc\n', 'rows.csv': 'id,grp\n7,a\n', 'MORE.CSV': 'id,grp\n8,a\n'})
     options = ('--data', data, '--var', tmp_path / 'var')
     result = run('load', app, 'POST /rows', data / 'MORE.CSV', *options)
-    assert (result.returncode, result.stderr) == (0, f'loaded {data}/groups.csv\nloaded {data}/rows.csv\n')
+    assert (result.returncode, result.stderr) == (0, f'reckoner: sqlite:{tmp_path}/var/small.db: this store was not there, and is made\nloaded {data}/groups.csv\nloaded {data}/rows.csv\n')
     (data / 'rows.csv').write_text('id,grp\n9,b\n')
     server = start(app, *options)
     assert f'{data}/rows.csv has changed since its first load, and is not loaded again' in server.stderr

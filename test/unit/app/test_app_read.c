@@ -178,7 +178,7 @@ static void a_file_is_no_folder(void **state)
     FILE *file = fopen(app_dir, "wb");
     assert_non_null(file);
     fclose(file);
-    app_dir_expect_errors(": the folder could not be opened: Not a directory\n");
+    app_dir_expect_errors(": is no folder, and an app is one: name that\n");
 }
 
 static void an_app_without_endpoints_is_an_error(void **state)
