@@ -167,6 +167,13 @@ static void on_line_comment(struct parser *parser, const struct sql_token *token
 
 // --- SQL
 
+// What other languages begin a comment with, and what word processors make of two hyphens.
+static bool is_other_comment(struct span text)
+{
+    return span_starts_with(text, "#") || span_starts_with(text, "//") || span_starts_with(text, "\u2013") ||
+           span_starts_with(text, "\u2014");
+}
+
 static void begin_statement(struct parser *parser, const struct sql_token *token)
 {
     parser->in_statement = true;
@@ -177,6 +184,10 @@ static void begin_statement(struct parser *parser, const struct sql_token *token
     if (token->line == parser->semicolon_line)
         diags_add(parser->diags, parser->file, token->line, token->column,
             "a statement stands behind another one's ; and has to start on a line of its own");
+    else if (is_other_comment((struct span){
+                 .at = parser->scan.text.at + token->offset, .len = parser->scan.text.len - token->offset}))
+        diags_add(parser->diags, parser->file, token->line, token->column,
+            "a comment or directive begins with two hyphens: -- @word");
     else if (!parser->has_pending)
         diags_add(parser->diags, parser->file, token->line, token->column,
             "a statement without a directive; put @reject, @warn, @write or @answer on the line above it");

@@ -118,8 +118,8 @@ static enum err_code record(struct store_conn *conn, const char *name, const cha
 static enum err_code fail_missing(
     const struct app *app, const struct first_load *load, const char *path, struct err *err)
 {
-    return err_set(err, ERR_CONFIG, "%s/app.ini:%u: %s could not be opened: no such file%s", app->dir, (unsigned)load->line,
-        path, span_starts_with(load->file, "data/") ? ": leave data/ out" : "");
+    return err_set(err, ERR_CONFIG, "%s/app.ini:%u: %s could not be opened: no such file%s", app->dir,
+        (unsigned)load->line, path, span_starts_with(load->file, "data/") ? ": leave data/ out" : "");
 }
 
 // Loads the file of one [load] line, if the store has no record of it.
