@@ -2,8 +2,9 @@
 // A row that fails does so by itself, mostly: so halves of the batch are tried, and the half that fails is
 // halved again, which takes as long as the batch itself, or twice that. Where neither half fails, it takes
 // rows of both, such as two with one key: then it is the end of the failing part that is looked for. A
-// statement is never cut off at a deadline here, as on SQLite that would cost the whole transaction: a try
-// that would take too long is not begun. The plan's thread.
+// statement that is cut off at a deadline costs the whole transaction on SQLite: so a try that would take too
+// long is not begun, and the deadline is only for one that runs away with the value that it is given. The
+// plan's thread.
 #include "batch/culprit.h"
 
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #include "base/limits.h"
 #include "batch/run.h"
 #include "batch/violated.h"
+
+enum { RUNAWAY_MS = 10 * LIMIT_BLAME_MS }; // from the start of a search to the end of whatever it runs
 
 // What a try has shown.
 enum shown {
@@ -303,12 +306,14 @@ enum err_code culprit_find(
         .kind = store_violation(plan_conn(failed->plan)).kind};
     if (err->code != ERR_VALUE && err->code != ERR_CONFLICT && err->code != ERR_CONSTRAINT)
         return ERR_NONE;
+    store_deadline(plan_conn(failed->plan), search.start_ns + RUNAWAY_MS * NS_PER_MS);
     if (err->code == ERR_VALUE && fails_without_rows(&search, true))
         search.latest.code = ERR_STORE;
     else if (err->code == ERR_VALUE && fails_without_rows(&search, false))
         report_param(&search, report);
     else
         find_and_report_row(&search, report);
+    store_deadline(plan_conn(failed->plan), 0);
     *err = search.latest;
     if (search.lost.code != ERR_NONE)
         *ret_lost = search.lost;

@@ -34,6 +34,11 @@ def app_of(store):
                                       sql=f'INSERT INTO items (id, name, price) SELECT id, CAST({as_json} AS text), abs(n) FROM batch'),
         'post_sums.sql': WRITE.format(name='sums', fields='-- @field n integer', sql='INSERT INTO sums SELECT sum(n) FROM batch'),
         'post_fails.sql': WRITE.format(name='fails', fields='-- @field n integer', sql=f'INSERT INTO sums VALUES ({huge})'),
+        'post_steps.sql': WRITE.format(name='steps', fields='-- @field step integer required\n-- @field body text', sql=f'''INSERT INTO sums
+WITH RECURSIVE n (i) AS (SELECT CAST(0 AS bigint) UNION ALL SELECT i + (SELECT min(step) FROM batch) FROM n WHERE i < 100000000000)
+SELECT count(*) FROM n;
+-- @write
+INSERT INTO sums SELECT length(CAST({as_json} AS text)) FROM batch'''),
         'schema/002_prices.sql': 'CREATE TABLE prices (route text, day date, price bigint, PRIMARY KEY (route, day));',
         'post_prices.sql': WRITE.format(name='prices', fields=PRICE, sql='''INSERT INTO prices SELECT route, day, price FROM batch WHERE true
 ON CONFLICT (route, day) DO UPDATE SET price = excluded.price'''),
@@ -116,6 +121,13 @@ def test_an_upsert_that_has_one_key_twice_is_told_with_the_second_row(server):
 def test_rows_that_only_fail_together_are_told_by_the_last_that_it_takes(server):
     answer = server.post('/sums', [{'n': n} for n in [1, 2**62, 5, 2**62 - 1, 7, 8]])
     assert (answer.status, answer.errors('line', 'code')) == (422, [(4, 'value')])
+
+
+def test_a_statement_that_runs_away_with_another_value_than_was_sent_is_ended(server):
+    """The search for the field that is wrong puts 1 in the place of each."""
+    assert server.post('/steps', [{'step': 10**11, 'body': '{}'}]).status == 201
+    assert server.post('/steps', [{'step': 10**11, 'body': '{'}]).status == 422
+    assert server.post('/steps', [{'step': 10**11, 'body': '{}'}]).status == 201
 
 
 def test_a_parameter_of_a_write_is_told(server):
