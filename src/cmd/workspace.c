@@ -120,15 +120,28 @@ const char *workspace_store_url(
     return ret_url;
 }
 
-static bool is_new(struct store_conn *conn)
+// Whether the app was never in the store, and nobody else's tables are, which could not be made anew.
+static bool is_new(const struct workspace *workspace)
 {
-    struct store_stmt *stmt;
-    struct err missing = {0};
-    if (store_prepare(conn, span_of("SELECT name FROM reckoner_migrations"), NULL, 0, &stmt, &missing) !=
-        ERR_NONE)
-        return true;
+    char sql[512];
+    if (strcmp(store_kind(workspace->store), "sqlite") == 0)
+        snprintf(sql, sizeof(sql),
+            "SELECT name FROM sqlite_schema WHERE name = 'reckoner_migrations' OR name NOT GLOB 'reckoner_*'");
+    else
+        snprintf(sql, sizeof(sql),
+            "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = '%s' AND (c.relname = 'reckoner_migrations' OR c.relname !~ '^reckoner_')",
+            workspace->app->name); // which has no quotes
+    struct store_stmt *stmt = NULL;
+    struct err ignored = {0}; // where it cannot be told, the store is kept
+    bool has_row = true;
+    enum err_code code = store_prepare(workspace->conn, span_of(sql), NULL, 0, &stmt, &ignored);
+    if (code == ERR_NONE)
+        code = store_bind(stmt, NULL, &ignored);
+    if (code == ERR_NONE)
+        code = store_step(stmt, &has_row, &ignored);
     store_finalize(stmt);
-    return false;
+    return code == ERR_NONE && !has_row;
 }
 
 // Notes whether the store is a draft (store/notes.h): one that `serve --watch` makes is, until another
@@ -149,7 +162,7 @@ static enum err_code note_draft(struct store_conn *conn, bool is_watched, bool i
 static bool prepare_store(struct workspace *workspace, const struct options *options, const char *shown)
 {
     struct err err = {0};
-    bool is_made = is_new(workspace->conn);
+    bool is_made = is_new(workspace);
     if (!prepare_or_tell(workspace))
         return false;
     if (note_draft(workspace->conn, options->watch, is_made, &err) == ERR_NONE)

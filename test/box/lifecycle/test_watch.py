@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """serve --watch: an edit is in force at the next request; a broken one leaves what was there and says why."""
+import contextlib
+import sqlite3
 import threading
 
 import pytest
@@ -201,6 +203,23 @@ def test_a_store_that_was_served_for_real_is_no_draft(start, draft, tmp_path):
     server = start('--watch', app, *options)
     write_app(app, {'schema/001_t.sql': '-- changed\n' + APP['schema/001_t.sql']})
     assert server.get('/t').json() == [1]
+    tells(server, "has changed since it was applied")
+
+
+def test_a_store_that_has_tables_of_others_is_no_draft(start, draft, tmp_path, request):
+    app, store = draft
+    if store:
+        request.getfixturevalue('cluster').sql('CREATE SCHEMA draft; CREATE TABLE draft.kept (a integer); INSERT INTO draft.kept VALUES (7)',
+                                               store[1].rpartition('/')[2])
+    else:
+        (tmp_path / 'var').mkdir()
+        with contextlib.closing(sqlite3.connect(tmp_path / 'var' / 'draft.db')) as db:
+            db.executescript('CREATE TABLE kept (a integer); INSERT INTO kept VALUES (7);')
+    write_app(app, {'get_kept.sql': '-- @endpoint GET /kept\n-- @answer\nSELECT a FROM kept;\n'})
+    write_app(app, {'schema/000_kept.sql': 'CREATE TABLE IF NOT EXISTS kept (a integer);'})
+    server = start('--watch', app, '--var', tmp_path / 'var', *store)
+    write_app(app, {'schema/001_t.sql': '-- changed\n' + APP['schema/001_t.sql']})
+    assert server.get('/kept').json() == [{'a': 7}]
     tells(server, "has changed since it was applied")
 
 
