@@ -467,6 +467,8 @@ void writer_free(struct writer *writer)
     if (writer->app != NULL)
         free_plans(writer->plans, writer->app->endpoint_count);
     app_unref(writer->app);
+    if (writer->conn != NULL)
+        store_interrupt_when(writer->conn, NULL); // it may still take a scratch schema away
     store_disconnect(writer->conn);
     sem_destroy(&writer->done);
     mem_free(writer);

@@ -16,8 +16,15 @@ static bool connect_worker(struct handles *handles, struct request *request)
         return true;
     struct err err = {0};
     uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
-    if (handles_connect(handles, request->service, request->app, deadline_ns, &err) == ERR_NONE)
+    enum err_code code = handles_connect(handles, request->service, request->app, deadline_ns, &err);
+    if (code == ERR_NONE)
         return true;
+    if (code == ERR_IO) { // the store was there at the start
+        struct err away = {0};
+        (void)err_set(&away, ERR_BUSY, "the store is out of reach: try again");
+        err_hint(&away, "%s", err.text);
+        err = away;
+    }
     request_set_error(request, &err, &request->report);
     request_send_back(request);
     return false;
