@@ -202,7 +202,7 @@ enum err_code blame_params(struct plan *plan, const struct value *params, uint64
     struct spool *scratch, struct report *report, struct err *err)
 {
     struct blame blame = {.plan = plan, .params = params, .scratch = scratch, .failure = err};
-    bool is_guilty[LIMIT_PARAMS + 2];
+    bool is_guilty[LIMIT_PARAMS + 2] = {false};
     blame.end_ns = clock_monotonic_ns() + LIMIT_BLAME_MS * NS_PER_MS;
     if (blame.end_ns > deadline_ns)
         blame.end_ns = deadline_ns;

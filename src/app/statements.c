@@ -254,12 +254,16 @@ void head_answer(struct parser *parser, struct words *words, const struct direct
     parser->next.status = 200;
     parser->next.when_line = directive->line;
     bool has_ended = words_take_dashes(words);
-    struct word word = has_ended ? (struct word){0} : words_peek(words);
+    struct word word = {0};
+    if (!has_ended)
+        word = words_peek(words);
     bool is_clear = true;
     if (word.text.len > 0 && !span_is(word.text, "when"))
         is_clear = read_answer_status(parser, words, directive);
     has_ended = has_ended || words_take_dashes(words);
-    word = has_ended ? (struct word){0} : words_peek(words);
+    word = (struct word){0};
+    if (!has_ended)
+        word = words_peek(words);
     if (span_is(word.text, "when")) {
         words_skip(words, word);
         read_condition(parser, words);

@@ -173,8 +173,9 @@ static int find_field(struct search *search, size_t row, bool by_null)
         if (search->values[i].kind == VALUE_NULL)
             continue;
         memcpy(changed, search->values, search->endpoint->field_count * sizeof(*changed));
-        changed[i] =
-            by_null ? (struct value){.kind = VALUE_NULL} : blame_harmless(&search->endpoint->fields[i]);
+        changed[i] = (struct value){.kind = VALUE_NULL};
+        if (!by_null)
+            changed[i] = blame_harmless(&search->endpoint->fields[i]);
         struct err before = search->latest;
         enum shown shown = try(search,
             (struct trial){.first = row, .end = row + 1, .row = changed, .params = search->failed->params});
@@ -209,7 +210,9 @@ static int find_param(struct search *search, bool by_null)
         if (search->failed->params[i].kind == VALUE_NULL)
             continue;
         memcpy(changed, search->failed->params, endpoint->param_count * sizeof(*changed));
-        changed[i] = by_null ? (struct value){.kind = VALUE_NULL} : blame_harmless(&endpoint->params[i]);
+        changed[i] = (struct value){.kind = VALUE_NULL};
+        if (!by_null)
+            changed[i] = blame_harmless(&endpoint->params[i]);
         struct err before = search->latest;
         enum shown shown = try(search, (struct trial){.params = changed});
         search->latest = before;

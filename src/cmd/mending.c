@@ -24,9 +24,12 @@ struct mending *mending_new(const char *const *dirs, size_t count)
 {
     struct err err = {0};
     struct mending *mending = mem_zalloc(1, sizeof(*mending) + count * sizeof(mending->changed[0]));
-    enum err_code code = mending != NULL ? ERR_NONE : err_no_memory(&err);
-    if (code == ERR_NONE)
-        code = file_watch_new(dirs, count, &mending->watch, &err);
+    if (mending == NULL) {
+        (void)err_no_memory(&err);
+        message_error("--watch", &err);
+        return NULL;
+    }
+    enum err_code code = file_watch_new(dirs, count, &mending->watch, &err);
     for (size_t i = 0; code == ERR_NONE && i < count; i++)
         code = file_watch_app(mending->watch, i, &err);
     if (code == ERR_NONE) {

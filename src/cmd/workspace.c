@@ -148,7 +148,7 @@ static bool is_new(const struct workspace *workspace)
 // command opens it.
 static enum err_code note_draft(struct store_conn *conn, bool is_watched, bool is_made, struct err *err)
 {
-    char draft[NOTE_BYTES];
+    char draft[NOTE_BYTES] = "";
     enum err_code code = notes_make(conn, err);
     if (code == ERR_NONE)
         code = note_read(conn, NOTE_DRAFT, draft, err);

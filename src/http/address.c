@@ -46,19 +46,27 @@ static void set_any(union address *address, int port)
     }
 }
 
-static void set_found(union address *address, const struct addrinfo *found, int port)
+// The first address of a kind; NULL: there is none.
+static const struct addrinfo *first_of(const struct addrinfo *found, int family)
 {
-    const struct addrinfo *best = found;
-    for (const struct addrinfo *at = found; at != NULL && best->ai_family != AF_INET; at = at->ai_next) {
-        if (at->ai_family == AF_INET)
-            best = at;
-    }
+    while (found != NULL && found->ai_family != family)
+        found = found->ai_next;
+    return found;
+}
+
+// False when there is neither an IPv4 address nor an IPv6 one.
+static bool set_found(union address *address, const struct addrinfo *found, int port)
+{
+    const struct addrinfo *v4 = first_of(found, AF_INET), *v6 = first_of(found, AF_INET6);
     *address = (union address){0};
-    memcpy(address, best->ai_addr, best->ai_addrlen);
-    if (best->ai_family == AF_INET)
+    if (v4 != NULL) {
+        memcpy(address, v4->ai_addr, sizeof(address->v4));
         address->v4.sin_port = htons((uint16_t)port);
-    else
+    } else if (v6 != NULL) {
+        memcpy(address, v6->ai_addr, sizeof(address->v6));
         address->v6.sin6_port = htons((uint16_t)port);
+    }
+    return v4 != NULL || v6 != NULL;
 }
 
 static enum err_code find_host(
@@ -71,9 +79,9 @@ static enum err_code find_host(
     int failed = getaddrinfo(host, NULL, &wanted, &found);
     if (failed != 0)
         return fail(text, is_v6 ? "what stands in [ ] is no IPv6 address" : "no host has that name", err);
-    set_found(ret_address, found, port);
+    bool is_set = set_found(ret_address, found, port);
     freeaddrinfo(found);
-    return ERR_NONE;
+    return is_set ? ERR_NONE : fail(text, "no host has that name", err);
 }
 
 enum err_code address_read(const char *text, union address *ret_address, struct err *err)

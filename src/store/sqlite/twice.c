@@ -9,6 +9,7 @@
 #define SQLITE_ENABLE_PREUPDATE_HOOK // what Debian's library is built with; it declares the functions
 #include "store/sqlite/twice.h"
 
+#include <math.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -91,13 +92,16 @@ static void add(struct sqlite_twice *twice, uint64_t key)
 
 // --- rows
 
+static const double TWO_TO_63 = 9223372036854775808.0;
+
 // A whole real counts as the integer that it may be stored as.
 static uint64_t hash_value(uint64_t hash, sqlite3_value *value)
 {
     int type = sqlite3_value_type(value);
     sqlite3_int64 integer = type == SQLITE_INTEGER ? sqlite3_value_int64(value) : 0;
     double real = type == SQLITE_FLOAT ? sqlite3_value_double(value) : 0;
-    if (type == SQLITE_FLOAT && real >= -0x1p63 && real < 0x1p63 && (double)(sqlite3_int64)real == real) {
+    if (type == SQLITE_FLOAT && fabs(real) <= TWO_TO_63 && real != TWO_TO_63 &&
+        (double)(sqlite3_int64)real == real) {
         type = SQLITE_INTEGER;
         integer = (sqlite3_int64)real;
     }
