@@ -363,7 +363,9 @@ def test_an_app_without_files_for_the_store_is_told_so(cluster, tmp_path):
 @pytest.mark.parametrize('name', ['reckoner', 'information_schema', 'pg_app', 'x' * 64])
 def test_an_app_that_cannot_have_its_schema_is_refused(cluster, tmp_path, name):
     app = write_app(tmp_path / name, APP)
-    bad = run('load', '--store', cluster.url(), app, 'POST /items', 'x.csv')
+    rows = tmp_path / 'x.csv'
+    rows.write_text('id\n1\n')
+    bad = run('load', '--store', cluster.url(), app, 'POST /items', rows)
     assert bad.returncode != 0 and 'cannot have a schema of that name' in bad.stderr
 
 
