@@ -130,7 +130,7 @@ static enum err_code open_file(struct sqlite_conn *conn, enum store_mode mode, s
         return sqlite_fail_open(conn->db, result, conn->store->path, err);
     if (mode == STORE_WRITE && sqlite3_db_readonly(conn->db, "main") == 1) // SQLite fell back to reading
         return err_set(err, ERR_CONFIG, "%s: cannot be written: it is read-only", conn->store->path);
-    return ERR_NONE;
+    return sqlite_place_check(&conn->store->place, err); // a connection that comes late may find another file
 }
 
 static int run_settings(struct sqlite_conn *conn, const char *settings)
