@@ -2,8 +2,9 @@
 // One list of tasks under one lock; any thread submits, the pool's own threads run. A thread is woken for a
 // new task only when one sleeps and none is being woken already: tasks mostly come in bursts, and to wake a
 // thread costs more than to run many of them. A thread that wakes up wakes the next one if there is still
-// work, so a long burst gets as many threads as it can use, and a short one gets one. The thread that went to
-// sleep last is woken first, so that few of them keep their caches and connections warm.
+// work, so a long burst gets as many threads as it can use, and a short one gets one. Of those that sleep the
+// first of the pool's workers is woken, so that few of them keep their caches and connections warm, and one
+// that could do nothing for want of a connection is not the next one again.
 //
 // With shares there are more threads than places. A task takes a place, unless its share is known as slow:
 // then it takes one of its share's. While tasks wait for places, one of the threads that sleep is the
@@ -24,7 +25,7 @@ struct worker {
     void *state;               // borrowed from the pool's maker
     pthread_t thread;          // joined by pool_free
     pthread_cond_t wake;       // signalled when it is claimed, and at the end
-    struct worker *next_idle;  // that went to sleep before it
+    struct worker *next_idle;  // that sleeps, too; a later one of `workers`
     bool is_claimed;           // by who wakes it; until it has come up
     bool has_place;            // it runs a quick task
     bool is_long;              // it runs a long one
@@ -45,7 +46,7 @@ struct pool {
     size_t long_running;     // long tasks
     bool may_start_long;     // one of `shares` may have room
     bool newest_first;       // the quick tasks have waited too long to be of use in order
-    struct worker *idle;     // asleep, the last one first; without the lookout
+    struct worker *idle;     // asleep, in the order of `workers`; without the lookout
     struct worker *lookout;  // asleep until the next look; NULL: none is needed
     bool is_watched;         // it looks for long tasks, and not only for what waits
     bool waking;             // a thread was claimed and has not come up yet
@@ -493,8 +494,11 @@ static struct worker *claim(struct pool *pool)
 
 static void sleep_idle(struct pool *pool, struct worker *worker)
 {
-    worker->next_idle = pool->idle;
-    pool->idle = worker;
+    struct worker **at = &pool->idle;
+    while (*at != NULL && *at < worker)
+        at = &(*at)->next_idle;
+    worker->next_idle = *at;
+    *at = worker;
     while (!worker->is_claimed && !pool->ending)
         pthread_cond_wait(&worker->wake, &pool->lock);
 }
@@ -549,8 +553,7 @@ static enum err_code make(size_t places, size_t max_long, void *const *workers, 
     pool->places = places;
     pool->max_long = max_long;
     pool->max_queued = max_queued;
-    // The last one first, so that the first one is mostly asleep last, and woken first.
-    for (size_t i = threads; i-- > 0;) {
+    for (size_t i = 0; i < threads; i++) {
         struct worker *worker = &pool->workers[pool->threads];
         worker->pool = pool;
         worker->state = workers != NULL ? workers[i] : NULL;
