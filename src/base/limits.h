@@ -81,6 +81,13 @@ enum {
     LIMIT_VERSIONS = 16384, // tables of a store whose versions are followed, those that are gone, too: 3 MB
     LIMIT_AGAIN_MS = 2000,  // a read that failed on a replica has at least this long elsewhere
 
+    // --- answers that are kept
+    LIMIT_BUCKETS = 4096,     // versions of a table's rows by some columns: 64 KiB or so; one in each is new
+                              // after some thousand rows elsewhere
+    LIMIT_BUCKET_COLUMNS = 8, // that such versions go by
+    LIMIT_SNAPSHOT_MS = 500,  // that a loop holds a snapshot while nothing is written: the log of SQLite
+                              // cannot begin again meanwhile
+
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE =
         1024, // reads that wait for a worker: under a second of work; of one endpoint 3/4 of it

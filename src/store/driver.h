@@ -6,6 +6,7 @@
 #define RECKONER_STORE_DRIVER_H
 
 #include "store/store.h"
+#include "store/versions.h"
 
 struct store {
     const struct store_driver *driver; // static; set by the driver, like those below
@@ -31,6 +32,11 @@ struct store_stmt {
 
 struct version {
     uint64_t (*now)(const struct version *version); // version_now; set once
+};
+
+struct version_buckets {
+    const struct version *(*at)(const struct version_buckets *buckets, const struct value *values,
+        size_t count); // version_bucket; set once
 };
 
 struct store_driver {
@@ -60,6 +66,12 @@ struct store_driver {
     // Both NULL: every transaction sees all that was committed before it began.
     enum err_code (*versions_read)(struct store_conn *conn, struct buf *vector, struct err *err);
     enum err_code (*begin_at)(struct store_conn *conn, struct span vector, struct err *err);
+    void (*ask)(struct store *store, struct versions_question *question); // NULL: versions never lag
+    enum err_code (*buckets)(struct store_conn *conn, const char *table, const struct span *columns,
+        size_t count, const struct version_buckets **ret_buckets, const char **ret_why,
+        struct err *err); // versions_by; NULL: there are none
+    enum err_code (*begin_seen)(struct store_conn *conn, struct err *err);            // NULL: as begin
+    uint64_t (*version_seen)(struct store_conn *conn, const struct version *version); // NULL: never known
     enum err_code (*commit)(struct store_conn *conn, struct err *err);
     void (*rollback)(struct store_conn *conn);
     enum err_code (*savepoint)(struct store_conn *conn, struct err *err);

@@ -36,3 +36,44 @@ enum err_code versions_cover(struct store_stmt *stmt, bool *ret_is_covered, stru
     *ret_is_covered = true;
     return ERR_NONE;
 }
+
+bool versions_lag(const struct store *store)
+{
+    return store->driver->ask != NULL;
+}
+
+void versions_ask(struct store *store, struct versions_question *question)
+{
+    if (store->driver->ask != NULL)
+        store->driver->ask(store, question);
+    else
+        question->on_answer(question);
+}
+
+enum err_code versions_by(struct store_conn *conn, const char *table, const struct span *columns,
+    size_t count, const struct version_buckets **ret_buckets, const char **ret_why, struct err *err)
+{
+    if (conn->driver->buckets != NULL)
+        return conn->driver->buckets(conn, table, columns, count, ret_buckets, ret_why, err);
+    *ret_buckets = NULL;
+    *ret_why = "this store keeps no versions of rows";
+    return ERR_NONE;
+}
+
+const struct version *version_bucket(
+    const struct version_buckets *buckets, const struct value *values, size_t count)
+{
+    return buckets->at(buckets, values, count);
+}
+
+enum err_code store_begin_seen(struct store_conn *conn, struct err *err)
+{
+    if (conn->driver->begin_seen != NULL)
+        return conn->driver->begin_seen(conn, err);
+    return conn->driver->begin(conn, err);
+}
+
+uint64_t version_seen(struct store_conn *conn, const struct version *version)
+{
+    return conn->driver->version_seen != NULL ? conn->driver->version_seen(conn, version) : 0;
+}

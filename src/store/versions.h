@@ -27,6 +27,48 @@ const struct version *versions_of(struct store *store, const char *table);
 // Any thread, a loop too: it takes no lock, makes no system call and does not search.
 uint64_t version_now(const struct version *version);
 
+// Whether version_now may not tell yet of a commit that was acknowledged before the call: of a store that
+// other nodes write to. Then it does after versions_ask.
+bool versions_lag(const struct store *store);
+
+// A question whether versions have changed. The sender's, lent until on_answer.
+struct versions_question {
+    // Called once, on any thread, also before versions_ask returns; it must not wait. From here on
+    // version_now tells of all that was committed before versions_ask was called; where that cannot be found
+    // out, no version is known.
+    void (*on_answer)(struct versions_question *question);
+    struct versions_question *next; // the store's own
+};
+
+// Asks. Questions that wait together are answered by one that began after each of them came. Any thread, a
+// loop too.
+void versions_ask(struct store *store, struct versions_question *question);
+
+// The versions of a table's rows, by what some of its columns hold: in LIMIT_BUCKETS buckets, each of the
+// rows whose values have some hash. A commit that writes, moves or deletes a row gives the buckets of its old
+// and new values another number. Values that the database takes for equal are in one bucket.
+struct version_buckets;
+
+// The buckets of a table by these columns, up to LIMIT_BUCKET_COLUMNS, in any order. NULL: the store keeps
+// none for them, of which *ret_why tells an author (static words). On the connection's thread, outside of a
+// transaction; valid until the store is closed. Errors of the store.
+MUST_CHECK enum err_code versions_by(struct store_conn *conn, const char *table, const struct span *columns,
+    size_t count, const struct version_buckets **ret_buckets, const char **ret_why, struct err *err);
+
+// The version of the rows whose columns, as versions_by had them, equal the values. Any thread, a loop too.
+const struct version *version_bucket(
+    const struct version_buckets *buckets, const struct value *values, size_t count);
+
+// --- of which state a read is; on the connection's thread
+
+// Begins a read transaction as store_begin does, so that version_seen can be asked.
+MUST_CHECK enum err_code store_begin_seen(struct store_conn *conn, struct err *err);
+
+// The number that the version had in the state that the transaction of store_begin_seen reads; 0: it is not
+// known. What was read is current while version_now gives that number. Asked after the last statement was
+// stepped to its end, before store_rollback.
+uint64_t version_seen(struct store_conn *conn, const struct version *version);
+
 // --- what a read has to see, perhaps on a replica; on the connection's thread (store_begin_at)
 
 // Appends the vector of all that is committed now; outside of a transaction. A store that has no replicas

@@ -41,6 +41,7 @@ struct sqlite_conn {
     bool in_transaction;                  // between store_begin and its end
     enum violation_kind violated;         // what the last constraint was; VIOLATION_OTHER: nothing to tell
     char violated_columns[256];           // its columns, with ", " between them, or ""
+    uint64_t begun_at;  // number of the version before the transaction began; of sqlite_begin_seen
     enum err_code lost; // why SQLite has ended that transaction by itself; ERR_NONE: it has not
     struct sqlite_batch batch;
     struct sqlite_twice twice; // of the upsert that runs

@@ -34,6 +34,7 @@
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/store.h"
+#include "store/sqlite/tx.h"
 
 enum {
     REGION_BYTES = 32768, // of the index that are mapped as one; the header is at the start of the first
@@ -116,4 +117,18 @@ const struct version *sqlite_version_of(struct store *base, const char *table)
 {
     (void)table; // all of them have the same
     return &sqlite_store(base)->version.base;
+}
+
+enum err_code sqlite_begin_seen(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    conn->begun_at = now(&conn->store->version.base);
+    return sqlite_begin(base, err);
+}
+
+// The snapshot was taken between the two looks.
+uint64_t sqlite_version_seen(struct store_conn *base, const struct version *version)
+{
+    uint64_t number = now(version);
+    return number == sqlite_conn(base)->begun_at ? number : 0;
 }

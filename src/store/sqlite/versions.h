@@ -20,4 +20,7 @@ void sqlite_version_init(struct sqlite_version *version);
 MUST_CHECK enum err_code sqlite_watch(struct store *base, struct err *err);
 const struct version *sqlite_version_of(struct store *base, const char *table);
 
+MUST_CHECK enum err_code sqlite_begin_seen(struct store_conn *conn, struct err *err);
+uint64_t sqlite_version_seen(struct store_conn *conn, const struct version *version);
+
 #endif
