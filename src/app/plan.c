@@ -166,6 +166,20 @@ enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, str
     return ERR_NONE;
 }
 
+enum err_code plan_reads(
+    const struct plan *plan, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < plan->count; i++) {
+        const struct prepared *prepared = &plan->prepared[i];
+        if (prepared->stmt != NULL)
+            code = store_reads(prepared->stmt, on_table, ctx, err);
+        if (code == ERR_NONE && prepared->when != NULL)
+            code = store_reads(prepared->when, on_table, ctx, err);
+    }
+    return code;
+}
+
 // --- observing
 
 void plan_observe(struct plan *plan, void (*on_run)(void *ctx, const struct statement_run *run), void *ctx)

@@ -31,6 +31,11 @@ struct store_conn *plan_conn(const struct plan *plan);
 // of a transaction. Errors of the store.
 MUST_CHECK enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, struct err *err);
 
+// Calls on_table for each table that one of its statements may read (store_reads), perhaps more than once;
+// outside of a transaction. Errors of the store.
+MUST_CHECK enum err_code plan_reads(
+    const struct plan *plan, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+
 // A row that a @reject or @warn statement gave.
 struct finding {
     const struct statement *statement; // whose text, code and status it is
