@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a driver implements: a table of functions, and the four structs with which its own store, connection,
-// statement and version begin. Each function keeps the contract that store.h or versions.h has under its
-// name. Only drivers, store.c and versions.c include this.
+// statement and version begin. Each function keeps the contract that store.h, versions.h or prompt.h has
+// under its name. Only drivers, store.c and versions.c include this.
 #ifndef RECKONER_STORE_DRIVER_H
 #define RECKONER_STORE_DRIVER_H
 
@@ -14,6 +14,14 @@ struct store {
 
 struct store_conn {
     const struct store_driver *driver; // static
+};
+
+// Prompt connections (prompt.h).
+struct store_prompt_driver {
+    enum err_code (*connect)(struct store *store, struct store_conn **ret_conn, struct err *err);
+    enum err_code (*pause)(struct store_conn *conn, struct err *err);
+    enum err_code (*resume)(struct store_conn *conn, struct err *err);
+    enum err_code (*begin)(struct store_conn *conn, struct err *err);
 };
 
 // A column of a statement's result.
@@ -61,6 +69,7 @@ struct store_driver {
     enum err_code (*connect)(
         struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
     void (*disconnect)(struct store_conn *conn);
+    const struct store_prompt_driver *prompt; // NULL: there are no such connections
 
     enum err_code (*begin)(struct store_conn *conn, struct err *err);
     // Both NULL: every transaction sees all that was committed before it began.

@@ -102,6 +102,11 @@ static int on_progress(void *ctx)
     return sqlite_is_interrupted(conn) || past_deadline(conn, clock_monotonic_ns());
 }
 
+void sqlite_look_each(struct sqlite_conn *conn, int steps)
+{
+    sqlite3_progress_handler(conn->db, steps, on_progress, conn);
+}
+
 // Waits a little and returns non-zero to try the lock again. `waits` counts those before this one.
 static int on_busy(void *ctx, int waits)
 {
@@ -164,7 +169,7 @@ static enum err_code apply_settings(struct sqlite_conn *conn, enum store_mode mo
     for (size_t i = 0; i < ARRAY_LEN(bounds); i++)
         sqlite3_limit(conn->db, bounds[i].limit, bounds[i].value);
     sqlite3_test_control(SQLITE_TESTCTRL_OPTIMIZATIONS, conn->db, NO_BLOOM_FILTER);
-    sqlite3_progress_handler(conn->db, STEPS_PER_LOOK, on_progress, conn);
+    sqlite_look_each(conn, STEPS_PER_LOOK);
     if (result == SQLITE_OK)
         result = sqlite3_busy_handler(conn->db, on_busy, conn);
     if (result == SQLITE_OK)
@@ -238,6 +243,7 @@ void sqlite_disconnect(struct store_conn *base)
     sqlite_batch_fini(&conn->batch);
     sqlite_twice_fini(&conn->twice);
     sqlite_controls_fini(conn);
+    sqlite3_finalize(conn->prompt.schema_number);
     int result = sqlite3_close(conn->db); // rolls back; db is NULL when there was no memory for it
     assert(result == SQLITE_OK);          // otherwise a statement was not finalised
     atomic_store(&conn->store->connected, false);

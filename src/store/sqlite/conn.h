@@ -17,6 +17,15 @@ enum {
     SQLITE_PATTERN_BYTES = 1000,
 };
 
+// What a prompt connection has beside (prompt.c).
+struct sqlite_prompt {
+    bool is_meant;               // it is one; else all of this is unused
+    bool reads_log;              // the snapshot may read from the log
+    int schema;                  // the schema's number when statements were prepared
+    uint64_t state;              // of which the snapshot is (sqlite_state_now)
+    sqlite3_stmt *schema_number; // owned
+};
+
 struct sqlite_store; // store.h
 struct sqlite_stmt;  // stmt.h
 struct sqlite_reads; // reads.h
@@ -43,6 +52,7 @@ struct sqlite_conn {
     char violated_columns[256];           // its columns, with ", " between them, or ""
     uint64_t begun_at;  // number of the version before the transaction began; of sqlite_begin_seen
     enum err_code lost; // why SQLite has ended that transaction by itself; ERR_NONE: it has not
+    struct sqlite_prompt prompt;
     struct sqlite_batch batch;
     struct sqlite_twice twice; // of the upsert that runs
     char written[256];         // the table into which the SQL compiled last inserts, cut when longer
@@ -63,5 +73,8 @@ MUST_CHECK enum err_code sqlite_connect(
 void sqlite_disconnect(struct store_conn *base);
 void sqlite_deadline(struct store_conn *base, uint64_t monotonic_ns);
 void sqlite_interrupt_when(struct store_conn *base, const atomic_bool *flag);
+
+// Has the deadline looked at each so many steps of SQLite's machine.
+void sqlite_look_each(struct sqlite_conn *conn, int steps);
 
 #endif

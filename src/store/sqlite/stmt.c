@@ -13,6 +13,7 @@
 #include "store/sqlite/error.h"
 #include "store/sqlite/permit.h"
 #include "store/sqlite/store.h"
+#include "store/sqlite/virtual.h"
 #include "text/sql_scan.h"
 
 // --- compiling
@@ -197,6 +198,8 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
         code = copy_columns(stmt, err);
     if (code == ERR_NONE && (result = sqlite_upsert_init(conn, sql, &stmt->upsert)) != SQLITE_OK)
         code = sqlite_fail(conn, result, err);
+    if (code == ERR_NONE && conn->prompt.is_meant)
+        code = sqlite_refuse_virtual(&stmt->base, err);
     if (code != ERR_NONE) {
         sqlite_finalize(&stmt->base);
         return code;

@@ -14,6 +14,7 @@
 #include "store/sqlite/empty.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/explain.h"
+#include "store/sqlite/prompt.h"
 #include "store/sqlite/reads.h"
 #include "store/sqlite/stmt.h"
 #include "store/sqlite/tx.h"
@@ -36,6 +37,7 @@ static void close_store(struct store *base)
     struct sqlite_store *store = sqlite_store(base);
     if (store->last != NULL)
         sqlite_disconnect(store->last);
+    sqlite_resident_close(&store->resident);
     sqlite_place_fini(&store->place);
     mem_free(store->path);
     mem_free(store);
@@ -68,6 +70,7 @@ static enum err_code open_store(const char *url, const char *name, struct store 
     if (store == NULL)
         return err_no_memory(err);
     store->base.driver = &sqlite_driver;
+    store->resident = SQLITE_RESIDENT_NONE;
     sqlite_version_init(&store->version);
     store->in_memory = strcmp(path, ":memory:") == 0;
     store->path = mem_strdup(path);
@@ -109,6 +112,7 @@ const struct store_driver sqlite_driver = {
     .is_there = is_there,
     .connect = sqlite_connect,
     .disconnect = sqlite_disconnect,
+    .prompt = &sqlite_prompt_driver,
     .begin = sqlite_begin,
     .begin_seen = sqlite_begin_seen,
     .version_seen = sqlite_version_seen,

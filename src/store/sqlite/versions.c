@@ -42,6 +42,8 @@ enum {
     HASHED_WORDS = 10,    // in front of the checksum: format, unused, iChange, flags and page size, mxFrame,
                           // nPage, two of the last frame's checksum, two of salt
     HEADER_WORDS = 12,    // with the checksum
+    LAST_WORD = 4,        // mxFrame: the number of the last frame
+    MOVED_WORD = 24,      // behind both copies: nBackfill, the number of frames that are in the database
     TRIES = 4,            // of reading a header while it is being written, which takes some nanoseconds
 };
 
@@ -78,6 +80,18 @@ static uint64_t now(const struct version *base)
     return shared != NULL ? read_number(shared) : 0;
 }
 
+uint64_t sqlite_state_now(const struct sqlite_store *store)
+{
+    return now(&store->version.base);
+}
+
+bool sqlite_log_is_moved(const struct sqlite_store *store)
+{
+    sqlite_wal_word *shared = atomic_load_explicit(&store->version.header, memory_order_acquire);
+    return __atomic_load_n(&shared[LAST_WORD], __ATOMIC_RELAXED) ==
+           __atomic_load_n(&shared[MOVED_WORD], __ATOMIC_RELAXED);
+}
+
 void sqlite_version_init(struct sqlite_version *version)
 {
     *version = (struct sqlite_version){.base = {.now = now}};
@@ -109,6 +123,7 @@ enum err_code sqlite_watch(struct store *base, struct err *err)
     int result = find_header(conn->db, &header);
     if (result != SQLITE_OK)
         return sqlite_fail(conn, result, err);
+    sqlite_resident_open(&store->resident, &store->place);
     atomic_store_explicit(&store->version.header, header, memory_order_release);
     return ERR_NONE;
 }

@@ -17,6 +17,16 @@ struct sqlite_version {
 
 void sqlite_version_init(struct sqlite_version *version);
 
+struct sqlite_store; // store.h
+
+// A number of what is committed now: another one after each commit, and none is used twice. 0: it is not
+// known.
+uint64_t sqlite_state_now(const struct sqlite_store *store);
+
+// Whether all of the log has been moved into the database. For a guess: it may be out of date. Of a store
+// whose sqlite_state_now was known.
+bool sqlite_log_is_moved(const struct sqlite_store *store);
+
 MUST_CHECK enum err_code sqlite_watch(struct store *base, struct err *err);
 const struct version *sqlite_version_of(struct store *base, const char *table);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layer over SQLite's VFS "unix", through which all connections open their files. It does two things, and
-// hands on the rest. Whichever thread has the connection.
+// A layer over SQLite's VFS "unix", through which all connections open their files. It does three things,
+// and hands on the rest. Whichever thread has the connection.
 //
 // It keeps errno of a call that failed, which SQLite asks for much later. A disk that is full is SQLITE_FULL,
 // whatever call finds out: quotas, limits of a file's size, and a sync that has to place what was written.
@@ -15,6 +15,10 @@
 //
 // Where the cut or its sync fails as well, nobody knows what a crash would leave: the file is in doubt until
 // a later cut succeeds.
+//
+// It has the files of a connection that may not wait (prompt.c) read by resident.c. SQLite repairs the index
+// of the log when a process has died while it wrote it, for which it reads all of the log. Such a connection
+// does not get the locks for that.
 //
 // The formats of log and index are those of sqlite.org/fileformat2.html, section 4, and walformat.html.
 #include "store/sqlite/vfs.h"
@@ -34,6 +38,7 @@ enum {
     INDEX_PAGE_SIZE_AT = 14, // of the index: 2 bytes, 1 for 65536, in the byte order of the machine
     INDEX_LAST_AT = 16,      // the number of the last frame that counts: 4 bytes, likewise
     WRITE_LOCK = 0,          // among the locks of the index
+    FIRST_READ_LOCK = 3,     // behind those for writing, for checkpoints, and for repairing the index
 };
 
 // An open file. SQLite gives it memory, with room for the file of the layer below behind it.
@@ -43,14 +48,18 @@ struct vfs_file {
     struct vfs_file *log;          // of a database: its log, while it is open; else NULL
     const volatile uint8_t *index; // of a database: the index of its log, once it is mapped; borrowed
     sqlite3_int64 log_end;         // of a database: where the frames end that were written under the lock
-    bool has_commit;               // one of those ends a transaction
-    bool has_failed;               // writing them, or a sync, has failed
-    bool is_in_doubt;              // the last cut has failed
-    sqlite3_file below[];          // owned
+    const struct sqlite_resident *resident; // of a database: its connection may not wait; borrowed; or NULL
+    bool has_commit;                        // one of those ends a transaction
+    bool has_failed;                        // writing them, or a sync, has failed
+    bool is_in_doubt;                       // the last cut has failed
+    sqlite3_file below[];                   // owned
 };
 
 // errno of the last call that failed on this thread.
 static _Thread_local int last_errno;
+
+// This thread does not sleep.
+static _Thread_local bool may_not_sleep;
 
 static sqlite3_vfs *below_of(sqlite3_vfs *vfs)
 {
@@ -144,6 +153,10 @@ static int close_file(sqlite3_file *base)
 static int read_file(sqlite3_file *base, void *bytes, int count, sqlite3_int64 offset)
 {
     struct vfs_file *file = file_of(base);
+    if (file->resident != NULL)
+        return sqlite_resident_read(file->resident->database, bytes, count, offset);
+    if (file->main != NULL && file->main->resident != NULL)
+        return sqlite_resident_read(file->main->resident->log, bytes, count, offset);
     return note_of(file, file->below->pMethods->xRead(file->below, bytes, count, offset));
 }
 
@@ -229,6 +242,8 @@ static int lock_index(sqlite3_file *base, int first, int count, int flags)
 {
     struct vfs_file *file = file_of(base);
     bool is_writing = first == WRITE_LOCK && (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    if (file->resident != NULL && first < FIRST_READ_LOCK && (flags & SQLITE_SHM_LOCK) != 0)
+        return SQLITE_BUSY;
     if (is_writing && (flags & SQLITE_SHM_UNLOCK) != 0)
         end_writing(file);
     int result = file->below->pMethods->xShmLock(file->below, first, count, flags);
@@ -318,6 +333,12 @@ static int full_path(sqlite3_vfs *vfs, const char *name, int bytes, char *ret_pa
     return below_of(vfs)->xFullPathname(below_of(vfs), name, bytes, ret_path);
 }
 
+// SQLite sleeps between tries to find a slot for a reader.
+static int sleep_us(sqlite3_vfs *vfs, int us)
+{
+    return may_not_sleep ? 0 : below_of(vfs)->xSleep(below_of(vfs), us);
+}
+
 // SQLite asks only after some errors, and not after those of COMMIT.
 static int get_last_errno(sqlite3_vfs *vfs, int bytes, char *ret_text)
 {
@@ -340,6 +361,7 @@ int sqlite_vfs_register(void)
     vfs.xDelete = delete_file;
     vfs.xAccess = access_file;
     vfs.xFullPathname = full_path;
+    vfs.xSleep = sleep_us;
     vfs.xGetLastError = get_last_errno;
     return sqlite3_vfs_register(&vfs, 0);
 }
@@ -353,6 +375,18 @@ static struct vfs_file *main_of(sqlite3 *db)
     if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
         return NULL;
     return file != NULL && file->pMethods == &methods ? file_of(file) : NULL;
+}
+
+void sqlite_vfs_set_prompt(sqlite3 *db, const struct sqlite_resident *resident)
+{
+    struct vfs_file *main = main_of(db);
+    if (main != NULL)
+        main->resident = resident;
+}
+
+void sqlite_vfs_keep_awake(bool is_awake)
+{
+    may_not_sleep = is_awake;
 }
 
 int sqlite_vfs_errno(void)

@@ -8,11 +8,21 @@
 
 #include <sqlite3.h>
 
+#include "store/sqlite/resident.h"
+
 // For sqlite3_open_v2.
 extern const char SQLITE_VFS_NAME[];
 
 // Makes the name known to SQLite; once in a process. An SQLite result code.
 int sqlite_vfs_register(void);
+
+// From here on the connection reads only what the kernel has in memory, and does not repair the log's index:
+// what would have to wait is SQLITE_BUSY. NULL: it may wait. `resident` is borrowed until then. On the
+// connection's thread.
+void sqlite_vfs_set_prompt(sqlite3 *db, const struct sqlite_resident *resident);
+
+// Whether SQLite may not sleep on this thread between two tries to begin a read.
+void sqlite_vfs_keep_awake(bool is_awake);
 
 // errno of the last call on a file that failed on this thread.
 int sqlite_vfs_errno(void);
