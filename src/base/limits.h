@@ -85,8 +85,14 @@ enum {
     LIMIT_BUCKETS = 4096,     // versions of a table's rows by some columns: 64 KiB or so; one in each is new
                               // after some thousand rows elsewhere
     LIMIT_BUCKET_COLUMNS = 8, // that such versions go by
-    LIMIT_SNAPSHOT_MS = 500,  // that a loop holds a snapshot while nothing is written: the log of SQLite
-                              // cannot begin again meanwhile
+    LIMIT_SNAPSHOT_MS = 100,  // that a loop holds a snapshot: the log of SQLite may be kept from beginning
+                              // again meanwhile
+
+    // --- reads on the loop, none of which may hold up another connection by more than a millisecond
+    LIMIT_CHEAP_US = 100,  // of an endpoint whose reads have taken no more lately
+    LIMIT_PROMPT_US = 300, // of one of them, which then goes to a worker; its last step may take some 100
+    LIMIT_TURN_US = 600,   // of them in one turn of a loop, before all others go to workers
+    LIMIT_PROMPT_BYTES = 65536, // of the answer: some 50 us of writing it out
 
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE =

@@ -29,6 +29,7 @@ struct loop {
     void (*after_turn)(void *ctx); // the hook, or NULL
     void *after_turn_ctx;          // borrowed; handed to the hook
     void *user;                    // the owner's pointer; fixed while running
+    uint64_t turn_number;          // of the present one
 };
 
 // Delivers what is posted now. What deliver posts in turn waits for the next call.
@@ -61,6 +62,7 @@ static void on_turn(uv_prepare_t *turn)
     struct loop *loop = turn->data;
     if (loop->after_turn != NULL)
         loop->after_turn(loop->after_turn_ctx);
+    loop->turn_number++;
 }
 
 static void close_handle(uv_handle_t *handle, void *arg)
@@ -176,6 +178,11 @@ void loop_set_user(struct loop *loop, void *user)
 void *loop_user(const struct loop *loop)
 {
     return loop->user;
+}
+
+uint64_t loop_turn(const struct loop *loop)
+{
+    return loop->turn_number;
 }
 
 void loop_after_turn(struct loop *loop, void (*fn)(void *ctx), void *ctx)

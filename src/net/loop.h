@@ -42,6 +42,9 @@ uv_loop_t *loop_uv(struct loop *loop);
 void loop_set_user(struct loop *loop, void *user);
 void *loop_user(const struct loop *loop);
 
+// The number of the turn that the loop is in, from one wait to the next. On its thread.
+uint64_t loop_turn(const struct loop *loop);
+
 // Runs `fn(ctx)` on this loop's thread at the end of each of its turns, before it waits again: when all mail,
 // reads and timers that came together have been seen to, so that answers which became ready in one go are
 // written in one go. One hook a loop; set before loop_start, NULL takes it away.

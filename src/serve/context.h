@@ -13,6 +13,7 @@
 #include "base/spool.h"
 #include "http/server.h"
 #include "net/pool.h"
+#include "serve/cost.h"
 #include "serve/edition.h"
 #include "serve/reload.h"
 #include "serve/service.h"
@@ -28,6 +29,7 @@ struct context {
     // may have another endpoint in its place, which then begins as that one has ended.
     struct share *shares;
     struct share_group *share_groups; // one for each service
+    struct cost *costs;               // of the reads of each endpoint, as `shares`
     struct pool *parses;              // turn bodies into rows; workers have no state
     struct spool_space spools;        // of large answers
     struct log *access_log;           // borrowed; NULL: none

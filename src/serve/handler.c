@@ -15,6 +15,8 @@
 #include "serve/condition.h"
 #include "serve/format.h"
 #include "serve/link.h"
+#include "serve/loop_reads.h"
+#include "serve/loop_state.h"
 #include "serve/own_pages.h"
 #include "serve/query.h"
 #include "serve/read.h"
@@ -332,7 +334,7 @@ static bool check_condition(struct request *request)
 static bool prepare(struct request *request, const struct http_request *head)
 {
     struct route_match match;
-    request->lease = lease_borrow(loop_user(request->ref.loop));
+    request->lease = lease_borrow(&loop_state(request->ref.loop)->leases);
     if (request->lease == NULL) {
         request_set_busy(request, "out of memory");
         return false;
@@ -435,6 +437,16 @@ static void on_parsed(struct mail *mail)
         take_part(request, exchange);
 }
 
+// --- reads
+
+static void read_endpoint(struct request *request, struct http_exchange *exchange)
+{
+    if (loop_reads_try(loop_state(request->ref.loop)->reads, request))
+        reply(request, exchange);
+    else
+        hand_over(request, exchange, read_run);
+}
+
 // --- the handler
 
 static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)
@@ -444,7 +456,7 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
     else if (request->file != NULL)
         hand_over(request, exchange, static_run);
     else if (request->endpoint->method == HTTP_GET)
-        hand_over(request, exchange, read_run);
+        read_endpoint(request, exchange);
     else if (request->endpoint->field_count == 0)
         write_without_rows(request, exchange);
     else

@@ -5,6 +5,7 @@
 #include "serve/handles.h"
 
 #include "base/mem.h"
+#include "store/prompt.h"
 
 static void free_plans(struct plan **plans, size_t count)
 {
@@ -52,6 +53,8 @@ static enum err_code prepare_reads(struct handle *next, struct err *err)
         if (app->endpoints[i].method != HTTP_GET)
             continue;
         code = prepare_plan(next, &app->endpoints[i], &next->plans[i], err);
+        if (code == ERR_CONFIG && next->is_prompt)
+            code = ERR_NONE;
         if (code == ERR_NONE && next->is_replica)
             code = find_out_if_covered(next, i, err);
     }
@@ -60,7 +63,10 @@ static enum err_code prepare_reads(struct handle *next, struct err *err)
 
 static enum err_code prepare(struct handle *handle, struct app *app, struct err *err)
 {
-    struct handle next = {.conn = handle->conn, .app = app_ref(app), .is_replica = handle->is_replica};
+    struct handle next = {.conn = handle->conn,
+        .app = app_ref(app),
+        .is_replica = handle->is_replica,
+        .is_prompt = handle->is_prompt};
     next.plans = mem_zalloc(HANDLE_SEATS * app->endpoint_count, sizeof(*next.plans));
     if (next.is_replica)
         next.covered = mem_zalloc(app->endpoint_count, sizeof(*next.covered));
@@ -140,6 +146,21 @@ enum err_code handle_init_replica(
     struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err)
 {
     return init_reader(handle, store, app, true, deadline_ns, err);
+}
+
+enum err_code handle_prepare_prompt(
+    struct handle *handle, struct store *store, struct app *app, struct err *err)
+{
+    enum err_code code;
+    handle->is_prompt = true;
+    if (handle->conn == NULL)
+        code = prompt_connect(store, &handle->conn, err);
+    else
+        code = prompt_pause(handle->conn, err);
+    if (code != ERR_NONE || handle->conn == NULL)
+        return code;
+    code = prepare(handle, app, err);
+    return code == ERR_NONE ? prompt_resume(handle->conn, err) : code;
 }
 
 void handle_fini(struct handle *handle)

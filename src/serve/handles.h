@@ -23,6 +23,7 @@ struct handle {
     struct plan **plans; // owned; by seat, then by endpoint; NULL: a write, or a seat that was not taken yet
     bool *covered;       // owned; of a replica: of each endpoint, plan_is_covered; false for writes
     bool is_replica;     // its store may lag behind; else there is no `covered`
+    bool is_prompt;      // a loop's: see store/prompt.h; an endpoint that cannot be read promptly has no plan
 };
 
 // A worker's handles of all apps.
@@ -38,6 +39,12 @@ struct handles {
 // caller calls handle_fini also after an error.
 MUST_CHECK enum err_code handle_init_replica(
     struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err);
+
+// Prepares the app, of which it keeps a reference, on a prompt connection to the store, which it makes first
+// where there is none; handle->conn stays NULL where there cannot be one. After an error, the handle can only
+// be prepared once more or ended. Errors of the store.
+MUST_CHECK enum err_code handle_prepare_prompt(
+    struct handle *handle, struct store *store, struct app *app, struct err *err);
 
 // Leaves a zeroed struct, and takes one.
 void handle_fini(struct handle *handle);

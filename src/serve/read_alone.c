@@ -65,6 +65,7 @@ void read_alone(struct reading *reading, const struct handles *handles)
     reading_start(reading);
     enum err_code code = replica != NULL ? read_on_replica(reading, primary, replica, &err)
                                          : reading_run(reading, primary, NULL, &err);
+    cost_learn(request_cost(request), clock_monotonic_ns() - reading->start_ns);
     if (request_give_up(request))
         reading->request = NULL;
     else if (code == ERR_NONE)

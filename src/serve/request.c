@@ -49,6 +49,12 @@ void request_free(struct request *request)
     arena_fini(&arena);
 }
 
+struct cost *request_cost(const struct request *request)
+{
+    size_t number = (size_t)(request->endpoint - request->app->endpoints);
+    return &request->context->costs[request->service * LIMIT_ENDPOINTS + number];
+}
+
 bool request_is_abandoned(struct request *request)
 {
     return atomic_load_explicit(&request->abandoned, memory_order_relaxed);

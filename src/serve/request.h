@@ -18,6 +18,7 @@
 #include "serve/access_log.h"
 #include "serve/condition.h"
 #include "serve/context.h"
+#include "serve/cost.h"
 #include "serve/lease.h"
 #include "serve/problem.h"
 
@@ -74,6 +75,9 @@ MUST_CHECK struct request *request_new(struct context *context, const struct htt
 
 // On its loop's thread, whose lease it returns; or once the loop has ended. NULL is fine.
 void request_free(struct request *request);
+
+// What reads of its endpoint take. Any thread.
+struct cost *request_cost(const struct request *request);
 
 // Whether its client is gone, so that work for it is in vain. Any thread.
 bool request_is_abandoned(struct request *request);

@@ -19,7 +19,8 @@
 #include "serve/context.h"
 #include "serve/descriptors.h"
 #include "serve/handler.h"
-#include "serve/lease.h"
+#include "serve/loop_reads.h"
+#include "serve/loop_state.h"
 #include "serve/own_pages.h"
 #include "serve/replica.h"
 
@@ -30,7 +31,7 @@ struct server {
     size_t service_count;           //
     struct loop **loops;            // owned
     size_t loop_count;              // made so far
-    struct leases *leases;          // owned; one a loop, which has it as its user pointer
+    struct loop_state *loop_states; // owned; one a loop
     struct handles *handles;        // owned; one a thread of the reads
     struct replicas *replicas;      // owned; NULL: there are none
     size_t handle_count;            // made so far
@@ -79,7 +80,9 @@ static enum err_code make_shares(struct context *context, struct err *err)
 {
     context->shares = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->shares));
     context->share_groups = mem_zalloc(context->service_count, sizeof(*context->share_groups));
-    return context->shares == NULL || context->share_groups == NULL ? err_no_memory(err) : ERR_NONE;
+    context->costs = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->costs));
+    bool has_room = context->shares != NULL && context->share_groups != NULL && context->costs != NULL;
+    return has_room ? ERR_NONE : err_no_memory(err);
 }
 
 static enum err_code make_pools(struct server *server, size_t workers, struct err *err)
@@ -101,17 +104,21 @@ static enum err_code make_pools(struct server *server, size_t workers, struct er
 static enum err_code make_loops(struct server *server, size_t count, struct err *err)
 {
     server->loops = mem_zalloc(count, sizeof(struct loop *));
-    server->leases = mem_zalloc(count, sizeof(*server->leases));
-    if (server->loops == NULL || server->leases == NULL)
+    server->loop_states = mem_zalloc(count, sizeof(*server->loop_states));
+    if (server->loops == NULL || server->loop_states == NULL)
         return err_no_memory(err);
     while (server->loop_count < count) {
         size_t i = server->loop_count;
         enum err_code code = loop_new(&server->loops[i], err);
         if (code != ERR_NONE)
             return code;
-        leases_init(&server->leases[i], &server->context.editions);
-        loop_set_user(server->loops[i], &server->leases[i]);
+        struct loop_state *state = &server->loop_states[i];
+        leases_init(&state->leases, &server->context.editions);
+        loop_set_user(server->loops[i], state);
         server->loop_count++;
+        code = loop_reads_new(&server->context, server->loops[i], &state->reads, err);
+        if (code != ERR_NONE)
+            return code;
     }
     return ERR_NONE;
 }
@@ -127,8 +134,8 @@ static enum err_code listen_and_run(struct server *server, const char *address, 
 {
     struct descriptors descriptors;
     size_t stores = server->replicas != NULL ? 2 : 1;
-    enum err_code code =
-        descriptors_claim(server->handle_count * server->service_count * stores, &descriptors, err);
+    size_t handles = (server->handle_count * stores + server->loop_count) * server->service_count;
+    enum err_code code = descriptors_claim(handles, &descriptors, err);
     if (code != ERR_NONE)
         return code;
     if (descriptors.connections < LIMIT_FEW_CONNECTIONS)
@@ -265,6 +272,8 @@ static void end_threads(struct server *server)
     for (size_t i = 0; i < server->handle_count; i++)
         handles_fini(&server->handles[i]);
     server->handle_count = 0;
+    for (size_t i = 0; i < server->loop_count; i++)
+        loop_reads_disconnect(server->loop_states[i].reads);
 }
 
 // Waits until nothing is open any more, or until `end_ns`; false in that case.
@@ -300,15 +309,17 @@ void server_free(struct server *server)
     for (size_t i = 0; i < server->loop_count; i++) {
         loop_free(
             server->loops[i]); // delivers what writers sent to clients that had gone, which frees requests
-        leases_fini(&server->leases[i]);
+        loop_reads_free(server->loop_states[i].reads);
+        leases_fini(&server->loop_states[i].leases);
     }
     mem_free(server->loops);
-    mem_free(server->leases);
+    mem_free(server->loop_states);
     http_server_free(server->context.http);
     mem_free(server->handles);
     mem_free(server->workers);
     mem_free(server->context.shares);
     mem_free(server->context.share_groups);
+    mem_free(server->context.costs);
     editions_fini(&server->context.editions);
     blob_unref(server->context.ok);
     pthread_cond_destroy(&server->drained);

@@ -25,6 +25,7 @@ struct desk {
     char var[SITE_PATH_BYTES]; // for spools
     struct context context;    //
     struct handles handles;    //
+    struct cost cost;          // of the one endpoint's reads
     struct edition *edition;   //
     struct loop *loop;         // does not run
     bool came_back;            // the request's mail was posted
@@ -53,6 +54,7 @@ static void desk_init(struct desk *desk)
     site_open(&desk->site);
     snprintf(desk->var, sizeof(desk->var), "%.200s/var", desk->site.dir);
     desk->context.services = desk->site.services;
+    desk->context.costs = &desk->cost;
     desk->context.spools.dir = desk->var;
     desk->context.spools.max_bytes = 100 * 1024 * 1024;
     assert_int_equal(handles_init(&desk->handles, desk->site.services, 1, &err), ERR_NONE);

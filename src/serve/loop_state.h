@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each loop has to itself; its user pointer (loop_user). Of the loop's thread.
+#ifndef RECKONER_SERVE_LOOP_STATE_H
+#define RECKONER_SERVE_LOOP_STATE_H
+
+#include "net/loop.h"
+#include "serve/lease.h"
+
+struct loop_reads; // loop_reads.h
+
+struct loop_state {
+    struct leases leases;     // its hold of the edition in force
+    struct loop_reads *reads; // owned; reads that it does itself
+};
+
+static inline struct loop_state *loop_state(const struct loop *loop)
+{
+    return loop_user(loop);
+}
+
+#endif
