@@ -117,7 +117,7 @@ enum err_code plan_ask(struct plan *plan, const struct value *params, bool is_la
         code = store_bind(plan->merged_check, params, err);
     } else {
         plan_move(plan, BOUND_CHECKS_AND_ANSWER);
-        code = checks_bind(plan, STATEMENT_REJECT, params, err);
+        code = checks_bind(plan, STATEMENT_REJECT, CHECKS_ALL, params, err);
     }
     if (code == ERR_NONE && is_last)
         store_last(plan->conn);

@@ -3,12 +3,18 @@
 // check, is for plan.c and ahead.c to say. The plan's thread.
 #include "app/checks.h"
 
-enum err_code checks_bind(
-    struct plan *plan, enum statement_kind kind, const struct value *params, struct err *err)
+static bool is_meant(const struct prepared *prepared, enum statement_kind kind, enum check_part part)
+{
+    return prepared->statement->kind == kind &&
+           (part == CHECKS_ALL || prepared->is_early == (part == CHECKS_EARLY));
+}
+
+enum err_code checks_bind(struct plan *plan, enum statement_kind kind, enum check_part part,
+    const struct value *params, struct err *err)
 {
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < plan->count; i++) {
-        if (plan->prepared[i].statement->kind == kind)
+        if (is_meant(&plan->prepared[i], kind, part))
             code = store_bind(plan->prepared[i].stmt, params, err);
     }
     return code;
@@ -90,14 +96,14 @@ static enum err_code run_check(struct plan *plan, const struct prepared *prepare
     return code;
 }
 
-enum err_code checks_run(struct plan *plan, enum statement_kind kind, const struct value *params,
-    const struct finder *finder, bool *ret_has_found, struct err *err)
+enum err_code checks_run(struct plan *plan, enum statement_kind kind, enum check_part part,
+    const struct value *params, const struct finder *finder, bool *ret_has_found, struct err *err)
 {
     bool goes_on = true, has_found = false;
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && goes_on && i < plan->count; i++) {
         uint64_t rows = 0;
-        if (plan->prepared[i].statement->kind != kind)
+        if (!is_meant(&plan->prepared[i], kind, part))
             continue;
         code = run_check(plan, &plan->prepared[i], params, finder, &rows, &goes_on, err);
         store_reset(plan->prepared[i].stmt);

@@ -12,18 +12,18 @@ struct finder {
     bool stop_at_first; // no check runs after one that found something
 };
 
-// Binds the checks of a kind, all before the first one runs: a store on another machine is asked once then.
+// Binds these checks of a kind, all before the first one runs: a store on another machine is asked once then.
 // Errors of store_bind; those before the one that failed stay bound.
-MUST_CHECK enum err_code checks_bind(
-    struct plan *plan, enum statement_kind kind, const struct value *params, struct err *err);
+MUST_CHECK enum err_code checks_bind(struct plan *plan, enum statement_kind kind, enum check_part part,
+    const struct value *params, struct err *err);
 
 // Resets the checks of a kind, bound or not.
 void checks_reset(struct plan *plan, enum statement_kind kind);
 
-// Runs the checks of a kind; binds each one first where nothing is bound. *ret_has_found is also set on
+// Runs these checks of a kind; binds each one first where nothing is bound. *ret_has_found is also set on
 // failure: whether any of them gave a row. Errors of the store, and those of plan_find for the columns of a
 // row.
-MUST_CHECK enum err_code checks_run(struct plan *plan, enum statement_kind kind, const struct value *params,
-    const struct finder *finder, bool *ret_has_found, struct err *err);
+MUST_CHECK enum err_code checks_run(struct plan *plan, enum statement_kind kind, enum check_part part,
+    const struct value *params, const struct finder *finder, bool *ret_has_found, struct err *err);
 
 #endif

@@ -79,6 +79,7 @@ struct endpoint {
     struct path_part *parts;        // of the path; none for "/"
     size_t part_count;              //
     bool is_private;                // for loads only: it has no route
+    bool is_parallel;               // its batches take no turn among those that write to the app
     bool strict;                    // unknown query parameters are refused
     enum answer_shape shape;        //
     struct span under;              // the key that the JSON stands under; empty: none

@@ -59,8 +59,14 @@ static bool on_finding(void *ctx, const struct finding *finding)
 enum err_code findings_collect(struct plan *plan, enum statement_kind kind, const struct value *params,
     bool stop_at_first, struct report *report, struct err *err)
 {
+    return findings_collect_part(plan, kind, CHECKS_ALL, params, stop_at_first, report, err);
+}
+
+enum err_code findings_collect_part(struct plan *plan, enum statement_kind kind, enum check_part part,
+    const struct value *params, bool stop_at_first, struct report *report, struct err *err)
+{
     struct collector collector = {.endpoint = plan_endpoint(plan), .report = report};
-    enum err_code code = plan_find(plan, kind, params, stop_at_first, on_finding, &collector, err);
+    enum err_code code = plan_find_part(plan, kind, part, params, stop_at_first, on_finding, &collector, err);
     if (code == ERR_NONE && collector.out_of_memory)
         code = err_no_memory(err);
     report_finish(report);

@@ -12,4 +12,9 @@
 MUST_CHECK enum err_code findings_collect(struct plan *plan, enum statement_kind kind,
     const struct value *params, bool stop_at_first, struct report *report, struct err *err);
 
+// The same with a part of these statements.
+MUST_CHECK enum err_code findings_collect_part(struct plan *plan, enum statement_kind kind,
+    enum check_part part, const struct value *params, bool stop_at_first, struct report *report,
+    struct err *err);
+
 #endif

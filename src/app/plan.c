@@ -166,6 +166,36 @@ enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, str
     return ERR_NONE;
 }
 
+// A table was told, whichever.
+static void on_any_table(void *ctx, const char *table)
+{
+    bool *has_any = ctx;
+    (void)table;
+    *has_any = true;
+}
+
+enum err_code plan_find_early(struct plan *plan, struct err *err)
+{
+    bool all_warns = true;
+    for (size_t i = 0; i < plan->count; i++) {
+        struct prepared *prepared = &plan->prepared[i];
+        enum statement_kind kind = prepared->statement->kind;
+        bool has_any = false;
+        if (kind != STATEMENT_REJECT && kind != STATEMENT_WARN)
+            continue;
+        enum err_code code = store_reads(prepared->stmt, on_any_table, &has_any, err);
+        if (code != ERR_NONE)
+            return code;
+        prepared->is_early = !has_any;
+        all_warns = all_warns && (kind != STATEMENT_WARN || !has_any);
+    }
+    for (size_t i = 0; i < plan->count && !all_warns; i++) {
+        if (plan->prepared[i].statement->kind == STATEMENT_WARN) // told in the order of the file, then
+            plan->prepared[i].is_early = false;
+    }
+    return ERR_NONE;
+}
+
 enum err_code plan_reads(
     const struct plan *plan, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
 {
@@ -190,9 +220,9 @@ void plan_observe(struct plan *plan, void (*on_run)(void *ctx, const struct stat
 
 // --- checks
 
-enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
-    bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
-    struct err *err)
+enum err_code plan_find_part(struct plan *plan, enum statement_kind kind, enum check_part part,
+    const struct value *params, bool stop_at_first,
+    bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx, struct err *err)
 {
     struct finder finder = {.on_finding = on_finding, .ctx = ctx, .stop_at_first = stop_at_first};
     bool has_found = false, is_reject = kind == STATEMENT_REJECT;
@@ -202,12 +232,12 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
         code = plan_ask(plan, params, true, err);
     } else if (plan->bound == BOUND_NOTHING && !plan_is_observed(plan)) {
         plan_move(plan, BOUND_CHECKS);
-        code = checks_bind(plan, kind, params, err);
+        code = checks_bind(plan, kind, part, params, err);
     }
     if (code == ERR_NONE && plan->bound == BOUND_MERGED_AND_ANSWER)
         return ahead_pass(plan, err);
     if (code == ERR_NONE)
-        code = checks_run(plan, kind, params, &finder, &has_found, err);
+        code = checks_run(plan, kind, part, params, &finder, &has_found, err);
     checks_reset(plan, kind);
     bool is_passed = code == ERR_NONE && !has_found;
     if (is_reject)
@@ -217,6 +247,13 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
     else
         ahead_forget(plan);
     return code;
+}
+
+enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
+    bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
+    struct err *err)
+{
+    return plan_find_part(plan, kind, CHECKS_ALL, params, stop_at_first, on_finding, ctx, err);
 }
 
 // --- writes

@@ -31,6 +31,11 @@ struct store_conn *plan_conn(const struct plan *plan);
 // of a transaction. Errors of the store.
 MUST_CHECK enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, struct err *err);
 
+// Finds the early checks: the @reject statements that read no table but batch, and the @warn statements if
+// all of them are so. What they find does not hang on what others write. Asks the store, outside of a
+// transaction. Until then a plan has none. Errors of the store.
+MUST_CHECK enum err_code plan_find_early(struct plan *plan, struct err *err);
+
 // Calls on_table for each table that one of its statements may read (store_reads), perhaps more than once;
 // outside of a transaction. Errors of the store.
 MUST_CHECK enum err_code plan_reads(
@@ -55,6 +60,17 @@ struct finding {
 MUST_CHECK enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
     bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
     struct err *err);
+
+enum check_part {
+    CHECKS_ALL,   //
+    CHECKS_EARLY, // of plan_find_early
+    CHECKS_LATE,  // all others
+};
+
+// The same with a part of the checks of that kind.
+MUST_CHECK enum err_code plan_find_part(struct plan *plan, enum statement_kind kind, enum check_part part,
+    const struct value *params, bool stop_at_first,
+    bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx, struct err *err);
 
 // --- reads that are asked together
 //

@@ -21,6 +21,7 @@ struct prepared {
     int field;               // likewise "field"
     int parameter;           // likewise "parameter"
     int value;               // likewise "value"
+    bool is_early;           // a check that plan_find_early has found to be one
 };
 
 // What preparing needs everywhere.

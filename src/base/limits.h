@@ -111,7 +111,13 @@ enum {
     LIMIT_HELD_UP_MS = 100,  // an endpoint whose long ones take no more has one beyond its app's share: it is
                              // a quick one that was held up, by a busy processor, say
 
-    LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory
+    LIMIT_WRITERS = 2,          // connections of an app for batches that take turns: one stages, one writes
+    LIMIT_PARALLEL_WRITERS = 2, // more of them for @parallel endpoints: neither kind waits for the other
+    LIMIT_STAGED_MS = 20000, // a staged batch waits for its turn in an open transaction, which the database
+                             // ends after 60 s
+    LIMIT_APART_MS = 60000,  // after a deadlock of @parallel batches that shared a commit they share none
+
+    LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory; as many @parallel
     LIMIT_PARSE_QUEUE = 1024, // bodies of which a part waits to be parsed: some milliseconds each
     LIMIT_PART_BYTES = 65536, // of a body that has not ended, before parsing on is worth a task
     LIMIT_GROUP_BATCHES = 32, // batches that share one commit

@@ -42,16 +42,24 @@ static enum err_code write_answer(struct plan *plan, const struct value *params,
     return code;
 }
 
-enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
-    struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
+// The rejects, of which some have passed already unless `part` is CHECKS_ALL.
+static enum err_code reject(struct plan *plan, enum check_part part, const struct value *params,
+    struct report *report, struct err *err)
 {
-    enum err_code code = findings_collect(plan, STATEMENT_REJECT, params, false, report, err);
-    if (code != ERR_NONE)
-        return code;
-    if (report->total > 0)
-        return err_set(
-            err, ERR_INVALID, "errors in the batch: %zu; nothing of it was written", report->total);
-    code = findings_collect(plan, STATEMENT_WARN, params, false, warnings, err);
+    enum err_code code = findings_collect_part(plan, STATEMENT_REJECT, part, params, false, report, err);
+    if (code == ERR_NONE && report->total > 0)
+        code =
+            err_set(err, ERR_INVALID, "errors in the batch: %zu; nothing of it was written", report->total);
+    return code;
+}
+
+static enum err_code run(struct plan *plan, enum check_part part, const struct value *params,
+    enum answer_format format, struct report *report, struct report *warnings, struct spool *answer,
+    int *ret_status, struct err *err)
+{
+    enum err_code code = reject(plan, part, params, report, err);
+    if (code == ERR_NONE)
+        code = findings_collect_part(plan, STATEMENT_WARN, part, params, false, warnings, err);
     if (code == ERR_NONE)
         code = plan_write(plan, params, err);
     if (code == ERR_NONE)
@@ -59,4 +67,30 @@ enum err_code batch_run(struct plan *plan, const struct value *params, enum answ
     if (code == ERR_CONFLICT || code == ERR_CONSTRAINT)
         violated_words(plan_conn(plan), plan_endpoint(plan), err);
     return code;
+}
+
+enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
+    struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
+{
+    return run(plan, CHECKS_ALL, params, format, report, warnings, answer, ret_status, err);
+}
+
+enum err_code batch_run_early(struct plan *plan, const struct value *params, struct report *report,
+    struct report *warnings, struct err *err)
+{
+    AUTO(report_fini) struct report first = {0};
+    enum err_code code = ERR_NONE;
+    if (report->total == 0)
+        code = findings_collect_part(plan, STATEMENT_REJECT, CHECKS_EARLY, params, true, &first, err);
+    if (code == ERR_NONE && (report->total > 0 || first.total > 0)) // all of them, in the order of the file
+        code = reject(plan, CHECKS_ALL, params, report, err);
+    if (code == ERR_NONE)
+        code = findings_collect_part(plan, STATEMENT_WARN, CHECKS_EARLY, params, false, warnings, err);
+    return code;
+}
+
+enum err_code batch_run_late(struct plan *plan, const struct value *params, enum answer_format format,
+    struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
+{
+    return run(plan, CHECKS_LATE, params, format, report, warnings, answer, ret_status, err);
 }

@@ -22,4 +22,15 @@ MUST_CHECK enum err_code batch_insert(struct store_conn *conn, const struct rows
 MUST_CHECK enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
     struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err);
 
+// The same in two steps, of which the first needs no turn (store_begin_early): it runs the early checks of
+// the plan (plan_find_early). A batch that they refuse, or in whose report there is a fault, goes through all
+// rejects for the sake of its report, and ends with ERR_INVALID.
+MUST_CHECK enum err_code batch_run_early(struct plan *plan, const struct value *params, struct report *report,
+    struct report *warnings, struct err *err);
+
+// The second step does the rest, with the reports of the first one.
+MUST_CHECK enum err_code batch_run_late(struct plan *plan, const struct value *params,
+    enum answer_format format, struct report *report, struct report *warnings, struct spool *answer,
+    int *ret_status, struct err *err);
+
 #endif

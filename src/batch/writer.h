@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The writer of one app's store: a queue of batches and a thread that commits them. Batches that wait
-// together share one commit, and so one fsync; each keeps a savepoint of its own, so that one that fails
-// takes nothing with it. When the lock is held by another process for LIMIT_STORE_BUSY_MS, all that waits
-// then is told ERR_BUSY.
+// The writer of one app's store: a queue of batches and the threads that commit them, one on SQLite, two or
+// more on PostgreSQL. Batches that wait together share one commit, and so one fsync; each keeps a savepoint
+// of its own, so that one that fails takes nothing with it. When the lock is held by another process for
+// LIMIT_STORE_BUSY_MS, all that waits then is told ERR_BUSY.
 #ifndef RECKONER_BATCH_WRITER_H
 #define RECKONER_BATCH_WRITER_H
 
@@ -34,15 +34,16 @@ struct batch {
     struct err err;       // out: why it was not written; err.code is ERR_NONE when it is on disk
     struct batch *next;   // the writer's own: the group's next batch
 
-    // Called once, on the writer's thread, when the batch is on disk or nothing of it ever will be.
+    // Called once, on a thread of the writer's, when the batch is on disk or nothing of it ever will be.
     void (*on_done)(struct batch *batch);
 };
 
 struct writer;
 
 // Takes the STORE_WRITE connection, prepares every write endpoint of `app` (of which it keeps a reference) on
-// it, and starts the thread. Errors of plan_new, in `diags`; ERR_NO_MEMORY, ERR_IO. The connection is still
-// the caller's when it fails.
+// it, connects beside it where the store has several writers, and starts the threads. Errors of plan_new, in
+// `diags`, and of store_connect_beside; ERR_NO_MEMORY, ERR_IO. The connection is still the caller's when it
+// fails.
 MUST_CHECK enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags *diags,
     struct writer **ret_writer, struct err *err);
 
@@ -54,10 +55,10 @@ void writer_set_draft(struct writer *writer);
 // it gets well without a batch, too. Any thread.
 void writer_look(struct writer *writer);
 
-// Waits until what is queued now is written, or until `until_ns` of the monotonic clock, which may be over.
-// After that nothing is written: what waits, and what comes, is told ERR_BUSY, and so is what runs, which is
-// interrupted and rolled back; but a commit that has begun is finished. Called once, on any thread but the
-// writer's.
+// Waits until all that was submitted is written, or until `until_ns` of the monotonic clock, which may be
+// over. After that nothing is written: what waits, and what comes, is told ERR_BUSY, and so is what runs,
+// which is interrupted and rolled back; but a commit that has begun is finished. Called once, on any thread
+// but the writer's.
 void writer_end(struct writer *writer, uint64_t until_ns);
 
 // Queues a batch; false, at once, when the queue is full. Any thread.

@@ -68,10 +68,14 @@ struct store_driver {
 
     enum err_code (*connect)(
         struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
+    enum err_code (*connect_beside)(struct store_conn *conn, struct store_conn **ret_conn,
+        struct err *err); // NULL: there is one writer at a time; so are the other two of these
     void (*disconnect)(struct store_conn *conn);
     const struct store_prompt_driver *prompt; // NULL: there are no such connections
 
     enum err_code (*begin)(struct store_conn *conn, struct err *err);
+    enum err_code (*begin_early)(struct store_conn *conn, struct err *err); // NULL: as begin
+    enum err_code (*take_turn)(struct store_conn *conn, struct err *err);   // NULL: there are none
     // Both NULL: every transaction sees all that was committed before it began.
     enum err_code (*versions_read)(struct store_conn *conn, struct buf *vector, struct err *err);
     enum err_code (*begin_at)(struct store_conn *conn, struct span vector, struct err *err);

@@ -103,6 +103,13 @@ enum err_code store_connect(
     return store->driver->connect(store, mode, ret_conn, err);
 }
 
+enum err_code store_connect_beside(struct store_conn *conn, struct store_conn **ret_conn, struct err *err)
+{
+    *ret_conn = NULL;
+    return conn->driver->connect_beside != NULL ? conn->driver->connect_beside(conn, ret_conn, err)
+                                                : ERR_NONE;
+}
+
 void store_disconnect(struct store_conn *conn)
 {
     if (conn != NULL)
@@ -126,6 +133,16 @@ enum err_code store_is_there(struct store *store, struct err *err)
 enum err_code store_begin(struct store_conn *conn, struct err *err)
 {
     return conn->driver->begin(conn, err);
+}
+
+enum err_code store_begin_early(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->begin_early != NULL ? conn->driver->begin_early(conn, err) : store_begin(conn, err);
+}
+
+enum err_code store_take_turn(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->take_turn != NULL ? conn->driver->take_turn(conn, err) : ERR_NONE;
 }
 
 enum err_code store_begin_at(struct store_conn *conn, struct span vector, struct err *err)

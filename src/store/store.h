@@ -88,6 +88,12 @@ bool store_round_trip_is_costly(const struct store_conn *conn);
 MUST_CHECK enum err_code store_connect(
     struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
 
+// Connects once more beside `conn`, a STORE_WRITE connection, for more batches at a time: it finds all that
+// connection has made. *ret_conn is NULL where a store has one writer at a time, and a second connection
+// would be of no use. Errors of store_open; ERR_BUSY while the database is out of reach.
+MUST_CHECK enum err_code store_connect_beside(
+    struct store_conn *conn, struct store_conn **ret_conn, struct err *err);
+
 // Finalises the connection's statements, rolls back its transaction, and closes it. NULL is fine.
 void store_disconnect(struct store_conn *conn);
 
@@ -110,6 +116,16 @@ MUST_CHECK enum err_code store_is_there(struct store *store, struct err *err);
 // The next store_begin, or store_bind outside of a transaction, makes a lost connection anew.
 
 MUST_CHECK enum err_code store_begin(struct store_conn *conn, struct err *err);
+
+// Begins a transaction of a STORE_WRITE connection before it has its turn, for which store_begin waits. Until
+// store_take_turn it may fill the table batch and run statements that read nothing else. What it writes
+// without a turn, others may write to at the same time. Where a store has one writer at a time, this is
+// store_begin, and there is no turn to wait for.
+MUST_CHECK enum err_code store_begin_early(struct store_conn *conn, struct err *err);
+
+// Waits until no other transaction that has taken its turn is open. Outside of a savepoint. ERR_BUSY when
+// that takes LIMIT_STORE_BUSY_MS.
+MUST_CHECK enum err_code store_take_turn(struct store_conn *conn, struct err *err);
 
 // Begins a read transaction that has to see a vector (versions.h), perhaps on a replica. When the database
 // has not come as far, this call or every statement of the transaction fails with ERR_BEHIND. The empty

@@ -68,6 +68,7 @@ struct pg_conn {
     struct store_conn base;       // first
     struct pg_store *store;       // borrowed
     enum store_mode mode;         //
+    bool is_beside;               // of store_connect_beside: the schema is another one's to make and to drop
     PGconn *link;                 // owned; NULL: lost
     enum pg_link link_state;      //
     unsigned session;             // counts the links: what was prepared on an earlier one is gone

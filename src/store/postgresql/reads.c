@@ -94,7 +94,7 @@ static enum err_code ask(struct pg_stmt *stmt, const char *sql, PGresult **ret_r
 {
     PGresult *locks = NULL;
     assert(stmt->conn->tx == PG_TX_NONE && stmt->run.state == PG_RUN_IDLE);
-    enum err_code code = pg_begin(&stmt->conn->base, err);
+    enum err_code code = pg_begin_early(&stmt->conn->base, err); // it writes nothing
     if (code == ERR_NONE)
         code = ask_for_locks(stmt, &locks, err);
     if (code == ERR_NONE)

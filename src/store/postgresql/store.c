@@ -105,7 +105,7 @@ static enum err_code open_scratch(struct store *like, struct store **ret_store, 
 static void disconnect(struct store_conn *base)
 {
     struct pg_conn *conn = pg_conn(base);
-    if (conn->store->is_scratch && conn->mode == STORE_WRITE && conn->link != NULL)
+    if (conn->store->is_scratch && conn->mode == STORE_WRITE && !conn->is_beside && conn->link != NULL)
         pg_schema_drop(conn);
     pg_lose(conn); // which rolls back
     while (conn->stmts != NULL)
@@ -115,8 +115,8 @@ static void disconnect(struct store_conn *base)
     mem_free(conn);
 }
 
-static enum err_code connect_store(
-    struct store *base, enum store_mode mode, struct store_conn **ret_conn, struct err *err)
+static enum err_code make_conn(
+    struct store *base, enum store_mode mode, bool is_beside, struct store_conn **ret_conn, struct err *err)
 {
     struct pg_conn *conn = mem_zalloc(1, sizeof(*conn));
     if (conn == NULL)
@@ -124,10 +124,11 @@ static enum err_code connect_store(
     conn->base.driver = base->driver;
     conn->store = pg_store(base);
     conn->mode = mode;
+    conn->is_beside = is_beside;
     pg_batch_init(&conn->batch);
     buf_init(&conn->detail, PG_DETAIL_BYTES);
     enum err_code code = pg_session_make(conn, ERR_IO, err);
-    if (code == ERR_NONE && mode == STORE_WRITE)
+    if (code == ERR_NONE && mode == STORE_WRITE && !is_beside)
         code = pg_schema_make(conn, err);
     if (code != ERR_NONE) {
         disconnect(&conn->base);
@@ -135,6 +136,18 @@ static enum err_code connect_store(
     }
     *ret_conn = &conn->base;
     return ERR_NONE;
+}
+
+static enum err_code connect_store(
+    struct store *base, enum store_mode mode, struct store_conn **ret_conn, struct err *err)
+{
+    return make_conn(base, mode, false, ret_conn, err);
+}
+
+static enum err_code connect_beside(struct store_conn *base, struct store_conn **ret_conn, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    return make_conn(&conn->store->base, conn->mode, true, ret_conn, err);
 }
 
 const struct store_driver postgresql_driver = {
@@ -152,8 +165,11 @@ const struct store_driver postgresql_driver = {
     .version_of = pg_version_of,
     .is_there = pg_is_there,
     .connect = connect_store,
+    .connect_beside = connect_beside,
     .disconnect = disconnect,
     .begin = pg_begin,
+    .begin_early = pg_begin_early,
+    .take_turn = pg_take_turn,
     .versions_read = pg_versions_read,
     .begin_at = pg_begin_at,
     .commit = pg_commit,

@@ -7,7 +7,9 @@
 // statements.
 //
 // Writers of one app take turns, by an advisory lock, as all stores promise: then what a batch has found out
-// still holds when it writes, with every other writer's commit seen and none lost to a retry.
+// still holds when it writes, with every other writer's commit seen and none lost to a retry. A transaction
+// that has begun early has not got its turn yet: until then it holds no lock that another writer may wait
+// for, as it touches nothing but the table batch, which no other session sees.
 //
 // When the link breaks under a COMMIT, the driver cannot know whether the server has done it. So each writing
 // transaction leaves a record with a random key in the app's schema, and on the next link another record is
@@ -75,17 +77,18 @@ enum err_code pg_queue_begin(struct pg_conn *conn, struct err *err)
     return code;
 }
 
+// Waits for it here, as a batch is not to blame when another writer keeps the turn for too long.
 static enum err_code take_turn(struct pg_conn *conn, struct err *err)
 {
     const char *const params[] = {conn->store->name};
-    return pg_command_with(conn,
+    enum err_code code = pg_command_with(conn,
         "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('reckoner ' || $1, 0))", 1,
         params, NULL, err);
+    return code == ERR_NONE ? pg_drain(conn, err) : code;
 }
 
-enum err_code pg_begin(struct store_conn *base, struct err *err)
+static enum err_code begin(struct pg_conn *conn, bool takes_turn, struct err *err)
 {
-    struct pg_conn *conn = pg_conn(base);
     assert(conn->tx == PG_TX_NONE);
     enum err_code code = pg_settle(conn, err);
     if (code == ERR_NONE && !conn->is_pooled && conn->mode == STORE_READ)
@@ -99,15 +102,40 @@ enum err_code pg_begin(struct store_conn *base, struct err *err)
     if (conn->mode == STORE_WRITE || conn->is_pooled) {
         pg_tx_sent(conn);
         code = pg_queue_begin(conn, err);
-        if (code == ERR_NONE && conn->mode == STORE_WRITE)
+        if (code == ERR_NONE && takes_turn)
             code = take_turn(conn, err);
-        // Here, as a batch is not to blame when another writer keeps the turn for too long.
-        if (code == ERR_NONE && conn->mode == STORE_WRITE)
-            code = pg_drain(conn, err);
     }
     if (code != ERR_NONE)
-        pg_rollback(base);
+        pg_rollback(&conn->base);
     return code;
+}
+
+enum err_code pg_begin(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    return begin(conn, conn->mode == STORE_WRITE, err);
+}
+
+enum err_code pg_begin_early(struct store_conn *base, struct err *err)
+{
+    return begin(pg_conn(base), false, err);
+}
+
+enum err_code pg_take_turn(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    struct err cause = {0};
+    assert(conn->tx != PG_TX_NONE && conn->mode == STORE_WRITE);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    code = take_turn(conn, &cause);
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    pg_fail_tx(conn, &cause);
+    return err_set(err, code, "%s", cause.text);
 }
 
 // --- ending

@@ -219,6 +219,90 @@ static void a_value_that_is_too_long_and_did_not_come_with_the_request_is_an_err
     diags_fini(&diags);
 }
 
+// Of the two rejects, and of the two warnings of /u, only the first reads no table.
+static const char POST_TWO_STEPS[] =
+    "-- @endpoint POST /%c\n-- @field id integer required\n-- @field name text\n"
+    "-- @reject 409 there\nSELECT line, 'id' AS field FROM batch WHERE id IN (SELECT id FROM t);\n"
+    "-- @reject 422 low\nSELECT line, 'id' AS field FROM batch WHERE id < 0;\n"
+    "-- @warn high\nSELECT line FROM batch WHERE id > 50;\n"
+    "-- @warn higher than others\nSELECT line FROM batch WHERE id > (SELECT max(%s) FROM %s);\n"
+    "-- @write\nINSERT INTO t SELECT id, name FROM batch;\n"
+    "-- @answer 201\nSELECT count(*) AS rows FROM batch;\n";
+
+// The first step of a batch of these two rows; *ret_code_late is what the second one ends with.
+static enum err_code run_in_steps(struct fixture *f, struct run *run, const char *path, int64_t first,
+    int64_t second, size_t *ret_early_warnings, enum err_code *ret_code_late)
+{
+    struct diags diags;
+    const struct endpoint *endpoint = post(f->app, path);
+    *run = (struct run){0};
+    spool_init(&run->answer, NULL, OUT_BYTES);
+    diags_init(&diags);
+    must_be_fine(plan_new(endpoint, f->conn, &diags, &run->plan, &run->err), &run->err);
+    diags_fini(&diags);
+    must_be_fine(plan_find_early(run->plan, &run->err), &run->err);
+    must_be_fine(store_begin_early(f->conn, &run->err), &run->err);
+    must_be_fine(
+        store_batch_open(f->conn, endpoint->field_names, endpoint->field_count, &run->err), &run->err);
+    const int64_t ids[] = {first, second};
+    for (int64_t i = 0; i < 2; i++) {
+        struct value values[] = {{.kind = VALUE_INTEGER, .integer = ids[i]}, {.kind = VALUE_NULL}};
+        must_be_fine(store_batch_add(f->conn, values, i + 1, &run->err), &run->err);
+    }
+    enum err_code code = batch_run_early(run->plan, NULL, &run->report, &run->warnings, &run->err);
+    *ret_early_warnings = run->warnings.total;
+    if (code == ERR_NONE) {
+        must_be_fine(store_take_turn(f->conn, &run->err), &run->err);
+        *ret_code_late = batch_run_late(run->plan, NULL, FORMAT_JSON, &run->report, &run->warnings,
+            &run->answer, &run->status, &run->err);
+    }
+    store_rollback(f->conn);
+    return code;
+}
+
+static void the_first_step_refuses_by_what_reads_the_batch_alone(void **state)
+{
+    struct fixture *f = *state;
+    char text[1000];
+    enum err_code late = ERR_NONE;
+    size_t warned;
+    snprintf(text, sizeof(text), POST_TWO_STEPS, 'u', "id", "t");
+    write_text(f, "post_u.sql", text);
+    snprintf(text, sizeof(text), POST_TWO_STEPS, 't', "id", "batch");
+    set_app(f, "post_t.sql", text);
+    {
+        AUTO(run_fini) struct run run; // refused at once, with all that is wrong, and the first status
+        assert_int_equal(run_in_steps(f, &run, "/t", -1, 1, &warned, &late), ERR_INVALID);
+        assert_report(&run.report, "[{\"line\":1,\"field\":\"id\",\"code\":\"low\",\"detail\":\"low\"},"
+                                   "{\"line\":2,\"field\":\"id\",\"code\":\"there\",\"detail\":\"there\"}]");
+        assert_int_equal(run.report.status, 409);
+    }
+    {
+        AUTO(run_fini) struct run run; // a table is for the second step
+        must_be_fine(run_in_steps(f, &run, "/t", 1, 60, &warned, &late), &run.err);
+        assert_int_equal(late, ERR_INVALID);
+        assert_int_equal(run.report.total, 1);
+        assert_int_equal(warned, 1);
+    }
+    {
+        AUTO(run_fini) struct run run;
+        must_be_fine(run_in_steps(f, &run, "/t", 10, 60, &warned, &late), &run.err);
+        must_be_fine(late, &run.err);
+        assert_int_equal(warned, 1);
+        assert_int_equal(run.warnings.total, 1);
+        assert_answer(&run, 201,
+            "{\"answer\":[{\"rows\":2}],\"warnings\":[{\"line\":2,\"code\":\"high\","
+            "\"detail\":\"high\"}],\"warnings_total\":1}");
+    }
+    {
+        AUTO(run_fini) struct run run; // warnings are told in the order of the file, so none is early here
+        must_be_fine(run_in_steps(f, &run, "/u", 10, 60, &warned, &late), &run.err);
+        must_be_fine(late, &run.err);
+        assert_int_equal(warned, 0);
+        assert_int_equal(run.warnings.total, 3);
+    }
+}
+
 static void without_memory_nothing_is_written(void **state)
 {
     struct fixture *f = *state;
@@ -261,6 +345,7 @@ int main(void)
         BATCH_TEST(an_answer_that_does_not_fit_is_an_error_of_the_app),
         BATCH_TEST(a_value_that_is_too_long_for_sql_is_malformed),
         BATCH_TEST(a_value_that_is_too_long_and_did_not_come_with_the_request_is_an_error_likewise),
+        BATCH_TEST(the_first_step_refuses_by_what_reads_the_batch_alone),
         BATCH_TEST(without_memory_nothing_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
