@@ -3,6 +3,7 @@
 // statement is prepared.c's and plan.c's to find. The connection's thread.
 #include "app/app_check.h"
 
+#include "app/parallel.h"
 #include "app/plan.h"
 
 enum err_code app_check(const struct app *app, struct store_conn *conn, struct diags *diags, struct err *err)
@@ -13,6 +14,8 @@ enum err_code app_check(const struct app *app, struct store_conn *conn, struct d
         struct plan *plan = NULL;
         size_t so_far = diags_total(diags);
         enum err_code code = plan_new(&app->endpoints[i], conn, diags, &plan, &wrong);
+        if (code == ERR_NONE && app->endpoints[i].is_parallel)
+            code = parallel_check(plan, diags, &wrong);
         plan_free(plan);
         bool is_in_diags = diags_total(diags) > so_far;
         if (code != ERR_NONE && !is_in_diags)

@@ -109,6 +109,18 @@ void declare_private(struct parser *parser, struct words *words, const struct di
     words_end(words, "@private");
 }
 
+void declare_parallel(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    if (parser->parallel_line > 0)
+        words_fail(words, directive->column, "a second @parallel; the first is on line %u",
+            (unsigned)parser->parallel_line);
+    if (parser->has_method && parser->endpoint.method == HTTP_GET)
+        words_fail(words, directive->column, "a GET waits for no batch as it is; take @parallel away");
+    parser->parallel_line = directive->line;
+    parser->endpoint.is_parallel = true;
+    words_end(words, "@parallel");
+}
+
 // --- @param and @field
 
 // The rule of that name, or NULL.

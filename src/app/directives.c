@@ -43,6 +43,7 @@ static const struct {
     {"@page", SECTION_DECLARATIONS, FORM_NUMBER, declare_page},
     {"@strict", SECTION_DECLARATIONS, FORM_ALONE, declare_strict},
     {"@private", SECTION_DECLARATIONS, FORM_ALONE, declare_private},
+    {"@parallel", SECTION_DECLARATIONS, FORM_ALONE, declare_parallel},
     {"@example", SECTION_DECLARATIONS, FORM_TARGET, declare_example},
     {"@reject", SECTION_STATEMENTS, FORM_OTHER, head_reject},
     {"@warn", SECTION_STATEMENTS, FORM_OTHER, head_warn},
@@ -61,7 +62,7 @@ static void fail_unknown(struct words *words, struct word name)
     else
         words_fail(words, name.column,
             "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
-            "@strict, @private, @example, @reject, @warn, @write and @answer",
+            "@strict, @private, @parallel, @example, @reject, @warn, @write and @answer",
             SHOW(name.text));
 }
 

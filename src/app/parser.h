@@ -42,6 +42,7 @@ struct parser {
     uint32_t path_column;   // of the path, in @endpoint's line
     uint32_t strict_line;   // of @strict; 0: none
     uint32_t private_line;  // of @private; 0: none
+    uint32_t parallel_line; // of @parallel; 0: none
     uint32_t under_line;    // of @under; 0: none
     uint32_t page_max;      // rows that a client may ask for
     struct directive page;  // @page; line 0: there is none; name NULL: there is none, or it has an error

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan's own insides: the struct, what of a run is bound to its statements, and how a run is told to an
-// observer. Private to plan.c, checks.c and ahead.c. A plan belongs to its connection's thread.
+// observer. Private to plan.c, checks.c, ahead.c and parallel.c. A plan belongs to its connection's thread.
 #ifndef RECKONER_APP_PLAN_PARTS_H
 #define RECKONER_APP_PLAN_PARTS_H
 

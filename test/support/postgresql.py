@@ -291,5 +291,34 @@ def main():
         return subprocess.run(sys.argv[1:], env={**os.environ, 'TEST_POSTGRESQL': cluster.url()}).returncode
 
 
+class Session:
+    """psql, one command after another in one session."""
+
+    def __init__(self, cluster, database):
+        self.process = subprocess.Popen([BINARIES / 'psql', '-Atq', '-d', cluster.url(database)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def send(self, sql):
+        self.process.stdin.write(sql + ';\n')
+        self.process.stdin.flush()
+
+    def run(self, sql):
+        """Waits for its end."""
+        self.send(sql)
+        self.process.stdin.write("\\echo done\n")
+        self.process.stdin.flush()
+        lines = []
+        for line in self.process.stdout:
+            if line == 'done\n':
+                return ''.join(lines)
+            lines.append(line)
+        raise AssertionError('psql has ended: ' + ''.join(lines))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
 if __name__ == '__main__':
     sys.exit(main())

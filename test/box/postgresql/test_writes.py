@@ -3,7 +3,6 @@
 import concurrent.futures
 import itertools
 import os
-import subprocess
 
 import pytest
 
@@ -60,35 +59,6 @@ SELECT id, n FROM counters ORDER BY id;
 SELECT id, n FROM counters ORDER BY id;
 ''',
 }
-
-
-class Session:
-    """psql, one command after another in one session."""
-
-    def __init__(self, cluster, database):
-        self.process = subprocess.Popen([postgresql.BINARIES / 'psql', '-Atq', '-d', cluster.url(database)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def send(self, sql):
-        self.process.stdin.write(sql + ';\n')
-        self.process.stdin.flush()
-
-    def run(self, sql):
-        """Waits for its end."""
-        self.send(sql)
-        self.process.stdin.write("\\echo done\n")
-        self.process.stdin.flush()
-        lines = []
-        for line in self.process.stdout:
-            if line == 'done\n':
-                return ''.join(lines)
-            lines.append(line)
-        raise AssertionError('psql has ended: ' + ''.join(lines))
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
 
 
 @pytest.fixture
@@ -175,7 +145,7 @@ def test_one_bad_batch_takes_no_other_of_its_group_with_it(server):
 
 
 def test_a_batch_that_loses_a_deadlock_is_tried_again(server, cluster, database):
-    other = Session(cluster, database[0])
+    other = postgresql.Session(cluster, database[0])
     other.run('SET search_path = small')
     other.run("SET deadlock_timeout = '60s'")  # so that it is the batch that finds out
     other.run('BEGIN; UPDATE counters SET n = n + 100 WHERE id = 1')
@@ -245,7 +215,7 @@ def test_nodes_that_start_at_once_make_the_schema_and_the_first_load_once(cluste
 
 
 def test_a_node_that_starts_waits_for_one_that_loads(cluster, database, tmp_path):
-    other = Session(cluster, database[0])
+    other = postgresql.Session(cluster, database[0])
     other.run("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('reckoner small', 0))")
     node = Server(write_app(tmp_path / 'small', APP), '--quiet', '--store', database[1], wait=False)
     wait_until(lambda: node.read_stderr(0.1) and 'reckoner: waits for somebody else who works on the store\n' in node.stderr)
@@ -266,7 +236,7 @@ def test_several_apps_share_a_database_and_nothing_in_it(cluster, database):
 
 
 def test_a_store_that_somebody_else_has_locked_is_503_with_retry_after(server, cluster, database):
-    other = Session(cluster, database[0])
+    other = postgresql.Session(cluster, database[0])
     other.run('BEGIN; LOCK TABLE small.counters')
     answer = server.post('/counters', [{'n': 1}])
     assert answer.status == 503 and int(answer.headers['Retry-After']) >= 1
@@ -282,7 +252,7 @@ def versions(cluster, database):
 
 @pytest.mark.threads
 def test_a_transaction_that_somebody_leaves_open_after_a_write_holds_up_no_batch(server, cluster, database):
-    other, before = Session(cluster, database[0]), int(versions(cluster, database)['items'])
+    other, before = postgresql.Session(cluster, database[0]), int(versions(cluster, database)['items'])
     other.run("BEGIN; INSERT INTO small.items VALUES (1, 'a', '2030-01-01', false, 1)")
     assert server.post('/items', [item(2, day='2031-01-01')]).status == 201
     assert [one['id'] for one in server.get('/items').json()] == [2]
@@ -294,7 +264,7 @@ def test_a_transaction_that_somebody_leaves_open_after_a_write_holds_up_no_batch
 
 
 def test_transactions_that_write_to_the_same_tables_in_another_order_do_not_meet(server, cluster, database):
-    sessions, before = [Session(cluster, database[0]) for _ in range(2)], versions(cluster, database)
+    sessions, before = [postgresql.Session(cluster, database[0]) for _ in range(2)], versions(cluster, database)
     writes = ["INSERT INTO small.groups VALUES ('c %d')", 'INSERT INTO small.counters VALUES (10 + %d, 0)']
     for k, other in enumerate(sessions):
         other.run('BEGIN; ' + writes[k] % k)

@@ -132,6 +132,24 @@ static void what_an_endpoint_sees_of_batch_does_not_depend_on_those_before_it(vo
     expect_checked((const char *[]){WITH_FIELDS, its_line, WITH_FIELDS}, 3, "");
 }
 
+static void without_turns_no_reject_may_read_a_table(void **state)
+{
+    (void)state;
+    static const char by_rows[] =
+        "-- @endpoint POST /t\n-- @parallel\n-- @field id integer unique\n"
+        "-- @reject 422 low\nSELECT line FROM batch WHERE id < 0;\n"
+        "-- @warn there\nSELECT line FROM batch WHERE id IN (SELECT id FROM t);\n"
+        "-- @write\nINSERT INTO t SELECT id FROM batch;\n-- @answer\nSELECT 1 AS x;\n";
+    static const char by_table[] =
+        "-- @endpoint PUT /t\n-- @parallel\n-- @field id integer\n"
+        "-- @reject 409 there\nSELECT line FROM batch WHERE id IN (SELECT id FROM t);\n"
+        "-- @write\nINSERT INTO t SELECT id FROM batch;\n-- @answer\nSELECT 1 AS x;\n";
+    expect_checked((const char *[]){by_rows}, 1, "");
+    expect_checked((const char *[]){by_rows, by_table}, 2,
+        "x.sql:5:1: a @reject of a @parallel endpoint cannot read t, as that may have changed when the batch "
+        "writes; let a constraint of the table refuse the rows, or take @parallel away\n");
+}
+
 static void check_app(const char *dir)
 {
     struct store *store;
@@ -179,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_errors_of_every_endpoint_are_reported),
         cmocka_unit_test(what_an_endpoint_sees_of_batch_does_not_depend_on_those_before_it),
+        cmocka_unit_test(without_turns_no_reject_may_read_a_table),
         cmocka_unit_test(the_apps_of_the_project_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

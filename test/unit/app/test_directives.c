@@ -111,9 +111,10 @@ static void dump_answer(const struct endpoint *endpoint, struct buf *out)
 
 static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
 {
-    buf_printf(out, "%s %.*s%s%s%s at %u:%u\n", http_method_name(endpoint->method), (int)endpoint->path.len,
-        endpoint->path.at, endpoint->is_private ? " private" : "", endpoint->strict ? " strict" : "",
-        endpoint->warns ? " warns" : "", (unsigned)endpoint->line, (unsigned)endpoint->column);
+    buf_printf(out, "%s %.*s%s%s%s%s at %u:%u\n", http_method_name(endpoint->method), (int)endpoint->path.len,
+        endpoint->path.at, endpoint->is_private ? " private" : "", endpoint->is_parallel ? " parallel" : "",
+        endpoint->strict ? " strict" : "", endpoint->warns ? " warns" : "", (unsigned)endpoint->line,
+        (unsigned)endpoint->column);
     dump_parts(endpoint, out);
     dump_answer(endpoint, out);
     if (endpoint->description.len > 0)
