@@ -18,6 +18,7 @@ struct reading {
     uint32_t line;        // of the current entry
     struct span told;     // the section of the last entry
     bool has_title;       // title was there
+    bool has_cache;       // cache was there
     bool is_complete;     // all endpoints are known
     size_t load_room;     // loads for which the array has room
     enum err_code status; // ERR_NO_MEMORY, or ERR_NONE
@@ -54,6 +55,31 @@ static void on_title(struct reading *reading, struct span value)
     else
         keep(reading, value, &reading->app->title);
     reading->has_title = true;
+}
+
+// All answers of the app, whatever the endpoints say.
+static void on_cache(struct reading *reading, struct span value)
+{
+    if (reading->has_cache)
+        fail(reading, "a second cache; take one away");
+    else if (!span_is(value, "off"))
+        fail(reading, "cache can be off, and not \"%.*s\"; without the line answers are kept while they hold",
+            SHOW(value));
+    for (size_t i = 0; i < reading->app->endpoint_count; i++)
+        reading->app->endpoints[i].is_kept = false;
+    reading->has_cache = true;
+}
+
+static void fail_unknown_key(struct reading *reading, struct span key)
+{
+    static const char *const known[] = {"title", "cache"};
+    const char *nearest = nearest_of(key, known, ARRAY_LEN(known));
+    if (memchr(key.at, '/', key.len) != NULL)
+        fail(reading, "%.*s stands in front of [load]; put a line [load] above it", SHOW(key));
+    else if (nearest != NULL)
+        fail(reading, "unknown key \"%.*s\"; did you mean %s?", SHOW(key), nearest);
+    else
+        fail(reading, "unknown key \"%.*s\"; known are title and cache", SHOW(key));
 }
 
 static void fail_unknown(struct reading *reading, struct span key)
@@ -156,19 +182,18 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
     else if (entry->section.len > 0 && entry->section.at != reading->told.at) // once for all of its keys
         fail(reading,
             is_meant(entry->section, "load") ? "unknown section [%.*s]; did you mean [load]?"
-                                             : "unknown section [%.*s]; known is [load]",
+            : span_is(entry->section, "cache")
+                ? "there is no section [%.*s]; write cache = off in front of [load]"
+                : "unknown section [%.*s]; known is [load]",
             SHOW(entry->section));
     else if (entry->section.len > 0)
         return;
     else if (span_is(entry->key, "title"))
         on_title(reading, entry->value);
-    else if (memchr(entry->key.at, '/', entry->key.len) != NULL)
-        fail(reading, "%.*s stands in front of [load]; put a line [load] above it", SHOW(entry->key));
+    else if (span_is(entry->key, "cache"))
+        on_cache(reading, entry->value);
     else
-        fail(reading,
-            is_meant(entry->key, "title") ? "unknown key \"%.*s\"; did you mean title?"
-                                          : "unknown key \"%.*s\"; known is title",
-            SHOW(entry->key));
+        fail_unknown_key(reading, entry->key);
     reading->told = entry->section;
 }
 

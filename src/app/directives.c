@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One walk over the file's SQL tokens. A line comment that starts with @ is a directive; the other comments
 // above the first statement are the description; the SQL of a statement goes from its directive to its
-// semicolon. Each directive is read in a file of its own (declare.c, declare_answer.c, statements.c). One
-// thread, with a parser for each file.
+// semicolon. Each directive is read in a file of its own (declare.c, declare_answer.c, declare_kept.c,
+// statements.c). One thread, with a parser for each file.
 #include "app/directives.h"
 
 #include "app/declare.h"
 #include "app/declare_answer.h"
+#include "app/declare_kept.h"
 #include "app/endpoint_check.h"
 #include "app/source.h"
 #include "app/statements.h"
@@ -44,6 +45,8 @@ static const struct {
     {"@strict", SECTION_DECLARATIONS, FORM_ALONE, declare_strict},
     {"@private", SECTION_DECLARATIONS, FORM_ALONE, declare_private},
     {"@parallel", SECTION_DECLARATIONS, FORM_ALONE, declare_parallel},
+    {"@cache", SECTION_DECLARATIONS, FORM_WORD, declare_cache},
+    {"@stale", SECTION_DECLARATIONS, FORM_NUMBER, declare_stale},
     {"@example", SECTION_DECLARATIONS, FORM_TARGET, declare_example},
     {"@reject", SECTION_STATEMENTS, FORM_OTHER, head_reject},
     {"@warn", SECTION_STATEMENTS, FORM_OTHER, head_warn},
@@ -62,7 +65,7 @@ static void fail_unknown(struct words *words, struct word name)
     else
         words_fail(words, name.column,
             "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
-            "@strict, @private, @parallel, @example, @reject, @warn, @write and @answer",
+            "@strict, @private, @parallel, @cache, @stale, @example, @reject, @warn, @write and @answer",
             SHOW(name.text));
 }
 
@@ -303,7 +306,7 @@ enum err_code directives_parse(const char *file, struct span text, enum sql_dial
     struct parser parser = {.file = file,
         .arena = arena,
         .diags = diags,
-        .endpoint = {.file = file, .limit_param = -1, .cursor_param = -1},
+        .endpoint = {.file = file, .limit_param = -1, .cursor_param = -1, .is_kept = true},
         .status = ERR_NONE};
     if (source_check(file, text, diags)) {
         buf_init(&parser.description, LIMIT_APP_FILE_BYTES);

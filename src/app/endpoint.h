@@ -81,6 +81,8 @@ struct endpoint {
     bool is_private;                // for loads only: it has no route
     bool is_parallel;               // its batches take no turn among those that write to the app
     bool strict;                    // unknown query parameters are refused
+    bool is_kept;                   // of a read: its answers may be kept (@cache off; cache = off in app.ini)
+    uint32_t stale_ms;              // @stale: for so long a kept answer counts unasked; 0: never
     enum answer_shape shape;        //
     struct span under;              // the key that the JSON stands under; empty: none
     uint32_t page_rows;             // of @page: how many rows when no limit is given; 0: no pages

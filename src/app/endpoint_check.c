@@ -250,6 +250,15 @@ static void check_text_shape(struct parser *parser)
             parser, &parser->shape, "@shape text has no place for the rows of @warn; use @shape value");
 }
 
+// --- answers that are kept
+
+static void check_stale(struct parser *parser)
+{
+    if (parser->stale.name != NULL && parser->cache_line > 0)
+        parser_fail(parser, &parser->stale,
+            "@stale is for answers that are kept, and @cache off keeps none; take one of them away");
+}
+
 // --- fields that are unique
 
 // The statement that finds rows whose value another row has before them. A window function, so that each
@@ -326,6 +335,7 @@ void endpoint_check(struct parser *parser)
     check_outside_names(parser, endpoint->params, endpoint->param_count);
     check_outside_names(parser, endpoint->fields, endpoint->field_count);
     check_text_shape(parser);
+    check_stale(parser);
     if (endpoint->path.len > 0)
         examples_check(parser);
     add_unique_rejects(parser);

@@ -85,8 +85,10 @@ enum {
     LIMIT_BUCKETS = 4096,     // versions of a table's rows by some columns: 64 KiB or so; one in each is new
                               // after some thousand rows elsewhere
     LIMIT_BUCKET_COLUMNS = 8, // that such versions go by
-    LIMIT_SNAPSHOT_MS = 100,  // that a loop holds a snapshot: the log of SQLite may be kept from beginning
-                              // again meanwhile
+    LIMIT_STALE_MIN_MS = 100, // of @stale: less would ask the database at nearly each request
+    LIMIT_STALE_MAX_MS = 3600000, // an hour: who reads older answers needs no database
+    LIMIT_SNAPSHOT_MS = 100, // that a loop holds a snapshot: the log of SQLite may be kept from beginning
+                             // again meanwhile
 
     // --- reads on the loop, none of which may hold up another connection by more than a millisecond
     LIMIT_CHEAP_US = 100,  // of an endpoint whose reads have taken no more lately

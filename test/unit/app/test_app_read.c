@@ -370,6 +370,26 @@ static void a_misspelt_line_of_the_ini_says_what_was_meant(void **state)
                           "app.ini:4: unknown section [laod]; did you mean [load]?\n");
 }
 
+static void an_app_can_have_none_of_its_answers_kept(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", GET_A);
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    assert_true(app->endpoints[0].is_kept);
+    app_unref(app);
+    app_dir_write("app.ini", "cache = off\n");
+    app = app_dir_load(app_dir, "sqlite");
+    assert_false(app->endpoints[0].is_kept);
+    app_unref(app);
+    app_dir_write("app.ini", "cache = on\ncache = off\ncahce = off\nstore = x\n[cache]\noff = 1\n");
+    app_dir_expect_errors("app.ini:1: cache can be off, and not \"on\"; without the line answers are kept "
+                          "while they hold\n"
+                          "app.ini:2: a second cache; take one away\n"
+                          "app.ini:3: unknown key \"cahce\"; did you mean cache?\n"
+                          "app.ini:4: unknown key \"store\"; known are title and cache\n"
+                          "app.ini:6: there is no section [cache]; write cache = off in front of [load]\n");
+}
+
 static void what_is_nearly_read_is_told(void **state)
 {
     (void)state;
@@ -564,6 +584,7 @@ int main(void)
         APP_DIR_TEST(an_empty_migration_is_one_that_is_still_to_be_written),
         APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
         APP_DIR_TEST(a_misspelt_line_of_the_ini_says_what_was_meant),
+        APP_DIR_TEST(an_app_can_have_none_of_its_answers_kept),
         APP_DIR_TEST(what_is_nearly_read_is_told),
         APP_DIR_TEST(an_empty_title_is_an_error),
         APP_DIR_TEST(an_app_over_its_memory_is_an_error),

@@ -109,6 +109,14 @@ static void dump_answer(const struct endpoint *endpoint, struct buf *out)
     }
 }
 
+static void dump_kept(const struct endpoint *endpoint, struct buf *out)
+{
+    if (!endpoint->is_kept)
+        buf_append_str(out, "answers are not kept\n");
+    if (endpoint->stale_ms > 0)
+        buf_printf(out, "stale for %u ms\n", (unsigned)endpoint->stale_ms);
+}
+
 static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
 {
     buf_printf(out, "%s %.*s%s%s%s%s at %u:%u\n", http_method_name(endpoint->method), (int)endpoint->path.len,
@@ -117,6 +125,7 @@ static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
         (unsigned)endpoint->column);
     dump_parts(endpoint, out);
     dump_answer(endpoint, out);
+    dump_kept(endpoint, out);
     if (endpoint->description.len > 0)
         buf_printf(out, "%.*s\n", (int)endpoint->description.len, endpoint->description.at);
     for (size_t i = 0; i < endpoint->param_count; i++) {
