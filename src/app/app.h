@@ -29,6 +29,7 @@ struct public_file {
     struct span path;       // as requests name it, decoded: "/map/index.html"
     const char *file;       // to open
     const char *media_type; // static
+    bool shrinks;           // by compression: it is of no type that is compressed already
 };
 
 struct app {

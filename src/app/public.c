@@ -33,50 +33,65 @@ struct walk {
 static const struct {
     const char *ending; // lower case
     const char *type;   //
+    bool shrinks;       // by compression
 } types[] = {
-    {".avif", "image/avif"},
-    {".css", "text/css; charset=utf-8"},
-    {".csv", "text/csv; charset=utf-8"},
-    {".geojson", "application/geo+json"},
-    {".gif", "image/gif"},
-    {".htm", "text/html; charset=utf-8"},
-    {".html", "text/html; charset=utf-8"},
-    {".ico", "image/vnd.microsoft.icon"},
-    {".jpeg", "image/jpeg"},
-    {".jpg", "image/jpeg"},
-    {".js", "text/javascript; charset=utf-8"},
-    {".json", "application/json"},
-    {".map", "application/json"},
-    {".md", "text/markdown; charset=utf-8"},
-    {".mjs", "text/javascript; charset=utf-8"},
-    {".mp3", "audio/mpeg"},
-    {".mp4", "video/mp4"},
-    {".ndjson", "application/x-ndjson"},
-    {".ogg", "audio/ogg"},
-    {".pdf", "application/pdf"},
-    {".png", "image/png"},
-    {".svg", "image/svg+xml"},
-    {".ttf", "font/ttf"},
-    {".txt", "text/plain; charset=utf-8"},
-    {".wasm", "application/wasm"},
-    {".webm", "video/webm"},
-    {".webmanifest", "application/manifest+json"},
-    {".webp", "image/webp"},
-    {".woff", "font/woff"},
-    {".woff2", "font/woff2"},
-    {".xml", "application/xml"},
-    {".zip", "application/zip"},
+    {".avif", "image/avif", false},
+    {".css", "text/css; charset=utf-8", true},
+    {".csv", "text/csv; charset=utf-8", true},
+    {".geojson", "application/geo+json", true},
+    {".gif", "image/gif", false},
+    {".htm", "text/html; charset=utf-8", true},
+    {".html", "text/html; charset=utf-8", true},
+    {".ico", "image/vnd.microsoft.icon", true},
+    {".jpeg", "image/jpeg", false},
+    {".jpg", "image/jpeg", false},
+    {".js", "text/javascript; charset=utf-8", true},
+    {".json", "application/json", true},
+    {".map", "application/json", true},
+    {".md", "text/markdown; charset=utf-8", true},
+    {".mjs", "text/javascript; charset=utf-8", true},
+    {".mp3", "audio/mpeg", false},
+    {".mp4", "video/mp4", false},
+    {".ndjson", "application/x-ndjson", true},
+    {".ogg", "audio/ogg", false},
+    {".pdf", "application/pdf", false},
+    {".png", "image/png", false},
+    {".svg", "image/svg+xml", true},
+    {".ttf", "font/ttf", true},
+    {".txt", "text/plain; charset=utf-8", true},
+    {".wasm", "application/wasm", true},
+    {".webm", "video/webm", false},
+    {".webmanifest", "application/manifest+json", true},
+    {".webp", "image/webp", false},
+    {".woff", "font/woff", false},
+    {".woff2", "font/woff2", false},
+    {".xml", "application/xml", true},
+    {".zip", "application/zip", false},
 };
+
+// The place of the path's ending in `types`; ARRAY_LEN(types) for an unknown one.
+static size_t type_of(struct span path)
+{
+    const char *dot = path.len > 0 ? memrchr(path.at, '.', path.len) : NULL;
+    size_t i = dot != NULL ? 0 : ARRAY_LEN(types);
+    for (; i < ARRAY_LEN(types); i++) {
+        if (span_is_nocase(
+                (struct span){.at = dot, .len = (size_t)(path.at + path.len - dot)}, types[i].ending))
+            break;
+    }
+    return i;
+}
 
 const char *public_media_type(struct span path)
 {
-    const char *dot = path.len > 0 ? memrchr(path.at, '.', path.len) : NULL;
-    for (size_t i = 0; dot != NULL && i < ARRAY_LEN(types); i++) {
-        if (span_is_nocase(
-                (struct span){.at = dot, .len = (size_t)(path.at + path.len - dot)}, types[i].ending))
-            return types[i].type;
-    }
-    return "application/octet-stream";
+    size_t i = type_of(path);
+    return i < ARRAY_LEN(types) ? types[i].type : "application/octet-stream";
+}
+
+bool public_shrinks(struct span path)
+{
+    size_t i = type_of(path);
+    return i < ARRAY_LEN(types) && types[i].shrinks;
 }
 
 // --- the walk
@@ -100,8 +115,10 @@ static bool add_file(struct walk *walk, const char *path)
         return false;
     struct span public_path = span_of(path + walk->root_len);
     walk->files = grown;
-    walk->files[walk->file_count++] =
-        (struct public_file){.path = public_path, .file = path, .media_type = public_media_type(public_path)};
+    walk->files[walk->file_count++] = (struct public_file){.path = public_path,
+        .file = path,
+        .media_type = public_media_type(public_path),
+        .shrinks = public_shrinks(public_path)};
     return true;
 }
 

@@ -25,4 +25,7 @@ void public_check(const struct app *app, struct diags *diags);
 // The media type of a file, by the ending of its name; application/octet-stream for an unknown ending.
 const char *public_media_type(struct span path);
 
+// Whether files of that name are worth compressing: not what is compressed already, and not what is unknown.
+bool public_shrinks(struct span path);
+
 #endif

@@ -30,6 +30,17 @@ void buf_clear(struct buf *buf)
     buf->status = ERR_NONE;
 }
 
+void buf_fit(struct buf *buf)
+{
+    if (buf->len == 0 || buf->len == buf->cap)
+        return;
+    char *data = mem_realloc(buf->data, buf->len);
+    if (data == NULL)
+        return;
+    buf->data = data;
+    buf->cap = buf->len;
+}
+
 enum err_code buf_reserve(struct buf *buf, size_t more)
 {
     if (buf->status != ERR_NONE)

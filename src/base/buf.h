@@ -26,6 +26,9 @@ void buf_fini(struct buf *buf);
 // Forgets the content and a failure, and keeps the memory.
 void buf_clear(struct buf *buf);
 
+// Gives back the memory that is not in use; nothing happens without the memory to do so.
+void buf_fit(struct buf *buf);
+
 // Makes room for `more` bytes after len. ERR_TOO_LARGE past max, ERR_NO_MEMORY.
 enum err_code buf_reserve(struct buf *buf, size_t more);
 

@@ -94,7 +94,8 @@ enum {
     LIMIT_CHEAP_US = 100,  // of an endpoint whose reads have taken no more lately
     LIMIT_PROMPT_US = 300, // of one of them, which then goes to a worker; its last step may take some 100
     LIMIT_TURN_US = 600,   // of them in one turn of a loop, before all others go to workers
-    LIMIT_PROMPT_BYTES = 65536, // of the answer: some 50 us of writing it out
+    LIMIT_PROMPT_BYTES = 65536,       // of the answer: some 50 us of writing it out
+    LIMIT_PROMPT_CODED_BYTES = 16384, // of one that is to be compressed: 20 to 40 us more
 
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE =
@@ -175,6 +176,8 @@ enum {
     LIMIT_SPOOL_BYTES = 256 * 1024, // of an answer in memory: what is more goes to a temporary file
     LIMIT_SPOOL_FILE_BYTES = 1024 * 1024 * 1024, // one answer
     LIMIT_SPOOLS_MIB = 4096,                     // such files of all answers together
+    LIMIT_CODED_BYTES = 1024, // of an answer that is compressed: what is shorter goes in one packet anyway
+    LIMIT_CODED_FILE_BYTES = 4 * 1024 * 1024, // of a file that is: some tens of ms, each time that it is sent
     LIMIT_FILE_ANSWERS = 1000,     // answers from files that are under way; each keeps one part in memory
     LIMIT_FILE_PART_BYTES = 65536, // that part
     LIMIT_IDLE_BYTES = 16 * 1024 * 1024, // memory that is free and not given back to the system yet

@@ -233,12 +233,14 @@ static size_t count_endpoints(const struct service *services, size_t count)
 }
 
 // Meanwhile this thread, which has nothing else to do, gives memory back.
-static void wait_for_signal(const sigset_t *signals)
+static void wait_for_signal(const sigset_t *signals, struct server *server)
 {
     struct trim trim = {0};
     const struct timespec pause = clock_timespec(LIMIT_TRIM_MS * NS_PER_MS);
-    while (sigtimedwait(signals, NULL, &pause) < 0)
-        trim_idle(&trim); // EAGAIN; or interrupted
+    while (sigtimedwait(signals, NULL, &pause) < 0) { // EAGAIN; or interrupted
+        server_trim(server);
+        trim_idle(&trim);
+    }
 }
 
 // Runs until a signal. Everything below is closed when it returns, but the loops, which `*ret_server` keeps.
@@ -262,7 +264,7 @@ static int run(const struct server_options *options, struct service *services, s
         fputs("reckoner: runs as root, which nothing here needs: give it a user of its own\n", stderr);
     fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints: see http://%s/-/docs\n",
         server_address(server), count_endpoints(services, count), server_address(server));
-    wait_for_signal(&signals);
+    wait_for_signal(&signals, server);
     // A second SIGTERM changes nothing, as who ends a whole group of processes may well send two. Ctrl-C at a
     // terminal is somebody who does not want to wait.
     sigdelset(&signals, SIGTERM);

@@ -38,8 +38,7 @@ static unsigned weight_of(struct span text)
     return weight < ACCEPT_MOST ? weight : ACCEPT_MOST;
 }
 
-// The weight among the range's parameters.
-static unsigned weight_in(struct span parameters)
+unsigned accept_weight_in(struct span parameters)
 {
     while (parameters.len > 0) {
         struct span value = span_split(&parameters, ';');
@@ -67,7 +66,7 @@ unsigned accept_weight(const struct http_request *request, const char *type_text
                 continue;
             any = true;
             int close = closeness(span_trim(span_split(&parameters, ';')), type);
-            unsigned given = weight_in(parameters);
+            unsigned given = accept_weight_in(parameters);
             if (close > closest || (close > 0 && close == closest && given > weight)) {
                 closest = close;
                 weight = given;

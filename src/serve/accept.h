@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Accept field (RFC 9110 section 12.5.1): how gladly a client takes a media type.
+// The Accept field (RFC 9110 section 12.5.1): how gladly a client takes a media type. Pure functions.
 #ifndef RECKONER_SERVE_ACCEPT_H
 #define RECKONER_SERVE_ACCEPT_H
 
@@ -12,5 +12,9 @@ enum { ACCEPT_MOST = 1000 }; // a weight of 1
 // it. Without such a field everything is taken; a range that is broken covers nothing, and a broken weight is
 // the whole one.
 unsigned accept_weight(const struct http_request *request, const char *type);
+
+// The weight among the parameters of one element of such a field (";q=0.5"); a broken one, and none, is the
+// whole.
+unsigned accept_weight_in(struct span parameters);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/spool.h"
 #include "http/server.h"
 #include "net/pool.h"
+#include "serve/compress.h"
 #include "serve/cost.h"
 #include "serve/edition.h"
 #include "serve/reload.h"
@@ -32,6 +33,7 @@ struct context {
     struct cost *costs;               // of the reads of each endpoint, as `shares`
     struct pool *parses;              // turn bodies into rows; workers have no state
     struct spool_space spools;        // of large answers
+    struct compressors compressors;   // of answers and files
     struct log *access_log;           // borrowed; NULL: none
     struct log *error_log;            // borrowed
     bool tells_failures;              // answers of 500 say what the log says, for the app's author

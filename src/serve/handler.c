@@ -354,6 +354,8 @@ static bool prepare(struct request *request, const struct http_request *head)
         set_redirect(request, head);
         return false;
     }
+    if (route->file != NULL || route->endpoint->method == HTTP_GET)
+        request->coding = coding_accepted(head);
     if (route->file != NULL)
         return true;
     return read_params(request, head, match.parts) && negotiate(request, head) &&

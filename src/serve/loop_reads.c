@@ -200,7 +200,8 @@ static bool read_on(struct own *own, struct request *request, struct cost *cost,
         return false;
     AUTO(reading_fini) struct reading reading;
     reading_init(&reading, request);
-    spool_init(&reading.out, NULL, LIMIT_PROMPT_BYTES);
+    spool_init(&reading.out, NULL,
+        request->coding != CODING_IDENTITY ? LIMIT_PROMPT_CODED_BYTES : LIMIT_PROMPT_BYTES);
     store_deadline(own->handle.conn, start_ns + LIMIT_PROMPT_US * NS_PER_US);
     if (begin(own, &err) != ERR_NONE)
         return false;

@@ -172,14 +172,30 @@ static struct http_file *take_file(struct spool *answer)
     return file;
 }
 
-// The header lines of an answer; NULL without memory.
-static const char *answer_headers(struct request *request, struct span cursor)
+bool response_take(struct response *response, struct spool *spool)
 {
-    static const char PLAIN[] = "Cache-Control: no-cache\r\n";
-    static const char VARYING[] = "Cache-Control: no-cache\r\nVary: Accept\r\n";
-    const char *fixed = request->varies ? VARYING : PLAIN;
+    if (spool->fd >= 0)
+        response->file = take_file(spool);
+    else
+        response->body = blob_take(&spool->buf);
+    return response->file != NULL || response->body != NULL;
+}
+
+// What the header lines of an answer say of how it was chosen.
+static const char *choice_lines(const struct request *request, enum coding coding)
+{
+    if (request->endpoint->method == HTTP_GET)
+        return coding_lines(coding, request->varies);
+    return request->varies ? "Vary: Accept\r\n" : "";
+}
+
+// The header lines of an answer; NULL without memory.
+static const char *answer_headers(struct request *request, enum coding coding, struct span cursor)
+{
+    char fixed[HEADERS_BYTES];
+    int len = snprintf(fixed, sizeof(fixed), "Cache-Control: no-cache\r\n%s", choice_lines(request, coding));
     if (cursor.len == 0)
-        return fixed;
+        return arena_strndup(&request->arena, fixed, (size_t)len);
     AUTO(buf_fini) struct buf headers;
     buf_init(&headers, LINK_BYTES);
     buf_append_str(&headers, fixed);
@@ -191,16 +207,14 @@ static const char *answer_headers(struct request *request, struct span cursor)
 
 void request_set_answer(struct request *request, int status, struct spool *answer, struct span cursor)
 {
-    struct response response = {.status = status,
-        .content_type = answer_media_type(request->format),
-        .headers = answer_headers(request, cursor)};
+    struct response response = {.status = status, .content_type = answer_media_type(request->format)};
+    struct compressors *compressors = &request->context->compressors;
+    if (status != 204 && compress_spool(compressors, request->coding, answer, &request->abandoned))
+        response.coding = request->coding;
+    response.headers = answer_headers(request, response.coding, cursor);
     if (status == 204) // which has no body, and nothing to say of it
         response.content_type = NULL;
-    else if (response.headers != NULL && answer->fd >= 0)
-        response.file = take_file(answer);
-    else if (response.headers != NULL)
-        response.body = blob_take(&answer->buf);
-    if (response.file == NULL && response.body == NULL && status != 204)
+    if (response.headers == NULL || (status != 204 && !response_take(&response, answer)))
         request_set_busy(request, "out of memory");
     else
         request->response = response;

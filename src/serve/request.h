@@ -16,6 +16,7 @@
 #include "net/loop.h"
 #include "net/pool.h"
 #include "serve/access_log.h"
+#include "serve/coding.h"
 #include "serve/condition.h"
 #include "serve/context.h"
 #include "serve/cost.h"
@@ -29,6 +30,7 @@ struct response {
     const char *headers;      // static or the arena's; NULL for none
     struct blob *body;        // owned until sent; NULL for none
     struct http_file *file;   // likewise; a body instead of a blob
+    enum coding coding;       // of the body
     struct span etag;         // the arena's; its strong entity tag, with the quotes; at NULL: it has none
 };
 
@@ -57,6 +59,7 @@ struct request {
     struct condition condition;       // under which it is to be done
     enum answer_format format;        // of an endpoint's answer
     bool varies;                      // Accept has chosen it
+    enum coding coding;               // that an answer to be read may have; identity for a write
     enum body_format body_format;     // of the body of a write
     struct upload upload;             // that body
     struct report report;             // faults of its parameters, and what the checks of a read found
@@ -105,7 +108,11 @@ void request_set_full(struct request *request, const char *what, unsigned retry_
 // The problem of an error met on the way; 5xx ones are logged. `report` may be empty.
 void request_set_error(struct request *request, const struct err *err, const struct report *report);
 
-// The endpoint's answer: takes the bytes of an ended spool. `cursor`: of the next page; empty: none.
+// Moves the bytes of an ended spool to the response's body or file; false without memory.
+MUST_CHECK bool response_take(struct response *response, struct spool *spool);
+
+// The endpoint's answer, compressed where the client wants that and it gains: takes the bytes of an ended
+// spool. `cursor`: of the next page; empty: none.
 void request_set_answer(struct request *request, int status, struct spool *answer, struct span cursor);
 
 extern const char RETRY_SOON[]; // header lines of a 503

@@ -248,6 +248,11 @@ const char *server_address(const struct server *server)
     return http_server_address(server->context.http);
 }
 
+void server_trim(struct server *server)
+{
+    compressors_trim(&server->context.compressors);
+}
+
 static void on_drained(void *ctx)
 {
     struct server *server = ctx;
@@ -321,6 +326,7 @@ void server_free(struct server *server)
     mem_free(server->context.share_groups);
     mem_free(server->context.costs);
     editions_fini(&server->context.editions);
+    compressors_fini(&server->context.compressors);
     blob_unref(server->context.ok);
     pthread_cond_destroy(&server->drained);
     pthread_mutex_destroy(&server->lock);

@@ -35,6 +35,9 @@ MUST_CHECK enum err_code server_start(const struct server_options *options, cons
 // "127.0.0.1:8080", with the real port.
 const char *server_address(const struct server *server);
 
+// Frees what is kept for later and was not used since the last call. Any thread.
+void server_trim(struct server *server);
+
 // Stops accepting, lets what runs finish, and returns when the last connection is closed and the server's
 // threads have ended: at drain_ms at the latest, but for stores that are silent. Shortly before, what still
 // runs is interrupted, and what waits is not begun: their clients are answered with 503. Writers that have

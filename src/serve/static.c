@@ -107,25 +107,87 @@ static struct blob *read_whole(struct request *request, int fd, size_t bytes)
     return blob;
 }
 
-// Takes fd.
-static void set_file(struct request *request, int fd, uint64_t bytes, const char *headers, struct span etag)
+// What the file is as an answer in one coding.
+struct variant {
+    const char *headers; // the arena's
+    struct span etag;    // in them
+};
+
+static bool make_variant(
+    struct request *request, const struct stat *status, enum coding coding, struct variant *ret_variant)
 {
-    struct response response = {
-        .status = 200, .content_type = request->file->media_type, .headers = headers, .etag = etag};
+    // Copies of any age may have the same time of modification, as that can be set; the time of change
+    // cannot.
+    int64_t modified_ns = status->st_mtim.tv_sec * (int64_t)NS_PER_S + status->st_mtim.tv_nsec;
+    int64_t changed_ns = status->st_ctim.tv_sec * (int64_t)NS_PER_S + status->st_ctim.tv_nsec;
+    char etag[ETAG_CHARS], headers[HEADERS_BYTES];
+    int etag_len = snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "%s\"",
+        (uint64_t)status->st_size, (uint64_t)modified_ns, (uint64_t)changed_ns, coding_suffix(coding));
+    int len = snprintf(headers, sizeof(headers), "ETag: %s\r\nCache-Control: no-cache\r\n%s", etag,
+        request->file->shrinks ? coding_lines(coding, false) : "");
+    const char *kept = arena_strndup(&request->arena, headers, (size_t)len);
+    if (kept == NULL)
+        return false;
+    *ret_variant =
+        (struct variant){.headers = kept, .etag = {.at = kept + strlen("ETag: "), .len = (size_t)etag_len}};
+    return true;
+}
+
+// The file in the coding that the client wants; false, with nothing set, where it is better left as it is.
+static bool set_coded(struct request *request, int fd, uint64_t bytes, const struct variant *variant)
+{
+    struct context *context = request->context;
+    struct response response = {.status = 200,
+        .content_type = request->file->media_type,
+        .headers = variant->headers,
+        .coding = request->coding,
+        .etag = variant->etag};
+    AUTO(spool_fini) struct spool out;
+    spool_init(&out, &context->spools, LIMIT_SPOOL_FILE_BYTES);
+    if (!compress_file(&context->compressors, request->coding, fd, bytes, &out, &request->abandoned) ||
+        !response_take(&response, &out))
+        return false;
+    request->response = response;
+    return true;
+}
+
+// Takes *fd where http goes on with it: -1 then.
+static void set_file(struct request *request, int *fd, uint64_t bytes, const struct variant *variant)
+{
+    struct response response = {.status = 200,
+        .content_type = request->file->media_type,
+        .headers = variant->headers,
+        .etag = variant->etag};
     if (bytes <= LIMIT_FILE_PART_BYTES) {
-        response.body = read_whole(request, fd, (size_t)bytes);
-        close(fd);
+        response.body = read_whole(request, *fd, (size_t)bytes);
         if (response.body == NULL)
             return;
     } else {
-        response.file = http_file_new(fd, bytes, NULL, NULL);
+        response.file = http_file_new(*fd, bytes, NULL, NULL);
         if (response.file == NULL) {
-            close(fd);
             request_set_busy(request, "out of memory");
             return;
         }
+        *fd = -1;
     }
     request->response = response;
+}
+
+// Answers in one coding: with 304, or with the file, for which it may take *fd. False where it has to be
+// identity after all.
+static bool answer_in(struct request *request, int *fd, const struct stat *status, enum coding coding)
+{
+    struct variant variant;
+    uint64_t bytes = (uint64_t)status->st_size;
+    if (!make_variant(request, status, coding, &variant))
+        request_set_busy(request, "out of memory");
+    else if (condition_status(&request->condition, variant.etag) == 304) // need not be read
+        request->response = (struct response){.status = 304, .headers = variant.headers};
+    else if (coding != CODING_IDENTITY)
+        return set_coded(request, *fd, bytes, &variant);
+    else
+        set_file(request, fd, bytes, &variant);
+    return true;
 }
 
 static void answer(struct request *request)
@@ -134,26 +196,12 @@ static void answer(struct request *request)
     int fd = open_file(request, &status);
     if (fd < 0)
         return;
-    char etag[ETAG_CHARS], headers[HEADERS_BYTES];
-    uint64_t bytes = (uint64_t)status.st_size;
-    // Copies of any age may have the same time of modification, as that can be set; the time of change
-    // cannot.
-    int64_t modified_ns = status.st_mtim.tv_sec * (int64_t)NS_PER_S + status.st_mtim.tv_nsec;
-    int64_t changed_ns = status.st_ctim.tv_sec * (int64_t)NS_PER_S + status.st_ctim.tv_nsec;
-    snprintf(etag, sizeof(etag), "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"", bytes, (uint64_t)modified_ns,
-        (uint64_t)changed_ns);
-    int len = snprintf(headers, sizeof(headers), "ETag: %s\r\nCache-Control: no-cache\r\n", etag);
-    const char *kept = arena_strndup(&request->arena, headers, (size_t)len);
-    if (kept == NULL) {
+    bool may_be_coded = request->coding != CODING_IDENTITY && request->file->shrinks &&
+                        status.st_size >= LIMIT_CODED_BYTES && status.st_size <= LIMIT_CODED_FILE_BYTES;
+    if (!may_be_coded || !answer_in(request, &fd, &status, request->coding))
+        (void)answer_in(request, &fd, &status, CODING_IDENTITY);
+    if (fd >= 0)
         close(fd);
-        request_set_busy(request, "out of memory");
-    } else if (condition_status(&request->condition, span_of(etag)) == 304) { // need not be read
-        close(fd);
-        request->response = (struct response){.status = 304, .headers = kept};
-    } else {
-        struct span tag = {.at = kept + strlen("ETag: "), .len = strlen(etag)};
-        set_file(request, fd, bytes, kept, tag);
-    }
 }
 
 void static_run(struct task *task, void *worker)

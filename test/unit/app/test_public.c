@@ -120,6 +120,17 @@ static void public_has_a_limit(void **state)
     app_dir_expect_errors("public: more than 10000 files and folders; serve them from somewhere else\n");
 }
 
+static void the_ending_says_what_shrinks(void **state)
+{
+    (void)state;
+    const char *const shrink[] = {"/a.CSS", "/a.html", "/a.js", "/a.json", "/a.svg", "/a.csv", "/a.txt"};
+    const char *const stay[] = {"/a.png", "/a.woff2", "/a.zip", "/a.unknown", "/css", ""};
+    for (size_t i = 0; i < ARRAY_LEN(shrink); i++)
+        assert_true(public_shrinks(span_of(shrink[i])));
+    for (size_t i = 0; i < ARRAY_LEN(stay); i++)
+        assert_false(public_shrinks(span_of(stay[i])));
+}
+
 static void the_ending_says_the_media_type(void **state)
 {
     (void)state;
@@ -180,6 +191,7 @@ int main(void)
         APP_DIR_TEST(a_file_where_an_endpoint_answers_is_an_error),
         APP_DIR_TEST(public_has_a_limit),
         cmocka_unit_test(the_ending_says_the_media_type),
+        cmocka_unit_test(the_ending_says_what_shrinks),
         APP_DIR_TEST(a_missing_folder_has_no_files),
         APP_DIR_TEST(in_a_full_arena_listing_says_so),
     };
