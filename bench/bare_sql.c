@@ -16,6 +16,7 @@
 #include "app/app_read.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/stmt.h"
+#include "text/pattern.h"
 
 enum { QUESTIONS = 200000, ROUNDS = 4, SQL_BYTES = 65536 };
 
@@ -137,9 +138,10 @@ static void read_questions(struct bench *bench, struct arena *arena)
             stop("out of memory");
         struct span rest = span_of(copy);
         for (size_t i = 0; i < width; i++) {
+            struct pattern_budget budget = {.steps = LIMIT_QUERY_STEPS};
             struct value *value = &bench->questions[bench->asked * width + i];
-            if (rule_check_text(&bench->endpoint->params[i], span_split(&rest, '\t'), arena, value) !=
-                RULE_OK)
+            if (rule_check_text(
+                    &bench->endpoint->params[i], span_split(&rest, '\t'), arena, &budget, value) != RULE_OK)
                 stop("a question does not pass the endpoint's rules");
         }
         bench->asked++;
