@@ -78,7 +78,7 @@ static enum err_code pause(struct store_conn *base, struct err *err)
 static enum err_code resume(struct store_conn *base, struct err *err)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
-    int schema;
+    int schema = 0;
     enum err_code code = read_schema(conn, &schema, err);
     if (code != ERR_NONE)
         return code;
@@ -127,7 +127,7 @@ static bool holds(const struct sqlite_conn *conn, uint64_t state)
 // Takes the snapshot of `state`, in a transaction that has begun.
 static enum err_code take_snapshot(struct sqlite_conn *conn, uint64_t state, struct err *err)
 {
-    int schema;
+    int schema = 0;
     conn->prompt.reads_log = !sqlite_log_is_moved(conn->store);
     sqlite_vfs_keep_awake(true);
     enum err_code code = read_schema(conn, &schema, err);
