@@ -35,6 +35,7 @@ void connection_free(struct connection *connection)
     }
     file_output_free(connection->sending);
     input_drop(connection);
+    stream_fini(&connection->stream);
     mem_free(connection);
 }
 
@@ -90,12 +91,21 @@ static void linger(struct connection *connection)
 
 // --- reading
 
-static uv_buf_t room(struct stream *stream)
+static struct iovec room(struct stream *stream)
 {
     struct connection *connection = connection_of(stream);
     bool for_body = connection->receiver != NULL || connection->phase == CONNECTION_LINGER;
-    return (uv_buf_t){
-        .base = connection->lane->bytes, .len = for_body ? LIMIT_READ_BYTES : LIMIT_HEAD_READ_BYTES};
+    return (struct iovec){
+        .iov_base = connection->lane->bytes, .iov_len = for_body ? LIMIT_READ_BYTES : LIMIT_HEAD_READ_BYTES};
+}
+
+// Whether bytes that come now are of no use, or not yet: they are left to the client's system, which stops
+// the client when its buffers are full.
+static bool must_pause(const struct connection *connection)
+{
+    if (connection->ended || connection->stalled)
+        return true;
+    return connection->receiver != NULL && exchange_lacks_credit(connection->receiver);
 }
 
 // The client sends no more. It may still wait for answers, as one does that has shut its own side only: for
@@ -125,7 +135,10 @@ static void on_bytes(struct stream *stream, struct span bytes)
     connection->turning = true;
     input_take(connection, bytes);
     connection->turning = false;
-    connection_turn(connection);
+    if (connection->phase == CONNECTION_OPEN && !must_pause(connection))
+        lane_touch_soon(connection->lane, connection);
+    else
+        connection_turn(connection);
 }
 
 // --- turns
@@ -141,15 +154,6 @@ static void refuse_cut_body(struct connection *connection)
     struct http_refusal refusal;
     http_refuse(&refusal, 400, "the connection ended inside the body");
     exchange_refuse(exchange, &refusal);
-}
-
-// Whether bytes that come now are of no use, or not yet: they are left to the client's system, which stops
-// the client when its buffers are full.
-static bool must_pause(const struct connection *connection)
-{
-    if (connection->ended || connection->stalled)
-        return true;
-    return connection->receiver != NULL && exchange_lacks_credit(connection->receiver);
 }
 
 static void read_or_pause(struct connection *connection)
@@ -209,10 +213,13 @@ void connection_open(struct connection *connection)
         return;
     }
     connection->idle_ms = lane_now_ms(lane);
-    if (stream_open(&connection->stream, lane->loop, connection->fd, &STREAM_OWNER))
+    if (stream_open(&connection->stream, lane->loop, connection->fd, &STREAM_OWNER)) {
         read_or_pause(connection);
-    else
-        connection_close(connection);
+        return;
+    }
+    lane_leave(lane, connection);
+    connection_free(connection);
+    lane_forget(lane);
 }
 
 void connection_drain(struct connection *connection)

@@ -59,6 +59,7 @@ struct lane {
 
     struct backlog backlog;       // answers that wait for their clients
     struct connection *touched;   // those that need a turn before the loop waits again
+    size_t touched_count;         // how many
     struct http_exchange *spare;  // free exchanges, for the next requests
     size_t spare_count;           // how many
     struct http_parser parser;    // for heads that come whole; fresh between reads
@@ -91,6 +92,9 @@ struct connection *lane_find(struct lane *lane, uint32_t slot, uint32_t generati
 
 // Have connection_turn called before the loop waits again.
 void lane_touch(struct lane *lane, struct connection *connection);
+
+// The same for one that has been read; where enough of them wait, all have their turn now.
+void lane_touch_soon(struct lane *lane, struct connection *connection);
 void lane_untouch(struct lane *lane, struct connection *connection);
 
 // A zeroed exchange, or NULL without memory; and back.
