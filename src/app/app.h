@@ -34,6 +34,7 @@ struct public_file {
 
 struct app {
     atomic_uint references;            // app_ref, app_unref; any thread
+    uint64_t number;                   // of the apps that this process has read; no other one has it
     struct arena arena;                // owns everything below
     const char *dir;                   // the folder as given, without slashes at its end
     const char *name;                  // the folder's last part: [a-z][a-z0-9_-]*

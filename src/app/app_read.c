@@ -299,6 +299,12 @@ static enum err_code read_parts(struct app_reading *reading, const char *dir)
     return code;
 }
 
+static uint64_t next_number(void)
+{
+    static atomic_ullong last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
 enum err_code app_read(
     const char *dir, const char *store_kind, struct diags *diags, struct app **ret_app, struct err *err)
 {
@@ -306,6 +312,7 @@ enum err_code app_read(
     if (app == NULL)
         return err_no_memory(err);
     atomic_init(&app->references, 1);
+    app->number = next_number();
     arena_init(&app->arena, LIMIT_APP_BYTES);
     size_t before = diags_total(diags);
     struct err local = {0};

@@ -47,9 +47,11 @@ enum err_code dependence_find(
         code = err_no_memory(err);
     if (code != ERR_NONE)
         return code;
-    ret_dependence->is_kept = is_covered;
+    ret_dependence->is_kept = is_covered && ret_dependence->count > 0;
     if (!is_covered)
         ret_dependence->why = "it reads more than the app's own tables";
+    else if (ret_dependence->count == 0)
+        ret_dependence->why = "it reads no table";
     return ERR_NONE;
 }
 

@@ -24,6 +24,12 @@ struct dependence {
 MUST_CHECK enum err_code dependence_find(
     const struct plan *plan, struct store *store, struct dependence *ret_dependence, struct err *err);
 
+// Whether dependence_find has filled it; a zeroed one is not.
+static inline bool dependence_is_found(const struct dependence *dependence)
+{
+    return dependence->is_kept || dependence->why != NULL;
+}
+
 // Frees. A zeroed struct is fine.
 void dependence_fini(struct dependence *dependence);
 

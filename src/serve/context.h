@@ -11,6 +11,8 @@
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/spool.h"
+#include "cache/cache.h"
+#include "cache/flight.h"
 #include "http/server.h"
 #include "net/pool.h"
 #include "serve/compress.h"
@@ -31,17 +33,22 @@ struct context {
     struct share *shares;
     struct share_group *share_groups; // one for each service
     struct cost *costs;               // of the reads of each endpoint, as `shares`
-    struct pool *parses;              // turn bodies into rows; workers have no state
-    struct spool_space spools;        // of large answers
-    struct compressors compressors;   // of answers and files
-    struct log *access_log;           // borrowed; NULL: none
-    struct log *error_log;            // borrowed
-    bool tells_failures;              // answers of 500 say what the log says, for the app's author
-    struct blob *ok;                  // "ok\n"
-    uint64_t id_seed;                 // random, so that ids of two processes differ
-    atomic_ullong next_id;            // of requests that failed
-    struct budget rows_budget;        // of all batches, from their parsing until they are written
-    atomic_bool draining;             // not ready any more
+    struct cache *cache;              // owned; NULL: no answers are kept
+    struct flights *flights;          // owned; of requests whose answers may be kept
+    // For each endpoint, as `shares`: the number of the app whose answers there are known to hang on more
+    // than versions, so that they are not kept. Any thread.
+    atomic_ullong *unkept;
+    struct pool *parses;            // turn bodies into rows; workers have no state
+    struct spool_space spools;      // of large answers
+    struct compressors compressors; // of answers and files
+    struct log *access_log;         // borrowed; NULL: none
+    struct log *error_log;          // borrowed
+    bool tells_failures;            // answers of 500 say what the log says, for the app's author
+    struct blob *ok;                // "ok\n"
+    uint64_t id_seed;               // random, so that ids of two processes differ
+    atomic_ullong next_id;          // of requests that failed
+    struct budget rows_budget;      // of all batches, from their parsing until they are written
+    atomic_bool draining;           // not ready any more
 };
 
 #endif

@@ -14,12 +14,14 @@
 #include "base/limits.h"
 #include "serve/condition.h"
 #include "serve/format.h"
+#include "serve/landing.h"
 #include "serve/link.h"
 #include "serve/loop_reads.h"
 #include "serve/loop_state.h"
 #include "serve/own_pages.h"
 #include "serve/query.h"
 #include "serve/read.h"
+#include "serve/recall.h"
 #include "serve/request.h"
 #include "serve/static.h"
 #include "serve/write.h"
@@ -30,16 +32,6 @@ _Static_assert(
 enum { HEADERS_BYTES = 256, LOCATION_BYTES = 3 * LIMIT_TARGET_BYTES + 64 };
 
 // --- replies
-
-// Takes a response that is not sent after all; its header lines stay.
-static void drop_body(struct request *request)
-{
-    struct response *response = &request->response;
-    blob_unref(response->body);
-    http_file_free_later(response->file, request->ref.loop);
-    response->body = NULL;
-    response->file = NULL;
-}
 
 // What the preconditions make of an answer to GET or HEAD.
 static void apply_condition(struct request *request)
@@ -52,7 +44,7 @@ static void apply_condition(struct request *request)
     if (status == 304) {
         response->status = 304;
     } else if (status != 0) {
-        drop_body(request);
+        request_drop_body(request);
         request_refuse(request, status,
             response->etag.at != NULL ? "what is here has another entity tag than If-Match names"
                                       : "what is here has no entity tag, so If-Match cannot be met");
@@ -100,14 +92,12 @@ static void on_answered(struct mail *mail)
 static void refuse(struct task *task)
 {
     struct request *request = CONTAINER_OF(task, struct request, task);
-    if (request_give_up(request))
-        return;
-    request_set_full(request, "requests", task->retry_s);
-    request_send_back(request);
+    if (!landing_give_up(request))
+        landing_refuse(request, task->retry_s);
 }
 
-// Hands the request to the pool of reads, or answers that it is full.
-static void hand_over(
+// Makes the request a task of the pool of reads, which is away from here on.
+static void prepare_task(
     struct request *request, struct http_exchange *exchange, void (*run)(struct task *task, void *worker))
 {
     struct context *context = request->context;
@@ -124,11 +114,13 @@ static void hand_over(
     request->mail.deliver = on_answered;
     request->away = true;
     http_defer(exchange);
-    if (pool_submit(context->reads, task))
-        return;
-    request->away = false;
-    request_set_full(request, "requests", task->retry_s);
-    reply(request, exchange);
+}
+
+// Hands the request to the pool, or sends it back with the answer that the pool is full.
+static void hand_over(struct request *request)
+{
+    if (!pool_submit(request->context->reads, &request->task))
+        landing_refuse(request, request->task.retry_s);
 }
 
 // --- responses that need no worker
@@ -441,12 +433,54 @@ static void on_parsed(struct mail *mail)
 
 // --- reads
 
-static void read_endpoint(struct request *request, struct http_exchange *exchange)
+static void on_confirmed(struct mail *mail);
+
+// An answer that is kept, or one that somebody reads already, or a read.
+static void recall(struct request *request, struct http_exchange *exchange, bool is_confirmed)
 {
-    if (loop_reads_try(loop_state(request->ref.loop)->reads, request))
+    switch (recall_find(request, is_confirmed)) {
+    case RECALL_ANSWERED:
         reply(request, exchange);
-    else
-        hand_over(request, exchange, read_run);
+        return;
+    case RECALL_ASK:
+        request->mail.deliver = on_confirmed;
+        request->away = true;
+        http_defer(exchange);
+        recall_ask(request);
+        return;
+    case RECALL_NOTHING:
+        break;
+    }
+    if (loop_reads_try(loop_state(request->ref.loop)->reads, request)) {
+        reply(request, exchange);
+        return;
+    }
+    prepare_task(request, exchange, read_run);
+    bool leads = request->source == SOURCE_BYPASS || request->source == SOURCE_REQUEST ||
+                 flights_board(request->context->flights, &request->flight);
+    if (leads)
+        hand_over(request);
+}
+
+static void on_confirmed(struct mail *mail)
+{
+    struct request *request = CONTAINER_OF(mail, struct request, mail);
+    struct http_exchange *exchange = take_back(request);
+    if (exchange != NULL)
+        recall(request, exchange, true);
+}
+
+static void read_endpoint(
+    struct request *request, struct http_exchange *exchange, const struct http_request *head)
+{
+    recall_init(request, head);
+    recall(request, exchange, false);
+}
+
+static void read_file(struct request *request, struct http_exchange *exchange)
+{
+    prepare_task(request, exchange, static_run);
+    hand_over(request);
 }
 
 // --- the handler
@@ -456,9 +490,9 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
     if (!prepare(request, head))
         reply(request, exchange);
     else if (request->file != NULL)
-        hand_over(request, exchange, static_run);
+        read_file(request, exchange);
     else if (request->endpoint->method == HTTP_GET)
-        read_endpoint(request, exchange);
+        read_endpoint(request, exchange, head);
     else if (request->endpoint->field_count == 0)
         write_without_rows(request, exchange);
     else
@@ -551,10 +585,10 @@ static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t
         body_bytes, clock_monotonic_ns());
     if (request == NULL)
         return;
-    if (request->away)
-        atomic_store_explicit(&request->abandoned, true, memory_order_relaxed); // freed when its mail comes
-    else
+    if (!request->away || flights_leave(context->flights, &request->flight))
         request_free(request);
+    else
+        atomic_store_explicit(&request->abandoned, true, memory_order_relaxed); // freed when its mail comes
 }
 
 static void on_refuse(void *ctx, int status, const char *detail, struct http_reply *answer)

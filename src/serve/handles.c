@@ -18,8 +18,12 @@ static void drop_app(struct handle *handle)
 {
     if (handle->app != NULL)
         free_plans(handle->plans, HANDLE_SEATS * handle->app->endpoint_count);
-    app_unref(handle->app);
     mem_free(handle->covered);
+    for (size_t i = 0; handle->dependences != NULL && i < handle->app->endpoint_count; i++)
+        dependence_fini(&handle->dependences[i]);
+    mem_free(handle->dependences);
+    handle->dependences = NULL;
+    app_unref(handle->app);
     handle->app = NULL;
     handle->plans = NULL;
     handle->covered = NULL;
@@ -70,7 +74,9 @@ static enum err_code prepare(struct handle *handle, struct app *app, struct err 
     next.plans = mem_zalloc(HANDLE_SEATS * app->endpoint_count, sizeof(*next.plans));
     if (next.is_replica)
         next.covered = mem_zalloc(app->endpoint_count, sizeof(*next.covered));
-    bool has_room = next.plans != NULL && (next.covered != NULL || !next.is_replica);
+    else
+        next.dependences = mem_zalloc(app->endpoint_count, sizeof(*next.dependences));
+    bool has_room = next.plans != NULL && (next.covered != NULL || next.dependences != NULL);
     enum err_code code = has_room ? prepare_reads(&next, err) : err_no_memory(err);
     if (code != ERR_NONE) {
         drop_app(&next);
@@ -107,12 +113,34 @@ enum err_code handle_renew(
         plans[seat * app->endpoint_count] = NULL;
     }
     *ret_plan = plans[0] = next;
+    if (handle->dependences != NULL)
+        dependence_fini(&handle->dependences[endpoint - app->endpoints]);
     return ERR_NONE;
 }
 
-enum err_code handle_begin(struct handle *handle, const struct span *vector, struct err *err)
+enum err_code handle_begin(struct handle *handle, const struct span *vector, bool is_noted, struct err *err)
 {
-    return vector == NULL ? store_begin(handle->conn, err) : store_begin_at(handle->conn, *vector, err);
+    if (vector != NULL)
+        return store_begin_at(handle->conn, *vector, err);
+    return is_noted ? store_begin_seen(handle->conn, err) : store_begin(handle->conn, err);
+}
+
+static void find_dependence(struct handle *handle, struct store *store, size_t endpoint)
+{
+    struct err ignored = {0}; // without it the answer is not kept
+    struct dependence *dependence = &handle->dependences[endpoint];
+    if (dependence_find(handle->plans[endpoint], store, dependence, &ignored) != ERR_NONE)
+        dependence_fini(dependence);
+}
+
+const struct dependence *handle_dependence(
+    struct handle *handle, struct store *store, const struct endpoint *endpoint)
+{
+    size_t number = (size_t)(endpoint - handle->app->endpoints);
+    const struct dependence *dependence = &handle->dependences[number];
+    if (!dependence_is_found(dependence) && !handle->is_prompt)
+        find_dependence(handle, store, number);
+    return dependence_is_found(dependence) ? dependence : NULL;
 }
 
 bool handle_may_miss(const struct handle *handle, const struct app *app, const struct endpoint *endpoint)
@@ -160,6 +188,10 @@ enum err_code handle_prepare_prompt(
     if (code != ERR_NONE || handle->conn == NULL)
         return code;
     code = prepare(handle, app, err);
+    for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
+        if (handle->plans[i] != NULL)
+            find_dependence(handle, store, i); // the loop has no time for that
+    }
     return code == ERR_NONE ? prompt_resume(handle->conn, err) : code;
 }
 

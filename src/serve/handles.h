@@ -5,6 +5,7 @@
 #define RECKONER_SERVE_HANDLES_H
 
 #include "app/app.h"
+#include "app/dependence.h"
 #include "app/plan.h"
 #include "base/err.h"
 #include "serve/service.h"
@@ -21,9 +22,10 @@ struct handle {
     struct store_conn *conn; // owned; STORE_READ
     struct app *app;         // that is prepared; a reference
     struct plan **plans; // owned; by seat, then by endpoint; NULL: a write, or a seat that was not taken yet
-    bool *covered;       // owned; of a replica: of each endpoint, plan_is_covered; false for writes
-    bool is_replica;     // its store may lag behind; else there is no `covered`
-    bool is_prompt;      // a loop's: see store/prompt.h; an endpoint that cannot be read promptly has no plan
+    struct dependence *dependences; // owned; of each endpoint of a primary or a loop, once it was asked for
+    bool *covered;   // owned; of a replica: of each endpoint, plan_is_covered; false for writes
+    bool is_replica; // its store may lag behind; else there is no `covered`
+    bool is_prompt;  // a loop's: see store/prompt.h; an endpoint that cannot be read promptly has no plan
 };
 
 // A worker's handles of all apps.
@@ -74,8 +76,15 @@ MUST_CHECK enum err_code handle_renew(
     struct handle *handle, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
 
 // Begins a transaction of one committed state: NULL for any, else one that has seen `vector`
-// (store_begin_at). Errors of the store.
-MUST_CHECK enum err_code handle_begin(struct handle *handle, const struct span *vector, struct err *err);
+// (store_begin_at). `is_noted`: version_seen will be asked, of the primary. Errors of the store.
+MUST_CHECK enum err_code handle_begin(
+    struct handle *handle, const struct span *vector, bool is_noted, struct err *err);
+
+// What the answers of an endpoint of the app that is prepared hang on; `store` is the handle's, which is no
+// replica's. NULL when the database could not tell. Outside of a transaction, but for a loop's handle, which
+// knows it beforehand.
+const struct dependence *handle_dependence(
+    struct handle *handle, struct store *store, const struct endpoint *endpoint);
 
 // True when a read of the endpoint has to go to the primary: it reads something on this replica that no
 // vector tells of. False on a primary, and while the handle has another edition of the app prepared, as it is

@@ -182,15 +182,6 @@ static enum err_code ask(struct reading *reading, struct plan *plan, struct err 
     return code == ERR_NONE ? spool_end(&reading->out, err) : code;
 }
 
-static void set_response(struct reading *reading, enum err_code code, const struct err *err)
-{
-    struct request *request = reading->request;
-    if (code == ERR_NONE)
-        request_set_answer(request, reading->answered.status, &reading->out, reading->answered.cursor);
-    else
-        request_set_error(request, err, &request->report);
-}
-
 // The handle is ready.
 static bool read_on(struct own *own, struct request *request, struct cost *cost, uint64_t start_ns)
 {
@@ -200,14 +191,20 @@ static bool read_on(struct own *own, struct request *request, struct cost *cost,
         return false;
     AUTO(reading_fini) struct reading reading;
     reading_init(&reading, request);
+    reading.start_ns = start_ns;
     spool_init(&reading.out, NULL,
         request->coding != CODING_IDENTITY ? LIMIT_PROMPT_CODED_BYTES : LIMIT_PROMPT_BYTES);
     store_deadline(own->handle.conn, start_ns + LIMIT_PROMPT_US * NS_PER_US);
     if (begin(own, &err) != ERR_NONE)
         return false;
     enum err_code code = ask(&reading, plan, &err);
-    if (is_final(code))
-        set_response(&reading, code, &err);
+    const struct dependence *dependence = reading_dependence(&reading, &own->handle);
+    if (code == ERR_NONE && dependence != NULL)
+        reading_note(&reading, &own->handle, dependence);
+    if (code == ERR_NONE)
+        reading_set_answer(&reading);
+    else if (is_final(code))
+        reading_set_error(&reading, &err);
     else
         reading_forget(&reading);
     uint64_t took_ns = clock_monotonic_ns() - start_ns;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "serve/landing.h"
 #include "serve/read_alone.h"
 #include "serve/read_together.h"
 
@@ -26,7 +27,7 @@ static bool connect_worker(struct handles *handles, struct request *request)
         err = away;
     }
     request_set_error(request, &err, &request->report);
-    request_send_back(request);
+    landing_error(request);
     return false;
 }
 
@@ -34,14 +35,14 @@ void read_run(struct task *task, void *worker)
 {
     struct request *request = CONTAINER_OF(task, struct request, task);
     struct handles *handles = worker;
-    if (request_give_up(request) || !connect_worker(handles, request))
+    if (landing_give_up(request) || !connect_worker(handles, request))
         return;
     AUTO(read_group_fini) struct read_group group;
     read_group_init(&group, handles, request);
     read_together(&group);
     for (size_t i = 0; i < group.count; i++) {
         struct reading *reading = &group.seats[i].reading;
-        if (reading->request == NULL || request_give_up(reading->request))
+        if (reading->request == NULL || landing_give_up(reading->request))
             continue;
         if (i > 0)
             pool_turn_to(reading->request->context->reads, &reading->request->task);

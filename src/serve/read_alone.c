@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "serve/landing.h"
 #include "serve/read_policy.h"
 #include "serve/replica.h"
 
@@ -66,7 +67,7 @@ void read_alone(struct reading *reading, const struct handles *handles)
     enum err_code code = replica != NULL ? read_on_replica(reading, primary, replica, &err)
                                          : reading_run(reading, primary, NULL, &err);
     cost_learn(request_cost(request), clock_monotonic_ns() - reading->start_ns);
-    if (request_give_up(request))
+    if (landing_give_up(request))
         reading->request = NULL;
     else if (code == ERR_NONE)
         reading_send_answer(reading);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "serve/landing.h"
 #include "serve/read_policy.h"
 #include "serve/replica.h"
 
@@ -19,6 +20,7 @@ static void join(struct read_group *group, struct request *request)
     struct seat *seat = &group->seats[group->count++];
     seat->usual = usual_plan(group, request);
     seat->plan = NULL;
+    seat->dependence = NULL;
     reading_init(&seat->reading, request);
 }
 
@@ -66,6 +68,8 @@ static enum err_code prepare_last(struct read_group *group, struct err *err)
     size_t number = 0;
     for (const struct seat *before = group->seats; before < last; before++)
         number += before->reading.request->endpoint == endpoint;
+    if (group->replica == NULL)
+        last->dependence = reading_dependence(&last->reading, group->handle);
     return handle_seat(group->handle, endpoint, number, &last->plan, err);
 }
 
@@ -83,7 +87,7 @@ static bool gather(struct read_group *group)
     bool is_fine = prepare_last(group, &err) == ERR_NONE;
     while (is_fine && group->count < HANDLE_SEATS && (next = pool_take(pool, may_join, group)) != NULL) {
         struct request *request = CONTAINER_OF(next, struct request, task);
-        if (request_give_up(request))
+        if (landing_give_up(request))
             continue;
         join(group, request);
         is_fine = prepare_last(group, &err) == ERR_NONE;
@@ -98,8 +102,13 @@ static enum err_code begin(struct read_group *group, struct err *err)
 {
     struct span vector;
     uint64_t came_ns = 0;
+    bool is_noted = false;
+    for (size_t i = 0; i < group->count; i++) {
+        is_noted = is_noted || group->seats[i].dependence != NULL;
+        reading_begin(&group->seats[i].reading, group->replica != NULL);
+    }
     if (group->replica == NULL)
-        return handle_begin(group->handle, NULL, err);
+        return handle_begin(group->handle, NULL, is_noted, err);
     for (size_t i = 0; i < group->count; i++) {
         uint64_t start_ns = group->seats[i].reading.request->access.start_ns;
         came_ns = start_ns > came_ns ? start_ns : came_ns;
@@ -108,7 +117,7 @@ static enum err_code begin(struct read_group *group, struct err *err)
     struct store_conn *primary = group->handles->primaries[first->request->service].conn;
     store_deadline(primary, first->deadline_ns);
     enum err_code code = replica_vector(group->replica, primary, came_ns, &vector, err);
-    return code == ERR_NONE ? handle_begin(group->handle, &vector, err) : code;
+    return code == ERR_NONE ? handle_begin(group->handle, &vector, false, err) : code;
 }
 
 static void ask_all(struct read_group *group)
@@ -122,12 +131,14 @@ static void ask_all(struct read_group *group)
     }
 }
 
-static enum err_code answer(struct seat *seat)
+static enum err_code answer(struct seat *seat, const struct handle *handle)
 {
     struct err ignored = {0}; // the read is tried again alone, where it fails with an error to be told
     enum err_code code = reading_ask(&seat->reading, seat->plan, &ignored);
     if (code == ERR_NONE)
         code = spool_end(&seat->reading.out, &ignored);
+    if (code == ERR_NONE && seat->dependence != NULL)
+        reading_note(&seat->reading, handle, seat->dependence);
     if (code == ERR_NONE)
         reading_send_answer(&seat->reading);
     else
@@ -144,7 +155,7 @@ static size_t answer_all(struct read_group *group, enum err_code *ret_failed)
         struct seat *seat = &group->seats[i];
         if (seat->plan == NULL)
             continue;
-        enum err_code code = answer(seat);
+        enum err_code code = answer(seat, group->handle);
         answered += code == ERR_NONE;
         if (*ret_failed != ERR_NONE)
             continue;

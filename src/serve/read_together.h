@@ -13,7 +13,8 @@ struct replica;
 struct seat {
     struct reading reading; //
     struct plan *usual; // the handle's for the endpoint, of seat 0, which counts how quick the endpoint is
-    struct plan *plan;  // the seat's own, which is asked; NULL: it could not be asked
+    const struct dependence *dependence; // of the answer; NULL: it is not kept
+    struct plan *plan;                   // the seat's own, which is asked; NULL: it could not be asked
 };
 
 struct read_group {

@@ -7,6 +7,7 @@
 #include "app/findings.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "serve/landing.h"
 #include "serve/read_policy.h"
 
 // --- life
@@ -34,18 +35,83 @@ void reading_forget(struct reading *reading)
     report_fini(&reading->request->report);
 }
 
+// False without memory; the response says so then.
+static bool take_answer(struct reading *reading)
+{
+    reading->request->cursor = reading->answered.cursor;
+    return request_set_answer(reading->request, reading->answered.status, &reading->out);
+}
+
+static struct landing_marks marks_of(struct reading *reading)
+{
+    return (struct landing_marks){
+        .marks = reading->marks, .count = reading->mark_count, .are_known = reading->has_marks};
+}
+
+void reading_set_answer(struct reading *reading)
+{
+    struct landing_marks marks = marks_of(reading);
+    if (take_answer(reading))
+        kept_unref(landing_keep(reading->request, &marks, reading->start_ns));
+}
+
+void reading_set_error(struct reading *reading, const struct err *err)
+{
+    request_set_error(reading->request, err, &reading->request->report);
+}
+
 void reading_send_answer(struct reading *reading)
 {
-    request_set_answer(reading->request, reading->answered.status, &reading->out, reading->answered.cursor);
-    request_send_back(reading->request);
+    struct landing_marks marks = marks_of(reading);
+    if (take_answer(reading))
+        landing_answer(reading->request, &marks, reading->start_ns);
+    else
+        landing_error(reading->request);
     reading->request = NULL;
 }
 
 void reading_send_error(struct reading *reading, const struct err *err)
 {
-    request_set_error(reading->request, err, &reading->request->report);
-    request_send_back(reading->request);
+    reading_set_error(reading, err);
+    landing_error(reading->request);
     reading->request = NULL;
+}
+
+// --- the state that is read
+
+void reading_begin(struct reading *reading, bool is_on_replica)
+{
+    struct request *request = reading->request;
+    // A replica has seen what was committed when the request came, and perhaps no more.
+    request->flight.begun_ns = is_on_replica ? request->access.start_ns : clock_monotonic_ns();
+    reading->has_marks = false;
+}
+
+const struct dependence *reading_dependence(struct reading *reading, struct handle *primary)
+{
+    const struct request *request = reading->request;
+    if (!request->has_key || primary->app != request->app)
+        return NULL;
+    struct store *store = request->context->services[request->service].store;
+    const struct dependence *dependence = handle_dependence(primary, store, request->endpoint);
+    bool is_kept = dependence != NULL && dependence->is_kept && dependence->count <= READING_MARKS;
+    if (dependence != NULL && !is_kept)
+        landing_keep_none(request);
+    return is_kept ? dependence : NULL;
+}
+
+void reading_note(struct reading *reading, const struct handle *handle, const struct dependence *dependence)
+{
+    const struct version *versions[READING_MARKS];
+    dependence_versions(dependence, reading->request->params, versions);
+    bool are_known = true;
+    for (size_t i = 0; i < dependence->count; i++) {
+        uint64_t number = version_seen(handle->conn, versions[i]);
+        reading->marks[i] = (struct mark){.version = versions[i], .number = number};
+        are_known = are_known && number != 0;
+    }
+    reading->mark_count = dependence->count;
+    reading->has_marks = are_known;
 }
 
 // --- one try
@@ -84,10 +150,14 @@ enum err_code reading_ask(struct reading *reading, struct plan *plan, struct err
 static enum err_code try_once(struct reading *reading, struct handle *handle, struct plan *plan,
     const struct span *vector, struct err *err)
 {
-    enum err_code code = handle_begin(handle, vector, err);
+    const struct dependence *dependence = vector == NULL ? reading_dependence(reading, handle) : NULL;
+    reading_begin(reading, vector != NULL);
+    enum err_code code = handle_begin(handle, vector, dependence != NULL, err);
     if (code != ERR_NONE)
         return code;
     code = reading_ask(reading, plan, err);
+    if (code == ERR_NONE && dependence != NULL)
+        reading_note(reading, handle, dependence);
     store_rollback(handle->conn); // gives the snapshot back; a read writes nothing
     return code;
 }

@@ -44,6 +44,7 @@ void request_free(struct request *request)
     spool_fini(&request->batch.answer);
     blob_unref(request->response.body);
     http_file_free(request->response.file);
+    kept_unref(request->kept);
     lease_return(request->lease);
     struct arena arena = request->arena;
     arena_fini(&arena);
@@ -181,41 +182,81 @@ bool response_take(struct response *response, struct spool *spool)
     return response->file != NULL || response->body != NULL;
 }
 
-// What the header lines of an answer say of how it was chosen.
-static const char *choice_lines(const struct request *request, enum coding coding)
+// The header lines `fixed`, and the link to the next page behind them; NULL without memory.
+static const char *add_link(struct request *request, struct span fixed)
 {
-    if (request->endpoint->method == HTTP_GET)
-        return coding_lines(coding, request->varies);
-    return request->varies ? "Vary: Accept\r\n" : "";
-}
-
-// The header lines of an answer; NULL without memory.
-static const char *answer_headers(struct request *request, enum coding coding, struct span cursor)
-{
-    char fixed[HEADERS_BYTES];
-    int len = snprintf(fixed, sizeof(fixed), "Cache-Control: no-cache\r\n%s", choice_lines(request, coding));
-    if (cursor.len == 0)
-        return arena_strndup(&request->arena, fixed, (size_t)len);
     AUTO(buf_fini) struct buf headers;
     buf_init(&headers, LINK_BYTES);
-    buf_append_str(&headers, fixed);
+    buf_append(&headers, fixed.at, fixed.len);
     struct span name = request->endpoint->params[request->endpoint->cursor_param].outside;
-    link_write_next(request->path, request->query, name, cursor, &request->arena, &headers);
+    link_write_next(request->path, request->query, name, request->cursor, &request->arena, &headers);
     return buf_status(&headers) == ERR_NONE ? arena_strndup(&request->arena, headers.data, headers.len)
                                             : NULL;
 }
 
-void request_set_answer(struct request *request, int status, struct spool *answer, struct span cursor)
+bool request_set_answer(struct request *request, int status, struct spool *answer)
 {
     struct response response = {.status = status, .content_type = answer_media_type(request->format)};
     struct compressors *compressors = &request->context->compressors;
     if (status != 204 && compress_spool(compressors, request->coding, answer, &request->abandoned))
         response.coding = request->coding;
-    response.headers = answer_headers(request, response.coding, cursor);
-    if (status == 204) // which has no body, and nothing to say of it
+    if (status == 204) { // which has no body, and nothing to say of it
         response.content_type = NULL;
-    if (response.headers == NULL || (status != 204 && !response_take(&response, answer)))
+    } else if (!response_take(&response, answer)) {
         request_set_busy(request, "out of memory");
-    else
-        request->response = response;
+        return false;
+    }
+    request->response = response;
+    return true;
+}
+
+bool request_set_headers(struct request *request, const struct answer_lines *lines)
+{
+    struct span text = {.at = lines->text, .len = lines->len};
+    const char *headers =
+        request->cursor.len > 0 ? add_link(request, text) : arena_strndup(&request->arena, text.at, text.len);
+    if (headers == NULL)
+        return false;
+    request->response.headers = headers;
+    if (lines->etag.at != NULL)
+        request->response.etag =
+            (struct span){.at = headers + (lines->etag.at - lines->text), .len = lines->etag.len};
+    return true;
+}
+
+void request_use_kept(struct request *request, struct kept *kept, const char *headers)
+{
+    request->kept = kept;
+    request->cursor = kept->cursor;
+    if (kept->cursor.len > 0)
+        headers = add_link(request, span_of(headers));
+    if (headers == NULL) {
+        request_set_busy(request, "out of memory");
+        return;
+    }
+    request->response = (struct response){.status = kept->status,
+        .content_type = kept->content_type,
+        .headers = headers,
+        .coding = (enum coding)kept->coding,
+        .body = blob_ref(kept->body),
+        .etag = kept->etag};
+}
+
+void request_copy_problem(struct request *request, const struct request *from)
+{
+    const struct response *problem = &from->response;
+    const char *headers = problem->headers != NULL ? arena_strdup(&request->arena, problem->headers) : NULL;
+    request->response = (struct response){.status = problem->status,
+        .content_type = problem->content_type,
+        .headers = headers,
+        .body = blob_ref(problem->body)};
+}
+
+void request_drop_body(struct request *request)
+{
+    struct response *response = &request->response;
+    blob_unref(response->body);
+    http_file_free_later(response->file, request->ref.loop);
+    response->body = NULL;
+    response->file = NULL;
 }

@@ -12,10 +12,13 @@
 #include "base/arena.h"
 #include "batch/intake.h"
 #include "batch/writer.h"
+#include "cache/flight.h"
+#include "cache/kept.h"
 #include "http/server.h"
 #include "net/loop.h"
 #include "net/pool.h"
 #include "serve/access_log.h"
+#include "serve/answer_head.h"
 #include "serve/coding.h"
 #include "serve/condition.h"
 #include "serve/context.h"
@@ -44,32 +47,38 @@ struct upload {
 };
 
 struct request {
-    struct arena arena;               // owns the request itself, its parameters and texts
-    struct context *context;          // borrowed
-    struct http_ref ref;              // the way back to its exchange
-    struct access access;             // what the access log says of it
-    struct lease *lease;              // of its loop, with the edition that routes it; NULL before
-    struct app *app;                  // that it is for, once routed; the lease's
-    size_t service;                   // the app's number, and that of its service
-    const struct endpoint *endpoint;  // NULL until routed, and for a file
-    const struct public_file *file;   // NULL: not a file
-    struct span path;                 // as it came; of an endpoint with pages
-    struct span query;                // as it came; the arena's, behind parameters that borrow it
-    struct value *params;             // the arena's; one for each @param
-    struct condition condition;       // under which it is to be done
-    enum answer_format format;        // of an endpoint's answer
-    bool varies;                      // Accept has chosen it
-    enum coding coding;               // that an answer to be read may have; identity for a write
-    enum body_format body_format;     // of the body of a write
-    struct upload upload;             // that body
-    struct report report;             // faults of its parameters, and what the checks of a read found
-    struct batch batch;               // a write's way through the writer, with the faults of its rows
-    struct response response;         // the answer
-    struct task task;                 // for the pools
-    struct mail mail;                 // for the way back
-    struct reload_wait wait;          // for a reload
-    const struct http_request *heard; // its head while it waits for one; the arena's
-    bool away;                        // a pool, writer or reload has it; the loop's
+    struct arena arena;                // owns the request itself, its parameters and texts
+    struct context *context;           // borrowed
+    struct http_ref ref;               // the way back to its exchange
+    struct access access;              // what the access log says of it
+    struct lease *lease;               // of its loop, with the edition that routes it; NULL before
+    struct app *app;                   // that it is for, once routed; the lease's
+    size_t service;                    // the app's number, and that of its service
+    const struct endpoint *endpoint;   // NULL until routed, and for a file
+    const struct public_file *file;    // NULL: not a file
+    struct span path;                  // as it came; of an endpoint with pages
+    struct span query;                 // as it came; the arena's, behind parameters that borrow it
+    struct value *params;              // the arena's; one for each @param
+    struct condition condition;        // under which it is to be done
+    enum answer_format format;         // of an endpoint's answer
+    bool varies;                       // Accept has chosen it
+    enum coding coding;                // that an answer to be read may have; identity for a write
+    bool has_key;                      // of a read whose answer may be kept: flight.key
+    enum answer_source source;         // of the answer, as far as is known
+    struct flight flight;              // the read of its key, by it or for it
+    struct kept *kept;                 // an owned reference: texts of the response are its; NULL: none
+    struct versions_question question; // whether that is current
+    struct span cursor;                // of the next page; empty: none. Valid until the headers are set
+    enum body_format body_format;      // of the body of a write
+    struct upload upload;              // that body
+    struct report report;              // faults of its parameters, and what the checks of a read found
+    struct batch batch;                // a write's way through the writer, with the faults of its rows
+    struct response response;          // the answer
+    struct task task;                  // for the pools
+    struct mail mail;                  // for the way back
+    struct reload_wait wait;           // for a reload
+    const struct http_request *heard;  // its head while it waits for one; the arena's
+    bool away;                         // a pool, writer or reload has it; the loop's
     atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread
 };
 
@@ -112,8 +121,21 @@ void request_set_error(struct request *request, const struct err *err, const str
 MUST_CHECK bool response_take(struct response *response, struct spool *spool);
 
 // The endpoint's answer, compressed where the client wants that and it gains: takes the bytes of an ended
-// spool. `cursor`: of the next page; empty: none.
-void request_set_answer(struct request *request, int status, struct spool *answer, struct span cursor);
+// spool. Its header lines are still to be set. False without memory: then the response says so.
+MUST_CHECK bool request_set_answer(struct request *request, int status, struct spool *answer);
+
+// The header lines of that answer, and the link to the next page where request->cursor leads to one. False
+// without memory.
+MUST_CHECK bool request_set_headers(struct request *request, const struct answer_lines *lines);
+
+// An answer that is kept; takes the reference. `headers` are the arena's, or the kept answer's own.
+void request_use_kept(struct request *request, struct kept *kept, const char *headers);
+
+// The same problem as another request's.
+void request_copy_problem(struct request *request, const struct request *from);
+
+// Takes the body of a response that is not sent after all; its header lines stay.
+void request_drop_body(struct request *request);
 
 extern const char RETRY_SOON[]; // header lines of a 503
 

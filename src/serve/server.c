@@ -81,7 +81,9 @@ static enum err_code make_shares(struct context *context, struct err *err)
     context->shares = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->shares));
     context->share_groups = mem_zalloc(context->service_count, sizeof(*context->share_groups));
     context->costs = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->costs));
-    bool has_room = context->shares != NULL && context->share_groups != NULL && context->costs != NULL;
+    context->unkept = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->unkept));
+    bool has_room = context->shares != NULL && context->share_groups != NULL && context->costs != NULL &&
+                    context->unkept != NULL;
     return has_room ? ERR_NONE : err_no_memory(err);
 }
 
@@ -90,6 +92,10 @@ static enum err_code make_pools(struct server *server, size_t workers, struct er
     struct context *context = &server->context;
     size_t threads = pool_threads(workers);
     enum err_code code = make_shares(context, err);
+    if (code == ERR_NONE)
+        code = cache_new(LIMIT_CACHE_BYTES, &context->cache, err);
+    if (code == ERR_NONE)
+        code = flights_new(&context->flights, err);
     if (code == ERR_NONE)
         code = make_workers(server, threads, workers, err);
     if (code == ERR_NONE)
@@ -325,6 +331,9 @@ void server_free(struct server *server)
     mem_free(server->context.shares);
     mem_free(server->context.share_groups);
     mem_free(server->context.costs);
+    mem_free(server->context.unkept);
+    flights_free(server->context.flights);
+    cache_free(server->context.cache);
     editions_fini(&server->context.editions);
     compressors_fini(&server->context.compressors);
     blob_unref(server->context.ok);

@@ -9,13 +9,23 @@
 
 #include "base/limits.h"
 
+static void set_answer(struct request *request, struct batch *batch)
+{
+    struct answer_lines lines;
+    answer_head_write(&(struct answer_head){.varies = request->varies}, &lines);
+    if (!request_set_answer(request, batch->status, &batch->answer) || request_set_headers(request, &lines))
+        return;
+    request_drop_body(request);
+    request_set_busy(request, "out of memory"); // and it was written: the client has to look
+}
+
 // On the writer's thread.
 static void on_written(struct batch *batch)
 {
     struct request *request = CONTAINER_OF(batch, struct request, batch);
     rows_fini(&batch->rows);
     if (batch->err.code == ERR_NONE)
-        request_set_answer(request, batch->status, &batch->answer, (struct span){0});
+        set_answer(request, batch);
     else
         request_set_error(request, &batch->err, &batch->report);
     request_send_back(request);

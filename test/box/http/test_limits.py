@@ -80,7 +80,7 @@ def test_a_full_queue_is_503_with_retry_after(start, tmp_path):
         selector = stack.enter_context(selectors.DefaultSelector())
         for _ in range(1100):
             connection = stack.enter_context(server.connect())
-            connection.sendall(b'GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
+            connection.sendall(b'GET /slow HTTP/1.1\r\nHost: a\r\nCache-Control: no-cache\r\n\r\n')
             selector.register(connection, selectors.EVENT_READ)
         refused = selector.select(9)  # the slow one itself takes 10 s
         assert refused

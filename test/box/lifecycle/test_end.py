@@ -49,7 +49,7 @@ def test_what_runs_and_waits_at_the_limit_is_told_so_and_not_done(start, app, re
     options = new_store(store, request)
     server = start('--drain', '2', app, *options)
     with concurrent.futures.ThreadPoolExecutor(8) as clients:
-        reads = [clients.submit(server.get, '/slow') for _ in range(3)]
+        reads = [clients.submit(server.get, '/slow', **headers) for headers in [{}, {}, {'Cache-Control': 'no-cache'}]]
         first = clients.submit(server.post, '/slow', {'x': 1})
         let_arrive(server)
         second = clients.submit(server.post, '/t', {'x': 2})

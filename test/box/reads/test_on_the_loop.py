@@ -56,13 +56,13 @@ def make_server(tmp_path):
 
 
 class Client:
-    """A connection that stays open."""
+    """A connection that stays open, on which each answer is read: none that is kept is asked for."""
 
     def __init__(self, server):
         self.connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=WAIT_SECONDS)
 
     def ask(self, target='/things?id=1'):
-        self.connection.request('GET', target)
+        self.connection.request('GET', target, headers={'Cache-Control': 'no-cache'})
         return self.connection.getresponse()
 
     def get(self, target='/things?id=1'):
@@ -115,6 +115,8 @@ def test_they_see_every_commit_of_the_server_and_of_others(make_server, tmp_path
             other.execute('UPDATE things SET size = ?', (size,))
         for client in clients:
             assert client.get() == thing(size)
+            kept = server.get('/things?id=1')
+            assert (kept.status, kept.body) == thing(size)
     other.close()
 
 
@@ -139,7 +141,7 @@ def test_a_disk_that_stands_still_holds_up_only_those_who_need_it(make_server, t
     refused = disk.refused()
     assert server.post('/things', [{'size': 5}]).status == 204  # all have to read the page anew
     disk.stand(True)
-    waits.connection.request('GET', '/things?id=1')
+    waits.connection.request('GET', '/things?id=1', headers={'Cache-Control': 'no-cache'})
     wait_until(lambda: disk.waiting() == 1)  # a worker does
     assert disk.refused() > refused  # the loop has tried
     for _ in range(RUNS):

@@ -13,11 +13,11 @@ SCHEMA = {'schema/001_names.sql': 'CREATE TABLE names (name text);'}
 
 
 def ask(server, stack, path, count):
-    """So many clients that wait for their answers."""
+    """So many clients that wait for their answers; each asks the database, so that none gets another one's."""
     clients = []
     for _ in range(count):
         clients.append(stack.enter_context(contextlib.closing(server.connect())))
-        clients[-1].sendall(f'GET {path} HTTP/1.1\r\nHost: a\r\n\r\n'.encode())
+        clients[-1].sendall(f'GET {path} HTTP/1.1\r\nHost: a\r\nCache-Control: no-cache\r\n\r\n'.encode())
     return clients
 
 

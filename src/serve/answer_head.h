@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The header lines that an endpoint's answer has beside those that http writes. Pure functions.
+#ifndef RECKONER_SERVE_ANSWER_HEAD_H
+#define RECKONER_SERVE_ANSWER_HEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/blob.h"
+#include "base/span.h"
+#include "serve/coding.h"
+
+enum { ANSWER_HEAD_CHARS = 512 }; // without the link to a next page
+
+// Where an answer comes from, for Cache-Status (RFC 9211 section 2).
+enum answer_source {
+    SOURCE_NONE,    // of a write: nothing is said
+    SOURCE_BYPASS,  // answers of this endpoint are not kept
+    SOURCE_REQUEST, // the client has asked for the database: Cache-Control: no-cache
+    SOURCE_MISS,    // there was none
+    SOURCE_STALE,   // there was one of an earlier state
+    SOURCE_HIT,
+};
+
+struct answer_head {
+    bool varies;        // Accept has chosen the format
+    bool is_read;       // of a GET, which could have had other codings
+    enum coding coding; // of the answer
+    struct blob *body;  // of which the entity tag is made; NULL: it has none
+    enum answer_source source;
+    bool is_stored;    // the answer is kept now
+    bool is_collapsed; // it was read for another request
+    uint64_t queue_ns; // of Server-Timing: waiting …
+    uint64_t sql_ns;   // … and reading; both 0: nothing is said
+};
+
+struct answer_lines {
+    char text[ANSWER_HEAD_CHARS]; // each line ended by CRLF; a C string
+    size_t len;                   //
+    struct span etag;             // in `text`, with its quotes; at NULL: there is none
+};
+
+// Cache-Control, Vary, ETag, Cache-Status, Server-Timing.
+void answer_head_write(const struct answer_head *head, struct answer_lines *ret_lines);
+
+#endif
