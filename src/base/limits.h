@@ -82,7 +82,6 @@ enum {
     LIMIT_AGAIN_MS = 2000,  // a read that failed on a replica has at least this long elsewhere
 
     // --- answers that are kept
-    LIMIT_CACHE_BYTES = 64 * 1024 * 1024, // of all of them, with their keys and tables
     LIMIT_KEPT_BYTES = 512 * 1024, // of one: what is in memory anyhow (LIMIT_SPOOL_BYTES), and its room
     LIMIT_BUCKETS = 4096,     // versions of a table's rows by some columns: 64 KiB or so; one in each is new
                               // after some thousand rows elsewhere

@@ -5,7 +5,7 @@
 #include "base/attr.h"
 #include "cmd/options.h"
 
-enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600 };
+enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600, MAX_CACHE_MIB = 1024 * 1024 };
 
 enum {
     ON_STORE = COMMAND_EXPLAIN | COMMAND_LOAD | COMMAND_RESET, // work on a server's store
@@ -103,6 +103,16 @@ const struct option_row option_rows[] = {
         .max = MAX_THREADS,
         .standard = "one a core",
         .help = {{COMMAND_SERVE, "N", "threads that run reads"}},
+    },
+    {
+        .flag = "--cache",
+        .variable = "RECKONER_CACHE",
+        .type = OPTION_COUNT,
+        .field = offsetof(struct options, cache_mib),
+        .min = 0,
+        .max = MAX_CACHE_MIB,
+        .standard = "64",
+        .help = {{COMMAND_SERVE, "MIB", "memory for answers that are kept; 0: none are"}},
     },
     {
         .flag = "--drain",

@@ -308,6 +308,7 @@ static int serve(const struct options *options)
             .listen = options->listen,
             .loops = options->loops,
             .workers = options->workers,
+            .cache_bytes = options->cache_mib << 20,
             .drain_ms = options->drain_s * 1000,
             .access_log = access_log,
             .error_log = error_log,

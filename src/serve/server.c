@@ -87,13 +87,13 @@ static enum err_code make_shares(struct context *context, struct err *err)
     return has_room ? ERR_NONE : err_no_memory(err);
 }
 
-static enum err_code make_pools(struct server *server, size_t workers, struct err *err)
+static enum err_code make_pools(struct server *server, size_t workers, size_t cache_bytes, struct err *err)
 {
     struct context *context = &server->context;
     size_t threads = pool_threads(workers);
     enum err_code code = make_shares(context, err);
-    if (code == ERR_NONE)
-        code = cache_new(LIMIT_CACHE_BYTES, &context->cache, err);
+    if (code == ERR_NONE && cache_bytes > 0)
+        code = cache_new(cache_bytes, &context->cache, err);
     if (code == ERR_NONE)
         code = flights_new(&context->flights, err);
     if (code == ERR_NONE)
@@ -231,7 +231,7 @@ enum err_code server_start(const struct server_options *options, const struct se
     if (code == ERR_NONE)
         code = make_context(server, options, err);
     if (code == ERR_NONE)
-        code = make_pools(server, options->workers, err);
+        code = make_pools(server, options->workers, options->cache_bytes, err);
     if (code == ERR_NONE)
         code = make_loops(server, options->loops, err);
     if (code == ERR_NONE && options->watch)

@@ -19,6 +19,7 @@ struct server_options {
     size_t workers;        // threads that run reads, 1 or more
     const char *spool_dir; // an existing folder, where large answers are kept while they are sent; NULL: they
                            // stay in memory, up to LIMIT_ANSWER_BYTES each
+    size_t cache_bytes;    // of answers that are kept; 0: none are
     size_t drain_ms;       // from server_stop to its end; 0: LIMIT_DRAIN_MS
     bool watch;            // files of the apps that are edited take effect at the next request
     bool tells_failures;   // answers of 500 say what the log says: clients are the app's author

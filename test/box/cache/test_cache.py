@@ -223,3 +223,9 @@ def test_an_author_may_have_none_kept(start, tmp_path):
     first, second = [ask(server, '/stock?item=a') for _ in range(2)]
     assert how(first) == how(second) == 'fwd=bypass'
     assert server.get('/stock?item=a', **{'If-None-Match': first.headers['ETag']}).status == 304
+
+
+def test_an_operator_may_have_none_kept(start, tmp_path):
+    server = start(write_app(tmp_path / 'app', APP), '--quiet', '--cache', 0)
+    put(server, a=1)
+    assert [how(ask(server, '/stock?item=a')) for _ in range(2)] == ['fwd=bypass'] * 2
