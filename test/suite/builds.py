@@ -26,7 +26,7 @@ class Build:
 
 ASAN = Build('debug', 'ASan, UBSan', ('--buildtype=debug', '-Db_sanitize=address,undefined'))
 TSAN = Build('tsan', 'TSan', ('--buildtype=debugoptimized', '-Db_sanitize=thread'))
-RELEASE = Build('release', 'release', ('--buildtype=release', '-Dtests=false'))
+RELEASE = Build('release', 'release', ('--buildtype=release', '-Db_lto=true', '-Dtests=false'))
 FUZZ = Build('fuzz', 'fuzz', ('--buildtype=debugoptimized', '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Dfuzz=true',
                               '-Dtests=false'), compiler='clang')
 
