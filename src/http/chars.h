@@ -15,9 +15,14 @@ enum {
 
 extern const unsigned char http_chars[256]; // the sets that each byte is in
 
+static inline unsigned http_char_sets(char byte)
+{
+    return http_chars[(unsigned char)byte];
+}
+
 static inline bool http_char_is(char byte, unsigned set)
 {
-    return (http_chars[(unsigned char)byte] & set) != 0;
+    return (http_char_sets(byte) & set) != 0;
 }
 
 #endif

@@ -120,7 +120,6 @@ enum err_code lane_new(struct loop *loop, struct lane_shared *shared, struct lan
     lane->shared = shared;
     lane->loop = loop;
     lane->free_slot = NO_SLOT;
-    lane->date_second = INT64_MIN;
     http_parser_init(&lane->parser);
     uv_timer_init(loop_uv(loop), &lane->tick); // cannot fail
     lane->tick.data = lane;
@@ -267,10 +266,11 @@ void lane_drop_file(struct lane *lane, struct http_file *file)
 
 const char *lane_date(struct lane *lane)
 {
-    int64_t second = clock_wall_ms() / 1000;
-    if (second != lane->date_second) {
-        lane->date_second = second;
-        date_http(second, lane->date);
+    uint64_t now_ms = lane_now_ms(lane);
+    if (now_ms >= lane->date_until_ms) {
+        int64_t wall_ms = clock_wall_ms();
+        lane->date_until_ms = now_ms + 1000 - (uint64_t)(wall_ms % 1000);
+        date_http(wall_ms / 1000, lane->date);
     }
     return lane->date;
 }

@@ -63,7 +63,7 @@ struct lane {
     struct http_exchange *spare;  // free exchanges, for the next requests
     size_t spare_count;           // how many
     struct http_parser parser;    // for heads that come whole; fresh between reads
-    int64_t date_second;          // the second that `date` is of
+    uint64_t date_until_ms;       // lane_now_ms until which `date` is of this second; 0: it is not made
     char date[DATE_HTTP_CHARS];   // for Date fields
     _Atomic(uint64_t) writes;     // attempts to write to a socket; read by any thread
     struct mail drain_mail;       // the server's way to this lane
@@ -106,7 +106,7 @@ void lane_give_exchange(struct lane *lane, struct http_exchange *exchange);
 MUST_CHECK bool lane_claim_file(struct lane *lane, bool may_fail);
 void lane_drop_file(struct lane *lane, struct http_file *file);
 
-// The Date of now, formatted once a second.
+// The Date of the loop's turn, formatted once a second.
 const char *lane_date(struct lane *lane);
 
 // Milliseconds of the loop's clock, read once a turn.

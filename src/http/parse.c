@@ -202,11 +202,16 @@ static enum http_progress end_head(struct http_parser *parser, struct http_refus
 
 // --- the places of the grammar; each returns HTTP_MORE when the next state may go on
 
-// Moves parser->at over bytes of the set, up to `end`.
+// Moves parser->at over bytes of the set, up to `end`. Most runs are long: four bytes at a time are looked up
+// with one branch.
 static void skip(struct http_parser *parser, struct span head, unsigned set, size_t end)
 {
+    const char *bytes = head.at;
     size_t at = parser->at;
-    while (at < end && http_char_is(head.at[at], set))
+    while (end - at >= 4 && (http_char_sets(bytes[at]) & http_char_sets(bytes[at + 1]) &
+                                http_char_sets(bytes[at + 2]) & http_char_sets(bytes[at + 3]) & set) != 0)
+        at += 4;
+    while (at < end && http_char_is(bytes[at], set))
         at++;
     parser->at = (uint16_t)at;
 }

@@ -31,14 +31,13 @@ void access_begin(
     }
 }
 
-void access_end(struct log *log, const struct access *access, const char *peer, int status, size_t body_bytes,
-    uint64_t now_ns)
+void access_end(struct log *log, const struct access *access, const char *peer, int status, size_t body_bytes)
 {
     if (log == NULL)
         return;
     char now[TIMESTAMP_CHARS];
     timestamp_format(clock_wall_ms(), now);
-    double ms = access->method != NULL ? (double)(now_ns - access->start_ns) / 1e6 : 0.0;
+    double ms = access->method != NULL ? (double)(clock_monotonic_ns() - access->start_ns) / 1e6 : 0.0;
     log_printf(log, "%s %s %s %.*s %d %zu %.3fms", now, peer, access->method != NULL ? access->method : "-",
         access->target.len > 0 ? (int)access->target.len : 1,
         access->target.len > 0 ? access->target.at : "-", status != 0 ? status : CLIENT_CLOSED_REQUEST,

@@ -21,7 +21,7 @@ void access_begin(
 
 // Logs "2026-01-31T12:00:00.123Z 10.0.0.1:5555 GET /rates?… 200 1534 0.213ms". Status 0, a client that went
 // away before its answer, is shown as 499, as nginx has it.
-void access_end(struct log *log, const struct access *access, const char *peer, int status, size_t body_bytes,
-    uint64_t now_ns);
+void access_end(
+    struct log *log, const struct access *access, const char *peer, int status, size_t body_bytes);
 
 #endif

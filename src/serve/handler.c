@@ -582,7 +582,7 @@ static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t
     struct request *request = http_user(exchange);
     struct access none = {0};
     access_end(context->access_log, request != NULL ? &request->access : &none, http_peer(exchange), status,
-        body_bytes, clock_monotonic_ns());
+        body_bytes);
     if (request == NULL)
         return;
     if (!request->away || flights_leave(context->flights, &request->flight))

@@ -14,10 +14,12 @@
 #include "serve/own_pages.h"
 #include "text/url.h"
 
-#define HASH_NONFATAL_OOM          1
-#define uthash_malloc(size)        mem_alloc(size)
-#define uthash_free(memory, size)  mem_free(memory)
-#define uthash_nonfatal_oom(entry) ((entry)->part.at = NULL)
+// The keys are few, short, and the apps' own.
+#define HASH_FUNCTION(key, len, hash) HASH_FNV(key, len, hash)
+#define HASH_NONFATAL_OOM             1
+#define uthash_malloc(size)           mem_alloc(size)
+#define uthash_free(memory, size)     mem_free(memory)
+#define uthash_nonfatal_oom(entry)    ((entry)->part.at = NULL)
 #include <uthash.h>
 
 #define INDEX "/index.html"
@@ -244,10 +246,11 @@ static void search_node(struct search *search, const struct node *node, size_t d
 // Whether each % has its two digits behind it (RFC 3986 section 2.1).
 static bool is_encoded(struct span path)
 {
-    for (size_t i = 0; i < path.len; i++) {
-        bool is_code = path.len - i > 2 && ascii_hex(path.at[i + 1]) >= 0 && ascii_hex(path.at[i + 2]) >= 0;
-        if (path.at[i] == '%' && !is_code)
+    const char *end = path.at + path.len, *code = path.at;
+    while ((code = memchr(code, '%', (size_t)(end - code))) != NULL) {
+        if (end - code < 3 || ascii_hex(code[1]) < 0 || ascii_hex(code[2]) < 0)
             return false;
+        code += 3;
     }
     return true;
 }

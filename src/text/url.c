@@ -3,20 +3,24 @@
 // only. Leaves to others what the bytes mean. Pure; any thread.
 #include "text/url.h"
 
+#include <string.h>
+
+static bool has(struct span text, char byte)
+{
+    return text.len > 0 && memchr(text.at, byte, text.len) != NULL;
+}
+
 bool url_decode(struct span text, bool plus_is_space, struct arena *arena, struct span *ret_text)
 {
-    size_t plain = 0;
-    while (plain < text.len && text.at[plain] != '%' && !(plus_is_space && text.at[plain] == '+'))
-        plain++;
-    if (plain == text.len) {
+    if (!has(text, '%') && !(plus_is_space && has(text, '+'))) {
         *ret_text = text;
         return true;
     }
     char *out = arena_strndup(arena, text.at, text.len); // decoding only shortens
     if (out == NULL)
         return false;
-    size_t len = plain;
-    for (size_t i = plain; i < text.len; i++) {
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
         char byte = text.at[i];
         if (byte == '%') {
             int high = i + 2 < text.len ? ascii_hex(text.at[i + 1]) : -1;
