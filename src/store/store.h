@@ -247,8 +247,9 @@ MUST_CHECK enum err_code store_is_unique(
 // Calls on_table once for each table that the statement may read or write, in the order of their names. Views
 // are told as the tables behind them; batch, the helpers and Reckoner's own tables are left out. A table of
 // another schema and a function that is not the database's own may change an answer too: each is told by a
-// name that no table of the app has. Tables that only triggers touch are not told by every driver. Call it
-// outside of a transaction, of a statement that does not run; names are borrowed for the call.
+// name that no table of the app has: in SQLite "sqlite_schema". Tables that only triggers touch are not told
+// by every driver. Call it outside of a transaction, of a statement that does not run; names are borrowed for
+// the call.
 MUST_CHECK enum err_code store_reads(
     struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the questions of versions.h to the driver, which knows the answers: numbers in SQLite from the header
-// of the shared WAL index (sqlite/versions.c), in PostgreSQL from a thread that listens (postgresql/watch.c).
+// From the questions of versions.h to the driver, which knows the answers: numbers in SQLite from those who
+// commit, and from the header of the shared WAL index (sqlite/versions.c), in PostgreSQL from a thread that
+// listens (postgresql/watch.c).
 #include "store/versions.h"
 
 #include "store/driver.h"

@@ -12,7 +12,8 @@ struct version;
 // --- what has changed, as this process knows it; of a store that is watched (store_watch)
 
 // The version of a table; `table` is a name that store_reads told. Never NULL, and valid until store_close.
-// In PostgreSQL the version is not known while the app has no such table, and never past the first
+// In SQLite the name "sqlite_schema" stands for the whole store: its version changes with each commit. In
+// PostgreSQL the version is not known while the app has no such table, and never past the first
 // LIMIT_VERSIONS names or when there was no memory for it. Any thread; it takes a lock, so it is for the time
 // of preparing.
 const struct version *versions_of(struct store *store, const char *table);
@@ -75,9 +76,10 @@ uint64_t version_seen(struct store_conn *conn, const struct version *version);
 // appends nothing.
 MUST_CHECK enum err_code versions_read(struct store_conn *conn, struct buf *vector, struct err *err);
 
-// Whether vectors tell of all that the statement may read, so that a read on a replica that has seen a vector
-// (store_begin_at) misses nothing that is in it: true of a statement that reads nothing, and where there are
-// no replicas. Under the conditions of store_reads.
+// Whether the versions of what store_reads tells tell of all that the statement may read, so that a read on a
+// replica that has seen a vector (store_begin_at) misses nothing that is in it: true of a statement that
+// reads nothing; not of one that reads Reckoner's own tables, or what the database tells of itself. Under the
+// conditions of store_reads.
 MUST_CHECK enum err_code versions_cover(struct store_stmt *stmt, bool *ret_is_covered, struct err *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "store/sqlite/list.h"
 #include "store/sqlite/stmt.h"
 #include "store/sqlite/store.h"
+#include "store/sqlite/versions.h"
 #include "store/sqlite/vfs.h"
 
 enum {
@@ -135,6 +136,7 @@ static enum err_code open_file(struct sqlite_conn *conn, enum store_mode mode, s
         return sqlite_fail_open(conn->db, result, conn->store->path, err);
     if (mode == STORE_WRITE && sqlite3_db_readonly(conn->db, "main") == 1) // SQLite fell back to reading
         return err_set(err, ERR_CONFIG, "%s: cannot be written: it is read-only", conn->store->path);
+    sqlite_vfs_tell_lock(conn->db, sqlite_versions_on_lock, conn);
     return sqlite_place_check(&conn->store->place, err); // a connection that comes late may find another file
 }
 
@@ -246,6 +248,7 @@ void sqlite_disconnect(struct store_conn *base)
     sqlite3_finalize(conn->prompt.schema_number);
     int result = sqlite3_close(conn->db); // rolls back; db is NULL when there was no memory for it
     assert(result == SQLITE_OK);          // otherwise a statement was not finalised
+    sqlite_writes_fini(&conn->writes);
     atomic_store(&conn->store->connected, false);
     mem_free(conn);
 }

@@ -10,6 +10,7 @@
 #include "store/sqlite/permit.h"
 #include "store/sqlite/twice.h"
 #include "store/sqlite/tx.h"
+#include "store/sqlite/writes.h"
 
 enum {
     // Of a pattern of LIKE or GLOB, which takes time in proportion to pattern times text, in one step that no
@@ -44,14 +45,16 @@ struct sqlite_conn {
     sqlite3_int64 log_bound_bytes;        // the log is made to begin again when it has more than these
     enum sqlite_origin origin;            // what the authorizer enforces at the moment
     struct sqlite_reads *reads;           // collects the tables of the SQL that is being compiled; or NULL
+    struct sqlite_writes *noting;         // the tables that it may write are added to it; NULL: it may be any
     char refusal[120];                    // why the authorizer refused, or ""
     const char *incomplete;               // SQL being compiled names a helper without its arguments; or NULL
     bool in_control;                      // a control statement runs, which the deadline must not cut in two
     bool in_transaction;                  // between store_begin and its end
     enum violation_kind violated;         // what the last constraint was; VIOLATION_OTHER: nothing to tell
     char violated_columns[256];           // its columns, with ", " between them, or ""
-    uint64_t begun_at;  // number of the version before the transaction began; of sqlite_begin_seen
-    enum err_code lost; // why SQLite has ended that transaction by itself; ERR_NONE: it has not
+    uint64_t begun_at;                    // the last number that was given out before sqlite_begin_seen
+    enum err_code lost;          // why SQLite has ended that transaction by itself; ERR_NONE: it has not
+    struct sqlite_writes writes; // what the transaction may have written
     struct sqlite_prompt prompt;
     struct sqlite_batch batch;
     struct sqlite_twice twice; // of the upsert that runs

@@ -21,6 +21,8 @@
 
 #include "store/sqlite/conn.h"
 #include "store/sqlite/reads.h"
+#include "store/sqlite/store.h"
+#include "store/sqlite/versions.h"
 
 static int refuse(struct sqlite_conn *conn, const char *what, const char *reason)
 {
@@ -69,6 +71,29 @@ static int permit_on_savepoint(struct sqlite_conn *conn, const char *operation)
     return refuse_transaction(conn, strcmp(operation, "RELEASE") == 0 ? "RELEASE" : "ROLLBACK TO");
 }
 
+// Notes a table that the statement being compiled may write. SQLite's own tables have the version of the
+// whole store, which each commit raises; and a virtual table that is made known seems to write one.
+static void note_write(struct sqlite_conn *conn, int action, const char *table)
+{
+    bool writes = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+    if (writes && table == NULL)
+        sqlite_writes_add(conn->noting, NULL);
+    else if (writes && sqlite3_strnicmp(table, "sqlite_", 7) != 0)
+        sqlite_writes_add(conn->noting, sqlite_versions_find(&conn->store->versions, table));
+}
+
+// SQL that is compiled for no statement of an endpoint may write anything: a script's, mostly.
+static void note_others(struct sqlite_conn *conn, int action)
+{
+    static const int harmless[] = {SQLITE_READ, SQLITE_SELECT, SQLITE_RECURSIVE, SQLITE_FUNCTION,
+        SQLITE_TRANSACTION, SQLITE_SAVEPOINT, SQLITE_PRAGMA};
+    for (size_t i = 0; i < ARRAY_LEN(harmless); i++) {
+        if (action == harmless[i])
+            return;
+    }
+    conn->writes.has_all = true;
+}
+
 // SQLite's authorizer callback; what the arguments are depends on the action.
 static int on_action(
     void *ctx, int action, const char *first, const char *second, const char *schema, const char *by)
@@ -78,6 +103,11 @@ static int on_action(
                        action == SQLITE_DELETE;
     if (conn->reads != NULL && is_of_table && (schema == NULL || strcmp(schema, "main") == 0))
         sqlite_note_read(conn->reads, first);
+    bool is_temporary = schema != NULL && strcmp(schema, "temp") == 0;
+    if (!is_temporary && conn->noting != NULL)
+        note_write(conn, action, first);
+    else if (!is_temporary)
+        note_others(conn, action);
     if (action == SQLITE_INSERT && by == NULL) // else a trigger does
         snprintf(conn->written, sizeof(conn->written), "%s", first != NULL ? first : "");
     if (conn->origin == ORIGIN_DRIVER)

@@ -11,8 +11,8 @@
 // The snapshot is the newest one at each prompt_begin. The header of the WAL index is looked at before the
 // transaction and after its first read. It is the same, so the snapshot has this header, as two states never
 // have the same one. Each later prompt_begin looks again, after the request has come: it is still the same,
-// so no commit has returned since, as every commit changes the header before it returns (versions.c proves
-// both). SQLite itself is not asked, so this takes no lock and no system call.
+// so no commit has returned since, as every commit changes the header before it returns (index_header.c
+// proves both). SQLite itself is not asked, so this takes no lock and no system call.
 //
 // A snapshot that reads from the log keeps the log from beginning again. So once all of the log has been
 // moved into the database, the next prompt_begin takes another snapshot, which reads the database only.
@@ -121,14 +121,14 @@ static bool holds(const struct sqlite_conn *conn, uint64_t state)
 {
     const struct sqlite_prompt *prompt = &conn->prompt;
     return conn->in_transaction && conn->lost == ERR_NONE && state == prompt->state &&
-           !(prompt->reads_log && sqlite_log_is_moved(conn->store));
+           !(prompt->reads_log && sqlite_log_is_moved(conn->store->versions.header));
 }
 
 // Takes the snapshot of `state`, in a transaction that has begun.
 static enum err_code take_snapshot(struct sqlite_conn *conn, uint64_t state, struct err *err)
 {
     int schema = 0;
-    conn->prompt.reads_log = !sqlite_log_is_moved(conn->store);
+    conn->prompt.reads_log = !sqlite_log_is_moved(conn->store->versions.header);
     sqlite_vfs_keep_awake(true);
     enum err_code code = read_schema(conn, &schema, err);
     sqlite_vfs_keep_awake(false);

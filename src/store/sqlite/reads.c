@@ -2,11 +2,16 @@
 // The tables that a statement may read. The statement is compiled once more, and SQLite names to the
 // authorizer (permit.c) each table of which it takes a column. By then SQLite has replaced views, aliases and
 // parts of WITH by the tables that they stand for. The connection's thread.
+//
+// What a virtual table reads beside itself, nobody names (module.c); and SQLite writes tables of its own, and
+// modules theirs, without a word. All these hang on the whole store, which is told as "sqlite_schema", a name
+// that no table of an app has.
 #include "store/sqlite/reads.h"
 
 #include "base/mem.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
+#include "store/sqlite/module.h"
 #include "store/sqlite/stmt.h"
 
 // The names, each once and in order.
@@ -67,41 +72,158 @@ static enum err_code collect(struct sqlite_stmt *stmt, struct sqlite_reads *read
     return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
 }
 
-// The table of that name in the file, without views, the helpers and what belongs to SQLite or to us.
-static const char FIND[] =
-    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name = ?1 COLLATE NOCASE"
-    " AND type IN ('table', 'virtual')"
-    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'reckoner\\_%' ESCAPE '\\'";
+// --- from names to tables
 
-static enum err_code find_tables(
-    struct sqlite_conn *conn, const struct sqlite_reads *names, struct sqlite_reads *tables, struct err *err)
+// What is found of a name: the table itself, and what it hangs on beside it.
+struct search {
+    struct sqlite_conn *conn;    // borrowed
+    sqlite3_stmt *table;         // owned; FIND_TABLE
+    sqlite3_stmt *content;       // owned; another FIND_TABLE
+    sqlite3_stmt *module;        // owned; FIND_MODULE
+    struct sqlite_reads *tables; // borrowed; the tables to tell
+    bool is_covered;             // versions tell of all that was found
+};
+
+static const char FIND_TABLE[] =
+    "SELECT t.name, t.type, s.sql FROM pragma_table_list AS t LEFT JOIN main.sqlite_schema AS s"
+    " ON s.type = 'table' AND s.name = t.name WHERE t.schema = 'main' AND t.name = ?1 COLLATE NOCASE";
+
+// A table that nobody has made and that is named after its module. Those here go by their arguments alone;
+// others tell of the connection or the file.
+static const char FIND_MODULE[] = "SELECT 1 FROM pragma_module_list WHERE name = ?1 COLLATE NOCASE"
+                                  " AND name NOT IN ('json_each', 'json_tree', 'calendar', 'list')";
+
+// The name that stands for the whole store (sqlite_versions_find).
+static void note_whole(struct search *search)
 {
-    sqlite3_stmt *find = NULL;
-    int result = sqlite3_prepare_v2(conn->db, FIND, -1, &find, NULL);
-    for (size_t i = 0; i < names->count && result == SQLITE_OK; i++) {
-        result = sqlite3_bind_text(find, 1, names->names[i], -1, SQLITE_STATIC);
-        if (result == SQLITE_OK && sqlite3_step(find) == SQLITE_ROW)
-            sqlite_note_read(tables, (const char *)sqlite3_column_text(find, 0));
-        if (result == SQLITE_OK)
-            result = sqlite3_reset(find);
+    sqlite_note_read(search->tables, "sqlite_schema");
+}
+
+static bool is_of(const char *name, const char *prefix)
+{
+    return sqlite3_strnicmp(name, prefix, (int)strlen(prefix)) == 0;
+}
+
+static int look_up(sqlite3_stmt *find, struct span name, bool *ret_is_found)
+{
+    int result = sqlite3_bind_text(find, 1, name.at, (int)name.len, SQLITE_TRANSIENT);
+    *ret_is_found = result == SQLITE_OK && (result = sqlite3_step(find)) == SQLITE_ROW;
+    return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+// The table whose rows a full-text index is of; a view's rows may be anybody's.
+static int note_content(struct search *search, struct span name)
+{
+    bool is_found;
+    int result = look_up(search->content, name, &is_found);
+    const char *type = is_found ? (const char *)sqlite3_column_text(search->content, 1) : NULL;
+    if (type != NULL && strcmp(type, "table") == 0)
+        sqlite_note_read(search->tables, (const char *)sqlite3_column_text(search->content, 0));
+    else
+        note_whole(search);
+    return result;
+}
+
+static int note_virtual(struct search *search, const char *sql)
+{
+    struct span content = {0};
+    switch (sqlite_module_reads(span_of(sql != NULL ? sql : ""), &content)) {
+    case MODULE_READS_ITSELF:
+        return SQLITE_OK;
+    case MODULE_READS_CONTENT:
+        return note_content(search, content);
+    case MODULE_READS_ANYTHING:
+        note_whole(search);
+        break;
     }
-    enum err_code code = result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
-    sqlite3_finalize(find);
-    return tables->is_part ? err_no_memory(err) : code;
+    return SQLITE_OK;
+}
+
+// Notes the table that a row of FIND_TABLE tells of.
+static int note_table(struct search *search)
+{
+    const char *name = (const char *)sqlite3_column_text(search->table, 0);
+    const char *type = (const char *)sqlite3_column_text(search->table, 1);
+    if (name == NULL || type == NULL)
+        return SQLITE_NOMEM;
+    if (is_of(name, "reckoner_")) { // Reckoner's own
+        search->is_covered = false;
+    } else if (strcmp(type, "table") == 0) {
+        sqlite_note_read(search->tables, name);
+    } else if (strcmp(type, "virtual") == 0) {
+        sqlite_note_read(search->tables, name);
+        return note_virtual(search, (const char *)sqlite3_column_text(search->table, 2));
+    } else if (strcmp(type, "shadow") == 0) { // a part of a virtual table, which is written by its module
+        note_whole(search);
+    }
+    return SQLITE_OK; // of a view the tables behind it are named, too
+}
+
+static int find_one(struct search *search, const char *name)
+{
+    bool is_found;
+    if (is_of(name, "sqlite_")) {
+        note_whole(search);
+        return SQLITE_OK;
+    }
+    int result = look_up(search->table, span_of(name), &is_found);
+    if (is_found) {
+        result = note_table(search);
+    } else if (result == SQLITE_OK) { // a part of WITH, perhaps
+        result = look_up(search->module, span_of(name), &is_found);
+        search->is_covered &= !is_found;
+    }
+    sqlite3_reset(search->table);
+    sqlite3_reset(search->content);
+    sqlite3_reset(search->module);
+    return result;
+}
+
+static enum err_code find_tables(struct search *search, const struct sqlite_reads *names, struct err *err)
+{
+    sqlite3 *db = search->conn->db;
+    int result = sqlite3_prepare_v2(db, FIND_TABLE, -1, &search->table, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_prepare_v2(db, FIND_TABLE, -1, &search->content, NULL);
+    if (result == SQLITE_OK)
+        result = sqlite3_prepare_v2(db, FIND_MODULE, -1, &search->module, NULL);
+    for (size_t i = 0; i < names->count && result == SQLITE_OK; i++)
+        result = find_one(search, names->names[i]);
+    enum err_code code = result == SQLITE_OK ? ERR_NONE : sqlite_fail(search->conn, result, err);
+    sqlite3_finalize(search->table);
+    sqlite3_finalize(search->content);
+    sqlite3_finalize(search->module);
+    return code == ERR_NONE && search->tables->is_part ? err_no_memory(err) : code;
+}
+
+static enum err_code find(
+    struct sqlite_stmt *stmt, struct sqlite_reads *tables, bool *ret_is_covered, struct err *err)
+{
+    AUTO(reads_fini) struct sqlite_reads names = {0};
+    struct search search = {.conn = stmt->conn, .tables = tables, .is_covered = true};
+    enum err_code code = sqlite_check_alive(stmt->conn, err);
+    if (code == ERR_NONE)
+        code = collect(stmt, &names, err);
+    if (code == ERR_NONE)
+        code = find_tables(&search, &names, err);
+    if (code == ERR_NONE)
+        *ret_is_covered = search.is_covered;
+    return code;
 }
 
 enum err_code sqlite_reads(
     struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
 {
-    struct sqlite_stmt *stmt = sqlite_stmt(base);
-    AUTO(reads_fini) struct sqlite_reads names = {0};
     AUTO(reads_fini) struct sqlite_reads tables = {0};
-    enum err_code code = sqlite_check_alive(stmt->conn, err);
-    if (code == ERR_NONE)
-        code = collect(stmt, &names, err);
-    if (code == ERR_NONE)
-        code = find_tables(stmt->conn, &names, &tables, err);
+    bool is_covered;
+    enum err_code code = find(sqlite_stmt(base), &tables, &is_covered, err);
     for (size_t i = 0; code == ERR_NONE && i < tables.count; i++)
         on_table(ctx, tables.names[i]);
     return code;
+}
+
+enum err_code sqlite_versions_cover(struct store_stmt *base, bool *ret_is_covered, struct err *err)
+{
+    AUTO(reads_fini) struct sqlite_reads tables = {0};
+    return find(sqlite_stmt(base), &tables, ret_is_covered, err);
 }

@@ -191,6 +191,7 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
     stmt->base.driver = conn->store->base.driver;
     link_stmt(stmt, conn);
     int result;
+    conn->noting = &stmt->writes;
     enum err_code code = compile_one(conn, sql, &stmt->handle, err);
     if (code == ERR_NONE)
         code = map_params(stmt, sql, params, param_count, err);
@@ -200,6 +201,7 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
         code = sqlite_fail(conn, result, err);
     if (code == ERR_NONE && conn->prompt.is_meant)
         code = sqlite_refuse_virtual(&stmt->base, err);
+    conn->noting = NULL;
     if (code != ERR_NONE) {
         sqlite_finalize(&stmt->base);
         return code;
@@ -220,6 +222,7 @@ void sqlite_finalize(struct store_stmt *base)
         mem_free(stmt->base.columns[i].name);
     mem_free(stmt->base.columns);
     mem_free(stmt->bound);
+    sqlite_writes_fini(&stmt->writes);
     mem_free(stmt);
 }
 
@@ -270,6 +273,18 @@ static bool has_columns(const struct sqlite_stmt *stmt)
     return true;
 }
 
+// The first step of a statement that writes does all of its writing. SQLite may compile it anew before, after
+// a change of the schema; then it may have other triggers.
+static int step_first(struct sqlite_stmt *stmt)
+{
+    struct sqlite_conn *conn = stmt->conn;
+    conn->noting = &stmt->writes;
+    int result = sqlite3_step(stmt->handle);
+    conn->noting = NULL;
+    sqlite_writes_add_all(&conn->writes, &stmt->writes);
+    return result;
+}
+
 enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *err)
 {
     struct sqlite_stmt *stmt = sqlite_stmt(base);
@@ -278,7 +293,8 @@ enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *er
     bool writes_rows = stmt->upsert.is_upsert && stmt->run != RUN_STEPPED;
     if (writes_rows)
         sqlite_twice_begin(stmt->conn, &stmt->upsert);
-    int result = sqlite3_step(stmt->handle);
+    int result =
+        stmt->base.writes && stmt->run != RUN_STEPPED ? step_first(stmt) : sqlite3_step(stmt->handle);
     if (writes_rows)
         sqlite_twice_end(stmt->conn);
     if (result != SQLITE_ROW && result != SQLITE_DONE)

@@ -7,6 +7,7 @@
 
 #include "store/driver.h"
 #include "store/sqlite/twice.h"
+#include "store/sqlite/writes.h"
 
 struct sqlite_conn;
 
@@ -26,6 +27,7 @@ struct sqlite_stmt {
     size_t bound_count;          // SQLite's parameters
     uint16_t *bound;             // owned; the index in params of each of them
     enum sqlite_run run;         // where its run is
+    struct sqlite_writes writes; // the tables that it may write
     struct sqlite_upsert upsert; // whether it may meet one key twice in its own rows
 };
 

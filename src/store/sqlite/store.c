@@ -38,6 +38,7 @@ static void close_store(struct store *base)
     if (store->last != NULL)
         sqlite_disconnect(store->last);
     sqlite_resident_close(&store->resident);
+    sqlite_versions_fini(&store->versions);
     sqlite_place_fini(&store->place);
     mem_free(store->path);
     mem_free(store);
@@ -71,7 +72,7 @@ static enum err_code open_store(const char *url, const char *name, struct store 
         return err_no_memory(err);
     store->base.driver = &sqlite_driver;
     store->resident = SQLITE_RESIDENT_NONE;
-    sqlite_version_init(&store->version);
+    sqlite_versions_init(&store->versions);
     store->in_memory = strcmp(path, ":memory:") == 0;
     store->path = mem_strdup(path);
     enum err_code code = store->path != NULL ? ERR_NONE : err_no_memory(err);
@@ -134,6 +135,7 @@ const struct store_driver sqlite_driver = {
     .explain = sqlite_explain,
     .is_unique = sqlite_is_unique,
     .reads = sqlite_reads,
+    .versions_cover = sqlite_versions_cover,
     .exec = sqlite_exec,
     .empty = sqlite_empty,
     .batch_open = sqlite_batch_open,

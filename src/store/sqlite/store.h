@@ -17,7 +17,7 @@ struct sqlite_store {
     atomic_bool connected;   // in_memory only: its one connection is there
     struct store_conn *last; // owned; held until store_close, so that the file is checkpointed and its -wal
                              // removed then, whichever reader or writer goes first. NULL in memory.
-    struct sqlite_version version;   // of all tables
+    struct sqlite_versions versions; // of all tables
     struct sqlite_place place;       // of the files, once `last` has them open; empty in memory
     struct sqlite_resident resident; // of the same; opened when the store is watched
     atomic_bool is_in_doubt;         // a failed commit may be in the file after all: see vfs.h

@@ -15,6 +15,7 @@
 #include "store/sqlite/error.h"
 #include "store/sqlite/log_bound.h"
 #include "store/sqlite/store.h"
+#include "store/sqlite/versions.h"
 #include "store/sqlite/vfs.h"
 
 // A writer takes its lock at once: if it read first and wrote later, another process could write in between
@@ -52,7 +53,9 @@ static enum err_code run(struct sqlite_conn *conn, enum sqlite_control control, 
     if (code != ERR_NONE)
         return code;
     conn->in_control = true;
+    conn->noting = &conn->writes; // a full-text index writes its tables at the end only
     int result = sqlite3_step(conn->control[control]);
+    conn->noting = NULL;
     conn->in_control = false;
     if (result != SQLITE_DONE)
         code = sqlite_fail(conn, result, err);
@@ -80,8 +83,17 @@ enum err_code sqlite_begin(struct store_conn *base, struct err *err)
     if (code != ERR_NONE)
         return code;
     conn->in_transaction = true;
+    if (conn->mode == STORE_WRITE)
+        sqlite_versions_begin(conn);
     bool may_be_cut = conn->mode == STORE_WRITE && atomic_load(&conn->store->is_in_doubt);
     return may_be_cut ? settle(conn, err) : ERR_NONE;
+}
+
+enum err_code sqlite_begin_seen(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    conn->begun_at = sqlite_versions_last(&conn->store->versions);
+    return sqlite_begin(base, err);
 }
 
 // What the disk did at COMMIT; the transaction is not there any more.

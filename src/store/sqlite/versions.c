@@ -1,116 +1,264 @@
 // SPDX-License-Identifier: Apache-2.0
-// The version of a store in a file. It is read from the header of the WAL index, which lies in memory that
-// SQLite shares between all connections and processes that have the file open (sqlite.org/walformat.html,
-// section 2.1). store_watch looks the memory up once; after that any thread reads it, without SQLite.
+// The versions of a store's tables. Numbers come from one counter that only grows. A table's number is raised
+// by each commit of this store's connections that may have written to it (writes.h), and `floor`, which
+// stands for all tables, by each other commit: by another program, or by one of ours that does not tell what
+// it writes (a change of the schema). What a table's version is now is the larger of the two.
 //
-// This holds for the following reasons, checked in the sources of SQLite 3.40.1:
+//          the lock for writing is got         COMMIT writes the header     the lock is let go
+//     known ─────────────────────────► held ────────────────────────► not known ─────────────► known
+//       ▲                                                                  (counted)
+//       └── anybody counts what another program has committed ── not known
 //
-// - Every commit changes the header before it returns, and before a reader can see its rows. The last step of
-//   a commit writes the two copies of the header, the second one first (wal.c: sqlite3WalFrames,
-//   walIndexWriteHdr), and a reader accepts a header only when both copies are the same (walIndexTryHdr). So
-//   the first copy alone names the state that readers see. VACUUM and changes of the schema are commits, too.
-// - Two states never have the same header. Every commit raises the counter iChange. The counter starts again
-//   when SQLite recovers the index, after a process died while it wrote the header (walIndexRecover); but the
-//   header also has the length of the log, the checksum of the whole log, and two salts, which change
-//   whenever the log starts again at its beginning (walRestartHdr).
-// - One state may get a second header: recovery and a restart of the log write one without a commit. Then the
-//   version changes for nothing. A rollback and a plain checkpoint do not write the header.
-// - A header that is just being written is recognised by its checksum, and counts as not known.
-// - The memory is neither moved nor unmapped before store_close. SQLite unmaps it with the last connection
-//   that this process has to the file (os_unix.c: unixShmUnmap, unixShmPurge), and maps the rest of an index
-//   that grows beside it (unixShmMap). The store's connection `last` maps it with its first read.
-// - The file stays in WAL mode, and its index stays this one. From its first read on `last` holds a shared
-//   lock on the file (pager.c: pager_unlock keeps it in WAL mode), without which another connection cannot
-//   change the journal mode or remove the log and the index (wal.c: sqlite3WalClose); and this process holds
-//   the lock on the index that keeps others from truncating it (os_unix.c: unixLockSharedMemory).
+// `known` names the state that is counted, by the hash of the WAL index's header (index_header.h). A number
+// is told only while the header is the known one: else somebody has committed, and it is not counted yet.
 //
-// Where SQLite has no shared memory, or an index of another format, no version is ever known.
+// - No commit goes uncounted. All that write the header have SQLite's lock for writing (wal.c asserts it in
+//   walIndexWriteHdr). When a connection of ours gets it, what others have committed before is counted. So
+//   what differs when it lets go of it (vfs.c tells both) is its own. Nobody else can write the header before
+//   `known` is set, so `known` never names a state that is not counted.
+// - What a transaction of ours writes is known from its BEGIN on, which compares the header once more: what
+//   SQLite did before (it may have repaired the index) counts as a commit to all tables. A COMMIT that fails
+//   after the header was written is counted as well, as only the header is asked.
+// - A header that is another one although iChange is the same was written when the log began again, which
+//   is no commit: this is sure while a transaction of ours is under way, as nobody can repair the index then.
+// - The number that version_now tells is one of the present. The header is the known one, so all that is
+//   committed at this moment is counted. Whoever set `known` had raised the numbers before (release), so
+//   those that are read next are of that state or of a later one, whose header is in place.
+// - `version_seen`: a number that was given out before the transaction began belongs to a commit that its
+//   snapshot has, as numbers are given out when the header is in place. If it is still the table's number
+//   now, no commit to the table came since. So it is the number of the snapshot.
+//
+// Those who count have a mutex for some loads and stores. The connection that writes waits for it; others, a
+// loop too, only try to get it, and tell 0 where they do not. Any thread.
 #include "store/sqlite/versions.h"
 
-#include <sqlite3.h>
-
-#include <xxhash.h>
-
+#include "base/limits.h"
+#include "base/mem.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/store.h"
-#include "store/sqlite/tx.h"
 
-enum {
-    REGION_BYTES = 32768, // of the index that are mapped as one; the header is at the start of the first
-    FORMAT = 3007000,     // of the index; its first word
-    HASHED_WORDS = 10,    // in front of the checksum: format, unused, iChange, flags and page size, mxFrame,
-                          // nPage, two of the last frame's checksum, two of salt
-    HEADER_WORDS = 12,    // with the checksum
-    LAST_WORD = 4,        // mxFrame: the number of the last frame
-    MOVED_WORD = 24,      // behind both copies: nBackfill, the number of frames that are in the database
-    TRIES = 4,            // of reading a header while it is being written, which takes some nanoseconds
+#define HASH_NONFATAL_OOM          1
+#define uthash_malloc(size)        mem_alloc(size)
+#define uthash_free(memory, size)  mem_free(memory)
+#define uthash_nonfatal_oom(entry) ((entry)->name = NULL)
+#include <uthash.h>
+
+enum { TRIES = 4 }; // of telling a number while others count
+
+struct sqlite_slot {
+    struct sqlite_version version; // first
+    const char *name;              // the key; of `text`
+    UT_hash_handle hh;             // uthash's own
+    char text[];                   // with a NUL behind it
 };
 
-// Whether the header is whole, by the checksum that stands behind it (sqlite.org/fileformat2.html,
-// section 4.2).
-static bool is_whole(const uint32_t header[HEADER_WORDS])
+// --- counting; under the mutex
+
+static uint64_t next_number(struct sqlite_versions *versions)
 {
-    uint32_t first = 0, second = 0;
-    for (size_t i = 0; i < HASHED_WORDS; i += 2) {
-        first += header[i] + second;
-        second += header[i + 1] + first;
-    }
-    return first == header[HASHED_WORDS] && second == header[HASHED_WORDS + 1];
+    return atomic_load_explicit(&versions->last, memory_order_relaxed) + 1;
 }
 
-static uint64_t read_number(sqlite_wal_word *shared)
+// Gives the number out, once it is where it belongs, and names the state that is counted with it.
+static void finish(struct sqlite_versions *versions, uint64_t number, uint64_t state)
 {
-    uint32_t header[HEADER_WORDS];
-    for (unsigned tries = 0; tries < TRIES; tries++) {
-        for (size_t i = 0; i < HEADER_WORDS; i++)
-            header[i] = __atomic_load_n(&shared[i], __ATOMIC_ACQUIRE);
-        if (header[0] != FORMAT || !is_whole(header))
-            continue;
-        uint64_t number = XXH3_64bits(header, HASHED_WORDS * sizeof(header[0]));
-        return number != 0 ? number : 1;
-    }
-    return 0;
+    atomic_store_explicit(&versions->whole.number, number, memory_order_release);
+    atomic_store_explicit(&versions->last, number, memory_order_release);
+    atomic_store_explicit(&versions->known, state, memory_order_release);
 }
+
+static void count_all(struct sqlite_versions *versions, uint64_t state)
+{
+    uint64_t number = next_number(versions);
+    atomic_store_explicit(&versions->floor, number, memory_order_release);
+    finish(versions, number, state);
+}
+
+static void count_writes(struct sqlite_versions *versions, const struct sqlite_writes *writes, uint64_t state)
+{
+    uint64_t number = next_number(versions);
+    for (size_t i = 0; i < writes->count; i++)
+        atomic_store_explicit(&writes->tables[i]->number, number, memory_order_release);
+    finish(versions, number, state);
+}
+
+static struct sqlite_index_header read_header(const struct sqlite_versions *versions)
+{
+    sqlite_wal_word *header = atomic_load_explicit(&versions->header, memory_order_acquire);
+    return header != NULL ? sqlite_index_header_read(header) : (struct sqlite_index_header){0};
+}
+
+static bool is_known(const struct sqlite_versions *versions, struct sqlite_index_header header)
+{
+    return header.hash != 0 && header.hash == atomic_load_explicit(&versions->known, memory_order_relaxed);
+}
+
+// Whether it differs from the known one only because the log began again.
+static bool is_restart(const struct sqlite_versions *versions, struct sqlite_index_header header)
+{
+    return versions->is_held && versions->is_ours && header.hash != 0 &&
+           header.changes == versions->held.changes;
+}
+
+// Counts what others have committed.
+static void settle(struct sqlite_versions *versions)
+{
+    if (pthread_mutex_trylock(&versions->counting) != 0)
+        return;
+    struct sqlite_index_header header = read_header(versions);
+    if (is_known(versions, header) || header.hash == 0) {
+        // It was counted meanwhile, or somebody writes it.
+    } else if (is_restart(versions, header)) {
+        atomic_store_explicit(&versions->known, header.hash, memory_order_release);
+    } else if (!versions->is_held) {
+        count_all(versions, header.hash);
+    }
+    pthread_mutex_unlock(&versions->counting);
+}
+
+void sqlite_versions_on_lock(void *ctx, bool is_got)
+{
+    struct sqlite_conn *conn = ctx;
+    struct sqlite_versions *versions = &conn->store->versions;
+    pthread_mutex_lock(&versions->counting);
+    struct sqlite_index_header header = read_header(versions);
+    bool is_told = !is_got && versions->is_ours && !conn->writes.has_all && header.hash != 0;
+    if (!is_known(versions, header)) {
+        if (!is_got && is_restart(versions, header))
+            atomic_store_explicit(&versions->known, header.hash, memory_order_release);
+        else if (is_told)
+            count_writes(versions, &conn->writes, header.hash);
+        else
+            count_all(versions, header.hash);
+    }
+    versions->is_held = is_got;
+    versions->is_ours = false;
+    versions->held = header;
+    pthread_mutex_unlock(&versions->counting);
+    conn->writes.has_all = true;
+}
+
+void sqlite_versions_begin(struct sqlite_conn *conn)
+{
+    struct sqlite_versions *versions = &conn->store->versions;
+    pthread_mutex_lock(&versions->counting);
+    versions->is_ours = versions->is_held && is_known(versions, read_header(versions));
+    pthread_mutex_unlock(&versions->counting);
+    sqlite_writes_clear(&conn->writes);
+}
+
+// --- what the numbers are
 
 static uint64_t now(const struct version *base)
 {
     const struct sqlite_version *version = (const struct sqlite_version *)base;
-    sqlite_wal_word *shared = atomic_load_explicit(&version->header, memory_order_acquire);
-    return shared != NULL ? read_number(shared) : 0;
+    struct sqlite_versions *versions = version->versions;
+    sqlite_wal_word *header = atomic_load_explicit(&versions->header, memory_order_acquire);
+    for (unsigned tries = 0; header != NULL && tries < TRIES; tries++) {
+        uint64_t known = atomic_load_explicit(&versions->known, memory_order_acquire);
+        if (sqlite_index_header_is(header, known)) {
+            uint64_t number = atomic_load_explicit(&version->number, memory_order_acquire);
+            uint64_t floor = atomic_load_explicit(&versions->floor, memory_order_acquire);
+            return number > floor ? number : floor;
+        }
+        settle(versions);
+    }
+    return 0;
 }
 
 uint64_t sqlite_state_now(const struct sqlite_store *store)
 {
-    return now(&store->version.base);
+    return read_header(&store->versions).hash;
 }
 
-bool sqlite_log_is_moved(const struct sqlite_store *store)
+uint64_t sqlite_versions_last(struct sqlite_versions *versions)
 {
-    sqlite_wal_word *shared = atomic_load_explicit(&store->version.header, memory_order_acquire);
-    return __atomic_load_n(&shared[LAST_WORD], __ATOMIC_RELAXED) ==
-           __atomic_load_n(&shared[MOVED_WORD], __ATOMIC_RELAXED);
+    now(&versions->whole.base); // counts
+    return atomic_load_explicit(&versions->last, memory_order_acquire);
 }
 
-void sqlite_version_init(struct sqlite_version *version)
+uint64_t sqlite_version_seen(struct store_conn *base, const struct version *version)
 {
-    *version = (struct sqlite_version){.base = {.now = now}};
+    uint64_t number = now(version);
+    return number <= sqlite_conn(base)->begun_at ? number : 0;
 }
 
-// Finds the first region of the index; *ret_header stays as it is where SQLite's VFS has no shared memory. An
-// SQLite result code.
-static int find_header(sqlite3 *db, sqlite_wal_word **ret_header)
+// --- the tables
+
+static void init_version(struct sqlite_version *version, struct sqlite_versions *versions)
 {
-    sqlite3_file *file = NULL;
-    volatile void *region = NULL;
-    int result = sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL); // reads, which maps the index
-    if (result == SQLITE_OK)
-        result = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (result == SQLITE_OK && file->pMethods != NULL && file->pMethods->iVersion >= 2)
-        result = file->pMethods->xShmMap(file, 0, REGION_BYTES, 0, &region);
-    if (result == SQLITE_OK)
-        *ret_header = region;
-    return result;
+    version->base.now = now;
+    version->versions = versions;
+}
+
+// Under the mutex of the names.
+static struct sqlite_slot *find(struct sqlite_versions *versions, const char *name)
+{
+    struct sqlite_slot *slot;
+    size_t len = strlen(name);
+    HASH_FIND(hh, versions->by_name, name, len, slot);
+    if (slot != NULL || versions->count == LIMIT_VERSIONS)
+        return slot;
+    slot = mem_zalloc(1, sizeof(*slot) + len + 1);
+    if (slot == NULL)
+        return NULL;
+    init_version(&slot->version, versions);
+    slot->name = memcpy(slot->text, name, len);
+    HASH_ADD_KEYPTR(hh, versions->by_name, slot->name, len, slot);
+    if (slot->name == NULL) { // uthash had no memory for it
+        mem_free(slot);
+        return NULL;
+    }
+    versions->count++;
+    return slot;
+}
+
+struct sqlite_version *sqlite_versions_find(struct sqlite_versions *versions, const char *table)
+{
+    if (sqlite3_strnicmp(table, "sqlite_", 7) == 0)
+        return &versions->whole;
+    pthread_mutex_lock(&versions->naming);
+    struct sqlite_slot *slot = find(versions, table);
+    pthread_mutex_unlock(&versions->naming);
+    return slot != NULL ? &slot->version : NULL;
+}
+
+const struct version *sqlite_version_of(struct store *base, const char *table)
+{
+    struct sqlite_version *version = sqlite_versions_find(&sqlite_store(base)->versions, table);
+    return version != NULL ? &version->base : NULL;
+}
+
+// --- a store's
+
+void sqlite_versions_init(struct sqlite_versions *versions)
+{
+    *versions = (struct sqlite_versions){0};
+    init_version(&versions->whole, versions);
+    pthread_mutex_init(&versions->counting, NULL);
+    pthread_mutex_init(&versions->naming, NULL);
+}
+
+void sqlite_versions_fini(struct sqlite_versions *versions)
+{
+    struct sqlite_slot *slot, *next;
+    HASH_ITER (hh, versions->by_name, slot, next) {
+        HASH_DEL(versions->by_name, slot);
+        mem_free(slot);
+    }
+    pthread_mutex_destroy(&versions->counting);
+    pthread_mutex_destroy(&versions->naming);
+}
+
+// A transaction that is under way counts as a commit to all tables.
+static void begin_to_count(struct sqlite_versions *versions, sqlite_wal_word *header)
+{
+    pthread_mutex_lock(&versions->counting);
+    atomic_store_explicit(&versions->header, header, memory_order_release);
+    versions->is_ours = false;
+    count_all(versions, versions->is_held ? 0 : read_header(versions).hash);
+    pthread_mutex_unlock(&versions->counting);
 }
 
 enum err_code sqlite_watch(struct store *base, struct err *err)
@@ -120,30 +268,12 @@ enum err_code sqlite_watch(struct store *base, struct err *err)
     if (store->last == NULL) // in memory: its one connection is its only reader
         return ERR_NONE;
     struct sqlite_conn *conn = sqlite_conn(store->last);
-    int result = find_header(conn->db, &header);
+    int result = sqlite_index_header_find(conn->db, &header);
     if (result != SQLITE_OK)
         return sqlite_fail(conn, result, err);
+    if (header == NULL)
+        return ERR_NONE;
     sqlite_resident_open(&store->resident, &store->place);
-    atomic_store_explicit(&store->version.header, header, memory_order_release);
+    begin_to_count(&store->versions, header);
     return ERR_NONE;
-}
-
-const struct version *sqlite_version_of(struct store *base, const char *table)
-{
-    (void)table; // all of them have the same
-    return &sqlite_store(base)->version.base;
-}
-
-enum err_code sqlite_begin_seen(struct store_conn *base, struct err *err)
-{
-    struct sqlite_conn *conn = sqlite_conn(base);
-    conn->begun_at = now(&conn->store->version.base);
-    return sqlite_begin(base, err);
-}
-
-// The snapshot was taken between the two looks.
-uint64_t sqlite_version_seen(struct store_conn *base, const struct version *version)
-{
-    uint64_t number = now(version);
-    return number == sqlite_conn(base)->begun_at ? number : 0;
 }

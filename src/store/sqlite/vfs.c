@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layer over SQLite's VFS "unix", through which all connections open their files. It does three things,
+// A layer over SQLite's VFS "unix", through which all connections open their files. It does four things,
 // and hands on the rest. Whichever thread has the connection.
 //
 // It keeps errno of a call that failed, which SQLite asks for much later. A disk that is full is SQLITE_FULL,
@@ -19,6 +19,9 @@
 // It has the files of a connection that may not wait (prompt.c) read by resident.c. SQLite repairs the index
 // of the log when a process has died while it wrote it, for which it reads all of the log. Such a connection
 // does not get the locks for that.
+//
+// It tells the connection when it has the lock for writing, and when it is about to let go of it
+// (versions.c).
 //
 // The formats of log and index are those of sqlite.org/fileformat2.html, section 4, and walformat.html.
 #include "store/sqlite/vfs.h"
@@ -48,11 +51,13 @@ struct vfs_file {
     struct vfs_file *log;          // of a database: its log, while it is open; else NULL
     const volatile uint8_t *index; // of a database: the index of its log, once it is mapped; borrowed
     sqlite3_int64 log_end;         // of a database: where the frames end that were written under the lock
-    const struct sqlite_resident *resident; // of a database: its connection may not wait; borrowed; or NULL
-    bool has_commit;                        // one of those ends a transaction
-    bool has_failed;                        // writing them, or a sync, has failed
-    bool is_in_doubt;                       // the last cut has failed
-    sqlite3_file below[];                   // owned
+    const struct sqlite_resident *resident;  // of a database: its connection may not wait; borrowed; or NULL
+    void (*on_lock)(void *ctx, bool is_got); // of a database: sqlite_vfs_tell_lock; or NULL
+    void *lock_ctx;                          // borrowed; its first argument
+    bool has_commit;                         // one of those ends a transaction
+    bool has_failed;                         // writing them, or a sync, has failed
+    bool is_in_doubt;                        // the last cut has failed
+    sqlite3_file below[];                    // owned
 };
 
 // errno of the last call that failed on this thread.
@@ -238,6 +243,20 @@ static int map_index(sqlite3_file *base, int region, int bytes, int extend, vola
     return result;
 }
 
+static void take_up(struct vfs_file *main)
+{
+    begin_writing(main);
+    if (main->on_lock != NULL)
+        main->on_lock(main->lock_ctx, true);
+}
+
+static void let_go(struct vfs_file *main)
+{
+    end_writing(main);
+    if (main->on_lock != NULL)
+        main->on_lock(main->lock_ctx, false);
+}
+
 static int lock_index(sqlite3_file *base, int first, int count, int flags)
 {
     struct vfs_file *file = file_of(base);
@@ -245,11 +264,11 @@ static int lock_index(sqlite3_file *base, int first, int count, int flags)
     if (file->resident != NULL && first < FIRST_READ_LOCK && (flags & SQLITE_SHM_LOCK) != 0)
         return SQLITE_BUSY;
     if (is_writing && (flags & SQLITE_SHM_UNLOCK) != 0)
-        end_writing(file);
+        let_go(file);
     int result = file->below->pMethods->xShmLock(file->below, first, count, flags);
     result = note(result, errno);
     if (is_writing && (flags & SQLITE_SHM_LOCK) != 0 && result == SQLITE_OK)
-        begin_writing(file);
+        take_up(file);
     return result;
 }
 
@@ -375,6 +394,15 @@ static struct vfs_file *main_of(sqlite3 *db)
     if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
         return NULL;
     return file != NULL && file->pMethods == &methods ? file_of(file) : NULL;
+}
+
+void sqlite_vfs_tell_lock(sqlite3 *db, void (*on_lock)(void *ctx, bool is_got), void *ctx)
+{
+    struct vfs_file *main = main_of(db);
+    if (main != NULL) {
+        main->on_lock = on_lock;
+        main->lock_ctx = ctx;
+    }
 }
 
 void sqlite_vfs_set_prompt(sqlite3 *db, const struct sqlite_resident *resident)

@@ -24,6 +24,10 @@ void sqlite_vfs_set_prompt(sqlite3 *db, const struct sqlite_resident *resident);
 // Whether SQLite may not sleep on this thread between two tries to begin a read.
 void sqlite_vfs_keep_awake(bool is_awake);
 
+// Has `on_lock` called when the connection has got the lock for writing to the log and its index, which all
+// that write the index's header have, and before it lets go of it. On the connection's thread.
+void sqlite_vfs_tell_lock(sqlite3 *db, void (*on_lock)(void *ctx, bool is_got), void *ctx);
+
 // errno of the last call on a file that failed on this thread.
 int sqlite_vfs_errno(void);
 

@@ -217,7 +217,7 @@ static void a_torn_index_is_repaired_by_somebody_else(void **state)
     struct store_conn *conn = connect_prompt(f, "SELECT max(a) FROM t", &stmt);
     read_now(conn, stmt);
     volatile uint32_t *header =
-        (volatile uint32_t *)(uintptr_t)atomic_load(&sqlite_store(f->store)->version.header);
+        (volatile uint32_t *)(uintptr_t)atomic_load(&sqlite_store(f->store)->versions.header);
     header[2]++; // as a process leaves it that dies while it writes
     assert_error(error_of_begin(conn), ERR_BUSY, "it is not known what is committed: try again");
     assert_rows(f->reader, "SELECT max(a) FROM t", "0\n");

@@ -310,6 +310,347 @@ static void what_changes_nothing_keeps_the_number(void **state)
     }
 }
 
+// --- which tables a commit of ours counts for
+
+static const char family[] =
+    "CREATE TABLE a (id integer PRIMARY KEY, n integer); CREATE TABLE b (id integer PRIMARY KEY, a integer"
+    " REFERENCES a (id) ON DELETE CASCADE ON UPDATE SET NULL); CREATE TABLE c (x text PRIMARY KEY, n integer)"
+    " WITHOUT ROWID; CREATE TABLE d (n integer); CREATE TABLE log (n integer);"
+    "CREATE TRIGGER d_new AFTER INSERT ON d WHEN new.n > 1 BEGIN INSERT INTO log VALUES (new.n); END;"
+    "CREATE VIEW v AS SELECT id FROM a; CREATE TRIGGER v_new INSTEAD OF INSERT ON v BEGIN"
+    "  INSERT INTO d VALUES (new.id); END;"
+    "CREATE VIRTUAL TABLE words USING fts5(body); CREATE VIRTUAL TABLE boxes USING rtree(id, x0, x1);";
+
+static const char *const members[] = {"a", "b", "c", "d", "log", "words", "boxes", "sqlite_schema"};
+
+// The members whose number is another one than before, and notes them all.
+static const char *raised(struct fixture *f, uint64_t numbers[ARRAY_LEN(members)])
+{
+    static char names[100];
+    names[0] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        uint64_t number = number_of(f->store, members[i]);
+        assert_int_not_equal(number, 0);
+        if (number != numbers[i])
+            strcat(strcat(names, names[0] != '\0' ? " " : ""), members[i]);
+        numbers[i] = number;
+    }
+    return names;
+}
+
+static void run_in_transaction(struct fixture *f, const char *sql)
+{
+    begin(f->writer);
+    assert_error(error_of_run(f->writer, sql), ERR_NONE, "");
+    commit(f->writer);
+}
+
+static void a_commit_of_ours_counts_for_the_tables_that_it_may_have_written(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    static const struct {
+        const char *sql, *raised;
+    } cases[] = {
+        {"INSERT INTO a VALUES (1, 1), (2, 2)", "a sqlite_schema"},
+        {"INSERT INTO b VALUES (1, 1), (2, 2)", "b sqlite_schema"},
+        {"INSERT INTO c VALUES ('x', 1)", "c sqlite_schema"},
+        {"INSERT INTO c SELECT id, n FROM a WHERE true ON CONFLICT DO UPDATE SET n = 7", "c sqlite_schema"},
+        {"UPDATE A SET n = 3", "a sqlite_schema"},
+        {"UPDATE a SET id = 5 WHERE id = 1", "a b sqlite_schema"},
+        {"REPLACE INTO a VALUES (2, 9)", "a b sqlite_schema"},
+        {"DELETE FROM a WHERE id = 2", "a b sqlite_schema"},
+        {"DELETE FROM c", "c sqlite_schema"},
+        {"INSERT INTO d VALUES (1)", "d log sqlite_schema"},
+        {"INSERT INTO v VALUES (9)", "d log sqlite_schema"},
+        {"INSERT INTO words VALUES ('one two')", "words sqlite_schema"},
+        {"INSERT INTO words (words) VALUES ('rebuild')", "words sqlite_schema"},
+        {"INSERT INTO boxes VALUES (1, 2, 3)", "boxes sqlite_schema"},
+        {"DELETE FROM d WHERE n = 1000", ""},
+        {"SELECT count(*) FROM a, b", ""},
+    };
+    uint64_t numbers[ARRAY_LEN(members)] = {0};
+    run_script(f->writer, family);
+    prepare_store(f);
+    store_disconnect(f->writer); // another connection meets the virtual tables in its transactions
+    assert_int_equal(store_connect(f->store, STORE_WRITE, &f->writer, &err), ERR_NONE);
+    raised(f, numbers);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        run_in_transaction(f, cases[i].sql);
+        assert_string_equal(raised(f, numbers), cases[i].raised);
+    }
+}
+
+static void a_schema_that_changed_counts_for_all_and_so_do_scripts(void **state)
+{
+    struct fixture *f = *state;
+    static const char all[] = "a b c d log words boxes sqlite_schema";
+    static const char *const scripts[] = {"CREATE INDEX d_n ON d (n)", "ALTER TABLE a ADD COLUMN m integer",
+        "DROP TABLE b", "INSERT INTO a (id) VALUES (100)", "CREATE TABLE b (id integer, a integer)"};
+    uint64_t numbers[ARRAY_LEN(members)] = {0};
+    run_script(f->writer, family);
+    prepare_store(f);
+    raised(f, numbers);
+    for (size_t i = 0; i < ARRAY_LEN(scripts); i++) {
+        begin(f->writer);
+        run_script(f->writer, scripts[i]);
+        commit(f->writer);
+        assert_string_equal(raised(f, numbers), all);
+        run_script(f->writer, "UPDATE d SET n = 1; INSERT INTO d VALUES (1)"); // outside of a transaction
+        assert_string_equal(raised(f, numbers), all);
+    }
+}
+
+static void run_again(struct store_stmt *stmt)
+{
+    bool row;
+    struct err err = {0};
+    if (store_bind(stmt, NULL, &err) != ERR_NONE || store_step(stmt, &row, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    store_reset(stmt);
+}
+
+static void a_statement_that_has_another_trigger_now_writes_its_tables_too(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t numbers[ARRAY_LEN(members)] = {0};
+    run_script(f->writer, family);
+    prepare_store(f);
+    struct store_stmt *stmt = prepare(f->writer, "UPDATE a SET n = 1", NULL, 0);
+    run_script(f->writer, "CREATE TRIGGER a_moved AFTER UPDATE ON a BEGIN INSERT INTO d VALUES (0); END;");
+    raised(f, numbers);
+    begin(f->writer);
+    run_again(stmt);
+    run_script(f->reader, "SELECT 1");
+    assert_string_equal(raised(f, numbers), "");
+    assert_rows(f->writer, "INSERT INTO a VALUES (1, 1)", "");
+    run_again(stmt);
+    commit(f->writer);
+    assert_string_equal(raised(f, numbers), "a d log sqlite_schema");
+    store_finalize(stmt);
+}
+
+static void what_is_rolled_back_counts_for_none_but_what_a_savepoint_takes_back_may(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    uint64_t numbers[ARRAY_LEN(members)] = {0};
+    run_script(f->writer, family);
+    prepare_store(f);
+    raised(f, numbers);
+    begin(f->writer);
+    assert_rows(f->writer, "INSERT INTO a VALUES (1, 1)", "");
+    store_rollback(f->writer);
+    assert_string_equal(raised(f, numbers), "");
+    begin(f->writer);
+    assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    assert_rows(f->writer, "INSERT INTO a VALUES (1, 1)", "");
+    assert_int_equal(store_rollback_to(f->writer, &err), ERR_NONE);
+    assert_rows(f->writer, "INSERT INTO c VALUES ('x', 1)", "");
+    commit(f->writer);
+    assert_string_equal(raised(f, numbers), "a c sqlite_schema");
+}
+
+static void a_batch_table_of_other_fields_counts_for_none(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    static const struct store_name fields[] = {
+        {.name = {"x", 1}, .type = TYPE_TEXT}, {.name = {"n", 1}, .type = TYPE_INTEGER}};
+    uint64_t numbers[ARRAY_LEN(members)] = {0};
+    run_script(f->writer, family);
+    prepare_store(f);
+    assert_int_equal(store_batch_open(f->writer, fields, 2, &err), ERR_NONE);
+    struct store_stmt *stmt = prepare(f->writer, "INSERT INTO c SELECT x, n FROM batch", NULL, 0);
+    raised(f, numbers);
+    for (int i = 0; i < 4; i++) {
+        const struct value values[] = {text_of(i % 2 == 0 ? "even" : "odd"), integer_of(i)};
+        begin(f->writer);
+        assert_int_equal(store_batch_open(f->writer, fields, 1, &err), ERR_NONE);
+        assert_int_equal(store_batch_open(f->writer, fields, 2, &err), ERR_NONE);
+        assert_int_equal(store_batch_add(f->writer, values, 1, &err), ERR_NONE);
+        run_again(stmt);
+        assert_rows(f->writer, "DELETE FROM c", "");
+        commit(f->writer);
+        assert_string_equal(raised(f, numbers), "c sqlite_schema");
+    }
+    store_finalize(stmt);
+}
+
+// The log begins again with the first commit after it was moved into the database.
+static void the_log_that_begins_again_counts_for_none(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t numbers[ARRAY_LEN(members)] = {0};
+    run_script(f->writer, family);
+    prepare_store(f);
+    raised(f, numbers);
+    for (int i = 0; i < 5; i++) {
+        run_past_rules(f->writer, "PRAGMA wal_checkpoint(RESTART)");
+        assert_string_equal(raised(f, numbers), "");
+        run_in_transaction(f, "INSERT INTO d VALUES (1)");
+        assert_string_equal(raised(f, numbers), "d log sqlite_schema");
+    }
+    run_past_rules(f->writer, "PRAGMA cache_size=10");
+    run_past_rules(f->writer, "PRAGMA wal_checkpoint(RESTART)");
+    begin(f->writer); // more than its cache holds goes to the log before the commit
+    assert_rows(f->writer,
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 9999)"
+        " INSERT INTO d SELECT n FROM n",
+        "");
+    assert_string_equal(raised(f, numbers), "");
+    store_rollback(f->writer);
+    assert_string_equal(raised(f, numbers), "");
+}
+
+static void a_commit_of_others_counts_for_all(void **state)
+{
+    struct fixture *f = *state;
+    static const char all[] = "a b c d log words boxes sqlite_schema";
+    uint64_t numbers[ARRAY_LEN(members)] = {0};
+    sqlite3 *db = NULL;
+    run_script(f->writer, family);
+    prepare_store(f);
+    raised(f, numbers);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    run_bare(db, "INSERT INTO c VALUES ('x', 1)");
+    assert_string_equal(raised(f, numbers), all);
+    run_bare(db, "INSERT INTO c VALUES ('y', 1)"); // seen first by the transaction of ours
+    run_in_transaction(f, "INSERT INTO a VALUES (1, 1)");
+    assert_string_equal(raised(f, numbers), all);
+    run_in_transaction(f, "INSERT INTO a VALUES (2, 1)");
+    assert_string_equal(raised(f, numbers), "a sqlite_schema");
+    sqlite3_close(db);
+}
+
+static void more_tables_than_a_transaction_notes_count_for_all(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t numbers[ARRAY_LEN(members)] = {0};
+    char sql[100];
+    run_script(f->writer, family);
+    prepare_store(f);
+    for (int i = 0; i <= SQLITE_WRITES_TABLES; i++) {
+        snprintf(sql, sizeof(sql), "CREATE TABLE x%d (n integer)", i);
+        run_script(f->writer, sql);
+    }
+    raised(f, numbers);
+    begin(f->writer);
+    for (int i = 0; i <= SQLITE_WRITES_TABLES; i++) {
+        snprintf(sql, sizeof(sql), "INSERT INTO x%d VALUES (1)", i);
+        assert_rows(f->writer, sql, "");
+    }
+    commit(f->writer);
+    assert_string_equal(raised(f, numbers), "a b c d log words boxes sqlite_schema");
+}
+
+// --- the number of a snapshot
+
+static void a_read_tells_the_numbers_of_its_snapshot(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    run_script(f->writer, family);
+    prepare_store(f);
+    const struct version *a = versions_of(f->store, "a"), *c = versions_of(f->store, "c");
+    assert_int_equal(store_begin_seen(f->reader, &err), ERR_NONE);
+    assert_rows(f->reader, "SELECT count(*) FROM a, c", "0\n");
+    assert_int_equal(version_seen(f->reader, a), version_now(a));
+    run_in_transaction(f, "INSERT INTO c VALUES ('x', 1)");
+    assert_int_equal(version_seen(f->reader, a), version_now(a));
+    assert_int_equal(version_seen(f->reader, c), 0); // another one than the snapshot's
+    assert_int_not_equal(version_now(a), 0);
+    assert_int_not_equal(version_now(c), 0);
+    store_rollback(f->reader);
+}
+
+struct checking {
+    struct fixture *fixture; // borrowed
+    atomic_bool end;         // the thread is to end
+    uint64_t kept;           // reads whose numbers were known
+    uint64_t current;        // of those that were, when they were looked at later
+};
+
+static int64_t count_of(struct store_stmt *stmt)
+{
+    struct err err = {0};
+    struct value value = {0};
+    bool row;
+    if (store_bind(stmt, NULL, &err) != ERR_NONE || store_step(stmt, &row, &err) != ERR_NONE ||
+        store_column(stmt, 0, &value, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    store_reset(stmt);
+    return value.integer;
+}
+
+// Keeps what was read with its number, and reads again: what is current then must not be older.
+static void *check_what_was_kept(void *arg)
+{
+    struct checking *checking = arg;
+    struct store_conn *conn = NULL;
+    struct err err = {0};
+    const char *const tables[] = {"a", "c"};
+    assert_int_equal(store_connect(checking->fixture->store, STORE_READ, &conn, &err), ERR_NONE);
+    struct store_stmt *stmts[] = {prepare(conn, "SELECT coalesce(max(n), 0) FROM a", NULL, 0),
+        prepare(conn, "SELECT coalesce(max(n), 0) FROM c", NULL, 0)};
+    for (unsigned i = 0; !atomic_load(&checking->end); i++) {
+        const struct version *version = versions_of(checking->fixture->store, tables[i % 2]);
+        assert_int_equal(store_begin_seen(conn, &err), ERR_NONE);
+        int64_t kept = count_of(stmts[i % 2]);
+        uint64_t seen = version_seen(conn, version);
+        store_rollback(conn);
+        checking->kept += seen != 0;
+        int64_t later = count_of(stmts[i % 2]); // of what was committed before version_now is asked
+        if (seen != 0 && version_now(version) == seen) {
+            checking->current++;
+            assert_int_equal(later, kept);
+        }
+    }
+    for (int i = 0; i < 2; i++)
+        store_finalize(stmts[i]);
+    store_disconnect(conn);
+    return NULL;
+}
+
+static void what_was_kept_with_its_number_is_current_while_the_number_is(void **state)
+{
+    enum { READERS = 3, WRITES = 4000 };
+    struct fixture *f = *state;
+    struct checking checkings[READERS];
+    pthread_t threads[READERS];
+    sqlite3 *db = NULL;
+    run_script(f->writer, family);
+    prepare_store(f);
+    run_script(f->writer, "INSERT INTO a VALUES (1, 0); INSERT INTO c VALUES ('x', 0)");
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
+    run_bare(db, "PRAGMA synchronous=OFF");
+    for (int i = 0; i < READERS; i++) {
+        checkings[i] = (struct checking){.fixture = f};
+        assert_int_equal(pthread_create(&threads[i], NULL, check_what_was_kept, &checkings[i]), 0);
+    }
+    struct store_stmt *a = prepare(f->writer, "UPDATE a SET n = n + 1", NULL, 0);
+    struct store_stmt *c = prepare(f->writer, "UPDATE c SET n = n + 1", NULL, 0);
+    for (int i = 0; i < WRITES; i++) {
+        if (i % 50 == 0)
+            run_bare(db, i % 100 == 0 ? "UPDATE a SET n = n + 1" : "UPDATE c SET n = n + 1");
+        begin(f->writer);
+        run_again(i % 7 == 0 ? a : c);
+        commit(f->writer);
+    }
+    uint64_t kept = 0, current = 0;
+    for (int i = 0; i < READERS; i++) {
+        atomic_store(&checkings[i].end, true);
+        pthread_join(threads[i], NULL);
+        kept += checkings[i].kept;
+        current += checkings[i].current;
+    }
+    assert_true(kept > 0 && current > 0);
+    store_finalize(a);
+    store_finalize(c);
+    sqlite3_close(db);
+}
+
 // --- what is not known
 
 static void a_store_in_memory_knows_no_version(void **state)
@@ -333,7 +674,7 @@ static void a_header_that_is_half_written_is_not_known_until_it_is_whole(void **
     uint64_t numbers[30];
     size_t count = 0;
     prepare_store(f);
-    volatile uint32_t *header = (volatile uint32_t *)(uintptr_t)sqlite_store(f->store)->version.header;
+    volatile uint32_t *header = (volatile uint32_t *)(uintptr_t)sqlite_store(f->store)->versions.header;
     for (size_t word = 0; word < 10; word++) {
         assert_rows(f->writer, "INSERT INTO t VALUES (1)", "");
         numbers[count++] = number_of(f->store, "t");
@@ -357,6 +698,16 @@ int main(int argc, char **argv)
         STORE_TEST(what_is_read_at_one_version_is_the_same),
         STORE_TEST(whatever_changes_the_file_gives_a_new_number),
         STORE_TEST(what_changes_nothing_keeps_the_number),
+        STORE_TEST(a_commit_of_ours_counts_for_the_tables_that_it_may_have_written),
+        STORE_TEST(a_schema_that_changed_counts_for_all_and_so_do_scripts),
+        STORE_TEST(a_statement_that_has_another_trigger_now_writes_its_tables_too),
+        STORE_TEST(what_is_rolled_back_counts_for_none_but_what_a_savepoint_takes_back_may),
+        STORE_TEST(a_batch_table_of_other_fields_counts_for_none),
+        STORE_TEST(the_log_that_begins_again_counts_for_none),
+        STORE_TEST(a_commit_of_others_counts_for_all),
+        STORE_TEST(more_tables_than_a_transaction_notes_count_for_all),
+        STORE_TEST(a_read_tells_the_numbers_of_its_snapshot),
+        STORE_TEST(what_was_kept_with_its_number_is_current_while_the_number_is),
         STORE_TEST(a_store_in_memory_knows_no_version),
         STORE_TEST(a_header_that_is_half_written_is_not_known_until_it_is_whole),
     };

@@ -144,6 +144,62 @@ static void they_are_never_read_as_a_whole(void **state)
     }
 }
 
+// --- what a read hangs on
+
+static void append_name(void *ctx, const char *table)
+{
+    strcat(strcat(ctx, ((char *)ctx)[0] != '\0' ? " " : ""), table);
+}
+
+static const char *reads_of(struct fixture *f, const char *sql)
+{
+    static char names[200];
+    struct err err = {0};
+    struct store_stmt *stmt = prepare(f->reader, sql, NULL, 0);
+    names[0] = '\0';
+    assert_int_equal(store_reads(stmt, append_name, names, &err), ERR_NONE);
+    store_finalize(stmt);
+    return names;
+}
+
+static void a_read_of_what_a_module_keeps_tells_all_that_it_hangs_on(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *sql, *reads;
+        bool is_covered;
+    } cases[] = {
+        {"SELECT id FROM places", "places", true},
+        {"SELECT rowid FROM words('x')", "notes words", true},
+        {"SELECT rowid FROM short('x')", "notes short", true},
+        {"SELECT rowid FROM lone('x')", "lone", true},
+        {"SELECT rowid FROM empty('x')", "empty", true},
+        {"SELECT rowid FROM viewed('x')", "sqlite_schema viewed", true},
+        {"SELECT term FROM terms", "sqlite_schema terms", true},
+        {"SELECT count(*) FROM words_data", "sqlite_schema", true},
+        {"SELECT count(*) FROM places_node, shops", "shops sqlite_schema", true},
+        {"SELECT name FROM sqlite_schema", "sqlite_schema", true},
+        {"SELECT value FROM json_each('[1]')", "", true},
+        {"SELECT name FROM pragma_table_info('notes')", "", false},
+        {"SELECT id FROM notes WHERE id IN (SELECT cid FROM pragma_table_info('notes'))", "notes", false},
+        {"WITH x AS (SELECT 1) SELECT count(*) FROM x", "", true},
+        {"SELECT id FROM reckoner_things", "", false},
+    };
+    run_script(f->writer, areas);
+    run_script(f->writer, texts);
+    run_script(f->writer,
+        "CREATE VIRTUAL TABLE short USING fts5(body, /* an option */ con = \"notes\");"
+        "CREATE VIRTUAL TABLE lone USING fts5(content); CREATE VIRTUAL TABLE empty USING fts5(body, content='');"
+        "CREATE VIEW bodies AS SELECT id, body FROM notes;"
+        "CREATE VIRTUAL TABLE viewed USING fts5(body, content='bodies', content_rowid=id);"
+        "CREATE VIRTUAL TABLE terms USING fts5vocab(words, 'row'); CREATE TABLE reckoner_things (id integer)");
+    reconnect(f);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_string_equal(reads_of(f, cases[i].sql), cases[i].reads);
+        assert_int_equal(is_covered(f->reader, cases[i].sql, NULL, 0), cases[i].is_covered);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +209,7 @@ int main(void)
         STORE_TEST(words_are_found_by_fts5),
         STORE_TEST(their_own_tables_are_not_to_be_written),
         STORE_TEST(they_are_never_read_as_a_whole),
+        STORE_TEST(a_read_of_what_a_module_keeps_tells_all_that_it_hangs_on),
     };
     return fixture_run_of("sqlite", tests);
 }
