@@ -18,6 +18,7 @@
 #include "serve/link.h"
 #include "serve/loop_reads.h"
 #include "serve/loop_state.h"
+#include "serve/near.h"
 #include "serve/own_pages.h"
 #include "serve/query.h"
 #include "serve/read.h"
@@ -435,11 +436,24 @@ static void on_parsed(struct mail *mail)
 
 static void on_confirmed(struct mail *mail);
 
-// An answer that is kept, or one that somebody reads already, or a read.
-static void recall(struct request *request, struct http_exchange *exchange, bool is_confirmed)
+// Has the loop know the kept answer by the words of the request.
+static void note_near(const struct request *request, const struct http_request *head)
 {
-    switch (recall_find(request, is_confirmed)) {
+    struct near_words words;
+    bool is_plain = request->context->reloader == NULL && request->cursor.len == 0 &&
+                    !versions_lag(request->context->services[request->service].store);
+    if (is_plain && near_words_of(head, &words))
+        near_note(loop_state(request->ref.loop)->near, &words, request->lease->number, request->kept);
+}
+
+// An answer that is kept, or one that somebody reads already, or a read. `head`: NULL when the store has
+// confirmed that what is kept is current.
+static void recall(struct request *request, struct http_exchange *exchange, const struct http_request *head)
+{
+    switch (recall_find(request, head == NULL)) {
     case RECALL_ANSWERED:
+        if (head != NULL)
+            note_near(request, head);
         reply(request, exchange);
         return;
     case RECALL_ASK:
@@ -467,14 +481,14 @@ static void on_confirmed(struct mail *mail)
     struct request *request = CONTAINER_OF(mail, struct request, mail);
     struct http_exchange *exchange = take_back(request);
     if (exchange != NULL)
-        recall(request, exchange, true);
+        recall(request, exchange, NULL);
 }
 
 static void read_endpoint(
     struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
     recall_init(request, head);
-    recall(request, exchange, false);
+    recall(request, exchange, head);
 }
 
 static void read_file(struct request *request, struct http_exchange *exchange)
@@ -554,9 +568,42 @@ static bool wait_for_reload(
     return true;
 }
 
+// The answer that the loop knows by the request's words; NULL: none. *ret_status is 200, say, or 304.
+static struct kept *find_near(struct context *context, const struct http_exchange *exchange,
+    const struct http_request *head, int *ret_status)
+{
+    struct near_words words;
+    if (context->reloader != NULL || !near_words_of(head, &words))
+        return NULL;
+    struct loop_state *state = loop_state(http_exchange_ref(exchange).loop);
+    struct kept *kept = near_find(state->near, &words, editions_number(&context->editions));
+    if (kept == NULL)
+        return NULL;
+    *ret_status = kept->status;
+    if (words.none_match.at == NULL)
+        return kept;
+    *ret_status = 304;
+    return span_equal(words.none_match, kept->etag) ? kept : NULL; // else it is for condition.c
+}
+
+static void reply_near(struct http_exchange *exchange, const struct kept *kept, int status)
+{
+    struct http_reply answer = {.status = status,
+        .content_type = kept->content_type,
+        .headers = kept->headers.at,
+        .body = blob_ref(kept->body)};
+    http_reply(exchange, &answer);
+}
+
 static void on_request(void *ctx, struct http_exchange *exchange, const struct http_request *head)
 {
     struct context *context = ctx;
+    int status;
+    const struct kept *kept = find_near(context, exchange, head, &status);
+    if (kept != NULL && context->access_log == NULL) {
+        reply_near(exchange, kept, status);
+        return;
+    }
     struct request *request = request_new(context, head);
     if (request == NULL) {
         http_reply(exchange, &(struct http_reply){.status = 503, .headers = RETRY_SOON});
@@ -564,7 +611,9 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
     }
     http_set_user(exchange, request);
     request->ref = http_exchange_ref(exchange);
-    if (!wait_for_reload(request, exchange, head))
+    if (kept != NULL)
+        reply_near(exchange, kept, status);
+    else if (!wait_for_reload(request, exchange, head))
         go_on(request, exchange, head);
 }
 

@@ -7,10 +7,12 @@
 #include "serve/lease.h"
 
 struct loop_reads; // loop_reads.h
+struct near;       // near.h
 
 struct loop_state {
     struct leases leases;     // its hold of the edition in force
     struct loop_reads *reads; // owned; reads that it does itself
+    struct near *near;        // owned; answers that it has given lately
 };
 
 static inline struct loop_state *loop_state(const struct loop *loop)

@@ -21,6 +21,7 @@
 #include "serve/handler.h"
 #include "serve/loop_reads.h"
 #include "serve/loop_state.h"
+#include "serve/near.h"
 #include "serve/own_pages.h"
 #include "serve/replica.h"
 
@@ -123,6 +124,8 @@ static enum err_code make_loops(struct server *server, size_t count, struct err 
         loop_set_user(server->loops[i], state);
         server->loop_count++;
         code = loop_reads_new(&server->context, server->loops[i], &state->reads, err);
+        if (code == ERR_NONE)
+            code = near_new(&state->near, err);
         if (code != ERR_NONE)
             return code;
     }
@@ -321,6 +324,7 @@ void server_free(struct server *server)
         loop_free(
             server->loops[i]); // delivers what writers sent to clients that had gone, which frees requests
         loop_reads_free(server->loop_states[i].reads);
+        near_free(server->loop_states[i].near);
         leases_fini(&server->loop_states[i].leases);
     }
     mem_free(server->loops);
