@@ -278,19 +278,6 @@ class Standby(Server):
         assert self.sql(f'SELECT pg_promote(true, {WAIT_SECONDS})').strip() == 't'
 
 
-def end_on_sigterm():
-    """As on SIGINT: servers are ended on the way out."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-
-
-def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    end_on_sigterm()
-    with Cluster() as cluster:
-        return subprocess.run(sys.argv[1:], env={**os.environ, 'TEST_POSTGRESQL': cluster.url()}).returncode
-
-
 class Session:
     """psql, one command after another in one session."""
 
@@ -318,6 +305,19 @@ class Session:
         self.process.stdin.close()
         self.process.wait(timeout=30)
         self.process.stdout.close()
+
+
+def end_on_sigterm():
+    """As on SIGINT: servers are ended on the way out."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    end_on_sigterm()
+    with Cluster() as cluster:
+        return subprocess.run(sys.argv[1:], env={**os.environ, 'TEST_POSTGRESQL': cluster.url()}).returncode
 
 
 if __name__ == '__main__':
