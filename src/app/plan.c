@@ -258,9 +258,40 @@ enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struc
 
 // --- writes
 
-enum err_code plan_write(struct plan *plan, const struct value *params, struct err *err)
+static void reset_writes(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->prepared[i].statement->kind == STATEMENT_WRITE)
+            store_reset(plan->prepared[i].stmt);
+    }
+}
+
+// Binds all writes and the sole answer before the first of them runs: a store on another machine is asked
+// once then.
+static enum err_code bind_writes(struct plan *plan, const struct value *params, struct err *err)
 {
     enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < plan->count; i++) {
+        const struct prepared *prepared = &plan->prepared[i];
+        if (prepared->statement->kind != STATEMENT_WRITE)
+            continue;
+        code = store_bind(prepared->stmt, params, err);
+        if (code != ERR_NONE) {
+            plan_note_end(plan, prepared, prepared->stmt, code);
+            plan_place_failure(plan, err);
+        }
+    }
+    if (code == ERR_NONE && plan->sole != NULL && plan->sole->stmt != NULL) {
+        plan_move(plan, BOUND_ANSWER);
+        code = store_bind(plan->sole->stmt, params, err);
+    }
+    return code;
+}
+
+enum err_code plan_write(struct plan *plan, const struct value *params, struct err *err)
+{
+    bool is_bound = store_round_trip_is_costly(plan->conn) && !plan_is_observed(plan);
+    enum err_code code = is_bound ? bind_writes(plan, params, err) : ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < plan->count; i++) {
         const struct prepared *prepared = &plan->prepared[i];
         if (prepared->statement->kind != STATEMENT_WRITE)
@@ -268,7 +299,8 @@ enum err_code plan_write(struct plan *plan, const struct value *params, struct e
         uint64_t started_ns = plan_start_run(plan),
                  rows = 0; // those of RETURNING are counted and thrown away
         bool has_row = true;
-        code = store_bind(prepared->stmt, params, err);
+        if (!is_bound)
+            code = store_bind(prepared->stmt, params, err);
         while (code == ERR_NONE && has_row) {
             code = store_step(prepared->stmt, &has_row, err);
             rows += code == ERR_NONE && has_row;
@@ -277,6 +309,10 @@ enum err_code plan_write(struct plan *plan, const struct value *params, struct e
         plan_end_run(plan, prepared, prepared->stmt, rows, started_ns);
         plan_place_failure(plan, err);
         store_reset(prepared->stmt);
+    }
+    if (code != ERR_NONE) {
+        reset_writes(plan);
+        ahead_forget(plan);
     }
     return code;
 }

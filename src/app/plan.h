@@ -91,7 +91,8 @@ void plan_took(struct plan *plan, uint64_t ns);
 MUST_CHECK enum err_code plan_ask(
     struct plan *plan, const struct value *params, bool is_last, struct err *err);
 
-// Runs all @write statements in order.
+// Runs all @write statements in order. It may ask for the answer along with them, which plan_answer has to be
+// called for next, with the same parameters.
 MUST_CHECK enum err_code plan_write(struct plan *plan, const struct value *params, struct err *err);
 
 // What plan_answer tells beside the bytes.

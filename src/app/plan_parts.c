@@ -12,7 +12,8 @@ void plan_move(struct plan *plan, enum plan_bound to)
 {
 #define TO(state) (1U << (state))
     static const unsigned allowed[PLAN_BOUNDS] = {
-        [BOUND_NOTHING] = TO(BOUND_CHECKS) | TO(BOUND_CHECKS_AND_ANSWER) | TO(BOUND_MERGED_AND_ANSWER),
+        [BOUND_NOTHING] =
+            TO(BOUND_CHECKS) | TO(BOUND_CHECKS_AND_ANSWER) | TO(BOUND_MERGED_AND_ANSWER) | TO(BOUND_ANSWER),
         [BOUND_CHECKS] = TO(BOUND_NOTHING),
         [BOUND_CHECKS_AND_ANSWER] = TO(BOUND_ANSWER) | TO(BOUND_NOTHING),
         [BOUND_MERGED_AND_ANSWER] = TO(BOUND_ANSWER) | TO(BOUND_NOTHING),

@@ -21,6 +21,8 @@
 //   NOTHING ── plan_ask ──┬► CHECKS_AND_ANSWER ┬─ passed ──► ANSWER ── plan_answer ──► NOTHING
 //                         └► MERGED_AND_ANSWER ┴─ found something, or failed ────────► NOTHING
 //
+//   NOTHING ── plan_write ──► ANSWER ── plan_answer ──► NOTHING
+//
 // An observed plan binds each check when that is run, and stays with NOTHING.
 enum plan_bound {
     BOUND_NOTHING,

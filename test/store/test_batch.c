@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table batch, as every store has it.
+#include <stdio.h>
+
 #include "fixture.h"
 
 static struct store_name prices[] = {{.name = {"orig", 4}, .type = TYPE_TEXT},
@@ -217,6 +219,50 @@ static void a_large_batch_is_whole(void **state)
     commit(f->writer);
 }
 
+// How many rows there are decides how a driver sends them, and whether it plans anew.
+static void batches_of_all_sizes_follow_each_other(void **state)
+{
+    struct fixture *f = *state;
+    static const int64_t sizes[] = {1, 1, 0, 8, 9, 1, 64, 65, 3, 5000, 1, 64, 0, 65, 65, 2};
+    open_batch(f, prices, ARRAY_LEN(prices));
+    struct store_stmt *show =
+        prepare(f->writer, "SELECT count(*), sum(price), count(DISTINCT line) FROM batch", NULL, 0);
+    for (int shared = 0; shared < 3; shared++) { // each in a transaction, all in one, each of two twice
+        if (shared == 1)
+            begin(f->writer);
+        for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+            char expected[100] = "0|NULL|0\n";
+            int64_t rows = sizes[k];
+            if (shared != 1 && (shared == 0 || k % 2 == 0))
+                begin(f->writer);
+            open_batch(f, prices, ARRAY_LEN(prices));
+            for (int64_t i = 1; i <= rows; i++)
+                add_price(f, i % 2 == 0 ? "CNSGH" : "", i, i);
+            if (rows > 0)
+                snprintf(expected, sizeof(expected), "%d|%d|%d\n", (int)rows, (int)(rows * (rows + 1) / 2),
+                    (int)rows);
+            assert_string_equal(rows_of_stmt(show, NULL), expected);
+            if (shared != 1 && (shared == 0 || k % 2 == 1))
+                commit(f->writer);
+        }
+        if (shared == 1)
+            commit(f->writer);
+    }
+    store_finalize(show);
+}
+
+static void rows_that_are_added_after_the_first_ones_were_read_stay_beside_them(void **state)
+{
+    struct fixture *f = *state;
+    begin(f->writer);
+    open_batch(f, ports, ARRAY_LEN(ports));
+    for (int64_t i = 1; i <= 3; i++) {
+        add_port(f, "NOOSL", i);
+        assert_rows(f->writer, "SELECT count(*) - max(line) FROM batch", "0\n");
+    }
+    commit(f->writer);
+}
+
 static void it_may_be_filled_outside_of_a_transaction(void **state)
 {
     struct fixture *f = *state;
@@ -266,6 +312,8 @@ int main(void)
         STORE_TEST(fields_at_the_same_address_are_not_taken_for_the_same),
         STORE_TEST(a_statement_reads_only_what_the_batch_has),
         STORE_TEST(a_large_batch_is_whole),
+        STORE_TEST(batches_of_all_sizes_follow_each_other),
+        STORE_TEST(rows_that_are_added_after_the_first_ones_were_read_stay_beside_them),
         STORE_TEST(a_batch_that_was_closed_is_gone_until_it_is_opened_again),
         STORE_TEST(it_may_be_filled_outside_of_a_transaction),
     };

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table batch: a temporary table that goes with its transaction, filled by COPY in its binary form
-// (PostgreSQL's manual, COPY, "Binary Format"). The connection's thread.
+// The table batch: a temporary table, filled by COPY in its binary form (PostgreSQL's manual, COPY, "Binary
+// Format"). The connection's thread.
 //
-// It is made anew in each transaction, and emptied by TRUNCATE for another batch in the same one: after
-// either the server plans the statements that read it for the rows that are in it now. Outside of a
-// transaction it lasts as long as the session, so that statements can be prepared over it; through a pooler
-// it is only remembered then, and pg_prepare makes it.
+//     opened ─ asked for ─┬─ rows up to PG_FEW ───────► made, or emptied ─ INSERT or COPY, whichever is less
+//                         └─ more ──► made, or emptied by TRUNCATE ─ COPY
+//
+// How many rows there are decides how it is made ready, so that waits for the first ones. After it was made,
+// or emptied by TRUNCATE, the server plans the statements that read it for the rows that are in it now; but
+// that, with the entries in its catalogs, takes longer than a batch of a few rows. So after a batch of few
+// rows another one finds the table as it is: its rows go at the commit, or by DELETE in the same transaction.
+// Outside of a transaction the table keeps its rows, so that statements can be prepared over it; through a
+// pooler it goes with its transaction, and outside of one it is only remembered, and pg_prepare makes it.
+//
+// A table that stays keeps the server from freezing what is older, and other sessions cannot vacuum it: so it
+// is made anew every PG_KEEP_MS.
 //
 // COPY is the one thing that libpq does not pipeline: the link leaves its pipeline for it.
 #include "store/postgresql/batch.h"
 
 #include <assert.h>
+#include <stdio.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/postgresql/conn.h"
@@ -22,7 +32,12 @@
 #include "store/postgresql/value.h"
 #include "text/sql_quote.h"
 
-enum { PG_COPY_BYTES = 64 * 1024 }; // of rows that are sent at a time
+enum {
+    PG_COPY_BYTES = 64 * 1024, // of rows that are sent at a time
+    PG_FEW = 64,               // rows for which no statement has to be planned anew
+    PG_INSERTS = 8,            // rows that cost less one by one, in the pipeline, than leaving it for COPY
+    PG_KEEP_MS = 60000,
+};
 
 static const char copy_head[] =
     "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; // signature, flags, no more head; with its last NUL
@@ -39,6 +54,102 @@ void pg_batch_fini(struct pg_batch *batch)
     buf_fini(&batch->rows);
     mem_free(batch->types);
     batch->types = NULL;
+}
+
+// --- making the table
+
+static enum err_code define(
+    struct buf *sql, const struct store_name *fields, size_t field_count, struct err *err)
+{
+    for (size_t i = 0; i < field_count; i++) {
+        sql_append_name(sql, fields[i].name);
+        buf_printf(sql, " %s, ", pg_type_sql(fields[i].type));
+    }
+    buf_append_str(sql, "line bigint");
+    buf_append_byte(sql, '\0');
+    if (buf_status(sql) == ERR_NO_MEMORY)
+        return err_no_memory(err);
+    return buf_status(sql) == ERR_NONE ? ERR_NONE
+                                       : err_set(err, ERR_CONFIG, "the fields have too long names");
+}
+
+// Takes the statement away that inserts a row of the last definition.
+static enum err_code forget_insert(struct pg_conn *conn, struct err *err)
+{
+    struct pg_own *insert = &conn->batch.insert;
+    char sql[40];
+    bool is_there = insert->session != 0 && insert->session == conn->session;
+    snprintf(sql, sizeof(sql), "DEALLOCATE %s", insert->name);
+    insert->session = 0;
+    return is_there ? pg_command(conn, sql, err) : ERR_NONE;
+}
+
+// Takes the definition over.
+static enum err_code remember(struct pg_conn *conn, struct buf *definition, const struct store_name *fields,
+    size_t field_count, struct err *err)
+{
+    struct pg_batch *batch = &conn->batch;
+    enum pg_type *kinds = mem_zalloc(field_count, sizeof(*kinds));
+    if (kinds == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < field_count; i++)
+        kinds[i] = pg_type_of(fields[i].type);
+    mem_free(batch->types);
+    batch->known = false;
+    batch->types = kinds;
+    batch->field_count = field_count;
+    struct buf old = batch->definition;
+    batch->definition = *definition;
+    *definition = old;
+    return forget_insert(conn, err);
+}
+
+enum err_code pg_batch_make(struct pg_conn *conn, struct err *err)
+{
+    struct pg_batch *batch = &conn->batch;
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
+    if (batch->definition.len == 0)
+        return ERR_NONE;
+    buf_printf(&sql, "CREATE TEMPORARY TABLE batch (%s)", batch->definition.data);
+    if (conn->tx != PG_TX_NONE)
+        buf_append_str(&sql, conn->is_pooled ? " ON COMMIT DROP" : " ON COMMIT DELETE ROWS");
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    enum err_code code = pg_command(conn, "DROP TABLE IF EXISTS pg_temp.batch", err);
+    if (code == ERR_NONE)
+        code = pg_command(conn, sql.data, err);
+    batch->known = code == ERR_NONE && conn->tx != PG_TX_NONE;
+    batch->is_dirty = false;
+    batch->made_ns = clock_monotonic_ns();
+    return code;
+}
+
+// Makes the table that was opened an empty one, for few rows or more.
+static enum err_code make_ready(struct pg_conn *conn, bool is_for_few, struct err *err)
+{
+    struct pg_batch *batch = &conn->batch;
+    enum err_code code = ERR_NONE;
+    if (!batch->is_asked)
+        return ERR_NONE;
+    batch->is_asked = false;
+    bool is_old = clock_monotonic_ns() - batch->made_ns > PG_KEEP_MS * NS_PER_MS;
+    if (!batch->known || is_old)
+        code = pg_batch_make(conn, err);
+    else if (!is_for_few || !batch->is_for_few)
+        code = pg_command(conn, "TRUNCATE pg_temp.batch", err);
+    else if (batch->is_dirty)
+        code = pg_command(conn, "DELETE FROM pg_temp.batch", err);
+    batch->is_for_few = is_for_few;
+    batch->is_dirty = true;
+    return code;
+}
+
+void pg_batch_keep(struct pg_conn *conn)
+{
+    conn->batch.known = conn->batch.known && !conn->is_pooled;
+    conn->batch.is_dirty = false;
 }
 
 // --- the link, out of its pipeline and back
@@ -100,17 +211,88 @@ static enum err_code start_copy(struct pg_conn *conn, struct err *err)
 static enum err_code send_rows(struct pg_conn *conn, struct err *err)
 {
     struct pg_batch *batch = &conn->batch;
-    enum err_code code = conn->link_state == PG_LINK_COPYING ? ERR_NONE : start_copy(conn, err);
+    enum err_code code = make_ready(conn, false, err);
+    if (code == ERR_NONE && conn->link_state != PG_LINK_COPYING)
+        code = start_copy(conn, err);
     if (code == ERR_NONE && PQputCopyData(conn->link, batch->rows.data, (int)batch->rows.len) != 1)
         code = pg_fail_link(conn->link, ERR_BUSY, err);
     buf_clear(&batch->rows);
+    batch->row_count = 0;
     return code == ERR_NONE ? pg_push(conn, err) : code;
+}
+
+// --- a few rows
+
+static int take_length(const char **at)
+{
+    const unsigned char *bytes = (const unsigned char *)*at;
+    *at += 4;
+    return (int)((uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3]);
+}
+
+static enum err_code prepare_insert(struct pg_conn *conn, struct err *err)
+{
+    struct pg_batch *batch = &conn->batch;
+    Oid types[LIMIT_FIELDS + 1];
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    if (batch->insert.session == conn->session)
+        return ERR_NONE;
+    buf_append_str(&sql, "INSERT INTO pg_temp.batch VALUES (");
+    for (size_t i = 0; i <= batch->field_count; i++) {
+        types[i] = i < batch->field_count ? (Oid)batch->types[i] : PG_TYPE_INT8;
+        buf_printf(&sql, i > 0 ? ", $%zu" : "$%zu", i + 1);
+    }
+    buf_append(&sql, ")", sizeof(")"));
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    snprintf(batch->insert.name, sizeof(batch->insert.name), "s%u", ++conn->named);
+    batch->insert.session = conn->session;
+    return pg_queued(conn,
+        PQsendPrepare(conn->link, batch->insert.name, sql.data, (int)batch->field_count + 1, types),
+        (struct pg_item){.kind = PG_COMMAND, .own = &batch->insert}, err);
+}
+
+// The same bytes as COPY has them, as the parameters of an INSERT for each row.
+static enum err_code insert_rows(struct pg_conn *conn, struct err *err)
+{
+    struct pg_batch *batch = &conn->batch;
+    const char *values[LIMIT_FIELDS + 1];
+    int lengths[LIMIT_FIELDS + 1], formats[LIMIT_FIELDS + 1];
+    const char *at = batch->rows.data;
+    enum err_code code = conn->count < PG_QUEUE / 2 ? ERR_NONE : pg_drain(conn, err);
+    if (code == ERR_NONE)
+        code = prepare_insert(conn, err);
+    for (; code == ERR_NONE && batch->row_count > 0; batch->row_count--) {
+        at += 2; // how many columns
+        for (size_t i = 0; i <= batch->field_count; i++) {
+            int length = take_length(&at);
+            formats[i] = 1;
+            lengths[i] = length < 0 ? 0 : length;
+            values[i] = length < 0 ? NULL : at;
+            at += lengths[i];
+        }
+        code = pg_queued(conn,
+            PQsendQueryPrepared(
+                conn->link, batch->insert.name, (int)batch->field_count + 1, values, lengths, formats, 1),
+            (struct pg_item){.kind = PG_COMMAND}, err);
+    }
+    buf_clear(&batch->rows);
+    batch->row_count = 0;
+    return code;
 }
 
 static enum err_code finish(struct pg_conn *conn, struct err *err)
 {
     struct pg_batch *batch = &conn->batch;
     static const char end[] = {'\xff', '\xff'};
+    if (conn->link_state != PG_LINK_COPYING) {
+        enum err_code ready = make_ready(conn, batch->row_count <= PG_FEW, err);
+        if (ready != ERR_NONE || batch->rows.len == 0)
+            return ready;
+        if (batch->row_count <= PG_INSERTS && !conn->is_pooled)
+            return insert_rows(conn, err);
+    }
     buf_append(&batch->rows, end, sizeof(end));
     enum err_code code = buf_status(&batch->rows) == ERR_NONE ? send_rows(conn, err) : err_no_memory(err);
     if (conn->link_state != PG_LINK_COPYING)
@@ -123,7 +305,7 @@ static enum err_code finish(struct pg_conn *conn, struct err *err)
 enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err)
 {
     struct err cause = {0};
-    if (conn->link_state != PG_LINK_COPYING && conn->batch.rows.len == 0)
+    if (conn->link_state != PG_LINK_COPYING && conn->batch.rows.len == 0 && !conn->batch.is_asked)
         return ERR_NONE;
     enum err_code code = finish(conn, &cause);
     if (code == ERR_NONE)
@@ -136,6 +318,8 @@ void pg_batch_forget(struct pg_conn *conn)
 {
     struct err ignored = {0};
     buf_clear(&conn->batch.rows);
+    conn->batch.row_count = 0;
+    conn->batch.is_asked = false;
     if (conn->link_state == PG_LINK_COPYING) {
         (void)PQputCopyEnd(conn->link, "it was taken back");
         enum err_code code = end_copy(conn, ERR_NONE, &ignored);
@@ -145,60 +329,7 @@ void pg_batch_forget(struct pg_conn *conn)
     conn->batch.known = false;
 }
 
-// --- making the table
-
-static enum err_code define(
-    struct buf *sql, const struct store_name *fields, size_t field_count, struct err *err)
-{
-    for (size_t i = 0; i < field_count; i++) {
-        sql_append_name(sql, fields[i].name);
-        buf_printf(sql, " %s, ", pg_type_sql(fields[i].type));
-    }
-    buf_append_str(sql, "line bigint");
-    buf_append_byte(sql, '\0');
-    if (buf_status(sql) == ERR_NO_MEMORY)
-        return err_no_memory(err);
-    return buf_status(sql) == ERR_NONE ? ERR_NONE
-                                       : err_set(err, ERR_CONFIG, "the fields have too long names");
-}
-
-// Takes the definition over.
-static enum err_code remember(struct pg_batch *batch, struct buf *definition, const struct store_name *fields,
-    size_t field_count, struct err *err)
-{
-    enum pg_type *kinds = mem_zalloc(field_count, sizeof(*kinds));
-    if (kinds == NULL)
-        return err_no_memory(err);
-    for (size_t i = 0; i < field_count; i++)
-        kinds[i] = pg_type_of(fields[i].type);
-    mem_free(batch->types);
-    batch->types = kinds;
-    batch->field_count = field_count;
-    struct buf old = batch->definition;
-    batch->definition = *definition;
-    *definition = old;
-    return ERR_NONE;
-}
-
-enum err_code pg_batch_make(struct pg_conn *conn, struct err *err)
-{
-    struct pg_batch *batch = &conn->batch;
-    AUTO(buf_fini) struct buf sql;
-    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
-    if (batch->definition.len == 0)
-        return ERR_NONE;
-    buf_printf(&sql, "CREATE TEMPORARY TABLE batch (%s)", batch->definition.data);
-    if (conn->tx != PG_TX_NONE)
-        buf_append_str(&sql, " ON COMMIT DROP");
-    buf_append_byte(&sql, '\0');
-    if (buf_status(&sql) != ERR_NONE)
-        return err_no_memory(err);
-    enum err_code code = pg_command(conn, "DROP TABLE IF EXISTS pg_temp.batch", err);
-    if (code == ERR_NONE)
-        code = pg_command(conn, sql.data, err);
-    batch->known = code == ERR_NONE && conn->tx != PG_TX_NONE;
-    return code;
-}
+// --- opening
 
 enum err_code pg_batch_open(
     struct store_conn *base, const struct store_name *fields, size_t field_count, struct err *err)
@@ -215,16 +346,13 @@ enum err_code pg_batch_open(
         code = define(&definition, fields, field_count, err);
     if (code != ERR_NONE)
         return code;
-    bool is_same = batch->known && span_equal(buf_span(&definition), buf_span(&batch->definition));
-    if (!is_same)
-        code = remember(batch, &definition, fields, field_count, err);
-    if (code == ERR_NONE && conn->tx == PG_TX_NONE && conn->is_pooled)
-        return ERR_NONE;
-    if (code == ERR_NONE)
-        code = is_same ? pg_command(conn, "TRUNCATE pg_temp.batch", err) : pg_batch_make(conn, err);
-    if (code == ERR_NONE && conn->tx == PG_TX_NONE)
-        code = pg_drain(conn, err);
-    return code;
+    if (!span_equal(buf_span(&definition), buf_span(&batch->definition)))
+        code = remember(conn, &definition, fields, field_count, err);
+    batch->is_asked = code == ERR_NONE && conn->tx != PG_TX_NONE;
+    if (code != ERR_NONE || conn->tx != PG_TX_NONE || conn->is_pooled)
+        return code;
+    code = pg_batch_make(conn, err);
+    return code == ERR_NONE ? pg_drain(conn, err) : code;
 }
 
 enum err_code pg_batch_close(struct store_conn *base, struct err *err)
@@ -298,6 +426,7 @@ enum err_code pg_batch_add(struct store_conn *base, const struct value *values, 
         rows->len = before; // a row is whole or not there
         return code;
     }
+    batch->row_count++;
     if (rows->len < PG_COPY_BYTES)
         return ERR_NONE;
     code = pg_check_deadline(conn, err);

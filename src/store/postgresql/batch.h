@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table batch, filled by COPY.
+// The table batch, filled by COPY, or by INSERT when it has a few rows.
 #ifndef RECKONER_STORE_POSTGRESQL_BATCH_H
 #define RECKONER_STORE_POSTGRESQL_BATCH_H
 
 #include "base/buf.h"
+#include "store/postgresql/prepared.h"
 #include "store/postgresql/value.h"
 #include "store/store.h"
 
@@ -11,10 +12,16 @@ struct pg_conn;
 
 struct pg_batch {
     struct buf definition; // the columns that were asked for last, as SQL: "orig" text COLLATE "C", …
-    struct buf rows;       // to be sent
+    struct buf rows;       // to be sent, as COPY has them
+    size_t row_count;      // of these
     size_t field_count;    // columns but for line
     enum pg_type *types;   // owned; of the columns; field_count of them
-    bool known;            // made or emptied in this transaction, with that definition
+    struct pg_own insert;  // of one row, for that definition
+    bool known;            // the session has the table with that definition
+    bool is_asked;         // it was opened, and is still to be made or emptied
+    bool is_dirty;         // there may be rows in it
+    bool is_for_few;       // statements over it were planned for few rows
+    uint64_t made_ns;      // when it was made; monotonic
 };
 
 MUST_CHECK enum err_code pg_batch_open(
@@ -28,6 +35,9 @@ void pg_batch_fini(struct pg_batch *batch);
 
 // Sends the rows that are left and ends their COPY. To be called before anything else is sent.
 MUST_CHECK enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err);
+
+// A transaction was committed: what is left of the table.
+void pg_batch_keep(struct pg_conn *conn);
 
 // Gives up the rows that are on their way, and forgets the table: what it was made in has been taken back.
 void pg_batch_forget(struct pg_conn *conn);

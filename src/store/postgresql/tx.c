@@ -287,7 +287,7 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
     conn->control_ns = 0;
     if (code == ERR_NONE) {
         pg_tx_move(conn, PG_TX_NONE);
-        conn->batch.known = false; // it went with the transaction
+        pg_batch_keep(conn);
         return ERR_NONE;
     }
     pg_fail_tx(conn, &cause);
