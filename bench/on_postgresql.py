@@ -12,17 +12,15 @@ import pathlib
 import re
 import statistics
 import subprocess
-import sys
 import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / 'test' / 'support'))
-import postgresql  # noqa: E402
+import measure
+from measure import ROOT, postgresql
 
 TICK = 1 / os.sysconf('SC_CLK_TCK')
-SECONDS = 4  # of one run of wrk or pgbench
-CLIENTS = 32  # of wrk: enough to keep all connections to the database at work
+SECONDS = 4  # of one run of the client or pgbench
+CLIENTS = 32  # connections of the client: enough to keep all connections to the database at work
 QUESTIONS = 20_000
 BATCH_ROWS = 50_000
 CASTS = {'date': 'date', 'text': 'text', 'integer': 'bigint'}
@@ -138,23 +136,10 @@ def pgbench(cluster, script, connections):
             int(re.search(r'actually processed: (\d+)', done.stdout).group(1)))
 
 
-def wrk(port, targets):
+def served(server, targets):
     """Requests a second, and their number."""
-    script = targets.with_suffix('.lua')
-    script.write_text(f'''local requests, i = {{}}, 0
-function init()
-  for line in io.lines("{targets}") do requests[#requests + 1] = wrk.format("GET", line) end
-end
-function request()
-  i = i % #requests + 1
-  return requests[i]
-end
-''')
-    done = subprocess.run(['wrk', '-t1', f'-c{CLIENTS}', f'-d{SECONDS}s', '-s', script, f'http://127.0.0.1:{port}'],
-                          capture_output=True, text=True, check=True)
-    assert 'Non-2xx' not in done.stdout, done.stdout
-    return (float(re.search(r'Requests/sec:\s+([\d.]+)', done.stdout).group(1)),
-            int(re.search(r'(\d+) requests in', done.stdout).group(1)))
+    found = measure.expect(measure.ask(server, targets, '-c', CLIENTS, '-d', SECONDS), 200)
+    return found['rate'], found['requests']
 
 
 def bench_reads(make_server, work, data, rounds, connections):
@@ -174,8 +159,7 @@ def bench_reads(make_server, work, data, rounds, connections):
 
 
 def bench_questions(server, cluster, work, questions, rounds, connections):
-    targets = work / 'targets'
-    targets.write_text('\n'.join(questions.target(k) for k in range(QUESTIONS)) + '\n')
+    targets = [questions.target(k) for k in range(QUESTIONS)]
     declared = re.findall(r'^-- @param (\w+)\s+(\w+)', (ROOT / 'apps/rates/get_rates.sql').read_text(), re.MULTILINE)
     types = {name: CASTS[kind] for name, kind in declared}
     sql = [(kind, typed(text, types) + ';\n') for kind, text in statements('get_rates.sql')]
@@ -183,14 +167,14 @@ def bench_questions(server, cluster, work, questions, rounds, connections):
     (work / 'all').write_text(
         questions.script() + '\\startpipeline\n' + ''.join(text for _, text in sql) + '\\endpipeline\n')
     figures = {'answer': [], 'all': [], 'served': []}
-    wrk(server.port, targets)  # warm
+    served(server, targets)  # warm
     for _ in range(rounds):
         for key, found in figures.items():
             before, own = cluster.cpu_seconds(), server.cpu_seconds()
-            rate, count = wrk(server.port, targets) if key == 'served' else pgbench(cluster, work / key, connections)
+            rate, count = served(server, targets) if key == 'served' else pgbench(cluster, work / key, connections)
             found.append((rate, (cluster.cpu_seconds() - before) / count * 1e6, (server.cpu_seconds() - own) / count * 1e6))
     print(f'GET /rates on PostgreSQL, {QUESTIONS} questions, ranges up to {min(questions.longest, questions.days)} days, '
-          f'{connections} connections to it, {CLIENTS} of wrk:')
+          f'{connections} connections to it, {CLIENTS} of the client:')
     report_reads(figures)
 
 
