@@ -23,6 +23,7 @@
 #include "serve/query.h"
 #include "serve/read.h"
 #include "serve/recall.h"
+#include "serve/recode.h"
 #include "serve/request.h"
 #include "serve/static.h"
 #include "serve/write.h"
@@ -461,6 +462,10 @@ static void recall(struct request *request, struct http_exchange *exchange, cons
         request->away = true;
         http_defer(exchange);
         recall_ask(request);
+        return;
+    case RECALL_RECODE:
+        prepare_task(request, exchange, recode_run);
+        hand_over(request);
         return;
     case RECALL_NOTHING:
         break;

@@ -4,6 +4,7 @@
 #include "serve/landing.h"
 
 #include "base/clock.h"
+#include "serve/answer_key.h"
 #include "serve/link.h"
 
 // --- what is kept at all
@@ -104,9 +105,13 @@ static void tell_answer(struct request *request, const void *ctx)
 }
 
 // The answer in a form that others can have, and as it is kept; NULL without memory.
-static struct kept *make_kept(const struct request *request, const struct landing_marks *marks)
+static struct kept *make_kept(struct request *request, const struct landing_marks *marks)
 {
     const struct response *response = &request->response;
+    struct key key = request->flight.key;
+    bool is_for_all = response->coding == CODING_IDENTITY && answer_has_one_coding(response->body->len);
+    if (is_for_all && request->coding != CODING_IDENTITY && !answer_key(request, CODING_IDENTITY, &key))
+        return NULL;
     struct answer_lines lines;
     answer_head_write(&(struct answer_head){.varies = request->varies,
                           .is_read = true,
@@ -114,7 +119,7 @@ static struct kept *make_kept(const struct request *request, const struct landin
                           .body = response->body,
                           .source = SOURCE_HIT},
         &lines);
-    return kept_new(&(struct kept){.key = request->flight.key,
+    return kept_new(&(struct kept){.key = key,
         .status = response->status,
         .content_type = response->content_type,
         .coding = response->coding,

@@ -5,6 +5,7 @@
 #include "serve/recall.h"
 
 #include "base/clock.h"
+#include "serve/answer_key.h"
 #include "serve/landing.h"
 
 // Whether the client wants the answer worked out anew (RFC 9111 section 5.2.1.4).
@@ -24,18 +25,36 @@ static bool asks_database(const struct http_request *head)
 
 void recall_init(struct request *request, const struct http_request *head)
 {
-    const struct endpoint *endpoint = request->endpoint;
-    struct key_parts parts = {.app = request->app->number,
-        .endpoint = (uint32_t)(endpoint - request->app->endpoints),
-        .format = (uint16_t)(request->format << 8 | request->coding << 1 | request->varies)};
     request->source = SOURCE_BYPASS;
-    if (request->context->cache == NULL || !endpoint->is_kept || !landing_may_keep(request))
+    if (request->context->cache == NULL || !request->endpoint->is_kept || !landing_may_keep(request))
         return;
-    if (!key_make(&parts, request->params, endpoint->param_count, &request->arena, &request->flight.key))
+    if (!answer_key(request, request->coding, &request->flight.key))
         return; // then it is read as if answers were not kept
     request->flight.came_ns = request->access.start_ns;
     request->has_key = true;
     request->source = asks_database(head) ? SOURCE_REQUEST : SOURCE_MISS;
+}
+
+// A reference to the current answer under that key; NULL: there is none.
+static struct kept *find_current(struct request *request, const struct key *key)
+{
+    struct cache *cache = request->context->cache;
+    struct kept *kept = cache_find(cache, key);
+    if (kept == NULL || kept_is_current(kept))
+        return kept;
+    request->source = SOURCE_STALE;
+    cache_drop(cache, kept);
+    kept_unref(kept);
+    return NULL;
+}
+
+// The answer as it is, where it was not kept as the client wants it.
+static struct kept *find_uncoded(struct request *request)
+{
+    struct key key;
+    if (request->coding == CODING_IDENTITY || !answer_key(request, CODING_IDENTITY, &key))
+        return NULL;
+    return find_current(request, &key);
 }
 
 enum recall recall_find(struct request *request, bool is_confirmed)
@@ -43,18 +62,19 @@ enum recall recall_find(struct request *request, bool is_confirmed)
     struct context *context = request->context;
     if (!request->has_key || request->source == SOURCE_REQUEST)
         return RECALL_NOTHING;
-    struct kept *kept = cache_find(context->cache, &request->flight.key);
+    struct kept *kept = find_current(request, &request->flight.key);
+    bool is_uncoded = kept == NULL;
+    if (kept == NULL)
+        kept = find_uncoded(request);
     if (kept == NULL)
         return RECALL_NOTHING;
-    if (!kept_is_current(kept)) {
-        request->source = SOURCE_STALE;
-        cache_drop(context->cache, kept);
-        kept_unref(kept);
-        return RECALL_NOTHING;
-    }
     if (!is_confirmed && versions_lag(context->services[request->service].store)) {
         kept_unref(kept);
         return RECALL_ASK;
+    }
+    if (is_uncoded && !answer_has_one_coding(kept->body->len)) {
+        request->kept = kept;
+        return RECALL_RECODE;
     }
     request_use_kept(request, kept, kept->headers.at);
     return RECALL_ANSWERED;

@@ -8,6 +8,7 @@
 enum recall {
     RECALL_ANSWERED, // the response is set
     RECALL_ASK,      // there is an answer, if the store confirms that nothing was committed: recall_ask
+    RECALL_RECODE,   // request->kept is the answer, but for its coding: recode.h
     RECALL_NOTHING,  // it has to be read
 };
 

@@ -18,6 +18,8 @@ APP = {
                       '-- @answer\nSELECT id, word FROM words ORDER BY id;\n',
     'get_words.sql': '-- @endpoint GET /words\n-- @param most integer default 100000\n'
                      '-- @answer\nSELECT id, word FROM words WHERE id <= :most ORDER BY id;\n',
+    'post_one.sql': '-- @endpoint POST /one\n-- @field id integer required\n-- @field word text required\n'
+                    '-- @write\nUPDATE words SET word = (SELECT word FROM batch) WHERE id IN (SELECT id FROM batch);\n-- @answer 204\n',
     'get_pages.sql': '-- @endpoint GET /pages\n-- @page 100 max 1000\n-- @answer\nSELECT id, word FROM words ORDER BY id;\n',
     'public/style.css': STYLE,
     'public/small.css': 'body { color: black }',
@@ -42,6 +44,7 @@ def decoded(server, coding, path, **headers):
 def either(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp('coding')
     started = Server('--quiet', write_app(folder / 'words', APP), *new_store(request.param, request), var=folder / 'var')
+    started.store = request.param
     assert started.post('/words', ROWS).status == 200
     yield started
     assert started.stop() == 0, started.stderr
@@ -131,6 +134,28 @@ def test_each_coding_of_a_file_has_a_tag_of_its_own(server):
 def test_a_page_keeps_its_link(server):
     plain, coded = server.get('/pages'), server.get('/pages', **{'Accept-Encoding': 'gzip'})
     assert coded.headers['Content-Encoding'] == 'gzip' and coded.headers['Link'] == plain.headers['Link'] is not None
+
+
+@pytest.mark.parametrize('most', [3, 500])
+def test_a_kept_answer_serves_all_codings_and_none_once_it_is_stale(either, most):
+    path = f'/words?most={most}'
+    either.get(path)
+    keeps = 'hit' in either.get(path).headers['Cache-Status']
+    assert keeps or either.store != 'sqlite'
+    for word in 'old', 'new':
+        either.post('/one', [{'id': 2, 'word': word}])
+        for _ in range(2):
+            for accepted in 'identity', 'zstd', 'gzip':
+                answer = either.get(path, **{'Accept-Encoding': accepted})
+                assert either.get(path, **{'Accept-Encoding': accepted, 'If-None-Match': answer.headers['ETag']}).status == 304
+                assert answer.headers['Content-Encoding'] == (None if most == 3 or accepted == 'identity' else accepted)
+                if accepted == 'identity':
+                    tag, plain = answer.headers['ETag'], answer.body
+                    assert answer.json()[1]['word'] == word
+                else:
+                    assert answer.headers['Cache-Status'] == 'Reckoner; hit' or not keeps
+                    assert (answer.headers['ETag'] == tag) == (most == 3)
+                    assert decoded(either, accepted, path)[1] == plain
 
 
 @plain_build
