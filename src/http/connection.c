@@ -35,7 +35,6 @@ void connection_free(struct connection *connection)
     }
     file_output_free(connection->sending);
     input_drop(connection);
-    stream_fini(&connection->stream);
     mem_free(connection);
 }
 
@@ -76,10 +75,11 @@ void connection_close(struct connection *connection)
 
 // Closing a socket with unread input resets the connection, which can destroy an answer on its way (RFC 9112
 // section 9.6). So our side is shut first, and what still comes is dropped until the client has ended its
-// side, or for as long as we are willing to wait.
+// side, or for as long as we are willing to wait. A client that has said that it sends no more need not be
+// waited for.
 static void linger(struct connection *connection)
 {
-    if (connection->ended || !stream_shut(&connection->stream)) {
+    if (connection->ended || connection->parting || !stream_shut(&connection->stream)) {
         connection_close(connection);
         return;
     }
@@ -91,12 +91,12 @@ static void linger(struct connection *connection)
 
 // --- reading
 
-static struct iovec room(struct stream *stream)
+static uv_buf_t room(struct stream *stream)
 {
     struct connection *connection = connection_of(stream);
     bool for_body = connection->receiver != NULL || connection->phase == CONNECTION_LINGER;
-    return (struct iovec){
-        .iov_base = connection->lane->bytes, .iov_len = for_body ? LIMIT_READ_BYTES : LIMIT_HEAD_READ_BYTES};
+    return (uv_buf_t){
+        .base = connection->lane->bytes, .len = for_body ? LIMIT_READ_BYTES : LIMIT_HEAD_READ_BYTES};
 }
 
 // Whether bytes that come now are of no use, or not yet: they are left to the client's system, which stops
@@ -213,13 +213,10 @@ void connection_open(struct connection *connection)
         return;
     }
     connection->idle_ms = lane_now_ms(lane);
-    if (stream_open(&connection->stream, lane->loop, connection->fd, &STREAM_OWNER)) {
+    if (stream_open(&connection->stream, lane->loop, connection->fd, &STREAM_OWNER))
         read_or_pause(connection);
-        return;
-    }
-    lane_leave(lane, connection);
-    connection_free(connection);
-    lane_forget(lane);
+    else
+        connection_close(connection);
 }
 
 void connection_drain(struct connection *connection)

@@ -40,6 +40,7 @@ struct connection {
     char peer_text[ADDRESS_BYTES]; // the same as text, once asked for
 
     bool ended;                  // the client sends no more
+    bool parting;                // the client said that its last request has come, and sent nothing behind it
     bool stalled;                // bytes are here that cannot be worked on yet
     bool turning;                // inside connection_turn or a read: no need to touch
     bool touched;                // in the lane's list of those that need a turn

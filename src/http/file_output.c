@@ -83,7 +83,7 @@ static void on_read(uv_fs_t *read)
         return;
     }
     sending->part_len = (size_t)len;
-    struct iovec part = {.iov_base = sending->part, .iov_len = sending->part_len};
+    uv_buf_t part = {.base = sending->part, .len = sending->part_len};
     if (output_write(connection, &part, 1, on_written))
         on_written(connection);
 }

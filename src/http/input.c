@@ -136,6 +136,8 @@ static void start_exchange(struct connection *connection, const struct http_pars
 {
     struct http_request request;
     http_parser_request(parser, input.at, &request);
+    bool is_whole = !request.chunked && request.content_length == 0;
+    connection->parting = !request.keep_alive && is_whole;
     request.keep_alive = request.keep_alive && !connection->lane->draining;
     struct http_exchange *exchange = exchange_new(connection);
     if (exchange == NULL) {
@@ -147,7 +149,7 @@ static void start_exchange(struct connection *connection, const struct http_pars
     exchange->keep_alive = request.keep_alive;
     exchange->chunked = request.chunked;
     exchange->body_left = request.content_length;
-    exchange->whole = !request.chunked && request.content_length == 0;
+    exchange->whole = is_whole;
     exchange->awaits_continue = request.expects_continue && input.len == parser->at;
     if (!exchange->whole)
         connection->receiver = exchange;
@@ -212,6 +214,7 @@ static void work(struct connection *connection, struct http_parser *parser, stru
     }
     // Nothing that comes now is of a request that will be answered.
     connection->stalled = input->len > 0;
+    connection->parting = connection->parting && input->len == 0;
     connection->head_ms = 0;
     input->len = 0;
 }

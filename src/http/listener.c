@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,6 +72,8 @@ enum err_code listener_open(struct listener *listener, const char *address, stru
             close(fd);
         return fail_to_listen(address, reason, err);
     }
+    int on = 1; // answers are written whole; tcp(7): accepted sockets inherit it
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     listener->fd = fd;
     address_write(&bound, listener->address);
     return ERR_NONE;

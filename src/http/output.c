@@ -11,12 +11,12 @@
 
 enum { MAX_PARTS = 2 * (LIMIT_PIPELINE + 1) + 1 }; // one refusal beside a full pipeline, one interim answer
 
-static char CONTINUE[] = "HTTP/1.1 100 Continue\r\n\r\n"; // not const, as iovec wants it; never written to
+static char CONTINUE[] = "HTTP/1.1 100 Continue\r\n\r\n"; // not const, as uv_buf_t wants it; never written to
 
 // What goes out in one write.
 struct outgoing {
-    struct iovec parts[MAX_PARTS];   // borrowed
-    size_t part_count;               // parts in use
+    uv_buf_t parts[MAX_PARTS];       // borrowed
+    unsigned part_count;             // parts in use
     size_t exchanges;                // answers that are in it whole, from the first one on
     struct http_exchange *continued; // 100 Continue of this one is the last part; NULL for none
 };
@@ -24,7 +24,7 @@ struct outgoing {
 static void add(struct outgoing *out, char *bytes, size_t len)
 {
     assert(out->part_count < MAX_PARTS);
-    out->parts[out->part_count++] = (struct iovec){.iov_base = bytes, .iov_len = len};
+    out->parts[out->part_count++] = (uv_buf_t){.base = bytes, .len = len};
 }
 
 // The exchange's file is sent once all that was gathered is written, head and all.
@@ -100,14 +100,14 @@ void output_finish(struct connection *connection, size_t count)
 
 // --- writing
 
-bool output_write(struct connection *connection, const struct iovec *parts, size_t part_count,
+bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
     void (*on_written)(struct connection *connection))
 {
     struct stream *stream = &connection->stream;
     connection->on_written = on_written;
     connection->write_bytes = 0;
-    for (size_t i = 0; i < part_count; i++)
-        connection->write_bytes += parts[i].iov_len;
+    for (unsigned i = 0; i < part_count; i++)
+        connection->write_bytes += parts[i].len;
     lane_count_write(connection->lane);
     switch (stream_write(stream, parts, part_count)) {
     case STREAM_WRITTEN:

@@ -14,8 +14,8 @@ bool output_flush(struct connection *connection);
 
 // Writes the parts; true when the socket took all of it. Otherwise the loop writes the rest, from where it
 // is, and `on_written` is called when that is done, unless the connection is closed before, which it is when
-// it is broken.
-MUST_CHECK bool output_write(struct connection *connection, const struct iovec *parts, size_t part_count,
+// it is broken. `parts` is used up.
+MUST_CHECK bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
     void (*on_written)(struct connection *connection));
 
 // The first `count` exchanges are written: they are over.

@@ -7,7 +7,6 @@
 // done. Leaves to lanes and connections what happens on one of them.
 #include "http/server.h"
 
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -74,8 +73,6 @@ static void on_accept(void *ctx, int fd, const union address *peer)
     }
     server->next_lane = (server->next_lane + 1) % server->lane_count;
     atomic_fetch_add_explicit(&server->shared.open, 1, memory_order_relaxed);
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); // answers are written whole
     connection->mail.deliver = on_dealt;
     loop_post(lane->loop, &connection->mail);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that touches a client's socket once it is accepted. libuv tells when the socket can be read
-// or written; the bytes go by recv(2) and send(2), which are cheaper than the calls that libuv's streams use.
-// A write goes to the socket at once: nearly always the socket takes all of it, and nothing has to be kept.
-// Leaves to its owner what the bytes mean and how long a client may take. The loop's thread.
+// The only file that touches a client's socket once it is accepted. libuv tells when there is something to be
+// read; the bytes go by recv(2) and send(2), which are cheaper than the calls that libuv makes. A write goes
+// to the socket at once: nearly always the socket takes all of it, and nothing has to be kept. What it does
+// not take is left to libuv, one write at a time. Leaves to its owner what the bytes mean and how long a
+// client may take. The loop's thread.
 #include "http/stream.h"
 
 #include <assert.h>
@@ -13,38 +14,37 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/mem.h"
-
 enum {
     SMALL_BYTES = 4096, // copying that much costs less than handing its parts to the system one by one
     MAX_READS = 8,      // of one stream before others have their turn
 };
 
-static void on_ready(uv_poll_t *poll, int status, int events);
-
-// Has the loop wait for what the stream is about; false when it cannot.
-static bool watch(struct stream *stream)
+static struct stream *stream_of(uv_stream_t *tcp)
 {
-    int events = (stream->is_reading ? UV_READABLE : 0) | (stream->is_writing ? UV_WRITABLE : 0);
-    if (events == stream->watched)
-        return true;
-    int failed = events != 0 ? uv_poll_start(&stream->poll, events, on_ready) : uv_poll_stop(&stream->poll);
-    stream->watched = failed ? 0 : events;
-    return !failed;
+    return CONTAINER_OF(tcp, struct stream, tcp);
 }
 
 bool stream_open(struct stream *stream, struct loop *loop, int fd, const struct stream_owner *owner)
 {
-    if (uv_poll_init(loop_uv(loop), &stream->poll, fd) != 0) {
-        close(fd);
-        return false;
-    }
     stream->owner = owner;
     stream->fd = fd;
-    return true;
+    uv_tcp_init(loop_uv(loop), &stream->tcp); // makes no socket, and cannot fail
+    if (uv_tcp_open(&stream->tcp, fd) == 0)
+        return true;
+    close(fd);
+    stream->fd = -1;
+    return false;
 }
 
 // --- reading
+
+// No room: so libuv reads nothing, and only says that something is there (uv_alloc_cb).
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    (void)handle;
+    (void)suggested;
+    *buf = (uv_buf_t){0};
+}
 
 // poll(2): POLLHUP is for both directions, POLLRDHUP for the client's own. A connection that was reset has
 // both, also while bytes that came before wait to be read; recv(2) would call that an end.
@@ -61,11 +61,11 @@ enum stream_client stream_client(const struct stream *stream)
 // One read; true when it has filled its room, so that there may be more.
 static bool read_once(struct stream *stream)
 {
-    struct iovec room = stream->owner->room(stream);
-    ssize_t len = recv(stream->fd, room.iov_base, room.iov_len, 0);
+    uv_buf_t room = stream->owner->room(stream);
+    ssize_t len = recv(stream->fd, room.base, room.len, 0);
     if (len > 0) {
-        stream->owner->on_bytes(stream, (struct span){.at = room.iov_base, .len = (size_t)len});
-        return (size_t)len == room.iov_len;
+        stream->owner->on_bytes(stream, (struct span){.at = room.base, .len = (size_t)len});
+        return (size_t)len == room.len;
     }
     bool is_broken = len < 0;
     if (is_broken && (errno == EAGAIN || errno == EINTR))
@@ -75,17 +75,29 @@ static bool read_once(struct stream *stream)
     return false;
 }
 
+static void on_readable(uv_stream_t *tcp, ssize_t no_room, const uv_buf_t *buf)
+{
+    (void)no_room;
+    (void)buf;
+    struct stream *stream = stream_of(tcp);
+    for (int i = 0; i < MAX_READS && stream->is_reading && !stream_is_closed(stream); i++) {
+        if (!read_once(stream))
+            break;
+    }
+}
+
 bool stream_start_reading(struct stream *stream)
 {
-    stream->is_reading = true;
-    stream->is_reading = watch(stream);
+    if (!stream->is_reading)
+        stream->is_reading = uv_read_start((uv_stream_t *)&stream->tcp, on_alloc, on_readable) == 0;
     return stream->is_reading;
 }
 
 void stream_stop_reading(struct stream *stream)
 {
+    if (stream->is_reading)
+        uv_read_stop((uv_stream_t *)&stream->tcp);
     stream->is_reading = false;
-    (void)!watch(stream); // to wait for less never fails
 }
 
 bool stream_has_bytes(const struct stream *stream)
@@ -96,134 +108,82 @@ bool stream_has_bytes(const struct stream *stream)
 
 // --- writing
 
+static void on_rest_written(uv_write_t *rest, int status)
+{
+    struct stream *stream = stream_of(rest->handle);
+    if (stream_is_closed(stream))
+        return;
+    if (status == 0)
+        stream->is_writing = false;
+    stream->owner->on_written(stream, status != 0);
+}
+
+// Leaves to libuv what is behind the first `written` bytes of the parts; there are more bytes than that.
+static enum stream_written write_rest(
+    struct stream *stream, uv_buf_t *parts, unsigned part_count, size_t written)
+{
+    for (; written >= parts->len; parts++, part_count--)
+        written -= parts->len;
+    parts->base += written;
+    parts->len -= written;
+    stream->is_writing = true;
+    if (uv_write(&stream->rest, (uv_stream_t *)&stream->tcp, parts, part_count, on_rest_written) != 0)
+        return STREAM_BROKEN;
+    return STREAM_WRITING;
+}
+
 // The result of send(2). Small parts are copied into one, since the calls for many parts cost more.
-static ssize_t send_parts(int fd, const struct iovec *parts, size_t part_count, size_t bytes)
+static ssize_t send_parts(int fd, uv_buf_t *parts, unsigned part_count, size_t bytes)
 {
     if (part_count == 1)
-        return send(fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
-    if (bytes > SMALL_BYTES) {
-        struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = part_count};
+        return send(fd, parts->base, parts->len, MSG_NOSIGNAL);
+    if (bytes > SMALL_BYTES) { // uv_buf_t is laid out as struct iovec, says libuv
+        struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = part_count};
         return sendmsg(fd, &message, MSG_NOSIGNAL);
     }
     char small[SMALL_BYTES];
     size_t len = 0;
-    for (size_t i = 0; i < part_count; i++) {
-        memcpy(small + len, parts[i].iov_base, parts[i].iov_len);
-        len += parts[i].iov_len;
+    for (unsigned i = 0; i < part_count; i++) {
+        memcpy(small + len, parts[i].base, parts[i].len);
+        len += parts[i].len;
     }
     return send(fd, small, len, MSG_NOSIGNAL);
 }
 
-// Takes what the socket has room for; false when the client takes no more. The bytes written stand in
-// `ret_written`.
-static bool try_send(int fd, const struct iovec *parts, size_t part_count, size_t bytes, size_t *ret_written)
-{
-    ssize_t written;
-    do
-        written = send_parts(fd, parts, part_count, bytes);
-    while (written < 0 && errno == EINTR);
-    if (written < 0 && errno != EAGAIN && errno != ENOBUFS)
-        return false;
-    *ret_written = written > 0 ? (size_t)written : 0;
-    return true;
-}
-
-// Cuts `written` bytes off the front of the rest, of which more than that is left.
-static void cut_rest(struct stream *stream, size_t written)
-{
-    stream->unsent_bytes -= written;
-    for (; written >= stream->rest_first->iov_len; stream->rest_first++, stream->rest_count--)
-        written -= stream->rest_first->iov_len;
-    stream->rest_first->iov_base = (char *)stream->rest_first->iov_base + written;
-    stream->rest_first->iov_len -= written;
-}
-
-static void drop_rest(struct stream *stream)
-{
-    mem_free(stream->rest);
-    stream->rest = NULL;
-    stream->is_writing = false;
-}
-
-// Leaves to the loop what is behind the first `written` bytes of the parts; there are more bytes than that.
-static enum stream_written keep_rest(
-    struct stream *stream, const struct iovec *parts, size_t part_count, size_t written)
-{
-    stream->rest = mem_alloc(part_count * sizeof(*parts));
-    if (stream->rest == NULL)
-        return STREAM_BROKEN;
-    memcpy(stream->rest, parts, part_count * sizeof(*parts));
-    stream->rest_first = stream->rest;
-    stream->rest_count = part_count;
-    cut_rest(stream, written);
-    stream->is_writing = true;
-    return watch(stream) ? STREAM_WRITING : STREAM_BROKEN;
-}
-
-enum stream_written stream_write(struct stream *stream, const struct iovec *parts, size_t part_count)
+enum stream_written stream_write(struct stream *stream, uv_buf_t *parts, unsigned part_count)
 {
     assert(!stream->is_writing);
-    size_t bytes = 0, written;
-    for (size_t i = 0; i < part_count; i++)
-        bytes += parts[i].iov_len;
+    size_t bytes = 0;
+    for (unsigned i = 0; i < part_count; i++)
+        bytes += parts[i].len;
     stream->given_bytes += bytes;
-    stream->unsent_bytes = bytes;
-    if (!try_send(stream->fd, parts, part_count, bytes, &written))
+    ssize_t written = send_parts(stream->fd, parts, part_count, bytes);
+    if (written < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
         return STREAM_BROKEN;
-    if (written < bytes)
-        return keep_rest(stream, parts, part_count, written);
-    stream->unsent_bytes = 0;
-    return STREAM_WRITTEN;
+    size_t taken = written > 0 ? (size_t)written : 0;
+    stream->unsent_bytes = bytes - taken;
+    if (stream->unsent_bytes == 0)
+        return STREAM_WRITTEN;
+    return write_rest(stream, parts, part_count, taken);
 }
 
-static void write_rest(struct stream *stream)
+size_t stream_unsent(struct stream *stream)
 {
-    size_t written;
-    bool is_there =
-        try_send(stream->fd, stream->rest_first, stream->rest_count, stream->unsent_bytes, &written);
-    if (is_there && written < stream->unsent_bytes) {
-        cut_rest(stream, written);
-        return;
-    }
-    if (is_there)
-        stream->unsent_bytes = 0;
-    drop_rest(stream);
-    (void)!watch(stream); // to wait for less never fails
-    stream->owner->on_written(stream, !is_there);
-}
-
-size_t stream_unsent(const struct stream *stream)
-{
+    if (!stream->is_writing)
+        return 0;
+    size_t unsent = uv_stream_get_write_queue_size((const uv_stream_t *)&stream->tcp);
+    if (unsent > 0)
+        stream->unsent_bytes = unsent;
     return stream->unsent_bytes;
 }
 
 // What the socket has taken is not the client's yet: it has room for megabytes, and asks for more in steps
 // that slow clients need minutes for.
-uint64_t stream_taken(const struct stream *stream)
+uint64_t stream_taken(struct stream *stream)
 {
     int on_the_way = 0;
     ioctl(stream->fd, TIOCOUTQ, &on_the_way); // tcp(7): SIOCOUTQ, the same; 0 is fine if it fails
     return stream->given_bytes - stream_unsent(stream) - (uint64_t)on_the_way;
-}
-
-// --- the loop's call
-
-// An error of the socket ends libuv's wait. What it is shows when the socket is used, after bytes that came
-// before it.
-static void on_ready(uv_poll_t *poll, int status, int events)
-{
-    struct stream *stream = CONTAINER_OF(poll, struct stream, poll);
-    if (status != 0) {
-        events = stream->watched;
-        stream->watched = 0;
-    }
-    bool more = (events & UV_READABLE) != 0;
-    for (int i = 0; more && i < MAX_READS && stream->is_reading && !stream_is_closed(stream); i++)
-        more = read_once(stream);
-    if ((events & UV_WRITABLE) != 0 && stream->is_writing && !stream_is_closed(stream))
-        write_rest(stream);
-    if (status != 0 && !stream_is_closed(stream))
-        (void)!watch(stream);
 }
 
 // --- the end
@@ -233,35 +193,19 @@ bool stream_shut(const struct stream *stream)
     return stream->fd >= 0 && shutdown(stream->fd, SHUT_WR) == 0;
 }
 
-static void close_socket(struct stream *stream)
-{
-    if (stream->fd >= 0)
-        close(stream->fd);
-    stream->fd = -1;
-}
-
 static void on_closed(uv_handle_t *handle)
 {
-    struct stream *stream = CONTAINER_OF((uv_poll_t *)handle, struct stream, poll);
+    struct stream *stream = stream_of((uv_stream_t *)handle);
     stream->owner->on_closed(stream);
 }
 
 void stream_close(struct stream *stream)
 {
-    uv_close((uv_handle_t *)&stream->poll, on_closed);
-    close_socket(stream);
+    uv_close((uv_handle_t *)&stream->tcp, on_closed);
+    stream->fd = -1;
 }
 
 bool stream_is_closed(const struct stream *stream)
 {
-    return uv_is_closing((const uv_handle_t *)&stream->poll) != 0;
-}
-
-void stream_fini(struct stream *stream)
-{
-    if (stream->owner == NULL)
-        return;
-    close_socket(stream);
-    mem_free(stream->rest);
-    stream->rest = NULL;
+    return uv_is_closing((const uv_handle_t *)&stream->tcp) != 0;
 }

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
 #include <uv.h>
 
 #include "base/attr.h"
@@ -20,7 +19,7 @@ struct stream;
 // What a stream calls. All calls come from the loop, never from inside a function of this header.
 struct stream_owner {
     // Where the bytes of the next read go; asked right before it.
-    struct iovec (*room)(struct stream *stream);
+    uv_buf_t (*room)(struct stream *stream);
 
     // Bytes have come; they lie in that room.
     void (*on_bytes)(struct stream *stream, struct span bytes);
@@ -35,19 +34,15 @@ struct stream_owner {
     void (*on_closed)(struct stream *stream);
 };
 
-// Zeroed, it is one that was not opened.
 struct stream {
-    uv_poll_t poll;                   // open from stream_open to on_closed
+    uv_tcp_t tcp;                     // open from stream_open to on_closed
+    uv_write_t rest;                  // what the socket did not take of the last stream_write
     const struct stream_owner *owner; // borrowed; fixed
-    int fd;                           // owned from stream_open on; -1 when it is closed
-    int watched;                      // enum uv_poll_event: what the loop waits for
+    int fd;                           // the socket, `tcp` owns it; -1 when it is closed
     bool is_reading;                  // the loop reads
     bool is_writing;                  // `rest` is under way; stream_write must not be called
     uint64_t given_bytes;             // to stream_write, since the beginning
-    struct iovec *rest;               // owned; parts that the socket did not take all of; NULL: none
-    struct iovec *rest_first;         // the first of them with bytes left
-    size_t rest_count;                // from there on
-    size_t unsent_bytes;              // in these
+    size_t unsent_bytes;              // of `rest`, when last looked at
 };
 
 // What the client's system has told of its side, as far as that can be known without reading.
@@ -64,8 +59,8 @@ enum stream_written {
     STREAM_BROKEN,  // the client takes no more
 };
 
-// Takes the socket `fd`, which does not block and is not read yet. On false it is closed, and the stream is
-// not open; an open one has to be closed before it may be freed.
+// Takes the socket `fd`, which does not block and is not read yet. On false the stream cannot be used; in
+// both cases it has to be closed before it may be freed.
 MUST_CHECK bool stream_open(
     struct stream *stream, struct loop *loop, int fd, const struct stream_owner *owner);
 
@@ -82,15 +77,15 @@ bool stream_has_bytes(const struct stream *stream);
 enum stream_client stream_client(const struct stream *stream);
 
 // Writes the parts in one system call, from where they are. They have to stay there until all is written or
-// the stream is closed.
-MUST_CHECK enum stream_written stream_write(
-    struct stream *stream, const struct iovec *parts, size_t part_count);
+// the stream is closed; the array `parts` itself is used up.
+MUST_CHECK enum stream_written stream_write(struct stream *stream, uv_buf_t *parts, unsigned part_count);
 
-// Bytes given to stream_write that the socket has not taken.
-size_t stream_unsent(const struct stream *stream);
+// Bytes given to stream_write that the socket has not taken. Where a write has failed the loop does not know
+// any more: then as many as when this was last asked.
+size_t stream_unsent(struct stream *stream);
 
 // Bytes that the client's system has acknowledged since the beginning.
-uint64_t stream_taken(const struct stream *stream);
+uint64_t stream_taken(struct stream *stream);
 
 // Ends our side: the client sees the end behind what is written. False when the stream is broken.
 MUST_CHECK bool stream_shut(const struct stream *stream);
@@ -100,9 +95,5 @@ void stream_close(struct stream *stream);
 
 // Whether it is closed or being closed; also true when the loop has ended and closed it by itself.
 bool stream_is_closed(const struct stream *stream);
-
-// Frees what a stream has that the loop has let go of, its socket too where the loop ended first. Fine for
-// one that was not opened.
-void stream_fini(struct stream *stream);
 
 #endif

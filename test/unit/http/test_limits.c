@@ -111,6 +111,22 @@ static void a_refused_client_is_not_waited_for_for_long(void **state)
     fixture_wait_for_open(&fixture, 0); // though the client has not ended its side
 }
 
+static void a_client_that_says_it_is_the_last_is_not_waited_for(void **state)
+{
+    (void)state;
+    static const char last[] = "GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    fixture.limits.linger_ms = 3600000;
+    start();
+    client_send(&client, last);
+    client_expect(&client, 200, "ok");
+    fixture_wait_for_open(&fixture, 0); // though the client has not ended its side
+    client_connect(&fixture, &client);
+    client_send_bytes(&client, last, sizeof(last)); // one byte more
+    client_expect(&client, 200, "ok");
+    client_expect_end(&client);
+    assert_int_equal(http_server_stats(fixture.server).open, 1);
+}
+
 static void connections_over_the_limit_are_turned_away(void **state)
 {
     (void)state;
@@ -419,6 +435,7 @@ int main(void)
         TEST(an_idle_connection_is_closed),
         TEST(a_request_that_runs_is_not_idle),
         TEST(a_refused_client_is_not_waited_for_for_long),
+        TEST(a_client_that_says_it_is_the_last_is_not_waited_for),
         TEST(connections_over_the_limit_are_turned_away),
         TEST(bodies_over_the_limit_of_all_are_refused),
         TEST(without_file_descriptors_clients_wait),
