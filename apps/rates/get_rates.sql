@@ -7,6 +7,7 @@
 -- @param destination text required -- port code or region slug
 -- @param min_prices  integer default 3 min 1 -- prices that a day needs for an average
 -- @example /rates?date_from=2026-01-01&date_to=2026-01-10&origin=CNSHA&destination=north_range
+-- @depends route_days (origin = :origin, destination = :destination)
 -- @column day           date
 -- @column average_price integer
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "app/limit_advice.h"
-#include "app/place.h"
 #include "base/limits.h"
 #include "text/pattern_nest.h"
 #include "text/sql_quote.h"
@@ -124,8 +123,7 @@ static enum err_code advise_reads(struct advising *advising, struct store_stmt *
 static void on_limit(void *ctx, struct place inside, const char *text)
 {
     const struct advising *advising = ctx;
-    struct place start = {.line = advising->statement->line, .column = advising->statement->column};
-    struct place place = place_in_file(start, inside);
+    struct place place = statement_place(advising->statement, inside);
     diags_add(advising->warnings, advising->endpoint->file, place.line, place.column, "warning: %s", text);
 }
 

@@ -4,6 +4,7 @@
 #include "app/app_check.h"
 
 #include "app/parallel.h"
+#include "app/depends.h"
 #include "app/plan.h"
 
 enum err_code app_check(const struct app *app, struct store_conn *conn, struct diags *diags, struct err *err)
@@ -14,6 +15,8 @@ enum err_code app_check(const struct app *app, struct store_conn *conn, struct d
         struct plan *plan = NULL;
         size_t so_far = diags_total(diags);
         enum err_code code = plan_new(&app->endpoints[i], conn, diags, &plan, &wrong);
+        if (code == ERR_NONE)
+            code = depends_prove(&app->endpoints[i], conn, diags, &wrong);
         if (code == ERR_NONE && app->endpoints[i].is_parallel)
             code = parallel_check(plan, diags, &wrong);
         plan_free(plan);

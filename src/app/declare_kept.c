@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the directives that say how long an endpoint's answers may be kept: @cache and @stale. Whether they
-// can be kept at all is dependence.c's to find out. The parser's thread.
+// Reads the directives that say how long an endpoint's answers may be kept: @cache, @stale and @depends,
+// which depends_hide.c applies. Whether answers can be kept at all is dependence.c's to find out. The
+// parser's thread.
 #include "app/declare_kept.h"
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "text/number.h"
 
@@ -80,4 +82,150 @@ void declare_stale(struct parser *parser, struct words *words, const struct dire
         parser->endpoint.stale_ms = (uint32_t)ms;
         words_end(words, "the time");
     }
+}
+
+// --- @depends table (column = :parameter, …)
+
+static const char FORM[] = "write @depends prices (shop = :shop, day = :day)";
+
+// The next token of the line; SQL_END where a comment begins.
+static struct sql_token next_token(struct sql_scan *scan)
+{
+    struct sql_token token = sql_scan_next(scan);
+    if (token.kind == SQL_LINE_COMMENT)
+        token = (struct sql_token){.kind = SQL_END, .column = token.column};
+    return token;
+}
+
+static bool is_mark(const struct sql_token *token, const char *mark)
+{
+    return token->kind == SQL_CODE && span_is(token->text, mark);
+}
+
+// A name that needs no quotes, as it will stand in SQL as it is.
+static bool is_plain_name(const struct sql_token *token)
+{
+    if (token->kind != SQL_CODE || ascii_is_digit(token->text.at[0]))
+        return false;
+    for (size_t i = 0; i < token->text.len; i++) {
+        char c = token->text.at[i];
+        if (!ascii_is_letter(c) && !ascii_is_digit(c) && c != '_')
+            return false;
+    }
+    return true;
+}
+
+// Reports the token as one that does not fit; `base` is the column in front of the scanned text.
+static bool fail_token(struct words *words, uint32_t base, const struct sql_token *token, const char *wanted)
+{
+    if (token->kind == SQL_END)
+        words_fail(words, base + token->column, "@depends needs %s here: %s", wanted, FORM);
+    else
+        words_fail(words, base + token->column, "@depends needs %s here, not \"%.*s\": %s", wanted,
+            SHOW(token->text), FORM);
+    return false;
+}
+
+// Reads column = :parameter; false after an error.
+static bool read_column(
+    struct parser *parser, struct words *words, struct sql_scan *scan, uint32_t base, struct depends *depends)
+{
+    struct sql_token name = next_token(scan);
+    if (!is_plain_name(&name))
+        return fail_token(words, base, &name, "a column");
+    struct sql_token equals = next_token(scan);
+    if (!is_mark(&equals, "="))
+        return fail_token(words, base, &equals, "a =");
+    struct sql_token param = next_token(scan);
+    if (param.kind != SQL_PARAMETER)
+        return fail_token(words, base, &param, "a parameter, such as :shop,");
+    for (size_t i = 0; i < depends->count; i++) {
+        if (!span_equal_nocase(depends->columns[i].name, name.text))
+            continue;
+        words_fail(words, base + name.column, "a second value for %.*s; take one away", SHOW(name.text));
+        return false;
+    }
+    if (depends->count == LIMIT_BUCKET_COLUMNS) {
+        words_fail(words, base + name.column,
+            "more than %d columns; take some away: the answer then depends on more rows",
+            LIMIT_BUCKET_COLUMNS);
+        return false;
+    }
+    struct span param_name = {.at = param.text.at + 1, .len = param.text.len - 1};
+    parser_use(parser, param_name, words->line, base + param.column);
+    depends->columns[depends->count].name = name.text;
+    depends->columns[depends->count].param_name = param_name;
+    depends->columns[depends->count].param = -1;
+    depends->columns[depends->count].column = base + name.column;
+    depends->columns[depends->count].param_column = base + param.column;
+    depends->count++;
+    return true;
+}
+
+static bool read_depends(struct parser *parser, struct words *words, struct depends *depends)
+{
+    struct word line = words_rest(words);
+    struct sql_scan scan;
+    uint32_t base = line.column - 1;
+    sql_scan_init(&scan, line.text, parser->scan.dialect);
+    struct sql_token token = next_token(&scan);
+    if (!is_plain_name(&token))
+        return fail_token(words, base, &token, "a table, without schema and quotes,");
+    depends->table = token.text;
+    depends->line = words->line;
+    depends->column = base + token.column;
+    token = next_token(&scan);
+    if (!is_mark(&token, "("))
+        return fail_token(words, base, &token, "a (");
+    do {
+        if (!read_column(parser, words, &scan, base, depends))
+            return false;
+        token = next_token(&scan);
+    } while (is_mark(&token, ","));
+    if (!is_mark(&token, ")"))
+        return fail_token(words, base, &token, "a , or a )");
+    token = next_token(&scan);
+    if (token.kind != SQL_END) {
+        words_fail(
+            words, base + token.column, "nothing may follow the ); take \"%.*s\" away", SHOW(token.text));
+        return false;
+    }
+    return true;
+}
+
+static bool is_new(struct parser *parser, struct words *words, const struct directive *directive,
+    const struct depends *depends)
+{
+    const struct endpoint *endpoint = &parser->endpoint;
+    for (size_t i = 0; i < endpoint->depends_count; i++) {
+        if (!span_equal_nocase(endpoint->depends[i].table, depends->table))
+            continue;
+        words_fail(words, depends->column, "a second @depends of %.*s; the first is on line %u",
+            SHOW(depends->table), (unsigned)endpoint->depends[i].line);
+        return false;
+    }
+    if (endpoint->depends_count == LIMIT_DEPENDS) {
+        words_fail(
+            words, directive->column, "more than %d @depends; no endpoint may have more", LIMIT_DEPENDS);
+        return false;
+    }
+    return true;
+}
+
+void declare_depends(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    struct endpoint *endpoint = &parser->endpoint;
+    struct depends depends = {0};
+    uint32_t no_line = 0; // there may be several
+    bool is_fine = is_at_home(parser, words, directive, &no_line) && read_depends(parser, words, &depends) &&
+                   is_new(parser, words, directive, &depends);
+    struct depends *grown = NULL;
+    if (is_fine)
+        grown = parser_grow(parser, endpoint->depends, endpoint->depends_count, sizeof(*grown));
+    if (grown == NULL) {
+        parser->hides_badly = true;
+        return;
+    }
+    endpoint->depends = grown;
+    endpoint->depends[endpoint->depends_count++] = depends;
 }

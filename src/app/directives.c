@@ -46,6 +46,7 @@ static const struct {
     {"@private", SECTION_DECLARATIONS, FORM_ALONE, declare_private},
     {"@parallel", SECTION_DECLARATIONS, FORM_ALONE, declare_parallel},
     {"@cache", SECTION_DECLARATIONS, FORM_WORD, declare_cache},
+    {"@depends", SECTION_DECLARATIONS, FORM_OTHER, declare_depends},
     {"@stale", SECTION_DECLARATIONS, FORM_NUMBER, declare_stale},
     {"@example", SECTION_DECLARATIONS, FORM_TARGET, declare_example},
     {"@reject", SECTION_STATEMENTS, FORM_OTHER, head_reject},
@@ -65,7 +66,7 @@ static void fail_unknown(struct words *words, struct word name)
     else
         words_fail(words, name.column,
             "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
-            "@strict, @private, @parallel, @cache, @stale, @example, @reject, @warn, @write and @answer",
+            "@strict, @private, @parallel, @cache, @depends, @stale, @example, @reject, @warn, @write and @answer",
             SHOW(name.text));
 }
 

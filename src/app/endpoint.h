@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/place.h"
 #include "app/rule.h"
+#include "base/limits.h"
 #include "http/message.h"
 #include "store/store.h"
 #include "text/sql_scan.h"
@@ -27,6 +29,21 @@ enum statement_kind {
     STATEMENT_ANSWER, // its rows are the answer
 };
 
+// What @depends says: of a table, the statements see no other rows than those with these values.
+struct depends {
+    struct span table; // as the file names it: a plain word
+    uint32_t line;     // in the file
+    uint32_t column;   // of the table's name
+    size_t count;      // of the columns
+    struct {
+        struct span name;       // as the file names it: a plain word
+        struct span param_name; // without the colon
+        int param;              // index in params; -1: not found out yet
+        uint32_t column;        // of `name` in the line
+        uint32_t param_column;  // of the colon
+    } columns[LIMIT_BUCKET_COLUMNS];
+};
+
 struct statement {
     enum statement_kind kind;
     int status;               // of a reject or an answer
@@ -36,10 +53,26 @@ struct statement {
     struct span text;         // of a reject or warn: what is wrong, in words
     struct span code;         // the same for programs: "unknown port" becomes "unknown_port"
     struct span sql;          // without the semicolon; empty: an answer of status 204 has none
+    struct span file_sql;     // `sql` as the file has it, when rows are hidden from it
+    uint32_t hidden;          // bit i: a line in front of `sql` hides rows by the endpoint's depends[i]
+    uint32_t when_hidden;     // the same of `when`; the line stands in `when_before`
+    struct span when_before;  // with its line feed; empty: none
+    struct place hider;       // in the file, of the first @depends of them
     enum sql_dialect dialect; // of `when` and `sql`
     uint32_t line;            // in the file, of the SQL's first byte
     uint32_t column;          // likewise
 };
+
+// Where a place in the statement's `sql` is in the file; line 0: where it starts.
+static inline struct place statement_place(const struct statement *statement, struct place inside)
+{
+    struct place start = {.line = statement->line, .column = statement->column};
+    if (statement->hidden != 0 && inside.line == 1)
+        return statement->hider;
+    if (statement->hidden != 0 && inside.line > 1)
+        inside.line--;
+    return place_in_file(start, inside);
+}
 
 // What the rows of an answer become.
 enum answer_shape {
@@ -82,6 +115,8 @@ struct endpoint {
     bool is_parallel;               // its batches take no turn among those that write to the app
     bool strict;                    // unknown query parameters are refused
     bool is_kept;                   // of a read: its answers may be kept (@cache off; cache = off in app.ini)
+    struct depends *depends;        // in order of the file
+    size_t depends_count;           //
     uint32_t stale_ms;              // @stale: for so long a kept answer counts unasked; 0: never
     enum answer_shape shape;        //
     struct span under;              // the key that the JSON stands under; empty: none

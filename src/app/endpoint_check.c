@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "app/depends_hide.h"
 #include "app/examples.h"
 #include "app/statements.h"
 
@@ -336,6 +337,7 @@ void endpoint_check(struct parser *parser)
     check_outside_names(parser, endpoint->fields, endpoint->field_count);
     check_text_shape(parser);
     check_stale(parser);
+    depends_hide(parser);
     if (endpoint->path.len > 0)
         examples_check(parser);
     add_unique_rejects(parser);

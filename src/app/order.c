@@ -5,7 +5,6 @@
 
 #include <stdarg.h>
 
-#include "app/place.h"
 #include "base/ascii.h"
 #include "text/sql_quote.h"
 #include "text/sql_scan.h"
@@ -24,11 +23,10 @@ static void PRINTF_LIKE(3, 4)
     fail_at(const struct ordering *ordering, const struct sql_token *token, const char *format, ...)
 {
     va_list args;
-    struct place start = {.line = ordering->statement->line, .column = ordering->statement->column};
     struct place inside = {0};
     if (token != NULL)
         inside = (struct place){.line = token->line, .column = token->column};
-    struct place place = place_in_file(start, inside);
+    struct place place = statement_place(ordering->statement, inside);
     va_start(args, format);
     diags_vadd(ordering->diags, ordering->file, place.line, place.column, format, args);
     va_end(args);

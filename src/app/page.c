@@ -200,6 +200,12 @@ enum err_code page_new(const struct endpoint *endpoint, const struct statement *
     return ERR_NONE;
 }
 
+const struct store_stmt *page_statement(const struct page *page, size_t number)
+{
+    const struct store_stmt *const all[PAGE_STATEMENTS] = {page->first, page->next, page->hidden};
+    return all[number];
+}
+
 void page_free(struct page *page)
 {
     if (page == NULL)

@@ -18,6 +18,10 @@ MUST_CHECK enum err_code page_new(const struct endpoint *endpoint, const struct 
     const struct answer *answer, struct store_conn *conn, struct arena *arena, struct diags *diags,
     struct page **ret_page, struct err *err);
 
+// The statements that a page may run; NULL: it does without.
+enum { PAGE_STATEMENTS = 3 };
+const struct store_stmt *page_statement(const struct page *page, size_t number);
+
 // Finalises; before the connection is closed. NULL is fine.
 void page_free(struct page *page);
 

@@ -10,6 +10,7 @@
 
 #include "app/ahead.h"
 #include "app/checks.h"
+#include "app/depends.h"
 #include "app/plan_parts.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -79,6 +80,11 @@ static enum err_code prepare_all(struct plan *plan, const struct preparing *prep
     else
         code =
             store_batch_open(preparing->conn, endpoint->field_names, endpoint->field_count, preparing->err);
+    size_t before = diags_total(preparing->diags);
+    if (code == ERR_NONE && endpoint->depends_count > 0)
+        code = depends_check(endpoint, preparing->conn, preparing->diags, preparing->err);
+    if (diags_total(preparing->diags) > before) // which its statements would tell of again
+        return code;
     for (size_t i = 0; code == ERR_NONE && i < endpoint->statement_count; i++) {
         code = prepared_init(preparing, &endpoint->statements[i], &plan->prepared[i]);
         plan->count = i + 1;
@@ -100,7 +106,7 @@ static enum err_code try_new(const struct endpoint *endpoint, struct store_conn 
     struct preparing preparing = {
         .endpoint = endpoint, .conn = conn, .arena = &plan->arena, .diags = diags, .err = err};
     enum err_code code = prepare_all(plan, &preparing);
-    if (code == ERR_NONE)
+    if (code == ERR_NONE && plan->count == endpoint->statement_count)
         check_columns(plan, diags);
     if (code == ERR_NONE && diags_total(diags) > before)
         code = err_set(err, ERR_CONFIG, "%s has errors", endpoint->file);
@@ -149,21 +155,41 @@ struct store_conn *plan_conn(const struct plan *plan)
     return plan->conn;
 }
 
-// Asks of the file's own statements alone: the merged check and pages are made of them and read nothing else.
+// --- what it hangs on
+
+enum err_code plan_each(const struct plan *plan,
+    enum err_code (*on_stmt)(void *ctx, const struct statement *statement, bool is_condition,
+        struct store_stmt *stmt, struct err *err),
+    void *ctx, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < plan->count; i++) {
+        const struct prepared *prepared = &plan->prepared[i];
+        if (prepared->stmt != NULL)
+            code = on_stmt(ctx, prepared->statement, false, prepared->stmt, err);
+        if (code == ERR_NONE && prepared->when != NULL)
+            code = on_stmt(ctx, prepared->statement, true, prepared->when, err);
+    }
+    return code;
+}
+
+static enum err_code check_covered(
+    void *ctx, const struct statement *statement, bool is_condition, struct store_stmt *stmt, struct err *err)
+{
+    bool *are_covered = ctx, is_covered = false;
+    (void)statement, (void)is_condition;
+    enum err_code code = *are_covered ? versions_cover(stmt, &is_covered, err) : ERR_NONE;
+    *are_covered = *are_covered && is_covered;
+    return code;
+}
+
 enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_covered, struct err *err)
 {
-    bool is_covered = true;
-    for (size_t i = 0; is_covered && i < plan->count; i++) {
-        const struct prepared *prepared = &plan->prepared[i];
-        enum err_code code =
-            prepared->stmt != NULL ? versions_cover(prepared->stmt, &is_covered, err) : ERR_NONE;
-        if (code == ERR_NONE && is_covered && prepared->when != NULL)
-            code = versions_cover(prepared->when, &is_covered, err);
-        if (code != ERR_NONE)
-            return code;
-    }
-    *ret_is_covered = is_covered;
-    return ERR_NONE;
+    bool are_covered = true;
+    enum err_code code = plan_each(plan, check_covered, &are_covered, err);
+    if (code == ERR_NONE)
+        *ret_is_covered = are_covered;
+    return code;
 }
 
 // A table was told, whichever.
@@ -196,18 +222,26 @@ enum err_code plan_find_early(struct plan *plan, struct err *err)
     return ERR_NONE;
 }
 
-enum err_code plan_reads(
-    const struct plan *plan, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
+// Adds the number of one statement; a sum of 0 is not known, and stays so.
+static void add_schema(uint64_t *sum, const struct store_stmt *stmt)
 {
-    enum err_code code = ERR_NONE;
-    for (size_t i = 0; code == ERR_NONE && i < plan->count; i++) {
+    uint64_t number = stmt != NULL ? versions_schema(stmt) : 0;
+    if (stmt != NULL)
+        *sum = number == 0 || *sum == 0 ? 0 : *sum + number;
+}
+
+uint64_t plan_schema(const struct plan *plan)
+{
+    uint64_t sum = 1;
+    for (size_t i = 0; i < plan->count; i++) {
         const struct prepared *prepared = &plan->prepared[i];
-        if (prepared->stmt != NULL)
-            code = store_reads(prepared->stmt, on_table, ctx, err);
-        if (code == ERR_NONE && prepared->when != NULL)
-            code = store_reads(prepared->when, on_table, ctx, err);
+        add_schema(&sum, prepared->stmt);
+        add_schema(&sum, prepared->when);
+        for (size_t k = 0; prepared->page != NULL && k < PAGE_STATEMENTS; k++)
+            add_schema(&sum, page_statement(prepared->page, k));
     }
-    return code;
+    add_schema(&sum, plan->merged_check);
+    return sum;
 }
 
 // --- observing

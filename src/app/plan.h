@@ -36,10 +36,16 @@ MUST_CHECK enum err_code plan_is_covered(const struct plan *plan, bool *ret_is_c
 // transaction. Until then a plan has none. Errors of the store.
 MUST_CHECK enum err_code plan_find_early(struct plan *plan, struct err *err);
 
-// Calls on_table for each table that one of its statements may read (store_reads), perhaps more than once;
-// outside of a transaction. Errors of the store.
-MUST_CHECK enum err_code plan_reads(
-    const struct plan *plan, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+// Calls on_stmt for each statement that the file has, and each condition of an answer, until one fails. What
+// else a plan runs is made of these.
+MUST_CHECK enum err_code plan_each(const struct plan *plan,
+    enum err_code (*on_stmt)(void *ctx, const struct statement *statement, bool is_condition,
+        struct store_stmt *stmt, struct err *err),
+    void *ctx, struct err *err);
+
+// A number that stays the same while all statements that the plan has run read what store_reads tells of them
+// (versions_schema); 0: not known.
+uint64_t plan_schema(const struct plan *plan);
 
 // A row that a @reject or @warn statement gave.
 struct finding {

@@ -59,11 +59,9 @@ void plan_place_failure(const struct plan *plan, struct err *err)
     if (err == NULL || err->code != ERR_STORE || failed == NULL)
         return;
     const struct statement *statement = failed->statement;
-    struct place place = {.line = statement->line, .column = statement->column};
-    if (plan->failed_stmt == failed->when)
-        place = (struct place){.line = statement->when_line, .column = statement->when_column};
-    else
-        place = place_in_file(place, (struct place){.line = err->line, .column = err->column});
+    struct place place = {.line = statement->when_line, .column = statement->when_column};
+    if (plan->failed_stmt != failed->when)
+        place = statement_place(statement, (struct place){.line = err->line, .column = err->column});
     err->line = err->column = 0; // which are of the statement, and now in the text
     err_prefix(err, "%s:%u:%u", plan->endpoint->file, (unsigned)place.line, (unsigned)place.column);
 }

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "app/place.h"
 #include "base/limits.h"
 
 static void fail_at(const struct preparing *preparing, const struct statement *statement, const char *text)
@@ -82,11 +81,15 @@ static void report_wrong(const struct preparing *preparing, struct place place, 
         wrong->hint[0] != '\0' ? "; " : "", wrong->hint);
 }
 
-// Where a place in "SELECT (expression" LF ")" is in the file: in the expression, or at its start.
+// Where a place in "SELECT (expression" LF ")" is in the file: in the expression, or at its start. A line
+// that hides rows may stand in front.
 static struct place place_in_when(const struct statement *statement, size_t before, const struct err *wrong)
 {
     struct place place = {.line = statement->when_line, .column = statement->when_column};
-    if (wrong->line == 1 && wrong->column > before)
+    uint32_t first_line = statement->when_hidden != 0 ? 2 : 1;
+    if (wrong->line > 0 && wrong->line < first_line)
+        return statement->hider;
+    if (wrong->line == first_line && wrong->column > before)
         place.column += wrong->column - (uint32_t)before - 1;
     return place;
 }
@@ -99,6 +102,7 @@ static enum err_code prepare_when(const struct preparing *preparing, struct prep
     struct err wrong = {0};
     AUTO(buf_fini) struct buf sql;
     buf_init(&sql, LIMIT_APP_FILE_BYTES + sizeof(before) + sizeof(after));
+    buf_append(&sql, statement->when_before.at, statement->when_before.len);
     buf_append_str(&sql, before);
     buf_append(&sql, statement->when.at, statement->when.len);
     buf_append_str(&sql, after);
@@ -142,9 +146,8 @@ enum err_code prepared_init(
     if (code != ERR_NONE)
         return code;
     if (wrong.code != ERR_NONE) {
-        struct place start = {.line = statement->line, .column = statement->column};
         struct place inside = {.line = wrong.line, .column = wrong.column};
-        report_wrong(preparing, place_in_file(start, inside), &wrong);
+        report_wrong(preparing, statement_place(statement, inside), &wrong);
         return ERR_NONE;
     }
     check_writing(preparing, ret_prepared);

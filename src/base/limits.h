@@ -86,6 +86,7 @@ enum {
     LIMIT_BUCKETS = 4096,     // versions of a table's rows by some columns: 64 KiB or so; one in each is new
                               // after some thousand rows elsewhere
     LIMIT_BUCKET_COLUMNS = 8, // that such versions go by
+    LIMIT_DEPENDS = 8,        // @depends of an endpoint: each takes a look-up in every kept answer
     LIMIT_STALE_MIN_MS = 100, // of @stale: less would ask the database at nearly each request
     LIMIT_STALE_MAX_MS = 3600000, // an hour: who reads older answers needs no database
     LIMIT_SNAPSHOT_MS = 100, // that a loop holds a snapshot: the log of SQLite may be kept from beginning

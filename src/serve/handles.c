@@ -137,7 +137,11 @@ const struct dependence *handle_dependence(
     struct handle *handle, struct store *store, const struct endpoint *endpoint)
 {
     size_t number = (size_t)(endpoint - handle->app->endpoints);
-    const struct dependence *dependence = &handle->dependences[number];
+    struct dependence *dependence = &handle->dependences[number];
+    bool is_old =
+        dependence_is_found(dependence) && !dependence_is_current(dependence, handle->plans[number]);
+    if (is_old && !handle->is_prompt) // which is prepared anew as a whole
+        dependence_fini(dependence);
     if (!dependence_is_found(dependence) && !handle->is_prompt)
         find_dependence(handle, store, number);
     return dependence_is_found(dependence) ? dependence : NULL;

@@ -200,7 +200,7 @@ static bool read_on(struct own *own, struct request *request, struct cost *cost,
     enum err_code code = ask(&reading, plan, &err);
     const struct dependence *dependence = reading_dependence(&reading, &own->handle);
     if (code == ERR_NONE && dependence != NULL)
-        reading_note(&reading, &own->handle, dependence);
+        reading_note(&reading, plan, dependence);
     if (code == ERR_NONE)
         reading_set_answer(&reading);
     else if (is_final(code))

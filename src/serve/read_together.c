@@ -131,14 +131,14 @@ static void ask_all(struct read_group *group)
     }
 }
 
-static enum err_code answer(struct seat *seat, const struct handle *handle)
+static enum err_code answer(struct seat *seat)
 {
     struct err ignored = {0}; // the read is tried again alone, where it fails with an error to be told
     enum err_code code = reading_ask(&seat->reading, seat->plan, &ignored);
     if (code == ERR_NONE)
         code = spool_end(&seat->reading.out, &ignored);
     if (code == ERR_NONE && seat->dependence != NULL)
-        reading_note(&seat->reading, handle, seat->dependence);
+        reading_note(&seat->reading, seat->plan, seat->dependence);
     if (code == ERR_NONE)
         reading_send_answer(&seat->reading);
     else
@@ -155,7 +155,7 @@ static size_t answer_all(struct read_group *group, enum err_code *ret_failed)
         struct seat *seat = &group->seats[i];
         if (seat->plan == NULL)
             continue;
-        enum err_code code = answer(seat, group->handle);
+        enum err_code code = answer(seat);
         answered += code == ERR_NONE;
         if (*ret_failed != ERR_NONE)
             continue;

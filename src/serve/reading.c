@@ -100,13 +100,13 @@ const struct dependence *reading_dependence(struct reading *reading, struct hand
     return is_kept ? dependence : NULL;
 }
 
-void reading_note(struct reading *reading, const struct handle *handle, const struct dependence *dependence)
+void reading_note(struct reading *reading, const struct plan *plan, const struct dependence *dependence)
 {
     const struct version *versions[READING_MARKS];
     dependence_versions(dependence, reading->request->params, versions);
-    bool are_known = true;
+    bool are_known = dependence_holds(dependence, plan);
     for (size_t i = 0; i < dependence->count; i++) {
-        uint64_t number = version_seen(handle->conn, versions[i]);
+        uint64_t number = version_seen(plan_conn(plan), versions[i]);
         reading->marks[i] = (struct mark){.version = versions[i], .number = number};
         are_known = are_known && number != 0;
     }
@@ -157,7 +157,7 @@ static enum err_code try_once(struct reading *reading, struct handle *handle, st
         return code;
     code = reading_ask(reading, plan, err);
     if (code == ERR_NONE && dependence != NULL)
-        reading_note(reading, handle, dependence);
+        reading_note(reading, plan, dependence);
     store_rollback(handle->conn); // gives the snapshot back; a read writes nothing
     return code;
 }

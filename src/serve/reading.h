@@ -45,7 +45,7 @@ const struct dependence *reading_dependence(struct reading *reading, struct hand
 
 // Notes, before the transaction ends, of which state the answer is: of a transaction that handle_begin has
 // begun with is_noted.
-void reading_note(struct reading *reading, const struct handle *primary, const struct dependence *dependence);
+void reading_note(struct reading *reading, const struct plan *plan, const struct dependence *dependence);
 
 // Asks the plan, in a transaction that has begun, for the rejects and the answer, and ends the spool.
 MUST_CHECK enum err_code reading_ask(struct reading *reading, struct plan *plan, struct err *err);

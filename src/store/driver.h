@@ -114,6 +114,8 @@ struct store_driver {
         struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
     enum err_code (*versions_cover)(
         struct store_stmt *stmt, bool *ret_is_covered, struct err *err); // NULL: always
+    enum err_code (*versions_miss)(struct store_stmt *stmt, struct buf *why, struct err *err);
+    uint64_t (*versions_schema)(const struct store_stmt *stmt); // NULL: never known
 
     enum err_code (*has_table)(struct store_conn *conn, const char *name, bool *ret_has_table,
         struct err *err); // NULL: who may connect may make tables

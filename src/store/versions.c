@@ -38,6 +38,16 @@ enum err_code versions_cover(struct store_stmt *stmt, bool *ret_is_covered, stru
     return ERR_NONE;
 }
 
+enum err_code versions_miss(struct store_stmt *stmt, struct buf *why, struct err *err)
+{
+    return stmt->driver->versions_miss(stmt, why, err);
+}
+
+uint64_t versions_schema(const struct store_stmt *stmt)
+{
+    return stmt->driver->versions_schema != NULL ? stmt->driver->versions_schema(stmt) : 0;
+}
+
 bool versions_lag(const struct store *store)
 {
     return store->driver->ask != NULL;

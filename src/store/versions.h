@@ -82,4 +82,17 @@ MUST_CHECK enum err_code versions_read(struct store_conn *conn, struct buf *vect
 // conditions of store_reads.
 MUST_CHECK enum err_code versions_cover(struct store_stmt *stmt, bool *ret_is_covered, struct err *err);
 
+// --- what a statement's result hangs on; on the connection's thread
+
+// Finds out whether the same rows and the same parameters always give the statement's result. Where they may
+// not, appends why, in words for an app's author: "it calls random()". It says so in all cases of doubt but
+// one: where *ret_may_ask_time, a parameter or stored value may have the statement ask for the time; after a
+// run in which it has, version_seen knows no number. Under the conditions of store_reads.
+MUST_CHECK enum err_code versions_miss(struct store_stmt *stmt, struct buf *why, struct err *err);
+
+// A number that is another one once the schema has changed so that the statement may read other tables, or do
+// else what versions_miss tells; 0: not known. Ask it before store_reads and versions_miss: what they told
+// holds for a run after which the number is still the same.
+uint64_t versions_schema(const struct store_stmt *stmt);
+
 #endif

@@ -170,8 +170,7 @@ enum err_code pg_explain(struct store_stmt *base,
 
 // --- unique keys
 
-// An array of texts as PostgreSQL reads it: {"a","b"}.
-static void append_item(struct buf *array, struct span item)
+void pg_append_item(struct buf *array, struct span item)
 {
     buf_append_str(array, array->len == 0 ? "{\"" : ",\"");
     for (size_t i = 0; i < item.len; i++) {
@@ -182,7 +181,7 @@ static void append_item(struct buf *array, struct span item)
     buf_append_byte(array, '"');
 }
 
-static void end_array(struct buf *array)
+void pg_end_array(struct buf *array)
 {
     buf_append_str(array, array->len == 0 ? "{}" : "}");
     buf_append_byte(array, '\0');
@@ -200,11 +199,11 @@ void pg_append_words(const char *sql, struct buf *array)
         if (token.kind != SQL_CODE || word.at[0] == '\'')
             continue;
         size_t start = array->len;
-        append_item(array, word);
+        pg_append_item(array, word);
         for (size_t i = start; !is_quoted && i < array->len; i++)
             array->data[i] = ascii_lower(array->data[i]); // as PostgreSQL takes them
     }
-    end_array(array);
+    pg_end_array(array);
 }
 
 enum err_code pg_is_unique(
@@ -218,8 +217,8 @@ enum err_code pg_is_unique(
     buf_init(&names, 4 * LIMIT_APP_FILE_BYTES);
     pg_append_words(stmt->prepared->sql, &words);
     for (size_t i = 0; i < count; i++)
-        append_item(&names, columns[i]);
-    end_array(&names);
+        pg_append_item(&names, columns[i]);
+    pg_end_array(&names);
     if (buf_status(&words) != ERR_NONE || buf_status(&names) != ERR_NONE)
         return err_no_memory(err);
     const char *const params[] = {words.data, names.data, stmt->conn->store->name};

@@ -17,6 +17,10 @@ struct pg_stmt;
 MUST_CHECK enum err_code pg_queue_plan(
     struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err);
 
+// Appends an item to an array of texts as PostgreSQL reads it, {"a","b"}; then its end and a NUL.
+void pg_append_item(struct buf *array, struct span item);
+void pg_end_array(struct buf *array);
+
 // Appends every word of the statement that may be a name, as an array of texts, and a NUL.
 void pg_append_words(const char *sql, struct buf *array);
 

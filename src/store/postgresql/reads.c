@@ -75,52 +75,57 @@ static enum err_code ask_for_locks(struct pg_stmt *stmt, PGresult **ret_locks, s
     return code;
 }
 
-static enum err_code ask_about_found(
-    struct pg_stmt *stmt, const PGresult *locks, const char *sql, PGresult **ret_rows, struct err *err)
-{
-    struct pg_conn *conn = stmt->conn;
-    AUTO(buf_fini) struct buf words;
-    buf_init(&words, 4 * LIMIT_APP_FILE_BYTES);
-    pg_append_words(stmt->prepared->sql, &words);
-    if (buf_status(&words) != ERR_NONE)
-        return err_no_memory(err);
-    const char *const params[] = {PQgetvalue(locks, 0, 0), words.data, conn->store->name};
-    return pg_query(conn, sql, ARRAY_LEN(params), params, ret_rows, err);
-}
-
-// In a transaction of its own, where nothing else is locked. *ret_rows are those of `sql`, to be cleared in
-// any case.
-static enum err_code ask(struct pg_stmt *stmt, const char *sql, PGresult **ret_rows, struct err *err)
+enum err_code pg_ask_about_relations(struct pg_stmt *stmt,
+    enum err_code (*ask)(void *ctx, struct pg_conn *conn, const char *relations, struct err *err), void *ctx,
+    struct err *err)
 {
     PGresult *locks = NULL;
     assert(stmt->conn->tx == PG_TX_NONE && stmt->run.state == PG_RUN_IDLE);
-    enum err_code code = pg_begin_early(&stmt->conn->base, err); // it writes nothing
+    enum err_code code = pg_begin(&stmt->conn->base, err); // in which nothing else is locked
     if (code == ERR_NONE)
         code = ask_for_locks(stmt, &locks, err);
     if (code == ERR_NONE)
-        code = ask_about_found(stmt, locks, sql, ret_rows, err);
+        code = ask(ctx, stmt->conn, PQgetvalue(locks, 0, 0), err);
     pg_rollback(&stmt->conn->base);
     PQclear(locks);
     return code;
 }
 
+struct found {
+    const struct pg_stmt *stmt; // borrowed
+    const char *sql;            // static; the question about FOUND
+    PGresult *rows;             // owned; its answer
+};
+
+static enum err_code ask_about_found(void *ctx, struct pg_conn *conn, const char *relations, struct err *err)
+{
+    struct found *found = ctx;
+    AUTO(buf_fini) struct buf words;
+    buf_init(&words, 4 * LIMIT_APP_FILE_BYTES);
+    pg_append_words(found->stmt->prepared->sql, &words);
+    if (buf_status(&words) != ERR_NONE)
+        return err_no_memory(err);
+    const char *const params[] = {relations, words.data, conn->store->name};
+    return pg_query(conn, found->sql, ARRAY_LEN(params), params, &found->rows, err);
+}
+
 enum err_code pg_reads(
     struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
 {
-    PGresult *names = NULL;
-    enum err_code code = ask(pg_stmt(base), names_sql, &names, err);
-    for (int i = 0; code == ERR_NONE && i < PQntuples(names); i++)
-        on_table(ctx, PQgetvalue(names, i, 0));
-    PQclear(names);
+    struct found found = {.stmt = pg_stmt(base), .sql = names_sql};
+    enum err_code code = pg_ask_about_relations(pg_stmt(base), ask_about_found, &found, err);
+    for (int i = 0; code == ERR_NONE && i < PQntuples(found.rows); i++)
+        on_table(ctx, PQgetvalue(found.rows, i, 0));
+    PQclear(found.rows);
     return code;
 }
 
 enum err_code pg_versions_cover(struct store_stmt *base, bool *ret_is_covered, struct err *err)
 {
-    PGresult *uncovered = NULL;
-    enum err_code code = ask(pg_stmt(base), uncovered_sql, &uncovered, err);
+    struct found found = {.stmt = pg_stmt(base), .sql = uncovered_sql};
+    enum err_code code = pg_ask_about_relations(pg_stmt(base), ask_about_found, &found, err);
     if (code == ERR_NONE)
-        *ret_is_covered = PQntuples(uncovered) == 0;
-    PQclear(uncovered);
+        *ret_is_covered = PQntuples(found.rows) == 0;
+    PQclear(found.rows);
     return code;
 }

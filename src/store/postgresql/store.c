@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "store/postgresql/batch.h"
 #include "store/postgresql/breaker.h"
+#include "store/postgresql/calls.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/errand.h"
 #include "store/postgresql/error.h"
@@ -193,6 +194,7 @@ const struct store_driver postgresql_driver = {
     .is_unique = pg_is_unique,
     .reads = pg_reads,
     .versions_cover = pg_versions_cover,
+    .versions_miss = pg_versions_miss,
     .has_table = pg_has_table,
     .exec = pg_exec,
     .empty = pg_schema_empty,

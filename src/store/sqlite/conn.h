@@ -30,6 +30,7 @@ struct sqlite_prompt {
 struct sqlite_store; // store.h
 struct sqlite_stmt;  // stmt.h
 struct sqlite_reads; // reads.h
+struct sqlite_calls; // calls.h
 
 struct sqlite_conn {
     struct store_conn base;               // first
@@ -46,6 +47,8 @@ struct sqlite_conn {
     enum sqlite_origin origin;            // what the authorizer enforces at the moment
     struct sqlite_reads *reads;           // collects the tables of the SQL that is being compiled; or NULL
     struct sqlite_writes *noting;         // the tables that it may write are added to it; NULL: it may be any
+    struct sqlite_calls *calls;           // collects the functions that it calls; or NULL
+    uint64_t asked_time;                  // how often this thread had asked for the time (calls.h)
     char refusal[120];                    // why the authorizer refused, or ""
     const char *incomplete;               // SQL being compiled names a helper without its arguments; or NULL
     bool in_control;                      // a control statement runs, which the deadline must not cut in two

@@ -19,6 +19,7 @@
 
 #include <stdio.h>
 
+#include "store/sqlite/calls.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/reads.h"
 #include "store/sqlite/store.h"
@@ -108,6 +109,8 @@ static int on_action(
         note_write(conn, action, first);
     else if (!is_temporary)
         note_others(conn, action);
+    if (conn->calls != NULL && action == SQLITE_FUNCTION)
+        sqlite_note_call(conn->calls, second);
     if (action == SQLITE_INSERT && by == NULL) // else a trigger does
         snprintf(conn->written, sizeof(conn->written), "%s", first != NULL ? first : "");
     if (conn->origin == ORIGIN_DRIVER)

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "store/sqlite/batch.h"
+#include "store/sqlite/calls.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/empty.h"
 #include "store/sqlite/error.h"
@@ -136,6 +137,8 @@ const struct store_driver sqlite_driver = {
     .is_unique = sqlite_is_unique,
     .reads = sqlite_reads,
     .versions_cover = sqlite_versions_cover,
+    .versions_miss = sqlite_versions_miss,
+    .versions_schema = sqlite_versions_schema,
     .exec = sqlite_exec,
     .empty = sqlite_empty,
     .batch_open = sqlite_batch_open,

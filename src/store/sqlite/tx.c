@@ -11,6 +11,7 @@
 
 #include <assert.h>
 
+#include "store/sqlite/calls.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/log_bound.h"
@@ -92,6 +93,7 @@ enum err_code sqlite_begin(struct store_conn *base, struct err *err)
 enum err_code sqlite_begin_seen(struct store_conn *base, struct err *err)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
+    sqlite_forget_time(conn);
     conn->begun_at = sqlite_versions_last(&conn->store->versions);
     return sqlite_begin(base, err);
 }

@@ -34,6 +34,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/sqlite/calls.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/store.h"
@@ -181,7 +182,8 @@ uint64_t sqlite_versions_last(struct sqlite_versions *versions)
 uint64_t sqlite_version_seen(struct store_conn *base, const struct version *version)
 {
     uint64_t number = now(version);
-    return number <= sqlite_conn(base)->begun_at ? number : 0;
+    const struct sqlite_conn *conn = sqlite_conn(base);
+    return number <= conn->begun_at && !sqlite_has_asked_time(conn) ? number : 0;
 }
 
 // --- the tables

@@ -66,6 +66,9 @@ static _Thread_local int last_errno;
 // This thread does not sleep.
 static _Thread_local bool may_not_sleep;
 
+// How often this thread has asked for the time.
+static _Thread_local uint64_t times_asked;
+
 static sqlite3_vfs *below_of(sqlite3_vfs *vfs)
 {
     return vfs->pAppData;
@@ -358,6 +361,12 @@ static int sleep_us(sqlite3_vfs *vfs, int us)
     return may_not_sleep ? 0 : below_of(vfs)->xSleep(below_of(vfs), us);
 }
 
+static int tell_time(sqlite3_vfs *vfs, sqlite3_int64 *ret_ms)
+{
+    times_asked++;
+    return below_of(vfs)->xCurrentTimeInt64(below_of(vfs), ret_ms);
+}
+
 // SQLite asks only after some errors, and not after those of COMMIT.
 static int get_last_errno(sqlite3_vfs *vfs, int bytes, char *ret_text)
 {
@@ -371,7 +380,7 @@ int sqlite_vfs_register(void)
     sqlite3_vfs *below = sqlite3_vfs_find("unix");
     if (below == NULL)
         return SQLITE_ERROR;
-    vfs = *below; // what has nothing to do with files is its own: randomness, time
+    vfs = *below; // what has nothing to do with files is its own: randomness
     vfs.zName = SQLITE_VFS_NAME;
     vfs.szOsFile = (int)sizeof(struct vfs_file) + below->szOsFile;
     vfs.pNext = NULL;
@@ -381,11 +390,17 @@ int sqlite_vfs_register(void)
     vfs.xAccess = access_file;
     vfs.xFullPathname = full_path;
     vfs.xSleep = sleep_us;
+    vfs.xCurrentTimeInt64 = tell_time;
     vfs.xGetLastError = get_last_errno;
     return sqlite3_vfs_register(&vfs, 0);
 }
 
 // --- asked by the driver
+
+uint64_t sqlite_vfs_times_asked(void)
+{
+    return times_asked;
+}
 
 // The file of a connection's database; NULL when it is in memory.
 static struct vfs_file *main_of(sqlite3 *db)

@@ -5,6 +5,7 @@
 #define RECKONER_STORE_SQLITE_VFS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <sqlite3.h>
 
@@ -27,6 +28,8 @@ void sqlite_vfs_keep_awake(bool is_awake);
 // Has `on_lock` called when the connection has got the lock for writing to the log and its index, which all
 // that write the index's header have, and before it lets go of it. On the connection's thread.
 void sqlite_vfs_tell_lock(sqlite3 *db, void (*on_lock)(void *ctx, bool is_got), void *ctx);
+// How often a statement has asked for the time on this thread.
+uint64_t sqlite_vfs_times_asked(void);
 
 // errno of the last call on a file that failed on this thread.
 int sqlite_vfs_errno(void);

@@ -74,6 +74,8 @@ static void dump_statement(const struct statement *statement, struct buf *out)
     if (statement->when.len > 0)
         buf_printf(out, " when \"%.*s\" at %u:%u", (int)statement->when.len, statement->when.at,
             (unsigned)statement->when_line, (unsigned)statement->when_column);
+    if (statement->when_hidden != 0)
+        buf_printf(out, " behind \"%.*s\"", (int)statement->when_before.len, statement->when_before.at);
     buf_printf(out, " at %u:%u\n%.*s\n", (unsigned)statement->line, (unsigned)statement->column,
         (int)statement->sql.len, statement->sql.at);
 }
@@ -113,6 +115,14 @@ static void dump_kept(const struct endpoint *endpoint, struct buf *out)
 {
     if (!endpoint->is_kept)
         buf_append_str(out, "answers are not kept\n");
+    for (size_t i = 0; i < endpoint->depends_count; i++) {
+        const struct depends *depends = &endpoint->depends[i];
+        buf_printf(out, "depends %.*s", (int)depends->table.len, depends->table.at);
+        for (size_t k = 0; k < depends->count; k++)
+            buf_printf(out, " %.*s=%d", (int)depends->columns[k].name.len, depends->columns[k].name.at,
+                depends->columns[k].param);
+        buf_printf(out, " at %u:%u\n", (unsigned)depends->line, (unsigned)depends->column);
+    }
     if (endpoint->stale_ms > 0)
         buf_printf(out, "stale for %u ms\n", (unsigned)endpoint->stale_ms);
 }
