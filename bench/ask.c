@@ -4,13 +4,13 @@
 //
 //     ask [OPTION]... PORT < targets        a target is a line: what stands behind GET
 //
-//   -c N  connections (1)                     -n N  ends after N answers (as many as there are targets)
-//   -p N  requests that go out together (1)   -d S  ends after S seconds instead
-//   -k    a new connection for each request   -r N  N requests a second, whatever becomes of those before
-//   -z    draws targets by Zipf's law with exponent 1, the first one most often; else each in turn
-//   -s N  seed of the draw (1)                -t F  writes the number of each target asked to a file: a trace
-//   -H H  a line of the head, repeatable      -v H  counts the values of this header
-//   -w M  counts answers with 200 within M milliseconds as good (1000)
+//   -c N  connections (1)                     -n N  ends after N answers, if -d is not given: as many as
+//   there are targets -p N  requests that go out together (1)   -d S  ends after S seconds -k    a new
+//   connection for each request   -r N  N requests a second, whatever becomes of those before -z    draws
+//   targets by Zipf's law with exponent 1, the first one most often; else each in turn -s N  seed of the draw
+//   (1)                -t F  writes the number of each target asked to a file: a trace -H H  a line of the
+//   head, repeatable      -v H  counts the values of this header -w M  counts answers with 200 within M
+//   milliseconds as good (1000)
 //
 // Prints one line of JSON. With -r a request that finds no connection free waits for one, and its time counts
 // from the moment at which it was due, so that a server which stalls does not slow down the questions (no
@@ -428,9 +428,9 @@ static void on_writable(struct bench *bench, struct conn *conn)
 static bool is_done(const struct bench *bench)
 {
     const struct counts *counts = &bench->counts;
-    if (bench->options.count > 0)
-        return counts->answers + counts->cut >= bench->options.count;
-    return bench->opened >= bench->options.conns &&
+    if (bench->options.count > 0 && counts->answers + counts->cut >= bench->options.count)
+        return true;
+    return bench->options.seconds > 0 && bench->opened >= bench->options.conns &&
            now_ns() - bench->start >= (int64_t)(bench->options.seconds * 1e9);
 }
 

@@ -62,3 +62,32 @@ def varnish(work, backend):
 def fastify_static(answer):
     env = {'BODY': answer[2].decode(), 'HEADERS': json.dumps({**headers_of(answer), 'Content-Type': 'application/json'})}
     return node('fastify', 'static.js', env)
+
+
+def fastify(database, processes):
+    return node(f'fastify, {processes} process{"es" if processes > 1 else ""}', 'rates.js',
+                {'DATABASE': str(database), 'PROCESSES': str(processes)})
+
+
+def fastify_with_redis(database, app, redis):
+    return node('fastify with Redis', 'rates_cached.js', {'DATABASE': str(database), 'APP': str(app), 'REDIS': str(redis.port)}, [redis])
+
+
+def redis():
+    port = measure.free_port()
+    return measure.Peer('Redis', ['redis-server', '--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], port)
+
+
+def flask(url, cluster):
+    """Two workers a core would only wait for one another; threads keep connections open, which those of kind sync do not."""
+    port = measure.free_port()
+    return measure.Peer('Flask, gunicorn', ['gunicorn', '--chdir', HERE, '-b', f'127.0.0.1:{port}', '-w', os.cpu_count(), '-k', 'gthread',
+                                            '--threads', 4, '--keep-alive', 60, '--log-level', 'error', 'flask_rates:app'],
+                        port, {'DATABASE': url}, [cluster])
+
+
+def fastapi(url, cluster):
+    port = measure.free_port()
+    return measure.Peer('FastAPI, uvicorn', ['/usr/bin/python3', '-m', 'uvicorn', '--app-dir', HERE, '--host', '127.0.0.1', '--port', port,
+                                             '--workers', os.cpu_count(), '--loop', 'uvloop', '--http', 'httptools', '--no-access-log',
+                                             '--log-level', 'error', 'fastapi_rates:app'], port, {'DATABASE': url, 'CONNECTIONS': '4'}, [cluster])

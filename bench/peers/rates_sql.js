@@ -1,0 +1,83 @@
+// The question of apps/rates/get_rates.sql and the batch of post_prices.sql, by better-sqlite3 on the file that Reckoner has made.
+// Days are counted here and not by a recursive query, and places are looked for only where there is no price: both are quicker.
+const fs = require('node:fs')
+const path = require('node:path')
+const Database = require('better-sqlite3')
+
+const DAY_MS = 24 * 3600 * 1000
+const dayOf = ms => new Date(ms).toISOString().slice(0, 10)
+const isDay = text => !Number.isNaN(Date.parse(text)) && dayOf(Date.parse(text)) === text
+
+const day = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' }
+const schema = {
+  querystring: {
+    type: 'object',
+    required: ['date_from', 'date_to', 'origin', 'destination'],
+    properties: {
+      date_from: day, date_to: day, origin: { type: 'string' }, destination: { type: 'string' },
+      min_prices: { type: 'integer', minimum: 1, default: 3 }
+    }
+  },
+  response: {
+    200: {
+      type: 'array',
+      items: { type: 'object', properties: { day: { type: 'string' }, average_price: { type: 'integer', nullable: true } } }
+    }
+  }
+}
+
+module.exports = function open(file, app) {
+  const db = new Database(file)
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  db.pragma('cache_size = -16000')
+  const days = db.prepare(`SELECT day, total, prices FROM route_days
+    WHERE origin = ? AND destination = ? AND day BETWEEN ? AND ? ORDER BY day`).raw()
+  const places = db.prepare('SELECT count(*) FROM places WHERE code IN (?, ?)').pluck()
+
+  function problemOf(query) {
+    if (!isDay(query.date_from) || !isDay(query.date_to)) return 'no such day'
+    if (query.date_from > query.date_to) return 'date_from is after date_to'
+    if (query.date_to.slice(0, 4) - query.date_from.slice(0, 4) > 10) return 'range over more than ten new years'
+  }
+
+  // Undefined: a place is unknown.
+  function answer({ date_from, date_to, origin, destination, min_prices }) {
+    const found = days.all(origin, destination, date_from, date_to)
+    if (found.length === 0 && places.get(origin, destination) < (origin === destination ? 1 : 2)) return
+    const answer = []
+    let next = 0
+    for (let ms = Date.parse(date_from), end = Date.parse(date_to); ms <= end; ms += DAY_MS) {
+      const day = dayOf(ms)
+      let average = null
+      if (next < found.length && found[next][0] === day) {
+        const [, total, prices] = found[next++]
+        if (prices >= min_prices) average = Math.floor((2 * total + prices) / (2 * prices))
+      }
+      answer.push({ day, average_price: average })
+    }
+    return answer
+  }
+
+  // A batch of POST /prices, by the SQL of the app itself; returns [port, the places it counts for] of each port in it.
+  function writer() {
+    db.exec('CREATE TEMP TABLE batch (orig_code text, dest_code text, day text, price integer, line integer)')
+    const text = fs.readFileSync(path.join(app, 'post_prices.sql'), 'utf8')
+    const writes = text.split(/^-- @/m).filter(part => part.startsWith('write')).map(part => db.prepare(part.slice('write'.length)))
+    const insert = db.prepare('INSERT INTO batch VALUES (?, ?, ?, ?, ?)')
+    const empty = db.prepare('DELETE FROM batch')
+    return db.transaction(rows => {
+      empty.run()
+      rows.forEach((row, i) => insert.run(row.orig_code, row.dest_code, row.day, row.price, i + 1))
+      for (const write of writes) write.run()
+    }).immediate
+  }
+
+  function placesOf() {
+    const found = {}
+    for (const [port, place] of db.prepare('SELECT port, place FROM port_places').raw().all()) (found[port] ??= []).push(place)
+    return found
+  }
+
+  return { schema, problemOf, answer, writer, placesOf }
+}
