@@ -41,15 +41,15 @@ def headers_of(answer):
     return {name: value for name, value in answer[1].items() if name.lower() not in SKIPPED}
 
 
-def nginx(work, answer, name='nginx'):
+def nginx(work, answer):
     """Gives this answer of Peer.get to whatever is asked."""
-    port, folder = measure.free_port(), work / name
-    folder.mkdir()
+    port, folder = measure.free_port(), work / 'nginx'
+    folder.mkdir(exist_ok=True)
     headers = headers_of(answer)
     lines = '\n            '.join(f"add_header {key} '{value}';" for key, value in headers.items())
     conf = fill('nginx.conf', folder / 'nginx.conf', FOLDER=folder, PORT=port, HEADERS=lines, ETAG=headers.get('ETag', '-'),
                 BODY=answer[2].decode())
-    return measure.Peer(name, ['nginx', '-c', conf], port)
+    return measure.Peer('nginx', ['nginx', '-c', conf], port)
 
 
 def varnish(work, backend):
