@@ -94,7 +94,7 @@ READS = [
     Reads('rates', 'ranges up to a month', '/rates', draw_rates(31)),
     Reads('rates', 'ranges up to a year', '/rates', draw_rates(366)),
     *(Reads('search', f'radius {radius} m{", tags" if tagged else ""}', '/search', draw_search(radius, tagged))
-      for radius in (100, 500, 2000, 20_000) for tagged in (False, True)),
+      for radius in (100, 500, 2000, 10_000) for tagged in (False, True)),
     Reads('people', 'by last name', '/ids/lastname/{lastname}', draw_names),
     Reads('genes', 'a keystroke', '/gene_suggest', draw_genes),
 ]
