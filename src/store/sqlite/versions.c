@@ -236,7 +236,7 @@ const struct version *sqlite_version_of(struct store *base, const char *table)
 
 void sqlite_versions_init(struct sqlite_versions *versions)
 {
-    *versions = (struct sqlite_versions){0};
+    *versions = (struct sqlite_versions){.header = NULL};
     init_version(&versions->whole, versions);
     pthread_mutex_init(&versions->counting, NULL);
     pthread_mutex_init(&versions->naming, NULL);
