@@ -14,14 +14,14 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "cache/table.h"
 
-#define HASH_NONFATAL_OOM          1
-#define uthash_malloc(size)        mem_alloc(size)
-#define uthash_free(memory, size)  mem_free(memory)
-#define uthash_nonfatal_oom(entry) ((entry)->key.bytes = NULL)
-#include <uthash.h>
-
-enum { SHARDS = 16 }; // more than loops and workers that look up at a time on most machines
+enum {
+    SHARDS = 16,     // more than loops and workers that look up at a time on most machines
+    SEEN = 4096,     // keys that a shard remembers to have seen: a power of 2
+    UNPROVEN = 1024, // answers that a shard keeps on trust …
+    PROOF = 8,       // … of which one that is asked for again pays for so many
+};
 
 struct entry {
     struct key key;      // behind the struct
@@ -30,18 +30,19 @@ struct entry {
     struct entry *newer; // in the queue
     struct entry *older; //
     size_t bytes;        // of the entry, without `kept`
-    UT_hash_handle hh;   // uthash's own
 };
 
 struct shard {
-    pthread_mutex_t lock;  // guards all
-    struct entry *entries; // uthash table; owned
-    struct entry *newest;  // of the queue
-    struct entry *oldest;  //
-    struct entry *hand;    // the next entry that SIEVE looks at; NULL: the oldest
-    size_t bytes;          // of all, but the table
-    size_t answers;        // entries with a body
-    uint64_t evicted;      //
+    pthread_mutex_t lock; // guards all
+    struct table entries; // by the hashes of their keys; owned
+    struct entry *newest; // of the queue
+    struct entry *oldest; //
+    struct entry *hand;   // the next entry that SIEVE looks at; NULL: the oldest
+    size_t bytes;         // of all, but the table
+    size_t answers;       // entries with a body
+    uint64_t evicted;     //
+    unsigned unproven;    // new answers that nobody has asked for again, as PROOF has it
+    uint32_t seen[SEEN];  // parts of the hashes of keys, while there are too many of those
 };
 
 struct cache {
@@ -54,18 +55,16 @@ static struct shard *shard_of(struct cache *cache, const struct key *key)
     return &cache->shards[key->hash >> 60 & (SHARDS - 1)];
 }
 
-static unsigned table_hash(const struct key *key)
-{
-    return (unsigned)key->hash;
-}
-
 // --- an entry, under the shard's lock
+
+static bool has_key(const void *item, const void *key)
+{
+    return key_equal(&((const struct entry *)item)->key, key);
+}
 
 static struct entry *find(const struct shard *shard, const struct key *key)
 {
-    struct entry *entry;
-    HASH_FIND_BYHASHVALUE(hh, shard->entries, key->bytes, key->len, table_hash(key), entry);
-    return entry;
+    return table_find(&shard->entries, key->hash, has_key, key);
 }
 
 // The caller drops the reference that it gets, without the lock; it may be NULL.
@@ -106,8 +105,7 @@ static struct entry *add(struct shard *shard, const struct key *key)
     memcpy(bytes, key->bytes, key->len);
     entry->key = (struct key){.bytes = bytes, .len = key->len, .hash = key->hash};
     entry->bytes = malloc_usable_size(entry);
-    HASH_ADD_KEYPTR_BYHASHVALUE(hh, shard->entries, bytes, key->len, table_hash(key), entry);
-    if (entry->key.bytes == NULL) { // uthash had no memory for it
+    if (!table_add(&shard->entries, key->hash, entry)) {
         mem_free(entry);
         return NULL;
     }
@@ -133,7 +131,7 @@ static void take_out(struct shard *shard, struct entry *entry)
         entry->older->newer = entry->newer;
     else
         shard->oldest = entry->newer;
-    HASH_DELETE(hh, shard->entries, entry);
+    table_take(&shard->entries, entry->key.hash, entry);
     shard->bytes -= entry->bytes;
 }
 
@@ -141,9 +139,7 @@ static void take_out(struct shard *shard, struct entry *entry)
 
 static size_t shard_bytes(const struct shard *shard)
 {
-    return shard->bytes + (shard->entries != NULL ? HASH_OVERHEAD(hh, shard->entries) -
-                                                        HASH_COUNT(shard->entries) * sizeof(UT_hash_handle)
-                                                  : 0);
+    return shard->bytes + table_bytes(&shard->entries);
 }
 
 // The next entry to go. The hand passes each entry twice at most, as it takes the uses away.
@@ -195,7 +191,7 @@ enum err_code cache_new(size_t max_bytes, struct cache **ret_cache, struct err *
     struct cache *cache = mem_zalloc(1, sizeof(*cache));
     if (cache == NULL)
         return err_no_memory(err);
-    cache->shard_bytes = max_bytes / SHARDS;
+    cache->shard_bytes = max_bytes > sizeof(*cache) ? (max_bytes - sizeof(*cache)) / SHARDS : 0;
     for (size_t i = 0; i < SHARDS; i++)
         pthread_mutex_init(&cache->shards[i].lock, NULL);
     *ret_cache = cache;
@@ -208,7 +204,7 @@ void cache_free(struct cache *cache)
         return;
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *shard = &cache->shards[i];
-        HASH_CLEAR(hh, shard->entries);
+        table_fini(&shard->entries);
         free_entries(shard->newest);
         pthread_mutex_destroy(&shard->lock);
     }
@@ -224,9 +220,25 @@ struct kept *cache_find(struct cache *cache, const struct key *key)
     if (entry != NULL) {
         entry->was_used = true;
         kept = kept_ref(entry->kept);
+        shard->unproven -= shard->unproven < PROOF ? shard->unproven : PROOF;
     }
     pthread_mutex_unlock(&shard->lock);
     return kept;
+}
+
+bool cache_wants(struct cache *cache, const struct key *key)
+{
+    struct shard *shard = shard_of(cache, key);
+    uint32_t part = (uint32_t)(key->hash >> 28) | 1; // 0 is of no key
+    pthread_mutex_lock(&shard->lock);
+    bool wants = shard->unproven < UNPROVEN || find(shard, key) != NULL;
+    if (!wants) {
+        uint32_t *seen = &shard->seen[key->hash & (SEEN - 1)];
+        wants = *seen == part;
+        *seen = part;
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return wants;
 }
 
 bool cache_keep(struct cache *cache, struct kept *kept)
@@ -237,8 +249,10 @@ bool cache_keep(struct cache *cache, struct kept *kept)
         return false;
     pthread_mutex_lock(&shard->lock);
     struct entry *entry = find(shard, &kept->key);
-    if (entry == NULL)
+    if (entry == NULL) {
         entry = add(shard, &kept->key);
+        shard->unproven += shard->unproven < UNPROVEN;
+    }
     struct entry *gone = NULL;
     if (entry != NULL) {
         before = take_kept(shard, entry);
@@ -271,7 +285,7 @@ struct cache_stats cache_stats(struct cache *cache)
         pthread_mutex_lock(&shard->lock);
         stats.bytes += shard_bytes(shard);
         stats.answers += shard->answers;
-        stats.entries += HASH_COUNT(shard->entries);
+        stats.entries += shard->entries.count;
         stats.evicted += shard->evicted;
         pthread_mutex_unlock(&shard->lock);
     }

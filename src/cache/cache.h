@@ -27,6 +27,11 @@ void cache_free(struct cache *cache);
 // A reference to the answer with that key, which may be stale; NULL: there is none. It counts as asked for.
 struct kept *cache_find(struct cache *cache, const struct key *key);
 
+// Whether an answer to that key, which is being read, is worth keeping. It is, but while hardly any of those
+// that were kept lately were asked for again: then only one whose key has come before, not long ago. So
+// questions that nobody repeats cost no more than their look-up.
+bool cache_wants(struct cache *cache, const struct key *key);
+
 // Keeps an answer with marks, in the place of the one with its key, and takes a reference of its own. One
 // that is larger than LIMIT_KEPT_BYTES is not kept, nor is any without memory: false then.
 bool cache_keep(struct cache *cache, struct kept *kept);

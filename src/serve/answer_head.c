@@ -3,8 +3,6 @@
 // that has the bytes already is told so whatever was written meanwhile. Any thread.
 #include "serve/answer_head.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -15,24 +13,33 @@ static void add(struct answer_lines *lines, const char *text)
     lines->len += len;
 }
 
-static void add_etag(struct answer_lines *lines, const struct blob *body)
+// Writes the tag of a body, with its quotes.
+static size_t write_tag(char *ret_tag, const struct blob *body)
 {
-    static const char NAME[] = "ETag: ", DIGITS[] = "0123456789abcdef";
-    XXH128_hash_t hash = XXH3_128bits(body->data, body->len);
+    static const char DIGITS[] = "0123456789abcdef";
     XXH128_canonical_t bytes;
-    XXH128_canonicalFromHash(&bytes, hash);
-    add(lines, NAME);
-    char *at = lines->text + lines->len;
-    lines->etag.at = at;
+    XXH128_canonicalFromHash(&bytes, XXH3_128bits(body->data, body->len));
+    char *at = ret_tag;
     *at++ = '"';
     for (size_t i = 0; i < sizeof(bytes.digest); i++) {
         *at++ = DIGITS[bytes.digest[i] >> 4];
         *at++ = DIGITS[bytes.digest[i] & 15];
     }
     *at++ = '"';
-    *at = '\0';
-    lines->len = (size_t)(at - lines->text);
-    lines->etag.len = (size_t)(at - lines->etag.at);
+    return (size_t)(at - ret_tag);
+}
+
+static void add_etag(struct answer_lines *lines, const struct answer_head *head)
+{
+    add(lines, "ETag: ");
+    char *tag = lines->text + lines->len;
+    size_t len = head->etag.len;
+    if (head->etag.at != NULL)
+        memcpy(tag, head->etag.at, len);
+    else
+        len = write_tag(tag, head->body);
+    lines->etag = (struct span){.at = tag, .len = len};
+    lines->len += len;
     add(lines, "\r\n");
 }
 
@@ -55,6 +62,26 @@ static void add_source(struct answer_lines *lines, const struct answer_head *hea
     add(lines, "\r\n");
 }
 
+// Milliseconds with three decimals, as Server-Timing has them; by hand, as this is most of a cheap answer's
+// head.
+static void add_ms(struct answer_lines *lines, uint64_t ns)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+    uint64_t us = ns / 1000;
+    for (unsigned i = 0; i < 5 || us > 0; i++) {
+        if (i == 3) {
+            digits[--at] = '.';
+            continue;
+        }
+        digits[--at] = (char)('0' + us % 10);
+        us /= 10;
+    }
+    memcpy(lines->text + lines->len, digits + at, sizeof(digits) - at);
+    lines->len += sizeof(digits) - at;
+    lines->text[lines->len] = '\0';
+}
+
 void answer_head_write(const struct answer_head *head, struct answer_lines *ret_lines)
 {
     struct answer_lines *lines = ret_lines;
@@ -66,12 +93,13 @@ void answer_head_write(const struct answer_head *head, struct answer_lines *ret_
     else if (head->varies)
         add(lines, "Vary: Accept\r\n");
     if (head->body != NULL)
-        add_etag(lines, head->body);
+        add_etag(lines, head);
     add_source(lines, head);
-    if (head->queue_ns != 0 || head->sql_ns != 0) { // milliseconds (Server-Timing, section 3)
-        uint64_t queue_us = head->queue_ns / 1000, sql_us = head->sql_ns / 1000;
-        lines->len += (size_t)snprintf(lines->text + lines->len, ANSWER_HEAD_CHARS - lines->len,
-            "Server-Timing: queue;dur=%" PRIu64 ".%03" PRIu64 ", sql;dur=%" PRIu64 ".%03" PRIu64 "\r\n",
-            queue_us / 1000, queue_us % 1000, sql_us / 1000, sql_us % 1000);
+    if (head->queue_ns != 0 || head->sql_ns != 0) {
+        add(lines, "Server-Timing: queue;dur=");
+        add_ms(lines, head->queue_ns);
+        add(lines, ", sql;dur=");
+        add_ms(lines, head->sql_ns);
+        add(lines, "\r\n");
     }
 }

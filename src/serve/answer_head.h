@@ -28,6 +28,7 @@ struct answer_head {
     bool is_read;       // of a GET, which could have had other codings
     enum coding coding; // of the answer
     struct blob *body;  // of which the entity tag is made; NULL: it has none
+    struct span etag;   // that tag, where it is known already; at NULL: it is not
     enum answer_source source;
     bool is_stored;    // the answer is kept now
     bool is_collapsed; // it was read for another request

@@ -93,6 +93,7 @@ static void tell_answer(struct request *request, const void *ctx)
                           .is_read = true,
                           .coding = (enum coding)outcome->kept->coding,
                           .body = outcome->kept->body,
+                          .etag = outcome->kept->etag,
                           .source = request->source,
                           .is_collapsed = true},
         &lines);
@@ -132,7 +133,9 @@ static struct kept *make_kept(struct request *request, const struct landing_mark
         .has_marks = marks->are_known});
 }
 
-static void finish_headers(struct request *request, bool is_stored, uint64_t start_ns)
+// `kept`: the same answer, if it was made in that form, or NULL.
+static void finish_headers(
+    struct request *request, const struct kept *kept, bool is_stored, uint64_t start_ns)
 {
     struct answer_lines lines;
     uint64_t now_ns = clock_monotonic_ns();
@@ -140,6 +143,7 @@ static void finish_headers(struct request *request, bool is_stored, uint64_t sta
                           .is_read = true,
                           .coding = request->response.coding,
                           .body = request->response.body,
+                          .etag = kept != NULL ? kept->etag : (struct span){0},
                           .source = request->source,
                           .is_stored = is_stored,
                           .queue_ns = start_ns - request->access.start_ns,
@@ -151,19 +155,24 @@ static void finish_headers(struct request *request, bool is_stored, uint64_t sta
     request_set_busy(request, "out of memory");
 }
 
-struct kept *landing_keep(struct request *request, const struct landing_marks *marks, uint64_t start_ns)
+struct kept *landing_keep(
+    struct request *request, const struct landing_marks *marks, uint64_t start_ns, bool is_shared)
 {
+    struct cache *cache = request->context->cache;
+    struct kept *kept = NULL;
     bool can_be_shared = request->has_key && request->response.body != NULL;
-    struct kept *kept = can_be_shared ? make_kept(request, marks) : NULL;
-    bool is_stored = kept != NULL && kept->has_marks && cache_keep(request->context->cache, kept);
-    finish_headers(request, is_stored, start_ns);
+    bool is_wanted = can_be_shared && marks->are_known && cache_wants(cache, &request->flight.key);
+    if (is_wanted || (can_be_shared && is_shared))
+        kept = make_kept(request, marks);
+    bool is_stored = is_wanted && kept != NULL && cache_keep(cache, kept);
+    finish_headers(request, kept, is_stored, start_ns);
     return kept;
 }
 
 void landing_answer(struct request *request, const struct landing_marks *marks, uint64_t start_ns)
 {
     const struct store *store = request->context->services[request->service].store;
-    struct outcome outcome = {.kept = landing_keep(request, marks, start_ns)};
+    struct outcome outcome = {.kept = landing_keep(request, marks, start_ns, true)};
     outcome.is_exact = outcome.kept != NULL && outcome.kept->has_marks && !versions_lag(store);
     land(request, still_holds, outcome.kept != NULL ? tell_answer : NULL, &outcome);
     kept_unref(outcome.kept);

@@ -21,8 +21,10 @@ struct landing_marks {
 };
 
 // The response is set, of an endpoint's answer (request_set_answer): keeps it, and writes its header lines.
-// Returns a reference to it in the form in which others can have it; NULL: they cannot.
-struct kept *landing_keep(struct request *request, const struct landing_marks *marks, uint64_t start_ns);
+// Returns a reference to it in the form in which others can have it; NULL: they cannot, or it is not kept and
+// not `is_shared`.
+struct kept *landing_keep(
+    struct request *request, const struct landing_marks *marks, uint64_t start_ns, bool is_shared);
 
 // The same, and sends it to all whom it is for. The request is not the caller's any more.
 void landing_answer(struct request *request, const struct landing_marks *marks, uint64_t start_ns);

@@ -52,7 +52,7 @@ void reading_set_answer(struct reading *reading)
 {
     struct landing_marks marks = marks_of(reading);
     if (take_answer(reading))
-        kept_unref(landing_keep(reading->request, &marks, reading->start_ns));
+        kept_unref(landing_keep(reading->request, &marks, reading->start_ns, false));
 }
 
 void reading_set_error(struct reading *reading, const struct err *err)
