@@ -2,6 +2,7 @@
 """Cheap reads of a SQLite store, which a loop does itself: they see every commit, and wait for nothing."""
 import contextlib
 import errno
+import gzip
 import http.client
 import os
 import pathlib
@@ -25,6 +26,11 @@ APP = {
 SELECT 'id' AS parameter, :id AS value WHERE NOT EXISTS (SELECT 1 FROM things WHERE id = :id);
 -- @answer
 SELECT size FROM things WHERE id = :id;
+''',
+    'get_digits.sql': '''-- @endpoint GET /digits
+-- @shape object
+-- @answer
+SELECT printf('%.2000d', size) AS digits FROM things WHERE id = 1;
 ''',
     'post_things.sql': '''-- @endpoint POST /things
 -- @field size integer required
@@ -58,11 +64,12 @@ def make_server(tmp_path):
 class Client:
     """A connection that stays open, on which each answer is read: none that is kept is asked for."""
 
-    def __init__(self, server):
+    def __init__(self, server, **headers):
+        self.headers = {'Cache-Control': 'no-cache', **headers}
         self.connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=WAIT_SECONDS)
 
     def ask(self, target='/things?id=1'):
-        self.connection.request('GET', target, headers={'Cache-Control': 'no-cache'})
+        self.connection.request('GET', target, headers=self.headers)
         return self.connection.getresponse()
 
     def get(self, target='/things?id=1'):
@@ -100,6 +107,14 @@ def test_cheap_reads_come_to_be_done_by_the_loop_whatever_they_find(make_server)
     wait_until(lambda: is_on_the_loop(server, client, '/things?id=2'))
     status, body = client.get('/things?id=2')
     assert status == 404 and b'no such thing' in body
+
+
+def test_a_loop_compresses_a_short_answer_itself(make_server):
+    server = make_server('--quiet')
+    client = Client(server, **{'Accept-Encoding': 'gzip'})
+    wait_until(lambda: is_on_the_loop(server, client, '/digits'))
+    status, body = client.get('/digits')
+    assert (status, gzip.decompress(body)) == (200, b'{"digits":"%02000d"}' % 0)
 
 
 def test_they_see_every_commit_of_the_server_and_of_others(make_server, tmp_path):
