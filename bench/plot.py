@@ -10,7 +10,7 @@ COLOURS = ['#0b6e4f', '#c1440e', '#33658a', '#7a4988', '#8a6d00']
 def steps(top):
     """Round figures from 0 up to about `top`, some five of them."""
     size = 10 ** math.floor(math.log10(top / 4))
-    size *= next(times for times in (1, 2, 5, 10) if top / 4 <= times * size)
+    size *= next(times for times in (1, 2, 2.5, 5, 10) if top / 4 <= times * size)
     return [i * size for i in range(math.ceil(top / size - 1e-9) + 1)]
 
 
