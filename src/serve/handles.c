@@ -181,15 +181,17 @@ enum err_code handle_init_replica(
 }
 
 enum err_code handle_prepare_prompt(
-    struct handle *handle, struct store *store, struct app *app, struct err *err)
+    struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err)
 {
-    enum err_code code;
+    enum err_code code = ERR_NONE;
     handle->is_prompt = true;
     if (handle->conn == NULL)
         code = prompt_connect(store, &handle->conn, err);
-    else
-        code = prompt_pause(handle->conn, err);
     if (code != ERR_NONE || handle->conn == NULL)
+        return code;
+    store_deadline(handle->conn, deadline_ns); // before, it had that of a read
+    code = prompt_pause(handle->conn, err);
+    if (code != ERR_NONE)
         return code;
     code = prepare(handle, app, err);
     for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {

@@ -43,10 +43,10 @@ MUST_CHECK enum err_code handle_init_replica(
     struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err);
 
 // Prepares the app, of which it keeps a reference, on a prompt connection to the store, which it makes first
-// where there is none; handle->conn stays NULL where there cannot be one. After an error, the handle can only
-// be prepared once more or ended. Errors of the store.
+// where there is none; handle->conn stays NULL where there cannot be one. `deadline_ns` as store_deadline has
+// it. After an error, the handle can only be prepared once more or ended. Errors of the store.
 MUST_CHECK enum err_code handle_prepare_prompt(
-    struct handle *handle, struct store *store, struct app *app, struct err *err);
+    struct handle *handle, struct store *store, struct app *app, uint64_t deadline_ns, struct err *err);
 
 // Leaves a zeroed struct, and takes one.
 void handle_fini(struct handle *handle);

@@ -45,6 +45,7 @@ struct loop_reads {
     uv_timer_t let_go;       // ends the snapshots; runs while there may be one
     uint64_t turn;           // of the loop, for which spent_ns is counted
     uint64_t spent_ns;       // on reads in it
+    struct buf scratch;      // where answers are written
     size_t count;            //
     struct own owns[];       // one for each service
 };
@@ -70,6 +71,7 @@ enum err_code loop_reads_new(
     reads->context = context;
     reads->loop = loop;
     reads->count = count;
+    buf_init(&reads->scratch, LIMIT_ANSWER_BYTES);
     for (size_t i = 0; i < count; i++) {
         reads->owns[i].reads = reads;
         reads->owns[i].service = i;
@@ -88,6 +90,8 @@ void loop_reads_disconnect(struct loop_reads *reads)
 
 void loop_reads_free(struct loop_reads *reads)
 {
+    if (reads != NULL)
+        buf_fini(&reads->scratch);
     mem_free(reads);
 }
 
@@ -99,8 +103,9 @@ static void prepare(struct task *task, void *worker)
     struct own *own = CONTAINER_OF(task, struct own, task);
     struct err err = {0}; // not told: the same reads are prepared by workers, which tell
     (void)worker;
-    own->failure = handle_prepare_prompt(
-        &own->handle, own->reads->context->services[own->service].store, own->app, &err);
+    struct store *store = own->reads->context->services[own->service].store;
+    uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
+    own->failure = handle_prepare_prompt(&own->handle, store, own->app, deadline_ns, &err);
     loop_post(own->reads->loop, &own->mail);
 }
 
@@ -182,6 +187,25 @@ static enum err_code ask(struct reading *reading, struct plan *plan, struct err 
     return code == ERR_NONE ? spool_end(&reading->out, err) : code;
 }
 
+// An answer is written into memory that the loop has for that, and copied when its length is known: it may be
+// kept for long.
+static void lend_scratch(struct loop_reads *reads, struct reading *reading)
+{
+    bool is_coded = reading->request->coding != CODING_IDENTITY;
+    spool_init(&reading->out, NULL, is_coded ? LIMIT_PROMPT_CODED_BYTES : LIMIT_PROMPT_BYTES);
+    reading->out.buf = reads->scratch;
+}
+
+static void take_scratch(struct loop_reads *reads, struct reading *reading)
+{
+    struct buf *out = &reading->out.buf;
+    reads->scratch = *out;
+    buf_init(out, LIMIT_ANSWER_BYTES);
+    buf_append(out, reads->scratch.data, reads->scratch.len); // want of memory is told by who takes it
+    buf_fit(out);
+    buf_clear(&reads->scratch);
+}
+
 // The handle is ready.
 static bool read_on(struct own *own, struct request *request, struct cost *cost, uint64_t start_ns)
 {
@@ -192,12 +216,12 @@ static bool read_on(struct own *own, struct request *request, struct cost *cost,
     AUTO(reading_fini) struct reading reading;
     reading_init(&reading, request);
     reading.start_ns = start_ns;
-    spool_init(&reading.out, NULL,
-        request->coding != CODING_IDENTITY ? LIMIT_PROMPT_CODED_BYTES : LIMIT_PROMPT_BYTES);
     store_deadline(own->handle.conn, start_ns + LIMIT_PROMPT_US * NS_PER_US);
     if (begin(own, &err) != ERR_NONE)
         return false;
+    lend_scratch(own->reads, &reading);
     enum err_code code = ask(&reading, plan, &err);
+    take_scratch(own->reads, &reading);
     const struct dependence *dependence = reading_dependence(&reading, &own->handle);
     if (code == ERR_NONE && dependence != NULL)
         reading_note(&reading, plan, dependence);
