@@ -107,6 +107,28 @@ static enum answer_format load_format(const struct endpoint *endpoint)
     return endpoint_gives(endpoint, FORMAT_JSON) ? FORMAT_JSON : FORMAT_TEXT;
 }
 
+// Reading the file again would take longer than the batches of others that have the turn now: so it is asked
+// for again and again, from a savepoint, as the transaction would be lost with the lock that did not come.
+static enum err_code wait_for_turn(struct store_conn *conn, struct err *err)
+{
+    enum err_code code = ERR_BUSY;
+    for (unsigned tries = 0; code == ERR_BUSY && tries < LIMIT_LOAD_TURN_TRIES; tries++) {
+        struct err locked = {0};
+        code = store_savepoint(conn, err);
+        if (code != ERR_NONE)
+            return code;
+        code = store_take_turn(conn, &locked);
+        if (code == ERR_NONE)
+            return store_release(conn, err);
+        enum err_code back = store_rollback_to(conn, err);
+        if (back != ERR_NONE)
+            return back;
+        if (code != ERR_BUSY || tries + 1 == LIMIT_LOAD_TURN_TRIES)
+            *err = locked;
+    }
+    return code;
+}
+
 enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
     const struct load_progress *progress, struct report *report, struct report *warnings,
     struct spool *answer, struct err *err)
@@ -124,5 +146,10 @@ enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *
         params[i] = endpoint->params[i].has_default ? endpoint->params[i].default_value
                                                     : (struct value){.kind = VALUE_NULL};
     int status;
-    return batch_run(plan, params, load_format(endpoint), report, warnings, answer, &status, err);
+    code = batch_run_early(plan, params, report, warnings, err);
+    if (code == ERR_NONE && !endpoint->is_parallel)
+        code = wait_for_turn(conn, err);
+    return code == ERR_NONE
+               ? batch_run_late(plan, params, load_format(endpoint), report, warnings, answer, &status, err)
+               : code;
 }

@@ -25,9 +25,10 @@ MUST_CHECK enum err_code load_rows(const struct endpoint *endpoint, struct store
     size_t max_rows, const struct load_progress *progress, struct report *report, struct err *err);
 
 // Sends the file at `path` through the endpoint of `plan` as one batch. ERR_CONFIG for an endpoint that no
-// load can use (endpoint_load_problem). Rows that do not pass: ERR_INVALID, and all of them in `report`.
-// Otherwise the errors of load_rows and of run.h. What its @warn statements found is in `warnings`. The
-// answer's JSON is appended to `answer`.
+// load can use (endpoint_load_problem). A transaction that began early (store_begin_early) takes its turn
+// when the rows are in the table batch and the early checks of the plan, if any were found, have passed. Rows
+// that do not pass: ERR_INVALID, and all of them in `report`. Otherwise the errors of load_rows and of run.h.
+// What its @warn statements found is in `warnings`. The answer's JSON is appended to `answer`.
 MUST_CHECK enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
     const struct load_progress *progress, struct report *report, struct report *warnings,
     struct spool *answer, struct err *err);

@@ -88,7 +88,7 @@ static enum err_code load_in_transaction(struct plan *plan, struct store_conn *c
 {
     struct bar bar = {0};
     struct load_progress progress = {.on_bytes = isatty(STDERR_FILENO) ? draw_bar : NULL, .ctx = &bar};
-    enum err_code code = store_begin(conn, err);
+    enum err_code code = store_begin_early(conn, err);
     if (code != ERR_NONE)
         return code;
     code = load_file(plan, conn, path, &progress, report, warnings, answer, err);
@@ -110,6 +110,8 @@ static int load(struct workspace *workspace, const struct endpoint *endpoint, co
     diags_init(&diags);
     spool_init(&answer, NULL, LIMIT_ANSWER_BYTES);
     enum err_code code = plan_new(endpoint, workspace->conn, &diags, &plan, &err);
+    if (code == ERR_NONE)
+        code = plan_find_early(plan, &err);
     if (code == ERR_NONE)
         code = load_in_transaction(plan, workspace->conn, path, &report, &warnings, &answer, &err);
     plan_free(plan);

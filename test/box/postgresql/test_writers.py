@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How batches of one app wait for each other on PostgreSQL, and which of them do not: staged ones, refused ones, @parallel."""
 import concurrent.futures
+import contextlib
 import http.client
 import itertools
+import os
 import signal
 
 import pytest
@@ -241,3 +243,37 @@ def test_parallel_is_refused_where_a_reject_reads_a_table(database, tmp_path):
         assert told.returncode == 1
         assert ('post_items.sql:7:1: a @reject of a @parallel endpoint cannot read items, as that may have changed when the batch '
                 'writes; let a constraint of the table refuse the rows, or take @parallel away\n') in told.stderr
+
+
+def begin_load(pool, path, database, app, request):
+    """A load that has begun to read: its file is a pipe. What is returned closes it behind these rows, and gives the load's future."""
+    os.mkfifo(path)
+    loading, opened = pool.submit(run, 'load', '--store', database[1], app, request, path), []
+
+    def is_open():
+        with contextlib.suppress(OSError):  # until the other side is
+            opened.append(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+        return opened
+    wait_until(is_open)
+
+    def end(rows):
+        os.write(opened[0], rows)
+        os.close(opened[0])
+        return loading
+    return end
+
+
+def test_a_file_is_read_before_its_turn_and_needs_none_when_it_is_refused_or_parallel(server, other, pool, tmp_path, database, app):
+    requests = ['POST /items', 'POST /sums', 'POST /items']
+    refused, parallel, in_turn = [begin_load(pool, tmp_path / f'{k}.csv', database, app, request) for k, request in enumerate(requests)]
+    other.run('BEGIN; ' + TURN)
+    answer = refused(b'id,n\n1,101\n').result()
+    assert answer.returncode == 1 and ':2: n: too much' in answer.stderr
+    assert parallel(b'id,n\n1,5\n').result().returncode == 0
+    loaded = in_turn(b'id,n\n1,2\n')
+    waits(other, 'advisory')
+    other.run('INSERT INTO items VALUES (7, 0)')
+    other.run('COMMIT')
+    assert loaded.result().returncode == 0, loaded.result().stderr
+    assert server.get('/items').json() == [{'id': 1}, {'id': 7}]
+    assert server.get('/sums').json() == [{'id': 1, 'n': 5}]

@@ -33,6 +33,8 @@ static void one_file_gives_its_answer_and_its_warnings(void **state)
     diags_init(&diags);
     spool_init(&answer, NULL, 1000);
     must_be_fine(plan_new(post(f->app, "/t"), f->conn, &diags, &plan, &err), &err);
+    must_be_fine(plan_find_early(plan, &err), &err);
+    must_be_fine(store_begin_early(f->conn, &err), &err);
     must_be_fine(load_file(plan, f->conn, path, NULL, &report, &warnings, &answer, &err), &err);
     assert_report(&warnings,
         "[{\"line\":2,\"field\":\"ID\",\"value\":\"1\",\"code\":\"id_exists\",\"detail\":\"id exists\"}]");
