@@ -59,6 +59,7 @@ static enum err_code add_depends(struct finding_out *finding_out, size_t number,
 {
     const struct depends *depends = &finding_out->endpoint->depends[number];
     const struct version_buckets *buckets = NULL;
+    const char *why = NULL;
     struct depends_table table;
     AUTO(diags_fini) struct diags diags;
     diags_init(&diags);
@@ -66,10 +67,10 @@ static enum err_code add_depends(struct finding_out *finding_out, size_t number,
     if (code == ERR_NONE && diags_total(&diags) > 0) // it is gone since the plan was made
         code = err_set(err, ERR_STALE, "the table %.*s has changed: try again", SHOW(depends->table));
     if (code == ERR_NONE)
-        code = versions_by(finding_out->conn, table.name, table.columns, depends->count, &buckets,
-            &finding_out->dependence->wide_why, err);
+        code = versions_by(finding_out->conn, table.name, table.columns, depends->count, &buckets, &why, err);
     if (code == ERR_NONE && buckets == NULL) {
         finding_out->dependence->wide |= 1U << number;
+        finding_out->dependence->wide_why = why;
         add_table(finding_out, table.name);
     } else if (code == ERR_NONE) {
         struct dependence_source *source = add_source(finding_out);

@@ -28,7 +28,7 @@ struct dependence {
     bool is_kept;                      // its answers hang on nothing but these versions
     char *why;                         // owned; if not, words for the app's author: "it calls random()"
     uint32_t wide;                     // bit i: depends[i] of the endpoint goes by the version of its table
-    const char *wide_why;              // static; why the last of them does
+    const char *wide_why;              // static; why the last of them does; NULL: no author could mend it
     uint64_t schema;                   // plan_schema when it was found
     struct dependence_source *sources; // owned
     size_t count;                      // of them, and so of the versions

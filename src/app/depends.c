@@ -25,6 +25,11 @@ static enum sql_dialect dialect_of(const struct endpoint *endpoint)
     return endpoint->statements[0].dialect; // all have that of the store
 }
 
+// What the empty tables are called.
+static const char *const new_names[LIMIT_DEPENDS] = {"reckoner_empty_1", "reckoner_empty_2",
+    "reckoner_empty_3", "reckoner_empty_4", "reckoner_empty_5", "reckoner_empty_6", "reckoner_empty_7",
+    "reckoner_empty_8"};
+
 static enum err_code prepare(
     const struct asking *asking, const struct buf *sql, struct store_stmt **ret_stmt, struct err *err)
 {
@@ -145,7 +150,8 @@ struct emptying {
 static void append_empty(void *ctx, const struct endpoint *endpoint, size_t number, struct buf *out)
 {
     struct emptying *emptying = ctx;
-    const struct depends *depends = &endpoint->depends[number];
+    const struct depends *depends = &emptying->asking->endpoint->depends[number]; // by its own name
+    (void)endpoint;
     struct store_stmt *stmt = NULL;
     if (emptying->asking->dialect == SQL_POSTGRESQL) {
         buf_printf(out, "SELECT (r.r).* FROM (SELECT NULL::%.*s AS r) AS r", SHOW(depends->table));
@@ -160,24 +166,36 @@ static void append_empty(void *ctx, const struct endpoint *endpoint, size_t numb
     store_finalize(stmt);
 }
 
+// SQLite tells of a table of which no column is taken by the name that the statement has for it, be it that
+// of a part of WITH. So the empty tables get names that no table of the app has, if that can be done.
 static enum err_code prepare_emptied(const struct asking *asking, const struct statement *statement,
-    bool is_condition, struct store_stmt **ret_stmt, struct err *err)
+    bool is_condition, bool renames, struct store_stmt **ret_stmt, struct err *err)
 {
     struct emptying emptying = {.asking = asking, .err = err};
+    struct depends depends[LIMIT_DEPENDS];
+    struct endpoint renamed = *asking->endpoint;
+    AUTO(buf_fini) struct buf inside;
     AUTO(buf_fini) struct buf sql;
-    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
-    uint32_t hidden = is_condition ? statement->when_hidden : statement->hidden;
-    struct span inside = is_condition ? (struct span){.at = ""} : statement->file_sql;
-    if (hidden != 0)
-        depends_append_hidden(
-            asking->endpoint, asking->dialect, hidden, inside, append_empty, &emptying, &sql);
-    else
-        buf_append(&sql, is_condition ? "" : statement->sql.at, is_condition ? 0 : statement->sql.len);
-    if (is_condition) {
-        buf_append_str(&sql, "SELECT (");
-        buf_append(&sql, statement->when.at, statement->when.len);
-        buf_append_str(&sql, "\n)");
+    buf_init(&inside, 2 * LIMIT_APP_FILE_BYTES);
+    buf_init(&sql, 4 * LIMIT_APP_FILE_BYTES);
+    if (renames) {
+        memcpy(depends, renamed.depends, renamed.depends_count * sizeof(*depends));
+        for (size_t i = 0; i < renamed.depends_count; i++)
+            depends[i].table = span_of(new_names[i]);
+        renamed.depends = depends;
     }
+    depends_append_renamed(asking->endpoint, &renamed, is_condition ? statement->when : statement->file_sql,
+        asking->dialect, &inside);
+    uint32_t hidden = is_condition ? statement->when_hidden : statement->hidden;
+    struct span behind = is_condition ? (struct span){.at = ""} : buf_span(&inside);
+    if (hidden != 0)
+        depends_append_hidden(&renamed, asking->dialect, hidden, behind, append_empty, &emptying, &sql);
+    else
+        buf_append(&sql, behind.at, behind.len);
+    if (is_condition)
+        buf_printf(&sql, "SELECT (%.*s\n)", SHOW(buf_span(&inside)));
+    if (emptying.code == ERR_NONE && buf_status(&inside) != ERR_NONE)
+        return err_no_memory(err);
     return emptying.code == ERR_NONE ? prepare(asking, &sql, ret_stmt, err) : emptying.code;
 }
 
@@ -189,7 +207,11 @@ enum err_code depends_reads_beside(const struct endpoint *endpoint, const struct
     struct store_stmt *stmt = NULL;
     struct err wrong = {0};
     *ret_is_told = false;
-    enum err_code code = prepare_emptied(&asking, statement, is_condition, &stmt, &wrong);
+    enum err_code code = prepare_emptied(&asking, statement, is_condition, true, &stmt, &wrong);
+    if (code == ERR_CONFIG) { // a column may have the table's name, say
+        wrong = (struct err){0};
+        code = prepare_emptied(&asking, statement, is_condition, false, &stmt, &wrong);
+    }
     if (code == ERR_CONFIG)
         return ERR_NONE;
     if (code != ERR_NONE)

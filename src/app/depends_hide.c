@@ -64,6 +64,7 @@ static struct place place_of_first(const struct endpoint *endpoint, uint32_t hid
 static void hide_from(struct parser *parser, struct statement *statement)
 {
     const struct endpoint *endpoint = &parser->endpoint;
+    statement->file_sql = statement->sql;
     statement->hidden = find_named(endpoint, statement->sql, statement->dialect);
     statement->when_hidden = find_named(endpoint, statement->when, statement->dialect);
     if ((statement->hidden | statement->when_hidden) == 0)
@@ -75,7 +76,6 @@ static void hide_from(struct parser *parser, struct statement *statement)
         return;
     }
     statement->hider = place_of_first(endpoint, statement->hidden | statement->when_hidden);
-    statement->file_sql = statement->sql;
     if (statement->hidden != 0)
         statement->sql = hide(parser, statement, statement->hidden, statement->file_sql);
     if (statement->when_hidden != 0)

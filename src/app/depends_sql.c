@@ -25,13 +25,18 @@ static bool is_word(const struct sql_token *token, const char *word)
     return token->kind == SQL_CODE && span_is_nocase(token->text, word);
 }
 
+static bool names(const struct depends *depends, const struct sql_token *token)
+{
+    return token->kind == SQL_CODE && token->text.at[0] != '\'' &&
+           span_equal_nocase(sql_unquoted(token->text), depends->table);
+}
+
 bool depends_is_named(const struct depends *depends, struct span sql, enum sql_dialect dialect)
 {
     struct sql_scan scan;
     sql_scan_init(&scan, sql, dialect);
     for (struct sql_token token = next_token(&scan); token.kind != SQL_END; token = next_token(&scan)) {
-        if (token.kind == SQL_CODE && token.text.at[0] != '\'' &&
-            span_equal_nocase(sql_unquoted(token.text), depends->table))
+        if (names(depends, &token))
             return true;
     }
     return false;
@@ -42,6 +47,27 @@ static void append_table(const struct depends *depends, enum sql_dialect dialect
     if (dialect == SQL_SQLITE)
         buf_append_str(out, "main.");
     buf_append(out, depends->table.at, depends->table.len);
+}
+
+void depends_append_renamed(const struct endpoint *from, const struct endpoint *to, struct span sql,
+    enum sql_dialect dialect, struct buf *out)
+{
+    struct sql_scan scan;
+    struct sql_token before = {0};
+    size_t done = 0;
+    sql_scan_init(&scan, sql, dialect);
+    for (struct sql_token token = next_token(&scan); token.kind != SQL_END; token = next_token(&scan)) {
+        for (size_t i = 0; i < from->depends_count && !is_word(&before, "."); i++) {
+            if (!names(&from->depends[i], &token))
+                continue;
+            buf_append(out, sql.at + done, token.offset - done);
+            buf_append(out, to->depends[i].table.at, to->depends[i].table.len);
+            done = token.offset + token.text.len;
+            break;
+        }
+        before = token;
+    }
+    buf_append(out, sql.at + done, sql.len - done);
 }
 
 void depends_append_rows(void *ctx, const struct endpoint *endpoint, size_t number, struct buf *out)

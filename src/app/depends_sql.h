@@ -17,6 +17,11 @@ bool depends_is_named(const struct depends *depends, struct span sql, enum sql_d
 // Whether that line can be put in front of the SQL: in PostgreSQL not of a WITH RECURSIVE.
 bool depends_can_hide(struct span sql, enum sql_dialect dialect);
 
+// Appends SQL in which the tables of `from`'s depends are called as those of `to`, which has the same number
+// of them. A name with its schema in front stays.
+void depends_append_renamed(const struct endpoint *from, const struct endpoint *to, struct span sql,
+    enum sql_dialect dialect, struct buf *out);
+
 // Appends what the name stands for: a query.
 typedef void depends_body(void *ctx, const struct endpoint *endpoint, size_t depends, struct buf *out);
 

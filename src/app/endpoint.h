@@ -53,7 +53,7 @@ struct statement {
     struct span text;         // of a reject or warn: what is wrong, in words
     struct span code;         // the same for programs: "unknown port" becomes "unknown_port"
     struct span sql;          // without the semicolon; empty: an answer of status 204 has none
-    struct span file_sql;     // `sql` as the file has it, when rows are hidden from it
+    struct span file_sql;     // of an endpoint with @depends: `sql` as the file has it
     uint32_t hidden;          // bit i: a line in front of `sql` hides rows by the endpoint's depends[i]
     uint32_t when_hidden;     // the same of `when`; the line stands in `when_before`
     struct span when_before;  // with its line feed; empty: none

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/advice.h"
+#include "app/keep_advice.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
@@ -20,11 +21,11 @@ enum { TESTS_BYTES = 64 * 1024 * 1024 }; // of one file and what is made of it
 static const struct usage USAGE = {
     .command = COMMAND_CHECK,
     .forms = "check [OPTION]... APP...",
-    .about =
-        "Reads every file of each app, applies its schema to a database in memory, prepares every\n"
-        "statement, does the first load there, and reads tests/*.http. All errors are reported, as\n"
-        "file:line:column. Exits with 1 when there is one. Then warns, by the data that is there, of\n"
-        "statements that read big tables as a whole, and of LIMITs that cut rows without a sure order.\n",
+    .about = "Reads every file of each app, applies its schema to a database in memory, prepares every\n"
+             "statement, does the first load there, and reads tests/*.http. All errors are reported, as\n"
+             "file:line:column. Exits with 1 when there is one. Then warns, by the data that is there, of\n"
+             "statements that read big tables as a whole, of LIMITs that cut rows without a sure order, and\n"
+             "of endpoints whose answers cannot be kept.\n",
     .min_words = 1,
     .max_words = SIZE_MAX,
     .wanted = WANTED_APPS,
@@ -37,6 +38,8 @@ static bool advise(const struct workspace *workspace, size_t *ret_count)
     struct err err = {0};
     diags_init(&warnings);
     enum err_code code = app_advise(workspace->app, workspace->conn, &warnings, &err);
+    if (code == ERR_NONE)
+        code = keep_advise(workspace->app, workspace->store, workspace->conn, &warnings, &err);
     if (code != ERR_NONE)
         message_error(workspace->app->dir, &err);
     diags_sort(&warnings);

@@ -67,7 +67,7 @@ enum err_code versions_by(struct store_conn *conn, const char *table, const stru
     if (conn->driver->buckets != NULL)
         return conn->driver->buckets(conn, table, columns, count, ret_buckets, ret_why, err);
     *ret_buckets = NULL;
-    *ret_why = "this store keeps no versions of rows";
+    *ret_why = NULL;
     return ERR_NONE;
 }
 

@@ -51,8 +51,8 @@ void versions_ask(struct store *store, struct versions_question *question);
 struct version_buckets;
 
 // The buckets of a table by these columns, up to LIMIT_BUCKET_COLUMNS, in any order. NULL: the store keeps
-// none for them, of which *ret_why tells an author (static words). On the connection's thread, outside of a
-// transaction; valid until the store is closed. Errors of the store.
+// none for them, of which *ret_why tells an author (static words; NULL: nothing that he could mend). On the
+// connection's thread, outside of a transaction; valid until the store is closed. Errors of the store.
 MUST_CHECK enum err_code versions_by(struct store_conn *conn, const char *table, const struct span *columns,
     size_t count, const struct version_buckets **ret_buckets, const char **ret_why, struct err *err);
 

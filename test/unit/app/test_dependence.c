@@ -237,6 +237,28 @@ static void another_way_to_the_table_is_refused(void **state)
         other, other);
 }
 
+static void what_is_only_counted_is_no_other_way(void **state)
+{
+    struct fixture *f = *state;
+    struct trying trying;
+    struct err err = {0};
+    static const char *const answers[] = {"SELECT 1 AS one FROM shops WHERE EXISTS (SELECT 1 FROM prices)",
+        "SELECT count(*) AS n FROM prices", "SELECT prices.price FROM shops, prices",
+        "SELECT q.price, prices FROM prices AS q, (SELECT 1 AS prices) AS p"};
+    run_script(f->writer, schema);
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        char lines[500];
+        snprintf(
+            lines, sizeof(lines), "-- @depends prices (shop = :shop)\n" USE "-- @answer\n%s;", answers[i]);
+        parse(&trying, f, lines);
+        struct app app = {.dir = "x", .endpoints = &trying.endpoint, .endpoint_count = 1};
+        enum err_code code = app_check(&app, f->writer, &trying.diags, &err);
+        diags_print(&trying.diags, stderr);
+        must_be_fine(code, &err);
+        end(&trying);
+    }
+}
+
 static void errors_below_a_depends_have_their_places_in_the_file(void **state)
 {
     struct fixture *f = *state;
@@ -309,6 +331,7 @@ int main(void)
         STORE_TEST(a_statement_sees_the_rows_of_its_depends_alone),
         STORE_TEST(a_depends_that_does_not_fit_the_tables_is_refused_at_its_place),
         STORE_TEST(another_way_to_the_table_is_refused),
+        STORE_TEST(what_is_only_counted_is_no_other_way),
         STORE_TEST(errors_below_a_depends_have_their_places_in_the_file),
         STORE_TEST(a_new_schema_ends_what_was_found),
         STORE_TEST(without_memory_nothing_is_leaked),
