@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rounds import rounds
-from server import STORES, new_store, write_app
+from server import new_store, write_app
 
 ITEMS = 8
 APP = {'schema/001_stock.sql': 'CREATE TABLE stock (item integer PRIMARY KEY, n bigint NOT NULL);\n'
@@ -68,19 +68,12 @@ class Checked:
             self.reads += 1
 
 
-@pytest.mark.threads
-@pytest.mark.parametrize('store', STORES)
-@pytest.mark.parametrize('nodes', [1, 2])
-def test_no_answer_is_older_than_what_was_acknowledged(start, tmp_path, request, store, nodes):
-    if store == 'sqlite' and nodes > 1:
-        pytest.skip('a SQLite store is one process\'s')
-    options = new_store(store, request)
-    app = write_app(tmp_path / 'app', APP)
-    servers = [start(app, '--quiet', *options) for _ in range(nodes)]
+def check(servers):
     assert servers[0].post('/stock', [{'item': item, 'n': 0} for item in range(ITEMS)]).status == 204
     checked = Checked([server.port for server in servers])
     readers = [threading.Thread(target=checked.read, args=[number]) for number in range(3)]
-    writers = [threading.Thread(target=checked.write, args=[number, servers[number % nodes].port, rounds(60, 5000)]) for number in range(2)]
+    writers = [threading.Thread(target=checked.write, args=[number, servers[number % len(servers)].port, rounds(60, 5000)])
+               for number in range(2)]
     for thread in readers + writers:
         thread.start()
     for thread in writers:
@@ -90,3 +83,23 @@ def test_no_answer_is_older_than_what_was_acknowledged(start, tmp_path, request,
         thread.join()
     assert checked.faults == []
     assert checked.reads > 0
+    print(f'{checked.reads} reads', end=' ')
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize('store, nodes', [('sqlite', 1), ('postgresql', 1), ('postgresql', 3)])
+def test_no_answer_is_older_than_what_was_acknowledged(start, tmp_path, request, store, nodes):
+    options = new_store(store, request)
+    app = write_app(tmp_path / 'app', APP)
+    check([start(app, '--quiet', *options) for _ in range(nodes)])
+
+
+@pytest.mark.threads
+def test_nor_with_a_standby(start, tmp_path, cluster):
+    url = cluster.create('never_stale')
+    app = write_app(tmp_path / 'app', APP)
+    with cluster.standby() as standby:
+        nodes = [start(app, '--quiet', '--store', url, '--read-store', standby.url('never_stale')), start(app, '--quiet', '--store', url)]
+        check(nodes)
+        for node in nodes:
+            node.stop()
