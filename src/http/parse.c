@@ -319,6 +319,15 @@ static enum http_progress in_version(
     struct http_parser *parser, struct span head, size_t end, struct http_refusal *refusal)
 {
     static const char pattern[] = "HTTP/d.d\r"; // d: a digit
+    static const char usual[] = "HTTP/1.1\r";
+    enum { USUAL_LEN = sizeof(usual) - 1 };
+    bool is_whole = parser->at == parser->mark && end - parser->at >= USUAL_LEN;
+    if (is_whole && memcmp(head.at + parser->at, usual, USUAL_LEN) == 0) {
+        parser->at += USUAL_LEN;
+        parser->minor_version = 1;
+        enter(parser, LINE_LF);
+        return HTTP_MORE;
+    }
     while (parser->at < end) {
         char byte = head.at[parser->at], wanted = pattern[parser->at - parser->mark];
         bool fits = wanted == 'd' ? ascii_is_digit(byte) : byte == wanted;
