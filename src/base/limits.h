@@ -180,7 +180,7 @@ enum {
     LIMIT_SPOOL_FILE_BYTES = 1024 * 1024 * 1024, // one answer
     LIMIT_SPOOLS_MIB = 4096,                     // such files of all answers together
     LIMIT_CODED_BYTES = 1024, // of an answer that is compressed: what is shorter goes in one packet anyway
-    LIMIT_CODED_FILE_BYTES = 4 * 1024 * 1024, // of a file that is: some tens of ms, each time that it is sent
+    LIMIT_CODED_FILE_BYTES = 1024 * 1024, // of a file that is: 1 to 7 ms of a worker, each time it is sent
     LIMIT_FILE_ANSWERS = 1000,     // answers from files that are under way; each keeps one part in memory
     LIMIT_FILE_PART_BYTES = 65536, // that part
     LIMIT_IDLE_BYTES = 16 * 1024 * 1024, // memory that is free and not given back to the system yet

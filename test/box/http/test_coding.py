@@ -23,7 +23,7 @@ APP = {
     'get_pages.sql': '-- @endpoint GET /pages\n-- @page 100 max 1000\n-- @answer\nSELECT id, word FROM words ORDER BY id;\n',
     'public/style.css': STYLE,
     'public/small.css': 'body { color: black }',
-    'public/large.json': '[' + ','.join(str(i) for i in range(300_000)) + ']',
+    'public/large.json': '[' + ','.join(str(i) for i in range(100_000)) + ']',
     'public/huge.csv': 'a,b,c\r\n' * 700_000,
     'public/pixel.png': STYLE,
     'public/noise.txt': NOISE,
