@@ -244,6 +244,7 @@ void sqlite_disconnect(struct store_conn *base)
         sqlite_finalize(&conn->stmts->base);
     sqlite_batch_fini(&conn->batch);
     sqlite_twice_fini(&conn->twice);
+    sqlite_tracks_fini(&conn->tracks);
     sqlite_controls_fini(conn);
     sqlite3_finalize(conn->prompt.schema_number);
     int result = sqlite3_close(conn->db); // rolls back; db is NULL when there was no memory for it

@@ -8,6 +8,7 @@
 #include "store/driver.h"
 #include "store/sqlite/batch.h"
 #include "store/sqlite/permit.h"
+#include "store/sqlite/tracks.h"
 #include "store/sqlite/twice.h"
 #include "store/sqlite/tx.h"
 #include "store/sqlite/writes.h"
@@ -58,6 +59,7 @@ struct sqlite_conn {
     uint64_t begun_at;                    // the last number that was given out before sqlite_begin_seen
     enum err_code lost;          // why SQLite has ended that transaction by itself; ERR_NONE: it has not
     struct sqlite_writes writes; // what the transaction may have written
+    struct sqlite_tracks tracks; // and which rows, by buckets
     struct sqlite_prompt prompt;
     struct sqlite_batch batch;
     struct sqlite_twice twice; // of the upsert that runs

@@ -14,7 +14,7 @@ enum sqlite_origin {
     ORIGIN_MIGRATION, // of a migration
 };
 
-// Makes the connection refuse by conn->origin; once, as it expires all prepared statements.
+// Makes the connection refuse by conn->origin. SQLite compiles all prepared statements anew then.
 void sqlite_permit_install(struct sqlite_conn *conn);
 
 // Refuses what the authorizer is not asked about. `first` is the statement's first word.

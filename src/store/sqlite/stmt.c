@@ -12,6 +12,7 @@
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/permit.h"
+#include "store/sqlite/rows.h"
 #include "store/sqlite/store.h"
 #include "store/sqlite/virtual.h"
 #include "text/sql_scan.h"
@@ -278,9 +279,18 @@ static bool has_columns(const struct sqlite_stmt *stmt)
 static int step_first(struct sqlite_stmt *stmt)
 {
     struct sqlite_conn *conn = stmt->conn;
+    bool is_told = sqlite_tracks_start(&conn->tracks, &stmt->writes);
+    if (stmt->upsert.is_upsert)
+        sqlite_twice_begin(conn, &stmt->upsert);
+    if (is_told || stmt->upsert.is_upsert)
+        sqlite_rows_tell(conn, true);
     conn->noting = &stmt->writes;
     int result = sqlite3_step(stmt->handle);
     conn->noting = NULL;
+    if (is_told || stmt->upsert.is_upsert)
+        sqlite_rows_tell(conn, false);
+    sqlite_twice_end(conn);
+    sqlite_tracks_stop(&conn->tracks, &stmt->writes);
     sqlite_writes_add_all(&conn->writes, &stmt->writes);
     return result;
 }
@@ -291,12 +301,8 @@ enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *er
     if (stmt->conn->lost != ERR_NONE)
         return sqlite_check_alive(stmt->conn, err);
     bool writes_rows = stmt->upsert.is_upsert && stmt->run != RUN_STEPPED;
-    if (writes_rows)
-        sqlite_twice_begin(stmt->conn, &stmt->upsert);
     int result =
         stmt->base.writes && stmt->run != RUN_STEPPED ? step_first(stmt) : sqlite3_step(stmt->handle);
-    if (writes_rows)
-        sqlite_twice_end(stmt->conn);
     if (result != SQLITE_ROW && result != SQLITE_DONE)
         return sqlite_fail_run(stmt->conn, result, err);
     if (writes_rows && stmt->conn->twice.out_of_memory)

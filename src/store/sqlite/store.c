@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "store/sqlite/batch.h"
+#include "store/sqlite/buckets.h"
 #include "store/sqlite/calls.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/empty.h"
@@ -39,6 +40,7 @@ static void close_store(struct store *base)
     if (store->last != NULL)
         sqlite_disconnect(store->last);
     sqlite_resident_close(&store->resident);
+    sqlite_buckets_free(store->versions.buckets);
     sqlite_versions_fini(&store->versions);
     sqlite_place_fini(&store->place);
     mem_free(store->path);
@@ -118,6 +120,7 @@ const struct store_driver sqlite_driver = {
     .begin = sqlite_begin,
     .begin_seen = sqlite_begin_seen,
     .version_seen = sqlite_version_seen,
+    .buckets = sqlite_buckets_find,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .savepoint = sqlite_savepoint,

@@ -129,12 +129,9 @@ static bool hash_key(sqlite3 *db, const struct sqlite_upsert *upsert, uint64_t *
     return true;
 }
 
-static void on_row(void *ctx, sqlite3 *db, int operation, const char *schema, const char *table,
-    sqlite3_int64 old_rowid, sqlite3_int64 new_rowid)
+void sqlite_twice_row(
+    struct sqlite_twice *twice, sqlite3 *db, int operation, sqlite3_int64 old_rowid, sqlite3_int64 new_rowid)
 {
-    (void)schema;
-    (void)table;
-    struct sqlite_twice *twice = &((struct sqlite_conn *)ctx)->twice;
     if (sqlite3_preupdate_depth(db) > 0 || operation == SQLITE_DELETE || twice->is_met)
         return;
     uint64_t before = (uint64_t)old_rowid, behind = (uint64_t)new_rowid;
@@ -191,10 +188,10 @@ void sqlite_twice_begin(struct sqlite_conn *conn, const struct sqlite_upsert *up
     twice->count = 0;
     twice->has_zero = twice->is_met = twice->out_of_memory = false;
     twice->upsert = upsert;
-    sqlite3_preupdate_hook(conn->db, on_row, conn);
+    twice->is_active = true;
 }
 
 void sqlite_twice_end(struct sqlite_conn *conn)
 {
-    sqlite3_preupdate_hook(conn->db, NULL, NULL);
+    conn->twice.is_active = false;
 }

@@ -4,6 +4,7 @@
 #ifndef RECKONER_STORE_SQLITE_TWICE_H
 #define RECKONER_STORE_SQLITE_TWICE_H
 
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,7 @@ struct sqlite_twice {
     uint64_t *slots;                    // owned; a hash set of keys that are not 0, of `capacity` slots
     size_t capacity;                    // a power of two, or 0
     size_t count;                       // of keys in slots
+    bool is_active;                     // the statement runs: sqlite_twice_row is to be told
     bool has_zero;                      // the key 0 is in the set
     bool is_met;                        // a row was written a second time
     bool out_of_memory;                 // and more may have been
@@ -39,6 +41,10 @@ void sqlite_twice_fini(struct sqlite_twice *twice);
 // and what its rows go by. An SQLite result code.
 MUST_CHECK int sqlite_upsert_init(
     struct sqlite_conn *conn, struct span sql, struct sqlite_upsert *ret_upsert);
+
+// A row is about to be changed (SQLite's preupdate hook).
+void sqlite_twice_row(
+    struct sqlite_twice *twice, sqlite3 *db, int operation, sqlite3_int64 old_rowid, sqlite3_int64 new_rowid);
 
 // Around the step of an upsert that writes its rows, which is its first.
 void sqlite_twice_begin(struct sqlite_conn *conn, const struct sqlite_upsert *upsert);

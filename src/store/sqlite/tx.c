@@ -15,6 +15,7 @@
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/log_bound.h"
+#include "store/sqlite/permit.h"
 #include "store/sqlite/store.h"
 #include "store/sqlite/versions.h"
 #include "store/sqlite/vfs.h"
@@ -75,6 +76,14 @@ static enum err_code settle(struct sqlite_conn *conn, struct err *err)
     return err_set(err, ERR_BUSY, "the store's disk has failed: it is not written to until it works again");
 }
 
+// From here on it is noted what the transaction writes.
+static void begin_to_note(struct sqlite_conn *conn)
+{
+    if (sqlite_tracks_begin(conn))
+        sqlite_permit_install(conn);
+    sqlite_versions_begin(conn);
+}
+
 enum err_code sqlite_begin(struct store_conn *base, struct err *err)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
@@ -85,7 +94,7 @@ enum err_code sqlite_begin(struct store_conn *base, struct err *err)
         return code;
     conn->in_transaction = true;
     if (conn->mode == STORE_WRITE)
-        sqlite_versions_begin(conn);
+        begin_to_note(conn);
     bool may_be_cut = conn->mode == STORE_WRITE && atomic_load(&conn->store->is_in_doubt);
     return may_be_cut ? settle(conn, err) : ERR_NONE;
 }

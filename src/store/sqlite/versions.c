@@ -34,6 +34,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/sqlite/buckets.h"
 #include "store/sqlite/calls.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
@@ -76,12 +77,26 @@ static void count_all(struct sqlite_versions *versions, uint64_t state)
     finish(versions, number, state);
 }
 
-static void count_writes(struct sqlite_versions *versions, const struct sqlite_writes *writes, uint64_t state)
+static void count_writes(struct sqlite_versions *versions, const struct sqlite_conn *conn, uint64_t state)
 {
+    const struct sqlite_writes *writes = &conn->writes;
     uint64_t number = next_number(versions);
-    for (size_t i = 0; i < writes->count; i++)
+    for (size_t i = 0; i < writes->count; i++) {
+        sqlite_tracks_raise(&conn->tracks, versions, writes->tables[i], number);
         atomic_store_explicit(&writes->tables[i]->number, number, memory_order_release);
+    }
     finish(versions, number, state);
+}
+
+// No transaction that has begun before has seen their number.
+void sqlite_versions_add_buckets(struct sqlite_versions *versions, struct sqlite_buckets *buckets)
+{
+    pthread_mutex_lock(&versions->counting);
+    uint64_t number = next_number(versions);
+    atomic_store_explicit(&buckets->whole.number, number, memory_order_release);
+    atomic_store_explicit(&versions->last, number, memory_order_release);
+    atomic_store_explicit(&versions->buckets, buckets, memory_order_release);
+    pthread_mutex_unlock(&versions->counting);
 }
 
 static struct sqlite_index_header read_header(const struct sqlite_versions *versions)
@@ -129,7 +144,7 @@ void sqlite_versions_on_lock(void *ctx, bool is_got)
         if (!is_got && is_restart(versions, header))
             atomic_store_explicit(&versions->known, header.hash, memory_order_release);
         else if (is_told)
-            count_writes(versions, &conn->writes, header.hash);
+            count_writes(versions, conn, header.hash);
         else
             count_all(versions, header.hash);
     }
@@ -151,6 +166,20 @@ void sqlite_versions_begin(struct sqlite_conn *conn)
 
 // --- what the numbers are
 
+static uint64_t larger(uint64_t number, const _Atomic(uint64_t) *other)
+{
+    uint64_t floor = atomic_load_explicit(other, memory_order_acquire);
+    return number > floor ? number : floor;
+}
+
+static uint64_t number_of(const struct sqlite_version *version)
+{
+    uint64_t number = atomic_load_explicit(&version->number, memory_order_acquire);
+    if (version->of != NULL)
+        number = larger(number, &version->of->number);
+    return larger(number, &version->versions->floor);
+}
+
 static uint64_t now(const struct version *base)
 {
     const struct sqlite_version *version = (const struct sqlite_version *)base;
@@ -159,9 +188,7 @@ static uint64_t now(const struct version *base)
     for (unsigned tries = 0; header != NULL && tries < TRIES; tries++) {
         uint64_t known = atomic_load_explicit(&versions->known, memory_order_acquire);
         if (sqlite_index_header_is(header, known)) {
-            uint64_t number = atomic_load_explicit(&version->number, memory_order_acquire);
-            uint64_t floor = atomic_load_explicit(&versions->floor, memory_order_acquire);
-            return number > floor ? number : floor;
+            return number_of(version);
         }
         settle(versions);
     }
@@ -188,10 +215,12 @@ uint64_t sqlite_version_seen(struct store_conn *base, const struct version *vers
 
 // --- the tables
 
-static void init_version(struct sqlite_version *version, struct sqlite_versions *versions)
+void sqlite_versions_init_one(
+    struct sqlite_versions *versions, struct sqlite_version *of, struct sqlite_version *version)
 {
     version->base.now = now;
     version->versions = versions;
+    version->of = of;
 }
 
 // Under the mutex of the names.
@@ -205,7 +234,7 @@ static struct sqlite_slot *find(struct sqlite_versions *versions, const char *na
     slot = mem_zalloc(1, sizeof(*slot) + len + 1);
     if (slot == NULL)
         return NULL;
-    init_version(&slot->version, versions);
+    sqlite_versions_init_one(versions, NULL, &slot->version);
     slot->name = memcpy(slot->text, name, len);
     HASH_ADD_KEYPTR(hh, versions->by_name, slot->name, len, slot);
     if (slot->name == NULL) { // uthash had no memory for it
@@ -237,7 +266,7 @@ const struct version *sqlite_version_of(struct store *base, const char *table)
 void sqlite_versions_init(struct sqlite_versions *versions)
 {
     *versions = (struct sqlite_versions){.header = NULL};
-    init_version(&versions->whole, versions);
+    sqlite_versions_init_one(versions, NULL, &versions->whole);
     pthread_mutex_init(&versions->counting, NULL);
     pthread_mutex_init(&versions->naming, NULL);
 }

@@ -9,6 +9,7 @@
 #include "store/driver.h"
 #include "store/sqlite/index_header.h"
 
+struct sqlite_buckets;  // buckets.h
 struct sqlite_conn;     // conn.h
 struct sqlite_store;    // store.h
 struct sqlite_slot;     // versions.c
@@ -17,7 +18,8 @@ struct sqlite_versions; // below
 struct sqlite_version {
     struct version base;              // first
     struct sqlite_versions *versions; // borrowed; those of its store
-    _Atomic(uint64_t) number;         // of its last commit, by `counting`; versions->floor may be larger
+    struct sqlite_version *of;        // borrowed; of a bucket: that of all buckets; else NULL
+    _Atomic(uint64_t) number;         // of its last commit; those of `of` and versions->floor may be larger
 };
 
 struct sqlite_versions {
@@ -35,6 +37,8 @@ struct sqlite_versions {
     pthread_mutex_t naming;      // guards what follows
     struct sqlite_slot *by_name; // owned; a hash table
     size_t count;                // of slots; at most LIMIT_VERSIONS
+
+    _Atomic(struct sqlite_buckets *) buckets; // owned; a list, added to at its front under both mutexes
 };
 
 void sqlite_versions_init(struct sqlite_versions *versions);
@@ -55,6 +59,13 @@ const struct version *sqlite_version_of(struct store *base, const char *table);
 uint64_t sqlite_versions_last(struct sqlite_versions *versions);
 
 uint64_t sqlite_version_seen(struct store_conn *conn, const struct version *version);
+
+// A version of the store's, whose number is not smaller than that of `of`, unless this is NULL.
+void sqlite_versions_init_one(
+    struct sqlite_versions *versions, struct sqlite_version *of, struct sqlite_version *version);
+
+// Takes new buckets, under `naming`. From here on they are raised.
+void sqlite_versions_add_buckets(struct sqlite_versions *versions, struct sqlite_buckets *buckets);
 
 // --- what the store's own connections tell of their writes; on the connection's thread
 
