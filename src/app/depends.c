@@ -187,7 +187,9 @@ static enum err_code prepare_emptied(const struct asking *asking, const struct s
     depends_append_renamed(asking->endpoint, &renamed, is_condition ? statement->when : statement->file_sql,
         asking->dialect, &inside);
     uint32_t hidden = is_condition ? statement->when_hidden : statement->hidden;
-    struct span behind = is_condition ? (struct span){.at = ""} : buf_span(&inside);
+    struct span behind = {.at = ""}; // of a condition, what stands below is made here
+    if (!is_condition)
+        behind = buf_span(&inside);
     if (hidden != 0)
         depends_append_hidden(&renamed, asking->dialect, hidden, behind, append_empty, &emptying, &sql);
     else

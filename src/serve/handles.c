@@ -16,10 +16,10 @@ static void free_plans(struct plan **plans, size_t count)
 
 static void drop_app(struct handle *handle)
 {
-    if (handle->app != NULL)
-        free_plans(handle->plans, HANDLE_SEATS * handle->app->endpoint_count);
+    size_t count = handle->app != NULL ? handle->app->endpoint_count : 0;
+    free_plans(handle->plans, HANDLE_SEATS * count);
     mem_free(handle->covered);
-    for (size_t i = 0; handle->dependences != NULL && i < handle->app->endpoint_count; i++)
+    for (size_t i = 0; handle->dependences != NULL && i < count; i++)
         dependence_fini(&handle->dependences[i]);
     mem_free(handle->dependences);
     handle->dependences = NULL;

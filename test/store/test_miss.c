@@ -186,6 +186,7 @@ static void what_an_app_has_made_in_postgresql_is_looked_into(void **state)
     static const struct one cases[] = {
         {"SELECT lucky(price) FROM prices", "it calls lucky()"},
         {"SELECT twice(price) FROM prices", ""},
+        {"SELECT lucky_sum(price) FROM prices", "it calls lucky_sum()"},
         {"SELECT a FROM guarded", "the rows of guarded that it sees are for a policy to say"},
         {"SELECT price <~> 1 FROM prices", "it may use the operator <~>, which is not immutable"},
     };
@@ -194,6 +195,8 @@ static void what_an_app_has_made_in_postgresql_is_looked_into(void **state)
     run_script(f->writer, schema);
     run_script(f->writer,
         "CREATE FUNCTION lucky(integer) RETURNS integer LANGUAGE sql VOLATILE AS 'SELECT 1';"
+        "CREATE FUNCTION add_luck(integer, integer) RETURNS integer LANGUAGE sql VOLATILE AS 'SELECT $1 + $2';"
+        "CREATE AGGREGATE lucky_sum(integer) (SFUNC = add_luck, STYPE = integer, INITCOND = '0');"
         "CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';"
         "CREATE FUNCTION chance(integer, integer) RETURNS boolean LANGUAGE sql VOLATILE AS 'SELECT true';"
         "CREATE OPERATOR <~> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = chance);"

@@ -92,7 +92,9 @@ static void note_cast(struct reading *reading, struct span type, const struct op
 {
     if (operand->kind == OPERAND_SAFE)
         return;
-    struct span name = operand->kind != OPERAND_OTHER ? operand->name : (struct span){.at = ""};
+    struct span name = {.at = ""};
+    if (operand->kind != OPERAND_OTHER)
+        name = operand->name;
     append_name(&reading->types, type, "");
     append_name(&reading->operands, name, operand->kind == OPERAND_CALL ? "()" : "");
 }
@@ -289,7 +291,9 @@ static const char why_sql[] =
     "SELECT why FROM ("
     "  SELECT 1 AS rank, 'it calls ' || p.proname || '()' AS why"
     "  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
-    "  WHERE p.provolatile <> 'i' AND n.nspname <> 'reckoner'"
+    "  WHERE n.nspname <> 'reckoner' AND (p.provolatile <> 'i' OR EXISTS (SELECT FROM pg_catalog.pg_aggregate g"
+    "    JOIN pg_catalog.pg_proc t ON t.oid IN (g.aggtransfn, g.aggfinalfn) WHERE g.aggfnoid = p.oid"
+    "    AND p.oid >= 16384 AND t.provolatile <> 'i'))"
     "  AND NOT (n.nspname = 'pg_catalog' AND p.proname IN " HARMLESS ")"
     "  AND (p.proname = ANY ($2::text[]) OR p.oid IN (SELECT called[1]::oid FROM pg_catalog.pg_rewrite w,"
     "    pg_catalog.regexp_matches(w.ev_action::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') called"
