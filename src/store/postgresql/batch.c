@@ -140,7 +140,8 @@ static enum err_code make_ready(struct pg_conn *conn, bool is_for_few, struct er
     else if (!is_for_few || !batch->is_for_few)
         code = pg_command(conn, "TRUNCATE pg_temp.batch", err);
     else if (batch->is_dirty)
-        code = pg_command(conn, "DELETE FROM pg_temp.batch", err);
+        code = pg_queue_own(conn, &batch->empty, "DELETE FROM pg_temp.batch", NULL,
+            (struct pg_item){.kind = PG_COMMAND}, err);
     batch->is_for_few = is_for_few;
     batch->is_dirty = true;
     return code;

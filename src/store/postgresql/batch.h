@@ -17,6 +17,7 @@ struct pg_batch {
     size_t field_count;    // columns but for line
     enum pg_type *types;   // owned; of the columns; field_count of them
     struct pg_own insert;  // of one row, for that definition
+    struct pg_own empty;   // takes all rows away
     bool known;            // the session has the table with that definition
     bool is_asked;         // it was opened, and is still to be made or emptied
     bool is_dirty;         // there may be rows in it
