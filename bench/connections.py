@@ -24,7 +24,7 @@ def run(work, options):
                 compare([own, nginx], options, f'a new connection each, {count} at a time', ['-c', count, '-k'], lines, 'new ones', count)
             for count, depth in PIPELINED:
                 compare([own, nginx], options, f'{count} connections, pipelined by {depth}', ['-c', count, '-p', depth])
-    plot.save(measure.ROOT / 'build' / 'bench' / 'connections.svg', 'A kept answer', 'connections', 'us of CPU a request', lines)
+    plot.save(measure.ROOT / 'build' / 'bench' / 'connections.svg', 'A kept answer', 'connections', 'µs of CPU a request', lines)
 
 
 def compare(every, options, what, words, lines=None, how=None, count=None):

@@ -51,7 +51,10 @@ def save(path, title, x_name, y_name, lines, top=None):
         spots = [at(*point) for point in sorted(line)]
         out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in spots)}"/>')
         out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in spots]
-        out.append(text(end[0] + 10, y + 4, name, 'start', colour))
+        if end[0] < WIDTH - RIGHT - 1:  # others go on beside it
+            out.append(text(end[0], end[1] - 10, name, 'end', colour))
+        else:
+            out.append(text(end[0] + 10, y + 4, name, 'start', colour))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('\n'.join([*out, '</svg>', '']))
     print(f'  plotted: {path}')
