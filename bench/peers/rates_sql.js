@@ -1,5 +1,6 @@
 // The question of apps/rates/get_rates.sql and the batch of post_prices.sql, by better-sqlite3 on the file that Reckoner has made.
-// Days are counted here and not by a recursive query, and places are looked for only where there is no price: both are quicker.
+// answer() counts days here and not by a recursive query, and looks for places only where there is no price: both are quicker.
+// sameAnswer() runs the statements of the app as they stand, with a recursive query for the calendar that Reckoner brings.
 const fs = require('node:fs')
 const path = require('node:path')
 const Database = require('better-sqlite3')
@@ -59,11 +60,29 @@ module.exports = function open(file, app) {
     return answer
   }
 
-  // A batch of POST /prices, by the SQL of the app itself; returns [port, the places it counts for] of each port in it.
+  // The statements of a file of the app, in order: { kind, sql }.
+  function statements(file) {
+    const text = fs.readFileSync(path.join(app, file), 'utf8')
+    return text.split(/^-- @(?=(?:reject|write|answer)\b)/m).slice(1).map(part => {
+      const [, kind, sql] = part.match(/^(\w+).*\n([^]*)$/)
+      return { kind, sql }
+    })
+  }
+
+  function sameAnswer() {
+    const all = statements('get_rates.sql')
+    const rejects = all.filter(one => one.kind === 'reject').map(one => db.prepare(one.sql))
+    const answer = db.prepare(`WITH RECURSIVE calendar (day) AS (
+        SELECT :date_from UNION ALL SELECT date(day, '+1 day') FROM calendar WHERE day < :date_to
+      )` + all.find(one => one.kind === 'answer').sql.replace('calendar(:date_from, :date_to)', 'calendar'))
+    const run = db.transaction(query => rejects.some(reject => reject.get(query)) ? undefined : answer.all(query))
+    return query => run({ ...query }) // a plain object
+  }
+
+  // A batch of POST /prices, by the SQL of the app itself.
   function writer() {
     db.exec('CREATE TEMP TABLE batch (orig_code text, dest_code text, day text, price integer, line integer)')
-    const text = fs.readFileSync(path.join(app, 'post_prices.sql'), 'utf8')
-    const writes = text.split(/^-- @/m).filter(part => part.startsWith('write')).map(part => db.prepare(part.slice('write'.length)))
+    const writes = statements('post_prices.sql').filter(one => one.kind === 'write').map(one => db.prepare(one.sql))
     const insert = db.prepare('INSERT INTO batch VALUES (?, ?, ?, ?, ?)')
     const empty = db.prepare('DELETE FROM batch')
     return db.transaction(rows => {
@@ -73,11 +92,12 @@ module.exports = function open(file, app) {
     }).immediate
   }
 
+  // { port: the places that it counts for }.
   function placesOf() {
     const found = {}
     for (const [port, place] of db.prepare('SELECT port, place FROM port_places').raw().all()) (found[port] ??= []).push(place)
     return found
   }
 
-  return { schema, problemOf, answer, writer, placesOf }
+  return { schema, problemOf, answer, sameAnswer, writer, placesOf }
 }
