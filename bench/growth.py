@@ -114,13 +114,13 @@ def batch(work, routes, i):
 
 def print_all(sizes, found, batches, idle, starts):
     measure.report('a question, ranges up to a month, 32 connections; by the number of prices', found, f'{sizes[0]}')
-    figures = {'a question': {}, 'a batch': {}, 'idle memory': idle, 'start': {}}
+    figures = {'a question': {}, 'a batch': {}, 'idle memory': idle, 'start': {}}  # of both of the first the CPU
     for size in sizes:
         figures['a question'][size] = measure.median(found, f'{size}', 'cpu_us')
-        figures['a batch'][size] = measure.median(batches, f'{size}', 'batch_ms')
+        figures['a batch'][size] = measure.median(batches, f'{size}', 'batch_cpu_ms')
         figures['start'][size] = statistics.median(starts[size])
-        print(f'  {size:10} prices: a batch of {BATCH_ROWS} rows {figures["a batch"][size]:.0f} ms, CPU '
-              f'{measure.median(batches, f"{size}", "batch_cpu_ms"):.0f} ms; idle {idle[size]:.1f} MB; start {figures["start"][size]:.1f} ms')
+        print(f'  {size:10} prices: a batch of {BATCH_ROWS} rows {measure.median(batches, f"{size}", "batch_ms"):.0f} ms, CPU '
+              f'{figures["a batch"][size]:.0f} ms; idle {idle[size]:.1f} MB; start {figures["start"][size]:.1f} ms')
     print(f'  from {sizes[0]} to {sizes[-1]} prices a question takes {measure.ratio(found, f"{sizes[-1]}", f"{sizes[0]}"):.2f} times the CPU '
           f'(at most {BOUND}); bounds of memory and start: {BOUND_MEMORY} MB, {BOUND_START} ms')
     plot.save(measure.ROOT / 'build' / 'bench' / 'growth.svg', 'What grows with the data', 'prices', f'times the figure at {sizes[0]:,} prices',
