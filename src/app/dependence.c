@@ -118,7 +118,7 @@ static enum err_code on_stmt(
     if (code == ERR_NONE && is_told)
         finding_out->narrow |= hidden;
     else if (code == ERR_NONE)
-        code = store_reads(stmt, add_table, finding_out, err);
+        code = versions_under(stmt, add_table, finding_out, err);
     return code;
 }
 

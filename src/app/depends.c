@@ -10,6 +10,7 @@
 #include "app/depends_sql.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/versions.h"
 #include "text/nearest.h"
 #include "text/sql_quote.h"
 
@@ -219,7 +220,7 @@ enum err_code depends_reads_beside(const struct endpoint *endpoint, const struct
     if (code != ERR_NONE)
         return err_set(err, code, "%s", wrong.text);
     *ret_is_told = true;
-    code = store_reads(stmt, on_table, ctx, err);
+    code = versions_under(stmt, on_table, ctx, err);
     store_finalize(stmt);
     return code;
 }

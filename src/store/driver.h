@@ -80,6 +80,7 @@ struct store_driver {
     enum err_code (*versions_read)(struct store_conn *conn, struct buf *vector, struct err *err);
     enum err_code (*begin_at)(struct store_conn *conn, struct span vector, struct err *err);
     void (*ask)(struct store *store, struct versions_question *question); // NULL: versions never lag
+    uint64_t (*asked_ns)(const struct store *store);                      // versions_asked_ns; with `ask`
     enum err_code (*buckets)(struct store_conn *conn, const char *table, const struct span *columns,
         size_t count, const struct version_buckets **ret_buckets, const char **ret_why,
         struct err *err); // versions_by; NULL: there are none
@@ -112,6 +113,8 @@ struct store_driver {
         bool *ret_is_unique, struct err *err);
     enum err_code (*reads)(
         struct store_stmt *stmt, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err);
+    enum err_code (*versions_under)(struct store_stmt *stmt, void (*on_name)(void *ctx, const char *name),
+        void *ctx, struct err *err); // NULL: as reads
     enum err_code (*versions_cover)(
         struct store_stmt *stmt, bool *ret_is_covered, struct err *err); // NULL: always
     enum err_code (*versions_miss)(struct store_stmt *stmt, struct buf *why, struct err *err);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hash table of slots. What a database counts may begin anew, when another one takes its place; so numbers
-// are made here, where each is given out once. Any thread finds slots and reads numbers; one thread sets
-// them.
+// are made here, where each is given out once. One thread sets them, in rounds, from what the database says.
+// Reads may have seen a later state than the last round told of; such a state has its number before a round
+// tells of it. Any thread finds slots and reads numbers.
 #include "store/version_slots.h"
 
 #include <stdatomic.h>
@@ -15,14 +16,24 @@
 #define uthash_nonfatal_oom(entry) ((entry)->name = NULL)
 #include <uthash.h>
 
+enum { SEEN = 4 }; // states of a table that reads have seen, and that no round has told of yet
+
+struct state {
+    struct version_stamp stamp; //
+    uint64_t number;            // 0: there is none
+};
+
 struct version_slot {
-    struct version base;      // first
-    _Atomic(uint64_t) number; // 0: not known
-    int64_t stamp;            // what the database counted when `number` was set
-    uint64_t round;           // in which it was set last; 0: never
-    const char *name;         // the key; of `text`
-    UT_hash_handle hh;        // uthash's own
-    char text[];              // with a NUL behind it
+    struct version base;        // first
+    _Atomic(uint64_t) number;   // 0: not known
+    struct version_stamp stamp; // of that
+    uint64_t round;             // in which it was set last; 0: never
+    uint64_t shape_round;       // since which it has this shape, without a round that did not know it
+    struct state seen[SEEN];    // a ring
+    unsigned next;              // place of the ring to use
+    const char *name;           // the key; of `text`
+    UT_hash_handle hh;          // uthash's own
+    char text[];                // with a NUL behind it
 };
 
 static uint64_t now(const struct version *base)
@@ -83,23 +94,88 @@ void version_slots_begin(struct version_slots *slots)
     slots->round++;
 }
 
-void version_slots_set(struct version_slots *slots, const char *name, int64_t stamp)
+static bool is_same(const struct version_stamp *one, const struct version_stamp *other)
+{
+    return one->rows == other->rows && one->history == other->history && one->shape == other->shape;
+}
+
+// The number under which a read has seen the state; 0: none has.
+static uint64_t find_seen(const struct version_slot *slot, const struct version_stamp *stamp)
+{
+    for (size_t i = 0; i < SEEN; i++) {
+        if (slot->seen[i].number != 0 && is_same(&slot->seen[i].stamp, stamp))
+            return slot->seen[i].number;
+    }
+    return 0;
+}
+
+void version_slots_set(struct version_slots *slots, const char *name, const struct version_stamp *stamp)
 {
     struct version_slot *slot = find(slots, name);
     if (slot == NULL)
         return;
-    bool is_same = slot->round != 0 && slot->round == slots->round - 1 && slot->stamp == stamp;
+    bool was_known = atomic_load_explicit(&slot->number, memory_order_relaxed) != 0;
+    if (!was_known || slot->stamp.shape != stamp->shape)
+        slot->shape_round = slots->round;
     slot->round = slots->round;
-    slot->stamp = stamp;
-    if (!is_same)
-        atomic_store_explicit(&slot->number, ++slots->last, memory_order_release);
+    if (was_known && is_same(&slot->stamp, stamp))
+        return;
+    slot->stamp = *stamp;
+    uint64_t number = find_seen(slot, stamp);
+    atomic_store_explicit(&slot->number, number != 0 ? number : ++slots->last, memory_order_release);
 }
 
 void version_slots_end(struct version_slots *slots)
 {
     for (struct version_slot *slot = slots->by_name; slot != NULL; slot = slot->hh.next) {
-        if (slot->round != slots->round)
-            atomic_store_explicit(&slot->number, 0, memory_order_release);
+        if (slot->round == slots->round)
+            continue;
+        atomic_store_explicit(&slot->number, 0, memory_order_release);
+        memset(slot->seen, 0, sizeof(slot->seen));
     }
     pthread_mutex_unlock(&slots->lock);
+}
+
+uint64_t version_slots_round(struct version_slots *slots)
+{
+    pthread_mutex_lock(&slots->lock);
+    uint64_t round = slots->round;
+    pthread_mutex_unlock(&slots->lock);
+    return round;
+}
+
+const char *version_slots_name(const struct version *version)
+{
+    return version->now == now ? ((const struct version_slot *)version)->name : NULL;
+}
+
+// Under the lock.
+static uint64_t number_of(
+    struct version_slots *slots, struct version_slot *slot, uint64_t rows, uint64_t history, uint64_t round)
+{
+    uint64_t number = atomic_load_explicit(&slot->number, memory_order_relaxed);
+    if (number == 0 || slot->shape_round > round)
+        return 0;
+    struct version_stamp stamp = {.rows = rows, .history = history, .shape = slot->stamp.shape};
+    if (is_same(&slot->stamp, &stamp))
+        return number;
+    number = find_seen(slot, &stamp);
+    if (number != 0)
+        return number;
+    slot->seen[slot->next] = (struct state){.stamp = stamp, .number = ++slots->last};
+    slot->next = (slot->next + 1) % SEEN;
+    return slots->last;
+}
+
+uint64_t version_slots_seen(struct version_slots *slots, const struct version *version, uint64_t rows,
+    uint64_t history, uint64_t round)
+{
+    struct version_slot *slot;
+    const char *name = version_slots_name(version);
+    size_t len = strlen(name);
+    pthread_mutex_lock(&slots->lock);
+    HASH_FIND(hh, slots->by_name, name, len, slot);
+    uint64_t number = slot != NULL ? number_of(slots, slot, rows, history, round) : 0;
+    pthread_mutex_unlock(&slots->lock);
+    return number;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the questions of versions.h to the driver, which knows the answers: numbers in SQLite from those who
 // commit, and from the header of the shared WAL index (sqlite/versions.c), in PostgreSQL from a thread that
-// listens (postgresql/watch.c).
+// asks (postgresql/watch.c).
 #include "store/versions.h"
 
+#include "base/clock.h"
 #include "store/driver.h"
 
 static uint64_t not_known(const struct version *version)
@@ -48,6 +49,14 @@ uint64_t versions_schema(const struct store_stmt *stmt)
     return stmt->driver->versions_schema != NULL ? stmt->driver->versions_schema(stmt) : 0;
 }
 
+enum err_code versions_under(
+    struct store_stmt *stmt, void (*on_name)(void *ctx, const char *name), void *ctx, struct err *err)
+{
+    if (stmt->driver->versions_under != NULL)
+        return stmt->driver->versions_under(stmt, on_name, ctx, err);
+    return stmt->driver->reads(stmt, on_name, ctx, err);
+}
+
 bool versions_lag(const struct store *store)
 {
     return store->driver->ask != NULL;
@@ -59,6 +68,11 @@ void versions_ask(struct store *store, struct versions_question *question)
         store->driver->ask(store, question);
     else
         question->on_answer(question);
+}
+
+uint64_t versions_asked_ns(const struct store *store)
+{
+    return store->driver->asked_ns != NULL ? store->driver->asked_ns(store) : clock_monotonic_ns();
 }
 
 enum err_code versions_by(struct store_conn *conn, const char *table, const struct span *columns,

@@ -11,19 +11,26 @@ struct version;
 
 // --- what has changed, as this process knows it; of a store that is watched (store_watch)
 
-// The version of a table; `table` is a name that store_reads told. Never NULL, and valid until store_close.
+// The version of a table; `table` is a name that versions_under
+// told. Never NULL, and valid until store_close.
 // In SQLite the name "sqlite_schema" stands for the whole store: its version changes with each commit. In
 // PostgreSQL the version is not known while the app has no such table, and never past the first
 // LIMIT_VERSIONS names or when there was no memory for it. Any thread; it takes a lock, so it is for the time
 // of preparing.
 const struct version *versions_of(struct store *store, const char *table);
 
+// Calls on_name for each name that the statement's answer hangs on, for versions_of: the tables of
+// store_reads, and where a view may be made anew without them, views as they are now. Under the conditions of
+// store_reads.
+MUST_CHECK enum err_code versions_under(
+    struct store_stmt *stmt, void (*on_name)(void *ctx, const char *name), void *ctx, struct err *err);
+
 // The number of the version now; 0: not known, so the table may have changed. The number is another one after
 // each commit that wrote to the table or changed the schema: in SQLite before that commit returns, in
 // PostgreSQL as soon as the database has told of it. It may change without a commit, but the same number
 // always stands for the same rows: none is used twice, and after a time when versions were not known all
-// numbers are new. No version is known of a store that is not watched, that is out of reach, that is in
-// memory, or that a pooler stands in front of.
+// numbers are new. No version is known of a store that is not watched, that is out of reach, or that is
+// in memory.
 //
 // Any thread, a loop too: it takes no lock, makes no system call and does not search.
 uint64_t version_now(const struct version *version);
@@ -44,6 +51,11 @@ struct versions_question {
 // Asks. Questions that wait together are answered by one that began after each of them came. Any thread, a
 // loop too.
 void versions_ask(struct store *store, struct versions_question *question);
+
+// When the newest question that has been answered began, of the monotonic clock: version_now tells of all
+// that was committed before. 0: versions are not known. It is at most some seconds old while the database is
+// there, though nobody asks. Where versions do not lag it is now. Any thread, a loop too.
+uint64_t versions_asked_ns(const struct store *store);
 
 // The versions of a table's rows, by what some of its columns hold: in LIMIT_BUCKETS buckets, each of the
 // rows whose values have some hash. A commit that writes, moves or deletes a row gives the buckets of its old

@@ -47,8 +47,6 @@ static void every_commit_gives_a_new_version_and_nothing_else_does(void **state)
 {
     struct fixture *f = *state;
     struct err err = {0};
-    if (f->is_pooled)
-        skip();
     run_script(f->writer, "CREATE TABLE t (a integer)");
     watch(f);
     watch(f); // once more is no more
@@ -71,8 +69,6 @@ static void commits_through_another_store_of_the_same_place_count(void **state)
     struct store *other;
     struct store_conn *conn;
     struct err err = {0};
-    if (f->is_pooled)
-        skip();
     run_script(f->writer, "CREATE TABLE t (a integer)");
     watch(f);
     uint64_t version = version_after(f->store, 0);
@@ -111,8 +107,6 @@ static void any_thread_may_ask(void **state)
     struct fixture *f = *state;
     struct asking asking = {.store = f->store};
     pthread_t threads[THREADS];
-    if (f->is_pooled)
-        skip();
     run_script(f->writer, "CREATE TABLE t (a integer)");
     watch(f);
     for (int i = 0; i < THREADS; i++)

@@ -76,6 +76,9 @@ struct pg_conn {
     struct pg_stmt *stmts;        // owned; a list of those that store_prepare gave out
     struct pg_own vector;         // of pg_versions_read
     struct pg_own check;          // of pg_begin_at
+    struct pg_own look;           // of pg_begin_seen
+    PGresult *seen;               // owned; what the transaction of that has seen; NULL: not come yet
+    uint64_t seen_round;          // of the store's versions when it began
     uint64_t deadline_ns;         // monotonic; 0: none
     const atomic_bool *interrupt; // borrowed; set when nobody waits for the statements; NULL: none
     uint64_t timeout_ms;          // statement_timeout of the session, behind the deadline

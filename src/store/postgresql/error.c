@@ -333,8 +333,8 @@ enum err_code pg_fail_link(PGconn *link, enum err_code code, struct err *err)
 
 enum err_code pg_fail_check(struct pg_conn *conn, const PGresult *result, struct err *err)
 {
-    // Division by zero; and where the schema or the table is not there yet.
-    static const char *const behind[] = {"22012", "3F000", "42P01"};
+    // Division by zero; and where the schema, the table or its column is not there yet.
+    static const char *const behind[] = {"22012", "3F000", "42P01", "42703"};
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (state == NULL || strcmp(state, behind[0]) != 0)
         conn->check.session = 0;

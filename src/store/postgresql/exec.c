@@ -16,7 +16,7 @@
 #include "store/postgresql/sql.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/tx.h"
-#include "store/postgresql/versions.h"
+#include "store/postgresql/tracking.h"
 
 // Inside of a transaction.
 static enum err_code run(struct pg_conn *conn, struct span sql, struct span statement, struct err *err)

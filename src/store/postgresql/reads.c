@@ -16,6 +16,7 @@
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/stmt.h"
 #include "store/postgresql/store.h"
+#include "store/postgresql/tracking.h"
 #include "store/postgresql/tx.h"
 #include "store/postgresql/versions.h"
 
@@ -53,12 +54,21 @@ static const char names_sql[] = FOUND
     "  WHERE NOT is_part AND NOT (schema = $3 AND name IN " PG_OWN_TABLES ")"
     ") AS names ORDER BY name COLLATE \"C\"";
 
-// Finds a relation or function that no version tells of. A row of its name in reckoner_versions is not
-// enough: the row stays when its table is dropped, and a materialized view may have the name now. And a part
-// of a table need not be a table of the app.
-static const char uncovered_sql[] =
-    FOUND "SELECT 1 FROM found LEFT JOIN reckoner_versions v ON v.table_name = found.name"
-          " WHERE (schema = $3 AND kind IN ('r', 'p') AND (is_part OR v.version > 0)) IS NOT TRUE LIMIT 1";
+// The same, and views, by what they are now: while the transaction has its locks no view is made anew.
+static const char hung_on_sql[] =
+    FOUND "SELECT CASE WHEN schema = $3 THEN name ELSE schema || '.' || name END FROM found"
+          " WHERE NOT is_part AND NOT (schema = $3 AND name IN " PG_OWN_TABLES ")"
+          " UNION SELECT CASE WHEN n.nspname = $3 THEN E'\\x01' || " PG_VIEW_SHAPE " || ' ' || v.relname"
+          " ELSE n.nspname || '.' || v.relname END"
+          " FROM pg_catalog.pg_class v JOIN pg_catalog.pg_namespace n ON n.oid = v.relnamespace"
+          " WHERE v.oid = ANY ($1::oid[]) AND v.relkind = 'v' ORDER BY 1";
+
+// Finds a relation or function that no version tells of. Rows of its name in reckoner_versions are not
+// enough: they stay when its table is dropped, and a materialized view may have the name now. And a part of a
+// table need not be a table of the app. One of the stripe -1 says that its writes are not counted.
+static const char uncovered_sql[] = FOUND
+    "SELECT 1 FROM found WHERE (schema = $3 AND kind IN ('r', 'p') AND (is_part OR"
+    " (SELECT min(v.stripe) FROM reckoner_versions v WHERE v.table_name = found.name) >= 0)) IS NOT TRUE LIMIT 1";
 
 static enum err_code ask_for_locks(struct pg_stmt *stmt, PGresult **ret_locks, struct err *err)
 {
@@ -109,15 +119,27 @@ static enum err_code ask_about_found(void *ctx, struct pg_conn *conn, const char
     return pg_query(conn, found->sql, ARRAY_LEN(params), params, &found->rows, err);
 }
 
+static enum err_code tell_names(struct pg_stmt *stmt, const char *sql,
+    void (*on_name)(void *ctx, const char *name), void *ctx, struct err *err)
+{
+    struct found found = {.stmt = stmt, .sql = sql};
+    enum err_code code = pg_ask_about_relations(stmt, ask_about_found, &found, err);
+    for (int i = 0; code == ERR_NONE && i < PQntuples(found.rows); i++)
+        on_name(ctx, PQgetvalue(found.rows, i, 0));
+    PQclear(found.rows);
+    return code;
+}
+
 enum err_code pg_reads(
     struct store_stmt *base, void (*on_table)(void *ctx, const char *table), void *ctx, struct err *err)
 {
-    struct found found = {.stmt = pg_stmt(base), .sql = names_sql};
-    enum err_code code = pg_ask_about_relations(pg_stmt(base), ask_about_found, &found, err);
-    for (int i = 0; code == ERR_NONE && i < PQntuples(found.rows); i++)
-        on_table(ctx, PQgetvalue(found.rows, i, 0));
-    PQclear(found.rows);
-    return code;
+    return tell_names(pg_stmt(base), names_sql, on_table, ctx, err);
+}
+
+enum err_code pg_versions_under(
+    struct store_stmt *base, void (*on_name)(void *ctx, const char *name), void *ctx, struct err *err)
+{
+    return tell_names(pg_stmt(base), hung_on_sql, on_name, ctx, err);
 }
 
 enum err_code pg_versions_cover(struct store_stmt *base, bool *ret_is_covered, struct err *err)

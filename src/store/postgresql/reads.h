@@ -19,6 +19,8 @@ MUST_CHECK enum err_code pg_ask_about_relations(struct pg_stmt *stmt,
     enum err_code (*ask)(void *ctx, struct pg_conn *conn, const char *relations, struct err *err), void *ctx,
     struct err *err);
 
+MUST_CHECK enum err_code pg_versions_under(
+    struct store_stmt *base, void (*on_name)(void *ctx, const char *name), void *ctx, struct err *err);
 MUST_CHECK enum err_code pg_versions_cover(struct store_stmt *base, bool *ret_is_covered, struct err *err);
 
 #endif

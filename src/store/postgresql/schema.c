@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The schemas: one for the app, of its name, with its tables, the records of commits (tx.c) and the versions
-// of tables (versions.c); and "reckoner", one for all, with the helpers that endpoint files use. The first
+// of tables (tracking.c); and "reckoner", one for all, with the helpers that endpoint files use. The first
 // connection that needs them makes them under an advisory lock, and makes functions anew when their text has
 // changed. The connection's thread.
 //
@@ -22,7 +22,7 @@
 #include "store/postgresql/session.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/tx.h"
-#include "store/postgresql/versions.h"
+#include "store/postgresql/tracking.h"
 #include "text/sql_quote.h"
 
 // Of half an angle in degrees; and the two sides of the triangle that distance_m is made of.
@@ -201,7 +201,7 @@ static void append_app(const struct pg_store *store, struct buf *sql)
     sql_append_name(sql, span_of(store->name));
     buf_append_str(sql, ".reckoner_commits (id uuid PRIMARY KEY,"
                         " committed_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now());\n");
-    pg_append_versions(store, sql);
+    pg_append_tracking(store, sql);
 }
 
 static enum err_code make_app(

@@ -64,6 +64,7 @@ static enum err_code make_store(
     store->is_scratch = is_scratch;
     pg_breaker_init(&store->breaker);
     version_slots_init(&store->versions);
+    store->views = pg_views(store);
     store->url = mem_strdup(url);
     store->name = mem_strdup(name);
     if (store->url == NULL || store->name == NULL) {
@@ -113,6 +114,7 @@ static void disconnect(struct store_conn *base)
         pg_finalize(&conn->stmts->base);
     pg_batch_fini(&conn->batch);
     buf_fini(&conn->detail);
+    PQclear(conn->seen);
     mem_free(conn);
 }
 
@@ -173,6 +175,10 @@ const struct store_driver postgresql_driver = {
     .take_turn = pg_take_turn,
     .versions_read = pg_versions_read,
     .begin_at = pg_begin_at,
+    .ask = pg_versions_ask,
+    .asked_ns = pg_versions_asked_ns,
+    .begin_seen = pg_begin_seen,
+    .version_seen = pg_version_seen,
     .commit = pg_commit,
     .rollback = pg_rollback,
     .savepoint = pg_savepoint,
@@ -193,8 +199,10 @@ const struct store_driver postgresql_driver = {
     .explain = pg_explain,
     .is_unique = pg_is_unique,
     .reads = pg_reads,
+    .versions_under = pg_versions_under,
     .versions_cover = pg_versions_cover,
     .versions_miss = pg_versions_miss,
+    .versions_schema = pg_versions_schema,
     .has_table = pg_has_table,
     .exec = pg_exec,
     .empty = pg_schema_empty,

@@ -39,6 +39,7 @@ struct pg_store {
     struct pg_breaker breaker;     //
     struct pg_watch *watch;        // owned; NULL: the store is not watched
     struct version_slots versions; // of the tables; set by the watch
+    const struct version *views;   // one of them: pg_views; NULL without memory
     atomic_uint first_host;        // of those in the url: the one to ask first; any thread
 };
 

@@ -31,6 +31,7 @@
 #include "store/postgresql/session.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/value.h"
+#include "store/postgresql/watch.h"
 #include "text/sql_quote.h"
 
 enum { PG_AGAIN_MS = 100 }; // before what became of a commit is asked once more
@@ -288,6 +289,8 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
     if (code == ERR_NONE) {
         pg_tx_move(conn, PG_TX_NONE);
         pg_batch_keep(conn);
+        if (conn->has_written)
+            pg_watch_look(conn->store->watch);
         return ERR_NONE;
     }
     pg_fail_tx(conn, &cause);

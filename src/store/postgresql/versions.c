@@ -1,160 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// The version of each of the app's tables: a number in the table reckoner_versions, which a trigger raises in
-// every transaction that writes to the table, whichever program runs it. The connection's thread.
+// What is read from the table reckoner_versions (tracking.c), on the connection's thread.
 //
-//     reckoner_raise()  the trigger of the app's tables. It notes the table in reckoner_raised, and notifies
-//                       the channel at the end of the transaction. It runs with the rights of its owner, as
-//                       other roles may write to the table. It runs once a transaction: it keeps that it ran
-//                       in a setting, one for each trigger, which ends with the transaction, and which a
-//                       rollback to a savepoint takes back together with the note. A further setting holds
-//                       the places (ctid) of all notes of the transaction
-//     reckoner_count()  the trigger of the notes, deferred to the commit. It raises the versions of all the
-//                       tables that the transaction has noted, in the order of their names, and removes the
-//                       notes.
-//                       So a version is locked for as long as a commit takes, not for as long as a
-//                       transaction stays open, and two transactions that write to the same two tables cannot
-//                       meet in a deadlock over versions. It finds notes by their places: so dead notes,
-//                       which stay until the next vacuum, cost nothing, and under SERIALIZABLE no transaction
-//                       reads where another one writes
-//     reckoner_track()  puts the trigger on the app's tables that have none, when a writer connects and after
-//                       each script. It raises the version of a table that gets its trigger, and, after a
-//                       script that has changed something, the versions of all tables
+// A vector is the contents of the table as a JSON array. A transaction that has to see a vector begins with a
+// query that fails where a stripe has fewer commits than in the vector, or is missing. That is exact on a
+// standby, too: the commits of a stripe come in one order everywhere. A vector with a table whose writes are
+// not counted is never seen, nor is one of a server that has been promoted and has not noted that yet.
 //
-// The version of a table without the triggers is below zero: the table belongs to a role that does not let us
-// make them, or they were disabled. Writes to such a table are not counted, so a vector with such a version
-// is never reached. Partitions count as the table that they are parts of. The version of a table that is
-// dropped stays: another table of its name goes on from there.
+// A transaction that is asked for what it has seen begins with a query for the stripes of each table, as a
+// number. Both queries are in the snapshot of all that follows in the transaction, so what they have found
+// stays true there.
 //
-// A vector is the contents of reckoner_versions as a JSON object. A transaction that has to see a vector
-// begins with a query that fails where a version is lower than in the vector, or missing. The query is in the
-// snapshot of all that follows in the transaction, so what it has found stays true there.
+// What DDL changes is not part of that query but of the watch's question (pg_append_state): it is asked about
+// less often and costs more. There a table has a *shape*: what its rows in the catalogs and those of its
+// partitions, columns and triggers are, with the transactions that wrote them, which are never the same
+// again. A read takes the shape from the last answer before it began; where the table still has it when a
+// kept answer is used, it has had it all along.
 #include "store/postgresql/versions.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
-
-#include <xxhash.h>
+#include <stdlib.h>
 
 #include "store/postgresql/conn.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/queue.h"
+#include "store/postgresql/stmt.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/tx.h"
-#include "store/postgresql/value.h"
+#include "store/version_slots.h"
 #include "text/sql_quote.h"
-
-void pg_channel(const struct pg_store *store, char ret_channel[PG_CHANNEL_CHARS])
-{
-    snprintf(ret_channel, PG_CHANNEL_CHARS, "reckoner_%016" PRIx64,
-        (uint64_t)XXH3_64bits(store->name, strlen(store->name)));
-}
-
-// --- what is in the schema
-
-static const char functions[] =
-    "CREATE TABLE IF NOT EXISTS @.reckoner_versions (table_name text PRIMARY KEY, version bigint NOT NULL);\n"
-    "CREATE TABLE IF NOT EXISTS @.reckoner_raised (table_name text NOT NULL);\n"
-    "CREATE OR REPLACE FUNCTION @.reckoner_count() RETURNS trigger\n"
-    "LANGUAGE plpgsql SECURITY DEFINER SET search_path = @, pg_temp SET enable_seqscan = off AS $body$\n"
-    "BEGIN\n"
-    "    WITH raised AS (\n"
-    "        DELETE FROM reckoner_raised WHERE ctid = NEW.ctid\n"
-    "            OR ctid = ANY (string_to_array(current_setting('reckoner.notes_#', true), ' ')::tid[])\n"
-    "        RETURNING table_name\n"
-    "    )\n"
-    "    INSERT INTO reckoner_versions AS v (table_name, version)\n"
-    "    SELECT table_name, 1 FROM raised GROUP BY table_name ORDER BY table_name COLLATE \"C\"\n"
-    "    ON CONFLICT (table_name) DO UPDATE\n"
-    "    SET version = v.version + CASE WHEN v.version < 0 THEN -1 ELSE 1 END;\n"
-    "    RETURN NULL;\n"
-    "END $body$;\n"
-    "CREATE OR REPLACE FUNCTION @.reckoner_raise() RETURNS trigger\n"
-    "LANGUAGE plpgsql SECURITY DEFINER SET search_path = @, pg_temp AS $body$\n"
-    "DECLARE\n"
-    "    notes text := nullif(current_setting('reckoner.notes_#', true), '');\n"
-    "    note tid;\n"
-    "BEGIN\n"
-    "    INSERT INTO reckoner_raised (table_name)\n"
-    "    SELECT relname FROM pg_class WHERE oid = coalesce(pg_partition_root(TG_RELID)::oid, TG_RELID)\n"
-    "    RETURNING ctid INTO note;\n"
-    "    PERFORM pg_notify('#', ''), set_config(TG_ARGV[0], 'yes', true),\n"
-    "        set_config('reckoner.notes_#', concat_ws(' ', notes, note), true);\n"
-    "    RETURN NULL;\n"
-    "END $body$;\n"
-    "REVOKE ALL ON FUNCTION @.reckoner_count(), @.reckoner_raise() FROM PUBLIC;\n"
-    "CREATE OR REPLACE FUNCTION @.reckoner_track() RETURNS void\n"
-    "LANGUAGE plpgsql SET search_path = @, pg_temp AS $body$\n"
-    "DECLARE\n"
-    "    has_changed boolean := pg_current_xact_id_if_assigned() IS NOT NULL;\n"
-    "    schema oid := oid FROM pg_namespace WHERE nspname = current_schema();\n"
-    "    added oid[];\n"
-    "    target oid;\n"
-    "    raised text;\n"
-    "    is_counted boolean;\n"
-    "BEGIN\n"
-    "    IF NOT EXISTS (SELECT FROM pg_trigger\n"
-    "            WHERE tgrelid = 'reckoner_raised'::regclass AND tgname = 'reckoner_count') THEN\n"
-    "        CREATE CONSTRAINT TRIGGER reckoner_count AFTER INSERT ON reckoner_raised\n"
-    "            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reckoner_count();\n"
-    "    END IF;\n"
-    "    is_counted := tgenabled IN ('O', 'A') FROM pg_trigger\n"
-    "        WHERE tgrelid = 'reckoner_raised'::regclass AND tgname = 'reckoner_count';\n"
-    "    SELECT array_agg(c.oid) INTO added FROM pg_class c\n"
-    "    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p')\n"
-    "        AND c.relname NOT IN " PG_OWN_TABLES " AND has_table_privilege(c.oid, 'TRIGGER')\n"
-    "        AND NOT EXISTS (SELECT FROM pg_trigger t\n"
-    "            WHERE t.tgrelid = c.oid AND t.tgname = 'reckoner_raise');\n"
-    "    FOREACH target IN ARRAY coalesce(added, '{}') LOOP\n"
-    "        raised := 'reckoner.raised_' || replace(gen_random_uuid()::text, '-', '');\n"
-    "        EXECUTE format('CREATE TRIGGER reckoner_raise AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'\n"
-    "            ' FOR EACH STATEMENT WHEN (current_setting(%L, true) IS DISTINCT FROM ''yes'')'\n"
-    "            ' EXECUTE FUNCTION reckoner_raise(%L)', target::regclass, raised, raised);\n"
-    "    END LOOP;\n"
-    "    INSERT INTO reckoner_versions AS v (table_name, version)\n"
-    "    SELECT root.relname, CASE WHEN is_counted AND bool_and(t.tgname IS NOT NULL) THEN 1 ELSE -1 END\n"
-    "    FROM pg_class c\n"
-    "    JOIN pg_class root ON root.oid = coalesce(pg_partition_root(c.oid)::oid, c.oid)\n"
-    "    LEFT JOIN pg_trigger t\n"
-    "        ON t.tgrelid = c.oid AND t.tgname = 'reckoner_raise' AND t.tgenabled IN ('O', 'A')\n"
-    "    LEFT JOIN reckoner_versions old ON old.table_name = root.relname\n"
-    "    WHERE c.relnamespace = schema AND c.relkind IN ('r', 'p')\n"
-    "        AND c.relname NOT IN " PG_OWN_TABLES "\n"
-    "    GROUP BY root.relname, old.version\n"
-    "    HAVING has_changed OR old.version IS NULL OR bool_or(c.oid = ANY (added))\n"
-    "        OR (old.version > 0) <> (is_counted AND bool_and(t.tgname IS NOT NULL))\n"
-    "    ORDER BY root.relname COLLATE \"C\"\n"
-    "    ON CONFLICT (table_name) DO UPDATE SET version = excluded.version * (abs(v.version) + 1);\n"
-    "    IF FOUND THEN\n"
-    "        PERFORM pg_notify('#', '');\n"
-    "    END IF;\n"
-    "END $body$;\n";
-
-void pg_append_versions(const struct pg_store *store, struct buf *sql)
-{
-    char channel[PG_CHANNEL_CHARS];
-    pg_channel(store, channel);
-    for (const char *at = functions; *at != '\0'; at++) {
-        if (*at == '@')
-            sql_append_name(sql, span_of(store->name));
-        else if (*at == '#')
-            buf_append_str(sql, channel);
-        else
-            buf_append_byte(sql, *at);
-    }
-}
 
 // --- vectors
 
+// What stands for "cannot be seen" has a row that no table has.
 static const char vector_sql[] =
-    "SELECT coalesce(pg_catalog.json_object_agg(table_name, version), '{}') FROM reckoner_versions";
+    "SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(name, stripe, version)), '[]') FROM ("
+    " SELECT table_name, stripe, version FROM reckoner_versions"
+    " UNION ALL SELECT c.relname, -1, 0 FROM pg_catalog.pg_subscription_rel s"
+    " JOIN pg_catalog.pg_class c ON c.oid = s.srrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = pg_catalog.current_schema()"
+    " UNION ALL SELECT '', -2, 0 WHERE NOT EXISTS (SELECT FROM reckoner_versions"
+    " WHERE table_name = '' AND stripe = -1 AND ((-1 - version) & 4294967295) = ('x' || pg_catalog.left("
+    "pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::bigint)"
+    ") AS vector (name, stripe, version)";
 
 // Fails with 22012 (division by zero), so that the server does not run what follows in the pipeline.
 static const char check_sql[] =
-    "SELECT 1 / (NOT EXISTS (SELECT FROM pg_catalog.json_each_text($1) AS vector (name, version)"
-    " LEFT JOIN reckoner_versions AS v ON v.table_name = vector.name"
-    " WHERE vector.version::bigint < 0 OR (v.version >= vector.version::bigint) IS NOT TRUE))::integer";
+    "SELECT 1 / (NOT EXISTS (SELECT FROM (SELECT item ->> 0, (item ->> 1)::integer, (item ->> 2)::bigint"
+    " FROM pg_catalog.json_array_elements($1) AS item) AS vector (name, stripe, version)"
+    " LEFT JOIN reckoner_versions AS v ON v.table_name = vector.name AND v.stripe = vector.stripe"
+    " WHERE (CASE WHEN vector.stripe >= 0 THEN v.version >= vector.version"
+    " ELSE vector.name = '' AND v.version = vector.version END) IS NOT TRUE))::integer";
 
 enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, struct err *err)
 {
@@ -193,4 +88,145 @@ enum err_code pg_begin_at(struct store_conn *base, struct span vector, struct er
     if (code != ERR_NONE)
         pg_rollback(base);
     return code;
+}
+
+// --- of which state a read is
+
+// The number of a table's stripes: two states with the same one have the same commits.
+#define ROWS "pg_catalog.bit_xor(pg_catalog.hashint8extended(version, stripe))"
+
+static const char seen_sql[] = "SELECT table_name, " ROWS " FROM reckoner_versions GROUP BY table_name";
+
+enum err_code pg_begin_seen(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    uint64_t round = version_slots_round(&conn->store->versions);
+    enum err_code code = pg_begin(base, err);
+    if (code != ERR_NONE)
+        return code;
+    PQclear(conn->seen);
+    conn->seen = NULL;
+    conn->seen_round = round;
+    pg_tx_sent(conn);
+    code = pg_queue_own(
+        conn, &conn->look, seen_sql, NULL, (struct pg_item){.kind = PG_COMMAND, .keep = &conn->seen}, err);
+    if (code != ERR_NONE)
+        pg_rollback(base);
+    return code;
+}
+
+static uint64_t number_at(const PGresult *rows, int row, int column)
+{
+    return (uint64_t)strtoll(PQgetvalue(rows, row, column), NULL, 10);
+}
+
+// The row of a table, or -1.
+static int find_row(const PGresult *rows, const char *table)
+{
+    for (int row = 0; row < PQntuples(rows); row++) {
+        if (strcmp(PQgetvalue(rows, row, 0), table) == 0)
+            return row;
+    }
+    return -1;
+}
+
+// The name that a view or table has in the database.
+static const char *table_name(const char *name)
+{
+    const char *end = name[0] == PG_VIEW_MARK ? strchr(name, ' ') : NULL;
+    return end != NULL ? end + 1 : name;
+}
+
+uint64_t pg_version_seen(struct store_conn *base, const struct version *version)
+{
+    struct pg_conn *conn = pg_conn(base);
+    const char *name = version_slots_name(version);
+    if (name == NULL || PQresultStatus(conn->seen) != PGRES_TUPLES_OK)
+        return 0;
+    int row = find_row(conn->seen, table_name(name)), history = find_row(conn->seen, "");
+    if (row < 0 || history < 0)
+        return 0;
+    return version_slots_seen(&conn->store->versions, version, number_at(conn->seen, row, 1),
+        number_at(conn->seen, history, 1), conn->seen_round);
+}
+
+// --- all that is known
+
+static const char views_name[] = {PG_VIEW_MARK, '\0'}; // of all views together
+
+const struct version *pg_views(struct pg_store *store)
+{
+    return version_slots_find(&store->versions, views_name);
+}
+
+uint64_t pg_versions_schema(const struct store_stmt *stmt)
+{
+    const struct version *views = ((const struct pg_stmt *)stmt)->conn->store->views;
+    return views != NULL ? version_now(views) : 0;
+}
+
+// A table's version is not known where rows come or go that no trigger of ours counts: in a part that is
+// another app's, or foreign, or has no trigger; in tables that inherit, where an UPDATE of one writes to
+// others; by a subscription. Nor with policies of rows, which are no part of the shape.
+//
+// '@' stands for the schema, '%' for its name as a text.
+static const char state_sql[] =
+    "WITH RECURSIVE counted AS ("
+    " SELECT table_name, " ROWS " AS rows FROM @.reckoner_versions GROUP BY table_name"
+    "), named AS ("
+    " SELECT v.oid, v.xmin, v.relname, v.relkind, v.relnamespace, counted.rows FROM counted"
+    " JOIN pg_catalog.pg_class v ON v.relname = counted.table_name"
+    " AND v.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = %)"
+    " WHERE v.relkind IN ('r', 'p', 'v')"
+    "), family (root, schema, oid) AS ("
+    " SELECT oid, relnamespace, oid FROM named WHERE relkind <> 'v'"
+    " UNION ALL SELECT f.root, f.schema, i.inhrelid FROM family f"
+    " JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid"
+    "), parts AS ("
+    " SELECT f.root, pg_catalog.bit_xor(pg_catalog.hashtextextended("
+    "pg_catalog.concat_ws('.', c.xmin, t.xmin), c.oid::bigint)) AS shape,"
+    " bool_and(c.relkind IN ('r', 'p') AND c.relnamespace = f.schema AND NOT c.relrowsecurity"
+    " AND (c.oid = f.root OR c.relispartition) AND coalesce(t.tgenabled, 'D') IN ('O', 'A')"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid)) AS is_known"
+    " FROM family f JOIN pg_catalog.pg_class c ON c.oid = f.oid"
+    " LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'reckoner_raise'"
+    " GROUP BY f.root"
+    "), columns AS ("
+    " SELECT v.oid, pg_catalog.bit_xor(pg_catalog.hashtextextended(a.xmin::pg_catalog.text, a.attnum)) AS shape"
+    " FROM named v JOIN pg_catalog.pg_attribute a ON a.attrelid = v.oid WHERE a.attnum > 0 GROUP BY v.oid"
+    ")"
+    " SELECT CASE v.relkind WHEN 'v' THEN E'\\x01' || " PG_VIEW_SHAPE
+    " || ' ' || v.relname ELSE v.relname END,"
+    " v.rows, coalesce(p.shape, 0) # coalesce(k.shape, 0) FROM named v"
+    " LEFT JOIN parts p ON p.root = v.oid LEFT JOIN columns k ON k.oid = v.oid"
+    " WHERE v.relkind = 'v' OR p.is_known"
+    " UNION ALL SELECT E'\\x01', 0, coalesce(pg_catalog.bit_xor(pg_catalog.hashtextextended(" PG_VIEW_SHAPE
+    ", 0)), 0) FROM named v WHERE v.relkind = 'v'"
+    " UNION ALL SELECT table_name, rows, 0 FROM counted WHERE table_name = ''";
+
+void pg_append_state(const struct pg_store *store, struct buf *sql)
+{
+    for (const char *at = state_sql; *at != '\0'; at++) {
+        if (*at == '@')
+            sql_append_name(sql, span_of(store->name));
+        else if (*at == '%')
+            sql_append_literal(sql, span_of(store->name));
+        else
+            buf_append_byte(sql, *at);
+    }
+}
+
+void pg_take_state(struct pg_store *store, const PGresult *state)
+{
+    int history = find_row(state, "");
+    struct version_slots *slots = &store->versions;
+    version_slots_begin(slots);
+    for (int row = 0; history >= 0 && row < PQntuples(state); row++) {
+        struct version_stamp stamp = {.rows = number_at(state, row, 1),
+            .history = number_at(state, history, 1),
+            .shape = number_at(state, row, 2)};
+        if (row != history)
+            version_slots_set(slots, PQgetvalue(state, row, 0), &stamp);
+    }
+    version_slots_end(slots);
 }

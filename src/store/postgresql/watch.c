@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that keeps up with a store. On a connection of its own it listens for the notifications of
-// versions.c and sets the numbers of the tables' versions, which any thread reads; and it finds out whether
-// the server answers.
+// The thread that keeps up with a store. On a connection of its own it asks the database for the state of all
+// tables, sets the numbers of their versions by it, which any thread reads, and answers the questions whether
+// versions have changed. By the way it finds out whether the server answers.
 //
-//             listens, and has read all versions
-//     lost ─────────────────────────────────────► following: reads them again after each notification, and
-//       ▲                                             │      every PG_WATCH_MS, to see whether the
-//       └─────────────────────────────────────────────┘      server answers
+//             has noted where the database is, and has asked once
+//     lost ──────────────────────────────────────────────────────► following: asks again for each question,
+//     when
+//       ▲                                                              │      this process has committed, and
+//       └──────────────────────────────────────────────────────────────┘      every PG_WATCH_MS
 //            the link breaks, or the server is silent
 //
-// While the link is lost no version is known, and the next link gives all versions new numbers: a server that
-// has taken the place of another may count otherwise. The text of a notification is not looked at, as any
-// role may send one. A pooler does not pass notifications on; behind one the thread only asks whether the
-// server answers.
+// Questions that come while the database is being asked wait for the next time, together: what they are told
+// was found out by a snapshot that was taken after each of them came. While the link is lost no version is
+// known, and questions are answered at once. The next link gives all versions new numbers, as what was
+// committed before, and seen, may be lost in a crash.
 //
 // store_close waits for the thread. The thread can be interrupted in everything but the making of a link by
 // libpq: a server that keeps silent then delays store_close by LIMIT_STORE_CONNECT_MS an address. No thread
@@ -20,7 +21,7 @@
 #include "store/postgresql/watch.h"
 
 #include <poll.h>
-#include <stdlib.h>
+#include <stdatomic.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -36,19 +37,26 @@
 #include "store/version_slots.h"
 #include "text/sql_quote.h"
 
-enum { PG_WATCH_MS = 1000 }; // the watch asks whether the server is there
+enum { PG_WATCH_MS = 1000 }; // the watch asks without being asked
 
 struct pg_watch {
-    pthread_mutex_t lock; // guards is_away and reason
-    bool is_away;         // the server did not answer when it was asked last
-    struct err reason;    // why
+    pthread_mutex_t lock;                // guards what follows
+    bool is_away;                        // the server did not answer when it was asked last
+    struct err reason;                   // why
+    bool is_following;                   // there is a link, and questions are taken
+    bool is_called;                      // for a question, or to look
+    struct versions_question *questions; // borrowed; those that wait
+    // --- any thread
+    _Atomic(uint64_t) asked_ns; // when the last question that was answered was sent; 0: not following
     // --- immutable
     pthread_t thread;       //
+    struct wake call;       // called with is_called
     struct wake leave;      // called when the thread has to end
     struct pg_store *store; // borrowed
+    char *sql;              // owned; what the database is asked
     // --- the thread's own
     PGconn *link;      // owned; NULL: lost
-    bool is_pooled;    // a pooler stands between
+    bool is_pooled;    // a pooler stands between: nothing can be prepared
     uint64_t pause_ms; // before the next try; 0: it has followed
 };
 
@@ -62,31 +70,48 @@ static void note_reach(struct pg_watch *watch, bool is_away, const struct err *r
     pthread_mutex_unlock(&watch->lock);
 }
 
-// Sets the numbers from rows of table names and their versions in the database.
-static void take_versions(struct pg_watch *watch, const PGresult *rows)
+static void answer(struct versions_question *question)
 {
-    struct version_slots *versions = &watch->store->versions;
-    version_slots_begin(versions);
-    for (int i = 0; i < PQntuples(rows); i++)
-        version_slots_set(versions, PQgetvalue(rows, i, 0), strtoll(PQgetvalue(rows, i, 1), NULL, 10));
-    version_slots_end(versions);
+    while (question != NULL) {
+        struct versions_question *next = question->next; // on_answer may free it
+        question->on_answer(question);
+        question = next;
+    }
+}
+
+// Takes what waits. The database is to be asked behind this.
+static struct versions_question *take_questions(struct pg_watch *watch, bool is_following)
+{
+    wake_clear(&watch->call);
+    pthread_mutex_lock(&watch->lock);
+    struct versions_question *questions = watch->questions;
+    watch->questions = NULL;
+    watch->is_called = false;
+    watch->is_following = is_following;
+    pthread_mutex_unlock(&watch->lock);
+    return questions;
 }
 
 static void forget_versions(struct pg_watch *watch)
 {
+    atomic_store_explicit(&watch->asked_ns, 0, memory_order_release);
     version_slots_begin(&watch->store->versions);
     version_slots_end(&watch->store->versions);
+    answer(take_questions(watch, false)); // behind it, as they say that nothing is known
 }
 
 // --- waiting
 
-// Until the link has something to read, or can be written to if `writes`. ERR_TIMEOUT at the end of `ms`;
-// ERR_BUSY when the thread has to end.
-static enum err_code wait_for_link(struct pg_watch *watch, bool writes, int ms, struct err *err)
+enum wait_for { WAIT_READ, WAIT_WRITE, WAIT_CALL };
+
+// Until the link has something to read; or can be written to; or the thread is called. ERR_TIMEOUT at the end
+// of `ms`; ERR_BUSY when the thread has to end.
+static enum err_code wait_for_link(struct pg_watch *watch, enum wait_for what, int ms, struct err *err)
 {
-    struct pollfd fds[] = {
-        {.fd = watch->leave.fd, .events = POLLIN}, {.fd = watch->link != NULL ? PQsocket(watch->link) : -1,
-                                                       .events = writes ? POLLIN | POLLOUT : POLLIN}};
+    struct pollfd fds[] = {{.fd = watch->leave.fd, .events = POLLIN},
+        {.fd = watch->link != NULL ? PQsocket(watch->link) : -1,
+            .events = what == WAIT_WRITE ? POLLIN | POLLOUT : POLLIN},
+        {.fd = what == WAIT_CALL ? watch->call.fd : -1, .events = POLLIN}};
     int ready = poll(fds, ARRAY_LEN(fds), ms);
     if (fds[0].revents != 0)
         return err_set(err, ERR_BUSY, "the store is being closed");
@@ -113,7 +138,7 @@ static enum err_code wait_for_answer(struct pg_watch *watch, struct err *err)
             return ERR_NONE;
         uint64_t now_ns = clock_monotonic_ns();
         int ms = now_ns < end_ns ? (int)((end_ns - now_ns) / NS_PER_MS) + 1 : 0;
-        enum err_code code = wait_for_link(watch, unsent > 0, ms, err);
+        enum err_code code = wait_for_link(watch, unsent > 0 ? WAIT_WRITE : WAIT_READ, ms, err);
         if (code != ERR_NONE)
             return code;
         if (PQconsumeInput(watch->link) == 0)
@@ -121,10 +146,10 @@ static enum err_code wait_for_answer(struct pg_watch *watch, struct err *err)
     }
 }
 
-// Runs SQL of one statement; the caller clears the result. ERR_TIMEOUT: the server does not answer.
-static enum err_code ask(struct pg_watch *watch, const char *sql, PGresult **ret_result, struct err *err)
+// The result of what was sent; the caller clears it. ERR_TIMEOUT: the server does not answer.
+static enum err_code receive(struct pg_watch *watch, int sent, PGresult **ret_result, struct err *err)
 {
-    if (PQsendQuery(watch->link, sql) == 0)
+    if (sent == 0)
         return pg_fail_connect(watch->link, ERR_BUSY, err);
     PGresult *result = NULL, *next;
     enum err_code code = wait_for_answer(watch, err);
@@ -146,64 +171,63 @@ static enum err_code ask(struct pg_watch *watch, const char *sql, PGresult **ret
 
 // --- following
 
+// Asks the database, and answers the questions that came before.
 static enum err_code read_versions(struct pg_watch *watch, struct err *err)
 {
+    PGresult *state = NULL;
+    struct versions_question *questions = take_questions(watch, true);
+    uint64_t asked_ns = clock_monotonic_ns();
+    int sent = watch->is_pooled ? PQsendQuery(watch->link, watch->sql)
+                                : PQsendQueryPrepared(watch->link, "state", 0, NULL, NULL, NULL, 0);
+    enum err_code code = receive(watch, sent, &state, err);
+    if (code == ERR_NONE) {
+        pg_take_state(watch->store, state);
+        atomic_store_explicit(&watch->asked_ns, asked_ns, memory_order_release);
+        note_reach(watch, false, &(struct err){0});
+    } else {
+        forget_versions(watch);
+    }
+    PQclear(state);
+    answer(questions);
+    return code;
+}
+
+// Finds out whether a pooler stands between, and has the database note where it is. A role that may not call
+// reckoner_here has no versions: ERR_BUSY.
+static enum err_code set_up(struct pg_watch *watch, struct err *err)
+{
     AUTO(buf_fini) struct buf sql;
-    PGresult *rows = NULL;
+    PGresult *result = NULL;
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
-    buf_append_str(&sql, "SELECT table_name, version FROM ");
+    buf_append_str(&sql, "SELECT ");
     sql_append_name(&sql, span_of(watch->store->name));
-    buf_append_str(&sql, ".reckoner_versions WHERE version > 0");
+    buf_append_str(&sql, ".reckoner_here()");
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
-    enum err_code code = ask(watch, watch->is_pooled ? "SELECT 1 WHERE false" : sql.data, &rows, err);
-    if (code == ERR_NONE) {
-        take_versions(watch, rows);
-        note_reach(watch, false, &(struct err){0});
-    }
-    PQclear(rows);
-    return code;
-}
-
-static enum err_code listen_for_writes(struct pg_watch *watch, struct err *err)
-{
-    char sql[PG_CHANNEL_CHARS + 10] = "LISTEN ";
-    PGresult *result = NULL;
-    enum err_code code = ask(watch, pg_pid_sql, &result, err);
+    enum err_code code = receive(watch, PQsendQuery(watch->link, pg_pid_sql), &result, err);
     if (code == ERR_NONE)
         watch->is_pooled = pg_is_pooled(watch->link, result);
     PQclear(result);
-    if (code != ERR_NONE || watch->is_pooled)
-        return code;
     result = NULL;
-    pg_channel(watch->store, sql + strlen(sql));
-    code = ask(watch, sql, &result, err);
+    if (code == ERR_NONE)
+        code = receive(watch, PQsendQuery(watch->link, sql.data), &result, err);
+    PQclear(result);
+    result = NULL;
+    if (code == ERR_NONE && !watch->is_pooled)
+        code = receive(watch, PQsendPrepare(watch->link, "state", watch->sql, 0, NULL), &result, err);
     PQclear(result);
     return code;
 }
 
-static bool was_notified(PGconn *link)
-{
-    bool was = false;
-    PGnotify *notification;
-    while ((notification = PQnotifies(link)) != NULL) {
-        PQfreemem(notification);
-        was = true;
-    }
-    return was;
-}
-
-// Waits until the versions are to be read again: there was a notification, or none for PG_WATCH_MS.
-static enum err_code wait_for_writes(struct pg_watch *watch, struct err *err)
+// Waits until the versions are to be read again: the thread was called, or PG_WATCH_MS are over.
+static enum err_code wait_for_call(struct pg_watch *watch, struct err *err)
 {
     struct err pause = {0};
-    enum err_code code = ERR_NONE;
-    while (code == ERR_NONE && !was_notified(watch->link)) {
-        code = wait_for_link(watch, false, PG_WATCH_MS, &pause);
-        if (code == ERR_NONE && PQconsumeInput(watch->link) == 0)
-            return pg_fail_connect(watch->link, ERR_BUSY, err);
-    }
+    enum err_code code = wait_for_link(watch, WAIT_CALL, PG_WATCH_MS, &pause);
+    if (code == ERR_NONE &&
+        PQconsumeInput(watch->link) == 0) // the server has said something, perhaps goodbye
+        return pg_fail_connect(watch->link, ERR_BUSY, err);
     return code == ERR_TIMEOUT ? ERR_NONE : code;
 }
 
@@ -211,11 +235,13 @@ static enum err_code wait_for_writes(struct pg_watch *watch, struct err *err)
 // answer.
 static enum err_code follow(struct pg_watch *watch, struct err *err)
 {
-    enum err_code code = read_versions(watch, err);
+    enum err_code code = set_up(watch, err);
+    if (code == ERR_NONE)
+        code = read_versions(watch, err);
     if (code == ERR_NONE)
         watch->pause_ms = 0;
     while (code == ERR_NONE) {
-        code = wait_for_writes(watch, err);
+        code = wait_for_call(watch, err);
         if (code == ERR_NONE)
             code = read_versions(watch, err);
     }
@@ -229,7 +255,7 @@ static enum err_code connect_link(struct pg_watch *watch, struct err *err)
         return err_no_memory(err);
     if (PQstatus(watch->link) != CONNECTION_OK || PQsetnonblocking(watch->link, 1) != 0)
         return pg_fail_connect(watch->link, ERR_BUSY, err);
-    return listen_for_writes(watch, err);
+    return ERR_NONE;
 }
 
 // One link, from its making to its end. A link that breaks does not show that the server is away: the next
@@ -256,8 +282,10 @@ static void keep_up(struct pg_watch *watch)
 
 static void watch_free(struct pg_watch *watch)
 {
+    wake_fini(&watch->call);
     wake_fini(&watch->leave);
     pthread_mutex_destroy(&watch->lock);
+    mem_free(watch->sql);
     mem_free(watch);
 }
 
@@ -266,9 +294,20 @@ static void *run(void *arg)
     struct pg_watch *watch = arg;
     while (!has_to_end(watch)) {
         keep_up(watch);
-        (void)wait_for_link(watch, false, (int)watch->pause_ms, NULL);
+        (void)wait_for_link(watch, WAIT_READ, (int)watch->pause_ms, NULL);
     }
     return NULL;
+}
+
+static enum err_code make_sql(struct pg_watch *watch, struct err *err)
+{
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    pg_append_state(watch->store, &sql);
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) == ERR_NONE)
+        watch->sql = mem_strdup(sql.data);
+    return watch->sql != NULL ? ERR_NONE : err_no_memory(err);
 }
 
 static enum err_code watch_new(struct pg_store *store, struct pg_watch **ret_watch, struct err *err)
@@ -276,13 +315,18 @@ static enum err_code watch_new(struct pg_store *store, struct pg_watch **ret_wat
     struct pg_watch *watch = mem_zalloc(1, sizeof(*watch));
     if (watch == NULL)
         return err_no_memory(err);
-    enum err_code code = wake_init(&watch->leave, err);
-    if (code != ERR_NONE) {
-        mem_free(watch);
-        return code;
-    }
     pthread_mutex_init(&watch->lock, NULL);
     watch->store = store;
+    watch->call.fd = watch->leave.fd = -1;
+    enum err_code code = wake_init(&watch->call, err);
+    if (code == ERR_NONE)
+        code = wake_init(&watch->leave, err);
+    if (code == ERR_NONE)
+        code = make_sql(watch, err);
+    if (code != ERR_NONE) {
+        watch_free(watch);
+        return code;
+    }
     *ret_watch = watch;
     return ERR_NONE;
 }
@@ -314,6 +358,45 @@ void pg_watch_end(struct pg_watch *watch)
 }
 
 // --- asking
+
+void pg_versions_ask(struct store *base, struct versions_question *question)
+{
+    struct pg_watch *watch = pg_store(base)->watch;
+    bool waits = false, calls = false;
+    if (watch != NULL) {
+        pthread_mutex_lock(&watch->lock);
+        waits = watch->is_following;
+        calls = waits && !watch->is_called;
+        if (waits) {
+            question->next = watch->questions;
+            watch->questions = question;
+            watch->is_called = true;
+        }
+        pthread_mutex_unlock(&watch->lock);
+    }
+    if (calls)
+        wake_call(&watch->call);
+    if (!waits)
+        question->on_answer(question);
+}
+
+void pg_watch_look(struct pg_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    bool calls = watch->is_following && !watch->is_called;
+    watch->is_called = watch->is_called || calls;
+    pthread_mutex_unlock(&watch->lock);
+    if (calls)
+        wake_call(&watch->call);
+}
+
+uint64_t pg_versions_asked_ns(const struct store *base)
+{
+    const struct pg_watch *watch = ((const struct pg_store *)base)->watch;
+    return watch != NULL ? atomic_load_explicit(&watch->asked_ns, memory_order_acquire) : 0;
+}
 
 const struct version *pg_version_of(struct store *base, const char *table)
 {

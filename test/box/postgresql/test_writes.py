@@ -247,7 +247,9 @@ def test_a_store_that_somebody_else_has_locked_is_503_with_retry_after(server, c
 
 
 def versions(cluster, database):
-    return dict(line.split('|') for line in cluster.sql('SELECT * FROM small.reckoner_versions', database[0]).splitlines())
+    """How many commits have written to each table."""
+    sql = 'SELECT table_name, sum(version) FROM small.reckoner_versions WHERE stripe >= 0 GROUP BY 1'
+    return dict(line.split('|') for line in cluster.sql(sql, database[0]).splitlines())
 
 
 @pytest.mark.threads
@@ -274,7 +276,6 @@ def test_transactions_that_write_to_the_same_tables_in_another_order_do_not_meet
         assert list(pool.map(lambda other: other.run('COMMIT'), sessions)) == ['', '']
     after = versions(cluster, database)
     assert {name: int(after[name]) - int(before[name]) for name in after} == {'groups': 2, 'counters': 2, 'items': 0}
-    assert cluster.sql('SELECT count(*) FROM small.reckoner_raised', database[0]) == '0\n'
     for other in sessions:
         other.close()
 

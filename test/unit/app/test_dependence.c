@@ -82,8 +82,8 @@ static const char *hangs_on(struct fixture *f, const char *lines)
     for (size_t i = 0; dependence.is_kept && i < dependence.count; i++) {
         for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++) {
             if (dependence.sources[i].table == versions_of(f->store, tables[k]))
-                snprintf(
-                    told + strlen(told), sizeof(told) - strlen(told), "%s%s", i > 0 ? "," : "", tables[k]);
+                snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s%s", told[0] != '\0' ? "," : "",
+                    tables[k]);
         }
     }
     dependence_fini(&dependence);

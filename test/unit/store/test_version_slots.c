@@ -38,9 +38,9 @@ static void round_of(struct version_slots *slots, int64_t a, int64_t b)
 {
     version_slots_begin(slots);
     if (a >= 0)
-        version_slots_set(slots, "a", a);
+        version_slots_set(slots, "a", &(struct version_stamp){.rows = (uint64_t)a});
     if (b >= 0)
-        version_slots_set(slots, "b", b);
+        version_slots_set(slots, "b", &(struct version_stamp){.rows = (uint64_t)b});
     version_slots_end(slots);
 }
 
@@ -104,6 +104,59 @@ static void what_is_not_set_in_a_round_is_not_known_and_has_a_new_number_later(v
     assert_int_equal(number(a), 0);
     assert_int_equal(number(b), 0);
     assert_ptr_equal(version_slots_find(slots, "a"), a);
+}
+
+static void a_new_history_or_shape_is_a_new_number(void **state)
+{
+    struct version_slots *slots = *state;
+    const struct version *a = version_slots_find(slots, "a");
+    const struct version_stamp stamps[] = {{1, 1, 1}, {1, 2, 1}, {1, 2, 2}, {2, 2, 2}, {1, 1, 1}};
+    uint64_t before = 0;
+    for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
+        version_slots_begin(slots);
+        version_slots_set(slots, "a", &stamps[i]);
+        version_slots_end(slots);
+        assert_true(number(a) > before);
+        before = number(a);
+    }
+}
+
+static void what_a_read_has_seen_before_a_round_told_of_it_has_the_same_number_then(void **state)
+{
+    struct version_slots *slots = *state;
+    const struct version *a = version_slots_find(slots, "a");
+    assert_int_equal(version_slots_seen(slots, a, 1, 0, version_slots_round(slots)), 0);
+    round_of(slots, 1, 1);
+    uint64_t round = version_slots_round(slots), now = number(a);
+    assert_int_equal(version_slots_seen(slots, a, 1, 0, round), now);
+    uint64_t later = version_slots_seen(slots, a, 3, 0, round);
+    assert_true(later > now);
+    assert_int_not_equal(version_slots_seen(slots, a, 3, 9, round), later); // of another server
+    assert_int_equal(number(a), now);
+    round_of(slots, 2, 1);
+    assert_true(number(a) != now && number(a) != later);
+    round_of(slots, 3, 1);
+    assert_int_equal(number(a), later);
+}
+
+static void what_was_seen_before_versions_were_lost_or_a_shape_changed_is_not_known(void **state)
+{
+    struct version_slots *slots = *state;
+    const struct version *a = version_slots_find(slots, "a");
+    round_of(slots, 1, 1);
+    uint64_t round = version_slots_round(slots), later = version_slots_seen(slots, a, 2, 0, round);
+    round_of(slots, -1, -1);
+    assert_int_equal(version_slots_seen(slots, a, 1, 0, round), 0);
+    round_of(slots, 2, 1);
+    assert_int_not_equal(number(a), later);
+    assert_int_equal(version_slots_seen(slots, a, 2, 0, round), 0); // it began before
+    round = version_slots_round(slots);
+    assert_int_equal(version_slots_seen(slots, a, 2, 0, round), number(a));
+    version_slots_begin(slots);
+    version_slots_set(slots, "a", &(struct version_stamp){.rows = 2, .shape = 1});
+    version_slots_end(slots);
+    assert_int_equal(version_slots_seen(slots, a, 2, 0, round), 0);
+    assert_int_equal(version_slots_seen(slots, a, 2, 0, version_slots_round(slots)), number(a));
 }
 
 static void slots_are_bounded(void **state)
@@ -179,6 +232,9 @@ int main(void)
         SLOTS_TEST(a_slot_that_was_set_first_has_its_number_when_it_is_found),
         SLOTS_TEST(the_number_is_another_one_when_the_count_is),
         SLOTS_TEST(what_is_not_set_in_a_round_is_not_known_and_has_a_new_number_later),
+        SLOTS_TEST(a_new_history_or_shape_is_a_new_number),
+        SLOTS_TEST(what_a_read_has_seen_before_a_round_told_of_it_has_the_same_number_then),
+        SLOTS_TEST(what_was_seen_before_versions_were_lost_or_a_shape_changed_is_not_known),
         SLOTS_TEST(slots_are_bounded),
         SLOTS_TEST(without_memory_there_is_no_slot_and_a_later_one_is_whole),
         SLOTS_TEST(any_thread_finds_and_reads_while_one_sets),

@@ -8,11 +8,25 @@
 #include <libpq-fe.h>
 
 #include "../../../store/fixture.h"
+#include "base/buf.h"
+#include "store/versions.h"
+// How many commits have written to it.
 static int64_t version_of(struct fixture *f, const char *table)
 {
     char sql[200];
-    snprintf(sql, sizeof(sql), "SELECT version FROM reckoner_versions WHERE table_name = '%s'", table);
+    snprintf(sql, sizeof(sql),
+        "SELECT coalesce(sum(version)::bigint, 0) FROM reckoner_versions WHERE table_name = '%s' AND stripe >= 0",
+        table);
     return strtoll(rows_of(f->reader, sql), NULL, 10);
+}
+
+// Whether triggers count all of them.
+static bool is_counted(struct fixture *f, const char *table)
+{
+    char sql[200];
+    snprintf(sql, sizeof(sql),
+        "SELECT coalesce(min(stripe), -1) >= 0 FROM reckoner_versions WHERE table_name = '%s'", table);
+    return strcmp(rows_of(f->reader, sql), "1\n") == 0;
 }
 
 // What psql is: a connection that knows nothing of us. `role` may be NULL.
@@ -74,7 +88,6 @@ static void what_is_written_behind_the_raise_belongs_to_the_same_version(void **
     assert_int_equal(version_of(f, "t"), before); // as others see it
     run_foreign(psql, "COMMIT");
     assert_int_equal(version_of(f, "t"), before + 1);
-    assert_rows(f->reader, "SELECT count(*) FROM reckoner_raised", "0\n");
     PQfinish(psql);
 }
 
@@ -96,7 +109,6 @@ static void a_raise_that_a_savepoint_takes_back_comes_at_the_commit(void **state
     run_foreign(psql, sql);
     assert_true(version_of(f, "t") > before + 1);
     assert_int_equal(version_of(f, "u"), other + 1);
-    assert_rows(f->reader, "SELECT count(*) FROM reckoner_raised", "0\n");
     PQfinish(psql);
 }
 
@@ -105,7 +117,6 @@ static void serializable_transactions_that_write_to_other_tables_do_not_meet(voi
     struct fixture *f = *state;
     PGconn *psql[] = {foreign_connection(f, NULL), foreign_connection(f, NULL)};
     run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE u (a integer)");
-    run_foreign(psql[0], "VACUUM reckoner_raised"); // so that it is known to be small
     int64_t before = version_of(f, "t"), other = version_of(f, "u");
     for (size_t i = 0; i < ARRAY_LEN(psql); i++)
         run_foreign(psql[i], "BEGIN ISOLATION LEVEL SERIALIZABLE");
@@ -167,19 +178,58 @@ static void a_table_made_by_hand_is_tracked_from_the_next_start_on(void **state)
     PQfinish(psql);
 }
 
-static void without_the_trigger_that_counts_nothing_is_known(void **state)
+static void a_table_whose_trigger_is_disabled_is_not_counted_until_it_is_enabled(void **state)
 {
     struct fixture *f = *state;
     PGconn *psql = foreign_connection(f, NULL);
     run_script(f->writer, "CREATE TABLE t (a integer)");
-    run_foreign(psql, "ALTER TABLE reckoner_raised DISABLE TRIGGER ALL");
+    assert_true(is_counted(f, "t"));
+    run_foreign(psql, "ALTER TABLE t DISABLE TRIGGER ALL");
     connect_writer_again(f);
-    assert_int_equal(version_of(f, "t"), -2);
+    assert_false(is_counted(f, "t"));
+    int64_t before = version_of(f, "t");
     run_foreign(psql, "INSERT INTO t VALUES (1)");
-    run_foreign(psql, "ALTER TABLE reckoner_raised ENABLE TRIGGER ALL");
+    run_foreign(psql, "ALTER TABLE t ENABLE TRIGGER ALL");
     connect_writer_again(f);
-    assert_int_equal(version_of(f, "t"), 3);
+    assert_true(is_counted(f, "t"));
+    assert_int_equal(version_of(f, "t"), before + 1); // whatever was written meanwhile
     PQfinish(psql);
+}
+
+static void writes_as_a_replica_count_too(void **state)
+{
+    struct fixture *f = *state;
+    PGconn *psql = foreign_connection(f, NULL);
+    run_script(f->writer, "CREATE TABLE t (a integer)");
+    int64_t before = version_of(f, "t");
+    run_foreign(psql, "SET session_replication_role = replica; INSERT INTO t VALUES (1)");
+    assert_int_equal(version_of(f, "t"), before + 1);
+    PQfinish(psql);
+}
+
+static void transactions_that_are_open_at_a_time_have_stripes_of_their_own(void **state)
+{
+    struct fixture *f = *state;
+    PGconn *psql[4];
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE u (a integer)");
+    int64_t before = version_of(f, "t"), other = version_of(f, "u");
+    for (size_t i = 0; i < ARRAY_LEN(psql); i++) {
+        psql[i] = foreign_connection(f, NULL);
+        run_foreign(psql[i], i % 2 == 0 ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ");
+        run_foreign(psql[i], "SET lock_timeout = 1; INSERT INTO t VALUES (1)");
+        run_foreign(psql[i], "SAVEPOINT s; INSERT INTO u VALUES (1)");
+    }
+    run_foreign(psql[0], "ROLLBACK TO s");
+    for (size_t i = ARRAY_LEN(psql); i-- > 0; PQfinish(psql[i]))
+        run_foreign(psql[i], "COMMIT");
+    assert_int_equal(version_of(f, "t"), before + 4);
+    assert_int_equal(version_of(f, "u"), other + 3);
+    assert_rows(f->reader,
+        "SELECT count(*) FROM reckoner_versions WHERE table_name = 't' AND stripe BETWEEN 0 AND 1", "2\n");
+    // The next ones take the lowest.
+    run_foreign(psql[0] = foreign_connection(f, NULL), "INSERT INTO t VALUES (1)");
+    PQfinish(psql[0]);
+    assert_rows(f->reader, "SELECT count(*) FROM reckoner_versions WHERE table_name = 't'", "4\n");
 }
 
 static void partitions_count_as_their_table(void **state)
@@ -190,7 +240,7 @@ static void partitions_count_as_their_table(void **state)
                           "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
     int64_t before = version_of(f, "p");
     run_foreign(psql, "BEGIN; INSERT INTO p1 VALUES (1); INSERT INTO p VALUES (2); COMMIT");
-    assert_int_equal(version_of(f, "p"), before + 1);
+    assert_int_equal(version_of(f, "p"), before + 2); // once for each that has a trigger of its own
     assert_int_equal(version_of(f, "p1"), 0);
     PQfinish(psql);
 }
@@ -231,26 +281,53 @@ static void a_transaction_whose_vector_is_not_reached_fails_as_a_whole(void **st
         const char *vector;
         enum err_code code;
     } cases[] = {
-        {"{}", ERR_NONE},
-        {"{\"t\": 1, \"U'\\\"\": 1}", ERR_NONE},
-        {"{\"t\": 2, \"U'\\\"\": 1}", ERR_BEHIND},
-        {"{\"t\": 1, \"U'\\\"\": 2}", ERR_BEHIND},
-        {"{\"t\": 1, \"gone\": 1}", ERR_BEHIND},
-        {"{\"t\": -1}", ERR_BEHIND},
-        {"{\"t\": 1}", ERR_NONE},
+        {"[]", ERR_NONE},
+        {"[[\"t\", 0, 1], [\"U'\\\"\", 0, 1]]", ERR_NONE},
+        {"[[\"t\", 0, 2], [\"U'\\\"\", 0, 1]]", ERR_BEHIND},
+        {"[[\"t\", 0, 1], [\"U'\\\"\", 0, 2]]", ERR_BEHIND},
+        {"[[\"t\", 0, 1], [\"gone\", 0, 1]]", ERR_BEHIND},
+        {"[[\"t\", 0, 1], [\"t\", 1, 1]]", ERR_BEHIND},
+        {"[[\"t\", -1, -1]]", ERR_BEHIND},
+        {"[[\"\", -2, 0]]", ERR_BEHIND},
+        {"[[\"t\", 0, 1]]", ERR_NONE},
     };
     run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE \"U'\"\"\" (a integer)");
     PGconn *psql = foreign_connection(f, NULL);
-    run_foreign(psql, "UPDATE reckoner_versions SET version = 1");
+    run_foreign(psql, "UPDATE reckoner_versions SET version = 1 WHERE stripe = 0");
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct err err = {0};
         assert_int_equal(begin_and_read(f, cases[i].vector, &err), cases[i].code);
         assert_string_equal(
             err.text, cases[i].code == ERR_NONE ? "" : "the store has not caught up yet: try again");
     }
+    PQfinish(psql);
+}
+
+// As the server before this one had it, which its own number and timeline tell.
+static void a_vector_of_another_history_is_not_seen(void **state)
+{
+    struct fixture *f = *state;
     struct err err = {0};
-    run_foreign(psql, "UPDATE reckoner_versions SET version = -1 WHERE table_name = 't'");
-    assert_int_equal(begin_and_read(f, "{\"t\": 1}", &err), ERR_BEHIND);
+    AUTO(buf_fini) struct buf vector;
+    buf_init(&vector, 10000);
+    run_script(f->writer, "CREATE TABLE t (a integer)");
+    PGconn *psql = foreign_connection(f, NULL);
+    assert_int_equal(versions_read(f->reader, &vector, &err), ERR_NONE);
+    buf_append_byte(&vector, '\0');
+    assert_int_equal(begin_and_read(f, vector.data, &err), ERR_NONE);
+    run_foreign(psql, "UPDATE reckoner_versions SET version = version - 1 WHERE table_name = ''");
+    assert_int_equal(begin_and_read(f, vector.data, &err), ERR_BEHIND);
+    // A server that has not noted where it is gives no vector that can be seen.
+    buf_clear(&vector);
+    err = (struct err){0};
+    assert_int_equal(versions_read(f->reader, &vector, &err), ERR_NONE);
+    buf_append_byte(&vector, '\0');
+    assert_int_equal(begin_and_read(f, vector.data, &err), ERR_BEHIND);
+    connect_writer_again(f);
+    buf_clear(&vector);
+    assert_int_equal(versions_read(f->reader, &vector, &(struct err){0}), ERR_NONE);
+    buf_append_byte(&vector, '\0');
+    assert_int_equal(begin_and_read(f, vector.data, &(struct err){0}), ERR_NONE);
     PQfinish(psql);
 }
 
@@ -261,15 +338,15 @@ static void a_database_that_has_no_versions_yet_is_behind(void **state)
     char sql[160];
     PGconn *psql = foreign_connection(f, NULL);
     run_foreign(psql, "ALTER TABLE reckoner_versions RENAME TO hidden");
-    assert_int_equal(begin_and_read(f, "{\"t\": 1}", &err), ERR_BEHIND);
+    assert_int_equal(begin_and_read(f, "[[\"t\", 0, 1]]", &err), ERR_BEHIND);
     run_foreign(psql, "ALTER TABLE hidden RENAME TO reckoner_versions");
-    assert_int_equal(begin_and_read(f, "{}", &(struct err){0}), ERR_NONE);
+    assert_int_equal(begin_and_read(f, "[]", &(struct err){0}), ERR_NONE);
     snprintf(sql, sizeof(sql), "ALTER SCHEMA \"%s\" RENAME TO \"%s.hidden\"", f->name, f->name);
     run_foreign(psql, sql);
-    assert_int_equal(begin_and_read(f, "{}", &(struct err){0}), ERR_BEHIND);
+    assert_int_equal(begin_and_read(f, "[]", &(struct err){0}), ERR_BEHIND);
     snprintf(sql, sizeof(sql), "ALTER SCHEMA \"%s.hidden\" RENAME TO \"%s\"", f->name, f->name);
     run_foreign(psql, sql);
-    assert_int_equal(begin_and_read(f, "{}", &(struct err){0}), ERR_NONE);
+    assert_int_equal(begin_and_read(f, "[]", &(struct err){0}), ERR_NONE);
     PQfinish(psql);
 }
 
@@ -350,19 +427,21 @@ static void own_elsewhere(struct fixture *f, PGconn *psql, const char *role)
     snprintf(sql, sizeof(sql),
         "ALTER ROLE %s LOGIN; ALTER SCHEMA \"%s\" OWNER TO %s; ALTER TABLE reckoner_versions OWNER TO %s;"
         "ALTER TABLE reckoner_commits OWNER TO %s; ALTER FUNCTION reckoner_track() OWNER TO %s;"
-        "ALTER FUNCTION reckoner_raise() OWNER TO %s; CREATE TABLE other (a integer)",
-        role, f->name, role, role, role, role, role);
+        "ALTER FUNCTION reckoner_raise() OWNER TO %s; ALTER FUNCTION reckoner_stripe() OWNER TO %s;"
+        "ALTER FUNCTION reckoner_here() OWNER TO %s; CREATE TABLE other (a integer)",
+        role, f->name, role, role, role, role, role, role, role);
     run_foreign(admin, sql);
     start_as(f);
-    assert_int_equal(version_of(f, "other"), -1);
-    assert_true(version_of(f, "t") > 0); // has its trigger since before
+    assert_false(is_counted(f, "other"));
+    assert_true(is_counted(f, "t")); // has its trigger since before
     snprintf(sql, sizeof(sql), "GRANT TRIGGER ON other TO %s", role);
     run_foreign(admin, sql);
     start_as(f);
+    assert_true(is_counted(f, "other"));
     assert_int_equal(version_of(f, "other"), 2);
     run_foreign(admin, "ALTER TABLE other DISABLE TRIGGER reckoner_raise");
     start_as(f);
-    assert_int_equal(version_of(f, "other"), -3);
+    assert_false(is_counted(f, "other"));
     PQfinish(admin);
 }
 
@@ -385,7 +464,7 @@ static void app_names_with_quotes_and_capitals_have_versions_too(void **state)
     assert_int_equal(store_connect(store, STORE_READ, &reader, &err), ERR_NONE);
     run_script(writer, "CREATE TABLE t (a integer)");
     assert_rows(writer, "INSERT INTO t VALUES (1)", "");
-    assert_rows(reader, "SELECT * FROM reckoner_versions", "'t'|2\n");
+    assert_rows(reader, "SELECT * FROM reckoner_versions WHERE stripe >= 0", "'t'|0|2\n");
     store_disconnect(reader);
     store_disconnect(writer);
     store_close(store);
@@ -541,7 +620,10 @@ int main(void)
         STORE_TEST(every_transaction_that_writes_raises_the_version_of_its_tables_once),
         STORE_TEST(a_table_made_by_hand_is_tracked_from_the_next_start_on),
         STORE_TEST(serializable_transactions_that_write_to_other_tables_do_not_meet),
-        STORE_TEST(without_the_trigger_that_counts_nothing_is_known),
+        STORE_TEST(a_table_whose_trigger_is_disabled_is_not_counted_until_it_is_enabled),
+        STORE_TEST(writes_as_a_replica_count_too),
+        STORE_TEST(transactions_that_are_open_at_a_time_have_stripes_of_their_own),
+        STORE_TEST(a_vector_of_another_history_is_not_seen),
         STORE_TEST(partitions_count_as_their_table),
         STORE_TEST(a_transaction_whose_vector_is_not_reached_fails_as_a_whole),
         STORE_TEST(a_database_that_has_no_versions_yet_is_behind),

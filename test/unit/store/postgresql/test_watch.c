@@ -2,6 +2,7 @@
 // How a store in PostgreSQL is kept up with: who is heard, and what is known when the link breaks and the
 // server is away. Skipped where TEST_POSTGRESQL names no database.
 #include <arpa/inet.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "base/clock.h"
 #include "proxy.h"
 #include "store/postgresql/store.h"
-#include "store/postgresql/versions.h"
+#include "store/versions.h"
 enum { BOUND_S = 30 };
 
 static void rest(uint64_t end_ns)
@@ -67,6 +68,223 @@ static void write_foreign(const struct fixture *f)
     run_foreign(f, sql);
 }
 
+// --- questions
+
+struct waiting {
+    struct versions_question question; // first
+    sem_t answered;
+};
+
+static void on_answer(struct versions_question *question)
+{
+    sem_post(&((struct waiting *)question)->answered);
+}
+
+// Asks, and waits for the answer.
+static void ask(struct store *store)
+{
+    struct waiting waiting = {.question = {.on_answer = on_answer}};
+    sem_init(&waiting.answered, 0, 0);
+    versions_ask(store, &waiting.question);
+    sem_wait(&waiting.answered);
+    sem_destroy(&waiting.answered);
+}
+
+static void run_here(const struct fixture *f, const char *sql)
+{
+    char text[500];
+    snprintf(text, sizeof(text), "SET search_path = \"%s\"; %s", f->name, sql);
+    run_foreign(f, text);
+}
+
+static void a_question_tells_of_all_that_was_committed_before(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE u (a integer)");
+    assert_true(versions_lag(f->store));
+    ask(f->store); // of a store that nobody watches
+    assert_int_equal(number_of(f->store, "t"), 0);
+    assert_int_equal(versions_asked_ns(f->store), 0);
+    watch(f->store);
+    uint64_t version = version_after(f->store, 0), other = number_of(f->store, "u");
+    for (int i = 0; i < 20; i++) {
+        write_foreign(f);
+        uint64_t before_ns = clock_monotonic_ns();
+        ask(f->store);
+        assert_true(versions_asked_ns(f->store) >= before_ns);
+        assert_true(versions_asked_ns(f->store) <= clock_monotonic_ns());
+        assert_int_not_equal(number_of(f->store, "t"), version);
+        version = number_of(f->store, "t");
+        ask(f->store);
+        assert_int_equal(number_of(f->store, "t"), version);
+        assert_int_equal(number_of(f->store, "u"), other);
+    }
+}
+
+static void what_ddl_changes_is_another_version(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *sql;
+        bool is_known; // behind it
+    } cases[] = {
+        {"ALTER TABLE t DETACH PARTITION t1", true},
+        {"ALTER TABLE t ATTACH PARTITION t1 FOR VALUES FROM (0) TO (10)", true},
+        {"ALTER TABLE t ALTER COLUMN b TYPE bigint USING b * 100", true},
+        {"ALTER TABLE t ADD COLUMN c integer DEFAULT 7", true},
+        {"ALTER TABLE t RENAME COLUMN c TO d", true},
+        {"DROP TABLE t1", true},
+        {"TRUNCATE t", true},
+        {"ALTER TABLE t DISABLE TRIGGER reckoner_raise", false},
+        {"ALTER TABLE t ENABLE TRIGGER reckoner_raise", true},
+        {"ALTER TABLE t ENABLE ROW LEVEL SECURITY", false},
+        {"ALTER TABLE t DISABLE ROW LEVEL SECURITY", true},
+        {"CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (20) TO (30)", false}, // without a trigger
+        {"DROP TABLE t2", true},
+        {"ALTER TABLE t RENAME TO was_t", false},
+        {"CREATE TABLE t (a integer)", false},
+    };
+    run_script(f->writer, "CREATE TABLE t (a integer, b integer) PARTITION BY RANGE (a);"
+                          "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10);"
+                          "CREATE TABLE u (a integer)");
+    watch(f->store);
+    uint64_t version = version_after(f->store, 0), other = number_of(f->store, "u");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        run_here(f, cases[i].sql);
+        ask(f->store);
+        uint64_t now = number_of(f->store, "t");
+        if ((now != 0 && now == version) || (now != 0) != cases[i].is_known)
+            fail_msg("%s", cases[i].sql);
+        version = now;
+        ask(f->store);
+        assert_int_equal(number_of(f->store, "t"), version);
+    }
+    assert_int_equal(number_of(f->store, "u"), other);
+}
+
+static void tables_that_inherit_have_no_version(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE child (b integer) INHERITS (t);"
+                          "CREATE TABLE u (a integer)");
+    watch(f->store);
+    for (uint64_t end_ns = bound(); number_of(f->store, "u") == 0;)
+        rest(end_ns);
+    assert_int_equal(number_of(f->store, "t"), 0);
+}
+
+static void on_name(void *ctx, const char *name)
+{
+    char *names = ctx;
+    size_t len = strlen(names);
+    snprintf(names + len, 300 - len, "%s\n", name);
+}
+
+static void a_view_that_is_made_anew_is_not_known_any_more(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    char names[300] = "", again[300] = "";
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE u (a integer);"
+                          "CREATE VIEW inner_v AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM inner_v");
+    watch(f->store);
+    version_after(f->store, 0);
+    struct store_stmt *stmt = prepare(f->reader, "SELECT a FROM v", NULL, 0);
+    assert_int_equal(versions_under(stmt, on_name, names, &err), ERR_NONE);
+    char *end = names;
+    const char *inner = strsep(&end, "\n"), *outer = strsep(&end, "\n"), *table = strsep(&end, "\n");
+    assert_string_equal(strchr(inner, ' '), " inner_v");
+    assert_string_equal(strchr(outer, ' '), " v");
+    assert_string_equal(table, "t");
+    uint64_t before = number_of(f->store, inner), other = number_of(f->store, outer);
+    assert_true(before != 0 && other != 0);
+    run_here(f, "CREATE OR REPLACE VIEW inner_v AS SELECT a FROM u");
+    ask(f->store);
+    assert_int_equal(number_of(f->store, inner), 0);
+    assert_int_equal(number_of(f->store, outer), other);
+    // Who asks what it reads again is told of the view as it is now.
+    assert_int_equal(versions_under(stmt, on_name, again, &err), ERR_NONE);
+    end = again;
+    inner = strsep(&end, "\n");
+    assert_int_not_equal(number_of(f->store, inner), 0);
+    store_finalize(stmt);
+}
+
+// Reads u in a transaction, with a write to t in the midst of it, and tells which version of t it has seen.
+static uint64_t seen(struct fixture *f, bool writes)
+{
+    struct err err = {0};
+    const struct version *version = versions_of(f->store, "t");
+    assert_int_equal(store_begin_seen(f->reader, &err), ERR_NONE);
+    assert_rows(f->reader, "SELECT count(*) FROM u", "0\n");
+    if (writes)
+        write_foreign(f);
+    uint64_t number = version_seen(f->reader, version);
+    store_rollback(f->reader);
+    return number;
+}
+
+static void a_read_tells_which_versions_it_has_seen(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE u (a integer)");
+    assert_int_equal(seen(f, false), 0);
+    watch(f->store);
+    uint64_t version = version_after(f->store, 0);
+    assert_int_equal(seen(f, false), version);
+    assert_int_equal(seen(f, true), version);
+    uint64_t next = seen(f, false); // perhaps before the watch
+    assert_int_not_equal(next, version);
+    ask(f->store);
+    assert_int_equal(number_of(f->store, "t"), next);
+    assert_int_equal(seen(f, false), next);
+    // What DDL has changed since the last answer, and what it has changed since a read began.
+    struct err err = {0};
+    assert_int_equal(store_begin_seen(f->reader, &err), ERR_NONE);
+    run_here(f, "ALTER TABLE t ADD COLUMN b integer");
+    ask(f->store);
+    assert_rows(f->reader, "SELECT count(*) FROM u", "0\n");
+    assert_int_equal(version_seen(f->reader, versions_of(f->store, "t")), 0);
+    store_rollback(f->reader);
+    assert_int_equal(seen(f, false), number_of(f->store, "t"));
+}
+
+struct asker {
+    struct fixture *f;
+    unsigned rounds;
+};
+
+// Each write is seen by the question behind it, whoever asks at the same time.
+static void *write_and_ask(void *arg)
+{
+    struct asker *asker = arg;
+    PGconn *link = PQconnectdb(asker->f->url);
+    char sql[200];
+    snprintf(sql, sizeof(sql), "INSERT INTO \"%s\".t VALUES (1)", asker->f->name);
+    for (unsigned i = 0; i < asker->rounds; i++) {
+        uint64_t before = number_of(asker->f->store, "t");
+        PQclear(PQexec(link, sql));
+        ask(asker->f->store);
+        assert_int_not_equal(number_of(asker->f->store, "t"), before);
+    }
+    PQfinish(link);
+    return NULL;
+}
+
+static void questions_of_many_threads_are_answered_together(void **state)
+{
+    struct fixture *f = *state;
+    struct asker asker = {.f = f, .rounds = 30};
+    pthread_t threads[4];
+    run_script(f->writer, "CREATE TABLE t (a integer)");
+    watch(f->store);
+    version_after(f->store, 0);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_and_ask, &asker), 0);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        pthread_join(threads[i], NULL);
+}
+
 static void what_psql_writes_is_heard(void **state)
 {
     struct fixture *f = *state;
@@ -96,11 +314,10 @@ static void a_table_without_a_trigger_has_no_version(void **state)
 // Ends the sessions that have listened; the number of them.
 static int kill_listeners(const struct fixture *f)
 {
-    char sql[300], channel[PG_CHANNEL_CHARS];
-    pg_channel(pg_store(f->store), channel);
+    char sql[300];
     snprintf(sql, sizeof(sql),
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-        " WHERE query LIKE 'SELECT table_name%%\"%s\"%%' AND pid <> pg_backend_pid()",
+        " WHERE query LIKE 'WITH RECURSIVE counted%%\"%s\"%%' AND pid <> pg_backend_pid()",
         f->name);
     PGconn *link = PQconnectdb(f->url);
     PGresult *result = PQexec(link, sql);
@@ -149,7 +366,9 @@ static void a_server_that_is_away_is_known_to_be_until_it_is_back(void **state)
     last = version_after(store, 0);
     proxy_free(proxy);
     wait_until_there(store, false);
+    ask(store); // which does not wait
     assert_int_equal(number_of(store, "t"), 0);
+    assert_int_equal(versions_asked_ns(store), 0);
     assert_int_equal(store_is_there(store, &err), ERR_BUSY);
     assert_string_equal(err.text, "the store cannot be reached at the moment: try again");
     assert_string_not_equal(err.hint, "");
@@ -179,41 +398,26 @@ static void a_store_whose_server_is_silent_is_closed_all_the_same(void **state)
     close(link); // … and goes when it is left alone
 }
 
-static void through_a_pooler_no_version_is_known_but_whether_the_server_is_there(void **state)
-{
-    struct fixture *f = *state;
-    struct err err = {0};
-    if (!f->is_pooled)
-        skip();
-    run_script(f->writer, "CREATE TABLE t (a integer)");
-    watch(f->store);
-    // Until it has asked, with what it asks in the place of versions.
-    PGconn *link = PQconnectdb(f->url);
-    for (uint64_t end_ns = bound();; rest(end_ns)) {
-        PGresult *result = PQexec(link, "SELECT FROM pg_stat_activity WHERE query = 'SELECT 1 WHERE false'");
-        bool has_asked = PQntuples(result) > 0;
-        PQclear(result);
-        if (has_asked)
-            break;
-    }
-    PQfinish(link);
-    assert_int_equal(number_of(f->store, "t"), 0);
-    assert_int_equal(store_is_there(f->store, &err), ERR_NONE);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(what_psql_writes_is_heard),
         STORE_TEST(a_table_without_a_trigger_has_no_version),
+        STORE_TEST(what_ddl_changes_is_another_version),
+        STORE_TEST(tables_that_inherit_have_no_version),
+        STORE_TEST(questions_of_many_threads_are_answered_together),
         STORE_TEST(all_is_new_when_the_listener_was_lost),
         STORE_TEST(a_server_that_is_away_is_known_to_be_until_it_is_back),
         STORE_TEST(a_store_whose_server_is_silent_is_closed_all_the_same),
     };
     const struct CMUnitTest pooled[] = {
-        STORE_TEST(through_a_pooler_no_version_is_known_but_whether_the_server_is_there),
+        // through a pooler, too
+        STORE_TEST(what_psql_writes_is_heard),
+        STORE_TEST(a_question_tells_of_all_that_was_committed_before),
+        STORE_TEST(a_view_that_is_made_anew_is_not_known_any_more),
+        STORE_TEST(a_read_tells_which_versions_it_has_seen),
     };
-    if (getenv("TEST_POSTGRESQL_POOLED") != NULL)
-        return fixture_run_of("postgresql", pooled);
-    return fixture_run_of("postgresql", tests);
+    int failures = fixture_run_of("postgresql", pooled);
+    if (getenv("TEST_POSTGRESQL_POOLED") == NULL)
+        failures += fixture_run_of("postgresql", tests);
+    return failures;
 }

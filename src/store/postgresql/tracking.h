@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What counts the writes to the app's tables, in the database: the table reckoner_versions, and the functions
+// and triggers that fill it.
+#ifndef RECKONER_STORE_POSTGRESQL_TRACKING_H
+#define RECKONER_STORE_POSTGRESQL_TRACKING_H
+
+#include "base/buf.h"
+
+struct pg_store;
+
+// The tables in the app's schema that are not the app's, for IN.
+#define PG_OWN_TABLES                                                                                        \
+    "('reckoner_commits', 'reckoner_loads', 'reckoner_migrations', 'reckoner_notes', 'reckoner_versions')"
+
+// Appends the script that makes all of it in the app's schema, or makes the functions anew. It is run where
+// the schema is the first of the search_path.
+void pg_append_tracking(const struct pg_store *store, struct buf *sql);
+
+#endif
