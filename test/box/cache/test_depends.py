@@ -61,6 +61,22 @@ def test_an_answer_sees_the_rows_of_its_depends_and_follows_them(server, store):
     assert server.get('/all').json() == [{'n': 111}]
 
 
+def test_writes_to_other_rows_leave_an_answer_valid(start, tmp_path):
+    server = start(write_app(tmp_path / 'app', APP), '--quiet')
+    put(server, 'a', x=1)
+    put(server, 'b', x=2)
+    for shop in 'ab':
+        server.get(f'/stock?shop={shop}')
+    hits = {'a': 0, 'b': 0}
+    for n in range(20):
+        put(server, 'a', x=n)
+        for shop in 'ab':
+            answer = server.get(f'/stock?shop={shop}')
+            assert answer.json() == [{'item': 'x', 'n': n if shop == 'a' else 2}]
+            hits[shop] += is_hit(answer)
+    assert hits == {'a': 0, 'b': 20}
+
+
 def test_what_hangs_on_chance_or_is_said_to_be_off_is_not_kept(server):
     assert server.request('PUT', '/old', '[{"n": 1}]', {'Content-Type': 'application/json'}).status == 204
     assert len({server.get('/chance').body for _ in range(5)}) == 5

@@ -9,6 +9,7 @@
 #include "app/app_check.h"
 #include "app/depends.h"
 #include "app/directives.h"
+#include "app/keep_advice.h"
 #include "base/mem.h"
 
 enum { ARENA_BYTES = 16 * 1024 * 1024 };
@@ -171,6 +172,52 @@ static void a_statement_sees_the_rows_of_its_depends_alone(void **state)
     }
 }
 
+static void a_depends_has_a_version_for_each_value(void **state)
+{
+    struct fixture *f = *state;
+    struct trying trying;
+    struct dependence dependence;
+    struct err err = {0};
+    const struct version *a[2], *b[2];
+    if (!f->is_sqlite)
+        return;
+    run_script(f->writer, schema);
+    start(&trying, f,
+        "-- @depends prices (shop = :shop)\n" USE
+        "-- @answer\nSELECT price FROM prices p JOIN shops s ON s.code = p.shop;");
+    must_be_fine(dependence_find(trying.plan, f->store, &dependence, &err), &err);
+    assert_int_equal(dependence.wide, 0);
+    assert_int_equal(dependence.count, 2);
+    const struct value first[] = {text_of("a"), text_of("2026-01-01")};
+    const struct value second[] = {text_of("b"), text_of("2026-01-01")};
+    dependence_versions(&dependence, first, a);
+    dependence_versions(&dependence, second, b);
+    assert_ptr_equal(a[0], versions_of(f->store, "shops"));
+    assert_ptr_equal(b[0], a[0]);
+    assert_ptr_not_equal(a[1], b[1]);
+    assert_ptr_not_equal(a[1], versions_of(f->store, "prices"));
+    dependence_fini(&dependence);
+    end(&trying);
+}
+
+static void a_depends_whose_rows_cannot_be_told_apart_goes_by_the_table(void **state)
+{
+    struct fixture *f = *state;
+    struct trying trying;
+    struct err err = {0};
+    if (!f->is_sqlite)
+        return;
+    run_script(f->writer, "CREATE TABLE prices (name text, shop text AS (lower(name)), price integer)");
+    parse(&trying, f, "-- @depends prices (shop = :shop)\n" USE "-- @answer\nSELECT price FROM prices;");
+    struct app app = {.dir = "x", .endpoints = &trying.endpoint, .endpoint_count = 1};
+    must_be_fine(app_check(&app, f->writer, &trying.diags, &err), &err);
+    must_be_fine(keep_advise(&app, f->store, f->writer, &trying.diags, &err), &err);
+    assert_int_equal(trying.diags.count, 1);
+    assert_string_equal(trying.diags.items[0].text,
+        "warning: answers hang on all rows of prices: the table has generated columns");
+    end(&trying);
+}
+
 // What app_check says of an endpoint, without the word of the file in front.
 static void expect_refused(
     struct fixture *f, const char *lines, const char *on_sqlite, const char *on_postgresql)
@@ -329,6 +376,8 @@ int main(void)
         STORE_TEST(the_tables_of_all_statements_and_conditions_count),
         STORE_TEST(what_cannot_be_told_is_not_kept),
         STORE_TEST(a_statement_sees_the_rows_of_its_depends_alone),
+        STORE_TEST(a_depends_has_a_version_for_each_value),
+        STORE_TEST(a_depends_whose_rows_cannot_be_told_apart_goes_by_the_table),
         STORE_TEST(a_depends_that_does_not_fit_the_tables_is_refused_at_its_place),
         STORE_TEST(another_way_to_the_table_is_refused),
         STORE_TEST(what_is_only_counted_is_no_other_way),
