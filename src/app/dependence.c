@@ -54,6 +54,24 @@ static void add_table(void *ctx, const char *table)
         source->table = version;
 }
 
+// Whether the store has buckets for values of the parameters' types: for others it tells the table's version.
+static bool have_buckets(const struct finding_out *finding_out, const struct depends *depends,
+    const struct version_buckets *buckets, const char *table)
+{
+    static const struct value samples[] = {
+        [TYPE_TEXT] = {.kind = VALUE_TEXT, .text = {"x", 1}},
+        [TYPE_INTEGER] = {.kind = VALUE_INTEGER, .integer = 1},
+        [TYPE_NUMBER] = {.kind = VALUE_REAL, .real = 1.5},
+        [TYPE_BOOLEAN] = {.kind = VALUE_INTEGER, .integer = 1},
+        [TYPE_DATE] = {.kind = VALUE_TEXT, .text = {"2000-01-01", 10}},
+        [TYPE_TIMESTAMP] = {.kind = VALUE_TEXT, .text = {"2000-01-01T00:00:00.000Z", 24}},
+    };
+    struct value values[LIMIT_BUCKET_COLUMNS];
+    for (size_t i = 0; i < depends->count; i++)
+        values[i] = samples[finding_out->endpoint->params[depends->columns[i].param].type];
+    return version_bucket(buckets, values, depends->count) != versions_of(finding_out->store, table);
+}
+
 // Adds the buckets of a @depends, or its table where there are none.
 static enum err_code add_depends(struct finding_out *finding_out, size_t number, struct err *err)
 {
@@ -68,6 +86,10 @@ static enum err_code add_depends(struct finding_out *finding_out, size_t number,
         code = err_set(err, ERR_STALE, "the table %.*s has changed: try again", SHOW(depends->table));
     if (code == ERR_NONE)
         code = versions_by(finding_out->conn, table.name, table.columns, depends->count, &buckets, &why, err);
+    if (code == ERR_NONE && buckets != NULL && !have_buckets(finding_out, depends, buckets, table.name)) {
+        buckets = NULL;
+        why = "a column may hold values of another type than its parameter's";
+    }
     if (code == ERR_NONE && buckets == NULL) {
         finding_out->dependence->wide |= 1U << number;
         finding_out->dependence->wide_why = why;

@@ -216,6 +216,15 @@ static void a_depends_whose_rows_cannot_be_told_apart_goes_by_the_table(void **s
     assert_string_equal(trying.diags.items[0].text,
         "warning: answers hang on all rows of prices: the table has generated columns");
     end(&trying);
+    run_script(f->writer, "CREATE TABLE numbers (shop integer)");
+    parse(&trying, f, "-- @depends numbers (shop = :shop)\n" USE "-- @answer\nSELECT shop FROM numbers;");
+    app = (struct app){.dir = "x", .endpoints = &trying.endpoint, .endpoint_count = 1};
+    must_be_fine(keep_advise(&app, f->store, f->writer, &trying.diags, &err), &err);
+    assert_int_equal(trying.diags.count, 1);
+    assert_string_equal(trying.diags.items[0].text,
+        "warning: answers hang on all rows of numbers: a column may "
+        "hold values of another type than its parameter's");
+    end(&trying);
 }
 
 // What app_check says of an endpoint, without the word of the file in front.
