@@ -125,16 +125,25 @@ enum err_code handle_begin(struct handle *handle, const struct span *vector, boo
     return is_noted ? store_begin_seen(handle->conn, err) : store_begin(handle->conn, err);
 }
 
-static void find_dependence(struct handle *handle, struct store *store, size_t endpoint)
+// Fills the dependence of an endpoint. One that the database cannot tell stays zeroed: then the answer is not
+// kept. An error is one for which a read would fail as well: the database is out of reach, say.
+static enum err_code find_dependence(
+    struct handle *handle, struct store *store, size_t endpoint, struct err *err)
 {
-    struct err ignored = {0}; // without it the answer is not kept
+    struct err failure = {0};
     struct dependence *dependence = &handle->dependences[endpoint];
-    if (dependence_find(handle->plans[endpoint], store, dependence, &ignored) != ERR_NONE)
-        dependence_fini(dependence);
+    enum err_code code = dependence_find(handle->plans[endpoint], store, dependence, &failure);
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    dependence_fini(dependence);
+    if (code == ERR_STORE || code == ERR_CONFIG || code == ERR_STALE)
+        return ERR_NONE;
+    *err = failure;
+    return code;
 }
 
-const struct dependence *handle_dependence(
-    struct handle *handle, struct store *store, const struct endpoint *endpoint)
+enum err_code handle_dependence(struct handle *handle, struct store *store, const struct endpoint *endpoint,
+    const struct dependence **ret_dependence, struct err *err)
 {
     size_t number = (size_t)(endpoint - handle->app->endpoints);
     struct dependence *dependence = &handle->dependences[number];
@@ -142,9 +151,11 @@ const struct dependence *handle_dependence(
         dependence_is_found(dependence) && !dependence_is_current(dependence, handle->plans[number]);
     if (is_old && !handle->is_prompt) // which is prepared anew as a whole
         dependence_fini(dependence);
+    enum err_code code = ERR_NONE;
     if (!dependence_is_found(dependence) && !handle->is_prompt)
-        find_dependence(handle, store, number);
-    return dependence_is_found(dependence) ? dependence : NULL;
+        code = find_dependence(handle, store, number, err);
+    *ret_dependence = dependence_is_found(dependence) ? dependence : NULL;
+    return code;
 }
 
 bool handle_may_miss(const struct handle *handle, const struct app *app, const struct endpoint *endpoint)
@@ -196,7 +207,7 @@ enum err_code handle_prepare_prompt(
     code = prepare(handle, app, err);
     for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
         if (handle->plans[i] != NULL)
-            find_dependence(handle, store, i); // the loop has no time for that
+            code = find_dependence(handle, store, i, err); // the loop has no time for that
     }
     return code == ERR_NONE ? prompt_resume(handle->conn, err) : code;
 }

@@ -81,10 +81,10 @@ MUST_CHECK enum err_code handle_begin(
     struct handle *handle, const struct span *vector, bool is_noted, struct err *err);
 
 // What the answers of an endpoint of the app that is prepared hang on; `store` is the handle's, which is no
-// replica's. NULL when the database could not tell. Outside of a transaction, but for a loop's handle, which
-// knows it beforehand.
-const struct dependence *handle_dependence(
-    struct handle *handle, struct store *store, const struct endpoint *endpoint);
+// replica's. *ret_dependence is NULL when the database could not tell. Errors of the store. Outside of a
+// transaction, but for a loop's handle, which knows it beforehand.
+MUST_CHECK enum err_code handle_dependence(struct handle *handle, struct store *store,
+    const struct endpoint *endpoint, const struct dependence **ret_dependence, struct err *err);
 
 // True when a read of the endpoint has to go to the primary: it reads something on this replica that no
 // vector tells of. False on a primary, and while the handle has another edition of the app prepared, as it is

@@ -222,7 +222,9 @@ static bool read_on(struct own *own, struct request *request, struct cost *cost,
     lend_scratch(own->reads, &reading);
     enum err_code code = ask(&reading, plan, &err);
     take_scratch(own->reads, &reading);
-    const struct dependence *dependence = reading_dependence(&reading, &own->handle);
+    const struct dependence *dependence = NULL;
+    if (code == ERR_NONE)
+        code = reading_dependence(&reading, &own->handle, &dependence, &err);
     if (code == ERR_NONE && dependence != NULL)
         reading_note(&reading, plan, dependence);
     if (code == ERR_NONE)

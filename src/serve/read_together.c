@@ -68,9 +68,10 @@ static enum err_code prepare_last(struct read_group *group, struct err *err)
     size_t number = 0;
     for (const struct seat *before = group->seats; before < last; before++)
         number += before->reading.request->endpoint == endpoint;
+    enum err_code code = ERR_NONE;
     if (group->replica == NULL)
-        last->dependence = reading_dependence(&last->reading, group->handle);
-    return handle_seat(group->handle, endpoint, number, &last->plan, err);
+        code = reading_dependence(&last->reading, group->handle, &last->dependence, err);
+    return code != ERR_NONE ? code : handle_seat(group->handle, endpoint, number, &last->plan, err);
 }
 
 // False when no other read goes together with the first, or one of them could not be prepared.

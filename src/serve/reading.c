@@ -87,17 +87,23 @@ void reading_begin(struct reading *reading, bool is_on_replica)
     reading->has_marks = false;
 }
 
-const struct dependence *reading_dependence(struct reading *reading, struct handle *primary)
+enum err_code reading_dependence(struct reading *reading, struct handle *primary,
+    const struct dependence **ret_dependence, struct err *err)
 {
     const struct request *request = reading->request;
+    const struct dependence *dependence = NULL;
+    *ret_dependence = NULL;
     if (!request->has_key || primary->app != request->app)
-        return NULL;
+        return ERR_NONE;
     struct store *store = request->context->services[request->service].store;
-    const struct dependence *dependence = handle_dependence(primary, store, request->endpoint);
-    bool is_kept = dependence != NULL && dependence->is_kept && dependence->count <= READING_MARKS;
-    if (dependence != NULL && !is_kept)
+    enum err_code code = handle_dependence(primary, store, request->endpoint, &dependence, err);
+    if (code != ERR_NONE || dependence == NULL)
+        return code;
+    if (dependence->is_kept && dependence->count <= READING_MARKS)
+        *ret_dependence = dependence;
+    else
         landing_keep_none(request);
-    return is_kept ? dependence : NULL;
+    return ERR_NONE;
 }
 
 void reading_note(struct reading *reading, const struct plan *plan, const struct dependence *dependence)
@@ -150,9 +156,12 @@ enum err_code reading_ask(struct reading *reading, struct plan *plan, struct err
 static enum err_code try_once(struct reading *reading, struct handle *handle, struct plan *plan,
     const struct span *vector, struct err *err)
 {
-    const struct dependence *dependence = vector == NULL ? reading_dependence(reading, handle) : NULL;
+    const struct dependence *dependence = NULL;
+    enum err_code code = vector == NULL ? reading_dependence(reading, handle, &dependence, err) : ERR_NONE;
+    if (code != ERR_NONE)
+        return code;
     reading_begin(reading, vector != NULL);
-    enum err_code code = handle_begin(handle, vector, dependence != NULL, err);
+    code = handle_begin(handle, vector, dependence != NULL, err);
     if (code != ERR_NONE)
         return code;
     code = reading_ask(reading, plan, err);

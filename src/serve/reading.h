@@ -40,8 +40,10 @@ void reading_forget(struct reading *reading);
 // A transaction is about to begin, on the primary or with a vector of a replica.
 void reading_begin(struct reading *reading, bool is_on_replica);
 
-// What the answer hangs on, if it may be kept; else NULL. On the primary, before the transaction begins.
-const struct dependence *reading_dependence(struct reading *reading, struct handle *primary);
+// What the answer hangs on, if it may be kept; else *ret_dependence is NULL. On the primary, before the
+// transaction begins. Errors of the store, for which the read would fail as well.
+MUST_CHECK enum err_code reading_dependence(struct reading *reading, struct handle *primary,
+    const struct dependence **ret_dependence, struct err *err);
 
 // Notes, before the transaction ends, of which state the answer is: of a transaction that handle_begin has
 // begun with is_noted.
