@@ -12,9 +12,9 @@
 //   head, repeatable      -v H  counts the values of this header -w M  counts answers with 200 within M
 //   milliseconds as good (1000)
 //
-// Prints one line of JSON. With -r a request that finds no connection free waits for one, and its time counts
-// from the moment at which it was due, so that a server which stalls does not slow down the questions (no
-// coordinated omission).
+// Prints another line then, of JSON. With -r a request that finds no connection free waits for one, and its
+// time counts from the moment at which it was due, so that a server which stalls does not slow down the
+// questions (no coordinated omission).
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -127,7 +127,7 @@ static void read_requests(struct bench *bench)
     char *line = NULL, *text;
     size_t size = 0, room = 0;
     ssize_t len;
-    while ((len = getline(&line, &size, stdin)) > 0) {
+    while ((len = getline(&line, &size, stdin)) > 0 && line[0] != '\n') {
         line[strcspn(line, "\n")] = '\0';
         if (bench->request_count == room) {
             room = room == 0 ? 1024 : 2 * room;
@@ -421,8 +421,13 @@ static void on_writable(struct bench *bench, struct conn *conn)
     conn->connected = true;
     conn->closing = bench->options.renew;
     add_idle(bench, conn);
-    if (++bench->opened == bench->options.conns)
+    if (++bench->opened == bench->options.conns) {
+        puts("open");
+        fflush(stdout);
+        while (getc(stdin) != '\n' && !feof(stdin))
+            ;
         bench->start = now_ns();
+    }
 }
 
 static bool is_done(const struct bench *bench)

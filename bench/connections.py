@@ -7,6 +7,7 @@ import plot
 
 KEPT = [1, 64, 1000, 10_000]
 NEW = [1, 64, 1000]
+MANY, EACH = 1000, 20  # connections; requests on each of so many
 PIPELINED = [(64, 4), (64, 16), (64, 64)]
 
 
@@ -27,9 +28,11 @@ def run(work, options):
     plot.save(measure.ROOT / 'build' / 'bench' / 'connections.svg', 'A kept answer', 'connections', 'µs of CPU a request', lines)
 
 
-def compare(every, options, what, words, lines=None, how=None, count=None):
+def compare(every, options, what, words, lines=None, how=None, count=1):
+    # Of many connections all requests are waited for, as each has one under way all the time.
+    length = ['-n', EACH * count] if count >= MANY else ['-d', options.seconds]
     found = measure.in_turn(every, options.rounds, lambda peer, _: measure.expect(
-        measure.ask(peer, [cached.TARGET], '-d', options.seconds, *words), 200))
+        measure.ask(peer, [cached.TARGET], *length, *words), 200))
     measure.report(what, found, 'nginx')
     if lines is not None:
         for peer in every:

@@ -105,11 +105,13 @@ def reckoner(app, var, *options, name='Reckoner', env=None, leans_on=()):
 
 
 def ask(peer, targets, *options):
-    """What the client counted (ask.c), with the peer's CPU a request, us, and requests/s beside."""
+    """What the client counted (ask.c), with the peer's CPU a request, us, from then on that all connections are open, and requests/s."""
+    client = subprocess.Popen([ASK, *map(str, options), str(peer.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    client.stdin.write('\n'.join(targets) + '\n\n')
+    client.stdin.flush()
+    assert client.stdout.readline() == 'open\n', f'{peer.name} cannot be asked'
     cpu = peer.cpu_seconds()
-    done = subprocess.run([ASK, *map(str, options), str(peer.port)], input='\n'.join(targets) + '\n', capture_output=True, text=True)
-    assert done.returncode == 0, f'{peer.name}: {done.stderr}'
-    found = json.loads(done.stdout)
+    found = json.loads(client.communicate('go\n')[0])
     found['cpu_us'] = (peer.cpu_seconds() - cpu) / max(found['requests'], 1) * 1e6
     found['rate'] = found['requests'] / found['seconds']
     return found
