@@ -22,7 +22,7 @@ APP = {'schema/001_stock.sql': 'CREATE TABLE stock (item text PRIMARY KEY, n big
        'post_stock.sql': '-- @endpoint POST /stock\n-- @field item text required\n-- @field n integer required\n-- @write\n'
                          'INSERT INTO stock SELECT item, n FROM batch WHERE true ON CONFLICT (item) DO UPDATE SET n = excluded.n;\n'
                          '-- @answer 204\n'}
-STEPS = {'sqlite': 4_000_000, 'postgresql': 2_000_000}
+STEPS = {'sqlite': 1_000_000, 'postgresql': 500_000}
 
 
 @pytest.fixture(params=STORES)
