@@ -57,9 +57,20 @@ static struct kept *find_uncoded(struct request *request)
     return find_current(request, &key);
 }
 
+// Whether another node may have committed something that the versions do not tell of yet, longer ago than the
+// endpoint's @stale allows for.
+static bool has_to_ask(const struct request *request)
+{
+    const struct store *store = request->context->services[request->service].store;
+    uint64_t stale_ns = request->endpoint->stale_ms * NS_PER_MS;
+    if (!versions_lag(store))
+        return false;
+    uint64_t asked_ns = stale_ns != 0 ? versions_asked_ns(store) : 0;
+    return asked_ns == 0 || request->access.start_ns > asked_ns + stale_ns;
+}
+
 enum recall recall_find(struct request *request, bool is_confirmed)
 {
-    struct context *context = request->context;
     if (!request->has_key || request->source == SOURCE_REQUEST)
         return RECALL_NOTHING;
     struct kept *kept = find_current(request, &request->flight.key);
@@ -68,7 +79,7 @@ enum recall recall_find(struct request *request, bool is_confirmed)
         kept = find_uncoded(request);
     if (kept == NULL)
         return RECALL_NOTHING;
-    if (!is_confirmed && versions_lag(context->services[request->service].store)) {
+    if (!is_confirmed && has_to_ask(request)) {
         kept_unref(kept);
         return RECALL_ASK;
     }
