@@ -106,7 +106,7 @@ static const char script[] =
     "BEGIN\n"
     "    IF NOT EXISTS (SELECT FROM reckoner_versions WHERE table_name = '' AND stripe = -1 AND version = here) THEN\n"
     "        PERFORM set_config('synchronous_commit', 'local', true);\n"
-    "        INSERT INTO reckoner_versions VALUES ('', -1, here)\n"
+    "        INSERT INTO reckoner_versions (table_name, stripe, version) VALUES ('', -1, here)\n"
     "        ON CONFLICT (table_name, stripe) DO UPDATE SET version = here;\n"
     "    END IF;\n"
     "END $body#$;\n"
