@@ -21,7 +21,6 @@ BATCH_BEGIN = datetime.date(2026, 2, 1)
 COUNT = 20_000
 BOUND, BOUND_MEMORY, BOUND_START = 1.5, 12, 25  # times, MB, ms
 APP = measure.ROOT / 'apps' / 'rates'
-UNKEPT = {'RECKONER_CACHE': '0'}
 
 
 def write_prices(path, rows, routes, first, days):
@@ -94,7 +93,7 @@ def run(work, options):
     for _ in range(2 * options.rounds):
         for size in sizes:
             starts[size].append(start_ms(folders[size]))
-    with measure.running(*(lambda size=size: measure.reckoner(APP, folders[size], name=f'{size}', env=UNKEPT) for size in sizes)) as every:
+    with measure.running(*(lambda size=size: measure.reckoner(APP, folders[size], name=f'{size}', env=measure.UNKEPT) for size in sizes)) as every:
         idle = {int(peer.name): peer.memory() / 1e6 for peer in every}
         asked = {peer.name: targets(folders[int(peer.name)] / 'rates.db') for peer in every}
         found = measure.in_turn(every, options.rounds + 1, lambda peer, _: measure.expect(

@@ -147,7 +147,7 @@ def bench_reads(make_server, work, data, rounds, connections):
     days = sorted({line.split(',')[2] for line in (data / 'prices.csv').read_text().splitlines()[1:]})
     with Cluster() as cluster:
         server = make_server(work / 'var', 'rates', '--workers', str(connections), '--data', work / 'numbered',
-                             '--store', cluster.create('rates'))
+                             '--store', cluster.create('rates'), env=measure.UNKEPT)
         try:
             cluster.sql('VACUUM (ANALYZE)', 'rates')
             cluster.sql('CHECKPOINT')
