@@ -122,5 +122,6 @@ def print_all(sizes, found, batches, idle, starts):
               f'{figures["a batch"][size]:.0f} ms; idle {idle[size]:.1f} MB; start {figures["start"][size]:.1f} ms')
     print(f'  from {sizes[0]} to {sizes[-1]} prices a question takes {measure.ratio(found, f"{sizes[-1]}", f"{sizes[0]}"):.2f} times the CPU '
           f'(at most {BOUND}); bounds of memory and start: {BOUND_MEMORY} MB, {BOUND_START} ms')
-    plot.save(measure.ROOT / 'build' / 'bench' / 'growth.svg', 'What grows with the data', 'prices', f'times the figure at {sizes[0]:,} prices',
-              {name: [(size, figure / line[sizes[0]]) for size, figure in line.items()] for name, line in figures.items()})
+    if len(sizes) > 1:
+        plot.save(measure.ROOT / 'build' / 'bench' / 'growth.svg', 'What grows with the data', 'prices', f'times the figure at {sizes[0]:,} prices',
+                  {name: [(size, figure / line[sizes[0]]) for size, figure in line.items()] for name, line in figures.items()})
