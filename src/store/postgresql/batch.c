@@ -113,7 +113,7 @@ enum err_code pg_batch_make(struct pg_conn *conn, struct err *err)
         return ERR_NONE;
     buf_printf(&sql, "CREATE TEMPORARY TABLE batch (%s)", batch->definition.data);
     if (conn->tx != PG_TX_NONE)
-        buf_append_str(&sql, conn->is_pooled ? " ON COMMIT DROP" : " ON COMMIT DELETE ROWS");
+        buf_append_str(&sql, conn->keeps_batch ? " ON COMMIT DELETE ROWS" : " ON COMMIT DROP");
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
@@ -149,7 +149,7 @@ static enum err_code make_ready(struct pg_conn *conn, bool is_for_few, struct er
 
 void pg_batch_keep(struct pg_conn *conn)
 {
-    conn->batch.known = conn->batch.known && !conn->is_pooled;
+    conn->batch.known = conn->batch.known && conn->keeps_batch;
     conn->batch.is_dirty = false;
 }
 

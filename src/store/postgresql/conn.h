@@ -85,6 +85,7 @@ struct pg_conn {
     uint64_t control_ns;          // end of the wait for what the deadline must not cut in two; 0: none is
     uint64_t cancelled_ns;    // when the last cancel request was begun, of the monotonic clock; 0: none was
     struct pg_errand *cancel; // owned; the last cancel request, until the wait that it was for is over
+    bool keeps_batch;         // the table batch stays from one transaction to the next
     bool is_pooled;           // a pooler stands between: nothing outlives a transaction
     bool was_cancelled;       // the deadline has ended the statement that was waited for
     // --- what is under way

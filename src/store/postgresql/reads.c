@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/explain.h"
+#include "store/postgresql/known.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/stmt.h"

@@ -127,6 +127,18 @@ static enum err_code set_session(struct pg_conn *conn, struct err *err)
     return code;
 }
 
+// A session that ends with a temporary table commits its removal. Where commits wait for a standby, that one
+// does as well, and nothing ends its wait: a server whose standby is away could not be shut down.
+static enum err_code find_standbys(struct pg_conn *conn, struct err *err)
+{
+    PGresult *result = NULL;
+    enum err_code code = pg_query(
+        conn, "SELECT pg_catalog.current_setting('synchronous_standby_names') = ''", 0, NULL, &result, err);
+    conn->keeps_batch = code == ERR_NONE && PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return code;
+}
+
 static enum err_code set_up(struct pg_conn *conn, struct err *err)
 {
     int version = PQserverVersion(conn->link);
@@ -148,6 +160,9 @@ static enum err_code set_up(struct pg_conn *conn, struct err *err)
     enum err_code code = find_pooler(conn, err);
     if (code == ERR_NONE && !conn->is_pooled)
         code = set_session(conn, err);
+    conn->keeps_batch = false;
+    if (code == ERR_NONE && !conn->is_pooled && conn->mode == STORE_WRITE)
+        code = find_standbys(conn, err);
     conn->control_ns = before_ns;
     return code;
 }

@@ -3,6 +3,7 @@
 // lowest first; a file calls those above it in this list only (tools/check-layers):
 //
 //     value, sql, permit                  values on the wire; SQL text, and what it may not do
+//     known                               what versions are, asked and taken
 //     breaker, errand, run                who may try to reach a lost server; cancel requests and pings; what
 //                                         has come for a statement
 //     link, conn, error                   which host a link leads to; a connection's state; failures

@@ -31,6 +31,7 @@
 #include "base/wake.h"
 #include "store/postgresql/breaker.h"
 #include "store/postgresql/error.h"
+#include "store/postgresql/known.h"
 #include "store/postgresql/link.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/versions.h"
