@@ -113,7 +113,7 @@ static bool has_words(const struct place *place, const struct near_words *words)
     const char *at = place->text;
     for (size_t i = 0; i < 3; i++) {
         if (place->lens[i] != spans[i]->len || place->is_there[i] != (spans[i]->at != NULL) ||
-            (spans[i]->len > 0 && memcmp(at, spans[i]->at, spans[i]->len) != 0))
+            (spans[i]->at != NULL && spans[i]->len > 0 && memcmp(at, spans[i]->at, spans[i]->len) != 0))
             return false;
         at += place->lens[i];
     }
@@ -148,7 +148,7 @@ void near_note(struct near *near, const struct near_words *words, uint64_t editi
     for (size_t i = 0; i < 3; i++) {
         noted.lens[i] = spans[i]->len;
         noted.is_there[i] = spans[i]->at != NULL;
-        if (spans[i]->len > 0)
+        if (spans[i]->at != NULL && spans[i]->len > 0)
             memcpy(noted.text + len, spans[i]->at, spans[i]->len);
         len += spans[i]->len;
     }
