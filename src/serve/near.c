@@ -91,6 +91,8 @@ bool near_words_of(const struct http_request *head, struct near_words *ret_words
         if (!take_field(&head->fields[i], &words))
             return false;
     }
+    if (head->query.len > 0 && head->query.at != head->path.at + head->path.len + 1) // "http://host?query"
+        return false;
     const char *end = head->query.len > 0 ? head->query.at + head->query.len : head->path.at + head->path.len;
     words.target = (struct span){.at = head->path.at, .len = (size_t)(end - head->path.at)};
     if (words.target.len + words.accept.len + words.accept_encoding.len > WORDS_BYTES)

@@ -109,6 +109,8 @@ enum err_code reading_dependence(struct reading *reading, struct handle *primary
 void reading_note(struct reading *reading, const struct plan *plan, const struct dependence *dependence)
 {
     const struct version *versions[READING_MARKS];
+    if (dependence->count > READING_MARKS) // another seat's read has found it anew
+        return;
     dependence_versions(dependence, reading->request->params, versions);
     bool are_known = dependence_holds(dependence, plan);
     for (size_t i = 0; i < dependence->count; i++) {

@@ -73,13 +73,15 @@ enum recall recall_find(struct request *request, bool is_confirmed)
 {
     if (!request->has_key || request->source == SOURCE_REQUEST)
         return RECALL_NOTHING;
+    // Before the look-up: what is known then is at least as new as what this goes by.
+    bool must_ask = !is_confirmed && has_to_ask(request);
     struct kept *kept = find_current(request, &request->flight.key);
     bool is_uncoded = kept == NULL;
     if (kept == NULL)
         kept = find_uncoded(request);
     if (kept == NULL)
         return RECALL_NOTHING;
-    if (!is_confirmed && has_to_ask(request)) {
+    if (must_ask) {
         kept_unref(kept);
         return RECALL_ASK;
     }

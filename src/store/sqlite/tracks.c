@@ -8,8 +8,9 @@
 // - buckets that a reader has asked for since the transaction began, which has no track for them;
 // - a statement that turned out to write the table only while it ran, as SQLite compiled it anew;
 // - a column of which SQLite tells no value: there was no memory, or the column is another one by now;
-// - an old value that is null in a column with a default, as the row may be older than the column
-//   (vdbeapi.c: sqlite3_preupdate_old does not put the default in its place).
+// - a null in a column with a default, as the row may be older than the column: an old row, or one that an
+//   INSERT copies whole from another table (vdbeapi.c: sqlite3_preupdate_old and sqlite3_preupdate_new do not
+//   put the default in its place).
 //
 // A DELETE without a condition tells of no row if it was compiled without the hook (delete.c). So statements
 // are compiled anew when a table gets buckets, and the authorizer (permit.c) says no to this short cut from
@@ -163,14 +164,14 @@ void sqlite_tracks_stop(struct sqlite_tracks *tracks, const struct sqlite_writes
 
 typedef int tell_value(sqlite3 *db, int column, sqlite3_value **ret_value);
 
-static void note(struct sqlite_track *track, sqlite3 *db, tell_value *tell, bool is_old)
+static void note(struct sqlite_track *track, sqlite3 *db, tell_value *tell, bool may_be_short)
 {
     uint64_t hash = 0;
     for (size_t i = 0; i < track->buckets->column_count && !track->has_all; i++) {
         const struct sqlite_table_column *column = &track->columns[i];
         sqlite3_value *value = NULL;
         if (tell(db, column->number, &value) != SQLITE_OK || value == NULL ||
-            (is_old && column->has_default && sqlite3_value_type(value) == SQLITE_NULL) ||
+            (may_be_short && column->has_default && sqlite3_value_type(value) == SQLITE_NULL) ||
             !sqlite_bucket_add(&hash, column->kind, value))
             track->has_all = true;
     }
@@ -188,7 +189,7 @@ void sqlite_tracks_row(
         if (operation != SQLITE_INSERT)
             note(track, db, sqlite3_preupdate_old, true);
         if (operation != SQLITE_DELETE)
-            note(track, db, sqlite3_preupdate_new, false);
+            note(track, db, sqlite3_preupdate_new, operation == SQLITE_INSERT);
     }
 }
 

@@ -412,6 +412,20 @@ static void a_default_that_a_row_does_not_hold_raises_all(void **state)
     assert_int_equal(of(buckets, "other"), other);
 }
 
+// Nor does SQLite tell the default of such a row that it copies whole into a table.
+static void a_copied_row_without_its_default_raises_all(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE u (id integer PRIMARY KEY); INSERT INTO u VALUES (1), (2);"
+                          "ALTER TABLE u ADD COLUMN k text DEFAULT 'x';"
+                          "CREATE TABLE t (id integer PRIMARY KEY, k text DEFAULT 'x')");
+    watch(f);
+    const struct version_buckets *buckets = surely_by(f, "t", "k");
+    uint64_t x = of(buckets, "x");
+    run_in_transaction(f, "INSERT INTO t SELECT * FROM u");
+    assert_int_not_equal(of(buckets, "x"), x);
+}
+
 static void a_commit_of_others_raises_all_buckets(void **state)
 {
     struct fixture *f = *state;
@@ -556,6 +570,7 @@ int main(void)
         STORE_TEST(a_snapshot_of_before_does_not_know_new_buckets),
         STORE_TEST(a_table_that_is_another_one_by_now_raises_its_buckets),
         STORE_TEST(a_default_that_a_row_does_not_hold_raises_all),
+        STORE_TEST(a_copied_row_without_its_default_raises_all),
         STORE_TEST(a_commit_of_others_raises_all_buckets),
         STORE_TEST(rows_that_are_met_twice_are_found_with_buckets_too),
         STORE_TEST(an_answer_is_current_while_its_buckets_number_is),
