@@ -114,6 +114,7 @@ def test_a_log_that_nobody_reads_does_not_hold_up_the_end(start, app):
 
 
 def test_ctrl_c_ends_it_at_once_where_sigterm_came_before(start, app):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else a suite in the background has it ignored by all
     server = start(app)
     with server.connect() as connection:
         connection.sendall(b'GET /slow HTTP/1.1\r\nHost: a\r\n\r\n')
