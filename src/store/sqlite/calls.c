@@ -18,6 +18,7 @@
 #include "base/ascii.h"
 #include "base/attr.h"
 #include "base/span.h"
+#include "store/sqlite/compile_again.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/stmt.h"
@@ -69,13 +70,10 @@ void sqlite_note_call(struct sqlite_calls *calls, const char *function)
 
 static enum err_code collect(struct sqlite_stmt *stmt, struct sqlite_calls *calls, struct err *err)
 {
-    struct sqlite_conn *conn = stmt->conn;
-    sqlite3_stmt *again = NULL;
-    conn->calls = calls;
-    int result = sqlite3_prepare_v2(conn->db, sqlite3_sql(stmt->handle), -1, &again, NULL);
-    conn->calls = NULL;
-    sqlite3_finalize(again);
-    return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
+    stmt->conn->calls = calls;
+    enum err_code code = sqlite_compile_again(stmt, err);
+    stmt->conn->calls = NULL;
+    return code;
 }
 
 // --- the time

@@ -9,6 +9,7 @@
 #include "store/sqlite/reads.h"
 
 #include "base/mem.h"
+#include "store/sqlite/compile_again.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/module.h"
@@ -61,15 +62,10 @@ void sqlite_note_read(struct sqlite_reads *reads, const char *table)
 
 static enum err_code collect(struct sqlite_stmt *stmt, struct sqlite_reads *reads, struct err *err)
 {
-    struct sqlite_conn *conn = stmt->conn;
-    sqlite3_stmt *again = NULL;
-    conn->reads = reads;
-    int result = sqlite3_prepare_v2(conn->db, sqlite3_sql(stmt->handle), -1, &again, NULL);
-    conn->reads = NULL;
-    sqlite3_finalize(again);
-    if (reads->is_part)
-        return err_no_memory(err);
-    return result == SQLITE_OK ? ERR_NONE : sqlite_fail(conn, result, err);
+    stmt->conn->reads = reads;
+    enum err_code code = sqlite_compile_again(stmt, err);
+    stmt->conn->reads = NULL;
+    return reads->is_part ? err_no_memory(err) : code;
 }
 
 // --- from names to tables
