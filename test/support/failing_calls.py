@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disk calls of a server that fail when a test says so: a small library before libc's, and the file through which it is told."""
 import errno
-import os
 import struct
-import subprocess
+
+from preload import preload
 
 SOURCE = r'''
 #define _GNU_SOURCE
@@ -44,14 +44,8 @@ class FailingSyncs:
     """Made before the server; `env` goes to it."""
 
     def __init__(self, folder):
-        self.control = folder / 'control'
-        library = folder / 'failing.so'
-        source = folder / 'failing.c'
-        source.write_text(SOURCE)
-        subprocess.run(['cc', '-shared', '-fPIC', '-o', library, source], check=True)
+        self.control, self.env = preload(folder, SOURCE, 'FAILING_CALLS')
         self.succeed()
-        asan = 'verify_asan_link_order=0:' + os.environ.get('ASAN_OPTIONS', '')
-        self.env = {'LD_PRELOAD': str(library), 'FAILING_CALLS': str(self.control), 'ASAN_OPTIONS': asan}
 
     def _write(self, left, goes_on, cause):
         with open(self.control, 'r+b' if self.control.exists() else 'w+b') as file:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk that stands still when a test says so: a small library before libc's, and the file through which it is told. What SQLite
 reads by waiting waits until the disk goes on; what is asked for without waiting is not in memory."""
-import os
-import subprocess
+from preload import preload
 
 SOURCE = r'''
 #define _GNU_SOURCE
@@ -70,14 +69,8 @@ class StandingDisk:
     """Made before the server; `env` goes to it."""
 
     def __init__(self, folder):
-        self.control = folder / 'control'
-        library = folder / 'standing.so'
-        source = folder / 'standing.c'
-        source.write_text(SOURCE)
-        subprocess.run(['cc', '-shared', '-fPIC', '-o', library, source], check=True)
+        self.control, self.env = preload(folder, SOURCE, 'STANDING_DISK')
         self.control.write_bytes(bytes(12))
-        asan = 'verify_asan_link_order=0:' + os.environ.get('ASAN_OPTIONS', '')
-        self.env = {'LD_PRELOAD': str(library), 'STANDING_DISK': str(self.control), 'ASAN_OPTIONS': asan}
 
     def _int(self, number):
         return int.from_bytes(self.control.read_bytes()[4 * number:4 * number + 4], 'little')
