@@ -545,9 +545,14 @@ void client_expect(struct client *client, int status, const char *body)
     assert_string_equal(client->body, body);
 }
 
-void client_expect_end(struct client *client)
+void client_expect_shut(struct client *client)
 {
     if (client->len > 0 || read_more(client))
         fail_msg("more was said: %.*s", (int)client->len, client->bytes);
+}
+
+void client_expect_end(struct client *client)
+{
+    client_expect_shut(client);
     client_close(client);
 }

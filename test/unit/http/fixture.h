@@ -112,7 +112,10 @@ int client_answer_without_body(struct client *client);
 // Reads an answer and checks status and body.
 void client_expect(struct client *client, int status, const char *body);
 
-// Checks that the server has ended the connection in order, with nothing more said.
+// Checks that the server has ended its side in order, with nothing more said.
+void client_expect_shut(struct client *client);
+
+// The same, and ends the client's side.
 void client_expect_end(struct client *client);
 
 #endif

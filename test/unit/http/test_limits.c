@@ -123,8 +123,10 @@ static void a_client_that_says_it_is_the_last_is_not_waited_for(void **state)
     client_connect(&fixture, &client);
     client_send_bytes(&client, last, sizeof(last)); // one byte more
     client_expect(&client, 200, "ok");
-    client_expect_end(&client);
+    client_expect_shut(&client);
     assert_int_equal(http_server_stats(fixture.server).open, 1);
+    client_shut(&client);
+    fixture_wait_for_open(&fixture, 0);
 }
 
 static void connections_over_the_limit_are_turned_away(void **state)
