@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// Splits the text by each delimiter in turn and counts cells. A table's rows have one number of cells; titles
+// before it and notes behind it have others, or hardly a cell that is filled. The header is what comes first
+// and does not look like the rows below it. Leaves quotes and line ends as csv_rows.h has them to it: here a
+// row that is read wrongly only counts less. Any thread.
+#include "text/csv_sniff.h"
+
+#include "base/attr.h"
+#include "base/limits.h"
+
+enum {
+    SAMPLE_ROWS = 1000,  // rows that are looked at
+    HEADER_ROWS_MAX = 6, // more rows of texts are no header
+    TITLE_LINES_MAX = 100,
+    YEAR_MIN = 1500,
+    YEAR_MAX = 2200,
+};
+
+// A file that fits several delimiters as well has the one that stands in fewer other places: a decimal comma
+// gives each row of a file with semicolons a number of commas, too.
+static const char delimiters[] = {'\t', ';', '|', ','};
+
+struct row {
+    struct span text; // without its line end
+    size_t lines;     // physical lines
+    size_t cells;     //
+    size_t filled;    // cells that are not empty
+    bool is_open;     // a quote is open at its end
+};
+
+// --- rows
+
+static bool is_blank_byte(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+// The cell that `*rest` starts with, with its quotes; takes it off, and the delimiter behind it. A line end
+// is left. *lines counts line ends in quotes.
+static struct span take_cell(struct span *rest, char delimiter, size_t *lines, bool *ret_open)
+{
+    const char *at = rest->at, *end = rest->at + rest->len, *start = at;
+    bool in_quotes = at < end && *at == '"';
+    if (in_quotes)
+        at++;
+    while (at < end && (in_quotes || (*at != delimiter && *at != '\n' && *at != '\r'))) {
+        if (*at == '"' && in_quotes) {
+            bool is_doubled = at + 1 < end && at[1] == '"';
+            in_quotes = is_doubled;
+            at += is_doubled;
+        } else {
+            *lines += *at == '\n';
+        }
+        at++;
+    }
+    struct span cell = {.at = start, .len = (size_t)(at - start)};
+    *ret_open = in_quotes;
+    if (at < end && *at == delimiter)
+        at++;
+    rest->len = (size_t)(end - at);
+    rest->at = at;
+    return cell;
+}
+
+static struct span unquoted(struct span cell)
+{
+    if (cell.len >= 2 && cell.at[0] == '"' && cell.at[cell.len - 1] == '"')
+        cell = (struct span){.at = cell.at + 1, .len = cell.len - 2};
+    return span_trim(cell);
+}
+
+static void take_line_end(struct span *rest)
+{
+    size_t len = 0;
+    if (len < rest->len && rest->at[len] == '\r')
+        len++;
+    if (len < rest->len && rest->at[len] == '\n')
+        len++;
+    rest->at += len;
+    rest->len -= len;
+}
+
+// The next row, be it blank; false at the end.
+static bool next_row(struct span *rest, char delimiter, struct row *ret_row)
+{
+    if (rest->len == 0)
+        return false;
+    const char *start = rest->at;
+    struct row row = {.lines = 1};
+    bool is_last = false;
+    while (!is_last) {
+        const char *cell_start = rest->at;
+        struct span cell = take_cell(rest, delimiter, &row.lines, &row.is_open);
+        row.cells++;
+        row.filled += unquoted(cell).len > 0;
+        is_last = rest->at == cell_start + cell.len; // no delimiter was behind it
+    }
+    row.text = (struct span){.at = start, .len = (size_t)(rest->at - start)};
+    take_line_end(rest);
+    *ret_row = row;
+    return true;
+}
+
+static bool is_blank(const struct row *row)
+{
+    for (size_t i = 0; i < row->text.len; i++) {
+        if (!is_blank_byte(row->text.at[i]))
+            return false;
+    }
+    return true;
+}
+
+// --- the delimiter
+
+struct fit {
+    size_t columns; // the most common number of cells
+    size_t rows;    // rows with that many
+    size_t all;     // rows that are not blank
+    size_t filled;  // the most cells that are filled in a row of so many
+};
+
+// The cells of the sample's rows. Rows of one cell count only where there are no others.
+static struct fit fit_of(struct span text, char delimiter)
+{
+    size_t counts[LIMIT_FIELDS + 1] = {0}, filled[LIMIT_FIELDS + 1] = {0};
+    struct fit fit = {.columns = 1};
+    struct row row;
+    while (fit.all < SAMPLE_ROWS && next_row(&text, delimiter, &row)) {
+        if (is_blank(&row) || (text.len == 0 && fit.all > 1)) // the last one may be cut
+            continue;
+        fit.all++;
+        size_t cells = row.cells < LIMIT_FIELDS ? row.cells : LIMIT_FIELDS;
+        counts[cells]++;
+        if (row.filled > filled[cells])
+            filled[cells] = row.filled;
+    }
+    for (size_t cells = 2; cells <= LIMIT_FIELDS; cells++) {
+        if (counts[cells] > 0 && (fit.columns == 1 || counts[cells] >= counts[fit.columns]))
+            fit.columns = cells;
+    }
+    fit.rows = counts[fit.columns];
+    fit.filled = filled[fit.columns];
+    return fit;
+}
+
+// Whether `other` is a clearly better reading than `best`, whose delimiter stands before its own in the list.
+static bool is_better(const struct fit *other, const struct fit *best)
+{
+    if (other->columns < 2 || other->rows * 10 < other->all)
+        return false;
+    if (best->columns < 2)
+        return true;
+    // Shares of rows that fit, in hundredths.
+    size_t share = other->rows * 100 / other->all, best_share = best->rows * 100 / best->all;
+    return share > best_share + 5 || (share + 5 >= best_share && other->columns >= 3 * best->columns);
+}
+
+// The delimiter of a first line "sep=;", which goes off the text; or '\0'.
+static char take_sep(struct span *text)
+{
+    struct span rest = *text, line = span_line(&rest);
+    if (line.len == 6 && line.at[0] == '"') // as "sep=;" is written by those that quote all
+        line = unquoted(line);
+    if (line.len != 5 || !span_starts_with_nocase(line, "sep="))
+        return '\0';
+    *text = rest;
+    return line.at[4];
+}
+
+static char best_delimiter(struct span text, struct fit *ret_fit)
+{
+    char best = ',';
+    struct fit best_fit = {.columns = 1, .all = 1};
+    for (size_t i = 0; i < ARRAY_LEN(delimiters); i++) {
+        struct fit fit = fit_of(text, delimiters[i]);
+        if (fit.all > 0 && is_better(&fit, &best_fit)) {
+            best = delimiters[i];
+            best_fit = fit;
+        }
+    }
+    *ret_fit = best_fit.columns > 1 ? best_fit : fit_of(text, best);
+    return best;
+}
+
+static struct span without_mark(struct span text)
+{
+    if (span_starts_with(text, "\xEF\xBB\xBF"))
+        text = (struct span){.at = text.at + 3, .len = text.len - 3};
+    return text;
+}
+
+char csv_sniff_delimiter(struct span text)
+{
+    struct fit fit;
+    text = without_mark(text);
+    char sep = take_sep(&text);
+    return sep != '\0' ? sep : best_delimiter(text, &fit);
+}
+
+// --- the header
+
+bool csv_sniff_is_value(struct span cell)
+{
+    bool has_digit = false;
+    for (size_t i = 0; i < cell.len; i++) {
+        char byte = cell.at[i];
+        bool is_digit = byte >= '0' && byte <= '9';
+        has_digit = has_digit || is_digit;
+        // A date and a time may have ISO 8601's letters, a number an exponent.
+        bool is_inner = has_digit && (byte == 'T' || byte == 'Z' || byte == 'E' || byte == 'e');
+        // Bytes of blanks that are not ASCII, of money and per cent.
+        bool is_sign = byte != '\0' && strchr(" +-.,:/'%$\xC2\xA0\xE2\x80\xAF\x82\xAC", byte) != NULL;
+        if (!is_digit && !is_inner && !is_sign)
+            return false;
+    }
+    return has_digit;
+}
+
+// A year, a month or a pair of years: what stands above columns of times as well as in cells.
+static bool is_year(struct span cell)
+{
+    int year = 0;
+    if (cell.len < 4 || cell.len > 9)
+        return false;
+    for (size_t i = 0; i < 4; i++) {
+        if (cell.at[i] < '0' || cell.at[i] > '9')
+            return false;
+        year = year * 10 + (cell.at[i] - '0');
+    }
+    return year >= YEAR_MIN && year <= YEAR_MAX && (cell.len == 4 || cell.at[4] == '-' || cell.at[4] == '/');
+}
+
+// What most rows have in a column.
+struct column {
+    size_t values; // cells that look like numbers or dates
+    size_t years;  // of those, years
+    size_t texts;  // other cells with more in them than a sign for nothing
+};
+
+static bool is_nothing(struct span cell)
+{
+    return cell.len == 0 || span_is_nocase(cell, "na") || span_is_nocase(cell, "n/a") ||
+           span_is_nocase(cell, "null") || span_is(cell, "\\N") || (cell.len <= 3 && cell.at[0] == '.') ||
+           (cell.len <= 2 && cell.at[0] == '-') || span_is(cell, ":") || span_is(cell, "/") ||
+           span_is(cell, "x");
+}
+
+static void count_row(struct span text, char delimiter, struct column *columns, size_t count)
+{
+    size_t lines = 0;
+    bool is_open;
+    for (size_t i = 0; i < count; i++) {
+        struct span cell = unquoted(take_cell(&text, delimiter, &lines, &is_open));
+        if (csv_sniff_is_value(cell)) {
+            columns[i].values++;
+            columns[i].years += is_year(cell);
+        } else if (!is_nothing(cell)) {
+            columns[i].texts++;
+        }
+    }
+}
+
+// The columns of all rows of the right width behind the first `skipped` ones of them.
+static void count_columns(
+    struct span text, char delimiter, size_t skipped, struct column *columns, size_t count)
+{
+    struct row row;
+    for (size_t rows = 0; rows < SAMPLE_ROWS && next_row(&text, delimiter, &row);) {
+        if (row.cells == count && rows++ >= skipped)
+            count_row(row.text, delimiter, columns, count);
+    }
+}
+
+// Whether the row stands above the columns: it has a text where they have values, and no value that could be
+// theirs.
+static bool is_heading(struct span text, char delimiter, const struct column *columns, size_t count)
+{
+    size_t lines = 0;
+    bool is_open, has_text = false;
+    for (size_t i = 0; i < count; i++) {
+        struct span cell = unquoted(take_cell(&text, delimiter, &lines, &is_open));
+        bool of_values = columns[i].values > 2 * columns[i].texts;
+        bool of_years = of_values && columns[i].years * 2 > columns[i].values;
+        if (csv_sniff_is_value(cell) && (!is_year(cell) || of_years))
+            return false;
+        has_text = has_text || (of_values && !is_nothing(cell));
+    }
+    return has_text;
+}
+
+// Counts the rows of the header, which is where `text` starts. Where all columns hold texts, the first row is
+// taken for it unless it has a value.
+static void find_header(struct span text, struct csv_sniff *sniff)
+{
+    struct column columns[LIMIT_FIELDS] = {0};
+    struct span rest = text;
+    struct row row;
+    size_t typed = 0, lines = 0;
+    count_columns(text, sniff->delimiter, 1, columns, sniff->columns);
+    for (size_t i = 0; i < sniff->columns; i++)
+        typed += columns[i].values > 2 * columns[i].texts;
+    while (sniff->header_rows < HEADER_ROWS_MAX && next_row(&rest, sniff->delimiter, &row)) {
+        lines += row.lines;
+        if (is_blank(&row))
+            continue;
+        if (typed > 0 && !is_heading(row.text, sniff->delimiter, columns, sniff->columns))
+            break;
+        sniff->header_rows++;
+        sniff->header_lines = lines;
+        if (typed == 0)
+            break;
+    }
+    if (sniff->header_rows == HEADER_ROWS_MAX) { // these are data
+        sniff->header_rows = 1;
+        sniff->header_lines = 1;
+    }
+}
+
+// Whether a row before the header is a title: it has another number of cells, or hardly one that is filled.
+static bool is_title(const struct row *row, const struct fit *fit)
+{
+    if (is_blank(row) || row->cells != fit->columns)
+        return true;
+    return row->filled < fit->filled && row->filled * 2 < fit->filled + (fit->filled == 2);
+}
+
+void csv_sniff(struct span text, struct csv_sniff *ret_sniff)
+{
+    struct csv_sniff sniff = {0};
+    struct fit fit;
+    struct row row;
+    text = without_mark(text);
+    char sep = take_sep(&text);
+    sniff.has_sep = sep != '\0';
+    sniff.delimiter = sniff.has_sep ? sep : best_delimiter(text, &fit);
+    if (sniff.has_sep)
+        fit = fit_of(text, sep);
+    sniff.columns = fit.all > 0 ? fit.columns : 0;
+    struct span rest = text, table = text;
+    for (size_t lines = 0; lines < TITLE_LINES_MAX && next_row(&rest, sniff.delimiter, &row);) {
+        if (!is_title(&row, &fit)) {
+            sniff.skip = lines;
+            text = table;
+            break;
+        }
+        lines += row.lines;
+        table = rest;
+    }
+    if (sniff.columns > 0)
+        find_header(text, &sniff);
+    *ret_sniff = sniff;
+}
