@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One walk over the file's SQL tokens. A line comment that starts with @ is a directive; the other comments
 // above the first statement are the description; the SQL of a statement goes from its directive to its
-// semicolon. Each directive is read in a file of its own (declare.c, declare_answer.c, declare_kept.c,
-// statements.c). One thread, with a parser for each file.
+// semicolon. Each directive is read in a file of its own (declare.c, declare_answer.c, declare_csv.c,
+// declare_kept.c, statements.c). One thread, with a parser for each file.
 #include "app/directives.h"
 
 #include "app/declare.h"
 #include "app/declare_answer.h"
+#include "app/declare_csv.h"
 #include "app/declare_kept.h"
 #include "app/endpoint_check.h"
 #include "app/source.h"
@@ -48,6 +49,7 @@ static const struct {
     {"@cache", SECTION_DECLARATIONS, FORM_WORD, declare_cache},
     {"@depends", SECTION_DECLARATIONS, FORM_OTHER, declare_depends},
     {"@stale", SECTION_DECLARATIONS, FORM_NUMBER, declare_stale},
+    {"@csv", SECTION_DECLARATIONS, FORM_OTHER, declare_csv},
     {"@example", SECTION_DECLARATIONS, FORM_TARGET, declare_example},
     {"@reject", SECTION_STATEMENTS, FORM_OTHER, head_reject},
     {"@warn", SECTION_STATEMENTS, FORM_OTHER, head_warn},
@@ -66,7 +68,7 @@ static void fail_unknown(struct words *words, struct word name)
     else
         words_fail(words, name.column,
             "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
-            "@strict, @private, @parallel, @cache, @depends, @stale, @example, @reject, @warn, @write and @answer",
+            "@strict, @private, @parallel, @cache, @depends, @stale, @csv, @example, @reject, @warn, @write and @answer",
             SHOW(name.text));
 }
 
@@ -236,6 +238,7 @@ static void finish(struct parser *parser)
             "no @endpoint; say first which requests the file answers: -- @endpoint GET /rates");
     if (parser->is_broken)
         return;
+    declare_csv_finish(parser);
     endpoint_check(parser);
 }
 

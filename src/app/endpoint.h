@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "http/message.h"
 #include "store/store.h"
+#include "text/csv_dialect.h"
 #include "text/sql_scan.h"
 
 struct column {
@@ -129,6 +130,7 @@ struct endpoint {
     size_t param_count;             //
     struct rule *fields;            // @field in order; none for a read
     size_t field_count;             //
+    const struct csv_dialect *csv;  // of @csv: how CSV bodies and files come; NULL: as RFC 4180 has it
     struct store_name *param_names; // of params, for store_prepare
     struct store_name *field_names; // of fields, for store_batch_open
     struct column *columns;         // @column in order

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/csv_options.h"
 #include "app/endpoint.h"
 #include "app/words.h"
 #include "base/limits.h"
@@ -39,18 +40,20 @@ struct parser {
     enum err_code status;     // ERR_NO_MEMORY once the arena had no room
 
     // What was declared.
-    uint32_t path_column;   // of the path, in @endpoint's line
-    uint32_t strict_line;   // of @strict; 0: none
-    uint32_t private_line;  // of @private; 0: none
-    uint32_t parallel_line; // of @parallel; 0: none
-    uint32_t under_line;    // of @under; 0: none
-    bool hides_badly;       // a @depends has an error
-    uint32_t cache_line;    // of @cache; 0: none
-    struct directive stale; // @stale; line 0: there is none; name NULL: there is none, or it is out of place
-    uint32_t page_max;      // rows that a client may ask for
-    struct directive page;  // @page; line 0: there is none; name NULL: there is none, or it has an error
-    struct directive shape; // @shape; line 0: there is none
-    struct directive early; // the first directive above @endpoint; name NULL: there is none
+    uint32_t path_column;    // of the path, in @endpoint's line
+    uint32_t strict_line;    // of @strict; 0: none
+    uint32_t private_line;   // of @private; 0: none
+    uint32_t parallel_line;  // of @parallel; 0: none
+    uint32_t under_line;     // of @under; 0: none
+    bool hides_badly;        // a @depends has an error
+    uint32_t cache_line;     // of @cache; 0: none
+    struct directive stale;  // @stale; line 0: there is none; name NULL: there is none, or it is out of place
+    uint32_t page_max;       // rows that a client may ask for
+    struct directive page;   // @page; line 0: there is none; name NULL: there is none, or it has an error
+    struct csv_options csv;  // of the @csv lines so far
+    struct directive csv_at; // the first of them; name NULL: there is none
+    struct directive shape;  // @shape; line 0: there is none
+    struct directive early;  // the first directive above @endpoint; name NULL: there is none
 
     // Statements.
     struct directive pending; // of the next statement

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../text/cases.h"
+#include "app/csv_options.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -125,6 +126,11 @@ static void dump_kept(const struct endpoint *endpoint, struct buf *out)
     }
     if (endpoint->stale_ms > 0)
         buf_printf(out, "stale for %u ms\n", (unsigned)endpoint->stale_ms);
+    if (endpoint->csv != NULL) {
+        buf_append_str(out, "csv ");
+        csv_options_write(endpoint->csv, out);
+        buf_append_byte(out, '\n');
+    }
 }
 
 static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
