@@ -18,7 +18,8 @@ def install_node():
     NODE.mkdir(parents=True, exist_ok=True)
     for name in ('package.json', 'package-lock.json'):
         shutil.copy(HERE / name, NODE / name)
-    if not (NODE / 'node_modules' / 'better-sqlite3' / 'build' / 'Release' / 'better_sqlite3.node').exists():
+    modules = NODE / 'node_modules'
+    if not ((modules / 'better-sqlite3/build/Release/better_sqlite3.node').exists() and (modules / 'papaparse').exists()):
         env = {'npm_config_nodedir': '/usr'} if pathlib.Path('/usr/include/node/node.h').exists() else {}
         subprocess.run(['npm', 'ci', '--no-audit', '--no-fund', '--silent'], cwd=NODE, check=True, env={**os.environ, **env})
 
@@ -68,6 +69,10 @@ def fastify(database, processes, app=None):
     """app: with its own SQL; else with what is quicker here."""
     name = f'fastify, {processes} process{"es" if processes > 1 else ""}' + (', same SQL' if app else '')
     return node(name, 'rates.js', {'DATABASE': str(database), 'PROCESSES': str(processes), **({'APP': str(app)} if app else {})})
+
+
+def fastify_prices(database, app):
+    return node('fastify', 'prices.js', {'DATABASE': str(database), 'APP': str(app)})
 
 
 def fastify_with_redis(database, app, redis):

@@ -28,7 +28,8 @@ fastify.get('/rates', { schema: { querystring: rates.schema.querystring } }, asy
 })
 
 fastify.post('/prices', async (request, reply) => {
-  write(request.body)
+  const faults = write(request.body)
+  if (faults.length > 0) return reply.code(422).send(faults)
   const keys = new Set()
   for (const row of request.body) {
     for (const origin of placesOf[row.orig_code]) {

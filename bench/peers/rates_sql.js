@@ -79,16 +79,19 @@ module.exports = function open(file, app) {
     return query => run({ ...query }) // a plain object
   }
 
-  // A batch of POST /prices, by the SQL of the app itself.
+  // A batch of POST /prices, by the SQL of the app itself, which gives what its rejects have found: nothing, if it was written.
   function writer() {
     db.exec('CREATE TEMP TABLE batch (orig_code text, dest_code text, day text, price integer, line integer)')
-    const writes = statements('post_prices.sql').filter(one => one.kind === 'write').map(one => db.prepare(one.sql))
+    const all = statements('post_prices.sql')
+    const [rejects, writes] = ['reject', 'write'].map(kind => all.filter(one => one.kind === kind).map(one => db.prepare(one.sql)))
     const insert = db.prepare('INSERT INTO batch VALUES (?, ?, ?, ?, ?)')
     const empty = db.prepare('DELETE FROM batch')
     return db.transaction(rows => {
       empty.run()
       rows.forEach((row, i) => insert.run(row.orig_code, row.dest_code, row.day, row.price, i + 1))
-      for (const write of writes) write.run()
+      const found = rejects.flatMap(reject => reject.all())
+      if (found.length === 0) for (const write of writes) write.run()
+      return found
     }).immediate
   }
 
