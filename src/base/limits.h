@@ -130,7 +130,10 @@ enum {
     LIMIT_GROUP_ROWS =
         5000, // rows of a group of several batches, so that small ones do not wait for large ones
 
-    LIMIT_BLAME_MS = 200, // looking for the value that a statement failed at, on the worker or the writer
+    LIMIT_BLAME_MS = 200,    // looking for the value that a statement failed at, on the worker or the writer
+    LIMIT_CULPRIT_MS = 2000, // looking for the row that a batch failed at, as others wait for the writer
+    LIMIT_CULPRIT_LOAD_MS = 60 * 1000,      // likewise of a file, which nobody but its loader waits for
+    LIMIT_SUSPECT_HASHES = 4 * 1024 * 1024, // of 8 bytes, of the keys of a batch that has failed
 
     LIMIT_WRITE_TRIES = 5, // of a batch whose transaction the database undid for the sake of another one
 

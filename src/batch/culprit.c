@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A row that fails does so by itself, mostly: so halves of the batch are tried, and the half that fails is
-// halved again, which takes as long as the batch itself, or twice that. Where neither half fails, it takes
-// rows of both, such as two with one key: then it is the end of the failing part that is looked for. A
-// statement that is cut off at a deadline costs the whole transaction on SQLite: so a try that would take too
-// long is not begun, and the deadline is only for one that runs away with the value that it is given. The
+// Where the store tells the columns of a constraint, suspect.c names rows that may be at fault, and one try
+// shows whether they are. Else halves of the batch are tried, and the half that fails is halved again, which
+// takes as long as the batch itself, or twice that. Where neither half fails, it takes rows of both: mostly
+// two, such as two with one key. Then both halves are halved in turn, which takes some four times as long as
+// the batch. Where it takes more rows than two, it is the end of the failing part that is looked for.
+//
+// A statement that is cut off at a deadline costs the whole transaction on SQLite: so a try that would take
+// too long is not begun, and the deadline is only for one that runs away with the value that it is given. The
 // plan's thread.
 #include "batch/culprit.h"
 
@@ -14,9 +17,13 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "batch/run.h"
+#include "batch/suspect.h"
 #include "batch/violated.h"
 
-enum { RUNAWAY_MS = 10 * LIMIT_BLAME_MS }; // from the start of a search to the end of whatever it runs
+enum {
+    TIMES_THE_BATCH = 8, // a search may take so many times as long as the batch has taken
+    RUNAWAY_MS = 2000,   // from the end of the time of a search to the end of whatever it runs
+};
 
 // What a try has shown.
 enum shown {
@@ -25,9 +32,15 @@ enum shown {
     SHOWN_NOTHING, // there was no time for it, or the store has failed
 };
 
+// Rows of the batch, by their numbers from 0.
+struct part {
+    size_t first; // of them
+    size_t end;   // behind the last of them
+};
+
 // What is tried.
 struct trial {
-    size_t first, end;          // rows of the batch
+    struct part before, rows;   // rows of the batch; those of `before` come before the others
     const struct value *row;    // stands in for the one row that there is then; NULL: as it was sent
     const struct value *params; // likewise as they were sent, or others
 };
@@ -37,15 +50,27 @@ struct search {
     const struct endpoint *endpoint;   // borrowed
     enum err_code code;                // of the failure
     uint64_t start_ns;                 // monotonic
+    uint64_t budget_ns;                // what it may take
     struct err latest;                 // of the latest try that failed with that code; at first of the batch
     int field;                         // violated_field of it
     enum violation_kind kind;          // of it
+    struct suspect_case suspected;     // how the batch itself has failed
     struct err lost;                   // why the transaction is lost; ERR_NONE: it is not
     struct value values[LIMIT_FIELDS]; // of the row that was found
     int64_t line;                      // of it
 };
 
 // --- one try
+
+static bool is_in(const struct part *part, size_t row)
+{
+    return row >= part->first && row < part->end;
+}
+
+static size_t rows_of(struct part part)
+{
+    return part.end - part.first;
+}
 
 static enum err_code add_rows(const struct search *search, const struct trial *trial, struct err *err)
 {
@@ -54,8 +79,8 @@ static enum err_code add_rows(const struct search *search, const struct trial *t
     int64_t line;
     enum err_code code = ERR_NONE;
     rows_start(search->failed->rows, &cursor);
-    for (size_t i = 0; code == ERR_NONE && i < trial->end && rows_next(&cursor, &line, values); i++) {
-        if (i >= trial->first)
+    for (size_t i = 0; code == ERR_NONE && i < trial->rows.end && rows_next(&cursor, &line, values); i++) {
+        if (is_in(&trial->before, i) || is_in(&trial->rows, i))
             code = store_batch_add(
                 plan_conn(search->failed->plan), trial->row != NULL ? trial->row : values, line, err);
     }
@@ -76,6 +101,8 @@ static enum err_code run(const struct search *search, const struct trial *trial,
     if (code == ERR_NONE)
         code = batch_run(search->failed->plan, trial->params, search->failed->format, &report, &warnings,
             &scratch, &status, err);
+    if (code == ERR_NONE && search->failed->is_deferred)
+        code = store_check_deferred(plan_conn(search->failed->plan), err);
     return code;
 }
 
@@ -84,14 +111,14 @@ static bool has_time_for(const struct search *search, size_t rows)
     size_t all = search->failed->rows->count;
     uint64_t spent_ns = clock_monotonic_ns() - search->start_ns;
     uint64_t needed_ns = all > 0 ? search->failed->took_ns / all * rows : 0;
-    return spent_ns + needed_ns <= LIMIT_BLAME_MS * NS_PER_MS;
+    return spent_ns + needed_ns <= search->budget_ns;
 }
 
 static enum shown try(struct search *search, struct trial trial)
 {
     struct store_conn *conn = plan_conn(search->failed->plan);
     struct err err = {0};
-    if (search->lost.code != ERR_NONE || !has_time_for(search, trial.end - trial.first) ||
+    if (search->lost.code != ERR_NONE || !has_time_for(search, rows_of(trial.before) + rows_of(trial.rows)) ||
         store_savepoint(conn, &search->lost) != ERR_NONE)
         return SHOWN_NOTHING;
     enum err_code code = run(search, &trial, &err);
@@ -107,20 +134,20 @@ static enum shown try(struct search *search, struct trial trial)
     return code == search->code ? SHOWN_SAME : is_telling ? SHOWN_OTHER : SHOWN_NOTHING;
 }
 
-static enum shown try_rows(struct search *search, size_t first, size_t end)
+static enum shown try_rows(struct search *search, struct part before, struct part rows)
 {
-    return try(search, (struct trial){.first = first, .end = end, .params = search->failed->params});
+    return try(search, (struct trial){.before = before, .rows = rows, .params = search->failed->params});
 }
 
 // --- the row
 
-// Rows from `first` on fail together: which is the last one that it takes? Those before `passes` do not fail,
-// those before `fails` do.
-static bool find_end(struct search *search, size_t first, size_t passes, size_t fails, size_t *ret_row)
+// The rows `before` and `rows` fail together: which is the last one that it takes?
+static bool find_end(struct search *search, struct part before, struct part rows, size_t *ret_row)
 {
+    size_t passes = rows.first, fails = rows.end;
     while (fails - passes > 1) {
         size_t middle = passes + (fails - passes) / 2;
-        enum shown shown = try_rows(search, first, middle);
+        enum shown shown = try_rows(search, before, (struct part){.first = rows.first, .end = middle});
         if (shown == SHOWN_NOTHING)
             return false;
         if (shown == SHOWN_SAME)
@@ -132,26 +159,79 @@ static bool find_end(struct search *search, size_t first, size_t passes, size_t 
     return true;
 }
 
-static bool find_row(struct search *search, size_t *ret_row)
+// Makes `half`, one of two parts that fail together, the half of it with which they still do. SHOWN_OTHER: it
+// takes rows of both halves.
+static enum shown halve(
+    struct search *search, const struct part *before, const struct part *rows, struct part *half)
 {
-    size_t first = 0, end = search->failed->rows->count;
-    while (end - first > 1) {
-        size_t middle = first + (end - first) / 2;
-        enum shown shown = try_rows(search, first, middle);
-        if (shown == SHOWN_SAME) {
-            end = middle;
-            continue;
-        }
-        if (shown == SHOWN_OTHER)
-            shown = try_rows(search, middle, end);
+    struct part whole = *half, parts[2] = {whole, whole};
+    parts[0].end = parts[1].first = whole.first + rows_of(whole) / 2;
+    for (size_t i = 0; i < 2; i++) {
+        *half = parts[i];
+        enum shown shown = try_rows(search, *before, *rows);
+        if (shown != SHOWN_OTHER)
+            return shown;
+    }
+    *half = whole;
+    return SHOWN_OTHER;
+}
+
+// The rows `before` and `rows` fail together, and neither do so alone: which is the row of `rows` that fails
+// with one of the others?
+static bool find_pair(struct search *search, struct part before, struct part rows, size_t *ret_row)
+{
+    while (rows_of(before) > 1 || rows_of(rows) > 1) {
+        struct part *larger = rows_of(before) > rows_of(rows) ? &before : &rows;
+        enum shown shown = halve(search, &before, &rows, larger);
         if (shown == SHOWN_NOTHING)
             return false;
         if (shown == SHOWN_OTHER)
-            return find_end(search, first, middle, end, ret_row);
-        first = middle;
+            return find_end(search, before, rows, ret_row);
     }
-    *ret_row = first;
+    *ret_row = rows.first;
     return true;
+}
+
+static bool find_among_all(struct search *search, size_t *ret_row)
+{
+    static const struct part none = {0};
+    struct part rows = {.end = search->failed->rows->count};
+    while (rows_of(rows) > 1) {
+        struct part first = rows, second = rows;
+        first.end = second.first = rows.first + rows_of(rows) / 2;
+        enum shown shown = try_rows(search, none, first);
+        if (shown == SHOWN_SAME) {
+            rows = first;
+            continue;
+        }
+        if (shown == SHOWN_OTHER)
+            shown = try_rows(search, none, second);
+        if (shown == SHOWN_NOTHING)
+            return false;
+        if (shown == SHOWN_OTHER)
+            return find_pair(search, first, second, ret_row);
+        rows = second;
+    }
+    *ret_row = rows.first;
+    return true;
+}
+
+// Whether the rows that are suspected fail as the batch did.
+static bool find_suspect(struct search *search, size_t *ret_row)
+{
+    struct suspects suspects;
+    if (!suspects_find(&search->suspected, search->failed->rows, &suspects))
+        return false;
+    struct part before = {.first = suspects.before, .end = suspects.before + (suspects.count > 1)};
+    struct part row = {.first = suspects.row, .end = suspects.row + 1};
+    *ret_row = suspects.row;
+    return try_rows(search, before, row) == SHOWN_SAME;
+}
+
+static bool find_row(struct search *search, size_t *ret_row)
+{
+    size_t count = search->failed->rows->count;
+    return count > 0 && ((count > 1 && find_suspect(search, ret_row)) || find_among_all(search, ret_row));
 }
 
 static void take_row(struct search *search, size_t row)
@@ -178,7 +258,8 @@ static int find_field(struct search *search, size_t row, bool by_null)
             changed[i] = blame_harmless(&search->endpoint->fields[i]);
         struct err before = search->latest;
         enum shown shown = try(search,
-            (struct trial){.first = row, .end = row + 1, .row = changed, .params = search->failed->params});
+            (struct trial){
+                .rows = {.first = row, .end = row + 1}, .row = changed, .params = search->failed->params});
         bool is_same = shown == SHOWN_SAME && strcmp(before.text, search->latest.text) == 0;
         search->latest = before;
         if (shown == SHOWN_NOTHING || is_same)
@@ -282,7 +363,7 @@ static void report_param(struct search *search, struct report *report)
 static void find_and_report_row(struct search *search, struct report *report)
 {
     size_t row;
-    bool is_found = search->failed->rows->count > 0 && find_row(search, &row);
+    bool is_found = find_row(search, &row);
     int field = search->field;
     if (is_found)
         take_row(search, row);
@@ -297,26 +378,39 @@ static void find_and_report_row(struct search *search, struct report *report)
         report_row(search, field, report);
 }
 
+// What the search may take.
+static uint64_t budget_of(const struct culprit_case *failed)
+{
+    uint64_t least_ns = LIMIT_BLAME_MS * NS_PER_MS, most_ns = failed->most_ms * NS_PER_MS;
+    uint64_t budget_ns = TIMES_THE_BATCH * failed->took_ns;
+    budget_ns = budget_ns > most_ns ? most_ns : budget_ns;
+    return budget_ns < least_ns ? least_ns : budget_ns;
+}
+
 enum err_code culprit_find(
     const struct culprit_case *failed, struct report *report, struct err *err, struct err *ret_lost)
 {
+    struct store_conn *conn = plan_conn(failed->plan);
     struct search search = {.failed = failed,
         .endpoint = plan_endpoint(failed->plan),
         .code = err->code,
         .start_ns = clock_monotonic_ns(),
+        .budget_ns = budget_of(failed),
         .latest = *err,
-        .field = violated_field(plan_conn(failed->plan), plan_endpoint(failed->plan)),
-        .kind = store_violation(plan_conn(failed->plan)).kind};
+        .field = violated_field(conn, plan_endpoint(failed->plan)),
+        .kind = store_violation(conn).kind};
     if (err->code != ERR_VALUE && err->code != ERR_CONFLICT && err->code != ERR_CONSTRAINT)
         return ERR_NONE;
-    store_deadline(plan_conn(failed->plan), search.start_ns + RUNAWAY_MS * NS_PER_MS);
+    if (err->code != ERR_VALUE)
+        violated_suspect(conn, search.endpoint, &search.suspected);
+    store_deadline(conn, search.start_ns + search.budget_ns + RUNAWAY_MS * NS_PER_MS);
     if (err->code == ERR_VALUE && fails_without_rows(&search, true))
         search.latest.code = ERR_STORE;
     else if (err->code == ERR_VALUE && fails_without_rows(&search, false))
         report_param(&search, report);
     else
         find_and_report_row(&search, report);
-    store_deadline(plan_conn(failed->plan), 0);
+    store_deadline(conn, 0);
     *err = search.latest;
     if (search.lost.code != ERR_NONE)
         *ret_lost = search.lost;

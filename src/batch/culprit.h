@@ -15,6 +15,8 @@ struct culprit_case {
     const struct rows *rows;    //
     enum answer_format format;  // of its answer
     uint64_t took_ns;           // how long it ran
+    uint64_t most_ms;           // that the search may take
+    bool is_deferred;           // it failed at what the store checks at the commit only
 };
 
 // Runs the batch again and again with fewer rows, each time in a savepoint that is taken back, until it is
@@ -23,8 +25,9 @@ struct culprit_case {
 // fails without any row of the batch is a parameter's fault, and what fails without a parameter too is the
 // app's own: ERR_STORE. The text of ERR_VALUE then quotes nothing that the client has not sent.
 //
-// Takes LIMIT_BLAME_MS at most, as far as `took_ns` foretells; what is not known by then is left out. Returns
-// ERR_NONE, or why the transaction is lost, which goes into ret_lost.
+// Takes eight times as long as the batch did, at least LIMIT_BLAME_MS and at most `most_ms`, as far as
+// `took_ns` foretells; what is not known by then is left out. Returns ERR_NONE, or why the transaction is
+// lost, which goes into ret_lost.
 MUST_CHECK enum err_code culprit_find(
     const struct culprit_case *failed, struct report *report, struct err *err, struct err *ret_lost);
 

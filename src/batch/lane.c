@@ -18,7 +18,9 @@
 // No batch is told its outcome before the commit has returned. When the transaction as a whole is lost:
 //
 //  - through one of its batches (a constraint that only COMMIT looks at, a trigger that rolls back), all
-//    begin anew, each in a transaction of its own, so that each fails for itself;
+//    begin anew, each in a transaction of its own, so that each fails for itself. Which row COMMIT stumbled
+//    over is looked for in one more, which is rolled back. On SQLite each batch is asked for what it leaves
+//    open before its savepoint ends;
 //  - as the database took it back for the sake of another one (a deadlock, a serialization failure), all
 //    begin anew likewise, each up to LIMIT_WRITE_TRIES times;
 //  - as another connection has changed the tables under a statement, likewise, and what is stale is prepared
@@ -156,6 +158,7 @@ struct group {
     bool is_staged;         // the first one is in the table batch, and its early checks have passed
     bool is_over;           // the first one, the only one, has failed before it had its turn
     uint64_t staging_ns;    // what that took
+    uint64_t took_ns;       // how long its latest batch has run
     struct report warnings; // of the first one's early checks; owned
     struct batch *culprit;  // the one that has ended the transaction with its own failure; NULL: none has
     bool ends_draft;        // the store is a draft, and this is more
@@ -234,8 +237,23 @@ static enum err_code run_in_savepoint(struct group *group, struct batch *batch)
             code = batch_run(plan, batch->params, batch->format, &batch->found, &warnings, &batch->answer,
                 &batch->status, err);
     }
+    if (code == ERR_NONE && !store_round_trip_is_costly(lane->conn))
+        code = store_check_deferred(lane->conn, err); // else COMMIT does, and culprit_at_commit
     store_deadline(lane->conn, 0);
     return code;
+}
+
+static enum err_code find_culprit(
+    const struct group *group, struct batch *batch, bool is_deferred, struct err *ret_lost)
+{
+    struct culprit_case failed = {.plan = *plan_of(group->lane, batch),
+        .params = batch->params,
+        .rows = &batch->rows,
+        .format = batch->format,
+        .took_ns = group->took_ns,
+        .most_ms = LIMIT_CULPRIT_MS,
+        .is_deferred = is_deferred};
+    return culprit_find(&failed, &batch->found, &batch->err, ret_lost);
 }
 
 // Runs a batch; an error returned is one of the whole transaction, the batch's own error stays in batch->err.
@@ -248,6 +266,7 @@ static enum err_code run_batch(struct group *group, struct batch *batch)
         return code;
     uint64_t start_ns = clock_monotonic_ns() - (batch == group->first ? group->staging_ns : 0);
     code = run_in_savepoint(group, batch);
+    group->took_ns = clock_monotonic_ns() - start_ns;
     if (code == ERR_NONE)
         return store_release(lane->conn, err);
     if (code == ERR_ABORTED || code == ERR_STALE) // with all locks that the others of the group may hold
@@ -256,12 +275,8 @@ static enum err_code run_batch(struct group *group, struct batch *batch)
     if (is_ended(lane, &batch->err)) // it was interrupted, most likely
         return store_rollback_to(lane->conn, err);
     code = store_rollback_to(lane->conn, err);
-    struct culprit_case failed = {.plan = *plan_of(lane, batch),
-        .params = batch->params,
-        .rows = &batch->rows,
-        .format = batch->format,
-        .took_ns = clock_monotonic_ns() - start_ns};
-    return code == ERR_NONE && !is_found ? culprit_find(&failed, &batch->found, &batch->err, err) : code;
+    bool is_deferred = !store_round_trip_is_costly(lane->conn);
+    return code == ERR_NONE && !is_found ? find_culprit(group, batch, is_deferred, err) : code;
 }
 
 // Runs the first batch and, if `takes_more`, those that wait behind it.
@@ -437,6 +452,29 @@ static enum err_code commit(struct group *group)
     return code;
 }
 
+// Whether COMMIT has found what is wrong with the only batch, and not with which row.
+static bool lacks_culprit(const struct group *group)
+{
+    enum err_code code = group->err.code;
+    return group->count == 1 && (code == ERR_CONFLICT || code == ERR_CONSTRAINT) &&
+           group->first->err.code == ERR_NONE && group->first->found.total == 0;
+}
+
+// Looks for that row, in a transaction that is rolled back. The failure is the batch's own from here on.
+static void culprit_at_commit(struct group *group)
+{
+    struct batch *batch = group->first;
+    struct err lost = {0};
+    batch->err = group->err;
+    group->err = (struct err){0};
+    if (begin_in_turn(group) == ERR_NONE)
+        (void)find_culprit(group, batch, true, &lost); // if that is lost, the words stay alone
+    store_rollback(group->lane->conn);
+    give_turn(group);
+    group->err = (struct err){0};
+    group->is_locked = false;
+}
+
 // One transaction, from BEGIN to its end, with all prepared that its first batch needs; group->err tells how
 // it went.
 static void write_group(struct group *group, bool takes_more)
@@ -458,6 +496,8 @@ static void write_group(struct group *group, bool takes_more)
         store_rollback(lane->conn);
     else if (group->ends_draft)
         atomic_store(&lane->common->is_draft, false);
+    if (goes_on && lacks_culprit(group))
+        culprit_at_commit(group);
     give_turn(group);
     report_fini(&group->warnings);
     if (group->last->err.code == ERR_STALE)

@@ -5,6 +5,7 @@
 #include "batch/violated.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "text/number.h"
@@ -90,6 +91,22 @@ bool violated_find(struct store_conn *conn, const struct endpoint *endpoint, con
         return false;
     report_finish(report);
     return true;
+}
+
+void violated_suspect(
+    struct store_conn *conn, const struct endpoint *endpoint, struct suspect_case *ret_suspected)
+{
+    struct violation violation = store_violation(conn);
+    struct violated key = {.endpoint = endpoint};
+    *ret_suspected = (struct suspect_case){.of = SUSPECT_NOBODY};
+    if (!find_fields(&key, violation.columns))
+        return;
+    if (violation.kind == VIOLATION_NULL)
+        ret_suspected->of = SUSPECT_NULL;
+    else if (violation.kind == VIOLATION_KEY)
+        ret_suspected->of = SUSPECT_KEY;
+    memcpy(ret_suspected->fields, key.fields, key.count * sizeof(*key.fields));
+    ret_suspected->count = key.count;
 }
 
 // --- words

@@ -7,6 +7,7 @@
 #include "app/endpoint.h"
 #include "app/report.h"
 #include "batch/rows.h"
+#include "batch/suspect.h"
 #include "store/store.h"
 
 // Where all columns of the constraint are fields, puts their names, as clients know them, into err's text.
@@ -18,6 +19,10 @@ void violated_words(struct store_conn *conn, const struct endpoint *endpoint, st
 // without memory. Right after the failure.
 bool violated_find(struct store_conn *conn, const struct endpoint *endpoint, const struct rows *rows,
     const struct err *err, struct report *report);
+
+// What rows may have run into it, by their values. Right after the failure.
+void violated_suspect(
+    struct store_conn *conn, const struct endpoint *endpoint, struct suspect_case *ret_suspected);
 
 // The code of a fault: "conflict", "key_twice" or "constraint".
 struct span violated_code(enum violation_kind kind);

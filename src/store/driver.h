@@ -87,6 +87,7 @@ struct store_driver {
     enum err_code (*begin_seen)(struct store_conn *conn, struct err *err);            // NULL: as begin
     uint64_t (*version_seen)(struct store_conn *conn, const struct version *version); // NULL: never known
     enum err_code (*commit)(struct store_conn *conn, struct err *err);
+    enum err_code (*check_deferred)(struct store_conn *conn, struct err *err);
     void (*rollback)(struct store_conn *conn);
     enum err_code (*savepoint)(struct store_conn *conn, struct err *err);
     enum err_code (*release)(struct store_conn *conn, struct err *err);

@@ -156,6 +156,11 @@ enum err_code store_commit(struct store_conn *conn, struct err *err)
     return conn->driver->commit(conn, err);
 }
 
+enum err_code store_check_deferred(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->check_deferred(conn, err);
+}
+
 void store_rollback(struct store_conn *conn)
 {
     conn->driver->rollback(conn);

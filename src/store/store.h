@@ -136,6 +136,10 @@ MUST_CHECK enum err_code store_begin_at(struct store_conn *conn, struct span vec
 // ERR_CONSTRAINT for a constraint that is deferred to here.
 MUST_CHECK enum err_code store_commit(struct store_conn *conn, struct err *err);
 
+// Checks by now what a constraint defers to the commit, of all that the transaction has written so far: such
+// as ERR_CONSTRAINT. Where a round trip is costly, it costs one.
+MUST_CHECK enum err_code store_check_deferred(struct store_conn *conn, struct err *err);
+
 // Ends the transaction and undoes it; without one it does nothing.
 void store_rollback(struct store_conn *conn);
 

@@ -180,6 +180,7 @@ const struct store_driver postgresql_driver = {
     .begin_seen = pg_begin_seen,
     .version_seen = pg_version_seen,
     .commit = pg_commit,
+    .check_deferred = pg_check_deferred,
     .rollback = pg_rollback,
     .savepoint = pg_savepoint,
     .release = pg_release,

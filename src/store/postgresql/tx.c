@@ -297,6 +297,24 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
     return err_set(err, code, "%s", cause.text);
 }
 
+enum err_code pg_check_deferred(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    struct err cause = {0};
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    code = pg_command(conn, "SET CONSTRAINTS ALL IMMEDIATE", &cause);
+    if (code == ERR_NONE)
+        code = pg_drain(conn, &cause);
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    pg_fail_tx(conn, &cause);
+    return err_set(err, code, "%s", cause.text);
+}
+
 // Queues the statement behind a sync, so that it runs even if a statement that is queued already fails.
 static enum err_code queue_alone(struct pg_conn *conn, const char *sql, struct err *err)
 {

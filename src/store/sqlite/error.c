@@ -94,11 +94,22 @@ static enum err_code fail_constraint(struct sqlite_conn *conn, int result, struc
     return code;
 }
 
+// One of which SQLite tells no columns.
+static enum err_code fail_without_columns(struct sqlite_conn *conn, enum violation_kind kind, struct err *err)
+{
+    conn->violated = kind;
+    conn->violated_columns[0] = '\0';
+    return err_set(err, ERR_CONSTRAINT, "%s", violation_text(kind));
+}
+
 enum err_code sqlite_fail_twice(struct sqlite_conn *conn, struct err *err)
 {
-    conn->violated = VIOLATION_TWICE;
-    conn->violated_columns[0] = '\0';
-    return err_set(err, ERR_CONSTRAINT, "%s", violation_text(VIOLATION_TWICE));
+    return fail_without_columns(conn, VIOLATION_TWICE, err);
+}
+
+enum err_code sqlite_fail_reference(struct sqlite_conn *conn, struct err *err)
+{
+    return fail_without_columns(conn, VIOLATION_REFERENCE, err);
 }
 
 struct violation sqlite_violation(struct store_conn *base)

@@ -20,6 +20,9 @@ enum err_code sqlite_fail_run(struct sqlite_conn *conn, int result, struct err *
 // An upsert has met one key twice in its own rows.
 enum err_code sqlite_fail_twice(struct sqlite_conn *conn, struct err *err);
 
+// A foreign key that was deferred is still open.
+enum err_code sqlite_fail_reference(struct sqlite_conn *conn, struct err *err);
+
 // For the driver's table.
 struct violation sqlite_violation(struct store_conn *base);
 

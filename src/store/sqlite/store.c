@@ -122,6 +122,7 @@ const struct store_driver sqlite_driver = {
     .version_seen = sqlite_version_seen,
     .buckets = sqlite_buckets_find,
     .commit = sqlite_commit,
+    .check_deferred = sqlite_check_deferred,
     .rollback = sqlite_rollback,
     .savepoint = sqlite_savepoint,
     .release = sqlite_release,

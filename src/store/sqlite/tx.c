@@ -136,6 +136,19 @@ enum err_code sqlite_commit(struct store_conn *base, struct err *err)
     return ERR_NONE;
 }
 
+// SQLite defers nothing but foreign keys, and counts those that are open.
+enum err_code sqlite_check_deferred(struct store_conn *base, struct err *err)
+{
+    struct sqlite_conn *conn = sqlite_conn(base);
+    int open = 0, highest;
+    enum err_code code = sqlite_check_alive(conn, err);
+    if (code == ERR_NONE &&
+        sqlite3_db_status(conn->db, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &highest, 0) == SQLITE_OK &&
+        open > 0)
+        code = sqlite_fail_reference(conn, err);
+    return code;
+}
+
 void sqlite_rollback(struct store_conn *base)
 {
     struct sqlite_conn *conn = sqlite_conn(base);

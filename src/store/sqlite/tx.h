@@ -20,6 +20,7 @@ enum sqlite_control {
 MUST_CHECK enum err_code sqlite_begin(struct store_conn *base, struct err *err);
 MUST_CHECK enum err_code sqlite_begin_seen(struct store_conn *base, struct err *err);
 MUST_CHECK enum err_code sqlite_commit(struct store_conn *base, struct err *err);
+MUST_CHECK enum err_code sqlite_check_deferred(struct store_conn *base, struct err *err);
 void sqlite_rollback(struct store_conn *base);
 MUST_CHECK enum err_code sqlite_savepoint(struct store_conn *base, struct err *err);
 MUST_CHECK enum err_code sqlite_release(struct store_conn *base, struct err *err);

@@ -100,6 +100,7 @@ static struct writing *start(struct fixture *f)
     w->driver.begin = begin;
     w->driver.savepoint = savepoint;
     w->driver.commit = commit;
+    w->driver.round_trip_is_costly = true; // so COMMIT alone looks at what is deferred, as on PostgreSQL
     f->conn->driver = &w->driver;
     diags_init(&diags);
     must_be_fine(writer_new(f->app, f->conn, &diags, &w->writer, &err), &err);
@@ -193,6 +194,24 @@ static void a_deferred_constraint_fails_the_batch_that_breaks_it_alone(void **st
     assert_answer(after, "[{\"rows\":1,\"all_rows\":4}]");
     assert_int_equal(steps.count[COMMIT], 1 + 1 + 4); // the gate's, the group's, and one by one
     assert_int_equal(committed(f, "SELECT sum(id) FROM t"), 1 + 2 + 3 + 4);
+    end(w);
+}
+
+static void a_deferred_constraint_that_is_cheap_to_check_costs_no_other_batch_its_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    w->driver.round_trip_is_costly = false;
+    const struct sent *good = enqueue(f, w, 2, 2);
+    const struct sent *bad = enqueue(f, w, 20, 2); // 21 is not known
+    const struct sent *after = enqueue(f, w, 4, 1);
+    release_all(w);
+    assert_answer(good, "[{\"rows\":2,\"all_rows\":3}]");
+    assert_failed(bad, ERR_CONSTRAINT, "a row refers to one that does not exist");
+    assert_report(&bad->batch.report,
+        "[{\"line\":2,\"code\":\"constraint\",\"detail\":\"a row refers to one that does not exist\"}]");
+    assert_answer(after, "[{\"rows\":1,\"all_rows\":4}]");
+    assert_int_equal(steps.count[COMMIT], 1 + 1);
     end(w);
 }
 
@@ -355,6 +374,7 @@ int main(void)
         BATCH_TEST(batches_that_wait_together_share_one_commit),
         BATCH_TEST(a_small_batch_does_not_wait_for_a_large_one),
         BATCH_TEST(a_deferred_constraint_fails_the_batch_that_breaks_it_alone),
+        BATCH_TEST(a_deferred_constraint_that_is_cheap_to_check_costs_no_other_batch_its_commit),
         BATCH_TEST(a_batch_that_runs_again_reports_what_it_finds_then),
         BATCH_TEST(a_large_answer_is_written_again_with_its_batch),
         BATCH_TEST(a_statement_that_rolls_all_back_fails_its_batch_alone),

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A constraint that one row of a batch has run into, alone or with another one: the error tells which row it was, of any batch."""
+import pytest
+
+from server import STORES, new_store, write_app
+
+WRITE = '''-- @endpoint POST /{name}
+-- @field k integer
+-- @field v text
+-- @field p integer
+-- @write
+{sql};
+-- @answer 201
+SELECT count(*) AS stored FROM batch;
+'''
+
+TABLES = '''
+CREATE TABLE parents (id bigint PRIMARY KEY);
+INSERT INTO parents VALUES (1), (2), (3);
+CREATE TABLE uniques (k bigint UNIQUE, v text NOT NULL DEFAULT 'stored-4711');
+CREATE TABLE keys (k bigint, v text, PRIMARY KEY (k, v));
+CREATE TABLE fulls (k bigint, v text NOT NULL);
+CREATE TABLE checks (k bigint CHECK (k < 1000000));
+CREATE TABLE children (p bigint REFERENCES parents);
+CREATE TABLE late_children (p bigint REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE guarded (v text);
+CREATE TABLE sums (v text PRIMARY KEY, n bigint CHECK (n < 5000000000000));
+CREATE TABLE joined (p bigint REFERENCES parents);
+CREATE TABLE codes (code text UNIQUE);
+'''
+
+TRIGGERS = {
+    'sqlite': "CREATE TRIGGER guard BEFORE INSERT ON guarded WHEN new.v = 'bad' BEGIN SELECT RAISE(ABORT, 'no bad ones'); END;",
+    'postgresql': '''
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF new.v = 'bad' THEN RAISE EXCEPTION 'no bad ones'; END IF; RETURN new; END $$;
+CREATE TRIGGER guard BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TABLE late_guarded (v text);
+CREATE CONSTRAINT TRIGGER late_guard AFTER INSERT ON late_guarded DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TABLE spans (k int4range, EXCLUDE USING gist (k WITH &&));
+CREATE TABLE late_uniques (v text UNIQUE DEFERRABLE INITIALLY DEFERRED);''',
+}
+
+KEY, REFERENCE = 'conflict', 'constraint'
+TWO = [{'k': 5, 'v': 'A'}, {'k': 5, 'v': 'a'}]
+SAME = [{'k': 5, 'v': 'a'}, {'k': 5, 'v': 'a'}]
+ORPHAN = [{'k': 1, 'v': 'a', 'p': 77}]
+CASES = [  # name, its SQL, the rows that do not fit, the code; `late_` and spans: PostgreSQL only where SQLite has none
+    ('uniques', 'INSERT INTO uniques SELECT k, v FROM batch', TWO, 'conflict'),
+    ('keys', 'INSERT INTO keys SELECT k, v FROM batch', SAME, 'conflict'),
+    ('fulls', 'INSERT INTO fulls SELECT k, v FROM batch', [{'k': 1}], 'constraint'),
+    ('checks', 'INSERT INTO checks SELECT k FROM batch', [{'k': 1000001}], 'constraint'),
+    ('children', 'INSERT INTO children SELECT p FROM batch', ORPHAN, 'constraint'),
+    ('late_children', 'INSERT INTO late_children SELECT p FROM batch', ORPHAN, 'constraint'),
+    ('guarded', 'INSERT INTO guarded SELECT v FROM batch', [{'v': 'bad'}], 'constraint'),
+    ('sums', 'INSERT INTO sums SELECT v, sum(k) FROM batch GROUP BY v', [dict(row, k=4 * 10**12) for row in SAME], 'constraint'),
+    ('joined', 'INSERT INTO joined SELECT coalesce(parents.id, p) FROM batch LEFT JOIN parents ON parents.id = p', ORPHAN, 'constraint'),
+    ('codes', 'INSERT INTO codes SELECT lower(v) FROM batch', TWO, 'conflict'),
+    ('late_guarded', 'INSERT INTO late_guarded SELECT v FROM batch', [{'v': 'bad'}], 'constraint'),
+    ('late_uniques', 'INSERT INTO late_uniques SELECT v FROM batch', SAME, 'conflict'),
+    ('spans', 'INSERT INTO spans SELECT int4range(CAST(k AS integer), CAST(k AS integer) + 1) FROM batch', TWO, 'constraint'),
+]
+OF_POSTGRESQL = ('late_guarded', 'late_uniques', 'spans')
+
+
+@pytest.fixture(params=STORES)
+def server(start, tmp_path, request):
+    files = {'schema/001_tables.sql': TABLES + TRIGGERS[request.param]}
+    cases = [case for case in CASES if request.param == 'postgresql' or case[0] not in OF_POSTGRESQL]
+    files |= {f'post_{name}.sql': WRITE.format(name=name, sql=sql) for name, sql, _, _ in cases}
+    server = start(write_app(tmp_path / 'small', files), '--quiet', *new_store(request.param, request))
+    server.cases = cases
+    yield server
+    server.read_stderr(0)
+    assert 'POST /' not in server.stderr
+
+
+def good(count):
+    return [{'k': 100000 + i, 'v': f'w{i}', 'p': 1 + i % 3} for i in range(count)]
+
+
+@pytest.mark.parametrize('size', [0, 1, 700])
+def test_the_row_is_told_whatever_it_ran_into(server, size):
+    rows = good(size)
+    before, behind = rows[:size * 7 // 10], rows[size * 7 // 10:]
+    for name, _, bad, code in server.cases:
+        answer = server.post(f'/{name}', before + bad[:1] + behind + bad[1:])
+        line = len(before) + 1 if len(bad) == 1 else size + 2
+        assert answer.status == (409 if name == 'spans' or code == 'conflict' else 422), (name, answer.body)
+        assert answer.errors('line', 'code') == [(line, code)], (name, answer.body)
+        assert b'4711' not in answer.body
+    assert server.post('/uniques', good(1)).json() == [{'stored': 1}]  # nothing was kept of those
+    answer = server.post('/uniques', good(size + 1))
+    assert (answer.status, answer.errors('line', 'field', 'value', 'code')) == (409, [(1, 'k', '100000', 'conflict')])
+
+
+def test_a_key_that_comes_twice_is_told_of_a_batch_that_is_too_large_to_be_tried_in_parts(server):
+    rows = good(20000)
+    rows[15000]['k'] = rows[3]['k']
+    answer = server.post('/uniques', rows)
+    assert (answer.status, answer.errors('line', 'field', 'value')) == (409, [(15001, 'k', '100003')])
