@@ -88,6 +88,7 @@ static enum err_code make_declared(
     case TYPE_TEXT:
     case TYPE_DATE:
     case TYPE_TIMESTAMP:
+    case TYPE_TIME:
         fits = value->kind == VALUE_TEXT;
         break;
     }

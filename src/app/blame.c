@@ -96,8 +96,10 @@ static void reset_tried(struct blame *blame)
 
 struct value blame_harmless(const struct rule *rule)
 {
-    static const char *const texts[] = {
-        [TYPE_TEXT] = "a", [TYPE_DATE] = "2000-01-01", [TYPE_TIMESTAMP] = "2000-01-01T00:00:00.000Z"};
+    static const char *const texts[] = {[TYPE_TEXT] = "a",
+        [TYPE_DATE] = "2000-01-01",
+        [TYPE_TIMESTAMP] = "2000-01-01T00:00:00.000Z",
+        [TYPE_TIME] = "00:00:00"};
     switch (rule->type) {
     case TYPE_NUMBER:
         if (!rule->is_list)

@@ -8,9 +8,9 @@
 
 #include "base/limits.h"
 #include "text/charset.h"
-#include "text/date.h"
 #include "text/nearest.h"
 #include "text/number.h"
+#include "text/time_format.h"
 
 enum { MANY = CSV_WORDS, PREFIX_LEN = sizeof("csv.") - 1 };
 
@@ -147,7 +147,7 @@ static const char *set_date(
 {
     (void)count, (void)is_first;
     dialect->date = values[0];
-    return date_format_problem(values[0]);
+    return time_format_problem(values[0], FORMAT_OF_DATE);
 }
 
 static void write_date(const struct csv_dialect *dialect, struct buf *out)

@@ -65,6 +65,7 @@ static bool have_buckets(const struct finding_out *finding_out, const struct dep
         [TYPE_BOOLEAN] = {.kind = VALUE_INTEGER, .integer = 1},
         [TYPE_DATE] = {.kind = VALUE_TEXT, .text = {"2000-01-01", 10}},
         [TYPE_TIMESTAMP] = {.kind = VALUE_TEXT, .text = {"2000-01-01T00:00:00.000Z", 24}},
+        [TYPE_TIME] = {.kind = VALUE_TEXT, .text = {"00:00:00", 8}},
     };
     struct value values[LIMIT_BUCKET_COLUMNS];
     for (size_t i = 0; i < depends->count; i++)

@@ -12,12 +12,13 @@
 #include "text/date.h"
 #include "text/number.h"
 #include "text/pattern.h"
+#include "text/time_format.h"
 #include "text/utf8.h"
 
 enum {
     SHOWN_CHOICES = 20, // of in (…) in a message; a list may be long and a message is repeated for each row
     SHOWN_PATTERN = 200,  // bytes of a pattern in a message
-    TIMESTAMP_BYTES = 32, // room that value_parse may take from the arena for a timestamp
+    TIMESTAMP_BYTES = 32, // room that value_parse may take from the arena for a timestamp or time
     MS_PER_DAY = 24 * 60 * 60 * 1000,
 };
 
@@ -88,9 +89,9 @@ enum rule_result rule_parse(
         return parse_date(rule, text, arena, ret_value);
     if (value_parse(rule->type, text, arena, ret_value))
         return RULE_OK;
-    if (rule->type != TYPE_TIMESTAMP)
+    if (rule->type != TYPE_TIMESTAMP && rule->type != TYPE_TIME)
         return RULE_TYPE;
-    // Only a timestamp takes memory: with room made for it, a second failure is the text's own.
+    // Only these take memory: with room made for it, a second failure is the text's own.
     if (arena_alloc(arena, TIMESTAMP_BYTES) == NULL)
         return RULE_MEMORY;
     return value_parse(rule->type, text, arena, ret_value) ? RULE_OK : RULE_TYPE;
@@ -109,6 +110,7 @@ int rule_compare(enum value_type type, struct value a, struct value b)
     case TYPE_TEXT:
     case TYPE_DATE:
     case TYPE_TIMESTAMP: // of one length when normalised
+    case TYPE_TIME:      // without zeros at its end
         break;
     }
     return span_compare(a.text, b.text);
@@ -326,6 +328,7 @@ static enum rule_result convert(
     case TYPE_TEXT:
     case TYPE_DATE:
     case TYPE_TIMESTAMP:
+    case TYPE_TIME:
         break;
     }
     return value->kind == VALUE_TEXT ? rule_parse(rule, value->text, arena, value) : RULE_TYPE;
@@ -391,7 +394,7 @@ static void append_choices(const struct rule *rule, struct buf *out)
 // " from 1 to 5", " of at least 1", " of at most 5"; days and times have words of their own.
 static void append_range(const struct rule *rule, struct buf *out)
 {
-    bool is_time = rule->type == TYPE_DATE || rule->type == TYPE_TIMESTAMP;
+    bool is_time = rule->type == TYPE_DATE || rule->type == TYPE_TIMESTAMP || rule->type == TYPE_TIME;
     if (is_time && (rule->has_min || rule->has_max))
         buf_append_byte(out, ',');
     if (rule->has_min && rule->has_max) {

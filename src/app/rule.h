@@ -25,13 +25,13 @@ struct rule {
     const void *pattern;        // compiled (text/pattern.h); NULL: none
     bool required;              // absent, null or empty is an error
     bool has_default;           // default_value stands in for an absent one
-    bool has_min;               // min is in force: of the value, for integer, number, date, timestamp
+    bool has_min;               // min is in force: of the value, for integer, number, date, timestamp, time
     bool has_max;               // likewise
     struct value default_value; // passes the rule itself
     struct value min;           // inclusive; of the rule's type, a number as VALUE_REAL
     struct value max;           // inclusive; likewise
     size_t max_chars;           // of text, in code points; 0: no rule
-    struct span *choices;       // of in (…): text, date and timestamp as values have it, others as written
+    struct span *choices;       // of in (…): text, dates and times as values have it, others as written
     size_t choice_count;        // 0: no rule
     struct span description;    // free text; may be empty
     uint32_t line;              // in the file
@@ -78,8 +78,8 @@ struct rule_piece {
 MUST_CHECK enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces,
     size_t count, struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
 
-// Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, date and
-// timestamp alone, and lists; an integer passes for a number and becomes one. `json_boolean` tells true and
+// Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, dates and
+// times alone, and lists; an integer passes for a number and becomes one. `json_boolean` tells true and
 // false from 1 and 0. Empty text is RULE_REQUIRED where a value is, and else an empty text: JSON has null to
 // say more.
 MUST_CHECK enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,

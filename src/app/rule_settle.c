@@ -9,9 +9,9 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "text/date.h"
 #include "text/number.h"
 #include "text/pattern.h"
+#include "text/time_format.h"
 
 enum { EXPECTED_BYTES = 4096 }; // rule_expected in a message
 
@@ -129,7 +129,7 @@ static bool settle_format(struct rule_line *line, struct rule *rule)
         return true;
     if (rule->type != TYPE_DATE)
         return wrong_type(line, rule, WORD_FORMAT, "date", "");
-    const char *problem = date_format_problem(format.text);
+    const char *problem = time_format_problem(format.text, FORMAT_OF_DATE);
     if (problem == NULL && rule->is_list && memchr(format.text.at, ',', format.text.len) != NULL)
         problem = "has a comma, which stands between the items of a list";
     if (problem != NULL) {
@@ -143,7 +143,7 @@ static bool settle_format(struct rule_line *line, struct rule *rule)
 static bool settle_past(struct rule_line *line, struct rule *rule)
 {
     rule->past = line->seen[WORD_PAST];
-    if (!rule->past || date_format_has(rule->format, 'y'))
+    if (!rule->past || time_format_has(rule->format, 'y'))
         return true;
     words_fail(line->words, line->at[WORD_PAST].column,
         "past says what %%y means, so it needs a format with it, such as format \"%%m/%%d/%%y\"");
@@ -206,7 +206,7 @@ static bool settle_bound(struct rule_line *line, const struct rule *rule, enum r
     if (!line->seen[word])
         return true;
     if (rule->type == TYPE_TEXT || rule->type == TYPE_BOOLEAN)
-        return wrong_type(line, rule, word, "integer, number, date and timestamp",
+        return wrong_type(line, rule, word, "integer, number, date, timestamp and time",
             rule->type == TYPE_TEXT ? "; for text there is maxlength" : "");
     if (!parse(line, rule, word, line->values[word], ret_value))
         return false;

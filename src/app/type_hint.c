@@ -50,7 +50,6 @@ static const struct {
     {"datetime", MEANT("timestamp")},
     {"timestamptz", MEANT("timestamp")},
     {"instant", MEANT("timestamp")},
-    {"time", MEANT("timestamp")},
     {"day", MEANT("date")},
     {"list", MEANT("text list")},
     {"array", MEANT("text list")},
@@ -66,7 +65,8 @@ const char *type_hint(struct span word)
         [TYPE_NUMBER] = MEANT("number"),
         [TYPE_BOOLEAN] = MEANT("boolean"),
         [TYPE_DATE] = MEANT("date"),
-        [TYPE_TIMESTAMP] = MEANT("timestamp")};
+        [TYPE_TIMESTAMP] = MEANT("timestamp"),
+        [TYPE_TIME] = MEANT("time")};
     const char *parenthesis = memchr(word.at, '(', word.len);
     if (parenthesis != NULL)
         word.len = (size_t)(parenthesis - word.at);
@@ -81,7 +81,9 @@ const char *type_hint(struct span word)
         names[i] = value_type_name((enum value_type)i);
     const char *nearest = nearest_of(word, names, ARRAY_LEN(names));
     enum value_type type;
-    if (nearest != NULL && value_type_from_name(span_of(nearest), &type))
+    bool is_near =
+        nearest != NULL && 2 * nearest_edits(word, span_of(nearest)) < strlen(nearest); // title: no time
+    if (is_near && value_type_from_name(span_of(nearest), &type))
         return advice[type];
     nearest = nearest_in(word, foreign_types, ARRAY_LEN(foreign_types), sizeof(foreign_types[0]));
     if (nearest != NULL && nearest_edits(word, span_of(nearest)) == 1)

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "batch/first_load.h"
 #include "cmd/message.h"
-#include "text/date.h"
+#include "text/timestamp.h"
 
 static void on_file(void *ctx, const char *path, enum first_load_event event, const struct report *warnings)
 {
@@ -57,7 +57,7 @@ const char *data_dir_of(const struct options *options, const struct app *app, ch
 bool workspace_first_load(struct workspace *workspace, const struct options *options, bool tells_all)
 {
     char now[TIMESTAMP_CHARS], app_dir[DATA_DIR_BYTES];
-    timestamp_format(clock_wall_ms(), now);
+    timestamp_format(clock_wall_ms() * 1000, false, now);
     const char *data_dir = data_dir_of(options, workspace->app, app_dir);
     struct first_load_options load = {
         .data_dir = data_dir, .now = now, .on_file = on_file, .ctx = &tells_all};

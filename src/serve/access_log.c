@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "text/date.h"
+#include "text/timestamp.h"
 
 enum { TARGET_BYTES = 512, CLIENT_CLOSED_REQUEST = 499 };
 
@@ -36,7 +36,7 @@ void access_end(struct log *log, const struct access *access, const char *peer, 
     if (log == NULL)
         return;
     char now[TIMESTAMP_CHARS];
-    timestamp_format(clock_wall_ms(), now);
+    timestamp_format(clock_wall_ms() * 1000, false, now);
     double ms = access->method != NULL ? (double)(clock_monotonic_ns() - access->start_ns) / 1e6 : 0.0;
     log_printf(log, "%s %s %s %.*s %d %zu %.3fms", now, peer, access->method != NULL ? access->method : "-",
         access->target.len > 0 ? (int)access->target.len : 1,

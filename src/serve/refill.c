@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "batch/first_load.h"
 #include "store/notes.h"
-#include "text/date.h"
+#include "text/timestamp.h"
 
 // --- emptying
 
@@ -76,7 +76,7 @@ enum err_code refill_first_load(
     struct app *app, const struct service *service, struct log *log, struct err *err)
 {
     char now[TIMESTAMP_CHARS];
-    timestamp_format(clock_wall_ms(), now);
+    timestamp_format(clock_wall_ms() * 1000, false, now);
     struct first_load_options options = {
         .data_dir = service->data_dir, .now = now, .on_file = on_file, .ctx = log};
     AUTO(report_fini) struct report report = {0};

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "text/date.h"
+#include "text/timestamp.h"
 
 enum { CHECKSUM_CHARS = 33, DAY_CHARS = 10 }; // 128 bits in hex and a NUL; the day of a timestamp
 
@@ -170,7 +170,7 @@ static enum err_code record_file(struct store_conn *conn, const struct migration
     };
     char sum[CHECKSUM_CHARS], now[TIMESTAMP_CHARS];
     checksum(file->sql, sum);
-    timestamp_format(clock_wall_ms(), now);
+    timestamp_format(clock_wall_ms() * 1000, false, now);
     const struct value values[] = {
         text_value(file->name), text_value(span_of(sum)), text_value(span_of(now))};
     struct store_stmt *insert;

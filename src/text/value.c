@@ -6,6 +6,8 @@
 #include "base/attr.h"
 #include "text/date.h"
 #include "text/number.h"
+#include "text/time_of_day.h"
+#include "text/timestamp.h"
 #include "text/utf8.h"
 
 static const struct {
@@ -18,6 +20,7 @@ static const struct {
     [TYPE_BOOLEAN] = {"boolean", "true or false"},
     [TYPE_DATE] = {"date", "a date, YYYY-MM-DD"},
     [TYPE_TIMESTAMP] = {"timestamp", "a timestamp, RFC 3339"},
+    [TYPE_TIME] = {"time", "a time of the day, hh:mm, hh:mm:ss or hh:mm:ss.ffffff"},
 };
 
 const char *value_type_name(enum value_type type)
@@ -65,21 +68,36 @@ static bool parse_boolean(struct span text, struct value *ret_value)
     return true;
 }
 
-static bool parse_timestamp(struct span text, struct arena *arena, struct value *ret_value)
+// The text itself, where it is `normal`, or a copy of that. False without memory.
+static bool normalise(struct span text, struct span normal, struct arena *arena, struct value *ret_value)
 {
-    int64_t ms;
-    char normal[TIMESTAMP_CHARS];
-    if (!timestamp_parse(text, &ms))
-        return false;
-    timestamp_format(ms, normal);
-    struct span written = span_of(normal);
-    if (!span_equal(written, text)) {
-        text = (struct span){.at = arena_strndup(arena, written.at, written.len), .len = written.len};
+    if (!span_equal(normal, text)) {
+        text = (struct span){.at = arena_strndup(arena, normal.at, normal.len), .len = normal.len};
         if (text.at == NULL)
             return false;
     }
     *ret_value = value_of_text(text);
     return true;
+}
+
+static bool parse_timestamp(struct span text, struct arena *arena, struct value *ret_value)
+{
+    int64_t us;
+    char normal[TIMESTAMP_CHARS];
+    if (!timestamp_parse(text, &us))
+        return false;
+    size_t len = timestamp_format(us, false, normal);
+    return normalise(text, (struct span){.at = normal, .len = len}, arena, ret_value);
+}
+
+static bool parse_time(struct span text, struct arena *arena, struct value *ret_value)
+{
+    int64_t us;
+    char normal[TIME_OF_DAY_CHARS];
+    if (!time_of_day_parse(text, &us))
+        return false;
+    size_t len = time_of_day_format(us, normal);
+    return normalise(text, (struct span){.at = normal, .len = len}, arena, ret_value);
 }
 
 bool value_parse(enum value_type type, struct span text, struct arena *arena, struct value *ret_value)
@@ -106,6 +124,8 @@ bool value_parse(enum value_type type, struct span text, struct arena *arena, st
         break;
     case TYPE_TIMESTAMP:
         return parse_timestamp(text, arena, ret_value);
+    case TYPE_TIME:
+        return parse_time(text, arena, ret_value);
     }
     if (fine)
         *ret_value = value;

@@ -31,6 +31,8 @@
 #include "base/mem.h"
 #include "text/date.h"
 #include "text/number.h"
+#include "text/time_of_day.h"
+#include "text/timestamp.h"
 
 enum {
     EPOCH_DAYS = 10957, // 2000-01-01 in days since 1970-01-01
@@ -45,6 +47,7 @@ enum {
     CYCLE_DAYS = 146097,
 };
 static const int64_t DAY_MS = 86400000, EPOCH_MS = EPOCH_DAYS * INT64_C(86400000);
+static const int64_t EPOCH_US = EPOCH_DAYS * INT64_C(86400000000);
 
 static const struct {
     enum pg_type type; // on the wire
@@ -56,6 +59,7 @@ static const struct {
     [TYPE_BOOLEAN] = {PG_TYPE_BOOL, "boolean"},
     [TYPE_DATE] = {PG_TYPE_DATE, "date"},
     [TYPE_TIMESTAMP] = {PG_TYPE_TIMESTAMPTZ, "timestamp with time zone"},
+    [TYPE_TIME] = {PG_TYPE_TIME, "time"},
 };
 
 void pg_room_fini(struct pg_room *room)
@@ -150,12 +154,23 @@ static bool encode_date(const struct value *value, char room[PG_TEXT_BYTES], str
 
 static bool encode_timestamp(const struct value *value, char room[PG_TEXT_BYTES], struct span *ret_bytes)
 {
-    int64_t ms;
+    int64_t us;
     if (value->kind == VALUE_INTEGER)
         return encode_integer(value, 8, room, ret_bytes);
-    if (value->kind != VALUE_TEXT || !timestamp_parse(value->text, &ms))
+    if (value->kind != VALUE_TEXT || !timestamp_parse(value->text, &us))
         return false;
-    *ret_bytes = put_integer(room, (uint64_t)((ms - EPOCH_MS) * 1000), 8);
+    *ret_bytes = put_integer(room, (uint64_t)(us - EPOCH_US), 8);
+    return true;
+}
+
+static bool encode_time(const struct value *value, char room[PG_TEXT_BYTES], struct span *ret_bytes)
+{
+    int64_t us;
+    if (value->kind == VALUE_INTEGER)
+        return encode_integer(value, 8, room, ret_bytes);
+    if (value->kind != VALUE_TEXT || !time_of_day_parse(value->text, &us))
+        return false;
+    *ret_bytes = put_integer(room, (uint64_t)us, 8);
     return true;
 }
 
@@ -210,6 +225,10 @@ enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_B
     case PG_TYPE_TIMESTAMPTZ:
         wanted = "a timestamp, RFC 3339";
         fits = encode_timestamp(value, room, ret_bytes);
+        break;
+    case PG_TYPE_TIME:
+        wanted = "a time of the day";
+        fits = encode_time(value, room, ret_bytes);
         break;
     default:
         *ret_bytes = as_text(value, room);
@@ -436,6 +455,14 @@ static void get_timestamp(struct span bytes, char room[PG_TEXT_BYTES], struct va
     *ret_value = text_value(room, len);
 }
 
+// 24:00:00, which PostgreSQL has, is written as PostgreSQL writes it.
+static void get_time(struct span bytes, char room[PG_TEXT_BYTES], struct value *ret_value)
+{
+    static_assert((int)PG_TEXT_BYTES >= (int)TIME_OF_DAY_CHARS, "any time has room");
+    int64_t us = get_integer(bytes);
+    *ret_value = text_value(room, time_of_day_format(us, room));
+}
+
 void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS])
 {
     size_t len = 0;
@@ -454,8 +481,8 @@ static const char *type_name(Oid type)
         Oid type;
         const char *name;
     } names[] = {{17, "bytea"}, {18, "\"char\""}, {26, "oid"}, {600, "point"}, {790, "money"}, {869, "inet"},
-        {1083, "time"}, {1114, "timestamp"}, {1186, "interval"}, {2249, "record"}, {2278, "void"},
-        {3802, "jsonb"}, {1007, "integer[]"}, {1009, "text[]"}, {1016, "bigint[]"}};
+        {1114, "timestamp"}, {1186, "interval"}, {2249, "record"}, {2278, "void"}, {3802, "jsonb"},
+        {1007, "integer[]"}, {1009, "text[]"}, {1016, "bigint[]"}};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (names[i].type == type)
             return names[i].name;
@@ -466,8 +493,8 @@ static const char *type_name(Oid type)
 const char *pg_refused_type(Oid type)
 {
     static const Oid taken[] = {PG_TYPE_BOOL, PG_TYPE_INT2, PG_TYPE_INT4, PG_TYPE_INT8, PG_TYPE_FLOAT4,
-        PG_TYPE_FLOAT8, PG_TYPE_NUMERIC, PG_TYPE_DATE, PG_TYPE_TIMESTAMPTZ, PG_TYPE_UUID, PG_TYPE_TEXT,
-        PG_TYPE_VARCHAR, PG_TYPE_BPCHAR, PG_TYPE_NAME, PG_TYPE_JSON}; // by pg_decode
+        PG_TYPE_FLOAT8, PG_TYPE_NUMERIC, PG_TYPE_DATE, PG_TYPE_TIME, PG_TYPE_TIMESTAMPTZ, PG_TYPE_UUID,
+        PG_TYPE_TEXT, PG_TYPE_VARCHAR, PG_TYPE_BPCHAR, PG_TYPE_NAME, PG_TYPE_JSON}; // by pg_decode
     for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
         if (taken[i] == type)
             return NULL;
@@ -495,6 +522,7 @@ static bool has_length(Oid type, size_t len)
     case PG_TYPE_INT8:
     case PG_TYPE_FLOAT8:
     case PG_TYPE_TIMESTAMPTZ:
+    case PG_TYPE_TIME:
         return len == 8;
     case PG_TYPE_UUID:
         return len == PG_UUID_BYTES;
@@ -529,6 +557,9 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg
     case PG_TYPE_TIMESTAMPTZ:
         get_timestamp(bytes, room->text, ret_value);
         return ERR_NONE;
+    case PG_TYPE_TIME:
+        get_time(bytes, room->text, ret_value);
+        return ERR_NONE;
     case PG_TYPE_UUID:
         pg_format_uuid((const unsigned char *)bytes.at, room->text);
         *ret_value = text_value(room->text, PG_ID_CHARS - 1);
@@ -548,7 +579,7 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg
 enum err_code pg_decode_key(Oid type, struct span bytes, const char *name, struct pg_room *room,
     struct value *ret_value, struct err *err)
 {
-    bool is_time = type == PG_TYPE_DATE || type == PG_TYPE_TIMESTAMPTZ;
+    bool is_time = type == PG_TYPE_DATE || type == PG_TYPE_TIMESTAMPTZ || type == PG_TYPE_TIME;
     if (!is_time || !has_length(type, bytes.len))
         return pg_decode(type, bytes, name, room, ret_value, err);
     *ret_value = (struct value){.kind = VALUE_INTEGER, .integer = get_integer(bytes)};

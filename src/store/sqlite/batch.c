@@ -22,6 +22,7 @@ static const char *const column_types[] = {
     [TYPE_BOOLEAN] = "BOOLEAN",
     [TYPE_DATE] = "TEXT",
     [TYPE_TIMESTAMP] = "TEXT",
+    [TYPE_TIME] = "TEXT",
 };
 
 void sqlite_batch_init(struct sqlite_batch *batch)

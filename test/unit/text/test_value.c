@@ -14,9 +14,9 @@
 static void types_have_names_and_expectations(void **state)
 {
     (void)state;
-    static const char *names[] = {"text", "integer", "number", "boolean", "date", "timestamp"};
-    static const char *expected[] = {
-        "text", "an integer", "a number", "true or false", "a date, YYYY-MM-DD", "a timestamp, RFC 3339"};
+    static const char *names[] = {"text", "integer", "number", "boolean", "date", "timestamp", "time"};
+    static const char *expected[] = {"text", "an integer", "a number", "true or false", "a date, YYYY-MM-DD",
+        "a timestamp, RFC 3339", "a time of the day, hh:mm, hh:mm:ss or hh:mm:ss.ffffff"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         enum value_type type;
         assert_true(value_type_from_name(span_of(names[i]), &type));
@@ -115,6 +115,8 @@ static void what_is_not_of_the_type_is_refused(void **state)
         {TYPE_DATE, ""},
         {TYPE_TIMESTAMP, ""},
         {TYPE_TIMESTAMP, "2016-01-01"},
+        {TYPE_TIME, ""},
+        {TYPE_TIME, "24:00"},
     };
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, 1024);
