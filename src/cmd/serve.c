@@ -28,6 +28,7 @@
 #include "serve/route.h"
 #include "serve/server.h"
 #include "store/notes.h"
+#include "store/versions.h"
 
 static const struct usage USAGE = {
     .command = COMMAND_SERVE,
@@ -192,6 +193,8 @@ static bool start_service(struct app *app, const struct options *options, struct
         service->data_dir = arena_strdup(&service->app->arena, data_dir);
     if (is_draft)
         writer_set_draft(service->writer);
+    if (service->read_store != NULL)
+        versions_follow(service->read_store, service->store);
     return true;
 }
 

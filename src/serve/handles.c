@@ -121,7 +121,8 @@ enum err_code handle_renew(
 enum err_code handle_begin(struct handle *handle, const struct span *vector, bool is_noted, struct err *err)
 {
     if (vector != NULL)
-        return store_begin_at(handle->conn, *vector, err);
+        return is_noted ? store_begin_seen_at(handle->conn, *vector, err)
+                        : store_begin_at(handle->conn, *vector, err);
     return is_noted ? store_begin_seen(handle->conn, err) : store_begin(handle->conn, err);
 }
 

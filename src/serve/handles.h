@@ -76,7 +76,7 @@ MUST_CHECK enum err_code handle_renew(
     struct handle *handle, const struct endpoint *endpoint, struct plan **ret_plan, struct err *err);
 
 // Begins a transaction of one committed state: NULL for any, else one that has seen `vector`
-// (store_begin_at). `is_noted`: version_seen will be asked, of the primary. Errors of the store.
+// (store_begin_at). `is_noted`: version_seen will be asked. Errors of the store.
 MUST_CHECK enum err_code handle_begin(
     struct handle *handle, const struct span *vector, bool is_noted, struct err *err);
 

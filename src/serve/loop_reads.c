@@ -214,7 +214,7 @@ static bool read_on(struct own *own, struct request *request, struct cost *cost,
     if (plan == NULL) // it cannot be done promptly
         return false;
     AUTO(reading_fini) struct reading reading;
-    reading_init(&reading, request);
+    reading_init(&reading, request, &own->handle);
     reading.start_ns = start_ns;
     store_deadline(own->handle.conn, start_ns + LIMIT_PROMPT_US * NS_PER_US);
     if (begin(own, &err) != ERR_NONE)
@@ -224,7 +224,7 @@ static bool read_on(struct own *own, struct request *request, struct cost *cost,
     take_scratch(own->reads, &reading);
     const struct dependence *dependence = NULL;
     if (code == ERR_NONE)
-        code = reading_dependence(&reading, &own->handle, &dependence, &err);
+        code = reading_dependence(&reading, &dependence, &err);
     if (code == ERR_NONE && dependence != NULL)
         reading_note(&reading, plan, dependence);
     if (code == ERR_NONE)

@@ -21,7 +21,7 @@ static void join(struct read_group *group, struct request *request)
     seat->usual = usual_plan(group, request);
     seat->plan = NULL;
     seat->dependence = NULL;
-    reading_init(&seat->reading, request);
+    reading_init(&seat->reading, request, &group->handles->primaries[request->service]);
 }
 
 void read_group_init(struct read_group *group, const struct handles *handles, struct request *request)
@@ -68,9 +68,7 @@ static enum err_code prepare_last(struct read_group *group, struct err *err)
     size_t number = 0;
     for (const struct seat *before = group->seats; before < last; before++)
         number += before->reading.request->endpoint == endpoint;
-    enum err_code code = ERR_NONE;
-    if (group->replica == NULL)
-        code = reading_dependence(&last->reading, group->handle, &last->dependence, err);
+    enum err_code code = reading_dependence(&last->reading, &last->dependence, err);
     return code != ERR_NONE ? code : handle_seat(group->handle, endpoint, number, &last->plan, err);
 }
 
@@ -118,7 +116,7 @@ static enum err_code begin(struct read_group *group, struct err *err)
     struct store_conn *primary = group->handles->primaries[first->request->service].conn;
     store_deadline(primary, first->deadline_ns);
     enum err_code code = replica_vector(group->replica, primary, came_ns, &vector, err);
-    return code == ERR_NONE ? handle_begin(group->handle, &vector, false, err) : code;
+    return code == ERR_NONE ? handle_begin(group->handle, &vector, is_noted, err) : code;
 }
 
 static void ask_all(struct read_group *group)

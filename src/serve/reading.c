@@ -12,9 +12,9 @@
 
 // --- life
 
-void reading_init(struct reading *reading, struct request *request)
+void reading_init(struct reading *reading, struct request *request, struct handle *primary)
 {
-    *reading = (struct reading){.request = request};
+    *reading = (struct reading){.request = request, .primary = primary};
     spool_init(&reading->out, &request->context->spools, LIMIT_SPOOL_FILE_BYTES);
 }
 
@@ -87,13 +87,28 @@ void reading_begin(struct reading *reading, bool is_on_replica)
     reading->has_marks = false;
 }
 
-enum err_code reading_dependence(struct reading *reading, struct handle *primary,
-    const struct dependence **ret_dependence, struct err *err)
+// Whether the primary's handle has the request's app prepared. Reads on a replica leave that behind when the
+// app is edited.
+static bool is_prepared(const struct reading *reading)
 {
     const struct request *request = reading->request;
+    struct handle *primary = reading->primary;
+    struct plan *ignored;
+    struct err failure = {0};
+    if (primary->app == request->app || primary->is_prompt)
+        return primary->app == request->app;
+    store_deadline(primary->conn, reading->deadline_ns);
+    return handle_plan(primary, request->app, request->endpoint, &ignored, &failure) == ERR_NONE;
+}
+
+enum err_code reading_dependence(
+    struct reading *reading, const struct dependence **ret_dependence, struct err *err)
+{
+    const struct request *request = reading->request;
+    struct handle *primary = reading->primary;
     const struct dependence *dependence = NULL;
     *ret_dependence = NULL;
-    if (!request->has_key || primary->app != request->app)
+    if (!request->has_key || !is_prepared(reading))
         return ERR_NONE;
     struct store *store = request->context->services[request->service].store;
     enum err_code code = handle_dependence(primary, store, request->endpoint, &dependence, err);
@@ -159,7 +174,7 @@ static enum err_code try_once(struct reading *reading, struct handle *handle, st
     const struct span *vector, struct err *err)
 {
     const struct dependence *dependence = NULL;
-    enum err_code code = vector == NULL ? reading_dependence(reading, handle, &dependence, err) : ERR_NONE;
+    enum err_code code = reading_dependence(reading, &dependence, err);
     if (code != ERR_NONE)
         return code;
     reading_begin(reading, vector != NULL);

@@ -19,6 +19,7 @@ enum { READING_MARKS = 64 }; // of an answer: one that hangs on more is not kept
 
 struct reading {
     struct request *request;          // borrowed; NULL once it was sent back
+    struct handle *primary;           // borrowed; which tells what the answer hangs on
     uint64_t start_ns;                // monotonic; when its turn came
     uint64_t deadline_ns;             // likewise; of all its statements
     struct spool out;                 // the answer
@@ -28,7 +29,7 @@ struct reading {
     bool has_marks;                   // they are known
 };
 
-void reading_init(struct reading *reading, struct request *request);
+void reading_init(struct reading *reading, struct request *request, struct handle *primary);
 void reading_fini(struct reading *reading);
 
 // Its turn has come: its time begins.
@@ -40,10 +41,10 @@ void reading_forget(struct reading *reading);
 // A transaction is about to begin, on the primary or with a vector of a replica.
 void reading_begin(struct reading *reading, bool is_on_replica);
 
-// What the answer hangs on, if it may be kept; else *ret_dependence is NULL. On the primary, before the
-// transaction begins. Errors of the store, for which the read would fail as well.
-MUST_CHECK enum err_code reading_dependence(struct reading *reading, struct handle *primary,
-    const struct dependence **ret_dependence, struct err *err);
+// What the answer hangs on, if it may be kept, as the primary tells it; else *ret_dependence is NULL. Before
+// the transaction begins. Errors of the store, for which the read would fail as well.
+MUST_CHECK enum err_code reading_dependence(
+    struct reading *reading, const struct dependence **ret_dependence, struct err *err);
 
 // Notes, before the transaction ends, of which state the answer is: of a transaction that handle_begin has
 // begun with is_noted.

@@ -78,7 +78,10 @@ struct store_driver {
     enum err_code (*take_turn)(struct store_conn *conn, struct err *err);   // NULL: there are none
     // Both NULL: every transaction sees all that was committed before it began.
     enum err_code (*versions_read)(struct store_conn *conn, struct buf *vector, struct err *err);
-    enum err_code (*begin_at)(struct store_conn *conn, struct span vector, struct err *err);
+    enum err_code (*begin_at)(struct store_conn *conn, struct span vector, bool is_noted,
+        struct err *err); // store_begin_at, and store_begin_seen_at where is_noted
+    void (*follow)(
+        struct store *replica, struct store *primary); // versions_follow; NULL: there are no replicas
     void (*ask)(struct store *store, struct versions_question *question); // NULL: versions never lag
     uint64_t (*asked_ns)(const struct store *store);                      // versions_asked_ns; with `ask`
     enum err_code (*buckets)(struct store_conn *conn, const char *table, const struct span *columns,

@@ -147,7 +147,7 @@ enum err_code store_take_turn(struct store_conn *conn, struct err *err)
 
 enum err_code store_begin_at(struct store_conn *conn, struct span vector, struct err *err)
 {
-    return conn->driver->begin_at != NULL ? conn->driver->begin_at(conn, vector, err)
+    return conn->driver->begin_at != NULL ? conn->driver->begin_at(conn, vector, false, err)
                                           : store_begin(conn, err);
 }
 

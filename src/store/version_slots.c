@@ -109,20 +109,22 @@ static uint64_t find_seen(const struct version_slot *slot, const struct version_
     return 0;
 }
 
-void version_slots_set(struct version_slots *slots, const char *name, const struct version_stamp *stamp)
+bool version_slots_set(struct version_slots *slots, const char *name, const struct version_stamp *stamp)
 {
     struct version_slot *slot = find(slots, name);
     if (slot == NULL)
-        return;
+        return false;
     bool was_known = atomic_load_explicit(&slot->number, memory_order_relaxed) != 0;
-    if (!was_known || slot->stamp.shape != stamp->shape)
+    bool is_other_shape = !was_known || slot->stamp.shape != stamp->shape;
+    if (is_other_shape)
         slot->shape_round = slots->round;
     slot->round = slots->round;
     if (was_known && is_same(&slot->stamp, stamp))
-        return;
+        return false;
     slot->stamp = *stamp;
     uint64_t number = find_seen(slot, stamp);
     atomic_store_explicit(&slot->number, number != 0 ? number : ++slots->last, memory_order_release);
+    return is_other_shape;
 }
 
 void version_slots_end(struct version_slots *slots)

@@ -50,8 +50,8 @@ uint64_t version_slots_seen(struct version_slots *slots, const struct version *v
 void version_slots_begin(struct version_slots *slots);
 
 // The table is in this state now. The number is a new one unless the table was so in the round before, or a
-// read has seen this state since.
-void version_slots_set(struct version_slots *slots, const char *name, const struct version_stamp *stamp);
+// read has seen this state since. True: since the round before it has another shape, or is known again.
+bool version_slots_set(struct version_slots *slots, const char *name, const struct version_stamp *stamp);
 
 // What was not set since version_slots_begin is not known, and what was seen of it is forgotten.
 void version_slots_end(struct version_slots *slots);

@@ -98,6 +98,18 @@ enum err_code store_begin_seen(struct store_conn *conn, struct err *err)
     return conn->driver->begin(conn, err);
 }
 
+enum err_code store_begin_seen_at(struct store_conn *conn, struct span vector, struct err *err)
+{
+    return conn->driver->begin_at != NULL ? conn->driver->begin_at(conn, vector, true, err)
+                                          : store_begin_seen(conn, err);
+}
+
+void versions_follow(struct store *replica, struct store *primary)
+{
+    if (replica->driver->follow != NULL)
+        replica->driver->follow(replica, primary);
+}
+
 uint64_t version_seen(struct store_conn *conn, const struct version *version)
 {
     return conn->driver->version_seen != NULL ? conn->driver->version_seen(conn, version) : 0;

@@ -77,9 +77,16 @@ const struct version *version_bucket(
 // Begins a read transaction as store_begin does, so that version_seen can be asked.
 MUST_CHECK enum err_code store_begin_seen(struct store_conn *conn, struct err *err);
 
+// The same of a transaction that has to see a vector, as store_begin_at begins it, perhaps on a replica.
+MUST_CHECK enum err_code store_begin_seen_at(struct store_conn *conn, struct span vector, struct err *err);
+
+// Has version_seen tell of reads on `replica` in the versions of `primary`, of which it is a standby and
+// which outlives it. Once, before the replica has connections.
+void versions_follow(struct store *replica, struct store *primary);
+
 // The number that the version had in the state that the transaction of store_begin_seen reads; 0: it is not
-// known. What was read is current while version_now gives that number. Asked after the last statement was
-// stepped to its end, before store_rollback.
+// known, as on a replica that nobody has had follow its primary. What was read is current while version_now
+// gives that number. Asked after the last statement was stepped to its end, before store_rollback.
 uint64_t version_seen(struct store_conn *conn, const struct version *version);
 
 // --- what a read has to see, perhaps on a replica; on the connection's thread (store_begin_at)

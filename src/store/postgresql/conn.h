@@ -78,7 +78,8 @@ struct pg_conn {
     struct pg_own check;          // of pg_begin_at
     struct pg_own look;           // of pg_begin_seen
     PGresult *seen;               // owned; what the transaction of that has seen; NULL: not come yet
-    uint64_t seen_round;          // of the store's versions when it began
+    uint64_t seen_round;          // of the versions of the store that is followed, when it began
+    unsigned seen_session;        // in which it was asked
     uint64_t deadline_ns;         // monotonic; 0: none
     const atomic_bool *interrupt; // borrowed; set when nobody waits for the statements; NULL: none
     uint64_t timeout_ms;          // statement_timeout of the session, behind the deadline

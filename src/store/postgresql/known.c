@@ -28,6 +28,8 @@ int pg_find_row(const PGresult *rows, const char *table)
 // another app's, or foreign, or has no trigger; in tables that inherit, where an UPDATE of one writes to
 // others; by a subscription. Nor with policies of rows, which are no part of the shape.
 //
+// The row without a name has the history, and how far the log went when this was asked.
+//
 // '@' stands for the schema, '%' for its name as a text.
 static const char state_sql[] =
     "WITH RECURSIVE counted AS ("
@@ -61,7 +63,9 @@ static const char state_sql[] =
     " WHERE v.relkind = 'v' OR p.is_known"
     " UNION ALL SELECT E'\\x01', 0, coalesce(pg_catalog.bit_xor(pg_catalog.hashtextextended(" PG_VIEW_SHAPE
     ", 0)), 0) FROM named v WHERE v.relkind = 'v'"
-    " UNION ALL SELECT table_name, rows, 0 FROM counted WHERE table_name = ''";
+    " UNION ALL SELECT table_name, rows, CASE WHEN pg_catalog.pg_is_in_recovery() THEN -1"
+    " ELSE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') END::bigint"
+    " FROM counted WHERE table_name = ''";
 
 void pg_append_state(const struct pg_store *store, struct buf *sql)
 {
@@ -79,13 +83,16 @@ void pg_take_state(struct pg_store *store, const PGresult *state)
 {
     int history = pg_find_row(state, "");
     struct version_slots *slots = &store->versions;
+    bool is_reshaped = false;
     version_slots_begin(slots);
     for (int row = 0; history >= 0 && row < PQntuples(state); row++) {
         struct version_stamp stamp = {.rows = pg_number_at(state, row, 1),
             .history = pg_number_at(state, history, 1),
             .shape = pg_number_at(state, row, 2)};
-        if (row != history)
-            version_slots_set(slots, PQgetvalue(state, row, 0), &stamp);
+        if (row != history && version_slots_set(slots, PQgetvalue(state, row, 0), &stamp))
+            is_reshaped = true;
     }
+    if (is_reshaped)
+        atomic_store_explicit(&store->shape_lsn, pg_number_at(state, history, 2), memory_order_relaxed);
     version_slots_end(slots);
 }

@@ -65,6 +65,7 @@ static enum err_code make_store(
     pg_breaker_init(&store->breaker);
     version_slots_init(&store->versions);
     store->views = pg_views(store);
+    store->followed = store;
     store->url = mem_strdup(url);
     store->name = mem_strdup(name);
     if (store->url == NULL || store->name == NULL) {
@@ -175,6 +176,7 @@ const struct store_driver postgresql_driver = {
     .take_turn = pg_take_turn,
     .versions_read = pg_versions_read,
     .begin_at = pg_begin_at,
+    .follow = pg_follow,
     .ask = pg_versions_ask,
     .asked_ns = pg_versions_asked_ns,
     .begin_seen = pg_begin_seen,

@@ -41,6 +41,8 @@ struct pg_store {
     struct pg_watch *watch;        // owned; NULL: the store is not watched
     struct version_slots versions; // of the tables; set by the watch
     const struct version *views;   // one of them: pg_views; NULL without memory
+    _Atomic(uint64_t) shape_lsn;   // where in the log the newest shape is; set before its round ends
+    struct pg_store *followed;     // borrowed; of a replica: whose versions its reads tell; else itself
     atomic_uint first_host;        // of those in the url: the one to ask first; any thread
 };
 

@@ -15,6 +15,11 @@
 // partitions, columns and triggers are, with the transactions that wrote them, which are never the same
 // again. A read takes the shape from the last answer before it began; where the table still has it when a
 // kept answer is used, it has had it all along.
+//
+// A read on a standby is told in the versions of its primary, as the stripes and the history are copied to
+// it. Shapes are not asked there: it sees those of a round when, before its snapshot was taken, it had come
+// as far in the log as the primary was when the newest shape was found. How far it has come each noted
+// transaction asks for the next one.
 #include "store/postgresql/versions.h"
 
 #include <stdlib.h>
@@ -74,41 +79,85 @@ enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, stru
     return code;
 }
 
-enum err_code pg_begin_at(struct store_conn *base, struct span vector, struct err *err)
-{
-    struct pg_conn *conn = pg_conn(base);
-    enum err_code code = pg_begin(base, err);
-    if (code != ERR_NONE || vector.len == 0)
-        return code;
-    pg_tx_sent(conn);
-    code = pg_queue_own(conn, &conn->check, check_sql, &vector, (struct pg_item){.kind = PG_CHECK}, err);
-    // Has the server send the answer now, before it runs the statements that follow. pgbouncer is told to
-    // flush by a sync alone.
-    if (code == ERR_NONE && !conn->is_pooled && PQsendFlushRequest(conn->link) == 0)
-        code = err_no_memory(err);
-    if (code != ERR_NONE)
-        pg_rollback(base);
-    return code;
-}
-
 // --- of which state a read is
 
 static const char seen_sql[] =
     "SELECT table_name, " PG_VERSION_ROWS " FROM reckoner_versions GROUP BY table_name";
 
+// On a standby also how far it has come, under a name that no table has.
+static const char seen_there_sql[] =
+    "SELECT table_name, " PG_VERSION_ROWS " FROM reckoner_versions GROUP BY table_name UNION ALL"
+    " SELECT E'\\x02', pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')::bigint";
+
+void pg_follow(struct store *replica, struct store *primary)
+{
+    pg_store(replica)->followed = pg_store(primary);
+}
+
+// How far the standby had come at the last transaction that was noted, and so before the next one begins; 0:
+// not known. Behind a pooler it may have been another standby.
+static uint64_t replayed_lsn(const struct pg_conn *conn)
+{
+    bool is_of_session = conn->seen_session == conn->session && !conn->is_pooled;
+    if (!is_of_session || PQresultStatus(conn->seen) != PGRES_TUPLES_OK)
+        return 0;
+    int row = pg_find_row(conn->seen, "\x02");
+    return row >= 0 ? pg_number_at(conn->seen, row, 1) : 0;
+}
+
+// The round of the versions whose shapes the transaction that begins now will see; 0: none is known.
+static uint64_t round_to_see(const struct pg_conn *conn)
+{
+    struct pg_store *followed = conn->store->followed;
+    uint64_t round = version_slots_round(&followed->versions);
+    if (followed == conn->store)
+        return round;
+    uint64_t shape_lsn = atomic_load_explicit(&followed->shape_lsn, memory_order_relaxed);
+    return replayed_lsn(conn) >= shape_lsn ? round : 0;
+}
+
+// Before anything of the transaction is sent, which has a snapshot from then on.
+static void expect_seen(struct pg_conn *conn)
+{
+    conn->seen_round = round_to_see(conn);
+    conn->seen_session = conn->session;
+    PQclear(conn->seen);
+    conn->seen = NULL;
+}
+
+static enum err_code ask_seen(struct pg_conn *conn, struct err *err)
+{
+    const char *sql = conn->store->followed == conn->store ? seen_sql : seen_there_sql;
+    struct pg_item item = {.kind = PG_COMMAND, .keep = &conn->seen};
+    pg_tx_sent(conn);
+    return pg_queue_own(conn, &conn->look, sql, NULL, item, err);
+}
+
 enum err_code pg_begin_seen(struct store_conn *base, struct err *err)
 {
+    return pg_begin_at(base, (struct span){0}, true, err);
+}
+
+// --- transactions that see something
+
+enum err_code pg_begin_at(struct store_conn *base, struct span vector, bool is_noted, struct err *err)
+{
     struct pg_conn *conn = pg_conn(base);
-    uint64_t round = version_slots_round(&conn->store->versions);
     enum err_code code = pg_begin(base, err);
     if (code != ERR_NONE)
         return code;
-    PQclear(conn->seen);
-    conn->seen = NULL;
-    conn->seen_round = round;
-    pg_tx_sent(conn);
-    code = pg_queue_own(
-        conn, &conn->look, seen_sql, NULL, (struct pg_item){.kind = PG_COMMAND, .keep = &conn->seen}, err);
+    if (is_noted)
+        expect_seen(conn);
+    if (vector.len > 0) {
+        pg_tx_sent(conn);
+        code = pg_queue_own(conn, &conn->check, check_sql, &vector, (struct pg_item){.kind = PG_CHECK}, err);
+    }
+    // Has the server send the answer now, before it runs the statements that follow. pgbouncer is told to
+    // flush by a sync alone.
+    if (code == ERR_NONE && vector.len > 0 && !conn->is_pooled && PQsendFlushRequest(conn->link) == 0)
+        code = err_no_memory(err);
+    if (code == ERR_NONE && is_noted)
+        code = ask_seen(conn, err);
     if (code != ERR_NONE)
         pg_rollback(base);
     return code;
@@ -130,7 +179,7 @@ uint64_t pg_version_seen(struct store_conn *base, const struct version *version)
     int row = pg_find_row(conn->seen, table_name(name)), history = pg_find_row(conn->seen, "");
     if (row < 0 || history < 0)
         return 0;
-    return version_slots_seen(&conn->store->versions, version, pg_number_at(conn->seen, row, 1),
+    return version_slots_seen(&conn->store->followed->versions, version, pg_number_at(conn->seen, row, 1),
         pg_number_at(conn->seen, history, 1), conn->seen_round);
 }
 
@@ -145,6 +194,6 @@ const struct version *pg_views(struct pg_store *store)
 
 uint64_t pg_versions_schema(const struct store_stmt *stmt)
 {
-    const struct version *views = ((const struct pg_stmt *)stmt)->conn->store->views;
+    const struct version *views = ((const struct pg_stmt *)stmt)->conn->store->followed->views;
     return views != NULL ? version_now(views) : 0;
 }

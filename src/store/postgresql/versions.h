@@ -17,7 +17,9 @@ const struct version *pg_views(struct pg_store *store);
 uint64_t pg_versions_schema(const struct store_stmt *stmt);
 
 MUST_CHECK enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, struct err *err);
-MUST_CHECK enum err_code pg_begin_at(struct store_conn *base, struct span vector, struct err *err);
+MUST_CHECK enum err_code pg_begin_at(
+    struct store_conn *base, struct span vector, bool is_noted, struct err *err);
+void pg_follow(struct store *replica, struct store *primary);
 
 MUST_CHECK enum err_code pg_begin_seen(struct store_conn *base, struct err *err);
 uint64_t pg_version_seen(struct store_conn *base, const struct version *version);

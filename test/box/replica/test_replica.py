@@ -31,6 +31,7 @@ APP = {
     'get_slow.sql': '-- @endpoint GET /slow\n-- @shape object\n-- @answer\n'
                     'SELECT pg_is_in_recovery() AS standby, (SELECT count(*) FROM others) AS others\n'
                     'FROM pg_sleep(CASE WHEN pg_is_in_recovery() THEN 8 ELSE 0 END);\n',
+    'get_all.sql': '-- @endpoint GET /all\n-- @shape values\n-- @answer\nSELECT note FROM notes ORDER BY id;\n',
     'post_notes.sql': '-- @endpoint POST /notes\n-- @field id integer required\n-- @field note text required\n'
                       '-- @write\nINSERT INTO notes (id, note) SELECT id, note FROM batch;\n-- @answer 201\nSELECT count(*) FROM batch;\n',
 }
@@ -221,6 +222,43 @@ def test_a_write_by_psql_is_seen_at_once(nodes, cluster, database):
         assert state(server)['notes'] == number + 1
     cluster.sql('TRUNCATE notes.notes', database)
     assert state(server)['notes'] == 0
+
+
+def outcome(answer):
+    """What became of the request in the cache: hit, stored, or the reason for going on."""
+    return answer.headers['Cache-Status'].split('; ')[-1]
+
+
+@needs_cluster
+def test_what_a_standby_answers_is_kept_until_something_is_written(nodes, standby):
+    one, two = nodes('--workers', '1'), nodes('--workers', '1')
+    wait_until(lambda: is_on_standby(one) and is_on_standby(two))
+    for number in range(10):
+        write(one, number)
+        expected = [f'note {i}' for i in range(number + 1)]
+        assert one.get('/all').json() == two.get('/all').json() == expected
+        standby.catch_up()
+        assert wait_until(lambda: outcome(one.get('/all')) == outcome(two.get('/all')) == 'hit')
+        assert one.get('/all').json() == two.get('/all').json() == expected
+        assert is_on_standby(one) and is_on_standby(two)
+
+
+@needs_cluster
+def test_a_standby_that_has_not_seen_a_change_of_the_schema_has_nothing_kept(nodes, standby, cluster, database):
+    server = nodes('--workers', '1')
+    write(server, 1)
+    wait_until(lambda: is_on_standby(server) and outcome(server.get('/all')) == 'hit')
+    for change, note in (('upper', 'NOTE 1'), ('reverse', '1 ETON'), ('lower', '1 eton')):
+        standby.pause()
+        cluster.sql(f'ALTER TABLE notes.notes ALTER note TYPE text USING {change}(note)', database)
+        for _ in range(5):
+            answer = server.get('/all')  # of the standby, to which no version tells of the change, or of the store
+            assert answer.json() == [note] or outcome(answer) not in ('hit', 'stored')
+        standby.resume()
+        standby.catch_up()
+        assert server.get('/all').json() == [note]
+        assert wait_until(lambda: outcome(server.get('/all')) == 'hit')
+        assert server.get('/all').json() == [note]
 
 
 @needs_cluster
