@@ -12,7 +12,8 @@ enum {
     LIMIT_HEAD_FIELDS = 100,      // fields of a head; browsers send about 20
     LIMIT_CHUNK_LINE_BYTES = 256, // a chunk's size and extensions, which hardly any client sends
     LIMIT_TRAILER_BYTES = 4096,   // trailer section, which is read and dropped
-    LIMIT_BODY_BYTES = 64 * 1024 * 1024,    // one request body: about two million rows
+    LIMIT_BODY_BYTES = 1024 * 1024 * 1024,  // one request body, decoded, unless --max-body says otherwise:
+                                            // some forty million rows
     LIMIT_BODIES_BYTES = 256 * 1024 * 1024, // bytes of all bodies of the process that are not parsed yet
     LIMIT_BODY_WINDOW_BYTES = 262144,       // bytes of one body that are not parsed yet: some ms of parsing
     LIMIT_CONNECTIONS = 20000,    // open connections of the process; one costs under 10 kB when idle. Fewer
@@ -27,7 +28,7 @@ enum {
     LIMIT_BLOCK_BYTES = 65536,    // one block of a body; the first one of an unsized body is smaller
     LIMIT_SKIP_BYTES = 262144,    // read and dropped of a refused body: cheaper than a new connection
     LIMIT_LINGER_BYTES =
-        2 * LIMIT_BODY_BYTES,    // the same for a client that sends all before it reads the refusal
+        128 * 1024 * 1024,       // the same for a client that sends all before it reads the refusal
     LIMIT_ACCEPT_BATCH = 64,     // connections accepted before others get their turn on the loop
     LIMIT_SPARE_EXCHANGES = 256, // kept by a loop for the next requests: under 256 KiB
 
@@ -138,12 +139,18 @@ enum {
     LIMIT_WRITE_TRIES = 5, // of a batch whose transaction the database undid for the sake of another one
 
     // --- batches
-    LIMIT_BATCH_ROWS = 4000000, // rows of one request; the body's size stops most earlier
-    LIMIT_ROWS_BYTES =
-        256 * 1024 * 1024, // rows of one batch, packed: rows of many nulls are larger than their text
-    LIMIT_BATCHES_BYTES = 512 * 1024 * 1024, // rows of all batches together, from parsing to commit
-    LIMIT_FIELDS = 256,                      // @field of an endpoint, columns of a CSV header
-    LIMIT_VALUE_BYTES = 1024 * 1024,         // one value of a row, one parameter
+    LIMIT_BATCH_ROWS = 100000000,             // rows of one request; the body's size stops most earlier
+    LIMIT_ROW_BYTES = 16 * 1024 * 1024,       // one row of a body, as text
+    LIMIT_ROWS_PIECE_BYTES = 2 * 1024 * 1024, // packed rows of a batch in memory, some 100,000: what is more
+                                              // goes to a temporary file by such pieces
+    LIMIT_ROWS_BYTES = 64 * 1024 * 1024,      // the same where there is no folder for files
+    LIMIT_BATCHES_BYTES = 512 * 1024 * 1024,  // packed rows of all batches in memory, from parsing to commit
+    // In files, times --max-body, as rows of many nulls are larger than their text: packed rows of one batch,
+    // and of all together.
+    LIMIT_ROWS_TIMES = 4,
+    LIMIT_BATCHES_TIMES = 8,
+    LIMIT_FIELDS = 256,                 // @field of an endpoint, columns of a CSV header
+    LIMIT_VALUE_BYTES = 1024 * 1024,    // one value of a row, one parameter
     LIMIT_LOAD_TURN_TRIES = 120,        // of a file that was read to get its turn, LIMIT_STORE_BUSY_MS each
     LIMIT_LOAD_READ_BYTES = 256 * 1024, // one read of a file that is loaded
     LIMIT_FORM_BYTES = 1024 * 1024,     // a form body, which is one row and is parsed whole

@@ -5,28 +5,20 @@
 #ifndef RECKONER_BASE_SPOOL_H
 #define RECKONER_BASE_SPOOL_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-
-// Where spools have their files, and how much all of them may hold. Outlives its spools; any thread.
-struct spool_space {
-    const char *dir;              // borrowed; an existing folder. NULL: no files, all stays in memory
-    uint64_t max_bytes;           // of all files together
-    _Atomic(uint64_t) used_bytes; // by files that are open
-};
+#include "base/temp_file.h"
 
 struct spool {
-    struct buf buf;            // writers append here, then call spool_flow
-    struct spool_space *space; // borrowed; NULL: no file, all stays in buf
-    uint64_t max_bytes;        // of one spool
-    uint64_t file_bytes;       // in the file so far
-    int fd;                    // owned; -1: none
+    struct buf buf;           // writers append here, then call spool_flow
+    struct temp_space *space; // borrowed; NULL, or one without a folder: no file, all stays in buf
+    uint64_t max_bytes;       // of one spool
+    struct temp_file file;    // owned
 };
 
 // Nothing is allocated or opened yet. The buffer may grow to LIMIT_ANSWER_BYTES between two flows.
-void spool_init(struct spool *spool, struct spool_space *space, uint64_t max_bytes);
+void spool_init(struct spool *spool, struct temp_space *space, uint64_t max_bytes);
 
 // Frees and closes. A spool that was never inited has to be zeroed; that, one already ended so, and NULL are
 // fine.
@@ -39,15 +31,12 @@ void spool_fini(struct spool *spool);
 MUST_CHECK enum err_code spool_flow(struct spool *spool, struct err *err);
 
 // Ends the writing: what is left goes to the file if there is one, so that the bytes are either all in buf
-// (fd -1) or all in the file. Errors of spool_flow.
+// or all in the file. Errors of spool_flow.
 MUST_CHECK enum err_code spool_end(struct spool *spool, struct err *err);
 
 // Gives the file away, after spool_end: returns its descriptor, from whose offset 0 on are spool_bytes bytes,
-// and the spool has none any more. Its bytes still count in the space, until spool_space_free.
+// and the spool has none any more. Its bytes still count in the space, until temp_space_free.
 MUST_CHECK int spool_take_file(struct spool *spool);
-
-// The file of `bytes` bytes that spool_take_file gave has been closed. Any thread.
-void spool_space_free(struct spool_space *space, uint64_t bytes);
 
 // Forgets all bytes, and the file.
 void spool_reset(struct spool *spool);

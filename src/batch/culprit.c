@@ -57,7 +57,8 @@ struct search {
     struct suspect_case suspected;     // how the batch itself has failed
     struct err lost;                   // why the transaction is lost; ERR_NONE: it is not
     struct value values[LIMIT_FIELDS]; // of the row that was found
-    int64_t line;                      // of it
+    int64_t line;                      // of it; 0: none was
+    struct rows_cursor cursor;         // at it: `values` borrow what it holds
 };
 
 // --- one try
@@ -84,7 +85,8 @@ static enum err_code add_rows(const struct search *search, const struct trial *t
             code = store_batch_add(
                 plan_conn(search->failed->plan), trial->row != NULL ? trial->row : values, line, err);
     }
-    return code;
+    enum err_code walk = rows_stop(&cursor, err);
+    return code != ERR_NONE ? code : walk;
 }
 
 static enum err_code run(const struct search *search, const struct trial *trial, struct err *err)
@@ -234,12 +236,15 @@ static bool find_row(struct search *search, size_t *ret_row)
     return count > 0 && ((count > 1 && find_suspect(search, ret_row)) || find_among_all(search, ret_row));
 }
 
-static void take_row(struct search *search, size_t row)
+// False where the row cannot be read from its file.
+static bool take_row(struct search *search, size_t row)
 {
-    struct rows_cursor cursor;
-    rows_start(search->failed->rows, &cursor);
-    for (size_t i = 0; i <= row && rows_next(&cursor, &search->line, search->values); i++)
-        continue;
+    bool is_there = true;
+    int64_t line = 0;
+    for (size_t i = 0; i <= row && is_there; i++)
+        is_there = rows_next(&search->cursor, &line, search->values);
+    search->line = is_there ? line : 0;
+    return is_there;
 }
 
 // --- the field, and the parameter: as blame.c finds them
@@ -320,11 +325,11 @@ static bool was_sent(void *ctx, struct span quoted)
     if (search->line > 0)
         return blame_is_part(quoted, search->values, search->endpoint->field_count);
     rows_start(failed->rows, &cursor);
-    while (rows_next(&cursor, &line, values)) {
-        if (blame_is_part(quoted, values, search->endpoint->field_count))
-            return true;
-    }
-    return false;
+    bool is_part = false;
+    while (!is_part && rows_next(&cursor, &line, values))
+        is_part = blame_is_part(quoted, values, search->endpoint->field_count);
+    struct err ignored = {0}; // what was not read is not quoted
+    return rows_stop(&cursor, &ignored) == ERR_NONE && is_part;
 }
 
 static void report_row(const struct search *search, int field, struct report *report)
@@ -365,8 +370,7 @@ static void find_and_report_row(struct search *search, struct report *report)
     size_t row;
     bool is_found = find_row(search, &row);
     int field = search->field;
-    if (is_found)
-        take_row(search, row);
+    is_found = is_found && take_row(search, row);
     if (is_found && search->code == ERR_VALUE) {
         field = find_field(search, row, false);
         if (field < 0)
@@ -403,6 +407,7 @@ enum err_code culprit_find(
         return ERR_NONE;
     if (err->code != ERR_VALUE)
         violated_suspect(conn, search.endpoint, &search.suspected);
+    rows_start(failed->rows, &search.cursor);
     store_deadline(conn, search.start_ns + search.budget_ns + RUNAWAY_MS * NS_PER_MS);
     if (err->code == ERR_VALUE && fails_without_rows(&search, true))
         search.latest.code = ERR_STORE;
@@ -411,6 +416,7 @@ enum err_code culprit_find(
     else
         find_and_report_row(&search, report);
     store_deadline(conn, 0);
+    rows_cursor_fini(&search.cursor);
     *err = search.latest;
     if (search.lost.code != ERR_NONE)
         *ret_lost = search.lost;

@@ -11,6 +11,7 @@ enum err_code intake_start(struct intake *intake, const struct intake_options *o
 {
     *intake = (struct intake){0};
     rows_init(&intake->rows, options->endpoint->field_count, options->budget);
+    rows_spill_to(&intake->rows, options->space, options->max_file_bytes);
     return reader_new(options->endpoint, options->format, options->max_rows, options->pattern_steps,
         &intake->rows, options->report, &intake->reader, err);
 }
@@ -48,6 +49,8 @@ enum err_code intake_finish(struct intake *intake, struct err *err)
 {
     enum err_code code = reader_finish(intake->reader, err);
     end_reader(intake);
+    if (code == ERR_NONE)
+        code = rows_end(&intake->rows, err);
     if (code != ERR_NONE)
         intake_fini(intake);
     return code;

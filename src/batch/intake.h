@@ -13,14 +13,16 @@
 #include "batch/rows.h"
 #include "store/store.h"
 
-// What an intake is for. All is borrowed until intake_finish or intake_fini, the budget until the rows are
-// freed.
+// What an intake is for. All is borrowed until intake_finish or intake_fini, budget and space until the
+// rows are freed.
 struct intake_options {
     const struct endpoint *endpoint; // whose fields the rows have
     enum body_format format;         // of the bytes
     size_t max_rows;                 // good and bad ones together
     uint64_t pattern_steps;          // what matching patterns may take, as reader_new has it
     struct budget *budget;           // of the memory of all intakes, and of rows; NULL: none
+    struct temp_space *space;        // for rows that are more than a piece; NULL: all stay in memory
+    uint64_t max_file_bytes;         // of one batch in it
     struct report *report;           // where rows that do not pass are reported
 };
 
@@ -36,9 +38,9 @@ MUST_CHECK enum err_code intake_start(
     struct intake *intake, const struct intake_options *options, struct err *err);
 
 // Takes the next bytes. ERR_MALFORMED with line and column for bytes that are not of the format,
-// ERR_TOO_LARGE for too many rows or more than LIMIT_ROWS_BYTES of them, ERR_BUSY when the budget is spent,
-// ERR_NO_MEMORY. After an error there are no rows any more, and only intake_fini may be called. Rows that do
-// not pass are no error here.
+// ERR_TOO_LARGE for too many rows, or larger ones than they may be, ERR_BUSY when the budget or the space is
+// spent, ERR_DISK_FULL, ERR_IO, ERR_NO_MEMORY. After an error there are no rows any more, and only
+// intake_fini may be called. Rows that do not pass are no error here.
 MUST_CHECK enum err_code intake_feed(struct intake *intake, struct span bytes, struct err *err);
 
 // The bytes have ended. The errors of intake_feed; ERR_MALFORMED too when they are cut short or there were
@@ -49,7 +51,7 @@ MUST_CHECK enum err_code intake_finish(struct intake *intake, struct err *err);
 // them. Errors of store_batch_add.
 MUST_CHECK enum err_code intake_flush(struct intake *intake, struct store_conn *conn, struct err *err);
 
-// Gives the rows away, with what they have taken of the budget.
+// Gives the rows away, with what they have taken of the budget and the space.
 void intake_take_rows(struct intake *intake, struct rows *ret_rows);
 
 // Frees what is left. Zeroed, failed or finished ones and NULL are fine.

@@ -172,17 +172,9 @@ bool row_check_end(struct row_check *check, int64_t line, size_t faults_before)
             row_check_text(check, line, (int)i, (struct span){0});
     }
     if (check->status == ERR_NONE && check->report->total == faults_before) {
-        enum err_code code = rows_add(check->rows, line, check->values);
-        if (code == ERR_TOO_LARGE)
-            row_check_fail(
-                check, err_set(check->err, code,
-                           "the batch needs more than %d bytes of memory: send it in several requests",
-                           LIMIT_ROWS_BYTES));
-        else if (code == ERR_BUSY)
-            row_check_fail(
-                check, err_set(check->err, code, "too many batches are waiting: send this one again later"));
-        else if (code != ERR_NONE)
-            row_check_fail(check, err_no_memory(check->err));
+        enum err_code code = rows_add(check->rows, line, check->values, check->err);
+        if (code != ERR_NONE)
+            row_check_fail(check, code);
     }
     return check->status == ERR_NONE && !check->is_ended;
 }

@@ -2,7 +2,10 @@
 // A packed row is the difference of its line to the row before, then each value: a tag byte (enum
 // value_kind), and behind it nothing (null), a zigzag number (integer), eight bytes (real) or a length and
 // the bytes (text). Numbers are written seven bits a byte, lowest first, the top bit telling that more
-// follow. The form never leaves the process. One thread at a time.
+// follow.
+//
+// A file has pieces, each its length in PIECE_HEAD_BYTES and then whole rows, and is written and read by
+// whole pieces. Neither form outlives the process. One thread at a time.
 #include "batch/rows.h"
 
 #include <assert.h>
@@ -10,10 +13,23 @@
 
 #include "base/limits.h"
 
+enum {
+    PIECE_HEAD_BYTES = 8,
+    // Of a piece, from which on it goes to the file: below the next power of two, to which memory grows.
+    PIECE_BYTES = LIMIT_ROWS_PIECE_BYTES - LIMIT_ROWS_PIECE_BYTES / 32,
+};
+
 void rows_init(struct rows *rows, size_t field_count, struct budget *budget)
 {
     *rows = (struct rows){.field_count = field_count, .budget = budget};
     buf_init(&rows->packed, LIMIT_ROWS_BYTES);
+}
+
+void rows_spill_to(struct rows *rows, struct temp_space *space, uint64_t max_bytes)
+{
+    assert(rows->count == 0);
+    rows->space = space != NULL && space->dir != NULL ? space : NULL;
+    rows->max_bytes = max_bytes;
 }
 
 void rows_fini(struct rows *rows)
@@ -22,11 +38,13 @@ void rows_fini(struct rows *rows)
         return;
     buf_fini(&rows->packed);
     budget_give_back(rows->budget, rows->charged_bytes);
+    temp_file_close(&rows->file);
     *rows = (struct rows){0};
 }
 
 void rows_clear(struct rows *rows)
 {
+    assert(!temp_file_is_open(&rows->file));
     buf_clear(&rows->packed);
     rows->count = 0;
     rows->last_line = 0;
@@ -100,20 +118,47 @@ static struct value get_value(const char *data, size_t *offset)
     return value;
 }
 
+// --- writing
+
 // Charges what the packed rows have grown by, so that the budget is passed by one growth at most, and for a
 // moment only.
-static enum err_code charge(struct rows *rows)
+static enum err_code charge(struct rows *rows, struct err *err)
 {
     size_t grown_bytes = rows->packed.cap - rows->charged_bytes;
     if (grown_bytes == 0)
         return ERR_NONE;
     if (!budget_take(rows->budget, grown_bytes))
-        return ERR_BUSY;
+        return err_set(err, ERR_BUSY, "too many batches are waiting: send this one again later");
     rows->charged_bytes += grown_bytes;
     return ERR_NONE;
 }
 
-enum err_code rows_add(struct rows *rows, int64_t line, const struct value *values)
+static enum err_code fail_size(uint64_t max_bytes, struct err *err)
+{
+    return err_set(err, ERR_TOO_LARGE,
+        "the rows of the batch take more than %llu bytes: send them in several requests",
+        (unsigned long long)max_bytes);
+}
+
+// Moves the packed rows to the file, as one piece.
+static enum err_code spill(struct rows *rows, struct err *err)
+{
+    struct buf *packed = &rows->packed;
+    const uint64_t len = packed->len;
+    enum err_code code = ERR_NONE;
+    if (!temp_file_is_open(&rows->file))
+        code = temp_file_open(&rows->file, rows->space, err);
+    if (code == ERR_NONE && rows->file.bytes + len > rows->max_bytes)
+        code = fail_size(rows->max_bytes, err);
+    if (code == ERR_NONE)
+        code = temp_file_append(&rows->file, &len, PIECE_HEAD_BYTES, err);
+    if (code == ERR_NONE)
+        code = temp_file_append(&rows->file, packed->data, packed->len, err);
+    buf_clear(packed);
+    return code;
+}
+
+enum err_code rows_add(struct rows *rows, int64_t line, const struct value *values, struct err *err)
 {
     assert(line >= rows->last_line);
     put_number(&rows->packed, (uint64_t)(line - rows->last_line));
@@ -122,22 +167,88 @@ enum err_code rows_add(struct rows *rows, int64_t line, const struct value *valu
     rows->last_line = line;
     rows->count++;
     enum err_code code = buf_status(&rows->packed);
-    return code == ERR_NONE ? charge(rows) : code;
+    if (code == ERR_TOO_LARGE)
+        return fail_size(rows->packed.max, err);
+    if (code != ERR_NONE)
+        return err_no_memory(err);
+    code = charge(rows, err);
+    if (code == ERR_NONE && rows->packed.len >= PIECE_BYTES && rows->space != NULL)
+        code = spill(rows, err);
+    return code;
 }
+
+enum err_code rows_end(struct rows *rows, struct err *err)
+{
+    if (!temp_file_is_open(&rows->file))
+        return ERR_NONE;
+    enum err_code code = rows->packed.len > 0 ? spill(rows, err) : ERR_NONE;
+    buf_fini(&rows->packed);
+    budget_give_back(rows->budget, rows->charged_bytes);
+    rows->charged_bytes = 0;
+    return code;
+}
+
+// --- reading
 
 void rows_start(const struct rows *rows, struct rows_cursor *ret_cursor)
 {
     *ret_cursor = (struct rows_cursor){.rows = rows};
+    if (temp_file_is_open(&rows->file))
+        buf_init(&ret_cursor->read, LIMIT_ROWS_BYTES);
+    else
+        ret_cursor->piece = buf_span(&rows->packed);
+}
+
+// Reads the next piece of the file; behind the last one come the rows in memory, if rows_end was not called.
+static enum err_code read_piece(struct rows_cursor *cursor)
+{
+    const struct rows *rows = cursor->rows;
+    struct buf *read = &cursor->read;
+    uint64_t len;
+    if (cursor->file_offset == rows->file.bytes) {
+        cursor->piece = cursor->piece.at == rows->packed.data ? (struct span){0} : buf_span(&rows->packed);
+        return ERR_NONE;
+    }
+    enum err_code code =
+        temp_file_read(&rows->file, cursor->file_offset, &len, PIECE_HEAD_BYTES, &cursor->failure);
+    if (code != ERR_NONE)
+        return code;
+    buf_clear(read);
+    if (buf_reserve(read, len) != ERR_NONE)
+        return err_no_memory(&cursor->failure);
+    code = temp_file_read(
+        &rows->file, cursor->file_offset + PIECE_HEAD_BYTES, read->data, len, &cursor->failure);
+    cursor->file_offset += PIECE_HEAD_BYTES + len;
+    cursor->piece = (struct span){.at = read->data, .len = len};
+    return code;
 }
 
 bool rows_next(struct rows_cursor *cursor, int64_t *ret_line, struct value *values)
 {
-    const struct rows *rows = cursor->rows;
-    if (cursor->offset == rows->packed.len)
-        return false;
-    cursor->line += (int64_t)get_number(rows->packed.data, &cursor->offset);
-    for (size_t i = 0; i < rows->field_count; i++)
-        values[i] = get_value(rows->packed.data, &cursor->offset);
+    if (cursor->offset == cursor->piece.len) {
+        cursor->offset = 0;
+        if (!temp_file_is_open(&cursor->rows->file) || read_piece(cursor) != ERR_NONE)
+            cursor->piece = (struct span){0};
+        if (cursor->piece.len == 0)
+            return false;
+    }
+    const char *data = cursor->piece.at;
+    cursor->line += (int64_t)get_number(data, &cursor->offset);
+    for (size_t i = 0; i < cursor->rows->field_count; i++)
+        values[i] = get_value(data, &cursor->offset);
     *ret_line = cursor->line;
     return true;
+}
+
+void rows_cursor_fini(struct rows_cursor *cursor)
+{
+    buf_fini(&cursor->read);
+}
+
+enum err_code rows_stop(struct rows_cursor *cursor, struct err *err)
+{
+    rows_cursor_fini(cursor);
+    if (cursor->failure.code != ERR_NONE)
+        *err = cursor->failure;
+    return cursor->failure.code;
 }

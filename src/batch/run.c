@@ -13,12 +13,11 @@ enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, str
     struct rows_cursor cursor;
     int64_t line;
     rows_start(rows, &cursor);
-    while (rows_next(&cursor, &line, values)) {
-        enum err_code code = store_batch_add(conn, values, line, err);
-        if (code != ERR_NONE)
-            return code;
-    }
-    return ERR_NONE;
+    enum err_code code = ERR_NONE;
+    while (code == ERR_NONE && rows_next(&cursor, &line, values))
+        code = store_batch_add(conn, values, line, err);
+    enum err_code walk = rows_stop(&cursor, err);
+    return code != ERR_NONE ? code : walk;
 }
 
 // The answer, with the warnings beside it where the endpoint has any to give.

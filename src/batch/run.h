@@ -10,7 +10,8 @@
 #include "batch/rows.h"
 #include "store/store.h"
 
-// Adds rows to the table batch, which store_batch_open has made for the endpoint. Errors of store_batch_add.
+// Adds rows to the table batch, which store_batch_open has made for the endpoint. Errors of store_batch_add
+// and rows_stop.
 MUST_CHECK enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, struct err *err);
 
 // Runs the endpoint's statements over the table batch. What the rejects find is added to `report`, which may

@@ -53,15 +53,17 @@ static bool find_second(const struct suspect_case *of, const struct rows *rows, 
     struct rows_cursor cursor;
     int64_t line;
     rows_start(rows, &cursor);
-    for (size_t i = 0; rows_next(&cursor, &line, values); i++) {
+    bool is_found = false;
+    for (size_t i = 0; !is_found && rows_next(&cursor, &line, values); i++) {
         uint64_t hash = hash_key(of, values);
-        if (hash != 0 && put(table, mask, hash)) {
+        is_found = hash != 0 && put(table, mask, hash);
+        if (is_found) {
             *ret_row = i;
             *ret_hash = hash;
-            return true;
         }
     }
-    return false;
+    rows_cursor_fini(&cursor);
+    return is_found;
 }
 
 static bool find_with_hash(
@@ -71,13 +73,14 @@ static bool find_with_hash(
     struct rows_cursor cursor;
     int64_t line;
     rows_start(rows, &cursor);
-    for (size_t i = 0; rows_next(&cursor, &line, values); i++) {
-        if (hash_key(of, values) == hash) {
+    bool is_found = false;
+    for (size_t i = 0; !is_found && rows_next(&cursor, &line, values); i++) {
+        is_found = hash_key(of, values) == hash;
+        if (is_found)
             *ret_row = i;
-            return true;
-        }
     }
-    return false;
+    rows_cursor_fini(&cursor);
+    return is_found;
 }
 
 static bool find_repeated(
@@ -104,13 +107,14 @@ static bool find_null(const struct suspect_case *of, const struct rows *rows, st
     struct rows_cursor cursor;
     int64_t line;
     rows_start(rows, &cursor);
-    for (size_t i = 0; rows_next(&cursor, &line, values); i++) {
-        if (values[of->fields[0]].kind == VALUE_NULL) {
+    bool is_found = false;
+    for (size_t i = 0; !is_found && rows_next(&cursor, &line, values); i++) {
+        is_found = values[of->fields[0]].kind == VALUE_NULL;
+        if (is_found)
             *ret_suspects = (struct suspects){.row = i, .count = 1};
-            return true;
-        }
     }
-    return false;
+    rows_cursor_fini(&cursor);
+    return is_found;
 }
 
 bool suspects_find(const struct suspect_case *of, const struct rows *rows, struct suspects *ret_suspects)

@@ -60,15 +60,16 @@ static int64_t find_row(const struct violated *key, const struct rows *rows)
     struct value values[LIMIT_FIELDS];
     struct rows_cursor cursor;
     int64_t line, found = 0;
+    bool is_second = false;
     rows_start(rows, &cursor);
-    while (rows_next(&cursor, &line, values)) {
+    while (!is_second && rows_next(&cursor, &line, values)) {
         if (!has_key(key, values, &text))
             continue;
-        if (found != 0)
-            return line;
+        is_second = found != 0;
         found = line;
     }
-    return found;
+    struct err ignored = {0}; // then culprit.c has no row either
+    return rows_stop(&cursor, &ignored) == ERR_NONE ? found : 0;
 }
 
 bool violated_find(struct store_conn *conn, const struct endpoint *endpoint, const struct rows *rows,

@@ -5,7 +5,9 @@
 #include "base/attr.h"
 #include "cmd/options.h"
 
-enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600, MAX_CACHE_MIB = 1024 * 1024 };
+enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600, MAX_CACHE_MIB = 1024 * 1024, MIN_BODY_BYTES = 1024 };
+
+#define MAX_BODY_BYTES ((size_t)1 << 40) // a TiB
 
 enum {
     ON_STORE = COMMAND_EXPLAIN | COMMAND_LOAD | COMMAND_RESET, // work on a server's store
@@ -29,7 +31,7 @@ const struct option_row option_rows[] = {
         .type = OPTION_TEXT,
         .field = offsetof(struct options, var),
         .standard = "var",
-        .help = {{COMMAND_SERVE, "DIR", "what the server writes: DIR/<app>.db, and large answers"},
+        .help = {{COMMAND_SERVE, "DIR", "what the server writes: DIR/<app>.db, large answers and bodies"},
             {ON_STORE, "DIR", "where the server keeps DIR/<app>.db"}},
     },
     {
@@ -103,6 +105,17 @@ const struct option_row option_rows[] = {
         .max = MAX_THREADS,
         .standard = "one a core",
         .help = {{COMMAND_SERVE, "N", "threads that run reads"}},
+    },
+    {
+        .flag = "--max-body",
+        .variable = "RECKONER_MAX_BODY",
+        .type = OPTION_BYTES,
+        .field = offsetof(struct options, max_body_bytes),
+        .min = MIN_BODY_BYTES,
+        .max = MAX_BODY_BYTES,
+        .standard = "1GiB",
+        .help = {{COMMAND_SERVE, "BYTES",
+            "the largest body of a request; KiB, MiB or GiB may stand behind it"}},
     },
     {
         .flag = "--cache",

@@ -27,6 +27,7 @@ enum option_type {
     OPTION_SWITCH,  // bool; has no value: true when the flag is given
     OPTION_TEXT,    // const char *
     OPTION_COUNT,   // size_t, from `min` to `max`
+    OPTION_BYTES,   // size_t, likewise; the text may have a unit: 64MiB
     OPTION_THREADS, // size_t, from `min` to `max`; one a core unless it is given
     OPTION_STORE,   // const char *; the url of a store that some driver knows, as a flag without a password
     OPTION_LIST,    // struct option_list
@@ -46,7 +47,7 @@ struct option_row {
     const char *variable;                  // of the environment; NULL: none
     enum option_type type;                 //
     size_t field;                          // its offset in struct options
-    size_t min, max;                       // of a count
+    size_t min, max;                       // of a count or bytes
     const char *standard;                  // the value without a flag or a variable, as text; NULL: none
     struct option_help help[OPTION_HELPS]; // a command takes the option when one of them is for it
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "cmd/cmd.h"
 #include "cmd/help.h"
 #include "cmd/option.h"
@@ -87,6 +88,27 @@ static bool read_count(const char *name, const char *text, const struct option_r
     return true;
 }
 
+// A number of bytes with or without a unit.
+static bool read_bytes(const char *name, const char *text, const struct option_row *row, size_t *ret_bytes)
+{
+    static const char *const units[] = {"", "KiB", "MiB", "GiB"};
+    char *end;
+    errno = 0;
+    unsigned long count = strtoul(text, &end, 10);
+    bool is_read = errno == 0 && end != text && text[0] != '-';
+    for (unsigned i = 0; is_read && i < ARRAY_LEN(units); i++) {
+        unsigned shift = 10 * i;
+        if (strcmp(end, units[i]) != 0 || count > row->max >> shift || count << shift < row->min)
+            continue;
+        *ret_bytes = count << shift;
+        return true;
+    }
+    fprintf(stderr,
+        "reckoner: %s must be a number of bytes from %zu to %zu, such as 64MiB (KiB, MiB or GiB), not %s\n",
+        name, row->min, row->max, text);
+    return false;
+}
+
 static size_t cores(size_t max)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -125,6 +147,8 @@ static bool set_value(struct options *options, const struct option_row *row, con
         return read_count(name, text, row, field);
     case OPTION_COUNT:
         return read_count(name, text, row, field);
+    case OPTION_BYTES:
+        return read_bytes(name, text, row, field);
     case OPTION_STORE:
         return read_store(name, text, source, field);
     case OPTION_LIST:

@@ -28,6 +28,7 @@ struct options {
     bool several_apps;       // no option: the words are several apps; set by the command
     size_t loops;            // from 1
     size_t workers;          // from 1
+    size_t max_body_bytes;   // from 1 KiB
     size_t cache_mib;        // from 0
     size_t drain_s;          // from 1
     bool quiet;              //

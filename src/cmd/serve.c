@@ -311,6 +311,7 @@ static int serve(const struct options *options)
             .listen = options->listen,
             .loops = options->loops,
             .workers = options->workers,
+            .max_body_bytes = options->max_body_bytes,
             .cache_bytes = options->cache_mib << 20,
             .drain_ms = options->drain_s * 1000,
             .access_log = access_log,

@@ -161,7 +161,7 @@ bool compress_spool(
 {
     if (!is_worth_trying(coding, spool_bytes(spool)))
         return false;
-    if (spool->fd < 0) {
+    if (!temp_file_is_open(&spool->file)) {
         struct buf out;
         bool is_done = compress_bytes(compressors, coding, buf_span(&spool->buf), &out);
         out.max = spool->buf.max;
@@ -172,7 +172,7 @@ bool compress_spool(
     }
     struct spool out;
     spool_init(&out, spool->space, spool->max_bytes);
-    bool is_done = compress_file(compressors, coding, spool->fd, spool_bytes(spool), &out, in_vain);
+    bool is_done = compress_file(compressors, coding, spool->file.fd, spool_bytes(spool), &out, in_vain);
     spool_fini(is_done ? spool : &out);
     if (is_done)
         *spool = out;

@@ -39,7 +39,7 @@ struct context {
     // than versions, so that they are not kept. Any thread.
     atomic_ullong *unkept;
     struct pool *parses;            // turn bodies into rows; workers have no state
-    struct spool_space spools;      // of large answers
+    struct temp_space spools;       // of large answers
     struct compressors compressors; // of answers and files
     struct log *access_log;         // borrowed; NULL: none
     struct log *error_log;          // borrowed
@@ -48,6 +48,8 @@ struct context {
     uint64_t id_seed;               // random, so that ids of two processes differ
     atomic_ullong next_id;          // of requests that failed
     struct budget rows_budget;      // of all batches, from their parsing until they are written
+    struct temp_space rows_space;   // of the same, for what of them is not in memory
+    size_t max_body_bytes;          // of one request, decoded
     atomic_bool draining;           // not ready any more
 };
 

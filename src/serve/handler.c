@@ -374,7 +374,7 @@ static void write_without_rows(struct request *request, struct http_exchange *ex
 static void receive_rows(struct request *request, struct http_exchange *exchange)
 {
     write_prepare(request);
-    http_receive_body(exchange, LIMIT_BODY_BYTES);
+    http_receive_body(exchange, request->context->max_body_bytes);
 }
 
 static void on_parsed(struct mail *mail);

@@ -156,26 +156,26 @@ void request_set_error(struct request *request, const struct err *err, const str
 
 static void on_file_closed(void *ctx, uint64_t bytes)
 {
-    spool_space_free(ctx, bytes);
+    temp_space_free(ctx, bytes);
 }
 
 // The spool's file as a body; NULL without memory.
 static struct http_file *take_file(struct spool *answer)
 {
     uint64_t bytes = spool_bytes(answer);
-    struct spool_space *space = answer->space;
+    struct temp_space *space = answer->space;
     int fd = spool_take_file(answer);
     struct http_file *file = http_file_new(fd, bytes, on_file_closed, space);
     if (file == NULL) {
         close(fd);
-        spool_space_free(space, bytes);
+        temp_space_free(space, bytes);
     }
     return file;
 }
 
 bool response_take(struct response *response, struct spool *spool)
 {
-    if (spool->fd >= 0)
+    if (temp_file_is_open(&spool->file))
         response->file = take_file(spool);
     else
         response->body = blob_take(&spool->buf);

@@ -189,9 +189,16 @@ static enum err_code make_context(
     struct context *context = &server->context;
     context->services = server->services;
     context->service_count = server->service_count;
-    context->spools.dir = options->spool_dir;
+    context->spools = (struct temp_space){.dir = options->spool_dir,
+        .what = "answer",
+        .whats = "answers",
+        .max_bytes = (uint64_t)LIMIT_SPOOLS_MIB << 20};
+    context->max_body_bytes = options->max_body_bytes != 0 ? options->max_body_bytes : LIMIT_BODY_BYTES;
     context->rows_budget.max_bytes = LIMIT_BATCHES_BYTES;
-    context->spools.max_bytes = (uint64_t)LIMIT_SPOOLS_MIB << 20;
+    context->rows_space = (struct temp_space){.dir = options->spool_dir,
+        .what = "batch",
+        .whats = "batches",
+        .max_bytes = LIMIT_BATCHES_TIMES * (uint64_t)context->max_body_bytes};
     context->access_log = options->access_log;
     context->error_log = options->error_log;
     context->tells_failures = options->tells_failures;

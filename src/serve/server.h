@@ -14,15 +14,17 @@
 struct server;
 
 struct server_options {
-    const char *listen;    // "127.0.0.1:8080"
-    size_t loops;          // event loops, 1 or more
-    size_t workers;        // threads that run reads, 1 or more
-    const char *spool_dir; // an existing folder, where large answers are kept while they are sent; NULL: they
-                           // stay in memory, up to LIMIT_ANSWER_BYTES each
-    size_t cache_bytes;    // of answers that are kept; 0: none are
-    size_t drain_ms;       // from server_stop to its end; 0: LIMIT_DRAIN_MS
-    bool watch;            // files of the apps that are edited take effect at the next request
-    bool tells_failures;   // answers of 500 say what the log says: clients are the app's author
+    const char *listen;     // "127.0.0.1:8080"
+    size_t loops;           // event loops, 1 or more
+    size_t workers;         // threads that run reads, 1 or more
+    const char *spool_dir;  // an existing folder, where large answers are kept while they are sent, and large
+                            // batches until they are written; NULL: they stay in memory, up to
+                            // LIMIT_ANSWER_BYTES and LIMIT_ROWS_BYTES each
+    size_t max_body_bytes;  // of one request; 0: LIMIT_BODY_BYTES
+    size_t cache_bytes;     // of answers that are kept; 0: none are
+    size_t drain_ms;        // from server_stop to its end; 0: LIMIT_DRAIN_MS
+    bool watch;             // files of the apps that are edited take effect at the next request
+    bool tells_failures;    // answers of 500 say what the log says: clients are the app's author
     struct log *access_log; // a line a request; NULL: none
     struct log *error_log;  // failures of ours, with the request's id; what became of edited files
 };

@@ -57,6 +57,8 @@ static enum err_code start_intake(struct request *request, struct err *err)
         .max_rows = LIMIT_BATCH_ROWS,
         .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &request->context->rows_budget,
+        .space = &request->context->rows_space,
+        .max_file_bytes = LIMIT_ROWS_TIMES * (uint64_t)request->context->max_body_bytes,
         .report = &request->batch.report};
     return intake_start(&request->upload.intake, &options, err);
 }

@@ -78,7 +78,7 @@ static void add(struct csv_rows *csv, const char *bytes, size_t len)
     }
     enum err_code code = len > 0 ? buf_append(&csv->row, bytes, len) : ERR_NONE;
     if (code == ERR_TOO_LARGE)
-        fail(csv, code, "the row is larger than %d bytes", LIMIT_BODY_BYTES);
+        fail(csv, code, "the row is larger than %d bytes", LIMIT_ROW_BYTES);
     else if (code != ERR_NONE)
         (void)err_no_memory(&csv->failure);
 }
@@ -240,7 +240,7 @@ enum err_code csv_rows_new(const struct csv_rows_handler *handler, struct csv_ro
         return err_no_memory(err);
     csv->handler = *handler;
     csv->line = 1;
-    buf_init(&csv->row, LIMIT_BODY_BYTES);
+    buf_init(&csv->row, LIMIT_ROW_BYTES);
     if (buf_reserve(&csv->row, ROW_BYTES) != ERR_NONE) { // so that no cell is NULL
         csv_rows_free(csv);
         return err_no_memory(err);

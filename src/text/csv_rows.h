@@ -38,7 +38,7 @@ MUST_CHECK enum err_code csv_rows_new(
     const struct csv_rows_handler *handler, struct csv_rows **ret_csv, struct err *err);
 
 // Takes the next bytes. ERR_TOO_LARGE for more than LIMIT_FIELDS cells in a row, a cell over
-// LIMIT_VALUE_BYTES or a row over LIMIT_BODY_BYTES, with the line on which the row starts; ERR_NO_MEMORY.
+// LIMIT_VALUE_BYTES or a row over LIMIT_ROW_BYTES, with the line on which the row starts; ERR_NO_MEMORY.
 // Once failed, every call fails in the same way.
 MUST_CHECK enum err_code csv_rows_feed(struct csv_rows *csv, struct span bytes, struct err *err);
 

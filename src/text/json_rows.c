@@ -100,7 +100,7 @@ static void append_to_row(struct json_rows *json, struct span text)
     enum err_code code = buf_append(&json->row, text.at, text.len);
     if (code == ERR_TOO_LARGE)
         json_lexer_fail(
-            &json->lexer, json->lexer.token, code, "the row is larger than %d bytes", LIMIT_BODY_BYTES);
+            &json->lexer, json->lexer.token, code, "the row is larger than %d bytes", LIMIT_ROW_BYTES);
     else if (code != ERR_NONE)
         (void)err_no_memory(&json->lexer.failure);
 }
@@ -360,7 +360,7 @@ enum err_code json_rows_new(
     json->handler = *handler;
     json->ndjson = ndjson;
     json_lexer_init(&json->lexer);
-    buf_init(&json->row, LIMIT_BODY_BYTES);
+    buf_init(&json->row, LIMIT_ROW_BYTES);
     if (buf_reserve(&json->row, FIRST_ROW_BYTES) != ERR_NONE) { // so that no span is NULL
         json_rows_free(json);
         return err_no_memory(err);

@@ -48,7 +48,7 @@ MUST_CHECK enum err_code json_rows_new(
 // Takes the next bytes. ERR_MALFORMED, with the line and column of the token or byte that is wrong, for
 // broken JSON, and for an input that is neither an object nor an array; ERR_TOO_LARGE, likewise, for more
 // than LIMIT_JSON_DEPTH levels, more than LIMIT_FIELDS members in a row, a value or name over
-// LIMIT_VALUE_BYTES or a row over LIMIT_BODY_BYTES; ERR_NO_MEMORY. Rows before the fault have come out. Once
+// LIMIT_VALUE_BYTES or a row over LIMIT_ROW_BYTES; ERR_NO_MEMORY. Rows before the fault have come out. Once
 // failed, every call fails in the same way.
 MUST_CHECK enum err_code json_rows_feed(struct json_rows *json, struct span bytes, struct err *err);
 

@@ -7,6 +7,9 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "store/sqlite/batch.h"
@@ -34,6 +37,18 @@ static void configure_library(void)
     assert(result == SQLITE_OK); // "unix" is there wherever the server runs
 }
 
+// Temporary files, such as a large table batch, lie beside the first database of the process: there is room
+// for them, where /tmp may be small, or memory. SQLITE_TMPDIR says otherwise, as SQLite itself has it.
+static void choose_temp_dir(const char *path)
+{
+    static atomic_flag is_chosen = ATOMIC_FLAG_INIT;
+    const char *slash = strrchr(path, '/');
+    if (atomic_flag_test_and_set(&is_chosen) || getenv("SQLITE_TMPDIR") != NULL)
+        return;
+    int len = slash == path ? 1 : slash != NULL ? (int)(slash - path) : 1;
+    sqlite3_temp_directory = sqlite3_mprintf("%.*s", len, slash != NULL ? path : "."); // NULL: its own choice
+}
+
 static void close_store(struct store *base)
 {
     struct sqlite_store *store = sqlite_store(base);
@@ -51,6 +66,8 @@ static void close_store(struct store *base)
 static enum err_code open_files(struct sqlite_store *store, struct err *err)
 {
     enum err_code code = sqlite_place_make(store->path, err);
+    if (code == ERR_NONE)
+        choose_temp_dir(store->path);
     if (code == ERR_NONE)
         code = sqlite_connect(&store->base, STORE_WRITE, &store->last, err);
     if (code != ERR_NONE)

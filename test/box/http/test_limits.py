@@ -13,12 +13,12 @@ import pytest
 from server import plain_build, wait_until, write_app
 from small_apps import READ_APP, WRITE_APP
 
-BODY_BYTES = 64 * 1024 * 1024
+BODY_BYTES = 64 * 1024 * 1024  # as --max-body says
 
 
 @pytest.fixture
 def server(start, tmp_path):
-    return start(write_app(tmp_path / 'small', WRITE_APP), '--quiet')
+    return start(write_app(tmp_path / 'small', WRITE_APP), '--quiet', '--max-body', '64MiB')
 
 
 def talk(server, data):

@@ -291,7 +291,8 @@ static void each_format_has_its_media_type(void **state)
 static void a_large_answer_goes_to_a_file(void **state)
 {
     struct fixture *f = *state;
-    struct spool_space space = {.dir = "/tmp", .max_bytes = 100 * 1000 * 1000};
+    struct temp_space space = {
+        .dir = "/tmp", .what = "answer", .whats = "answers", .max_bytes = 100 * 1000 * 1000};
     struct spool out;
     struct answered answered;
     struct err err = {0};
@@ -301,7 +302,7 @@ static void a_large_answer_goes_to_a_file(void **state)
     spool_init(&out, &space, 100 * 1000 * 1000);
     must_be_fine(plan_answer(f->plan, NULL, FORMAT_JSON, &out, &answered, &err), &err);
     must_be_fine(spool_end(&out, &err), &err);
-    assert_true(out.fd >= 0);
+    assert_true(temp_file_is_open(&out.file));
     assert_int_equal(spool_bytes(&out), 1288896);
     spool_fini(&out);
     assert_int_equal(space.used_bytes, 0);

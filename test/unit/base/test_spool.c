@@ -41,7 +41,7 @@ int open(const char *path, int flags, ...)
 
 struct fixture {
     char dir[40];
-    struct spool_space space;
+    struct temp_space space;
     struct spool spool;
 };
 
@@ -50,7 +50,7 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     strcpy(f->dir, "/tmp/test_spool_XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    f->space = (struct spool_space){.dir = f->dir, .max_bytes = ROOM};
+    f->space = (struct temp_space){.dir = f->dir, .what = "answer", .whats = "answers", .max_bytes = ROOM};
     spool_init(&f->spool, &f->space, ROOM);
     *state = f;
     return 0;
@@ -124,7 +124,7 @@ static void few_bytes_stay_in_memory(void **state)
     struct fixture *f = *state;
     must_add(&f->spool, LIMIT_SPOOL_BYTES);
     must_end(&f->spool);
-    assert_int_equal(f->spool.fd, -1);
+    assert_false(temp_file_is_open(&f->spool.file));
     assert_int_equal(f->spool.buf.len, LIMIT_SPOOL_BYTES);
     assert_int_equal(spool_bytes(&f->spool), LIMIT_SPOOL_BYTES);
     assert_int_equal(f->spool.buf.data[11], byte_at(11));
@@ -134,14 +134,14 @@ static void few_bytes_stay_in_memory(void **state)
 static void without_a_space_or_a_folder_all_stays_in_memory(void **state)
 {
     (void)state;
-    struct spool_space space = {.max_bytes = ROOM};
-    struct spool_space *spaces[] = {NULL, &space};
+    struct temp_space space = {.max_bytes = ROOM};
+    struct temp_space *spaces[] = {NULL, &space};
     for (size_t i = 0; i < 2; i++) {
         struct spool spool;
         spool_init(&spool, spaces[i], ROOM);
         must_add(&spool, 4 * LIMIT_SPOOL_BYTES);
         must_end(&spool);
-        assert_int_equal(spool.fd, -1);
+        assert_false(temp_file_is_open(&spool.file));
         assert_int_equal(spool.buf.len, 4 * LIMIT_SPOOL_BYTES);
         spool_fini(&spool);
     }
@@ -166,17 +166,17 @@ static void many_bytes_go_to_a_file_in_their_order(void **state)
 {
     struct fixture *f = *state;
     must_add(&f->spool, 1000003);
-    assert_true(f->spool.fd >= 0);
+    assert_true(temp_file_is_open(&f->spool.file));
     assert_true(f->spool.buf.len <= LIMIT_SPOOL_BYTES);
     assert_int_equal(spool_bytes(&f->spool), 1000003);
     must_end(&f->spool);
     assert_int_equal(f->spool.buf.len, 0);
     assert_null(f->spool.buf.data); // the memory is given back
     assert_int_equal(f->space.used_bytes, 1000003);
-    expect_file(f->spool.fd, 1000003);
-    assert_true((fcntl(f->spool.fd, F_GETFD) & FD_CLOEXEC) != 0);
+    expect_file(f->spool.file.fd, 1000003);
+    assert_true((fcntl(f->spool.file.fd, F_GETFD) & FD_CLOEXEC) != 0);
     must_end(&f->spool); // again, which changes nothing
-    expect_file(f->spool.fd, 1000003);
+    expect_file(f->spool.file.fd, 1000003);
 }
 
 static void the_file_has_no_name(void **state)
@@ -186,9 +186,9 @@ static void the_file_has_no_name(void **state)
         no_tmpfile = i == 1; // then it had one for a moment
         must_add(&f->spool, 1000003);
         must_end(&f->spool);
-        expect_file(f->spool.fd, 1000003);
+        expect_file(f->spool.file.fd, 1000003);
         assert_int_equal(rmdir(f->dir), 0); // it is empty
-        assert_true((fcntl(f->spool.fd, F_GETFD) & FD_CLOEXEC) != 0);
+        assert_true((fcntl(f->spool.file.fd, F_GETFD) & FD_CLOEXEC) != 0);
         spool_reset(&f->spool);
         assert_int_equal(mkdir(f->dir, 0700), 0);
     }
@@ -200,11 +200,11 @@ static void a_spool_can_be_used_again_after_a_reset(void **state)
     must_add(&f->spool, 1000000);
     spool_reset(&f->spool);
     assert_int_equal(spool_bytes(&f->spool), 0);
-    assert_int_equal(f->spool.fd, -1);
+    assert_false(temp_file_is_open(&f->spool.file));
     assert_int_equal(f->space.used_bytes, 0);
     must_add(&f->spool, 600000);
     must_end(&f->spool);
-    expect_file(f->spool.fd, 600000);
+    expect_file(f->spool.file.fd, 600000);
 }
 
 static void a_file_that_was_taken_counts_until_it_is_given_back(void **state)
@@ -217,7 +217,7 @@ static void a_file_that_was_taken_counts_until_it_is_given_back(void **state)
     expect_file(fd, 600000);
     close(fd);
     assert_int_equal(f->space.used_bytes, 600000);
-    spool_space_free(&f->space, 600000);
+    temp_space_free(&f->space, 600000);
 }
 
 // --- bounds
@@ -281,13 +281,13 @@ static void a_folder_that_is_not_there_is_an_error(void **state)
     struct err err = {0};
     f->space.dir = "/tmp/no/such/folder";
     assert_int_equal(add(&f->spool, 600000, &err), ERR_IO);
-    assert_string_equal(err.text, "the temporary file of an answer failed");
+    assert_string_equal(err.text, "the temporary file of a large answer failed");
     assert_string_equal(err.hint, "/tmp/no/such/folder: No such file or directory");
     no_tmpfile = true;
     spool_reset(&f->spool);
     err = (struct err){0};
     assert_int_equal(add(&f->spool, 600000, &err), ERR_IO);
-    assert_string_equal(err.text, "the temporary file of an answer failed");
+    assert_string_equal(err.text, "the temporary file of a large answer failed");
     assert_string_equal(err.hint, "/tmp/no/such/folder: No such file or directory");
 }
 
@@ -358,7 +358,7 @@ static void without_memory_it_says_so(void **state)
         failures++;
     }
     assert_true(failures > 5);
-    expect_file(f->spool.fd, 600000);
+    expect_file(f->spool.file.fd, 600000);
 }
 
 int main(void)

@@ -57,7 +57,7 @@ void add_row(struct sent *sent, int64_t id)
     struct batch *batch = &sent->batch;
     struct value values[2] = {{.kind = VALUE_NULL}, {.kind = VALUE_NULL}};
     values[batch->endpoint->field_count - 1] = (struct value){.kind = VALUE_INTEGER, .integer = id};
-    assert_int_equal(rows_add(&batch->rows, (int64_t)batch->rows.count + 1, values), ERR_NONE);
+    assert_int_equal(rows_add(&batch->rows, (int64_t)batch->rows.count + 1, values, NULL), ERR_NONE);
 }
 
 void submit(struct writer *writer, struct sent *sent)

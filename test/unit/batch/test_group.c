@@ -243,7 +243,7 @@ static void a_batch_that_runs_again_reports_what_it_finds_then(void **state)
 static void a_large_answer_is_written_again_with_its_batch(void **state)
 {
     struct fixture *f = *state;
-    struct spool_space space = {.dir = f->dir, .max_bytes = 1 << 30};
+    struct temp_space space = {.dir = f->dir, .what = "answer", .whats = "answers", .max_bytes = 1 << 30};
     struct writing *w = start(f);
     struct app *large;
     write_text(f, "post_t.sql",
@@ -261,7 +261,7 @@ static void a_large_answer_is_written_again_with_its_batch(void **state)
     }
     release_all(w);
     assert_int_equal(w->sent[0].batch.err.code, ERR_NONE);
-    assert_true(w->sent[0].batch.answer.fd >= 0);
+    assert_true(temp_file_is_open(&w->sent[0].batch.answer.file));
     assert_int_equal(spool_bytes(&w->sent[0].batch.answer), 1000000);
     assert_failed(&w->sent[1], ERR_CONSTRAINT, "a row refers to one that does not exist");
     end(w);

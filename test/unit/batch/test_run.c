@@ -61,7 +61,7 @@ static enum err_code run_batch(
     for (int64_t i = 0; i < 2; i++) {
         struct value values[] = {
             {.kind = VALUE_INTEGER, .integer = first_id + i}, {.kind = VALUE_TEXT, .text = span_of("x")}};
-        assert_int_equal(rows_add(&rows, i + 1, values), ERR_NONE);
+        assert_int_equal(rows_add(&rows, i + 1, values, NULL), ERR_NONE);
     }
     must_be_fine(batch_insert(f->conn, &rows, &run->err), &run->err);
     rows_fini(&rows);

@@ -25,7 +25,7 @@ static const struct value null = {.kind = VALUE_NULL};
 static void add(struct rows *rows, struct value first, struct value second)
 {
     const struct value values[FIELDS] = {first, second};
-    assert_int_equal(rows_add(rows, (int64_t)rows->count + 1, values), ERR_NONE);
+    assert_int_equal(rows_add(rows, (int64_t)rows->count + 1, values, NULL), ERR_NONE);
 }
 
 static void the_first_row_with_a_null_in_the_column_is_suspected(void **state)

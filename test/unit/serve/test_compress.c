@@ -23,7 +23,7 @@ static const uint64_t ROOM = 100 * 1000 * 1000;
 
 struct fixture {
     char dir[40];
-    struct spool_space space;
+    struct temp_space space;
     struct spool spool;
     struct compressors compressors;
     atomic_bool in_vain;
@@ -35,7 +35,7 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     strcpy(f->dir, "/tmp/test_compress_XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    f->space = (struct spool_space){.dir = f->dir, .max_bytes = ROOM};
+    f->space = (struct temp_space){.dir = f->dir, .what = "answer", .whats = "answers", .max_bytes = ROOM};
     spool_init(&f->spool, &f->space, ROOM);
     *state = f;
     return 0;
@@ -78,8 +78,8 @@ static char *spooled(const struct spool *spool)
 {
     size_t len = spool_bytes(spool);
     char *bytes = malloc(len);
-    if (spool->fd >= 0)
-        assert_int_equal(pread(spool->fd, bytes, len, 0), len);
+    if (temp_file_is_open(&spool->file))
+        assert_int_equal(pread(spool->file.fd, bytes, len, 0), len);
     else if (len > 0)
         memcpy(bytes, spool->buf.data, len);
     return bytes;
@@ -114,7 +114,7 @@ static void a_small_answer_stays_in_memory(void **state)
     struct fixture *f = *state;
     fill(f, LIMIT_CODED_BYTES, true);
     assert_true(compress_spool(&f->compressors, CODING_GZIP, &f->spool, &f->in_vain));
-    assert_int_equal(f->spool.fd, -1);
+    assert_false(temp_file_is_open(&f->spool.file));
     assert_int_equal(f->spool.buf.cap, f->spool.buf.len); // nothing is kept that is not in use
     assert_true(spool_bytes(&f->spool) < LIMIT_CODED_BYTES / 2);
     assert_gunzips(f, LIMIT_CODED_BYTES);
@@ -125,7 +125,7 @@ static void a_large_answer_goes_from_file_to_file(void **state)
     struct fixture *f = *state;
     fill(f, LARGE_BYTES, true);
     assert_true(compress_spool(&f->compressors, CODING_GZIP, &f->spool, &f->in_vain));
-    assert_true(f->spool.fd >= 0 && spool_bytes(&f->spool) < LARGE_BYTES / 2);
+    assert_true(temp_file_is_open(&f->spool.file) && spool_bytes(&f->spool) < LARGE_BYTES / 2);
     assert_int_equal(f->space.used_bytes, spool_bytes(&f->spool)); // the first one is gone
     assert_gunzips(f, LARGE_BYTES);
 }
@@ -185,7 +185,7 @@ static void a_file_that_is_shorter_than_was_said_is_left(void **state)
     spool_init(&out, &f->space, ROOM);
     fill(f, LARGE_BYTES, true);
     assert_false(
-        compress_file(&f->compressors, CODING_ZSTD, f->spool.fd, LARGE_BYTES + 1, &out, &f->in_vain));
+        compress_file(&f->compressors, CODING_ZSTD, f->spool.file.fd, LARGE_BYTES + 1, &out, &f->in_vain));
 }
 
 static void without_memory_all_stays_as_it_is(void **state)

@@ -80,6 +80,7 @@ static int set_up(void **state)
     context->service_count = 1;
     context->error_log = desk.site.log;
     context->rows_budget.max_bytes = LIMIT_BATCHES_BYTES;
+    context->max_body_bytes = LIMIT_BODY_BYTES;
     sem_init(&desk.drained, 0, 0);
     sem_init(&desk.running, 0, 0);
     sem_init(&desk.go_on, 0, 0);

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bodies of any size: rows that go to a file on their way, what bounds them, and who need not wait for them."""
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import resource
+
+import pytest
+
+from server import STORES, new_store, plain_build, wait_until, write_app
+
+APP = {
+    'schema/001_tables.sql': '''
+        CREATE TABLE t (id bigint PRIMARY KEY, name text NOT NULL);
+        CREATE TABLE pings (n integer);
+    ''',
+    'post_t.sql': '''-- @endpoint POST /t
+-- @field id integer required
+-- @field name text required
+-- @write
+INSERT INTO t (id, name) SELECT id, name FROM batch;
+-- @answer 201
+SELECT count(*) AS rows, sum(id) AS ids, sum(length(name)) AS chars, max(line) AS last FROM batch;
+''',
+    'post_once.sql': '''-- @endpoint POST /once
+-- @field id integer required unique
+-- @field name text
+-- @write
+INSERT INTO t (id, name) SELECT id, name FROM batch;
+-- @answer 201
+SELECT count(*) AS rows FROM batch;
+''',
+    'delete_ping.sql': '''-- @endpoint DELETE /ping
+-- @write
+INSERT INTO pings VALUES (1);
+-- @answer
+SELECT count(*) AS n FROM pings;
+''',
+    'get_t.sql': '''-- @endpoint GET /t
+-- @answer
+SELECT count(*) AS rows, min(id) AS first, max(id) AS last FROM t;
+''',
+}
+ROWS = 100_000  # some 2.6 MB packed: more than a piece, so that a body of them goes to a file
+
+
+@pytest.fixture
+def server(start, tmp_path, request):
+    store = request.node.callspec.params.get('store', 'sqlite') if hasattr(request.node, 'callspec') else 'sqlite'
+    return start(write_app(tmp_path / 'small', APP), '--quiet', *new_store(store, request))
+
+
+def csv(first, count, text='some text of {}'):
+    return ('id,name\n' + ''.join(f'{i},{text.format(i)}\n' for i in range(first, first + count))).encode()
+
+
+def json_array(first, count):
+    return ('[' + ',\n'.join(f'{{"id":{i},"name":"some text of {i}"}}' for i in range(first, first + count)) + ']').encode()
+
+
+def temporary_files(server):
+    """Those that are open and have no name, but for SQLite's, which it keeps."""
+    found = []
+    for fd in pathlib.Path(f'/proc/{server.process.pid}/fd').iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.append(os.readlink(fd))
+    return [name for name in found if name.endswith('(deleted)') and 'etilqs' not in name]
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize('store', STORES)
+@pytest.mark.parametrize('body, kind', [(csv(0, ROWS), 'text/csv'), (json_array(0, ROWS), 'application/json')], ids=['csv', 'json'])
+def test_rows_that_go_to_a_file_are_all_there(server, store, body, kind):
+    answer = server.post('/t', body, kind)
+    assert answer.status == 201, answer.body
+    chars = sum(len(f'some text of {i}') for i in range(ROWS))
+    lines = ROWS + 1 if kind == 'text/csv' else ROWS
+    assert answer.json() == [{'rows': ROWS, 'ids': ROWS * (ROWS - 1) // 2, 'chars': chars, 'last': lines}]
+    assert server.get('/t').json() == [{'rows': ROWS, 'first': 0, 'last': ROWS - 1}]
+    assert not temporary_files(server)
+
+
+@pytest.mark.parametrize('store', STORES)
+def test_of_a_large_batch_that_fails_nothing_is_written_and_the_row_is_told(server, store):
+    assert server.post('/t', csv(ROWS - 5, 1), 'text/csv').status == 201
+    answer = server.post('/t', csv(0, ROWS), 'text/csv')
+    assert answer.status == 409
+    assert answer.json()['detail'] == 'a row with this id exists already'
+    if store == 'postgresql':  # which tells the key
+        assert answer.errors('line', 'field', 'value') == [(ROWS - 3, 'id', str(ROWS - 5))]
+    twice = csv(0, ROWS) + f'7,again\nx,bad\n'.encode()
+    answer = server.post('/once', twice, 'text/csv')
+    assert answer.status == 422
+    assert answer.errors('line', 'code') == [(ROWS + 2, 'unique'), (ROWS + 3, 'type')]
+    cut = json_array(0, ROWS)[:-1]
+    answer = server.post('/t', cut, 'application/json')
+    assert answer.status == 400
+    assert answer.json()['line'] == ROWS
+    assert server.get('/t').json() == [{'rows': 1, 'first': ROWS - 5, 'last': ROWS - 5}]
+    assert not temporary_files(server)
+
+
+def test_a_full_disk_is_507_and_nothing_is_written(start, tmp_path):
+    """RLIMIT_FSIZE stands in for the disk. The store is far from it, the file of rows is not."""
+    server = start(write_app(tmp_path / 'small', APP), '--quiet',
+                   preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000)))
+    answer = server.post('/t', csv(0, ROWS), 'text/csv')
+    assert (answer.status, answer.json()['detail']) == (507, 'there is no room for a large batch')
+    assert not temporary_files(server)
+    assert server.post('/t', csv(0, 10), 'text/csv').status == 201
+    assert server.get('/t').json() == [{'rows': 10, 'first': 0, 'last': 9}]
+
+
+def test_rows_that_are_much_larger_than_their_text_are_bounded(start, tmp_path):
+    fields = ''.join(f'-- @field f{i} integer\n' for i in range(200))
+    server = start(write_app(tmp_path / 'small', {**APP, 'post_wide.sql': f'-- @endpoint POST /wide\n{fields}-- @write\nINSERT INTO pings SELECT 1 FROM batch;\n-- @answer\nSELECT count(*) AS n FROM batch;\n'}),
+                   '--quiet', '--max-body', '1MiB')
+    answer = server.post('/wide', '{}\n' * 60_000, 'application/x-ndjson')
+    assert (answer.status, answer.json()['detail']) == (
+        413, 'the rows of the batch take more than 4194304 bytes: send them in several requests')
+    assert not temporary_files(server)
+
+
+@pytest.mark.threads
+@pytest.mark.parametrize('store', STORES)
+def test_who_sends_no_large_body_need_not_wait_for_those_that_come(server, store):
+    """Four bodies that are half there, and four that come as fast as they can; then writes of others, before any of the halves ends."""
+    halves, count = [], 40_000
+    with contextlib.ExitStack() as stack:
+        for i in range(4):
+            connection = stack.enter_context(server.connect())
+            body = csv(1_000_000 * (i + 1), count)
+            connection.sendall(f'POST /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: text/csv\r\nContent-Length: {len(body)}\r\n\r\n'.encode())
+            connection.sendall(body[:len(body) // 2])
+            halves.append((connection, body[len(body) // 2:]))
+        with concurrent.futures.ThreadPoolExecutor(8) as clients:
+            large = [clients.submit(server.post, '/t', csv(10_000_000 * (i + 1), count), 'text/csv') for i in range(4)]
+            assert [server.request('DELETE', '/ping').json()[0]['n'] for _ in range(20)] == list(range(1, 21))
+            assert server.post('/t', [{'id': 5, 'name': 'a'}]).status == 201
+            assert [each.result().status for each in large] == [201] * 4
+        for connection, rest in halves:
+            connection.sendall(rest)
+        assert [b'201 Created' in connection.makefile('rb').readline() for connection, _ in halves] == [True] * 4
+    assert server.get('/t').json()[0]['rows'] == 8 * count + 1
+
+
+def test_sqlite_has_its_temporary_files_beside_the_store(start, tmp_path):
+    server = start(write_app(tmp_path / 'small', APP), '--quiet', env={'TMPDIR': '/tmp'})
+    assert server.post('/t', csv(0, 60_000, 300 * 'x'), 'text/csv').status == 201  # more than its cache
+    names = [os.readlink(fd) for fd in pathlib.Path(f'/proc/{server.process.pid}/fd').iterdir()]
+    files = [name for name in names if 'etilqs' in name]
+    assert files and all(name.startswith(f'{tmp_path}/var/') for name in files)
+
+
+@plain_build
+@pytest.mark.parametrize('store', STORES)
+def test_a_large_body_costs_bounded_memory(server, store):
+    body = csv(0, 1_500_000, 40 * 'x')
+    answer = server.post('/t', csv(2_000_000, ROWS), 'text/csv')
+    before = server.peak_bytes()
+    answer = server.post('/t', body, 'text/csv')
+    assert answer.json()[0]['rows'] == 1_500_000
+    assert server.peak_bytes() - before < 40_000_000  # of 75 MB
