@@ -55,7 +55,8 @@ enum {
     LIMIT_QUICK_MS = 10,        // what took longer last time shares no transaction and no message with others
     LIMIT_TOGETHER_MS = 200,    // quick reads in one transaction; those without an answer then go on alone
     LIMIT_STATEMENT_MS = 10000, // SQL of one read request, all its statements together
-    LIMIT_BATCH_MS = 300000,    // SQL of one batch: 64 MiB of rows take about a minute
+    LIMIT_BATCH_MS = 300000,    // SQL of one batch …
+    LIMIT_BATCH_ROW_US = 60, // … and for each of its rows so much more: some ten times what simple ones take
     LIMIT_STORE_BUSY_MS = 5000, // waiting for a lock that another process holds on the store
     // SQLite's log beside the database, past which the writer makes it begin again; and its wait, once each
     // time, for reads that still need it: those that run, and after them those that began meanwhile.

@@ -207,6 +207,12 @@ static bool is_ended(const struct lane *lane, struct err *ret_err)
 
 // --- one batch
 
+// What the SQL of a batch may take.
+static uint64_t time_of(const struct batch *batch)
+{
+    return LIMIT_BATCH_MS * NS_PER_MS + batch->rows.count * UINT64_C(1000) * LIMIT_BATCH_ROW_US;
+}
+
 // Puts a batch into the table batch, with its report as it came. It has what is left of its time.
 static enum err_code fill(struct lane *lane, struct batch *batch)
 {
@@ -226,7 +232,7 @@ static enum err_code run_in_savepoint(struct group *group, struct batch *batch)
     bool is_staged = group->is_staged && batch == group->first;
     uint64_t staging_ns = is_staged ? group->staging_ns : 0;
     enum err_code code;
-    store_deadline(lane->conn, clock_monotonic_ns() + LIMIT_BATCH_MS * NS_PER_MS - staging_ns);
+    store_deadline(lane->conn, clock_monotonic_ns() + time_of(batch) - staging_ns);
     if (is_staged) {
         code = batch_run_late(plan, batch->params, batch->format, &batch->found, &group->warnings,
             &batch->answer, &batch->status, err);
@@ -348,7 +354,7 @@ static enum err_code stage(struct group *group)
     group->is_locked = code == ERR_BUSY;
     if (code != ERR_NONE)
         return code;
-    store_deadline(lane->conn, start_ns + LIMIT_BATCH_MS * NS_PER_MS);
+    store_deadline(lane->conn, start_ns + time_of(batch));
     code = fill(lane, batch);
     if (code == ERR_NONE)
         code = batch_run_early(

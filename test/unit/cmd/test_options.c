@@ -192,6 +192,33 @@ static void a_wrong_number_is_told_with_its_bounds(void **state)
     assert_int_equal(options.timeout_s, 3600);
 }
 
+static void bytes_may_have_a_unit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        size_t bytes;
+    } fine[] = {{"serve app", (size_t)1 << 30}, {"serve --max-body 64MiB app", 64 << 20},
+        {"serve --max-body 1KiB app", 1024}, {"serve --max-body 1500 app", 1500},
+        {"serve --max-body 1024GiB app", (size_t)1 << 40}};
+    static const char *const wrong[] = {
+        "1023", "0GiB", "-1", "1025GiB", "18014398509481985KiB", "1 MiB", "1M", "MiB", "1.5GiB", "x"};
+    for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
+        assert_true(read_line(&SERVE, fine[i].line));
+        assert_int_equal(options.max_body_bytes, fine[i].bytes);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        char message[200];
+        setenv("RECKONER_MAX_BODY", wrong[i], 1);
+        snprintf(message, sizeof(message),
+            "reckoner: RECKONER_MAX_BODY must be a number of bytes from 1024 to 1099511627776, such as 64MiB "
+            "(KiB, MiB or GiB), not %s\n",
+            wrong[i]);
+        fails(&SERVE, "serve app", message);
+    }
+    unsetenv("RECKONER_MAX_BODY");
+}
+
 static void a_wrong_variable_is_told_by_its_own_name(void **state)
 {
     (void)state;
@@ -297,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup(flags_of_a_list_add_up_and_stand_in_for_the_variable, forget_environment),
         cmocka_unit_test_setup(a_list_has_an_end, forget_environment),
         cmocka_unit_test_setup(a_wrong_number_is_told_with_its_bounds, forget_environment),
+        cmocka_unit_test_setup(bytes_may_have_a_unit, forget_environment),
         cmocka_unit_test_setup(a_wrong_variable_is_told_by_its_own_name, forget_environment),
         cmocka_unit_test_setup(the_option_of_another_command_is_no_option, forget_environment),
         cmocka_unit_test_setup(a_flag_without_its_value_is_told, forget_environment),
