@@ -89,6 +89,7 @@ static enum err_code make_declared(
     case TYPE_DATE:
     case TYPE_TIMESTAMP:
     case TYPE_TIME:
+    case TYPE_UUID:
         fits = value->kind == VALUE_TEXT;
         break;
     }

@@ -99,7 +99,8 @@ struct value blame_harmless(const struct rule *rule)
     static const char *const texts[] = {[TYPE_TEXT] = "a",
         [TYPE_DATE] = "2000-01-01",
         [TYPE_TIMESTAMP] = "2000-01-01T00:00:00.000Z",
-        [TYPE_TIME] = "00:00:00"};
+        [TYPE_TIME] = "00:00:00",
+        [TYPE_UUID] = "00000000-0000-0000-0000-000000000000"};
     switch (rule->type) {
     case TYPE_NUMBER:
         if (!rule->is_list)
@@ -110,7 +111,11 @@ struct value blame_harmless(const struct rule *rule)
         if (!rule->is_list)
             return (struct value){.kind = VALUE_INTEGER, .integer = 1};
         break;
-    default:
+    case TYPE_TEXT:
+    case TYPE_DATE:
+    case TYPE_TIMESTAMP:
+    case TYPE_TIME:
+    case TYPE_UUID:
         return (struct value){.kind = VALUE_TEXT, .text = span_of(texts[rule->type])};
     }
     return (struct value){.kind = VALUE_TEXT, .text = span_of("1")};

@@ -17,8 +17,8 @@
 
 enum {
     SHOWN_CHOICES = 20, // of in (…) in a message; a list may be long and a message is repeated for each row
-    SHOWN_PATTERN = 200,  // bytes of a pattern in a message
-    TIMESTAMP_BYTES = 32, // room that value_parse may take from the arena for a timestamp or time
+    SHOWN_PATTERN = 200, // bytes of a pattern in a message
+    NORMAL_BYTES = 40,   // room that value_parse may take from the arena for a timestamp, time or UUID
     MS_PER_DAY = 24 * 60 * 60 * 1000,
 };
 
@@ -89,10 +89,10 @@ enum rule_result rule_parse(
         return parse_date(rule, text, arena, ret_value);
     if (value_parse(rule->type, text, arena, ret_value))
         return RULE_OK;
-    if (rule->type != TYPE_TIMESTAMP && rule->type != TYPE_TIME)
+    if (rule->type != TYPE_TIMESTAMP && rule->type != TYPE_TIME && rule->type != TYPE_UUID)
         return RULE_TYPE;
     // Only these take memory: with room made for it, a second failure is the text's own.
-    if (arena_alloc(arena, TIMESTAMP_BYTES) == NULL)
+    if (arena_alloc(arena, NORMAL_BYTES) == NULL)
         return RULE_MEMORY;
     return value_parse(rule->type, text, arena, ret_value) ? RULE_OK : RULE_TYPE;
 }
@@ -111,6 +111,7 @@ int rule_compare(enum value_type type, struct value a, struct value b)
     case TYPE_DATE:
     case TYPE_TIMESTAMP: // of one length when normalised
     case TYPE_TIME:      // without zeros at its end
+    case TYPE_UUID:      // of one length
         break;
     }
     return span_compare(a.text, b.text);
@@ -257,7 +258,7 @@ static enum rule_result check_list(const struct rule *rule, struct items items, 
         return RULE_REQUIRED;
     if (count > LIMIT_LIST_ITEMS)
         return RULE_ITEMS;
-    char *joined = arena_alloc(arena, bytes + count * TIMESTAMP_BYTES); // dates and times may get longer
+    char *joined = arena_alloc(arena, bytes + count * NORMAL_BYTES); // dates and times may get longer
     if (joined == NULL)
         return RULE_MEMORY;
     for (struct span item = next_item(&items); item.len > 0; item = next_item(&items)) {
@@ -329,6 +330,7 @@ static enum rule_result convert(
     case TYPE_DATE:
     case TYPE_TIMESTAMP:
     case TYPE_TIME:
+    case TYPE_UUID:
         break;
     }
     return value->kind == VALUE_TEXT ? rule_parse(rule, value->text, arena, value) : RULE_TYPE;

@@ -78,10 +78,10 @@ struct rule_piece {
 MUST_CHECK enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces,
     size_t count, struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
 
-// Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, dates and
-// times alone, and lists; an integer passes for a number and becomes one. `json_boolean` tells true and
-// false from 1 and 0. Empty text is RULE_REQUIRED where a value is, and else an empty text: JSON has null to
-// say more.
+// Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, dates,
+// times and UUIDs alone, and lists; an integer passes for a number and becomes one. `json_boolean` tells true
+// and false from 1 and 0. Empty text is RULE_REQUIRED where a value is, and else an empty text: JSON has null
+// to say more.
 MUST_CHECK enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,
     struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
 

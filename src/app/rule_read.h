@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 // The types' names, for messages.
-#define TYPE_NAMES "text, integer, number, boolean, date, timestamp or time"
+#define TYPE_NAMES "text, integer, number, boolean, date, timestamp, time or uuid"
 
 // Whether a text is [a-z_][a-z0-9_]*.
 bool rule_is_name(struct span text);

@@ -205,7 +205,7 @@ static bool settle_bound(struct rule_line *line, const struct rule *rule, enum r
 {
     if (!line->seen[word])
         return true;
-    if (rule->type == TYPE_TEXT || rule->type == TYPE_BOOLEAN)
+    if (rule->type == TYPE_TEXT || rule->type == TYPE_BOOLEAN || rule->type == TYPE_UUID)
         return wrong_type(line, rule, word, "integer, number, date, timestamp and time",
             rule->type == TYPE_TEXT ? "; for text there is maxlength" : "");
     if (!parse(line, rule, word, line->values[word], ret_value))

@@ -30,7 +30,8 @@ static const struct {
     {"character", MEANT("text maxlength N")},
     {"nvarchar", MEANT("text maxlength N")},
     {"citext", MEANT("text")},
-    {"uuid", MEANT("text")},
+    {"guid", MEANT("uuid")},
+    {"uniqueidentifier", MEANT("uuid")},
     {"email", MEANT("text")},
     {"url", MEANT("text")},
     {"json", MEANT("text")},
@@ -66,7 +67,8 @@ const char *type_hint(struct span word)
         [TYPE_BOOLEAN] = MEANT("boolean"),
         [TYPE_DATE] = MEANT("date"),
         [TYPE_TIMESTAMP] = MEANT("timestamp"),
-        [TYPE_TIME] = MEANT("time")};
+        [TYPE_TIME] = MEANT("time"),
+        [TYPE_UUID] = MEANT("uuid")};
     const char *parenthesis = memchr(word.at, '(', word.len);
     if (parenthesis != NULL)
         word.len = (size_t)(parenthesis - word.at);

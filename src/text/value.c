@@ -9,6 +9,7 @@
 #include "text/time_of_day.h"
 #include "text/timestamp.h"
 #include "text/utf8.h"
+#include "text/uuid.h"
 
 static const struct {
     const char *name;     // in directives
@@ -21,6 +22,7 @@ static const struct {
     [TYPE_DATE] = {"date", "a date, YYYY-MM-DD"},
     [TYPE_TIMESTAMP] = {"timestamp", "a timestamp, RFC 3339"},
     [TYPE_TIME] = {"time", "a time of the day, hh:mm, hh:mm:ss or hh:mm:ss.ffffff"},
+    [TYPE_UUID] = {"uuid", "a UUID, such as 123e4567-e89b-12d3-a456-426614174000"},
 };
 
 const char *value_type_name(enum value_type type)
@@ -90,6 +92,16 @@ static bool parse_timestamp(struct span text, struct arena *arena, struct value 
     return normalise(text, (struct span){.at = normal, .len = len}, arena, ret_value);
 }
 
+static bool parse_uuid(struct span text, struct arena *arena, struct value *ret_value)
+{
+    unsigned char bytes[UUID_BYTES];
+    char normal[UUID_CHARS];
+    if (!uuid_parse(text, bytes))
+        return false;
+    uuid_format(bytes, normal);
+    return normalise(text, (struct span){.at = normal, .len = UUID_CHARS}, arena, ret_value);
+}
+
 static bool parse_time(struct span text, struct arena *arena, struct value *ret_value)
 {
     int64_t us;
@@ -126,6 +138,8 @@ bool value_parse(enum value_type type, struct span text, struct arena *arena, st
         return parse_timestamp(text, arena, ret_value);
     case TYPE_TIME:
         return parse_time(text, arena, ret_value);
+    case TYPE_UUID:
+        return parse_uuid(text, arena, ret_value);
     }
     if (fine)
         *ret_value = value;

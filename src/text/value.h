@@ -21,13 +21,14 @@ enum value_type {
     TYPE_DATE,      // YYYY-MM-DD, years 0001 to 9999, proleptic Gregorian
     TYPE_TIMESTAMP, // RFC 3339 in UTC, YYYY-MM-DDThh:mm:ss.mmmZ: of one length, so that it sorts as text
     TYPE_TIME, // of the day: hh:mm:ss, and decimal places that are no zeros at the end: sorts as text, too
+    TYPE_UUID, // in the canonical form, small letters
 };
 
 enum value_kind {
     VALUE_NULL,
     VALUE_INTEGER,
     VALUE_REAL,
-    VALUE_TEXT,    // text, date, timestamp or time
+    VALUE_TEXT,    // text, date, timestamp, time or uuid
     VALUE_DECIMAL, // a number in digits, as JSON writes it: only a store's, of any length
 };
 

@@ -150,12 +150,13 @@ void pg_last(struct store_conn *base)
 // A new random key (RFC 9562 section 5.4 gives its form).
 static enum err_code make_id(char id[PG_ID_CHARS], struct err *err)
 {
-    unsigned char bytes[PG_UUID_BYTES];
+    unsigned char bytes[UUID_BYTES];
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
         return err_set(err, ERR_IO, "the system has no random bytes");
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    pg_format_uuid(bytes, id);
+    uuid_format(bytes, id);
+    id[UUID_CHARS] = '\0';
     return ERR_NONE;
 }
 

@@ -60,6 +60,7 @@ static const struct {
     [TYPE_DATE] = {PG_TYPE_DATE, "date"},
     [TYPE_TIMESTAMP] = {PG_TYPE_TIMESTAMPTZ, "timestamp with time zone"},
     [TYPE_TIME] = {PG_TYPE_TIME, "time"},
+    [TYPE_UUID] = {PG_TYPE_UUID, "uuid"},
 };
 
 void pg_room_fini(struct pg_room *room)
@@ -174,6 +175,14 @@ static bool encode_time(const struct value *value, char room[PG_TEXT_BYTES], str
     return true;
 }
 
+static bool encode_uuid(const struct value *value, char room[PG_TEXT_BYTES], struct span *ret_bytes)
+{
+    if (value->kind != VALUE_TEXT || !uuid_parse(value->text, (unsigned char *)room))
+        return false;
+    *ret_bytes = (struct span){.at = room, .len = UUID_BYTES};
+    return true;
+}
+
 static struct span text_of_real(double real, char room[PG_TEXT_BYTES])
 {
     if (isnan(real))
@@ -229,6 +238,10 @@ enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_B
     case PG_TYPE_TIME:
         wanted = "a time of the day";
         fits = encode_time(value, room, ret_bytes);
+        break;
+    case PG_TYPE_UUID:
+        wanted = "a UUID";
+        fits = encode_uuid(value, room, ret_bytes);
         break;
     default:
         *ret_bytes = as_text(value, room);
@@ -463,17 +476,6 @@ static void get_time(struct span bytes, char room[PG_TEXT_BYTES], struct value *
     *ret_value = text_value(room, time_of_day_format(us, room));
 }
 
-void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS])
-{
-    size_t len = 0;
-    for (size_t i = 0; i < PG_UUID_BYTES; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            ret_text[len++] = '-';
-        snprintf(ret_text + len, PG_ID_CHARS - len, "%02x", bytes[i]);
-        len += 2;
-    }
-}
-
 // The name of a type that is refused, of those that are met most.
 static const char *type_name(Oid type)
 {
@@ -525,7 +527,7 @@ static bool has_length(Oid type, size_t len)
     case PG_TYPE_TIME:
         return len == 8;
     case PG_TYPE_UUID:
-        return len == PG_UUID_BYTES;
+        return len == UUID_BYTES;
     default:
         return true;
     }
@@ -561,8 +563,8 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg
         get_time(bytes, room->text, ret_value);
         return ERR_NONE;
     case PG_TYPE_UUID:
-        pg_format_uuid((const unsigned char *)bytes.at, room->text);
-        *ret_value = text_value(room->text, PG_ID_CHARS - 1);
+        uuid_format((const unsigned char *)bytes.at, room->text);
+        *ret_value = text_value(room->text, UUID_CHARS);
         return ERR_NONE;
     case PG_TYPE_TEXT:
     case PG_TYPE_VARCHAR:

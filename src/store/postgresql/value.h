@@ -7,12 +7,12 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "text/uuid.h"
 #include "text/value.h"
 
 enum {
-    PG_UUID_BYTES = 16,
-    PG_ID_CHARS = 37,   // a UUID as text, and a NUL
-    PG_TEXT_BYTES = 40, // any value that becomes text here: a timestamp, a UUID
+    PG_ID_CHARS = UUID_CHARS + 1, // a UUID as text, and a NUL
+    PG_TEXT_BYTES = 40,           // any value that becomes text here: a timestamp, a UUID
 };
 
 // The types of pg_type.dat that values have on the wire; the numbers are fixed for good.
@@ -51,14 +51,11 @@ enum pg_type pg_type_of(enum value_type type);
 // The same by name, for a table's column.
 const char *pg_type_sql(enum value_type type);
 
-// The bytes of a value as that type; at most 8, or those of the text itself. `room` is for those that are
+// The bytes of a value as that type; at most 16, or those of the text itself. `room` is for those that are
 // converted; the result borrows it or the value. ERR_VALUE for a value that is none of the type, such as a
 // date that does not exist.
 MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_BYTES],
     struct span *ret_bytes, bool *ret_is_binary, struct err *err);
-
-// The text of a UUID (RFC 9562 section 4).
-void pg_format_uuid(const unsigned char bytes[PG_UUID_BYTES], char ret_text[PG_ID_CHARS]);
 
 // The name of a type that JSON has no place for; NULL: it has one.
 const char *pg_refused_type(Oid type);

@@ -23,6 +23,7 @@ static const char *const column_types[] = {
     [TYPE_DATE] = "TEXT",
     [TYPE_TIMESTAMP] = "TEXT",
     [TYPE_TIME] = "TEXT",
+    [TYPE_UUID] = "TEXT",
 };
 
 void sqlite_batch_init(struct sqlite_batch *batch)

@@ -14,9 +14,11 @@
 static void types_have_names_and_expectations(void **state)
 {
     (void)state;
-    static const char *names[] = {"text", "integer", "number", "boolean", "date", "timestamp", "time"};
+    static const char *names[] = {
+        "text", "integer", "number", "boolean", "date", "timestamp", "time", "uuid"};
     static const char *expected[] = {"text", "an integer", "a number", "true or false", "a date, YYYY-MM-DD",
-        "a timestamp, RFC 3339", "a time of the day, hh:mm, hh:mm:ss or hh:mm:ss.ffffff"};
+        "a timestamp, RFC 3339", "a time of the day, hh:mm, hh:mm:ss or hh:mm:ss.ffffff",
+        "a UUID, such as 123e4567-e89b-12d3-a456-426614174000"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         enum value_type type;
         assert_true(value_type_from_name(span_of(names[i]), &type));
@@ -81,6 +83,18 @@ static void a_timestamp_is_copied_only_where_it_is_normalised(void **state)
     assert_true(arena.used > 0);
 }
 
+static void a_uuid_is_copied_only_where_it_is_normalised(void **state)
+{
+    (void)state;
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, 64);
+    static const char normal[] = "123e4567-e89b-12d3-a456-426614174000";
+    struct value value = read_value(TYPE_UUID, normal, &arena);
+    assert_ptr_equal(value.text.at, normal);
+    value = read_value(TYPE_UUID, "123E4567-E89B-12D3-A456-426614174000", &arena);
+    assert_true(span_is(value.text, normal));
+}
+
 static void a_timestamp_that_finds_no_room_is_refused(void **state)
 {
     (void)state;
@@ -117,6 +131,8 @@ static void what_is_not_of_the_type_is_refused(void **state)
         {TYPE_TIMESTAMP, "2016-01-01"},
         {TYPE_TIME, ""},
         {TYPE_TIME, "24:00"},
+        {TYPE_UUID, ""},
+        {TYPE_UUID, "123e4567e89b12d3a456426614174000"},
     };
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, 1024);
@@ -152,6 +168,7 @@ int main(void)
         cmocka_unit_test(types_have_names_and_expectations),
         cmocka_unit_test(values_are_read_by_their_type),
         cmocka_unit_test(a_timestamp_is_copied_only_where_it_is_normalised),
+        cmocka_unit_test(a_uuid_is_copied_only_where_it_is_normalised),
         cmocka_unit_test(a_timestamp_that_finds_no_room_is_refused),
         cmocka_unit_test(what_is_not_of_the_type_is_refused),
         cmocka_unit_test(empty_text_is_text),

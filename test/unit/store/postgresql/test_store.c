@@ -297,15 +297,14 @@ static void a_key_is_exact_where_the_text_is_cut(void **state)
 static void a_text_needs_no_nul_behind_it_whatever_its_type(void **state)
 {
     struct fixture *f = *state;
-    static const char id[] = "11111111-1111-1111-1111-111111111111";
-    char bytes[sizeof(id)];
+    static const char address[] = "11.11.11.11";
+    char bytes[sizeof(address)];
     const struct store_name params[] = {{.name = span_of("K1"), .type = TYPE_TEXT, .is_page_key = true}};
-    struct value value = {.kind = VALUE_TEXT, .text = {.at = bytes, .len = sizeof(id) - 1}};
+    struct value value = {.kind = VALUE_TEXT, .text = {.at = bytes, .len = sizeof(address) - 1}};
     struct err err = {0};
-    memcpy(bytes, id, sizeof(id) - 1);
-    bytes[sizeof(id) - 1] = '2'; // another value's
-    struct store_stmt *stmt =
-        prepare(f->reader, "SELECT 7 WHERE '11111111-1111-1111-1111-111111111111'::uuid = :K1", params, 1);
+    memcpy(bytes, address, sizeof(address) - 1);
+    bytes[sizeof(address) - 1] = '2'; // another value's
+    struct store_stmt *stmt = prepare(f->reader, "SELECT 7 WHERE '11.11.11.11'::inet = :K1", params, 1);
     assert_string_equal(rows_of_stmt(stmt, &value), "7\n");
     bytes[9] = '\0';
     assert_int_equal(store_bind(stmt, &value, &err), ERR_STORE);
