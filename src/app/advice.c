@@ -178,6 +178,20 @@ static void advise_patterns(
     }
 }
 
+// --- how many rows
+
+static void advise_one(const struct endpoint *endpoint, struct diags *warnings)
+{
+    bool is_of_one = endpoint->method == HTTP_PUT || endpoint->method == HTTP_PATCH;
+    bool has_param = false;
+    for (size_t i = 0; i < endpoint->part_count; i++)
+        has_param = has_param || endpoint->parts[i].param >= 0;
+    if (is_of_one && has_param && endpoint->field_count > 0 && !endpoint->is_one)
+        diags_add(warnings, endpoint->file, endpoint->line, endpoint->column,
+            "warning: its path names one thing, and its body may have many rows: if it takes exactly one, say "
+            "@one");
+}
+
 enum err_code app_advise(
     const struct app *app, struct store_conn *conn, struct diags *warnings, struct err *err)
 {
@@ -186,8 +200,9 @@ enum err_code app_advise(
         const struct endpoint *endpoint = &app->endpoints[i];
         advise_patterns(endpoint, endpoint->params, endpoint->param_count, warnings);
         advise_patterns(endpoint, endpoint->fields, endpoint->field_count, warnings);
+        advise_one(endpoint, warnings);
         if (endpoint->field_count > 0)
-            code = store_batch_open(conn, endpoint->field_names, endpoint->field_count, err);
+            code = store_batch_open(conn, endpoint->field_names, endpoint_batch_columns(endpoint), err);
         for (size_t k = 0; code == ERR_NONE && k < endpoint->statement_count; k++)
             code = advise_statement(endpoint, &endpoint->statements[k], conn, warnings, err);
     }

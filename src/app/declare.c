@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the directives that say what an endpoint answers and what it takes: @endpoint, @strict, @private,
+// @one,
 // @param, @field and @column. How its answer looks is declare_answer.c's, what a rule says rule_read.c's, and
 // whether all of it goes together endpoint_check.c's. The parser's thread.
 #include "app/declare.h"
@@ -107,6 +108,16 @@ void declare_private(struct parser *parser, struct words *words, const struct di
     parser->private_line = directive->line;
     parser->endpoint.is_private = true;
     words_end(words, "@private");
+}
+
+void declare_one(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    if (parser->one.name != NULL)
+        words_fail(
+            words, directive->column, "a second @one; the first is on line %u", (unsigned)parser->one.line);
+    parser->one = *directive;
+    parser->endpoint.is_one = true;
+    words_end(words, "@one");
 }
 
 void declare_parallel(struct parser *parser, struct words *words, const struct directive *directive)

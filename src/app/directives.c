@@ -10,6 +10,7 @@
 #include "app/declare_csv.h"
 #include "app/declare_kept.h"
 #include "app/endpoint_check.h"
+#include "app/presence.h"
 #include "app/source.h"
 #include "app/statements.h"
 #include "base/ascii.h"
@@ -45,6 +46,7 @@ static const struct {
     {"@page", SECTION_DECLARATIONS, FORM_NUMBER, declare_page},
     {"@strict", SECTION_DECLARATIONS, FORM_ALONE, declare_strict},
     {"@private", SECTION_DECLARATIONS, FORM_ALONE, declare_private},
+    {"@one", SECTION_DECLARATIONS, FORM_ALONE, declare_one},
     {"@parallel", SECTION_DECLARATIONS, FORM_ALONE, declare_parallel},
     {"@cache", SECTION_DECLARATIONS, FORM_WORD, declare_cache},
     {"@depends", SECTION_DECLARATIONS, FORM_OTHER, declare_depends},
@@ -68,7 +70,7 @@ static void fail_unknown(struct words *words, struct word name)
     else
         words_fail(words, name.column,
             "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
-            "@strict, @private, @parallel, @cache, @depends, @stale, @csv, @example, @reject, @warn, @write and @answer",
+            "@strict, @private, @one, @parallel, @cache, @depends, @stale, @csv, @example, @reject, @warn, @write and @answer",
             SHOW(name.text));
 }
 
@@ -242,10 +244,11 @@ static void finish(struct parser *parser)
     endpoint_check(parser);
 }
 
-// Makes the name lists that the store wants.
-static struct store_name *make_names(struct parser *parser, const struct rule *rules, size_t count)
+// Makes a name list that the store wants, with room for some more names.
+static struct store_name *make_names(
+    struct parser *parser, const struct rule *rules, size_t count, size_t more)
 {
-    struct store_name *names = arena_zalloc(parser->arena, count, sizeof(*names));
+    struct store_name *names = arena_zalloc(parser->arena, count + more, sizeof(*names));
     if (names == NULL) {
         parser->status = ERR_NO_MEMORY;
         return NULL;
@@ -259,8 +262,10 @@ static struct store_name *make_names(struct parser *parser, const struct rule *r
 static void make_endpoint(struct parser *parser)
 {
     struct endpoint *endpoint = &parser->endpoint;
-    endpoint->param_names = make_names(parser, endpoint->params, endpoint->param_count);
-    endpoint->field_names = make_names(parser, endpoint->fields, endpoint->field_count);
+    endpoint->param_names = make_names(parser, endpoint->params, endpoint->param_count, 0);
+    endpoint->field_names = make_names(parser, endpoint->fields, endpoint->field_count, endpoint->has_count);
+    if (parser->status == ERR_NONE)
+        presence_name(parser);
     struct buf *description = &parser->description;
     while (description->len > 0 && description->data[description->len - 1] == '\n')
         description->len--;

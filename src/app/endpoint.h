@@ -114,6 +114,7 @@ struct endpoint {
     size_t part_count;              //
     bool is_private;                // for loads only: it has no route
     bool is_parallel;               // its batches take no turn among those that write to the app
+    bool is_one;                    // of a write with fields: a body has exactly one row
     bool strict;                    // unknown query parameters are refused
     bool is_kept;                   // of a read: its answers may be kept (@cache off; cache = off in app.ini)
     struct depends *depends;        // in order of the file
@@ -132,7 +133,9 @@ struct endpoint {
     size_t field_count;             //
     const struct csv_dialect *csv;  // of @csv: how CSV bodies and files come; NULL: as RFC 4180 has it
     struct store_name *param_names; // of params, for store_prepare
-    struct store_name *field_names; // of fields, for store_batch_open
+    size_t *has_fields;             // numbers of the fields of which `batch` tells whether they were sent
+    size_t has_count;               //
+    struct store_name *field_names; // columns of `batch`: of fields, then of has_fields; for store_batch_open
     struct column *columns;         // @column in order
     size_t column_count;            //
     struct statement *statements;   // in order of the file
@@ -149,6 +152,12 @@ int endpoint_order(enum http_method method, struct span path, const struct endpo
 // Why no file can be put through the endpoint ("has no fields to load"), or NULL: by [load] or `reckoner
 // load`.
 const char *endpoint_load_problem(const struct endpoint *endpoint);
+
+// How many columns the table batch has for the endpoint, without the line.
+static inline size_t endpoint_batch_columns(const struct endpoint *endpoint)
+{
+    return endpoint->field_count + endpoint->has_count;
+}
 
 // Whether answers of the endpoint come in that format.
 static inline bool endpoint_gives(const struct endpoint *endpoint, enum answer_format format)

@@ -8,6 +8,7 @@
 
 #include "app/depends_hide.h"
 #include "app/examples.h"
+#include "app/presence.h"
 #include "app/statements.h"
 
 static void fail_endpoint(struct parser *parser, const char *text)
@@ -183,6 +184,19 @@ static void settle_page(struct parser *parser)
                           .description = span_of("where the page starts, as the link to it has it")});
 }
 
+// --- @one
+
+static void check_one(struct parser *parser)
+{
+    const struct endpoint *endpoint = &parser->endpoint;
+    if (parser->one.name == NULL || !parser->has_method)
+        return;
+    if (endpoint->method == HTTP_GET)
+        parser_fail(parser, &parser->one, "a GET has no rows; take @one away");
+    else if (endpoint->field_count == 0)
+        parser_fail(parser, &parser->one, "@one is for a body, and there is no @field; take it away");
+}
+
 // --- names
 
 static bool is_in_path(const struct endpoint *endpoint, struct span name)
@@ -332,6 +346,7 @@ void endpoint_check(struct parser *parser)
     }
     settle_path(parser);
     settle_page(parser);
+    check_one(parser);
     check_uses(parser);
     check_outside_names(parser, endpoint->params, endpoint->param_count);
     check_outside_names(parser, endpoint->fields, endpoint->field_count);
@@ -341,4 +356,5 @@ void endpoint_check(struct parser *parser)
     if (endpoint->path.len > 0)
         examples_check(parser);
     add_unique_rejects(parser);
+    presence_find(parser);
 }

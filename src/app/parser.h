@@ -44,6 +44,7 @@ struct parser {
     uint32_t strict_line;    // of @strict; 0: none
     uint32_t private_line;   // of @private; 0: none
     uint32_t parallel_line;  // of @parallel; 0: none
+    struct directive one;    // @one; name NULL: there is none
     uint32_t under_line;     // of @under; 0: none
     bool hides_badly;        // a @depends has an error
     uint32_t cache_line;     // of @cache; 0: none

@@ -78,8 +78,8 @@ static enum err_code prepare_all(struct plan *plan, const struct preparing *prep
     if (endpoint->method == HTTP_GET)
         code = store_batch_close(preparing->conn, preparing->err);
     else
-        code =
-            store_batch_open(preparing->conn, endpoint->field_names, endpoint->field_count, preparing->err);
+        code = store_batch_open(
+            preparing->conn, endpoint->field_names, endpoint_batch_columns(endpoint), preparing->err);
     size_t before = diags_total(preparing->diags);
     if (code == ERR_NONE && endpoint->depends_count > 0)
         code = depends_check(endpoint, preparing->conn, preparing->diags, preparing->err);

@@ -96,8 +96,8 @@ static enum err_code run(const struct search *search, const struct trial *trial,
     AUTO(spool_fini) struct spool scratch;
     int status;
     spool_init(&scratch, NULL, LIMIT_SPOOL_FILE_BYTES);
-    enum err_code code =
-        store_batch_open(plan_conn(search->failed->plan), endpoint->field_names, endpoint->field_count, err);
+    enum err_code code = store_batch_open(
+        plan_conn(search->failed->plan), endpoint->field_names, endpoint_batch_columns(endpoint), err);
     if (code == ERR_NONE)
         code = add_rows(search, trial, err);
     if (code == ERR_NONE)
@@ -257,7 +257,7 @@ static int find_field(struct search *search, size_t row, bool by_null)
     for (size_t i = 0; i < search->endpoint->field_count; i++) {
         if (search->values[i].kind == VALUE_NULL)
             continue;
-        memcpy(changed, search->values, search->endpoint->field_count * sizeof(*changed));
+        memcpy(changed, search->values, endpoint_batch_columns(search->endpoint) * sizeof(*changed));
         changed[i] = (struct value){.kind = VALUE_NULL};
         if (!by_null)
             changed[i] = blame_harmless(&search->endpoint->fields[i]);

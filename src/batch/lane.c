@@ -220,7 +220,8 @@ static enum err_code fill(struct lane *lane, struct batch *batch)
     struct err *err = &batch->err;
     if (report_copy(&batch->report, &batch->found) != ERR_NONE)
         return err_no_memory(err);
-    enum err_code code = store_batch_open(lane->conn, endpoint->field_names, endpoint->field_count, err);
+    enum err_code code =
+        store_batch_open(lane->conn, endpoint->field_names, endpoint_batch_columns(endpoint), err);
     return code == ERR_NONE ? batch_insert(lane->conn, &batch->rows, err) : code;
 }
 

@@ -95,7 +95,7 @@ enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn
         .endpoint = endpoint, .max_rows = max_rows, .pattern_steps = PATTERN_STEPS_ENDLESS, .report = report};
     enum err_code code = data_file_open(&file, &options, err);
     if (code == ERR_NONE)
-        code = store_batch_open(conn, endpoint->field_names, endpoint->field_count, err);
+        code = store_batch_open(conn, endpoint->field_names, endpoint_batch_columns(endpoint), err);
     if (code == ERR_NONE)
         code = fill_batch(&file, conn, progress, err);
     return code;

@@ -89,6 +89,8 @@ enum err_code reader_finish(struct reader *reader, struct err *err)
 {
     reader->check.err = err;
     enum err_code code = finish(reader, err);
+    if (code == ERR_NONE && reader->check.status == ERR_NONE)
+        row_check_end_input(&reader->check);
     return code == ERR_NONE ? reader->check.status : code;
 }
 

@@ -112,7 +112,7 @@ static bool on_broken_row(void *ctx, int64_t line)
 {
     struct reader_csv *csv = ctx;
     struct row_check *check = csv->check;
-    if (csv->column_count > 0 && !row_check_begin(check))
+    if (csv->column_count > 0 && !row_check_begin(check, line))
         return false;
     row_check_fault(check, line, (struct span){0}, (struct span){0}, "quote",
         "a cell goes on behind its closing quote: a quote inside of quotes is written twice");
@@ -125,7 +125,7 @@ static bool on_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t
     struct row_check *check = csv->check;
     if (csv->column_count == 0)
         return on_header(csv, line, cells, count);
-    if (!row_check_begin(check))
+    if (!row_check_begin(check, line))
         return false;
     size_t faults_before = check->report->total;
     if (count != csv->column_count) {

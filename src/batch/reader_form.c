@@ -61,7 +61,7 @@ enum err_code reader_form_finish(struct reader_form *form)
     struct row_check *check = form->check;
     struct span rest = buf_span(&form->body), name, value;
     size_t faults_before = check->report->total;
-    if (!row_check_begin(check))
+    if (!row_check_begin(check, 1))
         return check->status;
     while (url_next_pair(&rest, &name, &value)) {
         struct span plain_name, plain_value;

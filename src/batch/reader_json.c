@@ -61,7 +61,7 @@ static bool on_row(void *ctx, int64_t line, const struct json_member *members, s
 {
     struct reader_json *json = ctx;
     struct row_check *check = json->check;
-    if (!row_check_begin(check))
+    if (!row_check_begin(check, line))
         return false;
     size_t faults_before = check->report->total;
     for (size_t i = 0; i < count; i++) {
@@ -84,7 +84,7 @@ static bool on_not_object(void *ctx, int64_t line)
 {
     struct reader_json *json = ctx;
     struct row_check *check = json->check;
-    if (!row_check_begin(check))
+    if (!row_check_begin(check, line))
         return false;
     row_check_fault(check, line, (struct span){0}, (struct span){0}, "type", "must be an object");
     return check->status == ERR_NONE;

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "text/utf8.h"
 
+static const char ONE_CODE[] = "one"; // of a batch that has not exactly one row, where it has to
+
 enum { ROW_ARENA_BYTES = LIMIT_VALUE_BYTES + 64 * 1024 }; // values of one row that had to be rewritten
 
 // --- reports
@@ -125,8 +127,14 @@ int row_check_field(const struct row_check *check, struct span name)
     return NO_FIELD;
 }
 
-bool row_check_begin(struct row_check *check)
+bool row_check_begin(struct row_check *check, int64_t line)
 {
+    if (check->endpoint->is_one && check->rows_seen == 1) {
+        check->is_ended = true;
+        row_check_fault(check, line, (struct span){0}, (struct span){0}, ONE_CODE,
+            "is a second row, and this endpoint takes exactly one: send them one by one");
+        return false;
+    }
     if (check->rows_seen == check->max_rows) {
         row_check_fail(
             check, err_set(check->err, ERR_TOO_LARGE,
@@ -171,12 +179,24 @@ bool row_check_end(struct row_check *check, int64_t line, size_t faults_before)
         if (check->seen_in[i] != (int64_t)check->rows_seen)
             row_check_text(check, line, (int)i, (struct span){0});
     }
+    for (size_t i = 0; i < check->endpoint->has_count; i++) {
+        bool is_there = check->seen_in[check->endpoint->has_fields[i]] == (int64_t)check->rows_seen;
+        check->values[check->endpoint->field_count + i] =
+            (struct value){.kind = VALUE_INTEGER, .integer = is_there};
+    }
     if (check->status == ERR_NONE && check->report->total == faults_before) {
         enum err_code code = rows_add(check->rows, line, check->values, check->err);
         if (code != ERR_NONE)
             row_check_fail(check, code);
     }
     return check->status == ERR_NONE && !check->is_ended;
+}
+
+void row_check_end_input(struct row_check *check)
+{
+    if (check->endpoint->is_one && check->rows_seen == 0 && check->report->total == 0)
+        row_check_fault(check, 0, (struct span){0}, (struct span){0}, ONE_CODE,
+            "the body has no row, and this endpoint takes exactly one");
 }
 
 // --- the whole
@@ -191,7 +211,7 @@ enum err_code row_check_init(struct row_check *check, const struct endpoint *end
         .patterns = {.steps = pattern_steps}};
     size_t fields = endpoint->field_count;
     check->by_name = mem_zalloc(fields, sizeof(*check->by_name));
-    check->values = mem_zalloc(fields, sizeof(*check->values));
+    check->values = mem_zalloc(endpoint_batch_columns(endpoint), sizeof(*check->values));
     check->seen_in = mem_zalloc(fields, sizeof(*check->seen_in));
     if (check->by_name == NULL || check->values == NULL || check->seen_in == NULL) {
         row_check_fini(check);

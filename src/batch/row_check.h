@@ -30,7 +30,7 @@ struct row_check {
     size_t rows_seen;                // likewise
     struct arena arena;              // values of the current row that had to be rewritten
     size_t *by_name;                 // owned; field numbers sorted by outside name
-    struct value *values;            // owned; of the current row, one for each field
+    struct value *values;            // owned; of the current row, one for each column of batch
     int64_t *seen_in;                // owned; for each field the row that gave it last, to find doubles
     struct pattern_budget patterns;  // what the matches of the body may cost
     bool is_ended;                   // that was spent, so that no more rows are read
@@ -52,8 +52,12 @@ void row_check_fini(struct row_check *check);
 
 // --- rows
 
-// A row begins; false when it is one too many.
-bool row_check_begin(struct row_check *check);
+// A row begins; false when it is one too many. Of an endpoint that takes exactly one, a second row is a fault
+// and ends the reading.
+bool row_check_begin(struct row_check *check, int64_t line);
+
+// The input has ended: an endpoint that takes exactly one row may have got none.
+void row_check_end_input(struct row_check *check);
 
 // The field of an outside name, or NO_FIELD.
 int row_check_field(const struct row_check *check, struct span name);

@@ -20,7 +20,7 @@ def app(tmp_path):
 
 
 def test_the_guide_has_files_and_commands():
-    assert len(FILES) == 11
+    assert len(FILES) == 12
     assert len(COMMANDS) >= 7
 
 

@@ -135,8 +135,9 @@ static void dump_kept(const struct endpoint *endpoint, struct buf *out)
 
 static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
 {
-    buf_printf(out, "%s %.*s%s%s%s%s at %u:%u\n", http_method_name(endpoint->method), (int)endpoint->path.len,
-        endpoint->path.at, endpoint->is_private ? " private" : "", endpoint->is_parallel ? " parallel" : "",
+    buf_printf(out, "%s %.*s%s%s%s%s%s at %u:%u\n", http_method_name(endpoint->method),
+        (int)endpoint->path.len, endpoint->path.at, endpoint->is_one ? " one" : "",
+        endpoint->is_private ? " private" : "", endpoint->is_parallel ? " parallel" : "",
         endpoint->strict ? " strict" : "", endpoint->warns ? " warns" : "", (unsigned)endpoint->line,
         (unsigned)endpoint->column);
     dump_parts(endpoint, out);
@@ -154,6 +155,11 @@ static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
         dump_rule("field", &endpoint->fields[i], out);
         assert_true(span_equal(endpoint->fields[i].name, endpoint->field_names[i].name));
         assert_int_equal(endpoint->fields[i].type, endpoint->field_names[i].type);
+    }
+    for (size_t i = 0; i < endpoint->has_count; i++) {
+        const struct store_name *name = &endpoint->field_names[endpoint->field_count + i];
+        assert_int_equal(name->type, TYPE_BOOLEAN);
+        buf_printf(out, "batch tells %.*s\n", (int)name->name.len, name->name.at);
     }
     for (size_t i = 0; i < endpoint->column_count; i++)
         buf_printf(out, "column %.*s %s at %u:%u\n", (int)endpoint->columns[i].name.len,
