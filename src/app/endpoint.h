@@ -129,6 +129,7 @@ struct endpoint {
     size_t example_count;           //
     struct rule *params;            // @param in order, then those of @page
     size_t param_count;             //
+    bool goes_by_day;               // the same request may have other parameters tomorrow (rule_goes_by_day)
     struct rule *fields;            // @field in order; none for a read
     size_t field_count;             //
     const struct csv_dialect *csv;  // of @csv: how CSV bodies and files come; NULL: as RFC 4180 has it

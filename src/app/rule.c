@@ -7,19 +7,16 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "base/clock.h"
+#include "app/rule_time.h"
 #include "base/limits.h"
-#include "text/date.h"
 #include "text/number.h"
 #include "text/pattern.h"
-#include "text/time_format.h"
 #include "text/utf8.h"
 
 enum {
     SHOWN_CHOICES = 20, // of in (…) in a message; a list may be long and a message is repeated for each row
     SHOWN_PATTERN = 200, // bytes of a pattern in a message
     NORMAL_BYTES = 40,   // room that value_parse may take from the arena for a timestamp, time or UUID
-    MS_PER_DAY = 24 * 60 * 60 * 1000,
 };
 
 const char *rule_code(enum rule_result result)
@@ -46,47 +43,47 @@ const char *rule_code(enum rule_result result)
         return "items";
     case RULE_MEMORY:
         return "memory";
+    case RULE_TOO_FINE:
+        return "type";
+    case RULE_NEVER:
+        return "no_such_time";
+    case RULE_TWICE:
+        return "ambiguous_time";
     }
     return NULL;
 }
 
-const char *rule_problem(enum rule_result result)
+bool rule_explain(const struct rule *rule, enum rule_result result, struct span text, struct buf *out)
 {
     switch (result) {
     case RULE_REQUIRED:
-        return "is required";
+        buf_append_str(out, "is required");
+        return true;
     case RULE_TOO_HARD:
-        return "takes too long to match its pattern: send a shorter or simpler text";
+        buf_append_str(out, "takes too long to match its pattern: send a shorter or simpler text");
+        return true;
+    case RULE_TOO_FINE:
+    case RULE_NEVER:
+    case RULE_TWICE:
+        rule_time_explain(rule, result, text, out);
+        return true;
     default:
-        return NULL;
+        return false;
     }
+}
+
+bool rule_goes_by_day(const struct rule *rule)
+{
+    return rule->past || rule->default_today || rule->min_today || rule->max_today;
 }
 
 // --- one value from text
 
-// Reads a date that is written as the rule's format says.
-static enum rule_result parse_date(
-    const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
-{
-    struct date date, today;
-    if (rule->past)
-        today = date_from_days((int32_t)(clock_wall_ms() / MS_PER_DAY));
-    if (!date_parse_format(text, rule->format, rule->past ? &today : NULL, &date))
-        return RULE_TYPE;
-    char normal[DATE_CHARS];
-    date_format(date, normal);
-    char *copy = arena_strndup(arena, normal, DATE_CHARS - 1);
-    if (copy == NULL)
-        return RULE_MEMORY;
-    *ret_value = (struct value){.kind = VALUE_TEXT, .text = {.at = copy, .len = DATE_CHARS - 1}};
-    return RULE_OK;
-}
-
 enum rule_result rule_parse(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
 {
-    if (rule->format.len > 0)
-        return parse_date(rule, text, arena, ret_value);
+    if (rule_time_is_special(rule))
+        return rule_time_parse(rule, text, arena, ret_value);
     if (value_parse(rule->type, text, arena, ret_value))
         return RULE_OK;
     if (rule->type != TYPE_TIMESTAMP && rule->type != TYPE_TIME && rule->type != TYPE_UUID)
@@ -159,6 +156,16 @@ static enum rule_result check_pattern(
     return RULE_PATTERN;
 }
 
+static enum rule_result check_today(const struct rule *rule, struct value value)
+{
+    char today[DATE_CHARS];
+    rule_time_today(rule, today);
+    int order = span_compare(value.text, span_of(today));
+    if (rule->min_today && order < 0)
+        return RULE_MIN;
+    return rule->max_today && order > 0 ? RULE_MAX : RULE_OK;
+}
+
 // Checks a value of the rule's type, or one item of a list.
 static enum rule_result check_bounds(
     const struct rule *rule, struct value value, struct arena *arena, struct pattern_budget *budget)
@@ -167,6 +174,8 @@ static enum rule_result check_bounds(
         return RULE_MIN;
     if (rule->has_max && rule_compare(rule->type, value, rule->max) > 0)
         return RULE_MAX;
+    if ((rule->min_today || rule->max_today) && check_today(rule, value) != RULE_OK)
+        return check_today(rule, value);
     if (rule->max_chars > 0 && rule->type == TYPE_TEXT && is_longer(value.text, rule->max_chars))
         return RULE_MAXLENGTH;
     if (rule->choice_count > 0 && !is_choice(rule, value, arena))
@@ -180,7 +189,8 @@ static enum rule_result check_bounds(
 static bool restore_plus(struct span *text, struct arena *arena)
 {
     enum { ZONE_CHARS = sizeof(" hh:mm") - 1, TIME_CHARS = sizeof("YYYY-MM-DDThh:mm:ss") - 1 };
-    if (text->len < TIME_CHARS + ZONE_CHARS || text->at[text->len - ZONE_CHARS] != ' ')
+    if (text->len < TIME_CHARS + ZONE_CHARS || text->at[text->len - ZONE_CHARS] != ' ' ||
+        text->at[4] != '-' || text->at[13] != ':' || text->at[text->len - 3] != ':')
         return true;
     char *copy = arena_strndup(arena, text->at, text->len);
     if (copy == NULL)
@@ -288,12 +298,25 @@ enum rule_result rule_check_given(const struct rule *rule, struct span text, str
                          : check_item(rule, text, arena, budget, ret_value);
 }
 
-static enum rule_result no_value(const struct rule *rule, struct value *ret_value)
+bool rule_default(const struct rule *rule, struct arena *arena, struct value *ret_value)
+{
+    if (!rule->default_today) {
+        *ret_value = rule->has_default ? rule->default_value : (struct value){.kind = VALUE_NULL};
+        return true;
+    }
+    char today[DATE_CHARS];
+    rule_time_today(rule, today);
+    struct span text = {.at = arena_strdup(arena, today), .len = DATE_CHARS - 1};
+    if (text.at != NULL)
+        *ret_value = (struct value){.kind = VALUE_TEXT, .text = text};
+    return text.at != NULL;
+}
+
+static enum rule_result no_value(const struct rule *rule, struct arena *arena, struct value *ret_value)
 {
     if (rule->required)
         return RULE_REQUIRED;
-    *ret_value = rule->has_default ? rule->default_value : (struct value){.kind = VALUE_NULL};
-    return RULE_OK;
+    return rule_default(rule, arena, ret_value) ? RULE_OK : RULE_MEMORY;
 }
 
 enum rule_result rule_check_text(const struct rule *rule, struct span text, struct arena *arena,
@@ -302,14 +325,15 @@ enum rule_result rule_check_text(const struct rule *rule, struct span text, stru
     const struct rule_piece whole = {.text = text};
     if (rule->is_list)
         return rule_check_pieces(rule, &whole, 1, arena, budget, ret_value);
-    return text.len == 0 ? no_value(rule, ret_value) : check_item(rule, text, arena, budget, ret_value);
+    return text.len == 0 ? no_value(rule, arena, ret_value)
+                         : check_item(rule, text, arena, budget, ret_value);
 }
 
 enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces, size_t count,
     struct arena *arena, struct pattern_budget *budget, struct value *ret_value)
 {
     struct items items = items_of(pieces, count), first = items;
-    return next_item(&first).len == 0 ? no_value(rule, ret_value)
+    return next_item(&first).len == 0 ? no_value(rule, arena, ret_value)
                                       : check_list(rule, items, arena, budget, ret_value);
 }
 
@@ -341,7 +365,7 @@ enum rule_result rule_check_value(const struct rule *rule, struct value value, b
 {
     bool is_empty = value.kind == VALUE_TEXT && value.text.len == 0;
     if (value.kind == VALUE_NULL || (is_empty && rule->required))
-        return no_value(rule, ret_value);
+        return no_value(rule, arena, ret_value);
     if (rule->is_list)
         return value.kind == VALUE_TEXT ? rule_check_text(rule, value.text, arena, budget, ret_value)
                                         : RULE_TYPE;
@@ -393,42 +417,33 @@ static void append_choices(const struct rule *rule, struct buf *out)
         buf_printf(out, " or %zu more", rule->choice_count - shown);
 }
 
+static void append_bound(const struct rule *rule, bool is_today, struct value bound, struct buf *out)
+{
+    if (is_today)
+        buf_append_str(out, "today");
+    else
+        rule_write_value(rule->type, bound, out);
+}
+
 // " from 1 to 5", " of at least 1", " of at most 5"; days and times have words of their own.
 static void append_range(const struct rule *rule, struct buf *out)
 {
     bool is_time = rule->type == TYPE_DATE || rule->type == TYPE_TIMESTAMP || rule->type == TYPE_TIME;
-    if (is_time && (rule->has_min || rule->has_max))
+    bool has_min = rule->has_min || rule->min_today, has_max = rule->has_max || rule->max_today;
+    if (is_time && (has_min || has_max))
         buf_append_byte(out, ',');
-    if (rule->has_min && rule->has_max) {
+    if (has_min && has_max)
         buf_append_str(out, " from ");
-        rule_write_value(rule->type, rule->min, out);
-        buf_append_str(out, " to ");
-        rule_write_value(rule->type, rule->max, out);
-    } else if (rule->has_min) {
+    else if (has_min)
         buf_append_str(out, is_time ? " not before " : " of at least ");
-        rule_write_value(rule->type, rule->min, out);
-    } else if (rule->has_max) {
+    if (has_min)
+        append_bound(rule, rule->min_today, rule->min, out);
+    if (has_min && has_max)
+        buf_append_str(out, " to ");
+    else if (has_max)
         buf_append_str(out, is_time ? " not after " : " of at most ");
-        rule_write_value(rule->type, rule->max, out);
-    }
-}
-
-// "a date, MM/DD/YY or YYYY-MM-DD": a format as people write it down.
-static void append_format(const struct rule *rule, struct buf *out)
-{
-    static const char *const letters[] = {['d'] = "DD", ['m'] = "MM", ['y'] = "YY", ['Y'] = "YYYY"};
-    buf_append_str(out, "a date, ");
-    for (size_t i = 0; i < rule->format.len; i++) {
-        char c = rule->format.at[i];
-        if (c != '%' || i + 1 == rule->format.len) {
-            buf_append_byte(out, c);
-            continue;
-        }
-        size_t letter = (unsigned char)rule->format.at[++i];
-        buf_append_str(out, letter < ARRAY_LEN(letters) && letters[letter] != NULL ? letters[letter] : "%");
-    }
-    if (!span_is(rule->format, "%Y-%m-%d"))
-        buf_append_str(out, " or YYYY-MM-DD");
+    if (has_max)
+        append_bound(rule, rule->max_today, rule->max, out);
 }
 
 static void append_text(const struct rule *rule, struct buf *out)
@@ -456,8 +471,8 @@ void rule_expected(const struct rule *rule, struct buf *out)
         append_text(rule, out);
         return;
     }
-    if (rule->format.len > 0)
-        append_format(rule, out);
+    if (rule_time_is_special(rule))
+        rule_time_expected(rule, out);
     else
         buf_append_str(out, value_type_expected(rule->type));
     append_range(rule, out);

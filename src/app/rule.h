@@ -10,23 +10,32 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "text/date.h"
 #include "text/value.h"
+#include "text/zone.h"
 
 struct rule {
     struct span name;    // of the parameter or field, in SQL
     struct span outside; // what clients call it: the name, where no other is given
     enum value_type type;
-    bool in_path;               // a path parameter
-    bool is_list;               // a text of items, joined by commas; type and rules are those of an item
-    bool unique;                // of a field: no two rows of a batch have the same value
-    bool past;                  // %y of the format means the latest century that is not in the future
-    struct span format;         // of a date, as strptime has it; empty: YYYY-MM-DD alone
-    struct span pattern_text;   // the pattern as written; empty: none
-    const void *pattern;        // compiled (text/pattern.h); NULL: none
-    bool required;              // absent, null or empty is an error
-    bool has_default;           // default_value stands in for an absent one
-    bool has_min;               // min is in force: of the value, for integer, number, date, timestamp, time
-    bool has_max;               // likewise
+    bool in_path;             // a path parameter
+    bool is_list;             // a text of items, joined by commas; type and rules are those of an item
+    bool unique;              // of a field: no two rows of a batch have the same value
+    bool past;                // %y of the format means the latest century that is not in the future
+    struct span format;       // of a date or time, see text/time_format.h; empty: the canonical one alone.
+                              // Whoever reads values in another way copies the rule and sets this
+    const struct zone *zone;  // of a timestamp: the clocks of values without an offset (text/timestamp.h); of
+                              // a date: whose today is meant; NULL: none, and UTC
+    bool micros;              // of a timestamp: has six decimal places, not three
+    struct span pattern_text; // the pattern as written; empty: none
+    const void *pattern;      // compiled (text/pattern.h); NULL: none
+    bool required;            // absent, null or empty is an error
+    bool has_default;         // default_value stands in for an absent one
+    bool default_today;       // so does the day that it is then; has_default is set, too
+    bool min_today;           // the value is no earlier day than that one; has_min is not set
+    bool max_today;           // no later one; likewise
+    bool has_min;             // min is in force: of the value, for integer, number, date, timestamp, time
+    bool has_max;             // likewise
     struct value default_value; // passes the rule itself
     struct value min;           // inclusive; of the rule's type, a number as VALUE_REAL
     struct value max;           // inclusive; likewise
@@ -43,6 +52,9 @@ enum rule_result {
     RULE_OK,
     RULE_REQUIRED,  // "required"
     RULE_TYPE,      // "type"
+    RULE_TOO_FINE,  // "type": a timestamp with more decimal places than are kept
+    RULE_NEVER,     // "no_such_time": a local time that the zone's clocks never show
+    RULE_TWICE,     // "ambiguous_time": one that they show twice
     RULE_MIN,       // "min"
     RULE_MAX,       // "max"
     RULE_MAXLENGTH, // "maxlength"
@@ -54,8 +66,16 @@ enum rule_result {
 };
 const char *rule_code(enum rule_result result);
 
-// What is wrong with the value, in words, where rule_expected does not say it; NULL elsewhere.
-const char *rule_problem(enum rule_result result);
+// Appends what is wrong with a text that did not pass so, in words, where rule_expected does not say it;
+// false elsewhere.
+bool rule_explain(const struct rule *rule, enum rule_result result, struct span text, struct buf *out);
+
+// Whether what the rule makes of a value hangs on the day: then two requests of the same bytes may differ.
+bool rule_goes_by_day(const struct rule *rule);
+
+// The value that stands in for one that is not there: the default, or null. It borrows the rule or `arena`;
+// false when that is full.
+MUST_CHECK bool rule_default(const struct rule *rule, struct arena *arena, struct value *ret_value);
 
 // The checks that follow match patterns, and take what that costs from the budget of the request
 // (text/pattern.h).

@@ -20,6 +20,7 @@ enum needs {
     NEEDS_NUMBER, // a number, or a day
     NEEDS_LIST,   // (a, b), or a, b
     NEEDS_QUOTE,  // a quote, or what only a pattern has
+    NEEDS_ZONE,   // the name of a time zone
     NEEDS_END,    // nothing more on the line, or a rule
 };
 
@@ -72,6 +73,13 @@ static bool is_list_next(struct span text)
     return text.len > 0 && (strchr("([{\"'", text.at[0]) != NULL || are_items(text));
 }
 
+// Two words with a slash between them, as most time zones are called.
+static bool is_path_next(struct span text)
+{
+    struct span rest = first_word(text), area = span_split(&rest, '/');
+    return area.len > 2 && rest.len > 2 && ascii_is_letter(area.at[0]) && ascii_is_letter(rest.at[0]);
+}
+
 static bool has_needed(enum needs needs, struct span behind)
 {
     switch (needs) {
@@ -83,6 +91,8 @@ static bool has_needed(enum needs needs, struct span behind)
         return is_list_next(behind);
     case NEEDS_QUOTE:
         return is_quote_next(behind);
+    case NEEDS_ZONE:
+        return span_is(first_word(behind), "UTC") || is_path_next(behind);
     case NEEDS_END:
         break;
     }
@@ -157,6 +167,9 @@ static const struct {
     {"as", NULL, NEEDS_QUOTE, MEANT("name \"Outside Name\"")},
     {"label", NULL, NEEDS_QUOTE, MEANT("name \"Outside Name\"")},
     {"called", NULL, NEEDS_QUOTE, MEANT("name \"Outside Name\"")},
+    {"timezone", NULL, NEEDS_ZONE, MEANT("zone Europe/Rome")},
+    {"tz", NULL, NEEDS_ZONE, MEANT("zone Europe/Rome")},
+    {"microseconds", NULL, NEEDS_END, MEANT("micros")},
     {"dateformat", NULL, NEEDS_QUOTE, MEANT("format \"%d.%m.%Y\"")},
     {"check", NULL, NEEDS_LIST, REJECT},
     {"references", NULL, NEEDS_NOTHING, REJECT},
@@ -181,6 +194,8 @@ static const struct {
     [WORD_NAME] = {NEEDS_QUOTE, MEANT("name \"Outside Name\"")},
     [WORD_PATTERN] = {NEEDS_QUOTE, MEANT("pattern \"REGEX\"")},
     [WORD_UNIQUE] = {NEEDS_NOTHING, MEANT("unique")},
+    [WORD_ZONE] = {NEEDS_ZONE, MEANT("zone")},
+    [WORD_MICROS] = {NEEDS_END, MEANT("micros")},
 };
 
 // The beginning of a description, taken apart.

@@ -18,6 +18,8 @@ static const struct {
     [WORD_NAME] = {"name", BEHIND_QUOTE},
     [WORD_PATTERN] = {"pattern", BEHIND_QUOTE},
     [WORD_UNIQUE] = {"unique", BEHIND_NOTHING},
+    [WORD_ZONE] = {"zone", BEHIND_ZONE},
+    [WORD_MICROS] = {"micros", BEHIND_NOTHING},
 };
 
 const char *rule_word_name(enum rule_word word)

@@ -24,6 +24,8 @@ enum rule_word {
     WORD_NAME,
     WORD_PATTERN,
     WORD_UNIQUE,
+    WORD_ZONE,
+    WORD_MICROS,
     RULE_WORDS, // how many there are
 };
 
@@ -34,6 +36,7 @@ enum rule_behind {
     BEHIND_VALUE,
     BEHIND_QUOTE, // a value in quotes
     BEHIND_PARENTHESIS,
+    BEHIND_ZONE, // the name of a time zone: with a slash, UTC, or all that is left of the line
 };
 
 enum { RULE_MAX_CHOICES = 1000 }; // of in (…), which is searched one by one; longer lists are a table's work

@@ -122,6 +122,7 @@ static bool read_behind(struct rule_line *line, enum rule_word word)
         return true;
     case BEHIND_VALUE:
     case BEHIND_QUOTE:
+    case BEHIND_ZONE:
         return read_value(line, word, "", &line->values[word]);
     case BEHIND_PARENTHESIS:
         break;
@@ -137,6 +138,17 @@ static bool is_quote_next(const struct words *words)
     return next.text.len > 0 && (next.text.at[0] == '"' || next.text.at[0] == '\'');
 }
 
+// Whether what comes next is meant for the name of a time zone: many descriptions start with "zone of the …".
+static bool is_zone_next(const struct words *words)
+{
+    struct words ahead = *words;
+    struct word name = words_next(&ahead);
+    bool is_alone = name.text.len > 0 && (ahead.rest.len == 0 || rule_word_is(words_peek(&ahead).text) ||
+                                             span_is(words_peek(&ahead).text, "--"));
+    return is_alone || span_is(name.text, "UTC") ||
+           (name.text.len > 0 && memchr(name.text.at, '/', name.text.len) != NULL);
+}
+
 // What may come next on the line.
 enum found {
     FOUND_WORD,        // a rule word, which was taken, with the parenthesis behind it
@@ -150,6 +162,8 @@ static enum found look_behind(
 {
     if (rule_word_behind(word) == BEHIND_PARENTHESIS)
         return words_take(behind, '(') ? FOUND_WORD : FOUND_DESCRIPTION;
+    if (rule_word_behind(word) == BEHIND_ZONE)
+        return is_zone_next(behind) ? FOUND_WORD : FOUND_DESCRIPTION;
     if (rule_word_behind(word) != BEHIND_QUOTE || is_quote_next(behind))
         return FOUND_WORD;
     struct words ahead = *behind;

@@ -12,6 +12,7 @@
 #include "text/number.h"
 #include "text/pattern.h"
 #include "text/time_format.h"
+#include "text/zones.h"
 
 enum { EXPECTED_BYTES = 4096 }; // rule_expected in a message
 
@@ -56,15 +57,19 @@ static bool unexpected(
 static bool parse(struct rule_line *line, const struct rule *rule, enum rule_word word, struct word value,
     struct value *ret_value)
 {
-    switch (rule_parse(rule, value.text, line->arena, ret_value)) {
-    case RULE_OK:
+    AUTO(buf_fini) struct buf why;
+    buf_init(&why, EXPECTED_BYTES);
+    enum rule_result result = rule_parse(rule, value.text, line->arena, ret_value);
+    if (result == RULE_OK)
         return true;
-    case RULE_MEMORY:
+    if (result == RULE_MEMORY)
         return no_memory(line);
-    default:
-        break;
+    if (rule_explain(rule, result, value.text, &why)) {
+        words_fail(line->words, value.column, "%s: %.*s", rule_word_name(word), (int)why.len, why.data);
+        return false;
     }
-    struct rule bare = {.type = rule->type, .format = rule->format};
+    struct rule bare = {
+        .type = rule->type, .format = rule->format, .zone = rule->zone, .micros = rule->micros};
     return unexpected(line, &bare, word, value);
 }
 
@@ -127,9 +132,14 @@ static bool settle_format(struct rule_line *line, struct rule *rule)
     struct word format = line->values[WORD_FORMAT];
     if (!line->seen[WORD_FORMAT])
         return true;
-    if (rule->type != TYPE_DATE)
-        return wrong_type(line, rule, WORD_FORMAT, "date", "");
-    const char *problem = time_format_problem(format.text, FORMAT_OF_DATE);
+    enum time_format_use use = FORMAT_OF_DATE;
+    if (rule->type == TYPE_TIME)
+        use = FORMAT_OF_TIME;
+    else if (rule->type == TYPE_TIMESTAMP)
+        use = FORMAT_OF_TIMESTAMP;
+    else if (rule->type != TYPE_DATE)
+        return wrong_type(line, rule, WORD_FORMAT, "date, time and timestamp", "");
+    const char *problem = time_format_problem(format.text, use);
     if (problem == NULL && rule->is_list && memchr(format.text.at, ',', format.text.len) != NULL)
         problem = "has a comma, which stands between the items of a list";
     if (problem != NULL) {
@@ -148,6 +158,48 @@ static bool settle_past(struct rule_line *line, struct rule *rule)
     words_fail(line->words, line->at[WORD_PAST].column,
         "past says what %%y means, so it needs a format with it, such as format \"%%m/%%d/%%y\"");
     return false;
+}
+
+static bool settle_zone(struct rule_line *line, struct rule *rule)
+{
+    struct word name = line->values[WORD_ZONE];
+    struct err err = {0};
+    if (!line->seen[WORD_ZONE])
+        return true;
+    if (rule->type != TYPE_TIMESTAMP && rule->type != TYPE_DATE)
+        return wrong_type(line, rule, WORD_ZONE, "timestamp, and for date with today", "");
+    enum err_code code = zones_find(name.text, &rule->zone, &err);
+    if (code == ERR_NO_MEMORY)
+        return no_memory(line);
+    if (code != ERR_NONE)
+        words_fail(line->words, name.column, "%s", err.text);
+    return code == ERR_NONE;
+}
+
+// What the zone of a date is for.
+static bool settle_zone_use(struct rule_line *line, struct rule *rule)
+{
+    if (rule->zone == NULL || rule->type != TYPE_DATE || rule_goes_by_day(rule))
+        return true;
+    words_fail(line->words, line->at[WORD_ZONE].column,
+        "zone says where it is today, so a date needs a rule about today with it, such as default today");
+    return false;
+}
+
+static bool settle_micros(struct rule_line *line, struct rule *rule)
+{
+    rule->micros = line->seen[WORD_MICROS];
+    if (!rule->micros || rule->type == TYPE_TIMESTAMP)
+        return true;
+    return wrong_type(line, rule, WORD_MICROS, "timestamp",
+        rule->type == TYPE_TIME ? ", which has microseconds as it is" : "");
+}
+
+// Whether the word's value is the word today, of a date.
+static bool is_today(const struct rule_line *line, const struct rule *rule, enum rule_word word)
+{
+    return line->seen[word] && rule->type == TYPE_DATE && !line->values[word].is_quoted &&
+           span_is(line->values[word].text, "today");
 }
 
 static bool settle_unique(struct rule_line *line, struct rule *rule)
@@ -203,7 +255,7 @@ static bool settle_pattern(struct rule_line *line, struct rule *rule)
 static bool settle_bound(struct rule_line *line, const struct rule *rule, enum rule_word word, bool *ret_has,
     struct value *ret_value)
 {
-    if (!line->seen[word])
+    if (!line->seen[word] || is_today(line, rule, word))
         return true;
     if (rule->type == TYPE_TEXT || rule->type == TYPE_BOOLEAN || rule->type == TYPE_UUID)
         return wrong_type(line, rule, word, "integer, number, date, timestamp and time",
@@ -219,6 +271,8 @@ static bool settle_range(struct rule_line *line, struct rule *rule)
     if (!settle_bound(line, rule, WORD_MIN, &rule->has_min, &rule->min) ||
         !settle_bound(line, rule, WORD_MAX, &rule->has_max, &rule->max))
         return false;
+    rule->min_today = is_today(line, rule, WORD_MIN);
+    rule->max_today = is_today(line, rule, WORD_MAX);
     if (!rule->has_min || !rule->has_max || rule_compare(rule->type, rule->min, rule->max) <= 0)
         return true;
     struct word max = line->values[WORD_MAX];
@@ -268,6 +322,10 @@ static bool settle_default(struct rule_line *line, struct rule *rule)
     struct pattern_budget budget = {.steps = LIMIT_QUERY_STEPS};
     if (!line->seen[WORD_DEFAULT])
         return true;
+    if (is_today(line, rule, WORD_DEFAULT) && !rule->is_list) {
+        rule->has_default = rule->default_today = true;
+        return true;
+    }
     switch (rule_check_given(rule, text.text, line->arena, &budget, &rule->default_value)) {
     case RULE_OK:
         rule->has_default = true;
@@ -282,8 +340,8 @@ static bool settle_default(struct rule_line *line, struct rule *rule)
 void rule_settle(struct rule_line *line, struct rule *rule)
 {
     static bool (*const steps[])(struct rule_line *, struct rule *) = {settle_list, settle_required,
-        settle_name, settle_format, settle_past, settle_unique, settle_maxlength, settle_pattern,
-        settle_range, settle_in, settle_default};
+        settle_name, settle_zone, settle_format, settle_past, settle_micros, settle_unique, settle_maxlength,
+        settle_pattern, settle_range, settle_in, settle_default, settle_zone_use};
     for (size_t i = 0; i < ARRAY_LEN(steps) && steps[i](line, rule); i++)
         continue;
 }

@@ -17,6 +17,8 @@
 #include "batch/run.h"
 #include "text/pattern.h"
 
+enum { DEFAULTS_BYTES = 64 * LIMIT_PARAMS }; // of parameters that are worked out: days
+
 // A file on its way into the table batch.
 struct data_file {
     const char *path;     // borrowed
@@ -142,9 +144,12 @@ enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *
     if (code != ERR_NONE)
         return code;
     struct value params[LIMIT_PARAMS];
-    for (size_t i = 0; i < endpoint->param_count; i++)
-        params[i] = endpoint->params[i].has_default ? endpoint->params[i].default_value
-                                                    : (struct value){.kind = VALUE_NULL};
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, DEFAULTS_BYTES);
+    for (size_t i = 0; i < endpoint->param_count; i++) {
+        if (!rule_default(&endpoint->params[i], &arena, &params[i]))
+            return err_no_memory(err);
+    }
     int status;
     code = batch_run_early(plan, params, report, warnings, err);
     if (code == ERR_NONE && !endpoint->is_parallel)

@@ -51,17 +51,15 @@ void row_check_report_rule(struct row_check *check, int64_t line, const struct r
             "the patterns of this body take too long to match: what follows was not read");
         return;
     }
-    if (rule_problem(result) != NULL) {
-        if (result == RULE_REQUIRED)
-            value = (struct span){0};
-        row_check_fault(check, line, rule->outside, value, rule_code(result), "%s", rule_problem(result));
-        return;
-    }
-    AUTO(buf_fini) struct buf expected;
-    buf_init(&expected, 384);
-    rule_expected(rule, &expected);
-    row_check_fault(check, line, rule->outside, value, rule_code(result), "must be %.*s", (int)expected.len,
-        expected.data != NULL ? expected.data : "");
+    AUTO(buf_fini) struct buf words;
+    buf_init(&words, 384);
+    bool is_explained = rule_explain(rule, result, value, &words);
+    if (!is_explained)
+        rule_expected(rule, &words);
+    if (result == RULE_REQUIRED)
+        value = (struct span){0};
+    row_check_fault(check, line, rule->outside, value, rule_code(result), "%s%.*s",
+        is_explained ? "" : "must be ", (int)words.len, words.data != NULL ? words.data : "");
 }
 
 void row_check_report_unknown(struct row_check *check, int64_t line, struct span name, const char *wrong)

@@ -115,7 +115,10 @@ static void add_presence(struct buf *out, const struct rule *rule)
     } else if (rule->has_default) {
         AUTO(buf_fini) struct buf made;
         buf_init(&made, out->max);
-        rule_write_value(rule->type, rule->default_value, &made);
+        if (rule->default_today)
+            buf_append_str(&made, "today");
+        else
+            rule_write_value(rule->type, rule->default_value, &made);
         add(out, "default <code>");
         add_made(out, &made);
         add(out, "</code>");

@@ -92,6 +92,7 @@ static void tell_answer(struct request *request, const void *ctx)
     answer_head_write(&(struct answer_head){.varies = request->varies,
                           .is_read = true,
                           .coding = (enum coding)outcome->kept->coding,
+                          .body = outcome->kept->body,
                           .etag = outcome->kept->etag,
                           .source = request->source,
                           .is_collapsed = true},
@@ -116,7 +117,7 @@ static struct kept *make_kept(struct request *request, const struct landing_mark
     answer_head_write(&(struct answer_head){.varies = request->varies,
                           .is_read = true,
                           .coding = response->coding,
-                          .digest = &response->digest,
+                          .body = response->body,
                           .source = SOURCE_HIT},
         &lines);
     return kept_new(&(struct kept){.key = key,
@@ -132,16 +133,17 @@ static struct kept *make_kept(struct request *request, const struct landing_mark
         .has_marks = marks->are_known});
 }
 
-static void finish_headers(struct request *request, bool is_stored, uint64_t start_ns)
+// `kept`: the same answer, if it was made in that form, or NULL.
+static void finish_headers(
+    struct request *request, const struct kept *kept, bool is_stored, uint64_t start_ns)
 {
-    const struct response *response = &request->response;
-    bool has_body = response->body != NULL || response->file != NULL;
     struct answer_lines lines;
     uint64_t now_ns = clock_monotonic_ns();
     answer_head_write(&(struct answer_head){.varies = request->varies,
                           .is_read = true,
-                          .coding = response->coding,
-                          .digest = has_body ? &response->digest : NULL,
+                          .coding = request->response.coding,
+                          .body = request->response.body,
+                          .etag = kept != NULL ? kept->etag : (struct span){0},
                           .source = request->source,
                           .is_stored = is_stored,
                           .queue_ns = start_ns - request->access.start_ns,
@@ -163,7 +165,7 @@ struct kept *landing_keep(
     if (is_wanted || (can_be_shared && is_shared))
         kept = make_kept(request, marks);
     bool is_stored = is_wanted && kept != NULL && cache_keep(cache, kept);
-    finish_headers(request, is_stored, start_ns);
+    finish_headers(request, kept, is_stored, start_ns);
     return kept;
 }
 

@@ -74,14 +74,14 @@ static enum err_code report_result(struct query *query, size_t i, enum rule_resu
         return ERR_TOO_LARGE;
     if (result == RULE_REQUIRED)
         text = (struct span){0};
-    if (rule_problem(result) != NULL)
-        return report_param(query, rule->outside, text, rule_code(result), rule_problem(result));
     char detail[512];
-    AUTO(buf_fini) struct buf expected;
-    buf_init(&expected, sizeof(detail) - sizeof("must be "));
-    rule_expected(rule, &expected);
-    snprintf(detail, sizeof(detail), "must be %.*s", (int)expected.len,
-        expected.data != NULL ? expected.data : "");
+    AUTO(buf_fini) struct buf words;
+    buf_init(&words, sizeof(detail) - sizeof("must be "));
+    bool is_explained = rule_explain(rule, result, text, &words);
+    if (!is_explained)
+        rule_expected(rule, &words);
+    snprintf(detail, sizeof(detail), "%s%.*s", is_explained ? "" : "must be ", (int)words.len,
+        words.data != NULL ? words.data : "");
     return report_param(query, rule->outside, text, rule_code(result), detail);
 }
 

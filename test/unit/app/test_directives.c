@@ -45,9 +45,15 @@ static void dump_rule(const char *what, const struct rule *rule, struct buf *out
     if (rule->format.len > 0)
         buf_printf(
             out, " format \"%.*s\"%s", (int)rule->format.len, rule->format.at, rule->past ? " past" : "");
+    if (rule->zone != NULL)
+        buf_printf(out, " zone %s", zone_name(rule->zone));
+    buf_append_str(out, rule->micros ? " micros" : "");
+    buf_append_str(out, rule->default_today ? " default today" : "");
+    buf_append_str(out, rule->min_today ? " min today" : "");
+    buf_append_str(out, rule->max_today ? " max today" : "");
     if (rule->pattern != NULL)
         buf_printf(out, " pattern \"%.*s\"", (int)rule->pattern_text.len, rule->pattern_text.at);
-    if (rule->has_default)
+    if (rule->has_default && !rule->default_today)
         dump_value("default", &rule->default_value, out);
     if (rule->has_min)
         dump_value("min", &rule->min, out);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/rule.h"
 
+#include "app/rule_time.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +14,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "text/pattern.h"
+#include "text/zones.h"
 
 enum { ARENA_BYTES = 65536, SHOWN_PATTERN_IN_WORDS = 200 };
 
@@ -68,6 +71,9 @@ static void every_result_has_its_code(void **state)
     assert_null(rule_code(RULE_OK));
     assert_string_equal(rule_code(RULE_REQUIRED), "required");
     assert_string_equal(rule_code(RULE_TYPE), "type");
+    assert_string_equal(rule_code(RULE_TOO_FINE), "type");
+    assert_string_equal(rule_code(RULE_NEVER), "no_such_time");
+    assert_string_equal(rule_code(RULE_TWICE), "ambiguous_time");
     assert_string_equal(rule_code(RULE_MIN), "min");
     assert_string_equal(rule_code(RULE_MAX), "max");
     assert_string_equal(rule_code(RULE_MAXLENGTH), "maxlength");
@@ -377,6 +383,185 @@ static void past_keeps_two_digits_out_of_the_future(void **state)
     expect_becomes(&rule, "1/6/69", "1969-01-06");
 }
 
+// Why a text does not pass, in words; "" when it does.
+static void expect_problem(const struct rule *rule, const char *input, const char *problem)
+{
+    struct arena arena;
+    struct value value;
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 1024);
+    arena_init(&arena, ARENA_BYTES);
+    enum rule_result result = rule_check_text(rule, span_of(input), &arena, &patterns, &value);
+    if (result != RULE_OK && !rule_explain(rule, result, span_of(input), &out))
+        buf_append_str(&out, rule_code(result));
+    buf_append_byte(&out, '\0');
+    assert_string_equal(out.data, problem);
+    arena_fini(&arena);
+}
+
+static const struct zone *zone_of(const char *name)
+{
+    const struct zone *zone = NULL;
+    struct err err = {0};
+    assert_int_equal(zones_find(span_of(name), &zone, &err), ERR_NONE);
+    return zone;
+}
+
+static void a_timestamp_without_an_offset_is_local_in_its_zone(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TIMESTAMP, .zone = zone_of("Europe/Rome")};
+    expect_becomes(&rule, "2026-01-01T10:00:00", "2026-01-01T09:00:00.000Z");
+    expect_becomes(&rule, "2026-07-01 10:00:00", "2026-07-01T08:00:00.000Z");
+    expect_becomes(&rule, "2026-07-01 10:00", "2026-07-01T08:00:00.000Z");
+    expect_becomes(&rule, "2026-07-01 10:00:00,25", "2026-07-01T08:00:00.250Z");
+    expect_becomes(&rule, "2026-07-01 10:00:00.123456789", "2026-07-01T08:00:00.123Z");
+    expect_becomes(&rule, "2026-07-01 10:00:00Z", "2026-07-01T10:00:00.000Z");
+    expect_becomes(&rule, "2026-07-01 10:00 UTC", "2026-07-01T10:00:00.000Z");
+    expect_becomes(&rule, "2026-07-01 10:00:00 +0300", "2026-07-01T07:00:00.000Z");
+    expect_becomes(&rule, "2026-07-01T10:00:00+03:00", "2026-07-01T07:00:00.000Z");
+    expect_becomes(&rule, "2026-07-01 10:00:00-03", "2026-07-01T13:00:00.000Z");
+    expect_becomes(&rule, "2026-07-01 10:00:00 03:00", "2026-07-01T07:00:00.000Z"); // a plus of a query
+    expect_becomes(&rule, "1900-01-01 00:00", "1899-12-31T23:00:00.000Z");
+    expect_becomes(&rule, "1860-01-01 00:49:56", "1860-01-01T00:00:00.000Z"); // by the sun
+    expect_becomes(&rule, "2500-07-01 10:00", "2500-07-01T08:00:00.000Z");    // by the rule behind the table
+    expect_becomes(&rule, "2017-01-01 00:59:60", "2017-01-01T00:00:00.000Z"); // a leap second
+    expect_problem(&rule, "2026-07-01", "type");
+    expect_problem(&rule, "2026-07-01 10", "type");
+    expect_problem(&rule, "2026-07-01 24:00", "type");
+    expect_problem(&rule, "2026-07-01 10:00 ", "type");
+    expect_problem(&rule, "2026-07-01 10:00:60", "type");
+    expect_problem(&rule, "2026-07-01  10:00", "type");
+    expect_problem(&rule, "9999-12-31 23:30-01:00", "type");
+    rule.zone = NULL;
+    expect_problem(&rule, "2026-01-01T10:00:00", "type");
+}
+
+static void a_time_that_clocks_never_show_or_show_twice_is_refused(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TIMESTAMP, .zone = zone_of("Europe/Rome")};
+    expect_becomes(&rule, "2026-03-29 01:59:59.999", "2026-03-29T00:59:59.999Z");
+    expect_problem(&rule, "2026-03-29 02:00",
+        "2026-03-29 02:00 does not exist in Europe/Rome: clocks go from 02:00 to 03:00");
+    expect_problem(&rule, "2026-03-29 02:59:59",
+        "2026-03-29 02:59:59 does not exist in Europe/Rome: clocks go from 02:00 to 03:00");
+    expect_becomes(&rule, "2026-03-29 03:00", "2026-03-29T01:00:00.000Z");
+    expect_becomes(&rule, "2026-10-25 01:59:59", "2026-10-24T23:59:59.000Z");
+    expect_problem(&rule, "2026-10-25 02:30",
+        "2026-10-25 02:30 comes twice in Europe/Rome: write 2026-10-25T02:30:00+02:00 or "
+        "2026-10-25T02:30:00+01:00");
+    expect_becomes(&rule, "2026-10-25T02:30:00+02:00", "2026-10-25T00:30:00.000Z");
+    expect_becomes(&rule, "2026-10-25T02:30:00+01:00", "2026-10-25T01:30:00.000Z");
+    expect_becomes(&rule, "2026-10-25 03:00", "2026-10-25T02:00:00.000Z");
+    expect_query(&rule, "2026-03-29 02:30", "no_such_time");
+    expect_query(&rule, "2026-10-25 02:30", "ambiguous_time");
+    expect_json(&rule, text("2026-03-29 02:30"), false, "no_such_time");
+    rule.zone = zone_of("Pacific/Apia"); // which went over the date line
+    expect_problem(&rule, "2011-12-30 12:00",
+        "2011-12-30 12:00 does not exist in Pacific/Apia: clocks go from 2011-12-30 00:00 to 2011-12-31 00:00");
+    rule.zone = zone_of("Australia/Lord_Howe"); // by half an hour
+    expect_problem(&rule, "2026-04-05 01:45",
+        "2026-04-05 01:45 comes twice in Australia/Lord_Howe: write 2026-04-05T01:45:00+11:00 or "
+        "2026-04-05T01:45:00+10:30");
+    rule.is_list = true;
+    expect_problem(&rule, "2026-01-01 00:00,2026-04-05 01:45",
+        "has a time that comes twice in Australia/Lord_Howe: write its offset, as RFC 3339 has it");
+}
+
+static void microseconds_are_kept_where_the_rule_says_so(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TIMESTAMP, .micros = true};
+    expect_becomes(&rule, "2026-01-01T10:00:00Z", "2026-01-01T10:00:00.000000Z");
+    expect_becomes(&rule, "2026-01-01T10:00:00.1234Z", "2026-01-01T10:00:00.123400Z");
+    expect_becomes(&rule, "2026-01-01T10:00:00.123456+01:00", "2026-01-01T09:00:00.123456Z");
+    expect_problem(&rule, "2026-01-01T10:00:00.1234567Z", "has more than 6 decimal places of a second");
+    expect_query(&rule, "2026-01-01T10:00:00.1234567Z", "type");
+    expect_problem(&rule, "2026-01-01 10:00:00Z", "type");
+}
+
+static void times_are_read_as_their_format_says(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TIMESTAMP, .format = span_of("%d.%m.%Y %H:%M")};
+    expect_becomes(&rule, "31.12.2025 10:00", "2025-12-31T10:00:00.000Z");
+    expect_becomes(&rule, "2025-12-31T10:00:00+01:00", "2025-12-31T09:00:00.000Z");
+    expect_problem(&rule, "2025-12-31 10:00", "type");
+    expect_words(&rule, "a timestamp, DD.MM.YYYY hh:mm in UTC or RFC 3339");
+    rule.zone = zone_of("America/New_York");
+    expect_becomes(&rule, "31.12.2025 10:00", "2025-12-31T15:00:00.000Z");
+    expect_becomes(&rule, "2025-12-31 10:00", "2025-12-31T15:00:00.000Z");
+    expect_words(&rule, "a timestamp, DD.MM.YYYY hh:mm in America/New_York or RFC 3339");
+    expect_problem(&rule, "08.03.2026 02:30",
+        "2026-03-08 02:30 does not exist in America/New_York: clocks go from 02:00 to 03:00");
+    rule.format = span_of("%b %d %Y %I:%M %p %z");
+    expect_becomes(&rule, "Dec 31 2025 1:30 PM -0500", "2025-12-31T18:30:00.000Z");
+    expect_words(&rule, "a timestamp, Jan DD YYYY hh:mm AM/PM +hh:mm or RFC 3339");
+    rule = (struct rule){.type = TYPE_TIME, .format = span_of("%I.%M %p")};
+    expect_becomes(&rule, "1.30 pm", "13:30:00");
+    expect_becomes(&rule, "13:30", "13:30:00");
+    expect_problem(&rule, "13.30 pm", "type");
+    expect_words(&rule, "a time of the day, hh.mm AM/PM or hh:mm:ss");
+    rule = (struct rule){.type = TYPE_TIMESTAMP, .zone = zone_of("UTC")};
+    expect_words(&rule, "a timestamp, YYYY-MM-DD hh:mm:ss in UTC or RFC 3339");
+}
+
+static void times_of_the_day_have_bounds(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_TIME, .has_min = true, .min = text("08:00:00")};
+    expect_becomes(&rule, "08:00", "08:00:00");
+    expect_query(&rule, "07:59:59.999999", "min");
+    expect_query(&rule, "25:00", "type");
+    expect_json(&rule, text("9:00"), false, "type");
+    expect_json(&rule, integer(9), false, "type");
+    expect_words(&rule, "a time of the day, hh:mm, hh:mm:ss or hh:mm:ss.ffffff, not before 08:00:00");
+}
+
+// The clock may strike midnight while this runs, so the day is looked at before and behind.
+static void today_is_the_day_in_the_zone(void **state)
+{
+    (void)state;
+    static const char *const zones[] = {"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"};
+    char before[DATE_CHARS], after[DATE_CHARS];
+    for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
+        struct arena arena;
+        struct value value;
+        struct rule rule = {
+            .type = TYPE_DATE, .has_default = true, .default_today = true, .zone = zone_of(zones[i])};
+        arena_init(&arena, ARENA_BYTES);
+        rule_time_today(&rule, before);
+        assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &patterns, &value), RULE_OK);
+        rule_time_today(&rule, after);
+        assert_true(span_is(value.text, before) || span_is(value.text, after));
+        assert_true(rule_goes_by_day(&rule));
+        arena_fini(&arena);
+        arena_init(&arena, 0);
+        assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &patterns, &value), RULE_MEMORY);
+        arena_fini(&arena);
+    }
+    struct rule east = {.zone = zone_of(zones[1])}, west = {.zone = zone_of(zones[2])};
+    rule_time_today(&east, before);
+    rule_time_today(&west, after);
+    assert_true(strcmp(before, after) > 0); // 25 hours apart, always
+}
+
+static void today_is_a_bound(void **state)
+{
+    (void)state;
+    struct rule rule = {.type = TYPE_DATE, .max_today = true};
+    expect_query(&rule, "2026-01-01", "");
+    expect_query(&rule, "9999-12-31", "max");
+    expect_words(&rule, "a date, YYYY-MM-DD, not after today");
+    rule = (struct rule){.type = TYPE_DATE, .min_today = true};
+    expect_query(&rule, "2026-01-01", "min");
+    expect_query(&rule, "9999-12-31", "");
+    rule.has_max = true;
+    rule.max = text("9000-01-01");
+    expect_words(&rule, "a date, YYYY-MM-DD, from today to 9000-01-01");
+}
+
 static void choices_of_timestamps_are_moments(void **state)
 {
     (void)state;
@@ -548,6 +733,13 @@ int main(void)
         cmocka_unit_test(the_words_list_choices_up_to_a_limit),
         cmocka_unit_test(a_date_with_a_format_becomes_a_plain_one),
         cmocka_unit_test(past_keeps_two_digits_out_of_the_future),
+        cmocka_unit_test(a_timestamp_without_an_offset_is_local_in_its_zone),
+        cmocka_unit_test(a_time_that_clocks_never_show_or_show_twice_is_refused),
+        cmocka_unit_test(microseconds_are_kept_where_the_rule_says_so),
+        cmocka_unit_test(times_are_read_as_their_format_says),
+        cmocka_unit_test(times_of_the_day_have_bounds),
+        cmocka_unit_test(today_is_the_day_in_the_zone),
+        cmocka_unit_test(today_is_a_bound),
         cmocka_unit_test(choices_of_timestamps_are_moments),
         cmocka_unit_test(the_whole_text_has_to_match_the_pattern),
         cmocka_unit_test(a_list_is_its_items_with_commas_between),
