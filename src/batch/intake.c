@@ -12,8 +12,8 @@ enum err_code intake_start(struct intake *intake, const struct intake_options *o
     *intake = (struct intake){0};
     rows_init(&intake->rows, endpoint_batch_columns(options->endpoint), options->budget);
     rows_spill_to(&intake->rows, options->space, options->max_file_bytes);
-    return reader_new(options->endpoint, options->format, options->max_rows, options->pattern_steps,
-        &intake->rows, options->report, &intake->reader, err);
+    return reader_new(options->endpoint, options->format, options->csv, options->max_rows,
+        options->pattern_steps, &intake->rows, options->report, &intake->reader, err);
 }
 
 static void end_reader(struct intake *intake)

@@ -18,6 +18,7 @@
 struct intake_options {
     const struct endpoint *endpoint; // whose fields the rows have
     enum body_format format;         // of the bytes
+    const struct csv_dialect *csv;   // of CSV; NULL: the endpoint's
     size_t max_rows;                 // good and bad ones together
     uint64_t pattern_steps;          // what matching patterns may take, as reader_new has it
     struct budget *budget;           // of the memory of all intakes, and of rows; NULL: none

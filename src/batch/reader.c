@@ -19,14 +19,15 @@ struct reader {
     size_t held_bytes;        // fed since the piece in which the last row began, that piece included
 };
 
-static enum err_code make_format(struct reader *reader, enum body_format format, struct err *err)
+static enum err_code make_format(
+    struct reader *reader, enum body_format format, const struct csv_dialect *dialect, struct err *err)
 {
     switch (format) {
     case BODY_JSON:
     case BODY_NDJSON:
         return reader_json_new(&reader->check, format == BODY_NDJSON, &reader->json, err);
     case BODY_CSV:
-        return reader_csv_new(&reader->check, &reader->csv, err);
+        return reader_csv_new(&reader->check, dialect, &reader->csv, err);
     case BODY_FORM:
         return reader_form_new(&reader->check, &reader->form, err);
     }
@@ -34,16 +35,16 @@ static enum err_code make_format(struct reader *reader, enum body_format format,
     return ERR_STORE;
 }
 
-enum err_code reader_new(const struct endpoint *endpoint, enum body_format format, size_t max_rows,
-    uint64_t pattern_steps, struct rows *rows, struct report *report, struct reader **ret_reader,
-    struct err *err)
+enum err_code reader_new(const struct endpoint *endpoint, enum body_format format,
+    const struct csv_dialect *dialect, size_t max_rows, uint64_t pattern_steps, struct rows *rows,
+    struct report *report, struct reader **ret_reader, struct err *err)
 {
     struct reader *reader = mem_zalloc(1, sizeof(*reader));
     if (reader == NULL)
         return err_no_memory(err);
     enum err_code code = row_check_init(&reader->check, endpoint, max_rows, pattern_steps, rows, report, err);
     if (code == ERR_NONE)
-        code = make_format(reader, format, err);
+        code = make_format(reader, format, dialect != NULL ? dialect : endpoint->csv, err);
     if (code != ERR_NONE) {
         reader_free(reader);
         return code;

@@ -16,11 +16,11 @@
 struct reader;
 
 // A reader for `endpoint`, which packs good rows into `rows` and reports bad ones to `report`; all three are
-// borrowed. `max_rows`: past it ERR_TOO_LARGE. `pattern_steps`: what matching patterns may take
-// (text/pattern.h); the row that spends it is reported, and no more are read.
-MUST_CHECK enum err_code reader_new(const struct endpoint *endpoint, enum body_format format, size_t max_rows,
-    uint64_t pattern_steps, struct rows *rows, struct report *report, struct reader **ret_reader,
-    struct err *err);
+// borrowed. `dialect`: of CSV; NULL: the endpoint's. `max_rows`: past it ERR_TOO_LARGE. `pattern_steps`: what
+// matching patterns may take (text/pattern.h); the row that spends it is reported, and no more are read.
+MUST_CHECK enum err_code reader_new(const struct endpoint *endpoint, enum body_format format,
+    const struct csv_dialect *dialect, size_t max_rows, uint64_t pattern_steps, struct rows *rows,
+    struct report *report, struct reader **ret_reader, struct err *err);
 
 // Takes the next bytes. ERR_MALFORMED with line and column when they are not of the format; ERR_TOO_LARGE;
 // ERR_BUSY when the budget of rows is spent; ERR_NO_MEMORY. Rows that do not pass are no error here: see the

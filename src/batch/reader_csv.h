@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of a CSV body with a header row. Private to batch/reader.c. One thread at a time.
+// Rows of a CSV body. Private to batch/reader.c. One thread at a time.
 #ifndef RECKONER_BATCH_READER_CSV_H
 #define RECKONER_BATCH_READER_CSV_H
 
@@ -9,9 +9,10 @@
 
 struct reader_csv;
 
-// A reader that hands its rows to `check`, which it borrows.
+// A reader that hands its rows to `check`, which it borrows, and reads as `dialect` says, which is copied
+// (NULL: CSV_STRICT). ERR_MEDIA_TYPE for an encoding that is not known.
 MUST_CHECK enum err_code reader_csv_new(
-    struct row_check *check, struct reader_csv **ret_csv, struct err *err);
+    struct row_check *check, const struct csv_dialect *dialect, struct reader_csv **ret_csv, struct err *err);
 
 // Takes the next bytes. Errors of csv_rows_feed; what `check` met is in its status.
 MUST_CHECK enum err_code reader_csv_feed(struct reader_csv *csv, struct span bytes, struct err *err);

@@ -42,7 +42,7 @@ static struct value value_of_member(const struct json_member *member)
 
 static void check_member(struct row_check *check, int64_t line, int field, const struct json_member *member)
 {
-    const struct rule *rule = &check->endpoint->fields[field];
+    const struct rule *rule = &check->fields[field];
     enum rule_result result = RULE_TYPE;
     struct value value = value_of_member(member);
     bool number_as_text = member->kind == JSON_NUMBER && value.kind == VALUE_TEXT;
@@ -68,7 +68,7 @@ static bool on_row(void *ctx, int64_t line, const struct json_member *members, s
         // Rows of one batch mostly have the same members in the same order, so the place's last field is
         // tried first.
         int field = json->field_of_place[i];
-        if (field == NO_FIELD || !span_equal(check->endpoint->fields[field].outside, members[i].name)) {
+        if (field == NO_FIELD || !span_equal(check->fields[field].outside, members[i].name)) {
             field = row_check_field(check, members[i].name);
             json->field_of_place[i] = field;
         }

@@ -9,11 +9,15 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "batch/csv_hint.h"
 #include "text/utf8.h"
 
 static const char ONE_CODE[] = "one"; // of a batch that has not exactly one row, where it has to
 
-enum { ROW_ARENA_BYTES = LIMIT_VALUE_BYTES + 64 * 1024 }; // values of one row that had to be rewritten
+enum {
+    ROW_ARENA_BYTES = LIMIT_VALUE_BYTES + 64 * 1024, // values of one row that had to be rewritten
+    DETAIL_BYTES = 768,
+};
 
 // --- reports
 
@@ -26,7 +30,7 @@ void row_check_fail(struct row_check *check, enum err_code code)
 void row_check_fault(struct row_check *check, int64_t line, struct span field, struct span value,
     const char *code, const char *format, ...)
 {
-    char detail[512];
+    char detail[DETAIL_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(detail, sizeof(detail), format, args);
@@ -52,10 +56,12 @@ void row_check_report_rule(struct row_check *check, int64_t line, const struct r
         return;
     }
     AUTO(buf_fini) struct buf words;
-    buf_init(&words, 384);
+    buf_init(&words, DETAIL_BYTES);
     bool is_explained = rule_explain(rule, result, value, &words);
     if (!is_explained)
         rule_expected(rule, &words);
+    if (result == RULE_TYPE && check->csv != NULL && check->report->total < LIMIT_ROW_REPORTS)
+        csv_hint_cell(check->csv, rule, value, &words);
     if (result == RULE_REQUIRED)
         value = (struct span){0};
     row_check_fault(check, line, rule->outside, value, rule_code(result), "%s%.*s",
@@ -67,7 +73,7 @@ void row_check_report_unknown(struct row_check *check, int64_t line, struct span
     AUTO(buf_fini) struct buf known;
     buf_init(&known, 384);
     for (size_t i = 0; i < check->endpoint->field_count; i++) {
-        struct span field = check->endpoint->fields[i].outside;
+        struct span field = check->fields[i].outside;
         buf_printf(&known, "%s%.*s", i > 0 ? ", " : "", (int)field.len, field.at);
     }
     row_check_fault(check, line, name, (struct span){0}, "unknown_field", "%s %.*s", wrong, (int)known.len,
@@ -98,7 +104,7 @@ static int compare_names(struct span a, struct span b)
 // Insertion sort: there are few fields, and it is done once a body.
 static void sort_fields(struct row_check *check)
 {
-    const struct rule *fields = check->endpoint->fields;
+    const struct rule *fields = check->fields;
     for (size_t i = 0; i < check->endpoint->field_count; i++) {
         size_t place = i;
         while (place > 0 && compare_names(fields[check->by_name[place - 1]].outside, fields[i].outside) > 0) {
@@ -114,7 +120,7 @@ int row_check_field(const struct row_check *check, struct span name)
     size_t low = 0, high = check->endpoint->field_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare_names(check->endpoint->fields[check->by_name[middle]].outside, name);
+        int order = compare_names(check->fields[check->by_name[middle]].outside, name);
         if (order == 0)
             return (int)check->by_name[middle];
         if (order < 0)
@@ -148,7 +154,7 @@ bool row_check_begin(struct row_check *check, int64_t line)
 bool row_check_mark(struct row_check *check, int64_t line, int field)
 {
     if (check->seen_in[field] == (int64_t)check->rows_seen) {
-        report_double(check, line, check->endpoint->fields[field].outside);
+        report_double(check, line, check->fields[field].outside);
         return false;
     }
     check->seen_in[field] = (int64_t)check->rows_seen;
@@ -157,18 +163,27 @@ bool row_check_mark(struct row_check *check, int64_t line, int field)
 
 void row_check_report_encoding(struct row_check *check, int64_t line, struct span field, struct span value)
 {
-    row_check_fault(check, line, field, value, "encoding", "is not UTF-8: save the data as UTF-8");
+    row_check_fault(check, line, field, value, "encoding",
+        check->csv != NULL && check->csv->encoding.len == 0
+            ? "is not UTF-8, but perhaps windows-1252: declare @csv encoding windows-1252 or send Content-Type: "
+              "text/csv; charset=windows-1252"
+            : "is not UTF-8: save the data as UTF-8");
 }
 
 void row_check_text(struct row_check *check, int64_t line, int field, struct span text)
 {
-    const struct rule *rule = &check->endpoint->fields[field];
+    row_check_spelt(check, line, field, text, text);
+}
+
+void row_check_spelt(struct row_check *check, int64_t line, int field, struct span text, struct span shown)
+{
+    const struct rule *rule = &check->fields[field];
     enum rule_result result =
         rule_check_text(rule, text, &check->arena, &check->patterns, &check->values[field]);
     if (result != RULE_OK && !utf8_valid(text))
-        row_check_report_encoding(check, line, rule->outside, text);
+        row_check_report_encoding(check, line, rule->outside, shown);
     else if (result != RULE_OK)
-        row_check_report_rule(check, line, rule, result, text);
+        row_check_report_rule(check, line, rule, result, shown);
 }
 
 bool row_check_end(struct row_check *check, int64_t line, size_t faults_before)
@@ -203,6 +218,7 @@ enum err_code row_check_init(struct row_check *check, const struct endpoint *end
     uint64_t pattern_steps, struct rows *rows, struct report *report, struct err *err)
 {
     *check = (struct row_check){.endpoint = endpoint,
+        .fields = endpoint->fields,
         .rows = rows,
         .report = report,
         .max_rows = max_rows,

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "batch/rows.h"
+#include "text/csv_dialect.h"
 #include "text/pattern.h"
 #include "text/value.h"
 
@@ -24,6 +25,8 @@ enum { NO_FIELD = -1 }; // a name that no field has
 
 struct row_check {
     const struct endpoint *endpoint; // borrowed
+    const struct rule *fields;       // borrowed: the endpoint's, or a reader's that change them
+    const struct csv_dialect *csv;   // borrowed: of a CSV body, to say which option would read it; else NULL
     struct rows *rows;               // borrowed; good rows go there
     struct report *report;           // borrowed; bad ones there
     size_t max_rows;                 // good and bad ones together
@@ -67,6 +70,9 @@ bool row_check_mark(struct row_check *check, int64_t line, int field);
 
 // Checks the text of a field, of which an empty one is no value, and reports what is wrong with it.
 void row_check_text(struct row_check *check, int64_t line, int field, struct span text);
+
+// The same of a text that is another spelling of `shown`, which is what came.
+void row_check_spelt(struct row_check *check, int64_t line, int field, struct span text, struct span shown);
 
 // Gives the fields that the row did not name their default or null, and packs the row if it had no fault
 // since the report had `faults_before`. False when no more rows are to be read.

@@ -2,12 +2,12 @@
 // Goes through the bytes once. The cells of a row are gathered in one buffer, and become spans when the row
 // ends, after which the buffer does not move. One thread at a time.
 //
-//                    "                   "
-//     ┌─► CELL ─────────────► QUOTED ─────────────► QUOTE ───────► BROKEN
-//     │    │  any other byte    ▲  │                 │ │ any other   │
-//     │    ▼                    └──┼─────────────────┘ │ byte        │
-//     │  PLAIN                     any other byte   "  │             │
-//     └────┴── a comma or a line end ──────────────────┴─────────────┘
+//                    "                   "                 any other byte
+//     ┌─► CELL ─────────────► QUOTED ─────────────► QUOTE ──────────► BROKEN
+//     │    │  any other byte    ▲  │                 │ │  a blank ─► BEHIND ──┘   where cells are trimmed
+//     │    ▼                    └──┼─────────────────┘ │               │
+//     │  PLAIN                     any other byte   "  │               │
+//     └────┴── the delimiter or a line end ────────────┴───────────────┘
 #include "text/csv_rows.h"
 
 #include <stdarg.h>
@@ -16,21 +16,25 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "text/bom.h"
 
-enum { ROW_BYTES = 4096 }; // of the buffer at first
+enum {
+    ROW_BYTES = 4096, // of the buffer at first
+    NO_QUOTE = 256,   // no byte
+};
 
 enum csv_state {
     CSV_CELL,   // where a cell begins
     CSV_PLAIN,  // in a cell without quotes around it
     CSV_QUOTED, // in one between quotes
     CSV_QUOTE,  // behind a quote in it, which ends it or is the first one of a doubled quote
+    CSV_BEHIND, // behind blanks behind a quote that ended it, where cells are trimmed
     CSV_BROKEN, // behind the end of a quoted cell that goes on
 };
 
 struct csv_rows {
     struct csv_rows_handler handler;     // who gets the rows
-    struct bom bom;                      // the start of the input
+    struct csv_form form;                //
+    int quote;                           // the byte that begins and ends a quoted cell; NO_QUOTE: none does
     enum csv_state state;                //
     struct buf row;                      // the cells of the current row, one after another
     size_t cell_start;                   // where the current cell begins in `row`
@@ -89,7 +93,7 @@ static void end_cell(struct csv_rows *csv)
         fail(csv, ERR_TOO_LARGE, "the row has more than %d cells", LIMIT_FIELDS);
         return;
     }
-    csv->cells[csv->count].is_quoted = csv->state == CSV_QUOTE;
+    csv->cells[csv->count].is_quoted = csv->state == CSV_QUOTE || csv->state == CSV_BEHIND;
     csv->ends[csv->count++] = csv->cell_start = csv->row.len;
     csv->state = CSV_CELL;
 }
@@ -102,6 +106,8 @@ static void make_cells(struct csv_rows *csv)
     for (size_t i = 0; i < csv->count; i++) {
         const char *end = csv->row.data + csv->ends[i];
         csv->cells[i].text = (struct span){.at = start, .len = (size_t)(end - start)};
+        if (csv->form.trims)
+            csv->cells[i].text = span_trim(csv->cells[i].text);
         start = end;
     }
 }
@@ -149,19 +155,25 @@ static void end_row(struct csv_rows *csv)
 }
 
 // Whether a byte ends a cell that is not between quotes.
-static bool is_end(char byte)
+static bool is_end(char byte, char delimiter)
 {
-    return byte == ',' || byte == '\n' || byte == '\r';
+    return byte == delimiter || byte == '\n' || byte == '\r';
 }
 
-// The byte at `at` ends the cell, and the row unless it is a comma.
+// The byte at `at` ends the cell, and the row unless it is the delimiter.
 static const char *take_end(struct csv_rows *csv, const char *at)
 {
     end_cell(csv);
-    if (*at != ',' && !is_over(csv))
+    if (*at != csv->form.delimiter && !is_over(csv))
         end_row(csv);
     csv->after_cr = *at == '\r';
     return at + 1;
+}
+
+// A blank around a cell. The delimiter may be one itself.
+static bool is_outer_blank(const struct csv_rows *csv, char byte)
+{
+    return (byte == ' ' || byte == '\t') && byte != csv->form.delimiter;
 }
 
 // --- the states, each with bytes up to `end`; the result is where the next one begins
@@ -172,14 +184,18 @@ static const char *begin_cell(struct csv_rows *csv, const char *at)
     csv->after_cr = false;
     if (is_lf_of_cr_lf)
         return at + 1;
-    csv->state = *at == '"' ? CSV_QUOTED : CSV_PLAIN;
-    return *at == '"' ? at + 1 : at;
+    if (csv->form.trims && is_outer_blank(csv, *at))
+        return at + 1;
+    bool is_quote = *at == csv->quote;
+    csv->state = is_quote ? CSV_QUOTED : CSV_PLAIN;
+    return at + is_quote;
 }
 
 static const char *read_plain(struct csv_rows *csv, const char *at, const char *end)
 {
     const char *start = at;
-    while (at < end && !is_end(*at))
+    char delimiter = csv->form.delimiter;
+    while (at < end && !is_end(*at, delimiter))
         at++;
     add(csv, start, (size_t)(at - start));
     return at < end && !is_over(csv) ? take_end(csv, at) : at;
@@ -197,9 +213,13 @@ static const char *read_quoted(struct csv_rows *csv, const char *at, const char 
 
 static const char *read_behind_quote(struct csv_rows *csv, const char *at)
 {
-    if (is_end(*at))
+    if (is_end(*at, csv->form.delimiter))
         return take_end(csv, at);
-    if (*at == '"') {
+    if (csv->form.trims && is_outer_blank(csv, *at)) {
+        csv->state = CSV_BEHIND;
+        return at + 1;
+    }
+    if (*at == '"' && csv->state == CSV_QUOTE) {
         add(csv, at, 1);
         csv->state = CSV_QUOTED;
         return at + 1;
@@ -225,6 +245,7 @@ static void parse(struct csv_rows *csv, struct span bytes)
             at = read_quoted(csv, at, end);
             break;
         case CSV_QUOTE:
+        case CSV_BEHIND:
             at = read_behind_quote(csv, at);
             break;
         }
@@ -239,7 +260,7 @@ enum err_code csv_rows_new(const struct csv_rows_handler *handler, struct csv_ro
     if (csv == NULL)
         return err_no_memory(err);
     csv->handler = *handler;
-    csv->line = 1;
+    csv_rows_begin(csv, &(struct csv_form){.delimiter = ','}, 1);
     buf_init(&csv->row, LIMIT_ROW_BYTES);
     if (buf_reserve(&csv->row, ROW_BYTES) != ERR_NONE) { // so that no cell is NULL
         csv_rows_free(csv);
@@ -249,17 +270,26 @@ enum err_code csv_rows_new(const struct csv_rows_handler *handler, struct csv_ro
     return ERR_NONE;
 }
 
+void csv_rows_begin(struct csv_rows *csv, const struct csv_form *form, int64_t line)
+{
+    csv->form = *form;
+    csv->quote = form->has_no_quotes ? NO_QUOTE : '"';
+    csv->line = line;
+}
+
+int64_t csv_rows_line(const struct csv_rows *csv)
+{
+    return csv->line;
+}
+
 enum err_code csv_rows_feed(struct csv_rows *csv, struct span bytes, struct err *err)
 {
-    struct span held = bom_skip(&csv->bom, &bytes);
-    parse(csv, held);
     parse(csv, bytes);
     return report_failure(csv, err);
 }
 
 enum err_code csv_rows_finish(struct csv_rows *csv, struct err *err)
 {
-    parse(csv, bom_finish(&csv->bom));
     bool has_row = csv->state != CSV_CELL || csv->count > 0;
     if (!is_over(csv) && csv->state == CSV_QUOTED)
         fail(csv, ERR_MALFORMED, "broken CSV: a quote in the row that starts here is never closed");

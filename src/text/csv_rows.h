@@ -29,13 +29,27 @@ struct csv_rows_handler {
     bool (*on_broken_row)(void *ctx, int64_t line);
 };
 
+// What cells and rows look like.
+struct csv_form {
+    char delimiter;     // between cells
+    bool has_no_quotes; // a quote is text
+    bool trims;         // blanks and tabs around cells are not theirs, nor those inside of quotes
+};
+
 struct csv_rows;
 
-// A reader; the handler is copied, the caller owns the result. Blank lines are skipped, unless the first row
-// has one cell: then each is a row of one empty cell. A byte order mark is skipped. A line ends with LF, CR
-// LF or CR. Blanks around a cell belong to it, and so does a quote in a cell that does not begin with one.
+// A reader of cells between commas from line 1, where csv_rows_begin says nothing else; the handler is
+// copied, the caller owns the result. Blank lines are skipped, unless the first row has one cell: then each
+// is a row of one empty cell. A line ends with LF, CR LF or CR. Blanks around a cell belong to it, and so
+// does a quote in a cell that does not begin with one.
 MUST_CHECK enum err_code csv_rows_new(
     const struct csv_rows_handler *handler, struct csv_rows **ret_csv, struct err *err);
+
+// Before the first bytes: they are of that form, and begin on that line.
+void csv_rows_begin(struct csv_rows *csv, const struct csv_form *form, int64_t line);
+
+// The line on which the row begins whose bytes are expected.
+int64_t csv_rows_line(const struct csv_rows *csv);
 
 // Takes the next bytes. ERR_TOO_LARGE for more than LIMIT_FIELDS cells in a row, a cell over
 // LIMIT_VALUE_BYTES or a row over LIMIT_ROW_BYTES, with the line on which the row starts; ERR_NO_MEMORY.

@@ -4,6 +4,8 @@
 // any thread.
 #include "text/utf8.h"
 
+#include "base/ascii.h"
+
 enum { WORD_BYTES = 8 };
 
 static bool is_continuation(unsigned char byte)
@@ -92,6 +94,40 @@ size_t utf8_count(struct span text)
     for (size_t i = 0; i < text.len; i++)
         count += !is_continuation((unsigned char)text.at[i]);
     return count;
+}
+
+// The small letter of a capital of two bytes; others as they are.
+static uint32_t small_letter(uint32_t c)
+{
+    if ((c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F))
+        return c + 0x20;
+    if (c >= 0x400 && c <= 0x40F)
+        return c + 0x50;
+    if ((c >= 0x100 && c <= 0x137) || (c >= 0x14A && c <= 0x177))
+        return c | 1;
+    if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E))
+        return c + (c & 1);
+    return c;
+}
+
+// Takes a byte or a letter of two bytes off the front, as a number that tells one from another.
+static uint32_t next_letter(struct span *text)
+{
+    const unsigned char *at = (const unsigned char *)text->at;
+    size_t len = utf8_sequence(*text) == 2 ? 2 : 1;
+    *text = (struct span){.at = text->at + len, .len = text->len - len};
+    if (len == 2)
+        return small_letter((uint32_t)(at[0] & 0x1F) << 6 | (at[1] & 0x3F));
+    return at[0] < 0x80 ? (unsigned char)ascii_lower((char)at[0]) : 0x10000U + at[0];
+}
+
+bool utf8_equal_nocase(struct span a, struct span b)
+{
+    while (a.len > 0 && b.len > 0) {
+        if (next_letter(&a) != next_letter(&b))
+            return false;
+    }
+    return a.len == b.len;
 }
 
 size_t utf8_cut(struct span text, size_t max_bytes)

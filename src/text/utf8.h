@@ -35,6 +35,10 @@ MUST_CHECK bool utf8_valid(struct span text);
 // Code points of valid text.
 size_t utf8_count(struct span text);
 
+// Whether two texts are equal when letters in capitals are those without: of ASCII, and of the Latin, Greek
+// and Cyrillic letters below U+0460.
+bool utf8_equal_nocase(struct span a, struct span b);
+
 // Length of the longest prefix of valid text that has at most max_bytes bytes and ends between code points.
 // For invalid text it is max_bytes less at most three.
 size_t utf8_cut(struct span text, size_t max_bytes);

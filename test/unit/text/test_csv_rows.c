@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reader of CSV rows: cases of test/cases/csv, limits, stops, memory.
+// The reader of CSV rows, below csv_input.c as bodies come to it: cases of test/cases/csv, limits, stops,
+// memory.
 #include "text/csv_rows.h"
 
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cases.h"
+#include "text/csv_input.h"
 #include "text/json_write.h"
 
 // A handler's state: it writes what it is told into `out`.
@@ -50,18 +52,18 @@ static enum err_code read_rows(struct span input, size_t step, struct trace *tra
     static const char *codes[] = {
         [ERR_MALFORMED] = "malformed", [ERR_TOO_LARGE] = "too large", [ERR_NO_MEMORY] = "no memory"};
     struct csv_rows_handler handler = {.ctx = trace, .on_row = on_row, .on_broken_row = on_broken_row};
-    struct csv_rows *csv = NULL;
+    struct csv_dialect strict = CSV_STRICT;
+    AUTO(csv_input_fini) struct csv_input csv;
     struct err err = {0};
-    enum err_code code = csv_rows_new(&handler, &csv, &err);
+    enum err_code code = csv_input_init(&csv, &strict, &handler, &err);
     struct span part;
     while (code == ERR_NONE && cases_next_step(&input, step, &part))
-        code = csv_rows_feed(csv, part, &err);
+        code = csv_input_feed(&csv, part, &err);
     if (code == ERR_NONE)
-        code = csv_rows_finish(csv, &err);
+        code = csv_input_finish(&csv, &err);
     assert_int_equal(code, err.code);
     if (code != ERR_NONE)
         buf_printf(trace->out, "%s at %u:%u: %s\n", codes[code], err.line, err.column, err.text);
-    csv_rows_free(csv);
     return code;
 }
 

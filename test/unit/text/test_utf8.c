@@ -102,6 +102,21 @@ static void every_code_point_is_encoded_as_its_bits_say(void **state)
     }
 }
 
+static void capitals_are_small_letters_where_case_does_not_matter(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool is_equal;
+    } pairs[] = {{"", "", true}, {"Name", "nAME", true}, {"GRÖẞE", "größe", false},
+        {"PREIS (€)", "preis (€)", true}, {"ÀÞ", "àþ", true}, {"×", "÷", false}, {"ŁÓDŹ", "łódź", true},
+        {"Žluťoučký", "žLUŤOUČKÝ", true}, {"ЁЖЯ", "ёжя", true}, {"ΑΩ", "αω", true}, {"a", "ab", false},
+        {"\xff", "\xff", true}, {"\xff", "\xfe", false}, {"É", "é", true}, {"\xc3", "\xc3", true},
+        {"Å", "Ä", false}};
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+        assert_int_equal(utf8_equal_nocase(span_of(pairs[i].a), span_of(pairs[i].b)), pairs[i].is_equal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +126,7 @@ int main(void)
         cmocka_unit_test(every_code_point_is_encoded_as_its_bits_say),
         cmocka_unit_test(code_points_are_counted),
         cmocka_unit_test(a_cut_falls_between_code_points),
+        cmocka_unit_test(capitals_are_small_letters_where_case_does_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
