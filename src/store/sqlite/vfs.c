@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "store/sqlite/journal.h"
 
 const char SQLITE_VFS_NAME[] = "reckoner";
 
@@ -339,6 +340,18 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int
     return SQLITE_OK;
 }
 
+// The same, behind what holds the writes of a journal together.
+static int open_any(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *ret_flags)
+{
+    if ((flags & SQLITE_JOURNAL_OPEN_FLAGS) == 0)
+        return open_file(vfs, name, base, flags, ret_flags);
+    struct sqlite_journal *journal = sqlite_journal_init(base);
+    int result = open_file(vfs, name, journal->below, flags, ret_flags);
+    if (result == SQLITE_OK)
+        sqlite_journal_open(journal);
+    return result;
+}
+
 static int delete_file(sqlite3_vfs *vfs, const char *name, int sync)
 {
     int result = below_of(vfs)->xDelete(below_of(vfs), name, sync);
@@ -382,10 +395,10 @@ int sqlite_vfs_register(void)
         return SQLITE_ERROR;
     vfs = *below; // what has nothing to do with files is its own: randomness
     vfs.zName = SQLITE_VFS_NAME;
-    vfs.szOsFile = (int)sizeof(struct vfs_file) + below->szOsFile;
+    vfs.szOsFile = (int)(sizeof(struct sqlite_journal) + sizeof(struct vfs_file)) + below->szOsFile;
     vfs.pNext = NULL;
     vfs.pAppData = below;
-    vfs.xOpen = open_file;
+    vfs.xOpen = open_any;
     vfs.xDelete = delete_file;
     vfs.xAccess = access_file;
     vfs.xFullPathname = full_path;
