@@ -13,6 +13,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "text/json_write.h"
+#include "text/timestamp.h"
 
 enum { NAME_PARTS = 8 }; // of a column's name, between dots; a name of more parts is taken as one word
 
@@ -134,16 +135,24 @@ static void check_shape(const struct looking *looking)
 // --- preparing
 
 // Sets the types of the columns that have a @column.
-static void apply_declared(const struct answer *answer, const struct endpoint *endpoint)
+static enum err_code apply_declared(
+    const struct answer *answer, const struct endpoint *endpoint, struct arena *arena, struct err *err)
 {
     for (size_t i = 0; i < answer->count; i++) {
         for (size_t k = 0; k < endpoint->column_count; k++) {
             if (!span_equal(answer->columns[i].name, endpoint->columns[k].name))
                 continue;
-            answer->columns[i].is_declared = true;
-            answer->columns[i].type = endpoint->columns[k].type;
+            struct answer_column *column = &answer->columns[i];
+            column->is_declared = true;
+            column->type = endpoint->columns[k].type;
+            column->micros = endpoint->columns[k].micros;
+            if (column->type == TYPE_TIMESTAMP)
+                column->moment = arena_alloc(arena, TIMESTAMP_CHARS);
+            if (column->type == TYPE_TIMESTAMP && column->moment == NULL)
+                return err_no_memory(err);
         }
     }
+    return ERR_NONE;
 }
 
 static enum err_code keep(struct buf *text, struct arena *arena, struct span *ret_kept, struct err *err)
@@ -230,8 +239,8 @@ enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint
         ;
     check_shape(&looking);
     check_types(&looking, stmt);
-    apply_declared(answer, endpoint);
-    return make_texts(answer, endpoint, arena, err);
+    enum err_code code = apply_declared(answer, endpoint, arena, err);
+    return code == ERR_NONE ? make_texts(answer, endpoint, arena, err) : code;
 }
 
 bool answer_has(const struct answer *answer, struct span name)

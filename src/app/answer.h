@@ -17,6 +17,8 @@ struct answer_column {
     bool is_declared;     // there is a @column, and type is in force
     bool is_boolean;      // there is none, but the store says that 1 and 0 are true and false
     enum value_type type; // of the @column
+    bool micros;          // of a timestamp: with six decimal places, not three
+    char *moment;         // of a timestamp: TIMESTAMP_CHARS for a value that comes with others; the arena's
 };
 
 struct answer {

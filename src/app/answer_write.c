@@ -8,6 +8,7 @@
 
 #include "text/json_write.h"
 #include "text/number.h"
+#include "text/timestamp.h"
 #include "text/utf8.h"
 
 // Reals from INTEGER_LOW up to but without INTEGER_END fit into 64 bits.
@@ -69,6 +70,19 @@ static bool make_boolean(struct value *value)
     return true;
 }
 
+// Brings a moment to the column's decimal places: a text of SQLite's is as it was stored. What is no moment
+// is left as it is.
+static void make_moment(const struct answer_column *column, struct value *value)
+{
+    enum { MICROS_CHARS = TIMESTAMP_CHARS - 1, MILLIS_CHARS = MICROS_CHARS - 3 };
+    size_t other_len = column->micros ? MILLIS_CHARS : MICROS_CHARS;
+    int64_t us;
+    if (value->kind != VALUE_TEXT || value->text.len != other_len || !timestamp_parse(value->text, &us))
+        return;
+    value->text.len = timestamp_format(us, column->micros, column->moment);
+    value->text.at = column->moment;
+}
+
 // Brings a value that is there into the form of the column's type.
 static enum err_code make_declared(
     const struct answer_column *column, struct value *value, bool *ret_is_word, struct err *err)
@@ -87,9 +101,12 @@ static enum err_code make_declared(
         break;
     case TYPE_TEXT:
     case TYPE_DATE:
-    case TYPE_TIMESTAMP:
     case TYPE_TIME:
     case TYPE_UUID:
+        fits = value->kind == VALUE_TEXT;
+        break;
+    case TYPE_TIMESTAMP:
+        make_moment(column, value);
         fits = value->kind == VALUE_TEXT;
         break;
     }
@@ -101,7 +118,8 @@ static enum err_code read_value(const struct answer *answer, struct store_stmt *
     struct value *ret_value, bool *ret_is_word, struct err *err)
 {
     const struct answer_column *column = &answer->columns[i];
-    enum err_code code = store_column(stmt, i, ret_value, err);
+    enum err_code code =
+        column->micros ? store_column_micros(stmt, i, ret_value, err) : store_column(stmt, i, ret_value, err);
     *ret_is_word = false;
     if (code != ERR_NONE || ret_value->kind == VALUE_NULL)
         return code;

@@ -198,6 +198,16 @@ void declare_field(struct parser *parser, struct words *words, const struct dire
 
 // --- @column name type
 
+// The one rule that a column may have, of a timestamp.
+static bool take_micros(struct words *words)
+{
+    struct word next = words_peek(words);
+    if (!span_is(next.text, rule_word_name(WORD_MICROS)))
+        return false;
+    words_skip(words, next);
+    return true;
+}
+
 // A description may follow, but no rules, which would say nothing.
 static void read_column_end(struct words *words, enum value_type type)
 {
@@ -224,6 +234,7 @@ void declare_column(struct parser *parser, struct words *words, const struct dir
     column.column = name.column;
     if (!rule_read_type(words, directive->name, name.text, &column.type))
         return;
+    column.micros = column.type == TYPE_TIMESTAMP && take_micros(words);
     read_column_end(words, column.type);
     for (size_t i = 0; i < endpoint->column_count; i++) {
         if (span_equal(endpoint->columns[i].name, column.name)) {

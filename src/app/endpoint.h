@@ -19,6 +19,7 @@
 struct column {
     struct span name;     // as the statement names it
     enum value_type type; // how its values become JSON, whatever the store says they are
+    bool micros;          // of a timestamp: with six decimal places
     uint32_t line;        // in the file
     uint32_t column;      // of the name
 };

@@ -221,7 +221,8 @@ static void add_columns(struct buf *out, const struct endpoint *endpoint)
     for (size_t i = 0; i < endpoint->column_count; i++) {
         add(out, "<tr><th scope=\"row\">");
         add_code(out, endpoint->columns[i].name);
-        buf_printf(out, "</th><td>%s</td></tr>\n", value_type_name(endpoint->columns[i].type));
+        buf_printf(out, "</th><td>%s%s</td></tr>\n", value_type_name(endpoint->columns[i].type),
+            endpoint->columns[i].micros ? " with microseconds" : "");
     }
     close_table(out);
 }

@@ -108,6 +108,8 @@ struct store_driver {
     enum err_code (*step)(struct store_stmt *stmt, bool *ret_row, struct err *err);
     struct violation (*violation)(struct store_conn *conn);
     enum err_code (*column)(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
+    enum err_code (*column_micros)(struct store_stmt *stmt, size_t column, struct value *ret_value,
+        struct err *err); // NULL: store_column cuts nothing
     enum err_code (*key)(struct store_stmt *stmt, size_t column, struct value *ret_value,
         struct err *err); // NULL: store_column is as exact
     void (*reset)(struct store_stmt *stmt);

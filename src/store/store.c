@@ -262,6 +262,13 @@ enum err_code store_column(struct store_stmt *stmt, size_t column, struct value 
     return stmt->driver->column(stmt, column, ret_value, err);
 }
 
+enum err_code store_column_micros(
+    struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err)
+{
+    return stmt->driver->column_micros != NULL ? stmt->driver->column_micros(stmt, column, ret_value, err)
+                                               : store_column(stmt, column, ret_value, err);
+}
+
 enum err_code store_key(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err)
 {
     return stmt->driver->key != NULL ? stmt->driver->key(stmt, column, ret_value, err)

@@ -218,6 +218,10 @@ struct violation store_violation(struct store_conn *conn);
 MUST_CHECK enum err_code store_column(
     struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
 
+// The same with the microseconds of a moment, which store_column cuts where the store has more than texts.
+MUST_CHECK enum err_code store_column_micros(
+    struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
+
 // The same as the value of a parameter that is a page's key (store_name): to the last bit, where store_column
 // shows less. Its kind is the store's own affair.
 MUST_CHECK enum err_code store_key(

@@ -522,7 +522,7 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
     return ERR_NONE;
 }
 
-// A value of the current row, by pg_decode or pg_decode_key.
+// A value of the current row, by pg_decode or one of its like.
 static enum err_code get_value(struct store_stmt *base, size_t column,
     enum err_code (*decode)(Oid type, struct span bytes, const char *name, struct pg_room *room,
         struct value *ret_value, struct err *err),
@@ -543,6 +543,12 @@ static enum err_code get_value(struct store_stmt *base, size_t column,
 enum err_code pg_column(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
 {
     return get_value(base, column, pg_decode, ret_value, err);
+}
+
+enum err_code pg_column_micros(
+    struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
+{
+    return get_value(base, column, pg_decode_micros, ret_value, err);
 }
 
 enum err_code pg_key(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)

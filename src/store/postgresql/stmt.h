@@ -52,6 +52,8 @@ MUST_CHECK enum err_code pg_bind(struct store_stmt *base, const struct value *va
 MUST_CHECK enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err);
 MUST_CHECK enum err_code pg_column(
     struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
+MUST_CHECK enum err_code pg_column_micros(
+    struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
 MUST_CHECK enum err_code pg_key(
     struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
 void pg_reset(struct store_stmt *base);

@@ -197,6 +197,7 @@ const struct store_driver postgresql_driver = {
     .step = pg_step,
     .violation = pg_violation,
     .column = pg_column,
+    .column_micros = pg_column_micros,
     .key = pg_key,
     .reset = pg_reset,
     .explain = pg_explain,

@@ -12,8 +12,10 @@
 //                                   of a numeric to no places, a real in SQLite, is an integer here, which a
 //                                   @column with its type evens out. NaN and infinities are reals.
 //     date                          YYYY-MM-DD; infinity is null
-//     timestamptz                   RFC 3339 in UTC, milliseconds; what is below them is cut; infinity is
-//     null text, varchar, char, name, json, uuid: text
+//     timestamptz                   RFC 3339 in UTC, milliseconds; what is below them is cut unless it was
+//                                   asked for; infinity is null
+//     time                          hh:mm:ss, and decimal places without zeros at their end
+//     text, varchar, char, name, json, uuid: text
 // All others are refused by name: a cast to one of these says what is meant. A year that RFC 3339 has no
 // digits for is written as PostgreSQL writes it: 12000-01-01, 0044-03-15 BC.
 //
@@ -46,7 +48,6 @@ enum {
     CYCLE_YEARS = 400, // after which days and months come again
     CYCLE_DAYS = 146097,
 };
-static const int64_t DAY_MS = 86400000, EPOCH_MS = EPOCH_DAYS * INT64_C(86400000);
 static const int64_t EPOCH_US = EPOCH_DAYS * INT64_C(86400000000);
 
 static const struct {
@@ -452,19 +453,19 @@ static void get_date(struct span bytes, char room[PG_TEXT_BYTES], struct value *
     *ret_value = text_value(room, len);
 }
 
-static void get_timestamp(struct span bytes, char room[PG_TEXT_BYTES], struct value *ret_value)
+static void get_timestamp(struct span bytes, bool micros, char room[PG_TEXT_BYTES], struct value *ret_value)
 {
     int64_t us = get_integer(bytes);
     bool is_bc;
     *ret_value = (struct value){.kind = VALUE_NULL};
     if (us == INT64_MIN || us == INT64_MAX)
         return;
-    int64_t ms = us / 1000 - (us % 1000 < 0) + EPOCH_MS; // cut towards the past
-    int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
-    int of_day = (int)(ms - days * DAY_MS);
-    size_t len = put_day(days, room, &is_bc);
-    len += (size_t)snprintf(room + len, PG_TEXT_BYTES - len, "T%02d:%02d:%02d.%03dZ%s", of_day / 3600000,
-        of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000, is_bc ? " BC" : "");
+    int64_t days = us / US_PER_DAY - (us % US_PER_DAY < 0), of_day = us - days * US_PER_DAY;
+    int second = (int)(of_day / US_PER_SECOND), fraction = (int)(of_day % US_PER_SECOND);
+    size_t len = put_day(days + EPOCH_DAYS, room, &is_bc);
+    len += (size_t)snprintf(room + len, PG_TEXT_BYTES - len, "T%02d:%02d:%02d.%0*dZ%s", second / 3600,
+        second / 60 % 60, second % 60, micros ? 6 : 3, micros ? fraction : fraction / 1000,
+        is_bc ? " BC" : "");
     *ret_value = text_value(room, len);
 }
 
@@ -557,7 +558,7 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg
         get_date(bytes, room->text, ret_value);
         return ERR_NONE;
     case PG_TYPE_TIMESTAMPTZ:
-        get_timestamp(bytes, room->text, ret_value);
+        get_timestamp(bytes, false, room->text, ret_value);
         return ERR_NONE;
     case PG_TYPE_TIME:
         get_time(bytes, room->text, ret_value);
@@ -576,6 +577,15 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg
     default:
         return fail_type(type, name, err);
     }
+}
+
+enum err_code pg_decode_micros(Oid type, struct span bytes, const char *name, struct pg_room *room,
+    struct value *ret_value, struct err *err)
+{
+    if (type != PG_TYPE_TIMESTAMPTZ || !has_length(type, bytes.len))
+        return pg_decode(type, bytes, name, room, ret_value, err);
+    get_timestamp(bytes, true, room->text, ret_value);
+    return ERR_NONE;
 }
 
 enum err_code pg_decode_key(Oid type, struct span bytes, const char *name, struct pg_room *room,

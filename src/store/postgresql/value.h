@@ -65,6 +65,10 @@ const char *pg_refused_type(Oid type);
 MUST_CHECK enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg_room *room,
     struct value *ret_value, struct err *err);
 
+// The same with the microseconds of a moment.
+MUST_CHECK enum err_code pg_decode_micros(Oid type, struct span bytes, const char *name, struct pg_room *room,
+    struct value *ret_value, struct err *err);
+
 // The same as a page's key, for store_key.
 MUST_CHECK enum err_code pg_decode_key(Oid type, struct span bytes, const char *name, struct pg_room *room,
     struct value *ret_value, struct err *err);
