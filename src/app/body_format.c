@@ -46,12 +46,34 @@ bool body_format_of_type(struct span content_type, enum body_format *ret_format)
     return false;
 }
 
+// Takes the ending of a coding off the name.
+static enum coding take_coding(struct span *name)
+{
+    static const struct {
+        const char *ending;
+        enum coding coding;
+    } endings[] = {{".gz", CODING_GZIP}, {".zst", CODING_ZSTD}};
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        if (span_ends_with_nocase(*name, endings[i].ending)) {
+            name->len -= strlen(endings[i].ending);
+            return endings[i].coding;
+        }
+    }
+    return CODING_IDENTITY;
+}
+
+enum coding body_coding_of_file(struct span name)
+{
+    return take_coding(&name);
+}
+
 bool body_format_of_file(struct span name, enum body_format *ret_format)
 {
     static const struct {
         const char *ending;
         enum body_format format;
     } endings[] = {{".csv", BODY_CSV}, {".json", BODY_JSON}, {".ndjson", BODY_NDJSON}};
+    (void)take_coding(&name);
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
         if (span_ends_with_nocase(name, endings[i].ending) && name.len > strlen(endings[i].ending)) {
             *ret_format = endings[i].format;

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/span.h"
+#include "text/compressor.h"
 
 enum body_format {
     BODY_JSON,   // application/json: an object or an array of objects
@@ -22,8 +23,11 @@ extern const char BODY_MEDIA_TYPES[];
 // UTF-8.
 MUST_CHECK bool body_format_of_type(struct span content_type, enum body_format *ret_format);
 
-// The endings of data files, for messages.
+// The endings of data files, for messages. Behind each may stand .gz or .zst.
 #define BODY_FILE_ENDINGS ".csv, .json or .ndjson"
+
+// The coding of a file by its name: gzip for .gz, zstd for .zst, in capitals or not; identity for others.
+enum coding body_coding_of_file(struct span name);
 
 // The format of a file by such an ending, in capitals or not; false for another one, and for a name that is
 // nothing but it.

@@ -140,8 +140,14 @@ enum {
     LIMIT_WRITE_TRIES = 5, // of a batch whose transaction the database undid for the sake of another one
 
     // --- batches
-    LIMIT_BATCH_ROWS = 100000000,             // rows of one request; the body's size stops most earlier
-    LIMIT_ROW_BYTES = 16 * 1024 * 1024,       // one row of a body, as text
+    LIMIT_BATCH_ROWS = 100000000, // rows of one request; the body's size stops most earlier
+    // Of a compressed body, so that a few bytes do not stand for very many. Tables that are not made for it
+    // are
+    // compressed to a fiftieth at most.
+    LIMIT_RATIO = 200,                    // times its own size that it may have when it is decompressed …
+    LIMIT_RATIO_FREE_BYTES = 1024 * 1024, // … beyond the first of them
+    LIMIT_ZSTD_WINDOW_LOG = 23,         // 8 MiB of memory, as RFC 8878 recommends: what levels up to 19 need
+    LIMIT_ROW_BYTES = 16 * 1024 * 1024, // one row of a body, as text
     LIMIT_ROWS_PIECE_BYTES = 2 * 1024 * 1024, // packed rows of a batch in memory, some 100,000: what is more
                                               // goes to a temporary file by such pieces
     LIMIT_ROWS_BYTES = 64 * 1024 * 1024,      // the same where there is no folder for files

@@ -41,6 +41,8 @@ static enum err_code data_file_open(struct data_file *file, struct intake_option
     const char *path = file->path;
     if (!body_format_of_file(span_of(path), &options->format))
         return err_set(err, ERR_MEDIA_TYPE, "%s: the file's name must end in " BODY_FILE_ENDINGS, path);
+    options->coding = body_coding_of_file(span_of(path));
+    options->max_bytes = UINT64_MAX; // the operator's file is no bomb
     struct stat status;
     file->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0 || fstat(file->fd, &status) != 0)

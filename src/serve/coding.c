@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Takes each element of the Accept-Encoding fields in turn and notes what it says of the codings that there
-// are. Compressing is compress.c's. No state.
+// are; those of Content-Encoding have to name one at most. Compressing is compress.c's. No state.
 #include "serve/coding.h"
 
 #include "serve/accept.h"
@@ -69,6 +69,26 @@ enum coding coding_accepted(const struct http_request *request)
         }
     }
     return best;
+}
+
+bool coding_of_body(const struct http_request *request, enum coding *ret_coding)
+{
+    enum coding found = CODING_IDENTITY;
+    for (size_t i = 0; i < request->field_count; i++) {
+        struct span list = request->fields[i].value, name;
+        if (!span_is_nocase(request->fields[i].name, "content-encoding"))
+            continue;
+        while (http_list_next(&list, &name)) {
+            unsigned named = named_by(name);
+            if (named == 1u << CODING_IDENTITY)
+                continue;
+            if (named == 0 || found != CODING_IDENTITY)
+                return false;
+            found = named == 1u << CODING_ZSTD ? CODING_ZSTD : CODING_GZIP;
+        }
+    }
+    *ret_coding = found;
+    return true;
 }
 
 const char *coding_lines(enum coding coding, bool by_accept)

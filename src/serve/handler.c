@@ -255,19 +255,6 @@ static bool negotiate(struct request *request, const struct http_request *head)
     return false;
 }
 
-// Whether any Content-Encoding names a coding that changes the body.
-static bool is_coded(const struct http_request *head)
-{
-    for (size_t i = 0; i < head->field_count; i++) {
-        struct span list = head->fields[i].value, coding;
-        while (span_is_nocase(head->fields[i].name, "content-encoding") && http_list_next(&list, &coding)) {
-            if (!span_is_nocase(coding, "identity"))
-                return true;
-        }
-    }
-    return false;
-}
-
 // Whether the body of a write is of a form that we read; of one without fields, whether there is none.
 static bool check_body(struct request *request, const struct http_request *head)
 {
@@ -283,10 +270,10 @@ static bool check_body(struct request *request, const struct http_request *head)
         return false;
     }
     const struct http_field *type = http_field(head, "content-type");
-    if (is_coded(head)) {
+    if (!coding_of_body(head, &request->body_coding)) { // RFC 9110 section 15.5.16
         request_set_problem(request,
-            &(struct problem){.status = 415, .detail = "the body must come without Content-Encoding"},
-            "Accept-Encoding: identity\r\n");
+            &(struct problem){.status = 415, .detail = "the Content-Encoding must be one of " CODING_NAMES},
+            "Accept-Encoding: " CODING_NAMES "\r\n");
         return false;
     }
     if (type != NULL && body_format_of_type(type->value, &request->body_format))

@@ -69,7 +69,8 @@ struct request {
     struct kept *kept;                 // an owned reference: texts of the response are its; NULL: none
     struct versions_question question; // whether that is current
     struct span cursor;                // of the next page; empty: none. Valid until the headers are set
-    enum body_format body_format;      // of the body of a write
+    enum coding body_coding;           // of the body of a write
+    enum body_format body_format;      // of that body
     struct upload upload;              // that body
     struct report report;              // faults of its parameters, and what the checks of a read found
     struct batch batch;                // a write's way through the writer, with the faults of its rows

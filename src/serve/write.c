@@ -53,6 +53,8 @@ bool write_submit(struct request *request)
 static enum err_code start_intake(struct request *request, struct err *err)
 {
     struct intake_options options = {.endpoint = request->endpoint,
+        .coding = request->body_coding,
+        .max_bytes = request->context->max_body_bytes,
         .format = request->body_format,
         .max_rows = LIMIT_BATCH_ROWS,
         .pattern_steps = LIMIT_BATCH_STEPS,
@@ -81,7 +83,7 @@ static enum err_code read_part(struct request *request, struct err *err)
 {
     struct upload *upload = &request->upload;
     struct span bytes;
-    enum err_code code = upload->intake.reader == NULL ? start_intake(request, err) : ERR_NONE;
+    enum err_code code = !upload->intake.is_started ? start_intake(request, err) : ERR_NONE;
     while (code == ERR_NONE && http_body_next(&upload->part, &bytes))
         code = intake_feed(&upload->intake, bytes, err);
     http_body_fini(&upload->part);

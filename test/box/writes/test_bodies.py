@@ -2,13 +2,14 @@
 """Bodies of any size: rows that go to a file on their way, what bounds them, and who need not wait for them."""
 import concurrent.futures
 import contextlib
+import gzip
 import os
 import pathlib
 import resource
 
 import pytest
 
-from server import STORES, new_store, plain_build, wait_until, write_app
+from server import STORES, new_store, plain_build, run, write_app
 
 APP = {
     'schema/001_tables.sql': '''
@@ -121,6 +122,83 @@ def test_rows_that_are_much_larger_than_their_text_are_bounded(start, tmp_path):
         413, 'the rows of the batch take more than 4194304 bytes: send them in several requests')
     assert not temporary_files(server)
 
+
+# --- compressed bodies
+
+def zstd(data):
+    """A frame of blocks that are not compressed, which needs no library."""
+    blocks = [data[i:i + 100_000] for i in range(0, len(data), 100_000)] or [b'']
+    out = b'\x28\xb5\x2f\xfd\xa0' + len(data).to_bytes(4, 'little')
+    for i, block in enumerate(blocks):
+        out += (len(block) << 3 | (i == len(blocks) - 1)).to_bytes(3, 'little') + block
+    return out
+
+
+def send(server, path, body, coding, kind='text/csv'):
+    return server.request('POST', path, body, {'Content-Type': kind, 'Content-Encoding': coding})
+
+
+@pytest.mark.parametrize('store', STORES)
+@pytest.mark.parametrize('coding, compress', [('gzip', gzip.compress), ('x-gzip', gzip.compress), ('zstd', zstd)],
+                         ids=['gzip', 'x-gzip', 'zstd'])
+def test_a_compressed_body_is_what_it_stands_for(server, store, coding, compress):
+    parts = csv(0, 40_000), csv(40_000, 40_000)[len('id,name\n'):]
+    answer = send(server, '/t', compress(parts[0]) + compress(parts[1]), coding)  # two members, or frames
+    assert answer.status == 201, answer.body
+    assert answer.json()[0]['rows'] == 80_000
+    answer = send(server, '/t', compress(json_array(80_000, 10)), coding, 'application/json')
+    assert answer.json()[0]['rows'] == 10
+    assert server.get('/t').json() == [{'rows': 80_010, 'first': 0, 'last': 80_009}]
+
+
+def test_a_compressed_body_that_is_bad_is_refused_in_words(server):
+    good = gzip.compress(csv(0, 1000))
+    damaged = bytearray(good)
+    damaged[-8] ^= 1
+    for body, coding, status, detail in [
+            (good[:-20], 'gzip', 400, f'the gzip stream is cut off behind byte {len(good) - 20}'),
+            (b'', 'gzip', 400, 'the gzip stream is cut off behind byte 0'),
+            (bytes(damaged), 'gzip', 400, 'the gzip stream is damaged: incorrect data check'),
+            (good + b'and more', 'gzip', 400, 'the gzip stream has bytes behind its end'),
+            (csv(0, 3), 'gzip', 400, 'the bytes are no gzip stream'),
+            (good, 'zstd', 400, 'the bytes are no zstd stream'),
+            (zstd(csv(0, 1000))[:-1], 'zstd', 400, f'the zstd stream is cut off behind byte {len(zstd(csv(0, 1000))) - 1}'),
+            (gzip.compress(b'id,name\n' + bytes(10_000_000)), 'gzip', 413,
+             'the gzip stream grows to more than 200 times its size: send it uncompressed, or in several requests'),
+            (good, 'br', 415, 'the Content-Encoding must be one of gzip, zstd'),
+            (gzip.compress(good), 'gzip, gzip', 415, 'the Content-Encoding must be one of gzip, zstd')]:
+        answer = send(server, '/t', body, coding)
+        assert (answer.status, answer.json()['detail']) == (status, detail)
+        assert (answer.headers['Accept-Encoding'] == 'gzip, zstd') == (status == 415)
+    assert server.get('/t').json()[0]['rows'] == 0
+
+
+def test_a_compressed_body_counts_as_what_it_stands_for(start, tmp_path):
+    server = start(write_app(tmp_path / 'small', APP), '--quiet', '--max-body', '100KiB')
+    answer = send(server, '/t', gzip.compress(csv(0, 5000)), 'gzip')
+    assert (answer.status, answer.json()['detail']) == (413, 'the body is larger than 102400 bytes when it is decompressed')
+    assert send(server, '/t', gzip.compress(csv(0, 3000)), 'gzip').status == 201
+
+
+@pytest.mark.parametrize('ending, compress', [('gz', gzip.compress), ('zst', zstd)])
+def test_a_compressed_file_can_be_loaded_at_the_start_and_later(start, tmp_path, ending, compress):
+    zeros = 'id,name\n' + '0' * 1_000_000 + '5,a\n'  # of a file that is the operator's no ratio is asked
+    app = write_app(tmp_path / 'small', {**APP, 'app.ini': f'[load]\nPOST /t = first.csv.{ending}\n',
+                                         f'data/first.csv.{ending}': compress(zeros.encode())})
+    server = start(app, '--quiet')
+    assert server.get('/t').json() == [{'rows': 1, 'first': 5, 'last': 5}]
+    assert server.stop() == 0
+    more = tmp_path / f'more.json.{ending}'
+    more.write_bytes(compress(json_array(10, 50_000)))
+    assert run('load', '--var', tmp_path / 'var', app, 'POST /t', more).returncode == 0
+    more.write_bytes(compress(json_array(100_000, 50_000))[:-9])
+    result = run('load', '--var', tmp_path / 'var', app, 'POST /t', more)
+    assert result.returncode == 1
+    assert 'stream is cut off behind byte' in result.stderr
+    assert start(app, '--quiet').get('/t').json() == [{'rows': 50_001, 'first': 5, 'last': 50_009}]
+
+
+# --- others meanwhile
 
 @pytest.mark.threads
 @pytest.mark.parametrize('store', STORES)

@@ -32,7 +32,14 @@ static void a_file_is_known_by_its_ending(void **state)
     assert_true(body_format_of_file(span_of("old/ports.json"), &format) && format == BODY_JSON);
     assert_true(body_format_of_file(span_of("ports.v2.ndjson"), &format) && format == BODY_NDJSON);
     assert_true(body_format_of_file(span_of("PORTS.CSV"), &format) && format == BODY_CSV);
-    assert_false(body_format_of_file(span_of("ports.csv.gz"), &format));
+    assert_true(body_format_of_file(span_of("ports.csv.gz"), &format) && format == BODY_CSV);
+    assert_true(body_format_of_file(span_of("ports.JSON.ZST"), &format) && format == BODY_JSON);
+    assert_int_equal(body_coding_of_file(span_of("ports.csv.gz")), CODING_GZIP);
+    assert_int_equal(body_coding_of_file(span_of("ports.JSON.ZST")), CODING_ZSTD);
+    assert_int_equal(body_coding_of_file(span_of("ports.csv")), CODING_IDENTITY);
+    assert_false(body_format_of_file(span_of("ports.gz"), &format));
+    assert_false(body_format_of_file(span_of(".csv.gz"), &format));
+    assert_false(body_format_of_file(span_of("ports.csv.gz.gz"), &format));
     assert_false(body_format_of_file(span_of("portscsv"), &format));
     assert_false(body_format_of_file(span_of(".csv"), &format));
     assert_false(body_format_of_file(span_of(""), &format));

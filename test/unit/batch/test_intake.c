@@ -34,16 +34,30 @@ static void taking_fini(struct taking *taking)
     assert_int_equal(atomic_load(&taking->budget.used_bytes), 0);
 }
 
-static enum err_code start(struct taking *taking, enum body_format format, size_t budget_bytes)
+static enum err_code start_in(
+    struct taking *taking, enum body_format format, enum coding coding, size_t budget_bytes)
 {
     *taking = (struct taking){.budget = {.max_bytes = budget_bytes}};
     struct intake_options options = {.endpoint = &endpoint,
+        .coding = coding,
+        .max_bytes = 1000000,
         .format = format,
         .max_rows = 100000,
         .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &taking->budget,
         .report = &taking->report};
     return intake_start(&taking->intake, &options, &taking->err);
+}
+
+static enum err_code start(struct taking *taking, enum body_format format, size_t budget_bytes)
+{
+    return start_in(taking, format, CODING_IDENTITY, budget_bytes);
+}
+
+static void start_coded(
+    struct taking *taking, enum body_format format, enum coding coding, size_t budget_bytes)
+{
+    assert_int_equal(start_in(taking, format, coding, budget_bytes), ERR_NONE);
 }
 
 static enum err_code feed(struct taking *taking, const char *text, size_t len)
@@ -85,6 +99,39 @@ static void any_split_in_two_gives_the_same_rows(void **state)
             assert_true(rows_next(&cursor, &line, values) && values[0].integer == 2);
             assert_int_equal(values[1].kind, VALUE_NULL);
         }
+    }
+}
+
+static void a_compressed_body_gives_the_same_rows_and_its_memory_is_charged(void **state)
+{
+    (void)state;
+    const char *body = bodies[2].body;
+    for (int i = 0; i < 2; i++) {
+        AUTO(buf_fini) struct buf coded;
+        enum coding coding = i == 0 ? CODING_GZIP : CODING_ZSTD;
+        struct compressor *compressor = compressor_new();
+        buf_init(&coded, 10000);
+        assert_int_equal(compressor_begin(compressor, coding, strlen(body)), ERR_NONE);
+        assert_int_equal(compressor_add(compressor, span_of(body), true, &coded), ERR_NONE);
+        compressor_free(compressor);
+        for (size_t len = 0; len <= coded.len; len++) {
+            AUTO(taking_fini) struct taking taking;
+            start_coded(&taking, BODY_CSV, coding, 10000000);
+            assert_int_equal(feed(&taking, coded.data, len), ERR_NONE);
+            assert_true(atomic_load(&taking.budget.used_bytes) > 65536);
+            if (len % 7 == 6) { // cut off
+                enum err_code code = len < coded.len ? ERR_MALFORMED : ERR_NONE;
+                assert_int_equal(intake_finish(&taking.intake, &taking.err), code);
+                continue;
+            }
+            assert_int_equal(feed(&taking, coded.data + len, coded.len - len), ERR_NONE);
+            assert_int_equal(intake_finish(&taking.intake, &taking.err), ERR_NONE);
+            assert_int_equal(taking.intake.rows.count, 2);
+            assert_int_equal(taking.report.total, 1);
+        }
+        AUTO(taking_fini) struct taking small;
+        start_coded(&small, BODY_CSV, coding, 50000);
+        assert_int_equal(feed(&small, coded.data, coded.len), ERR_BUSY);
     }
 }
 
@@ -249,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_split_in_two_gives_the_same_rows),
+        cmocka_unit_test(a_compressed_body_gives_the_same_rows_and_its_memory_is_charged),
         cmocka_unit_test(a_failure_gives_all_back_at_once),
         cmocka_unit_test(one_that_is_cut_short_gives_all_back_at_its_end),
         cmocka_unit_test(a_budget_that_is_spent_is_busy),

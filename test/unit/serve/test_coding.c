@@ -82,9 +82,44 @@ static void the_lines_tell_what_was_chosen(void **state)
         coding_lines(CODING_ZSTD, false), "Vary: Accept-Encoding\r\nContent-Encoding: zstd\r\n");
 }
 
+static void a_body_is_in_one_coding_at_most(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        bool is_known;
+        enum coding coding;
+    } cases[] = {
+        {"gzip", true, CODING_GZIP},
+        {"X-GZip", true, CODING_GZIP},
+        {"zstd", true, CODING_ZSTD},
+        {"identity", true, CODING_IDENTITY},
+        {"", true, CODING_IDENTITY},
+        {"identity, gzip ,", true, CODING_GZIP},
+        {"gzip, gzip", false, CODING_IDENTITY},
+        {"gzip, zstd", false, CODING_IDENTITY},
+        {"br", false, CODING_IDENTITY},
+        {"deflate, gzip", false, CODING_IDENTITY},
+        {"*", false, CODING_IDENTITY},
+        {"gzip;q=1", false, CODING_IDENTITY},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct http_request request = {.field_count = 1};
+        enum coding coding = CODING_IDENTITY;
+        request.fields[0] =
+            (struct http_field){.name = span_of("content-EncodinG"), .value = span_of(cases[i].field)};
+        assert_int_equal(coding_of_body(&request, &coding), cases[i].is_known);
+        assert_int_equal(coding, cases[i].coding);
+    }
+    enum coding coding = CODING_GZIP;
+    assert_true(coding_of_body(&(struct http_request){0}, &coding));
+    assert_int_equal(coding, CODING_IDENTITY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_body_is_in_one_coding_at_most),
         cmocka_unit_test(the_coding_with_the_most_weight_is_chosen),
         cmocka_unit_test(several_fields_are_one_list),
         cmocka_unit_test(the_lines_tell_what_was_chosen),
