@@ -243,6 +243,18 @@ static void write_extra(const struct csv_dialect *dialect, struct buf *out)
     buf_append_str(out, dialect->ignores_extra ? "extra ignore " : "");
 }
 
+static const char *set_blank(
+    struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
+{
+    (void)is_first;
+    return set_switch(&dialect->ignores_blank, values, count, "ignore", "keep");
+}
+
+static void write_blank(const struct csv_dialect *dialect, struct buf *out)
+{
+    buf_append_str(out, dialect->ignores_blank ? "blank ignore " : "");
+}
+
 // --- lists
 
 static const char *set_null(
@@ -309,6 +321,7 @@ static const struct csv_option {
     {"until", 1, 1, false, "the text that the line behind the last row begins with", set_until, write_until},
     {"trim", 0, 1, false, "on or off", set_trim, write_trim},
     {"extra", 1, 1, false, "ignore or refuse", set_extra, write_extra},
+    {"blank", 1, 1, false, "ignore or keep", set_blank, write_blank},
     {"decimal", 1, 1, false, "'.' or ','", set_decimal, write_decimal},
     {"thousands", 1, 1, false, "'.', ',', \"'\", space or none", set_thousands, write_thousands},
     {"null", 1, MANY, true, "texts such as 'NA' '-'", set_null, write_null},

@@ -174,6 +174,15 @@ static bool is_end(const struct reader_csv *csv, const struct csv_cell *cells)
     return until.len > 0 && cells[0].text.len >= until.len && span_equal(start, until);
 }
 
+// Whether the row is one of those that spreadsheets write for lines without anything in them: ";;;".
+static bool is_blank(const struct reader_csv *csv, const struct csv_cell *cells, size_t count)
+{
+    size_t empty = 0;
+    while (csv->dialect.ignores_blank && empty < count && cells[empty].text.len == 0 && !cells[empty].is_quoted)
+        empty++;
+    return count > 1 && empty == count;
+}
+
 static bool on_declared_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
 {
     struct reader_csv *csv = ctx;
@@ -185,6 +194,8 @@ static bool on_declared_row(void *ctx, int64_t line, const struct csv_cell *cell
         return on_header(csv, line, cells, count);
     if (is_end(csv, cells))
         return false;
+    if (is_blank(csv, cells, count))
+        return true;
     size_t faults_before = check->report->total;
     if (!begin_row(csv, line, cells, count, &goes_on))
         return goes_on;

@@ -25,6 +25,7 @@ struct csv_dialect {
     bool has_no_quotes;     // a quote is text
     bool trims;             // blanks around names and cells are not theirs
     bool ignores_extra;     // columns of no field are passed over
+    bool ignores_blank;     // so are rows of several cells that are all empty
     char decimal;           // in numbers: '.' or ','
     char thousands;         // between groups of three digits: '.', ',', '\'', ' ' for any blank; 0: nothing
     enum csv_header header; //
