@@ -178,7 +178,8 @@ static bool is_end(const struct reader_csv *csv, const struct csv_cell *cells)
 static bool is_blank(const struct reader_csv *csv, const struct csv_cell *cells, size_t count)
 {
     size_t empty = 0;
-    while (csv->dialect.ignores_blank && empty < count && cells[empty].text.len == 0 && !cells[empty].is_quoted)
+    while (
+        csv->dialect.ignores_blank && empty < count && cells[empty].text.len == 0 && !cells[empty].is_quoted)
         empty++;
     return count > 1 && empty == count;
 }

@@ -1,108 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // `reckoner init`: writes the files of new_app/, which the build puts into the program (embed.py). It never
 // writes over a file. On the main thread.
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "app/app_read.h"
 #include "cmd/cmd.h"
 #include "cmd/help.h"
 #include "cmd/init_files.h"
-#include "cmd/message.h"
+#include "cmd/init_from.h"
+#include "cmd/new_dir.h"
 #include "cmd/options.h"
 
 static const struct usage USAGE = {
     .command = COMMAND_INIT,
-    .forms = "init DIR",
+    .forms = "init DIR\ninit --from FILE.csv [DIR]",
     .about =
         "Writes a new app into the folder DIR, which is made unless it is there and empty: a table, three\n"
         "endpoints, data, tests and a page, all with comments that explain them. It runs as it is.\n"
-        "The folder's name is the app's: lower-case letters, digits, - and _, starting with a letter.\n",
-    .min_words = 1,
+        "The folder's name is the app's: lower-case letters, digits, - and _, starting with a letter.\n"
+        "\n"
+        "With --from it looks at a CSV file, as spreadsheets, offices, banks and shops write them, and writes\n"
+        "an app that loads it: the table with its types, how the file is written, and endpoints for its rows.\n"
+        "DIR is named after the file unless it is given.\n",
+    .min_words = 0,
     .max_words = 1,
     .wanted = "a folder to write the app into",
 };
-
-enum { PATH_BYTES = 4096, DIR_MODE = 0755, FILE_MODE = 0644 };
-
-static bool fail(const char *path, const char *what)
-{
-    message_print(path, what);
-    return false;
-}
-
-// The last part of the path, as an app is named after its folder. A folder such as "." has its name
-// elsewhere.
-static bool check_name(const char *dir)
-{
-    char whole[PATH_BYTES];
-    size_t len = strlen(dir);
-    while (len > 1 && dir[len - 1] == '/')
-        len--;
-    if (len >= sizeof(whole))
-        return fail(dir, "the path is too long");
-    memcpy(whole, dir, len);
-    whole[len] = '\0';
-    const char *slash = strrchr(whole, '/');
-    return app_may_be_named(slash != NULL ? slash + 1 : whole) ||
-           fail(dir, "the folder's name is the app's: it must be of lower-case letters, digits, - and "
-                     "_, and start with a letter");
-}
-
-// Makes the folder, or sees that it is empty.
-static bool make_app_dir(const char *dir)
-{
-    if (mkdir(dir, DIR_MODE) == 0)
-        return true;
-    if (errno != EEXIST)
-        return fail(dir,
-            errno == ENOENT ? "No such file or directory: make the folder around it first" : strerror(errno));
-    DIR *open_dir = opendir(dir);
-    if (open_dir == NULL)
-        return fail(dir, strerror(errno));
-    size_t items = 0;
-    while (items <= 2 && readdir(open_dir) != NULL) // . and .. are there always
-        items++;
-    closedir(open_dir);
-    return items <= 2 || fail(dir, "the folder is not empty; name a new one");
-}
-
-static bool write_bytes(int fd, const struct init_file *file)
-{
-    size_t done = 0;
-    while (done < file->len) {
-        ssize_t written = write(fd, file->bytes + done, file->len - done);
-        if (written < 0 && errno != EINTR)
-            return false;
-        done += written > 0 ? (size_t)written : 0;
-    }
-    return true;
-}
-
-static bool write_file(const char *dir, const struct init_file *file)
-{
-    char path[PATH_BYTES];
-    if (snprintf(path, sizeof(path), "%s/%s", dir, file->path) >= (int)sizeof(path))
-        return fail(dir, "the path is too long");
-    char *slash = strchr(path + strlen(dir) + 1, '/');
-    if (slash != NULL) { // it stands in a folder of the app's
-        *slash = '\0';
-        if (mkdir(path, DIR_MODE) != 0 && errno != EEXIST)
-            return fail(path, strerror(errno));
-        *slash = '/';
-    }
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-    if (fd < 0)
-        return fail(path, strerror(errno));
-    bool done = write_bytes(fd, file);
-    done = close(fd) == 0 && done;
-    return done || fail(path, strerror(errno));
-}
 
 static void print_next_steps(const char *dir)
 {
@@ -127,11 +49,18 @@ int cmd_init(int argc, char **argv)
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;
-    const char *dir = options.words[0];
-    if (!check_name(dir) || !make_app_dir(dir))
+    const char *dir = options.word_count > 0 ? options.words[0] : NULL;
+    if (options.from != NULL)
+        return init_from(options.from, dir);
+    if (dir == NULL) {
+        fprintf(stderr, "reckoner: init wants %s\n", USAGE.wanted);
+        return EXIT_USAGE;
+    }
+    if (!new_dir_check_name(dir) || !new_dir_make(dir))
         return EXIT_FAILED;
     for (size_t i = 0; i < init_file_count; i++) {
-        if (!write_file(dir, &init_files[i]))
+        struct span bytes = {.at = init_files[i].bytes, .len = init_files[i].len};
+        if (!new_dir_write(dir, init_files[i].path, bytes))
             return EXIT_FAILED;
     }
     print_next_steps(dir);

@@ -145,6 +145,12 @@ const struct option_row option_rows[] = {
         .help = {{COMMAND_SERVE, NULL, "no access log on standard output"}},
     },
     {
+        .flag = "--from",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, from),
+        .help = {{COMMAND_INIT, "FILE", "a CSV file, for which the app is made"}},
+    },
+    {
         .flag = "--timeout",
         .type = OPTION_COUNT,
         .field = offsetof(struct options, timeout_s),

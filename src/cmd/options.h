@@ -35,6 +35,7 @@ struct options {
     bool watch;              //
     bool reset;              //
     bool yes;                //
+    const char *from;        // a file; NULL: none
     size_t timeout_s;        // from 1; of one request of a test
     bool help;               // options_read has dealt with it
     char **words;            // what is not an option; in argv

@@ -79,20 +79,24 @@ static const char *guess_8_bit(const struct charset_guess *guess)
     // The euro sign of Latin-9 is the currency sign of the others, which nobody writes.
     if (guess->seen[0xa4] > 0 && count_range(guess, 0x80, 0x9f) == 0)
         return "ISO-8859-15";
-    return "windows-1252";
+    // Bytes that windows-1252 lacks.
+    bool has_others =
+        guess->seen[0x81] + guess->seen[0x8d] + guess->seen[0x8f] + guess->seen[0x90] + guess->seen[0x9d] > 0;
+    return has_others ? "ISO-8859-1" : "windows-1252";
 }
 
 const char *charset_guess_name(const struct charset_guess *guess, bool is_whole)
 {
     if (starts_with(guess, "\xff\xfe", 2) || starts_with(guess, "\xfe\xff", 2))
         return "UTF-16";
+    bool is_binary = count_controls(guess) > guess->bytes / 1000;
     uint64_t pairs = guess->bytes / 2;
     // Most characters of any table are ASCII: digits, delimiters, line ends.
-    if (guess->zeros[1] > pairs / 3 && guess->zeros[0] < pairs / 20 + 1)
+    if (!is_binary && guess->zeros[1] > pairs / 3 && guess->zeros[0] < pairs / 20 + 1)
         return "UTF-16LE";
-    if (guess->zeros[0] > pairs / 3 && guess->zeros[1] < pairs / 20 + 1)
+    if (!is_binary && guess->zeros[0] > pairs / 3 && guess->zeros[1] < pairs / 20 + 1)
         return "UTF-16BE";
-    if (guess->seen[0] > 0 || count_controls(guess) > guess->bytes / 1000)
+    if (guess->seen[0] > 0 || is_binary)
         return NULL;
     return guess->is_not_utf8 || (is_whole && guess->more > 0) ? guess_8_bit(guess) : "UTF-8";
 }

@@ -20,8 +20,8 @@ enum {
 };
 
 const char *const column_tokens[COLUMN_TOKENS] = {"NA", "N/A", "n/a", "#N/A", "\\N", "NULL", "null", "(null)",
-    "NaN", "nan", "-", "--", ".", "..", "...", ":", "/", "x", "X", "\xE2\x80\x93", "(D)", "(NA)", "n.a.",
-    "k.A."};
+    "NaN", "nan", "-", "--", ".", "..", "...", ":", "/", "x", "X", "\xE2\x80\x93", "(D)", "(NA)", "(X)",
+    "n.d.", "n.a.", "k.A."};
 
 const char *const column_date_formats[COLUMN_DATES] = {"%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y",
     "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y",
@@ -145,6 +145,7 @@ static bool split_moment(struct span cell, struct span *ret_day, char *ret_separ
 static void feed_moment(struct column_guess *guess, struct span cell)
 {
     struct span day = cell, time;
+    struct date date;
     char separator;
     int64_t us;
     if (guess->dates == ALL_DATES && guess->times == ALL_TIMES)
@@ -159,6 +160,8 @@ static void feed_moment(struct column_guess *guess, struct span cell)
     } else {
         guess->days++;
     }
+    if (!(guess->dates & 1u << FORMAT_ISO))
+        guess->is_short = guess->is_short || !date_parse(day, &date);
     if (day.len > 0)
         guess->dates = feed_formats(day, column_date_formats, COLUMN_DATES, guess->dates);
 }
@@ -193,6 +196,7 @@ void column_guess_feed(struct column_guess *guess, struct span cell)
     guess->padded += value.len != cell.len;
     if (value.len == 0) {
         guess->empty++;
+        guess->blank += cell.len > 0;
         return;
     }
     feed_sets(guess, value);
@@ -300,13 +304,19 @@ void column_guess_format(
     int day = day_format(guess, ways->month_first);
     int time = first_format(guess->times, COLUMN_TIMES);
     ret_format[0] = '\0';
-    if (kind == COLUMN_DATE && day != FORMAT_ISO)
+    if (kind == COLUMN_DATE && (day != FORMAT_ISO || guess->is_short))
         snprintf(ret_format, COLUMN_FORMAT_BYTES, "%s", column_date_formats[day]);
     if (kind == COLUMN_TIME && guess->clocks < guess->values)
         snprintf(ret_format, COLUMN_FORMAT_BYTES, "%s", column_time_formats[time]);
     if (kind == COLUMN_TIMESTAMP && guess->stamps < guess->values)
         snprintf(ret_format, COLUMN_FORMAT_BYTES, "%s%c%s", column_date_formats[day], guess->separator,
             column_time_formats[time]);
+}
+
+const char *const *column_guess_booleans(const struct column_guess *guess)
+{
+    int pair = boolean_pair(guess);
+    return pair < 0 || (pair == 0 && !guess->has_capitals) ? NULL : column_booleans[pair];
 }
 
 // Whether the other way to read a sign fits, too: "1.234" is a number with three digits behind the point, or
@@ -359,7 +369,7 @@ static int month_first(const struct column_guess *guess)
 }
 
 void column_ways_settle(
-    const struct column_guess *guesses, size_t count, char delimiter, struct column_ways *ret_ways)
+    const struct column_guess *const *guesses, size_t count, char delimiter, struct column_ways *ret_ways)
 {
     unsigned best = 0;
     int months = 0;
@@ -367,14 +377,14 @@ void column_ways_settle(
     for (size_t style = 0; style < NUMBER_STYLES; style++) {
         unsigned sum = 0;
         for (size_t i = 0; i < count; i++)
-            sum += speaks_for(&guesses[i], style, delimiter);
+            sum += speaks_for(guesses[i], style, delimiter);
         if (sum > best) {
             best = sum;
             ret_ways->style = style;
         }
     }
     for (size_t i = 0; i < count; i++)
-        months += month_first(&guesses[i]);
+        months += month_first(guesses[i]);
     ret_ways->month_first =
         months > 0 || (months == 0 && delimiter == ',' && number_styles[ret_ways->style].decimal == '.');
 }

@@ -14,12 +14,12 @@
 #include "text/value_set.h"
 
 enum {
-    COLUMN_TOKENS = 24,          // signs for nothing that are known
+    COLUMN_TOKENS = 26,          // signs for nothing that are known
     COLUMN_DATES = 15,           // formats of dates
     COLUMN_BOOLEANS = 14,        // pairs of words for false and true
     COLUMN_TIMES = 8,            // formats of times
     COLUMN_FORMAT_BYTES = 40,    // of a format, with a NUL
-    COLUMN_UNIQUE_MAX = 8000000, // values of a key: 128 MiB
+    COLUMN_UNIQUE_MAX = 4000000, // values of a key: 64 MiB
     COLUMN_MIXED_MAX = 100,      // values of a set that people choose from
 };
 
@@ -41,12 +41,14 @@ struct column_guess {
     uint64_t values;                // cells that are neither empty nor a token
     uint64_t tokens[COLUMN_TOKENS]; // how often each came
     uint64_t padded;                // cells with blanks around them
+    uint64_t blank;                 // cells of blanks alone
     uint64_t long_digits;           // cells of more than three digits and nothing else
     bool not_integer;               // a value is no plain whole number of 64 bits
     bool is_zero_filled;            // a value has zeros in front, as codes have
     struct column_style styles[NUMBER_STYLES];
     unsigned dates;          // formats that a day is not of: bit i, of column_date_formats
     unsigned times;          // formats that a time is not of: likewise, of column_time_formats
+    bool is_short;           // a day is written as 2026-1-31
     uint64_t days, moments;  // values that are a day alone, a day and a time
     uint64_t clocks, stamps; // values that the types time and timestamp read as they are
     char separator;          // between day and time; 0: not known yet
@@ -81,7 +83,7 @@ void column_guess_feed(struct column_guess *guess, struct span cell);
 // Finds the ways of a file with these columns and this delimiter: those that most columns need, or else the
 // plainest. Where nothing tells days from months, months are first in files with commas, as in America.
 void column_ways_settle(
-    const struct column_guess *guesses, size_t count, char delimiter, struct column_ways *ret_ways);
+    const struct column_guess *const *guesses, size_t count, char delimiter, struct column_ways *ret_ways);
 
 // What all values are.
 enum column_kind {

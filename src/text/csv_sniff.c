@@ -9,7 +9,8 @@
 #include "base/limits.h"
 
 enum {
-    SAMPLE_ROWS = 1000,  // rows that are looked at
+    SAMPLE_ROWS = 1000, // rows that are looked at
+    FEW_ROWS = 3,
     HEADER_ROWS_MAX = 6, // more rows of texts are no header
     TITLE_LINES_MAX = 100,
     YEAR_MIN = 1500,
@@ -113,13 +114,14 @@ static bool is_blank(const struct row *row)
 // --- the delimiter
 
 struct fit {
-    size_t columns; // the most common number of cells
+    size_t columns; // the number of cells of the table's rows
     size_t rows;    // rows with that many
     size_t all;     // rows that are not blank
     size_t filled;  // the most cells that are filled in a row of so many
 };
 
-// The cells of the sample's rows. Rows of one cell count only where there are no others.
+// The cells of the sample's rows. The table is where most cells are: of many titles and few rows, the rows.
+// One row alone is none, unless there are hardly any, and rows of one cell only where there are no others.
 static struct fit fit_of(struct span text, char delimiter)
 {
     size_t counts[LIMIT_FIELDS + 1] = {0}, filled[LIMIT_FIELDS + 1] = {0};
@@ -135,7 +137,8 @@ static struct fit fit_of(struct span text, char delimiter)
             filled[cells] = row.filled;
     }
     for (size_t cells = 2; cells <= LIMIT_FIELDS; cells++) {
-        if (counts[cells] > 0 && (fit.columns == 1 || counts[cells] >= counts[fit.columns]))
+        bool is_there = counts[cells] > (fit.all > FEW_ROWS);
+        if (is_there && (fit.columns == 1 || counts[cells] * cells >= counts[fit.columns] * fit.columns))
             fit.columns = cells;
     }
     fit.rows = counts[fit.columns];
@@ -235,7 +238,19 @@ struct column {
     size_t values; // cells that look like numbers or dates
     size_t years;  // of those, years
     size_t texts;  // other cells with more in them than a sign for nothing
+    size_t codes;  // of those, capital letters and digits of the same number as in the first one
+    size_t len;    // that number
 };
+
+// Two to five capital letters and digits, as codes of countries and currencies are.
+static bool is_code(struct span cell)
+{
+    for (size_t i = 0; i < cell.len; i++) {
+        if (!ascii_is_digit(cell.at[i]) && !(cell.at[i] >= 'A' && cell.at[i] <= 'Z'))
+            return false;
+    }
+    return cell.len >= 2 && cell.len <= 5;
+}
 
 static bool is_nothing(struct span cell)
 {
@@ -255,7 +270,8 @@ static void count_row(struct span text, char delimiter, struct column *columns, 
             columns[i].values++;
             columns[i].years += is_year(cell);
         } else if (!is_nothing(cell)) {
-            columns[i].texts++;
+            columns[i].len = columns[i].texts++ == 0 ? cell.len : columns[i].len;
+            columns[i].codes += is_code(cell) && cell.len == columns[i].len;
         }
     }
 }
@@ -271,9 +287,29 @@ static void count_columns(
     }
 }
 
-// Whether the row stands above the columns: it has a text where they have values, and no value that could be
-// theirs.
-static bool is_heading(struct span text, char delimiter, const struct column *columns, size_t count)
+// Whether the row is one of codes and other texts like those below it.
+static bool is_like_others(struct span text, char delimiter, const struct column *columns, size_t count)
+{
+    size_t lines = 0;
+    bool is_open, is_like = false;
+    for (size_t i = 0; i < count; i++) {
+        struct span cell = unquoted(take_cell(&text, delimiter, &lines, &is_open));
+        bool of_codes = columns[i].codes > 2 && columns[i].codes * 10 > columns[i].texts * 9;
+        if (csv_sniff_is_value(cell) || span_is(cell, "\\N"))
+            return true;
+        is_like = is_like || (of_codes && is_code(cell) && cell.len == columns[i].len);
+    }
+    return is_like;
+}
+
+enum heading {
+    IS_DATA,     // it has a value that could be of its column, or nothing but texts like those below
+    MAY_BE_HEAD, // it has no value: above the header's last row there may be such ones
+    IS_HEAD,     // it has a text where the column has values
+};
+
+// Whether the row stands above the columns.
+static enum heading heading_of(struct span text, char delimiter, const struct column *columns, size_t count)
 {
     size_t lines = 0;
     bool is_open, has_text = false;
@@ -282,32 +318,37 @@ static bool is_heading(struct span text, char delimiter, const struct column *co
         bool of_values = columns[i].values > 2 * columns[i].texts;
         bool of_years = of_values && columns[i].years * 2 > columns[i].values;
         if (csv_sniff_is_value(cell) && (!is_year(cell) || of_years))
-            return false;
+            return IS_DATA;
         has_text = has_text || (of_values && !is_nothing(cell));
     }
-    return has_text;
+    return has_text ? IS_HEAD : MAY_BE_HEAD;
 }
 
-// Counts the rows of the header, which is where `text` starts. Where all columns hold texts, the first row is
-// taken for it unless it has a value.
-static void find_header(struct span text, struct csv_sniff *sniff)
+// Counts the rows of the header, which is where `text` starts, by what the `all` rows of the table have below
+// it. Where all columns hold texts, the first row is taken for it unless it looks like those below it.
+static void find_header(struct span text, size_t all, struct csv_sniff *sniff)
 {
     struct column columns[LIMIT_FIELDS] = {0};
     struct span rest = text;
     struct row row;
-    size_t typed = 0, lines = 0;
-    count_columns(text, sniff->delimiter, 1, columns, sniff->columns);
+    size_t typed = 0, rows = 0, lines = 0;
+    size_t skipped = all > 2 * HEADER_ROWS_MAX ? HEADER_ROWS_MAX : all > 2 ? all / 2 : 1;
+    count_columns(text, sniff->delimiter, skipped, columns, sniff->columns);
     for (size_t i = 0; i < sniff->columns; i++)
         typed += columns[i].values > 2 * columns[i].texts;
-    while (sniff->header_rows < HEADER_ROWS_MAX && next_row(&rest, sniff->delimiter, &row)) {
+    while (rows < HEADER_ROWS_MAX && next_row(&rest, sniff->delimiter, &row)) {
         lines += row.lines;
         if (is_blank(&row))
             continue;
-        if (typed > 0 && !is_heading(row.text, sniff->delimiter, columns, sniff->columns))
-            break;
-        sniff->header_rows++;
-        sniff->header_lines = lines;
+        rows++;
+        enum heading heading = heading_of(row.text, sniff->delimiter, columns, sniff->columns);
         if (typed == 0)
+            heading = is_like_others(row.text, sniff->delimiter, columns, sniff->columns) ? IS_DATA : IS_HEAD;
+        if (heading == IS_HEAD) {
+            sniff->header_rows = rows;
+            sniff->header_lines = lines;
+        }
+        if (heading == IS_DATA || typed == 0)
             break;
     }
     if (sniff->header_rows == HEADER_ROWS_MAX) { // these are data
@@ -324,11 +365,17 @@ static bool is_title(const struct row *row, const struct fit *fit)
     return row->filled < fit->filled && row->filled * 2 < fit->filled + (fit->filled == 2);
 }
 
+// Whether the row right before the table, whose rows end with a delimiter each, is its header without one.
+static bool is_short_header(const struct row *row, const struct fit *fit)
+{
+    return row->cells > 1 && row->cells + 1 == fit->columns && row->filled == row->cells;
+}
+
 void csv_sniff(struct span text, struct csv_sniff *ret_sniff)
 {
     struct csv_sniff sniff = {0};
     struct fit fit;
-    struct row row;
+    struct row row, title = {0};
     text = without_mark(text);
     char sep = take_sep(&text);
     sniff.has_sep = sep != '\0';
@@ -343,10 +390,16 @@ void csv_sniff(struct span text, struct csv_sniff *ret_sniff)
             text = table;
             break;
         }
+        title = row;
         lines += row.lines;
         table = rest;
     }
     if (sniff.columns > 0)
-        find_header(text, &sniff);
+        find_header(text, fit.rows, &sniff);
+    if (sniff.header_rows == 0 && sniff.skip > 0 && is_short_header(&title, &fit)) {
+        sniff.skip -= title.lines;
+        sniff.header_rows = 1;
+        sniff.header_lines = title.lines;
+    }
     *ret_sniff = sniff;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Open addressing over 64-bit FNV-1a hashes, at most half full. The texts themselves are not kept: ten
-// million of them take 256 MiB at most. One thread at a time.
+// Open addressing over 64-bit FNV-1a hashes, at most half full. The texts themselves are not kept: four
+// million of them take 64 MiB. One thread at a time.
 #include "text/value_set.h"
 
 #include "base/mem.h"

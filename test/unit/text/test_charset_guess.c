@@ -66,6 +66,7 @@ static void other_text_is_what_spreadsheets_write(void **state)
     assert_string_equal(GUESS("Gr\x94\xE1"
                               "e;M\x81ller;B\x84r\n"),
         "CP850");
+    assert_string_equal(GUESS("caf\xE9 \x9D\n"), "ISO-8859-1"); // windows-1252 lacks it
     // An overlong form and a surrogate are no UTF-8.
     assert_string_equal(GUESS("\xC0\xAF\n"), "windows-1252");
     assert_string_equal(GUESS("\xED\xA0\x80\n"), "windows-1252");

@@ -82,6 +82,10 @@ static void titles_before_the_header_are_skipped(void **state)
         "Umsatz 2025;;;\nStand: 31.12.2025;;;\n;;;\nMonat;Filiale;Umsatz;Kosten\n01;Bonn;5,00;1,00\n"
         "02;Bonn;6,00;2,00\n",
         ';', 4, 3, 1);
+    // A bank's, with more titles than rows.
+    assert_layout("Konto;123\nVon;01.01.2026\nBis;31.01.2026\nSaldo;5,00;EUR\n\nTag;Text;Betrag;Saldo;EUR\n"
+                  "31.01.2026;a;1,00;5,00;EUR\n30.01.2026;b;2,00;4,00;EUR\n",
+        ';', 5, 5, 1);
     // A statistics office's, with notes behind a line.
     assert_layout(
         "Tabelle: 12411-0001\nBev\xF6lkerung: Deutschland, Stichtag;;\n\nStichtag;Bev\xF6lkerung;Anteil\n"
@@ -98,6 +102,12 @@ static void a_header_of_several_rows_is_one(void **state)
     assert_int_equal(found.header_lines, 2);
 }
 
+static void a_header_without_the_rows_last_delimiter_is_one(void **state)
+{
+    (void)state;
+    assert_layout("Konto 123\nDatum;Text;Betrag\n01.02.26;Miete;-5,00;\n02.02.26;Lohn;6,00;\n", ';', 4, 1, 1);
+}
+
 static void a_file_without_a_header_is_seen(void **state)
 {
     (void)state;
@@ -108,6 +118,7 @@ static void a_file_without_a_header_is_seen(void **state)
     assert_layout("Ann,01/02/2026,5\nBob,01/03/2026,6\n", ',', 3, 0, 0);
     // A year above a column is a name.
     assert_layout("geo,2020,2021\nIT,5.5,5.6\nFR,6.5,6.6\n", ',', 3, 0, 1);
+    assert_layout("\"Aruba\",\"AW\"\n\"Italy\",\"IT\"\n\"France\",\"FR\"\n\"Spain\",\"ES\"\n", ',', 2, 0, 0);
     // Texts alone are taken to have one.
     assert_layout("code,name\nIT,Italy\nFR,France\n", ',', 2, 0, 1);
 }
@@ -133,6 +144,7 @@ int main(void)
         cmocka_unit_test(delimiters_and_line_ends_in_quotes_are_text),
         cmocka_unit_test(titles_before_the_header_are_skipped),
         cmocka_unit_test(a_header_of_several_rows_is_one),
+        cmocka_unit_test(a_header_without_the_rows_last_delimiter_is_one),
         cmocka_unit_test(a_file_without_a_header_is_seen),
         cmocka_unit_test(a_value_has_a_digit_and_no_words),
     };

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an app for a file will be: its table, the fields of its rows, the dialect of the file, the key. On the
+// main thread.
+#ifndef RECKONER_CMD_NEW_TABLE_H
+#define RECKONER_CMD_NEW_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "cmd/survey.h"
+#include "text/sql_name.h"
+
+struct new_column {
+    const struct survey_column *found; // borrowed
+    char name[SQL_NAME_CHARS];         // in SQL and in answers
+    struct span outside;               // what the file calls it, where has_outside
+    bool has_outside;                  // in another way than in capitals
+    enum column_kind kind;             //
+    char format[COLUMN_FORMAT_BYTES];  // of its days and times in the file; "": the type's own
+    bool required;                     // every row has a value
+    bool is_filter;                    // GET has a parameter for it
+};
+
+struct new_table {
+    const char *app;                         // the app's name, and the path's; borrowed
+    char name[SQL_NAME_CHARS];               // of the table
+    struct csv_dialect dialect;              // borrows the survey
+    struct new_column columns[LIMIT_FIELDS]; //
+    size_t count;                            //
+    const struct new_column *key;            // NULL: no column is one, and the table numbers its rows
+    const struct new_column *time;           // GET has from and to for it; NULL: there is none
+    char id[SQL_NAME_CHARS];                 // the column for the number, without a key
+    struct number_style style;               // of its numbers
+};
+
+// Decides by the survey, which the table borrows, as it does `app`.
+void new_table_settle(const struct survey *survey, const char *app, struct new_table *ret_table);
+
+// Appends a cell as JSON, read as the column's type in the file's ways; an empty one and a sign for nothing
+// are null.
+void new_table_append_json(
+    const struct new_table *table, const struct new_column *column, struct span cell, struct buf *out);
+
+#endif

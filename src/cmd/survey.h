@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a CSV file holds: how it is written, what its columns are, which rows are none. Reads the file as a
+// stream, two times; what it finds of the whole file is sure, what it takes from the first MiB (delimiter,
+// header) is a guess. On the main thread.
+#ifndef RECKONER_CMD_SURVEY_H
+#define RECKONER_CMD_SURVEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "text/column_guess.h"
+#include "text/csv_dialect.h"
+#include "text/csv_sniff.h"
+
+struct survey_column {
+    struct span header;        // as the file has it; empty: none
+    struct span first;         // the cell of the first row
+    struct column_guess guess; //
+};
+
+struct survey {
+    struct arena arena;                         // of all texts
+    struct csv_sniff layout;                    //
+    const char *encoding;                       // of the whole file, as iconv(3) knows it
+    struct survey_column columns[LIMIT_FIELDS]; //
+    size_t column_count;                        // without a column that only ends each line
+    bool has_tail;                              // there is such a one
+    size_t header_cells;                        // of the header's last row
+    uint64_t rows;                              //
+    uint64_t odd_rows;       // among them, of another number of cells: they cannot be loaded
+    int64_t odd_line;        // where the first of them is
+    size_t odd_cells;        // that it has
+    uint64_t blank_rows;     // besides, rows of empty cells
+    uint64_t notes;          // rows behind the last one that is whole
+    struct span until;       // how the first of them begins; empty: there are none
+    struct column_ways ways; //
+};
+
+// Surveys the file. ERR_IO for one that cannot be read, ERR_MALFORMED for what is no CSV, with the reason;
+// ERR_TOO_LARGE past a bound of csv_rows.h; ERR_NO_MEMORY. survey_free is due in any case.
+MUST_CHECK enum err_code survey_file(const char *path, struct survey **ret_survey, struct err *err);
+
+// NULL is fine.
+void survey_free(struct survey *survey);
+
+#endif

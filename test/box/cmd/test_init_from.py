@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`reckoner init --from`: files in the manner of those that offices, banks and shops hand out become APIs without an edit."""
+import subprocess
+
+import pytest
+
+from server import BINARY, STORES, new_store, run
+
+# A file's name, its bytes, what stands behind @csv, and the first rows as GET answers them.
+FILES = {
+    'bevoelkerung': ('Tabelle: 12411-0001\nBevölkerung: Deutschland, Stichtag;;\n;;Geschlecht;Geschlecht\nStichtag;Land;männlich;weiblich\n'
+                     '31.12.2023;Berlin;1.234;5\n31.12.2024;Berlin;-;999\n31.12.2025;Berlin;2.345.678;.\n__________\n'
+                     '"Aus dem Zensus;\nfortgeschrieben."\n© Amt, 2026\nStand: 01.01.2026 / 12:00:00\n'.encode('cp1252'),
+                     "delimiter ';' encoding windows-1252 skip 4 header absent until '__________' decimal ',' thousands '.' null '-' '.' date '%d.%m.%Y'",
+                     [{'id': 1, 'stichtag': '2023-12-31', 'land': 'Berlin', 'geschlecht_maennlich': 1234, 'geschlecht_weiblich': 5},
+                      {'id': 2, 'stichtag': '2024-12-31', 'land': 'Berlin', 'geschlecht_maennlich': None, 'geschlecht_weiblich': 999}]),
+    'communes': ('\ufeffCOM;LIBELLE;DEP;POP;TAUX\n01001;L’Abergement;01;771;0,5\n2A004;Ajaccio;2A;71361;-1,25\n97411;Saint-Denis;974;N/A;2\n'.encode(),
+                 "delimiter ';' header any-case decimal ',' null 'N/A'",
+                 [{'com': '01001', 'libelle': 'L’Abergement', 'dep': '01', 'pop': 771, 'taux': 0.5},
+                  {'com': '2A004', 'libelle': 'Ajaccio', 'dep': '2A', 'pop': 71361, 'taux': -1.25}]),
+    'istat': ('"ITTER107","Territorio","TIME","Value","Flag Codes"\n"IT","Italia","2023","58997201",\n"ITC4","Lombardia","2023","9976509","p"\n'.encode(),
+              'header any-case',
+              [{'id': 1, 'itter107': 'IT', 'territorio': 'Italia', 'time': 2023, 'value': 58997201, 'flag_codes': None}]),
+    'census': (b'GEO_ID,NAME,Population,Median income\n01001,"Autauga County, Alabama","58,805","67,565"\n01003,"Baldwin County, Alabama","231,767","71,039"\n'
+               b'01005,"Barbour County, Alabama","25,223","(X)"\n',
+               "header any-case thousands ',' null '(X)'",
+               [{'geo_id': '01001', 'name': 'Autauga County, Alabama', 'population': 58805, 'median_income': 67565}]),
+    'umsatz': ('"Auftragskonto";"Buchungstag";"Verwendungszweck";"Betrag";"Währung"\n"DE02120300000000202051";"01.02.26";"Miete ""Süd""";"-1.234,56";"EUR"\n'
+               '"DE02120300000000202051";"13.02.26";"Lohn";"2.500,00";"EUR"\n'.encode('cp1252'),
+               "delimiter ';' encoding windows-1252 header any-case decimal ',' thousands '.' date '%d.%m.%y'",
+               [{'id': 1, 'auftragskonto': 'DE02120300000000202051', 'buchungstag': '2026-02-01', 'verwendungszweck': 'Miete "Süd"',
+                 'betrag': -1234.56, 'waehrung': 'EUR'}]),
+    'releve': ('Compte n° 123\n\nDate;Libellé;Débit (€);Crédit (€)\n03/02/2026;CB CARREFOUR;-12,34;\n25/02/2026;VIREMENT;;1 500,00\n'.encode('iso-8859-15'),
+               "delimiter ';' encoding ISO-8859-15 skip 2 header any-case decimal ',' thousands space date '%d/%m/%Y'",
+               [{'id': 1, 'date': '2026-02-03', 'libelle': 'CB CARREFOUR', 'debit': -12.34, 'credit': None},
+                {'id': 2, 'date': '2026-02-25', 'libelle': 'VIREMENT', 'debit': None, 'credit': 1500.0}]),
+    'checking': (b'Date,Description,Amount,Running Bal.\r\n01/31/2026,"ACME, INC",-45.10,100.00\r\n02/01/2026,PAYROLL,1500.00,1600.00\r\n',
+                 "header any-case date '%m/%d/%Y'",
+                 [{'id': 1, 'date': '2026-01-31', 'description': 'ACME, INC', 'amount': -45.1, 'running_bal': 100.0}]),
+    'movimenti': ('Data;Causale;Importo;Contabilizzato\n31/01/2026;Bonifico;-1.000,50;sì\n01/02/2026;Stipendio;1.800,00;no\n'.encode(),
+                  "delimiter ';' header any-case decimal ',' thousands '.' boolean 'sì' 'no' date '%d/%m/%Y'",
+                  [{'id': 1, 'data': '2026-01-31', 'causale': 'Bonifico', 'importo': -1000.5, 'contabilizzato': True}]),
+    'products': (b'Handle,Title,Body (HTML),Published,Variant Price,\nred-shirt,Red shirt,"<p>Soft;\nwarm, ""good""</p>",TRUE,19.99,\nblue-shirt,Blue shirt,,FALSE,5.00,\n'
+                 b'hat,Hat,,TRUE,7.50,\n',
+                 "header any-case boolean 'true' 'false'",
+                 [{'handle': 'blue-shirt', 'title': 'Blue shirt', 'body_html': None, 'published': False, 'variant_price': 5.0},
+                  {'handle': 'hat', 'title': 'Hat', 'body_html': None, 'published': True, 'variant_price': 7.5},
+                  {'handle': 'red-shirt', 'title': 'Red shirt', 'body_html': '<p>Soft;\nwarm, "good"</p>', 'published': True, 'variant_price': 19.99}]),
+    'worldbank': (b'"Data Source","World Development Indicators",\n\n"Last Updated Date","2026-01-28",\n\n"Country Name","Country Code","2023","2024",\n'
+                  b'"Aruba","ABW","107939","",\n"Africa Eastern","AFE","750503764","769294618",\n"Afghanistan","AFG","41454761","42647492",\n"Angola","AGO","36749906","37885849",\n"Albania","ALB","2745972","",\n',
+                  'skip 4',
+                  [{'country_name': 'Aruba', 'country_code': 'ABW', 'c2023': 107939, 'c2024': None}]),
+    'airports': (b'1,"Goroka","GKA","AYGA",-6.081,5282\n2,"Madang",\\N,"AYMD",-5.207,20\n3,"Mount Hagen","HGU","AYMH",-5.826,5388\n'
+                 b'4,"Nadzab","LAE","AYNZ",-6.569,239\n5,"Port Moresby",\\N,"AYPY",-9.443,146\n', r"header absent null '\N'",
+                 [{'c1': 1, 'c2': 'Goroka', 'c3': 'GKA', 'c4': 'AYGA', 'c5': -6.081, 'c6': 5282}]),
+    'eurofxref': (b'Date,USD,JPY,CYP,\n2026-01-28,1.0922,160.35,N/A,\n2026-01-27,1.0912,160.01,N/A,\n2026-01-26,1.09,159.7,N/A,\n2026-01-23,1.0911,160,N/A,\n2026-01-22,1.0899,161,N/A,\n', "header any-case null 'N/A'",
+                  [{'date': '2026-01-22', 'usd': 1.0899, 'jpy': 161.0, 'cyp': None}]),
+    'excel': ('sep=;\r\nNr;Größe (cm);Von Hand\r\n1;1,5;WAHR\r\n2;2;FALSCH\r\n3;2,25;WAHR\r\n;;\r\n;;\r\nSumme;5,75;\r\n'.encode('cp1252'),
+              "delimiter ';' encoding windows-1252 header any-case until 'Summe' blank ignore decimal ',' boolean 'wahr' 'falsch'",
+              [{'nr': 1, 'groesse_cm': 1.5, 'von_hand': True}, {'nr': 2, 'groesse_cm': 2.0, 'von_hand': False}]),
+    'unicode': ('Order no\tDate\tName\r\n7\t2026-1-5\tМосква\r\n8\t2026-12-31\t東京\r\n'.encode('utf-16'), "delimiter tab header any-case date '%Y-%m-%d'",
+                [{'order_no': 7, 'date': '2026-01-05', 'name': 'Москва'}]),
+    'sheet': ('Timestamp,人口,"a ""b""",a b,\'x\' "y"\n1/31/2026 9:05:00,5,x,1,q\n2/1/2026 23:59:59,6,y,2,r\n'.encode(), 'skip 1 header absent',
+              [{'id': 1, 'timestamp': '2026-01-31T09:05:00.000Z', 'c2': 5, 'a_b': 'x', 'a_b_2': 1, 'x_y': 'q'}]),
+    'names': (b'name\nAnn\nBob\nAnn\n', None, [{'id': 1, 'name': 'Ann'}, {'id': 2, 'name': 'Bob'}, {'id': 3, 'name': 'Ann'}]),
+}
+
+
+def init(tmp_path, name, content):
+    file = tmp_path / f'{name}.csv'
+    file.write_bytes(content)
+    return run('init', '--from', file, tmp_path / name)
+
+
+@pytest.mark.parametrize('store', STORES)
+def test_a_file_becomes_an_api_that_has_its_rows(start, request, tmp_path, store):
+    for name, (content, dialect, _) in FILES.items():
+        result = init(tmp_path, name, content)
+        assert (name, result.stderr, result.returncode) == (name, '', 0)
+        post = (tmp_path / name / f'post_{name}.sql').read_text().splitlines()
+        assert [name] + [line for line in post if line.startswith('-- @csv ')] == [name] + ([f'-- @csv {dialect}'] if dialect else [])
+    apps = [tmp_path / name for name in FILES]
+    options = new_store(store, request)
+    tests = run('test', *options, *apps)
+    assert (tests.returncode, 'not ok' in tests.stdout) == (0, False), tests.stdout
+    server = start(*options, *apps)
+    for name, (_, _, rows) in FILES.items():
+        assert (name, server.get(f'/{name}').json()[:len(rows)]) == (name, rows)
+
+
+def test_what_was_found_is_told_with_what_to_do_next(tmp_path):
+    result = init(tmp_path, 'communes', FILES['communes'][0])
+    assert result.stdout.splitlines()[:5] == [
+        f'{tmp_path}/communes.csv: 3 rows of 5 columns, 2 of them numbers, dates or the like',
+        "  written as: delimiter ';' header any-case decimal ',' null 'N/A'",
+        '  key: com, which is there and unique in all rows',
+        f'{tmp_path}/communes/ is an app that loads it. Next:',
+        '']
+    assert f'  reckoner serve --watch {tmp_path}/communes\n' in result.stdout
+
+
+def test_a_row_whose_key_is_there_takes_its_place(start, tmp_path):
+    init(tmp_path, 'communes', FILES['communes'][0])
+    server = start(tmp_path / 'communes')
+    again = '01001;Neu;01;5;0,1\n99999;Added;99;6;0,2\n'
+    answer = server.request('POST', '/communes', 'COM;LIBELLE;DEP;POP;TAUX\n' + again, {'Content-Type': 'text/csv'})
+    assert (answer.status, answer.json()) == (201, [{'stored': 2}])
+    assert server.get('/communes/01001').json()['libelle'] == 'Neu'
+    assert len(server.get('/communes').json()) == 4
+
+
+def test_filters_find_rows(start, tmp_path):
+    rows = ''.join(f'{n};{"north" if n % 3 else "south"};{n % 28 + 1:02}.02.2026;{n % 2}\n' for n in range(1, 61))
+    init(tmp_path, 'sales', f'nr;region;day;open\n{rows}'.encode())
+    server = start(tmp_path / 'sales')
+    assert {row['region'] for row in server.get('/sales?region=south').json()} == {'south'}
+    days = [row['day'] for row in server.get('/sales?from=2026-02-03&to=2026-02-04').json()]
+    assert sorted(set(days)) == ['2026-02-03', '2026-02-04']
+
+
+def test_the_folder_is_named_after_the_file(tmp_path):
+    file = tmp_path / 'Umsätze 2025.CSV'
+    file.write_bytes(b'a,b\n1,2\n')
+    command = [BINARY, 'init', '--from', file]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, (tmp_path / 'umsaetze_2025' / 'data' / 'umsaetze_2025.csv').read_bytes()) == (0, b'a,b\n1,2\n')
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (again.returncode, again.stderr) == (1, 'reckoner: umsaetze_2025: the folder is not empty; name a new one\n')
+
+
+@pytest.mark.parametrize('content, message', [
+    (b'', 'the file is empty'),
+    (b'\n\n', 'the file has no rows'),
+    (b'a,b\n', 'the file has no rows below its header'),
+    (b'PK\x03\x04\x14\x00\x06\x00', 'is a zip archive, as .xlsx and .ods are: save the sheet as CSV'),
+    (b'\x1f\x8b\x08\x00\x00\x00', 'is compressed: unpack it with gunzip'),
+    (b'\x00\x01\x02', 'is no text'),
+    (b'{"a": [1, 2]}', 'looks like JSON; only CSV is read here'),
+    (b'<!DOCTYPE html>\n<p>a,b\n', 'looks like a web page or XML: download the CSV itself'),
+])
+def test_what_is_no_csv_is_told(tmp_path, content, message):
+    result = init(tmp_path, 'bad', content)
+    assert (result.returncode, result.stderr) == (1, f'reckoner: {tmp_path}/bad.csv: {message}\n')
+    assert not (tmp_path / 'bad').exists()
+
+
+def test_a_folder_and_a_file_that_is_not_there_are_told(tmp_path):
+    for file, message in [(tmp_path, 'is no file'), (tmp_path / 'none.csv', 'No such file or directory')]:
+        result = run('init', '--from', file, tmp_path / 'app')
+        assert (result.returncode, result.stderr) == (1, f'reckoner: {file}: {message}\n')
+    result = run('init')
+    assert (result.returncode, result.stderr) == (2, 'reckoner: init wants a folder to write the app into\n')
+
+
+def test_rows_that_cannot_go_in_are_told_and_the_app_is_there(tmp_path):
+    result = init(tmp_path, 'ragged', b'a,b,c\n1,2,3\n4,5\n6,7,8\n')
+    assert result.returncode == 1
+    assert f'{tmp_path}/ragged.csv:3: a row of 2 cells, the others have 3; 1 are so' in result.stderr
+    assert result.stderr.splitlines()[-1] == (f"reckoner: {tmp_path}/ragged is written, but does not load the file yet: edit it until "
+                                              f"'reckoner check {tmp_path}/ragged' is content")
+    assert (tmp_path / 'ragged' / 'app.ini').exists()
