@@ -88,7 +88,7 @@ enum {
     LIMIT_BUCKETS = 4096,     // versions of a table's rows by some columns: 128 KiB or so; one in each is new
                               // after some thousand rows elsewhere
     LIMIT_BUCKET_COLUMNS = 8, // that such versions go by
-    LIMIT_BUCKET_SETS = 64,   // such columns of tables, in one store on SQLite: 8 MiB of versions
+    LIMIT_BUCKET_SETS = 64,   // such columns of tables, in one store: 8 MiB of versions
     LIMIT_DEPENDS = 8,        // @depends of an endpoint: each takes a look-up in every kept answer
     LIMIT_STALE_MIN_MS = 100, // of @stale: less would ask the database at nearly each request
     LIMIT_STALE_MAX_MS = 3600000, // an hour: who reads older answers needs no database

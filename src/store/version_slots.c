@@ -127,6 +127,11 @@ bool version_slots_set(struct version_slots *slots, const char *name, const stru
     return is_other_shape;
 }
 
+uint64_t version_slots_number(struct version_slots *slots)
+{
+    return ++slots->last;
+}
+
 void version_slots_end(struct version_slots *slots)
 {
     for (struct version_slot *slot = slots->by_name; slot != NULL; slot = slot->hh.next) {
@@ -138,10 +143,11 @@ void version_slots_end(struct version_slots *slots)
     pthread_mutex_unlock(&slots->lock);
 }
 
-uint64_t version_slots_round(struct version_slots *slots)
+uint64_t version_slots_round(struct version_slots *slots, uint64_t *ret_last)
 {
     pthread_mutex_lock(&slots->lock);
     uint64_t round = slots->round;
+    *ret_last = slots->last;
     pthread_mutex_unlock(&slots->lock);
     return round;
 }

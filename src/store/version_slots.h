@@ -36,8 +36,8 @@ const char *version_slots_name(const struct version *version);
 
 // --- what a read has seen; any thread
 
-// The rounds that were ended so far.
-uint64_t version_slots_round(struct version_slots *slots);
+// The rounds that were ended so far, and the last number that was given out by then.
+uint64_t version_slots_round(struct version_slots *slots, uint64_t *ret_last);
 
 // The number of the state with these rows and history, whose shape is that of the round `round`; 0: not
 // known, also where the shape has changed since then. A state that no round has told of yet is given its
@@ -52,6 +52,9 @@ void version_slots_begin(struct version_slots *slots);
 // The table is in this state now. The number is a new one unless the table was so in the round before, or a
 // read has seen this state since. True: since the round before it has another shape, or is known again.
 bool version_slots_set(struct version_slots *slots, const char *name, const struct version_stamp *stamp);
+
+// A new number, for what is no table's slot.
+uint64_t version_slots_number(struct version_slots *slots);
 
 // What was not set since version_slots_begin is not known, and what was seen of it is forgotten.
 void version_slots_end(struct version_slots *slots);

@@ -84,9 +84,10 @@ MUST_CHECK enum err_code store_begin_seen_at(struct store_conn *conn, struct spa
 // which outlives it. Once, before the replica has connections.
 void versions_follow(struct store *replica, struct store *primary);
 
-// The number that the version had in the state that the transaction of store_begin_seen reads; 0: it is not
-// known, as on a replica that nobody has had follow its primary. What was read is current while version_now
-// gives that number. Asked after the last statement was stepped to its end, before store_rollback.
+// The number that the version had in the state that the transaction of store_begin_seen reads, or, of a
+// bucket and where versions lag, one that it had before; 0: it is not known, as on a replica that nobody has
+// had follow its primary. What was read is current while version_now gives that number: where versions lag,
+// behind a versions_ask. Asked after the last statement was stepped to its end, before store_rollback.
 uint64_t version_seen(struct store_conn *conn, const struct version *version);
 
 // --- what a read has to see, perhaps on a replica; on the connection's thread (store_begin_at)

@@ -80,6 +80,7 @@ struct pg_conn {
     PGresult *seen;               // owned; what the transaction of that has seen; NULL: not come yet
     uint64_t seen_round;          // of the versions of the store that is followed, when it began
     unsigned seen_session;        // in which it was asked
+    uint64_t seen_last;           // number that these had given out before a state that it sees; 0: not known
     uint64_t deadline_ns;         // monotonic; 0: none
     const atomic_bool *interrupt; // borrowed; set when nobody waits for the statements; NULL: none
     uint64_t timeout_ms;          // statement_timeout of the session, behind the deadline

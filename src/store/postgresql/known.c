@@ -1,28 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The question that the watch asks (watch.c): of each table how often its stripes have counted, and its
-// shape, which versions.c tells of. Any thread.
+// shape, which versions.c tells of; and of sets of buckets what was raised since the last question.
+//
+// Why no change of a bucket is missed: a transaction is told when it is not visible in the last answer's
+// snapshot, which is the parameter, and is visible in this one's. So each is told once, and the first answer
+// that sees its rows sees its row of reckoner_changes. What was removed from there (`pruned`) were rows of
+// writers below a number; if all of those had ended in the last answer's snapshot, nothing that it did not
+// see is gone. Else all is raised: in the place of bits there is an empty text then. That the triggers stood
+// on all parts of the table meanwhile is seen by them and the table's shape, which are the same at both ends
+// and never come back. The snapshots have to be of one server: it tells when it was started. The
+// watch's thread.
 #include "store/postgresql/known.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "base/mem.h"
+#include "store/postgresql/state.h"
 #include "store/postgresql/store.h"
 #include "store/version_slots.h"
 #include "text/sql_quote.h"
-
-uint64_t pg_number_at(const PGresult *rows, int row, int column)
-{
-    return (uint64_t)strtoll(PQgetvalue(rows, row, column), NULL, 10);
-}
-
-int pg_find_row(const PGresult *rows, const char *table)
-{
-    for (int row = 0; row < PQntuples(rows); row++) {
-        if (strcmp(PQgetvalue(rows, row, 0), table) == 0)
-            return row;
-    }
-    return -1;
-}
 
 // A table's version is not known where rows come or go that no trigger of ours counts: in a part that is
 // another app's, or foreign, or has no trigger; in tables that inherit, where an UPDATE of one writes to
@@ -30,7 +24,8 @@ int pg_find_row(const PGresult *rows, const char *table)
 //
 // The row without a name has the history, and how far the log went when this was asked.
 //
-// '@' stands for the schema, '%' for its name as a text.
+// '@' stands for the schema, '%' for its name as a text. $1: the snapshot of the last answer, or null. Of
+// each part of a table a set of buckets has three triggers.
 static const char state_sql[] =
     "WITH RECURSIVE counted AS ("
     " SELECT table_name, " PG_VERSION_ROWS " AS rows FROM @.reckoner_versions GROUP BY table_name"
@@ -52,20 +47,34 @@ static const char state_sql[] =
     " FROM family f JOIN pg_catalog.pg_class c ON c.oid = f.oid"
     " LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'reckoner_raise'"
     " GROUP BY f.root"
-    "), columns AS ("
-    " SELECT v.oid, pg_catalog.bit_xor(pg_catalog.hashtextextended(a.xmin::pg_catalog.text, a.attnum)) AS shape"
-    " FROM named v JOIN pg_catalog.pg_attribute a ON a.attrelid = v.oid WHERE a.attnum > 0 GROUP BY v.oid"
+    "), sets AS ("
+    " SELECT b.id, b.pruned, b.table_name || E'\\x1f' || pg_catalog.array_to_string(b.columns, E'\\x1f') AS name,"
+    " pg_catalog.bit_xor(pg_catalog.hashtextextended(t.xmin::pg_catalog.text, t.oid::bigint)) AS triggers"
+    " FROM @.reckoner_buckets b JOIN named v ON v.relname = b.table_name JOIN family f ON f.root = v.oid"
+    " LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = f.oid AND t.tgenabled IN ('O', 'A') AND t.tgname = ANY (ARRAY["
+    "'reckoner_rows_' || b.id || '_insert', 'reckoner_rows_' || b.id || '_update',"
+    " 'reckoner_rows_' || b.id || '_delete']::name[])"
+    " GROUP BY b.id HAVING count(t.oid) = 3 * count(DISTINCT f.oid)"
     ")"
     " SELECT CASE v.relkind WHEN 'v' THEN E'\\x01' || " PG_VIEW_SHAPE
     " || ' ' || v.relname ELSE v.relname END,"
-    " v.rows, coalesce(p.shape, 0) # coalesce(k.shape, 0) FROM named v"
-    " LEFT JOIN parts p ON p.root = v.oid LEFT JOIN columns k ON k.oid = v.oid"
+    " v.rows, coalesce(p.shape, 0) # coalesce((SELECT pg_catalog.bit_xor(pg_catalog.hashtextextended("
+    "a.xmin::pg_catalog.text, a.attnum)) FROM pg_catalog.pg_attribute a WHERE a.attrelid = v.oid AND a.attnum > 0), 0),"
+    " NULL FROM named v"
+    " LEFT JOIN parts p ON p.root = v.oid"
     " WHERE v.relkind = 'v' OR p.is_known"
     " UNION ALL SELECT E'\\x01', 0, coalesce(pg_catalog.bit_xor(pg_catalog.hashtextextended(" PG_VIEW_SHAPE
-    ", 0)), 0) FROM named v WHERE v.relkind = 'v'"
+    ", 0)), 0), NULL FROM named v WHERE v.relkind = 'v'"
     " UNION ALL SELECT table_name, rows, CASE WHEN pg_catalog.pg_is_in_recovery() THEN -1"
-    " ELSE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') END::bigint"
-    " FROM counted WHERE table_name = ''";
+    " ELSE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') END::bigint, NULL"
+    " FROM counted WHERE table_name = ''"
+    " UNION ALL SELECT E'\\x03', " PG_SERVER_START ", 0, pg_catalog.pg_current_snapshot()::pg_catalog.text"
+    " UNION ALL SELECT E'\\x02' || s.name, s.triggers, 0,"
+    " CASE WHEN s.pruned > pg_catalog.pg_snapshot_xmin($1::pg_catalog.pg_snapshot) THEN '' ELSE changed.bits END"
+    " FROM sets s CROSS JOIN LATERAL ("
+    "SELECT CASE WHEN pg_catalog.bool_or(c.buckets IS NULL) THEN '' ELSE pg_catalog.bit_or(c.buckets)::pg_catalog.text END"
+    " FROM @.reckoner_changes c WHERE c.id = s.id AND c.writer >= pg_catalog.pg_snapshot_xmin($1)"
+    " AND NOT pg_catalog.pg_visible_in_snapshot(c.writer, $1)) AS changed (bits)";
 
 void pg_append_state(const struct pg_store *store, struct buf *sql)
 {
@@ -79,20 +88,47 @@ void pg_append_state(const struct pg_store *store, struct buf *sql)
     }
 }
 
-void pg_take_state(struct pg_store *store, const PGresult *state)
+static const char server_name[] = {PG_STATE_SERVER, '\0'};
+
+void pg_take_state(struct pg_store *store, struct pg_known *known, const PGresult *state)
 {
-    int history = pg_find_row(state, "");
+    int history_row = pg_find_row(state, "");
+    uint64_t history = history_row >= 0 ? pg_number_at(state, history_row, PG_STATE_ROWS) : 0;
+    int server_row = pg_find_row(state, server_name);
+    uint64_t server = server_row >= 0 ? pg_number_at(state, server_row, PG_STATE_ROWS) : 0;
+    bool follows = history_row >= 0 && known->snapshot != NULL && history == known->history &&
+                   server == atomic_load_explicit(&store->server, memory_order_relaxed);
     struct version_slots *slots = &store->versions;
     bool is_reshaped = false;
     version_slots_begin(slots);
-    for (int row = 0; history >= 0 && row < PQntuples(state); row++) {
-        struct version_stamp stamp = {.rows = pg_number_at(state, row, 1),
-            .history = pg_number_at(state, history, 1),
-            .shape = pg_number_at(state, row, 2)};
-        if (row != history && version_slots_set(slots, PQgetvalue(state, row, 0), &stamp))
+    for (int row = 0; history_row >= 0 && row < PQntuples(state); row++) {
+        const char *name = PQgetvalue(state, row, PG_STATE_NAME);
+        struct version_stamp stamp = {.rows = pg_number_at(state, row, PG_STATE_ROWS),
+            .history = history,
+            .shape = pg_number_at(state, row, PG_STATE_SHAPE)};
+        bool is_of_slot = name[0] != '\0' && name[0] != PG_STATE_SET && name[0] != PG_STATE_SERVER;
+        if (is_of_slot && version_slots_set(slots, name, &stamp))
             is_reshaped = true;
     }
     if (is_reshaped)
-        atomic_store_explicit(&store->shape_lsn, pg_number_at(state, history, 2), memory_order_relaxed);
+        atomic_store_explicit(
+            &store->shape_lsn, pg_number_at(state, history_row, PG_STATE_SHAPE), memory_order_relaxed);
+    atomic_store_explicit(&store->server, server, memory_order_release);
+    if (history_row >= 0)
+        pg_bucket_sets_take(&store->bucket_sets, slots, state, follows);
+    else
+        pg_bucket_sets_forget(&store->bucket_sets);
     version_slots_end(slots);
+    known->history = history;
+    mem_free(known->snapshot);
+    known->snapshot = server_row >= 0 ? mem_strdup(PQgetvalue(state, server_row, PG_STATE_TEXT)) : NULL;
+}
+
+void pg_forget_state(struct pg_store *store, struct pg_known *known)
+{
+    version_slots_begin(&store->versions);
+    pg_bucket_sets_forget(&store->bucket_sets);
+    version_slots_end(&store->versions);
+    mem_free(known->snapshot);
+    known->snapshot = NULL;
 }

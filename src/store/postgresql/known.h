@@ -13,6 +13,9 @@ struct pg_store;
 // The rows of a table's stripes in reckoner_versions as one number, in a query that groups by the table.
 #define PG_VERSION_ROWS "pg_catalog.bit_xor(pg_catalog.hashint8extended(version, stripe))"
 
+// When the server was started, as a number: which of several it is, and which of its lives.
+#define PG_SERVER_START "(1000000 * EXTRACT(epoch FROM pg_catalog.pg_postmaster_start_time()))::bigint"
+
 // What a view is, as text: another one whenever the view is made anew. Of v, its row in pg_class.
 #define PG_VIEW_SHAPE                                                                                        \
     "pg_catalog.concat_ws('.', v.oid, v.xmin, (SELECT pg_catalog.string_agg(r.xmin::pg_catalog.text, '.')"   \
@@ -22,12 +25,19 @@ struct pg_store;
 // found out about a view holds for this shape alone; so another one is another name.
 #define PG_VIEW_MARK '\1'
 
-// Appends the question for all that is known now, and notes in the store's versions what its answer says.
-void pg_append_state(const struct pg_store *store, struct buf *sql);
-void pg_take_state(struct pg_store *store, const PGresult *state);
+// What one question leaves for the next one on the same link. The watch's thread.
+struct pg_known {
+    char *snapshot;   // owned; of the last answer; NULL: there was none on this link
+    uint64_t history; // that it told
+};
 
-// A number of such an answer, and the row of a table in it, or -1.
-uint64_t pg_number_at(const PGresult *rows, int row, int column);
-int pg_find_row(const PGresult *rows, const char *table);
+// Appends the question for all that is known now; it has one parameter, the snapshot.
+void pg_append_state(const struct pg_store *store, struct buf *sql);
+
+// Notes in the store's versions what the answer says.
+void pg_take_state(struct pg_store *store, struct pg_known *known, const PGresult *state);
+
+// Nothing is known any more.
+void pg_forget_state(struct pg_store *store, struct pg_known *known);
 
 #endif

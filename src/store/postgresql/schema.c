@@ -19,6 +19,7 @@
 #include "store/postgresql/conn.h"
 #include "store/postgresql/exec.h"
 #include "store/postgresql/pipe.h"
+#include "store/postgresql/row_tracking.h"
 #include "store/postgresql/session.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/tx.h"
@@ -201,6 +202,7 @@ static void append_app(const struct pg_store *store, struct buf *sql)
     sql_append_name(sql, span_of(store->name));
     buf_append_str(sql, ".reckoner_commits (id uuid PRIMARY KEY,"
                         " committed_at timestamp with time zone NOT NULL DEFAULT pg_catalog.now());\n");
+    pg_append_row_tracking(store, sql);
     pg_append_tracking(store, sql);
 }
 

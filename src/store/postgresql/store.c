@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "store/postgresql/batch.h"
+#include "store/postgresql/buckets.h"
 #include "store/postgresql/breaker.h"
 #include "store/postgresql/calls.h"
 #include "store/postgresql/conn.h"
@@ -33,6 +34,7 @@ static void close_store(struct store *base)
 {
     struct pg_store *store = pg_store(base);
     pg_watch_end(store->watch);
+    pg_bucket_sets_fini(&store->bucket_sets);
     version_slots_fini(&store->versions);
     pg_errand_settle();
     pg_breaker_fini(&store->breaker);
@@ -64,6 +66,7 @@ static enum err_code make_store(
     store->is_scratch = is_scratch;
     pg_breaker_init(&store->breaker);
     version_slots_init(&store->versions);
+    pg_bucket_sets_init(&store->bucket_sets);
     store->views = pg_views(store);
     store->followed = store;
     store->url = mem_strdup(url);
@@ -179,6 +182,7 @@ const struct store_driver postgresql_driver = {
     .follow = pg_follow,
     .ask = pg_versions_ask,
     .asked_ns = pg_versions_asked_ns,
+    .buckets = pg_buckets_find,
     .begin_seen = pg_begin_seen,
     .version_seen = pg_version_seen,
     .commit = pg_commit,

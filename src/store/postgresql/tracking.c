@@ -23,7 +23,8 @@
 //     reckoner_here()    notes which server and timeline the database is on, in the row of the history. A
 //                        server that was promoted may lack commits that others have seen, and count its own
 //                        instead of them. The watch calls it on each new connection, before it reads
-//                        versions. It does not wait for a standby: one that is promoted notes another row
+//                        versions. It does not wait for a standby: one that is promoted notes another row.
+//                        What a dump of another cluster has brought of writers to come (row_tracking.c) goes
 //
 // The writes to a table without the trigger are not counted: the table belongs to a role that does not let us
 // make it, or it was disabled; nor are those of a subscription of logical replication, which fire no
@@ -108,6 +109,9 @@ static const char script[] =
     "        PERFORM set_config('synchronous_commit', 'local', true);\n"
     "        INSERT INTO reckoner_versions (table_name, stripe, version) VALUES ('', -1, here)\n"
     "        ON CONFLICT (table_name, stripe) DO UPDATE SET version = here;\n"
+    "        DELETE FROM reckoner_changes WHERE writer >= pg_snapshot_xmax(pg_current_snapshot())\n"
+    "            AND writer <> pg_current_xact_id();\n"
+    "        UPDATE reckoner_buckets SET pruned = '0' WHERE pruned >= pg_snapshot_xmax(pg_current_snapshot());\n"
     "    END IF;\n"
     "END $body#$;\n"
     "REVOKE ALL ON FUNCTION @.reckoner_stripe(), @.reckoner_raise() FROM PUBLIC;\n"
@@ -162,16 +166,24 @@ static const char script[] =
     "        OR name IN (SELECT table_name FROM counted_again UNION ALL SELECT table_name FROM uncounted)\n"
     "    ORDER BY name COLLATE \"C\"\n"
     "    ON CONFLICT (table_name, stripe) DO UPDATE SET version = v.version + 1;\n"
+    "    IF has_changed OR added IS NOT NULL THEN\n"
+    "        INSERT INTO reckoner_changes (id, writer, buckets) SELECT id, pg_current_xact_id(), NULL FROM reckoner_buckets\n"
+    "        ON CONFLICT (id, writer) DO UPDATE SET buckets = NULL;\n"
+    "    END IF;\n"
     "END $body#$;\n";
+
+uint32_t pg_tracking_number(const struct pg_store *store)
+{
+    return (uint32_t)XXH3_64bits(store->name, strlen(store->name)) & INT32_MAX;
+}
 
 void pg_append_tracking(const struct pg_store *store, struct buf *sql)
 {
-    uint32_t number = (uint32_t)XXH3_64bits(store->name, strlen(store->name)) & INT32_MAX;
     for (const char *at = script; *at != '\0'; at++) {
         if (*at == '@')
             sql_append_name(sql, span_of(store->name));
         else if (*at == '#')
-            buf_printf(sql, "%" PRIu32, number);
+            buf_printf(sql, "%" PRIu32, pg_tracking_number(store));
         else
             buf_append_byte(sql, *at);
     }

@@ -4,13 +4,19 @@
 #ifndef RECKONER_STORE_POSTGRESQL_TRACKING_H
 #define RECKONER_STORE_POSTGRESQL_TRACKING_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 
 struct pg_store;
 
 // The tables in the app's schema that are not the app's, for IN.
 #define PG_OWN_TABLES                                                                                        \
-    "('reckoner_commits', 'reckoner_loads', 'reckoner_migrations', 'reckoner_notes', 'reckoner_versions')"
+    "('reckoner_buckets', 'reckoner_changes', 'reckoner_commits', 'reckoner_loads', 'reckoner_migrations',"  \
+    " 'reckoner_notes', 'reckoner_versions')"
+
+// A number of the app's name, for its advisory locks and settings.
+uint32_t pg_tracking_number(const struct pg_store *store);
 
 // Appends the script that makes all of it in the app's schema, or makes the functions anew. It is run where
 // the schema is the first of the search_path.

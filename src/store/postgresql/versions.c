@@ -10,6 +10,14 @@
 // number. Both queries are in the snapshot of all that follows in the transaction, so what they have found
 // stays true there.
 //
+// Of buckets nothing is asked there, as there are too many. A bucket's number is taken if it was given before
+// the read began. It then stands for a state that is not later than the read's, of the same server, as its
+// start tells. On a standby it has to be given before the vector was read that the read sees, and the shapes
+// have to be those of the last round. When a kept answer is used the number is still the same, in an answer
+// to a question that was sent after the read (versions_lag); so nothing has changed in the bucket from the
+// one to the other, and the read lies between them. A link that was lost meanwhile has given all of them
+// other numbers.
+//
 // What DDL changes is not part of that query but of the watch's question (pg_append_state): it is asked about
 // less often and costs more. There a table has a *shape*: what its rows in the catalogs and those of its
 // partitions, columns and triggers are, with the transactions that wrote them, which are never the same
@@ -22,13 +30,16 @@
 // transaction asks for the next one.
 #include "store/postgresql/versions.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "store/postgresql/bucket_sets.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/known.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/queue.h"
+#include "store/postgresql/state.h"
 #include "store/postgresql/stmt.h"
 #include "store/postgresql/store.h"
 #include "store/postgresql/tx.h"
@@ -39,7 +50,8 @@
 
 // What stands for "cannot be seen" has a row that no table has.
 static const char vector_sql[] =
-    "SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(name, stripe, version)), '[]') FROM ("
+    "SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(name, stripe, version)), '[]'), " PG_SERVER_START
+    " FROM ("
     " SELECT table_name, stripe, version FROM reckoner_versions"
     " UNION ALL SELECT c.relname, -1, 0 FROM pg_catalog.pg_subscription_rel s"
     " JOIN pg_catalog.pg_class c ON c.oid = s.srrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -57,10 +69,36 @@ static const char check_sql[] =
     " WHERE (CASE WHEN vector.stripe >= 0 THEN v.version >= vector.version"
     " ELSE vector.name = '' AND v.version = vector.version END) IS NOT TRUE))::integer";
 
+// Behind the array stands the last number that had been given before, by what the same server has told.
+static enum err_code append_vector(
+    const struct pg_conn *conn, const PGresult *result, uint64_t last, struct buf *vector, struct err *err)
+{
+    uint64_t server = atomic_load_explicit(&conn->store->server, memory_order_acquire);
+    bool is_of_watched = pg_number_at(result, 0, 1) == server;
+    buf_append_str(vector, PQgetvalue(result, 0, 0));
+    buf_printf(vector, "\n%" PRIu64, is_of_watched ? last : 0);
+    return buf_status(vector) == ERR_NONE ? ERR_NONE : err_no_memory(err);
+}
+
+// Takes that number away from a vector; 0: not known.
+static uint64_t take_last(struct span *vector)
+{
+    const char *end = vector->len > 0 ? memrchr(vector->at, '\n', vector->len) : NULL;
+    uint64_t last = 0;
+    if (end == NULL)
+        return 0;
+    for (const char *at = end + 1; at < vector->at + vector->len; at++)
+        last = 10 * last + (uint64_t)(*at - '0');
+    vector->len = (size_t)(end - vector->at);
+    return last;
+}
+
 enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     PGresult *result = NULL;
+    uint64_t last;
+    (void)version_slots_round(&conn->store->versions, &last);
     enum err_code code = pg_begin(base, err); // for the sake of a pooler: it keeps to one server meanwhile
     if (code != ERR_NONE)
         return code;
@@ -70,8 +108,8 @@ enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, stru
         conn, &conn->vector, vector_sql, NULL, (struct pg_item){.kind = PG_COMMAND, .keep = &result}, err);
     if (code == ERR_NONE)
         code = pg_drain_rows(conn, &result, err);
-    if (code == ERR_NONE && buf_append_str(vector, PQgetvalue(result, 0, 0)) != ERR_NONE)
-        code = err_no_memory(err);
+    if (code == ERR_NONE)
+        code = append_vector(conn, result, last, vector, err);
     if (code != ERR_NONE)
         conn->vector.session = 0;
     PQclear(result);
@@ -81,10 +119,12 @@ enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, stru
 
 // --- of which state a read is
 
+// Also when the server was started, under a name that no table has.
 static const char seen_sql[] =
-    "SELECT table_name, " PG_VERSION_ROWS " FROM reckoner_versions GROUP BY table_name";
+    "SELECT table_name, " PG_VERSION_ROWS " FROM reckoner_versions GROUP BY table_name UNION ALL"
+    " SELECT E'\\x03', " PG_SERVER_START;
 
-// On a standby also how far it has come, under a name that no table has.
+// On a standby how far it has come, under another one.
 static const char seen_there_sql[] =
     "SELECT table_name, " PG_VERSION_ROWS " FROM reckoner_versions GROUP BY table_name UNION ALL"
     " SELECT E'\\x02', pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_replay_lsn(), '0/0')::bigint";
@@ -109,17 +149,19 @@ static uint64_t replayed_lsn(const struct pg_conn *conn)
 static uint64_t round_to_see(const struct pg_conn *conn)
 {
     struct pg_store *followed = conn->store->followed;
-    uint64_t round = version_slots_round(&followed->versions);
+    uint64_t last, round = version_slots_round(&followed->versions, &last);
     if (followed == conn->store)
         return round;
     uint64_t shape_lsn = atomic_load_explicit(&followed->shape_lsn, memory_order_relaxed);
     return replayed_lsn(conn) >= shape_lsn ? round : 0;
 }
 
-// Before anything of the transaction is sent, which has a snapshot from then on.
-static void expect_seen(struct pg_conn *conn)
+// Before anything of the transaction is sent, which has a snapshot from then on. `last` had been given out
+// before; on a standby, before the vector was read that it has to see.
+static void expect_seen(struct pg_conn *conn, uint64_t last)
 {
     conn->seen_round = round_to_see(conn);
+    conn->seen_last = conn->seen_round != 0 ? last : 0;
     conn->seen_session = conn->session;
     PQclear(conn->seen);
     conn->seen = NULL;
@@ -143,11 +185,14 @@ enum err_code pg_begin_seen(struct store_conn *base, struct err *err)
 enum err_code pg_begin_at(struct store_conn *base, struct span vector, bool is_noted, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
+    uint64_t last = take_last(&vector);
+    if (conn->store->followed == conn->store)
+        (void)version_slots_round(&conn->store->versions, &last);
     enum err_code code = pg_begin(base, err);
     if (code != ERR_NONE)
         return code;
     if (is_noted)
-        expect_seen(conn);
+        expect_seen(conn, last);
     if (vector.len > 0) {
         pg_tx_sent(conn);
         code = pg_queue_own(conn, &conn->check, check_sql, &vector, (struct pg_item){.kind = PG_CHECK}, err);
@@ -170,17 +215,36 @@ static const char *table_name(const char *name)
     return end != NULL ? end + 1 : name;
 }
 
+// Whether the state that was seen is of the server that the watch was told of last. A standby has come as far
+// as a vector of that one.
+static bool is_of_watched(const struct pg_conn *conn)
+{
+    static const char name[] = {PG_STATE_SERVER, '\0'};
+    int row = pg_find_row(conn->seen, name);
+    return conn->store->followed != conn->store ||
+           (row >= 0 && pg_number_at(conn->seen, row, PG_STATE_ROWS) ==
+                            atomic_load_explicit(&conn->store->server, memory_order_acquire));
+}
+
 uint64_t pg_version_seen(struct store_conn *base, const struct version *version)
 {
     struct pg_conn *conn = pg_conn(base);
+    int history_row = pg_find_row(conn->seen, "");
+    if (PQresultStatus(conn->seen) != PGRES_TUPLES_OK || history_row < 0)
+        return 0;
+    if (pg_is_bucket(version)) {
+        uint64_t number = pg_bucket_number(version);
+        if (number != 0)
+            return number <= conn->seen_last && is_of_watched(conn) ? number : 0;
+        version = pg_bucket_table(version);
+    }
     const char *name = version_slots_name(version);
-    if (name == NULL || PQresultStatus(conn->seen) != PGRES_TUPLES_OK)
+    int row = name != NULL ? pg_find_row(conn->seen, table_name(name)) : -1;
+    if (row < 0)
         return 0;
-    int row = pg_find_row(conn->seen, table_name(name)), history = pg_find_row(conn->seen, "");
-    if (row < 0 || history < 0)
-        return 0;
-    return version_slots_seen(&conn->store->followed->versions, version, pg_number_at(conn->seen, row, 1),
-        pg_number_at(conn->seen, history, 1), conn->seen_round);
+    return version_slots_seen(&conn->store->followed->versions, version,
+        pg_number_at(conn->seen, row, PG_STATE_ROWS), pg_number_at(conn->seen, history_row, PG_STATE_ROWS),
+        conn->seen_round);
 }
 
 // --- all that is known

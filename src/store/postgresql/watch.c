@@ -38,7 +38,10 @@
 #include "store/version_slots.h"
 #include "text/sql_quote.h"
 
-enum { PG_WATCH_MS = 1000 }; // the watch asks without being asked
+enum {
+    PG_WATCH_MS = 1000,    // the watch asks without being asked
+    PG_ROWS_TRY_MS = 5000, // between two tries to have the rows of a table told
+};
 
 struct pg_watch {
     pthread_mutex_t lock;                // guards what follows
@@ -55,10 +58,12 @@ struct pg_watch {
     struct wake leave;      // called when the thread has to end
     struct pg_store *store; // borrowed
     char *sql;              // owned; what the database is asked
+    char *rows_sql;         // owned; the call of reckoner_by
     // --- the thread's own
-    PGconn *link;      // owned; NULL: lost
-    bool is_pooled;    // a pooler stands between: nothing can be prepared
-    uint64_t pause_ms; // before the next try; 0: it has followed
+    PGconn *link;          // owned; NULL: lost
+    struct pg_known known; // by the last answer on it
+    bool is_pooled;        // a pooler stands between: nothing can be prepared
+    uint64_t pause_ms;     // before the next try; 0: it has followed
 };
 
 // --- what is known
@@ -96,9 +101,20 @@ static struct versions_question *take_questions(struct pg_watch *watch, bool is_
 static void forget_versions(struct pg_watch *watch)
 {
     atomic_store_explicit(&watch->asked_ns, 0, memory_order_release);
-    version_slots_begin(&watch->store->versions);
-    version_slots_end(&watch->store->versions);
+    pg_forget_state(watch->store, &watch->known);
     answer(take_questions(watch, false)); // behind it, as they say that nothing is known
+}
+
+void pg_watch_look(struct pg_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    bool calls = watch->is_following && !watch->is_called;
+    watch->is_called = watch->is_called || calls;
+    pthread_mutex_unlock(&watch->lock);
+    if (calls)
+        wake_call(&watch->call);
 }
 
 // --- waiting
@@ -147,8 +163,14 @@ static enum err_code wait_for_answer(struct pg_watch *watch, struct err *err)
     }
 }
 
-// The result of what was sent; the caller clears it. ERR_TIMEOUT: the server does not answer.
-static enum err_code receive(struct pg_watch *watch, int sent, PGresult **ret_result, struct err *err)
+static bool is_fine(const PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
+}
+
+// The result of what was sent, which may be that the server has refused it; the caller clears it.
+// ERR_TIMEOUT: the server does not answer.
+static enum err_code hear(struct pg_watch *watch, int sent, PGresult **ret_result, struct err *err)
 {
     if (sent == 0)
         return pg_fail_connect(watch->link, ERR_BUSY, err);
@@ -159,8 +181,22 @@ static enum err_code receive(struct pg_watch *watch, int sent, PGresult **ret_re
         result = next;
         code = wait_for_answer(watch, err);
     }
-    bool is_fine = PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
-    if (code == ERR_NONE && !is_fine)
+    if (code == ERR_NONE && PQstatus(watch->link) != CONNECTION_OK)
+        code = pg_fail_connect(watch->link, ERR_BUSY, err);
+    if (code != ERR_NONE) {
+        PQclear(result);
+        return code;
+    }
+    *ret_result = result;
+    return ERR_NONE;
+}
+
+// The same of what the server must not refuse.
+static enum err_code receive(struct pg_watch *watch, int sent, PGresult **ret_result, struct err *err)
+{
+    PGresult *result = NULL;
+    enum err_code code = hear(watch, sent, &result, err);
+    if (code == ERR_NONE && !is_fine(result))
         code = pg_fail_connect(watch->link, ERR_BUSY, err);
     if (code != ERR_NONE) {
         PQclear(result);
@@ -178,11 +214,12 @@ static enum err_code read_versions(struct pg_watch *watch, struct err *err)
     PGresult *state = NULL;
     struct versions_question *questions = take_questions(watch, true);
     uint64_t asked_ns = clock_monotonic_ns();
-    int sent = watch->is_pooled ? PQsendQuery(watch->link, watch->sql)
-                                : PQsendQueryPrepared(watch->link, "state", 0, NULL, NULL, NULL, 0);
+    const char *const params[] = {watch->known.snapshot};
+    int sent = watch->is_pooled ? PQsendQueryParams(watch->link, watch->sql, 1, NULL, params, NULL, NULL, 0)
+                                : PQsendQueryPrepared(watch->link, "state", 1, params, NULL, NULL, 0);
     enum err_code code = receive(watch, sent, &state, err);
     if (code == ERR_NONE) {
-        pg_take_state(watch->store, state);
+        pg_take_state(watch->store, &watch->known, state);
         atomic_store_explicit(&watch->asked_ns, asked_ns, memory_order_release);
         note_reach(watch, false, &(struct err){0});
     } else {
@@ -190,6 +227,41 @@ static enum err_code read_versions(struct pg_watch *watch, struct err *err)
     }
     PQclear(state);
     answer(questions);
+    return code;
+}
+
+// Has the database tell which rows of the set change, where it does not so far. A lock that is not to be had,
+// and all else that it refuses, is tried again later.
+static enum err_code track_rows(struct pg_watch *watch, struct pg_bucket_set *set, struct err *err)
+{
+    const char *params[2 + LIMIT_BUCKET_COLUMNS] = {set->table_name, set->kinds};
+    PGresult *result = NULL;
+    for (size_t i = 0; i < set->count; i++)
+        params[2 + i] = set->columns[i];
+    set->next_try_ns = clock_monotonic_ns() + PG_ROWS_TRY_MS * NS_PER_MS;
+    int sent =
+        PQsendQueryParams(watch->link, watch->rows_sql, ARRAY_LEN(params), NULL, params, NULL, NULL, 0);
+    enum err_code code = hear(watch, sent, &result, err);
+    set->is_checked =
+        code == ERR_NONE && PQresultStatus(result) == PGRES_TUPLES_OK && PQgetvalue(result, 0, 0)[0] == 't';
+    set->checked = set->shape;
+    PQclear(result);
+    return code;
+}
+
+// Does so with all sets that go by their table. The versions are read once more when that has come out well.
+static enum err_code track_all(struct pg_watch *watch, struct err *err)
+{
+    struct pg_bucket_set *set = atomic_load_explicit(&watch->store->bucket_sets.first, memory_order_acquire);
+    enum err_code code = ERR_NONE;
+    for (; set != NULL && code == ERR_NONE; set = set->next) {
+        if (atomic_load_explicit(&set->whole, memory_order_relaxed) != 0 || !set->has_table ||
+            clock_monotonic_ns() < set->next_try_ns)
+            continue;
+        code = track_rows(watch, set, err);
+        if (set->is_checked)
+            pg_watch_look(watch);
+    }
     return code;
 }
 
@@ -242,7 +314,9 @@ static enum err_code follow(struct pg_watch *watch, struct err *err)
     if (code == ERR_NONE)
         watch->pause_ms = 0;
     while (code == ERR_NONE) {
-        code = wait_for_call(watch, err);
+        code = track_all(watch, err);
+        if (code == ERR_NONE)
+            code = wait_for_call(watch, err);
         if (code == ERR_NONE)
             code = read_versions(watch, err);
     }
@@ -287,6 +361,7 @@ static void watch_free(struct pg_watch *watch)
     wake_fini(&watch->leave);
     pthread_mutex_destroy(&watch->lock);
     mem_free(watch->sql);
+    mem_free(watch->rows_sql);
     mem_free(watch);
 }
 
@@ -308,7 +383,15 @@ static enum err_code make_sql(struct pg_watch *watch, struct err *err)
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) == ERR_NONE)
         watch->sql = mem_strdup(sql.data);
-    return watch->sql != NULL ? ERR_NONE : err_no_memory(err);
+    buf_clear(&sql);
+    buf_append_str(&sql, "SELECT ");
+    sql_append_name(&sql, span_of(watch->store->name));
+    buf_append_str(
+        &sql, ".reckoner_by($1, pg_catalog.array_remove(ARRAY[$3, $4, $5, $6, $7, $8, $9, $10], NULL), $2)");
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) == ERR_NONE)
+        watch->rows_sql = mem_strdup(sql.data);
+    return watch->sql != NULL && watch->rows_sql != NULL ? ERR_NONE : err_no_memory(err);
 }
 
 static enum err_code watch_new(struct pg_store *store, struct pg_watch **ret_watch, struct err *err)
@@ -379,18 +462,6 @@ void pg_versions_ask(struct store *base, struct versions_question *question)
         wake_call(&watch->call);
     if (!waits)
         question->on_answer(question);
-}
-
-void pg_watch_look(struct pg_watch *watch)
-{
-    if (watch == NULL)
-        return;
-    pthread_mutex_lock(&watch->lock);
-    bool calls = watch->is_following && !watch->is_called;
-    watch->is_called = watch->is_called || calls;
-    pthread_mutex_unlock(&watch->lock);
-    if (calls)
-        wake_call(&watch->call);
 }
 
 uint64_t pg_versions_asked_ns(const struct store *base)

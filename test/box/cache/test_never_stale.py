@@ -12,7 +12,7 @@ from server import new_store, write_app
 ITEMS = 8
 APP = {'schema/001_stock.sql': 'CREATE TABLE stock (item integer PRIMARY KEY, n bigint NOT NULL);\n'
                                'CREATE TABLE log (item integer, n bigint);\n',
-       'get_stock.sql': '-- @endpoint GET /stock/{item}\n-- @param item integer\n-- @shape value\n'
+       'get_stock.sql': '-- @endpoint GET /stock/{item}\n-- @param item integer\n-- @depends stock (item = :item)\n-- @shape value\n'
                         '-- @answer\nSELECT n FROM stock WHERE item = :item;\n',
        'get_all.sql': '-- @endpoint GET /all\n-- @shape values\n-- @answer\nSELECT n FROM stock ORDER BY item;\n',
        'post_stock.sql': '-- @endpoint POST /stock\n-- @field item integer required\n-- @field n integer required\n-- @write\n'
