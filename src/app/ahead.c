@@ -63,7 +63,7 @@ enum err_code ahead_prepare(struct plan *plan, struct err *err)
     for (size_t i = 0; i < plan->count; i++)
         checks += plan->prepared[i].statement->kind == STATEMENT_REJECT;
     plan->sole = find_sole_answer(plan);
-    if (plan->endpoint->method != HTTP_GET || plan->sole == NULL || checks < 2 ||
+    if (!endpoint_is_read(plan->endpoint) || plan->sole == NULL || checks < 2 ||
         !store_round_trip_is_costly(plan->conn))
         return ERR_NONE;
     return prepare_merged_check(plan, err);
@@ -73,7 +73,7 @@ enum err_code ahead_prepare(struct plan *plan, struct err *err)
 
 bool ahead_is_worthwhile(const struct plan *plan)
 {
-    return plan->endpoint->method == HTTP_GET && plan->sole != NULL && plan->passes >= PASSES &&
+    return endpoint_is_read(plan->endpoint) && plan->sole != NULL && plan->passes >= PASSES &&
            !plan_is_observed(plan);
 }
 

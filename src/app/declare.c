@@ -42,7 +42,8 @@ static bool read_method(struct words *words, enum http_method *ret_method)
     if (fail_missing_method(words, name))
         return false;
     words_fail(words, name.column,
-        "unknown method %.*s; use GET to read, or POST, PUT, PATCH or DELETE to write", SHOW(name.text));
+        "unknown method %.*s; use GET or QUERY to read, or POST, PUT, PATCH or DELETE to write",
+        SHOW(name.text));
     return false;
 }
 
@@ -102,9 +103,9 @@ void declare_private(struct parser *parser, struct words *words, const struct di
     if (parser->private_line > 0)
         words_fail(words, directive->column, "a second @private; the first is on line %u",
             (unsigned)parser->private_line);
-    if (parser->has_method && parser->endpoint.method == HTTP_GET)
-        words_fail(
-            words, directive->column, "a GET cannot be private: it would have no use; take one of them away");
+    if (parser_reads(parser))
+        words_fail(words, directive->column,
+            "a %s cannot be private: it would have no use; take one of them away", parser_method(parser));
     parser->private_line = directive->line;
     parser->endpoint.is_private = true;
     words_end(words, "@private");
@@ -125,8 +126,9 @@ void declare_parallel(struct parser *parser, struct words *words, const struct d
     if (parser->parallel_line > 0)
         words_fail(words, directive->column, "a second @parallel; the first is on line %u",
             (unsigned)parser->parallel_line);
-    if (parser->has_method && parser->endpoint.method == HTTP_GET)
-        words_fail(words, directive->column, "a GET waits for no batch as it is; take @parallel away");
+    if (parser_reads(parser))
+        words_fail(words, directive->column, "a %s waits for no batch as it is; take @parallel away",
+            parser_method(parser));
     parser->parallel_line = directive->line;
     parser->endpoint.is_parallel = true;
     words_end(words, "@parallel");
@@ -182,8 +184,9 @@ void declare_param(struct parser *parser, struct words *words, const struct dire
 void declare_field(struct parser *parser, struct words *words, const struct directive *directive)
 {
     struct word name;
-    if (parser->has_method && parser->endpoint.method == HTTP_GET) {
-        words_fail(words, directive->column, "a GET has no rows, so no @field; use @param");
+    if (parser_reads(parser)) {
+        words_fail(
+            words, directive->column, "a %s has no rows, so no @field; use @param", parser_method(parser));
         return;
     }
     if (!rule_read_name(words, directive->name, &name))

@@ -7,8 +7,9 @@
 
 void declare_csv(struct parser *parser, struct words *words, const struct directive *directive)
 {
-    if (parser->has_method && parser->endpoint.method == HTTP_GET) {
-        words_fail(words, directive->column, "a GET takes no rows; @csv is for endpoints that write");
+    if (parser_reads(parser)) {
+        words_fail(words, directive->column, "a %s takes no rows; @csv is for endpoints that write",
+            parser_method(parser));
         return;
     }
     if (parser->csv_at.name == NULL) {

@@ -18,8 +18,9 @@ static bool is_at_home(
         return false;
     }
     *first_line = directive->line;
-    if (parser->has_method && parser->endpoint.method != HTTP_GET) {
-        words_fail(words, directive->column, "%s is for GET: no answer of a write is kept; take it away",
+    bool may_read = parser_reads(parser) || parser->endpoint.method == HTTP_POST; // endpoint_check.c goes on
+    if (parser->has_method && !may_read) {
+        words_fail(words, directive->column, "%s is for reads: no answer of a write is kept; take it away",
             directive->name);
         return false;
     }

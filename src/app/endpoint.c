@@ -11,7 +11,7 @@ int endpoint_order(enum http_method method, struct span path, const struct endpo
 
 const char *endpoint_load_problem(const struct endpoint *endpoint)
 {
-    if (endpoint->method == HTTP_GET)
+    if (endpoint_is_read(endpoint))
         return "does not write; a load needs an endpoint that does";
     if (endpoint->field_count == 0)
         return "has no fields to load";

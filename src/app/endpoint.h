@@ -109,7 +109,8 @@ struct example {
 struct endpoint {
     const char *file;               // path as opened, for messages
     struct span description;        // the free comment lines, one text; may be empty
-    enum http_method method;        // GET for reads; POST, PUT, PATCH or DELETE for writes
+    enum http_method method;        // GET or QUERY for reads; PUT, PATCH or DELETE for writes; POST for both
+    bool is_question;               // a read whose parameters come in a body too: QUERY, or POST
     struct span path;               // "/rates", "/ids/lastname/{lastname}"
     struct path_part *parts;        // of the path; none for "/"
     size_t part_count;              //
@@ -154,6 +155,12 @@ int endpoint_order(enum http_method method, struct span path, const struct endpo
 // Why no file can be put through the endpoint ("has no fields to load"), or NULL: by [load] or `reckoner
 // load`.
 const char *endpoint_load_problem(const struct endpoint *endpoint);
+
+// Whether it reads, and has no rows.
+static inline bool endpoint_is_read(const struct endpoint *endpoint)
+{
+    return endpoint->method == HTTP_GET || endpoint->is_question;
+}
 
 // How many columns the table batch has for the endpoint, without the line.
 static inline size_t endpoint_batch_columns(const struct endpoint *endpoint)

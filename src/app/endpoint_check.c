@@ -26,7 +26,7 @@ static void add_answer(struct parser *parser)
         head_finish(parser,
             (struct statement){
                 .kind = STATEMENT_ANSWER, .status = 204, .line = endpoint->line, .column = endpoint->column});
-    else if (endpoint->method == HTTP_GET)
+    else if (endpoint_is_read(endpoint))
         fail_endpoint(parser, "no @answer; the endpoint needs a statement whose rows are its answer");
     else
         fail_endpoint(parser,
@@ -39,13 +39,37 @@ static void check_statements(struct parser *parser)
     if (parser->answer.name != NULL && parser->always_line == 0)
         parser_fail(parser, &parser->answer,
             "the last @answer has a condition; take its when away, so that there always is an answer");
-    if (!parser->has_method || endpoint->method == HTTP_GET)
+    if (!parser->has_method || endpoint_is_read(endpoint))
         return;
     if (!parser->has_write)
         diags_add(parser->diags, parser->file, endpoint->line, endpoint->column,
             "no @write; a %s needs a statement that writes, or use GET", http_method_name(endpoint->method));
     if (endpoint->method == HTTP_POST && endpoint->field_count == 0)
         fail_endpoint(parser, "no @field; a POST needs the fields of its rows");
+}
+
+// A POST that has neither rows nor a @write asks a question.
+static void settle_question(struct parser *parser)
+{
+    struct endpoint *endpoint = &parser->endpoint;
+    if (!parser->has_method)
+        return;
+    endpoint->is_question =
+        endpoint->method == HTTP_QUERY ||
+        (endpoint->method == HTTP_POST && !parser->has_write && endpoint->field_count == 0);
+    if (endpoint->method != HTTP_POST)
+        return;
+    bool is_of_reads = parser->cache_line > 0 || parser->stale.name != NULL || endpoint->depends_count > 0;
+    if (!endpoint->is_question && is_of_reads)
+        fail_endpoint(parser,
+            "@cache, @stale and @depends are for reads: no answer of a write is kept; take them away");
+    if (endpoint->is_question && endpoint->is_private)
+        fail_endpoint(
+            parser, "a POST without a @write reads, and a read cannot be private; take @private away");
+    if (endpoint->is_question && endpoint->is_parallel)
+        fail_endpoint(parser, "a POST without a @write waits for no batch as it is; take @parallel away");
+    if (endpoint->is_question && endpoint->warns)
+        fail_endpoint(parser, "a POST without a @write has no warnings beside its answer; use @reject");
 }
 
 // Warnings stand beside the answer's rows.
@@ -117,8 +141,8 @@ static void settle_path(struct parser *parser)
 static const char *page_problem(const struct parser *parser)
 {
     const struct endpoint *endpoint = &parser->endpoint;
-    if (parser->has_method && endpoint->method != HTTP_GET)
-        return "@page is for GET; a write has one answer";
+    if (parser->has_method && !endpoint_is_read(endpoint))
+        return "@page is for reads; a write has one answer";
     if (endpoint->shape != SHAPE_ROWS)
         return "@page is for @shape rows; take one of them away";
     if (endpoint->param_count + 2 > LIMIT_PARAMS)
@@ -191,8 +215,8 @@ static void check_one(struct parser *parser)
     const struct endpoint *endpoint = &parser->endpoint;
     if (parser->one.name == NULL || !parser->has_method)
         return;
-    if (endpoint->method == HTTP_GET)
-        parser_fail(parser, &parser->one, "a GET has no rows; take @one away");
+    if (endpoint->method == HTTP_GET || endpoint->method == HTTP_QUERY)
+        parser_fail(parser, &parser->one, "a read has no rows; take @one away");
     else if (endpoint->field_count == 0)
         parser_fail(parser, &parser->one, "@one is for a body, and there is no @field; take it away");
 }
@@ -340,6 +364,7 @@ void endpoint_check(struct parser *parser)
 {
     struct endpoint *endpoint = &parser->endpoint;
     if (parser->has_endpoint) {
+        settle_question(parser);
         add_answer(parser);
         check_statements(parser);
         check_warnings(parser);

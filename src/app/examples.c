@@ -78,14 +78,14 @@ static void check_json(struct parser *parser, const struct example *example)
 static void check_example(struct parser *parser, const struct example *example)
 {
     const struct endpoint *endpoint = &parser->endpoint;
-    bool takes_body = endpoint->field_count > 0, has_body = example->body.len > 0;
+    bool takes_body = endpoint->field_count > 0 || endpoint->is_question, has_body = example->body.len > 0;
     if (!check_target(parser, example))
         return;
     if (endpoint->method == HTTP_GET && has_body)
         fail(parser, example, "a GET has no body; take the JSON away");
     else if (has_body && !takes_body)
         fail(parser, example, "the endpoint has no @field, so no body; take the JSON away");
-    else if (takes_body && !has_body)
+    else if (endpoint->field_count > 0 && !has_body)
         fail(parser, example, "the endpoint has fields; put the JSON of a row behind the target");
     else if (has_body)
         check_json(parser, example);

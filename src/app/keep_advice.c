@@ -42,7 +42,7 @@ enum err_code keep_advise(const struct app *app, struct store *store, struct sto
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
         const struct endpoint *endpoint = &app->endpoints[i];
-        if (endpoint->method == HTTP_GET && endpoint->is_kept)
+        if (endpoint_is_read(endpoint) && endpoint->is_kept)
             code = advise_endpoint(endpoint, store, conn, warnings, err);
     }
     return code;

@@ -86,6 +86,19 @@ struct parser {
 // Room for one item more in an array of `count` that grew by parser_grow alone; NULL sets parser's status.
 void *parser_grow(struct parser *parser, void *items, size_t count, size_t size);
 
+// Whether the endpoint reads by its method, whatever else it says.
+static inline bool parser_reads(const struct parser *parser)
+{
+    return parser->has_method &&
+           (parser->endpoint.method == HTTP_GET || parser->endpoint.method == HTTP_QUERY);
+}
+
+// Its method, for messages.
+static inline const char *parser_method(const struct parser *parser)
+{
+    return http_method_name(parser->endpoint.method);
+}
+
 // Reports an error at the directive.
 void parser_fail(struct parser *parser, const struct directive *directive, const char *text);
 

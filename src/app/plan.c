@@ -75,7 +75,7 @@ static enum err_code prepare_all(struct plan *plan, const struct preparing *prep
     enum err_code code;
     // A read is prepared without the table batch, of which another endpoint may have left one on this
     // connection.
-    if (endpoint->method == HTTP_GET)
+    if (endpoint_is_read(endpoint))
         code = store_batch_close(preparing->conn, preparing->err);
     else
         code = store_batch_open(
@@ -449,7 +449,7 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
     struct store_stmt *stmt = chosen->stmt;
     uint64_t started_ns = plan_start_run(plan);
     bool is_bound = plan->bound == BOUND_ANSWER;
-    if (plan->endpoint->method == HTTP_GET && !is_bound)
+    if (endpoint_is_read(plan->endpoint) && !is_bound)
         store_last(plan->conn);
     if (chosen->page == NULL) {
         if (!is_bound)

@@ -26,8 +26,8 @@ static void check_writing(const struct preparing *preparing, const struct prepar
     bool writes = store_writes(prepared->stmt);
     if (statement->kind == STATEMENT_WRITE && !writes)
         fail_at(preparing, statement, "this @write changes nothing; put what reads under @reject or @answer");
-    else if (writes && preparing->endpoint->method == HTTP_GET)
-        fail_at(preparing, statement, "a GET endpoint cannot write");
+    else if (writes && endpoint_is_read(preparing->endpoint))
+        fail_at(preparing, statement, "an endpoint that reads cannot write");
     else if (writes && statement->kind != STATEMENT_WRITE)
         fail_at(preparing, statement, read_only[statement->kind]);
 }

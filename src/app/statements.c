@@ -150,8 +150,8 @@ void head_warn(struct parser *parser, struct words *words, const struct directiv
 {
     begin(parser, directive, STATEMENT_WARN);
     parser->endpoint.warns = true;
-    if (parser->has_method && parser->endpoint.method == HTTP_GET)
-        parser_fail(parser, directive, "a GET has no warnings beside its answer; use @reject");
+    if (parser_reads(parser))
+        parser_fail(parser, directive, "a read has no warnings beside its answer; use @reject");
     read_text(parser, words, directive);
 }
 
@@ -159,8 +159,10 @@ void head_write(struct parser *parser, struct words *words, const struct directi
 {
     begin(parser, directive, STATEMENT_WRITE);
     parser->has_write = true;
-    if (parser->has_method && parser->endpoint.method == HTTP_GET)
-        parser_fail(parser, directive, "a GET cannot write; use POST, PUT, PATCH or DELETE");
+    if (parser_reads(parser))
+        parser_fail(parser, directive,
+            parser->endpoint.method == HTTP_GET ? "a GET cannot write; use POST, PUT, PATCH or DELETE"
+                                                : "a QUERY cannot write; use POST, PUT, PATCH or DELETE");
     words_end(words, "@write");
 }
 
@@ -232,8 +234,9 @@ static bool read_answer_status(struct parser *parser, struct words *words, const
     }
     if (!read_status(words, directive, 200, 299, &status))
         return false;
-    if (status == 204 && parser->has_method && parser->endpoint.method == HTTP_GET) {
-        words_fail(words, column, "status 204 is for writes: a GET has an answer; use 200");
+    if (status == 204 && parser_reads(parser)) {
+        words_fail(
+            words, column, "status 204 is for writes: a %s has an answer; use 200", parser_method(parser));
         return false;
     }
     if (status == 205 || status == 206)

@@ -156,13 +156,14 @@ enum {
     // and of all together.
     LIMIT_ROWS_TIMES = 4,
     LIMIT_BATCHES_TIMES = 8,
-    LIMIT_FIELDS = 256,                 // @field of an endpoint, columns of a CSV header
-    LIMIT_VALUE_BYTES = 1024 * 1024,    // one value of a row, one parameter
-    LIMIT_LOAD_TURN_TRIES = 120,        // of a file that was read to get its turn, LIMIT_STORE_BUSY_MS each
-    LIMIT_LOAD_READ_BYTES = 256 * 1024, // one read of a file that is loaded
-    LIMIT_FORM_BYTES = 1024 * 1024,     // a form body, which is one row and is parsed whole
-    LIMIT_CSV_SKIP_LINES = 1000,        // in front of a CSV header: titles and notes
-    LIMIT_CSV_LOOK_BYTES = 65536,       // of a CSV body, from which its delimiter is found
+    LIMIT_FIELDS = 256,                  // @field of an endpoint, columns of a CSV header
+    LIMIT_VALUE_BYTES = 1024 * 1024,     // one value of a row, one parameter
+    LIMIT_LOAD_TURN_TRIES = 120,         // of a file that was read to get its turn, LIMIT_STORE_BUSY_MS each
+    LIMIT_LOAD_READ_BYTES = 256 * 1024,  // one read of a file that is loaded
+    LIMIT_PROMPT_QUESTION_BYTES = 16384, // of a question's body, which a loop itself reads: some 100 us
+    LIMIT_FORM_BYTES = 1024 * 1024,      // a form body, which is one row and is parsed whole
+    LIMIT_CSV_SKIP_LINES = 1000,         // in front of a CSV header: titles and notes
+    LIMIT_CSV_LOOK_BYTES = 65536,        // of a CSV body, from which its delimiter is found
     // Steps of matching patterns, some 20 ns each, that a request may take beyond those that each text has by
     // its length (text/pattern.c): 40 ms of a thread that parses, 0.2 ms of a loop. A text that is given up
     // takes at least 2,000, so that a batch's report has room for all of them.

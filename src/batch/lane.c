@@ -92,7 +92,7 @@ enum err_code lane_prepare(struct lane *lane, struct app *app, struct diags *dia
         return err_no_memory(err);
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
-        if (app->endpoints[i].method != HTTP_GET)
+        if (!endpoint_is_read(&app->endpoints[i]))
             code = make_plan(lane, &app->endpoints[i], diags, &plans[i], err);
     }
     if (code != ERR_NONE) {

@@ -133,7 +133,7 @@ static enum err_code run_write(struct running *running, struct err *err)
 static enum err_code run_once(struct running *running, struct err *err)
 {
     struct store_conn *conn = running->workspace->conn;
-    bool is_read = running->request->endpoint->method == HTTP_GET;
+    bool is_read = endpoint_is_read(running->request->endpoint);
     uint64_t ms = is_read ? LIMIT_STATEMENT_MS : LIMIT_BATCH_MS;
     explanation_start(running->explanation, conn, clock_monotonic_ns() + ms * NS_PER_MS);
     enum err_code code = store_begin(conn, err);
@@ -171,7 +171,7 @@ static int explain_plan(struct running *running, const char *name)
 {
     struct err err = {0};
     spool_init(&running->answer, NULL, LIMIT_ANSWER_BYTES);
-    if (running->request->endpoint->method == HTTP_GET)
+    if (endpoint_is_read(running->request->endpoint))
         warm_up(running);
     plan_observe(running->plan, explanation_run, running->explanation);
     enum err_code code = run_once(running, &err);

@@ -172,7 +172,7 @@ void explanation_end(const struct explanation *explanation)
             percent);
         is_told = true;
     }
-    bool can_page = explanation->endpoint->method == HTTP_GET && explanation->endpoint->shape == SHAPE_ROWS &&
+    bool can_page = endpoint_is_read(explanation->endpoint) && explanation->endpoint->shape == SHAPE_ROWS &&
                     explanation->endpoint->page_rows == 0;
     if (can_page && explanation->rows >= MANY_ROWS) {
         printf("%s: answers with %" PRIu64 " rows: @page would give them in parts\n",

@@ -73,7 +73,7 @@ static const struct endpoint *find_endpoint(const struct app *app, const char *t
             return endpoint;
     }
     const struct endpoint *near = app_nearest(app, span_of(text));
-    if (near != NULL && near->method != HTTP_GET) {
+    if (near != NULL && !endpoint_is_read(near)) {
         fprintf(stderr, "reckoner: %s writes nothing under '%s'; did you mean '%s %.*s'?\n", app->dir, text,
             http_method_name(near->method), (int)near->path.len, near->path.at);
         return NULL;

@@ -259,7 +259,7 @@ static void run_read_examples(struct run *run, const struct app *app)
     struct test_server *server = NULL;
     for (size_t i = 0; i < app->endpoint_count; i++) {
         const struct endpoint *endpoint = &app->endpoints[i];
-        if (endpoint->method != HTTP_GET || endpoint->example_count == 0)
+        if (!endpoint_is_read(endpoint) || endpoint->example_count == 0)
             continue;
         if (server == NULL && !start_server(run, endpoint->file, &server))
             return;
@@ -274,7 +274,7 @@ static void run_examples(struct run *run, const struct app *app)
 {
     run_read_examples(run, app);
     for (size_t i = 0; i < app->endpoint_count; i++) {
-        if (app->endpoints[i].method != HTTP_GET)
+        if (!endpoint_is_read(&app->endpoints[i]))
             run_examples_of(run, &app->endpoints[i]);
     }
 }

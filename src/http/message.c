@@ -13,6 +13,7 @@ static const char *const METHOD_NAMES[HTTP_METHODS] = {
     [HTTP_PATCH] = "PATCH",
     [HTTP_DELETE] = "DELETE",
     [HTTP_OPTIONS] = "OPTIONS",
+    [HTTP_QUERY] = "QUERY",
 };
 
 const char *http_method_name(enum http_method method)
@@ -33,7 +34,7 @@ bool http_method_from_name(struct span name, enum http_method *ret_method)
 
 bool http_method_is_safe(enum http_method method)
 {
-    return method == HTTP_GET || method == HTTP_HEAD || method == HTTP_OPTIONS;
+    return method == HTTP_GET || method == HTTP_HEAD || method == HTTP_OPTIONS || method == HTTP_QUERY;
 }
 
 const struct http_field *http_field(const struct http_request *request, const char *name)

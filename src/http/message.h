@@ -20,6 +20,7 @@ enum http_method {
     HTTP_PATCH,
     HTTP_DELETE,
     HTTP_OPTIONS,
+    HTTP_QUERY,   // RFC 10008: safe, with a body that is the question
     HTTP_METHODS, // how many there are
 };
 
@@ -65,7 +66,7 @@ enum http_progress http_refuse(struct http_refusal *ret_refusal, int status, con
 const char *http_method_name(enum http_method method);
 MUST_CHECK bool http_method_from_name(struct span name, enum http_method *ret_method);
 
-// GET, HEAD and OPTIONS, which change nothing (RFC 9110 section 9.2.1).
+// GET, HEAD, OPTIONS and QUERY, which change nothing (RFC 9110 section 9.2.1, RFC 10008 section 2).
 bool http_method_is_safe(enum http_method method);
 
 // The first field of that name, or NULL.

@@ -210,6 +210,8 @@ static void add_answer(struct buf *out, const struct endpoint *endpoint)
         add(out,
             " It comes in pages: as long as there are more, the header field <code>Link</code> has the next "
             "one&#39;s address, with <code>rel=&quot;next&quot;</code>.");
+    if (endpoint->page_rows > 0 && endpoint->is_question)
+        add(out, " Send the same body there, with the same method.");
     add(out, "</p>\n");
 }
 
@@ -362,8 +364,14 @@ static void add_endpoint(struct buf *out, const struct endpoint *endpoint)
     add_rules(out, "Parameters", endpoint->params, endpoint->param_count);
     if (endpoint->strict)
         add(out, "<p>Other parameters are refused.</p>\n");
+    if (endpoint->is_question)
+        add(out,
+            "<p>Parameters come in the query or in the body: a JSON object with a member for each, lists as "
+            "arrays, or a form. It only reads.</p>\n");
     add_rules(out, "Fields of a row", endpoint->fields, endpoint->field_count);
-    if (endpoint->field_count > 0)
+    if (endpoint->is_one)
+        add(out, "<p>Takes exactly one row, as JSON, NDJSON or CSV, or as a form.</p>\n");
+    else if (endpoint->field_count > 0)
         add(out,
             "<p>Takes one row or many, as JSON, NDJSON or CSV, or one as a form: all of them or none.</p>\n");
     add_answer(out, endpoint);

@@ -20,7 +20,7 @@
 #include "serve/loop_state.h"
 #include "serve/near.h"
 #include "serve/own_pages.h"
-#include "serve/query.h"
+#include "serve/params.h"
 #include "serve/read.h"
 #include "serve/recall.h"
 #include "serve/recode.h"
@@ -39,11 +39,14 @@ enum { HEADERS_BYTES = 256, LOCATION_BYTES = 3 * LIMIT_TARGET_BYTES + 64 };
 static void apply_condition(struct request *request)
 {
     struct response *response = &request->response;
-    bool is_read = request->endpoint == NULL || request->endpoint->method == HTTP_GET;
+    bool is_read = request->endpoint == NULL || endpoint_is_read(request->endpoint);
     if (!is_read || response->status < 200 || response->status > 299)
         return;
     int status = condition_status(&request->condition, response->etag);
-    if (status == 304) {
+    if (status == 304 && request->endpoint != NULL && request->endpoint->method == HTTP_POST) {
+        request_drop_body(request); // RFC 9110 section 13.1.2
+        request_refuse(request, 412, "what is here has the entity tag that If-None-Match names");
+    } else if (status == 304) {
         response->status = 304;
     } else if (status != 0) {
         request_drop_body(request);
@@ -203,58 +206,6 @@ static bool find_route(
     return false;
 }
 
-// A copy in the request's arena, which outlives the head; false without memory.
-static bool keep(struct request *request, struct span text, struct span *ret_kept)
-{
-    const char *copy = arena_strndup(&request->arena, text.len > 0 ? text.at : "", text.len);
-    if (copy == NULL)
-        return false;
-    *ret_kept = (struct span){.at = copy, .len = text.len};
-    return true;
-}
-
-static bool read_params(struct request *request, const struct http_request *head, struct span *parts)
-{
-    const struct endpoint *endpoint = request->endpoint;
-    struct report *report = &request->report;
-    struct query_format format = {0};
-    struct err err = {0};
-    enum err_code code = ERR_NONE;
-    // Parts and query borrow the head, which http frees when on_request returns; the request lives longer.
-    bool kept = keep(request, head->query, &request->query);
-    for (size_t i = 0; kept && i < endpoint->part_count; i++)
-        kept = endpoint->parts[i].param < 0 || keep(request, parts[i], &parts[i]);
-    if (kept && endpoint->page_rows > 0)
-        kept = keep(request, head->path, &request->path);
-    request->params = arena_zalloc(&request->arena, endpoint->param_count, sizeof(struct value));
-    if (!kept || request->params == NULL)
-        code = err_no_memory(&err);
-    else
-        code = query_read(
-            endpoint, parts, request->query, &request->arena, request->params, &format, report, &err);
-    if (code == ERR_NONE) {
-        request->format = format.format;
-        request->varies = !format.is_given;
-        return true;
-    }
-    if (code == ERR_INVALID)
-        report->status = 400;
-    request_set_error(request, &err, report);
-    return false;
-}
-
-// Whether the client takes one of the endpoint's formats. The query decides where it names one.
-static bool negotiate(struct request *request, const struct http_request *head)
-{
-    if (!request->varies || format_accepted(request->endpoint, head, &request->format))
-        return true;
-    char types[FORMAT_LIST_CHARS], detail[FORMAT_LIST_CHARS + 64];
-    format_types(request->endpoint, types);
-    snprintf(detail, sizeof(detail), "the answer is %s, which Accept leaves out", types);
-    request_set_problem(request, &(struct problem){.status = 406, .detail = detail}, "Vary: Accept\r\n");
-    return false;
-}
-
 // Whether the body of a write is of a form that we read; of one without fields, whether there is none.
 static bool check_body(struct request *request, const struct http_request *head)
 {
@@ -335,15 +286,19 @@ static bool prepare(struct request *request, const struct http_request *head)
         set_redirect(request, head);
         return false;
     }
-    if (route->file != NULL || route->endpoint->method == HTTP_GET)
+    if (route->file != NULL || endpoint_is_read(route->endpoint))
         request->coding = coding_accepted(head);
     if (route->file != NULL)
         return true;
-    return read_params(request, head, match.parts) && negotiate(request, head) &&
-           (route->endpoint->method == HTTP_GET || (check_body(request, head) && check_condition(request)));
+    if (!params_keep(request, head, match.parts))
+        return false;
+    if (route->endpoint->is_question && (head->content_length > 0 || head->chunked))
+        return params_expect_body(request, head); // the rest when it has come
+    return params_read(request) && params_negotiate(request, head) &&
+           (endpoint_is_read(route->endpoint) || (check_body(request, head) && check_condition(request)));
 }
 
-// --- writes
+// --- bodies
 
 // There is nothing to parse: it goes to the writer at once.
 static void write_without_rows(struct request *request, struct http_exchange *exchange)
@@ -366,10 +321,16 @@ static void receive_rows(struct request *request, struct http_exchange *exchange
 
 static void on_parsed(struct mail *mail);
 
-// Hands the part to the parses pool; false, with the response set, when its queue is full.
+// Hands the part to the parses pool; false, with the response set, when its queue is full. A short question
+// is read here, and false then, too.
 static bool parse_part(struct request *request, struct http_exchange *exchange)
 {
-    request->task.run = write_parse;
+    bool is_question = request->endpoint->is_question;
+    if (is_question && request->upload.is_last && request->upload.part_bytes <= LIMIT_PROMPT_QUESTION_BYTES) {
+        params_take_body(request);
+        return false;
+    }
+    request->task.run = is_question ? params_parse : write_parse;
     request->mail.deliver = on_parsed;
     request->away = true;
     http_defer(exchange);
@@ -378,6 +339,19 @@ static bool parse_part(struct request *request, struct http_exchange *exchange)
     request->away = false;
     request_set_full(request, "requests", request->task.retry_s);
     return false;
+}
+
+static void read_endpoint(
+    struct request *request, struct http_exchange *exchange, const struct http_request *head);
+
+// All of a question has come and its parameters have passed: from here on it is like any other read.
+static void ask(struct request *request, struct http_exchange *exchange)
+{
+    request->came_ns = clock_monotonic_ns();
+    if (params_negotiate(request, request->heard))
+        read_endpoint(request, exchange, request->heard);
+    else
+        reply(request, exchange);
 }
 
 // A part is done with: http may read on, and after the last one the response is known. When it is known
@@ -389,7 +363,11 @@ static void end_part(struct request *request, struct http_exchange *exchange)
     if (request->response.status != 0)
         intake_fini(&upload->intake);
     http_credit_body(exchange, upload->part_bytes);
-    if (upload->is_last)
+    if (!upload->is_last)
+        return;
+    if (request->endpoint->is_question && request->response.status == 0)
+        ask(request, exchange);
+    else
         reply(request, exchange);
 }
 
@@ -498,7 +476,9 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
         reply(request, exchange);
     else if (request->file != NULL)
         read_file(request, exchange);
-    else if (request->endpoint->method == HTTP_GET)
+    else if (request->asked.is_expected)
+        http_receive_body(exchange, LIMIT_FORM_BYTES);
+    else if (endpoint_is_read(request->endpoint))
         read_endpoint(request, exchange, head);
     else if (request->endpoint->field_count == 0)
         write_without_rows(request, exchange);
@@ -521,28 +501,6 @@ static void on_reloaded(struct mail *mail)
     reply(request, exchange);
 }
 
-// A copy of the head, for when the call that brought it has returned; NULL without memory.
-static const struct http_request *copy_head(struct arena *arena, const struct http_request *head)
-{
-    struct http_request *copy = arena_alloc(arena, sizeof(*copy));
-    if (copy == NULL)
-        return NULL;
-    *copy = *head;
-    struct span *texts[2 + 2 * LIMIT_HEAD_FIELDS] = {&copy->path, &copy->query};
-    size_t count = 2;
-    for (size_t i = 0; i < copy->field_count; i++) {
-        texts[count++] = &copy->fields[i].name;
-        texts[count++] = &copy->fields[i].value;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (texts[i]->len > 0)
-            texts[i]->at = arena_strndup(arena, texts[i]->at, texts[i]->len);
-        if (texts[i]->len > 0 && texts[i]->at == NULL)
-            return NULL;
-    }
-    return copy;
-}
-
 // Whether the request has to wait until edited files are in force.
 static bool wait_for_reload(
     struct request *request, struct http_exchange *exchange, const struct http_request *head)
@@ -556,7 +514,7 @@ static bool wait_for_reload(
     if (reloader == NULL || !reloader_waits(reloader, &request->wait))
         return false;
     request->away = true; // the mail comes on this thread, so not before all is in place
-    request->heard = copy_head(&request->arena, head);
+    request->heard = params_copy_head(&request->arena, head);
     http_defer(exchange);
     return true;
 }

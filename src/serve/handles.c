@@ -54,7 +54,7 @@ static enum err_code prepare_reads(struct handle *next, struct err *err)
     const struct app *app = next->app;
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
-        if (app->endpoints[i].method != HTTP_GET)
+        if (!endpoint_is_read(&app->endpoints[i]))
             continue;
         code = prepare_plan(next, &app->endpoints[i], &next->plans[i], err);
         if (code == ERR_CONFIG && next->is_prompt)

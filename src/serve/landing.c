@@ -146,7 +146,7 @@ static void finish_headers(
                           .etag = kept != NULL ? kept->etag : (struct span){0},
                           .source = request->source,
                           .is_stored = is_stored,
-                          .queue_ns = start_ns - request->access.start_ns,
+                          .queue_ns = start_ns - request->came_ns,
                           .sql_ns = now_ns - start_ns},
         &lines);
     if (request_set_headers(request, &lines))

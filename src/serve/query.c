@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns the parts of a path and a query into values that an endpoint's rules have checked. What a rule allows
-// is app/rule's; whether the client takes the format that the query names is format.c's. On the request's
-// loop.
+// Turns the parts of a path, a query and the body of a question into values that an endpoint's rules have
+// checked. What a rule allows is app/rule's; whether the client takes the format that the query names is
+// format.c's. On the request's loop; with a long body on a parse thread.
 //
-// Pairs are taken in the order of the query. Items of a list are only gathered then; they are checked at the
-// end of the query, as they may be spread over it.
+// Pairs are taken in the order of the query, then those of the body. Items of a list are only gathered then;
+// they are checked at the end, as they may be spread over it.
 #include "serve/query.h"
 
 #include <stdio.h>
 
 #include "base/limits.h"
 #include "serve/format.h"
+#include "text/json_object.h"
+#include "text/number.h"
 #include "text/pattern.h"
 #include "text/url.h"
 
@@ -32,6 +34,7 @@ struct piece {
 // What is known of one parameter.
 struct given {
     enum param_state state; //
+    bool in_body;           // it was given there
     struct piece *first;    // of a list, in order; the arena's
     struct piece *last;     //
     size_t pieces;          // their number
@@ -47,6 +50,7 @@ struct query {
     struct query_format format;      // the other result
     bool takes_format;               // the endpoint leaves ?format= to the answer
     bool has_format;                 // it was met
+    bool in_body;                    // what is read now is the body
     struct pattern_budget patterns;  // what their matches may cost: they are run on the loop
     struct given *given;             // for each parameter; the arena's
 };
@@ -139,14 +143,12 @@ static enum err_code check_list(struct query *query, size_t i)
 
 // --- the answer's format
 
-static enum err_code read_format(struct query *query, struct span raw_value)
+static enum err_code read_format(struct query *query, struct span value)
 {
-    struct span name = span_of(FORMAT), value;
+    struct span name = span_of(FORMAT);
     if (query->has_format)
         return report_param(query, name, (struct span){0}, "repeated", "is given more than once");
     query->has_format = true;
-    if (!url_decode(raw_value, true, query->arena, &value))
-        return report_encoding(query, name, raw_value);
     if (format_from_name(query->endpoint, value, &query->format.format)) {
         query->format.is_given = true;
         return ERR_NONE;
@@ -178,27 +180,52 @@ static enum err_code read_unknown(struct query *query, struct span name)
         query, name, (struct span){0}, "unknown_parameter", "is not a parameter of this endpoint");
 }
 
+// The parameter that is called so; param_count: none.
+static size_t find_param(const struct query *query, struct span name)
+{
+    size_t i = 0;
+    while (i < query->endpoint->param_count && !is_called(&query->endpoint->params[i], name))
+        i++;
+    return i;
+}
+
+// Notes that the parameter is given here; false when that is one time too many, which is reported, or of no
+// use after a fault. Parts of a list may be given one by one, but in one place.
+static bool may_give(struct query *query, size_t i, enum err_code *ret_code)
+{
+    const struct rule *rule = &query->endpoint->params[i];
+    struct given *given = &query->given[i];
+    *ret_code = ERR_NONE;
+    if (given->state == PARAM_FAULTY)
+        return false;
+    bool is_elsewhere = given->in_body != query->in_body;
+    if (given->state == PARAM_GIVEN && (!rule->is_list || is_elsewhere)) {
+        given->state = PARAM_FAULTY;
+        *ret_code = report_param(query, rule->outside, (struct span){0}, "repeated",
+            is_elsewhere ? "is given in the query and in the body" : "is given more than once");
+        return false;
+    }
+    given->in_body = query->in_body;
+    return true;
+}
+
 static enum err_code read_pair(struct query *query, struct span raw_name, struct span raw_value)
 {
-    const struct endpoint *endpoint = query->endpoint;
     struct span name, value;
+    enum err_code code;
     if (!url_decode(raw_name, true, query->arena, &name))
         return report_encoding(query, raw_name, (struct span){0});
     if (query->takes_format && span_is(name, FORMAT))
-        return read_format(query, raw_value);
-    size_t i = 0;
-    while (i < endpoint->param_count && !is_called(&endpoint->params[i], name))
-        i++;
-    if (i == endpoint->param_count)
+        return url_decode(raw_value, true, query->arena, &value)
+                   ? read_format(query, value)
+                   : report_encoding(query, span_of(FORMAT), raw_value);
+    size_t i = find_param(query, name);
+    if (i == query->endpoint->param_count)
         return read_unknown(query, name);
-    const struct rule *rule = &endpoint->params[i];
+    const struct rule *rule = &query->endpoint->params[i];
     struct given *given = &query->given[i];
-    if (given->state == PARAM_FAULTY)
-        return ERR_NONE;
-    if (given->state == PARAM_GIVEN && !rule->is_list) {
-        given->state = PARAM_FAULTY;
-        return report_param(query, rule->outside, (struct span){0}, "repeated", "is given more than once");
-    }
+    if (!may_give(query, i, &code))
+        return code;
     if (!url_decode(raw_value, true, query->arena, &value)) {
         given->state = PARAM_FAULTY;
         return report_encoding(query, rule->outside, raw_value);
@@ -207,6 +234,91 @@ static enum err_code read_pair(struct query *query, struct span raw_name, struct
     bool is_item = rule->is_list && name.len > rule->outside.len;
     return rule->is_list ? gather(query, given, value, is_item) : check_given(query, i, value);
 }
+
+// --- members of an object
+
+// Whether JSON writes a value of the type so.
+static bool is_of_type(enum value_type type, enum json_kind kind)
+{
+    if (type == TYPE_INTEGER || type == TYPE_NUMBER)
+        return kind == JSON_NUMBER;
+    return kind == (type == TYPE_BOOLEAN ? JSON_BOOLEAN : JSON_STRING);
+}
+
+static enum err_code gather_items(struct query *query, size_t i, const struct json_entry *entry)
+{
+    enum err_code code = ERR_NONE;
+    for (const struct json_item *item = entry->first; code == ERR_NONE && item != NULL; item = item->next) {
+        if (!is_of_type(query->endpoint->params[i].type, item->kind))
+            return report_result(query, i, RULE_TYPE, item->text);
+        query->given[i].state = PARAM_GIVEN;
+        code = gather(query, &query->given[i], item->text, true);
+    }
+    return code;
+}
+
+static enum err_code check_item(struct query *query, size_t i, const struct json_item *item)
+{
+    const struct rule *rule = &query->endpoint->params[i];
+    struct value value = {.kind = VALUE_TEXT, .text = item->text};
+    if (item->kind == JSON_NUMBER && number_parse_integer(item->text, &value.integer))
+        value.kind = VALUE_INTEGER;
+    else if (item->kind == JSON_NUMBER && number_parse(item->text, &value.real))
+        value.kind = VALUE_REAL;
+    else if (item->kind == JSON_BOOLEAN)
+        value = (struct value){.kind = VALUE_INTEGER, .integer = span_is(item->text, "true")};
+    query->given[i].state = PARAM_GIVEN;
+    enum rule_result result = rule_check_value(
+        rule, value, item->kind == JSON_BOOLEAN, query->arena, &query->patterns, &query->values[i]);
+    return result == RULE_OK ? ERR_NONE : report_result(query, i, result, item->text);
+}
+
+// A null and an empty list are no value.
+static enum err_code read_entry(struct query *query, const struct json_entry *entry)
+{
+    enum err_code code;
+    if (query->takes_format && span_is(entry->name, FORMAT))
+        return read_format(query, entry->is_list ? (struct span){0} : entry->first->text);
+    size_t i = find_param(query, entry->name);
+    if (i == query->endpoint->param_count)
+        return read_unknown(query, entry->name);
+    bool is_list = query->endpoint->params[i].is_list;
+    if (!entry->is_list && entry->first->kind == JSON_NULL)
+        return ERR_NONE;
+    if (!may_give(query, i, &code))
+        return code;
+    if (is_list)
+        return gather_items(query, i, entry);
+    if (entry->is_list)
+        return report_result(query, i, RULE_TYPE, (struct span){0});
+    return check_item(query, i, entry->first);
+}
+
+// --- the body
+
+static enum err_code read_object(struct query *query, struct span bytes, struct err *err)
+{
+    struct json_entry *first;
+    enum err_code code = json_object_read(bytes, query->arena, &first, err);
+    for (const struct json_entry *entry = first; code == ERR_NONE && entry != NULL; entry = entry->next)
+        code = read_entry(query, entry);
+    return code;
+}
+
+// `curl -d` says of everything that it is a form.
+static enum err_code read_form(struct query *query, struct span bytes, struct err *err)
+{
+    struct span name, value, text = span_trim(bytes);
+    if (text.len > 0 && text.at[0] == '{')
+        return err_set(err, ERR_MEDIA_TYPE,
+            "the body is JSON, and its Content-Type a form's: send it with Content-Type: application/json");
+    enum err_code code = ERR_NONE;
+    while (code == ERR_NONE && url_next_pair(&bytes, &name, &value))
+        code = read_pair(query, name, value);
+    return code;
+}
+
+// --- the path, and what was not given
 
 // A text of the path, with U+FFFD for each NUL, as HTML has it: such a path names nothing, but it is no fault
 // of its form, and no store's text can hold a NUL. False when the arena is full.
@@ -272,6 +384,14 @@ enum err_code query_read(const struct endpoint *endpoint, const struct span *par
     struct arena *arena, struct value *values, struct query_format *ret_format, struct report *report,
     struct err *err)
 {
+    static const struct query_body none = {0};
+    return query_read_with_body(endpoint, parts, query_text, &none, arena, values, ret_format, report, err);
+}
+
+enum err_code query_read_with_body(const struct endpoint *endpoint, const struct span *parts,
+    struct span query_text, const struct query_body *body, struct arena *arena, struct value *values,
+    struct query_format *ret_format, struct report *report, struct err *err)
+{
     struct query query = {.endpoint = endpoint,
         .arena = arena,
         .values = values,
@@ -283,8 +403,13 @@ enum err_code query_read(const struct endpoint *endpoint, const struct span *par
     enum err_code code = query.given != NULL ? read_parts(&query, parts) : ERR_TOO_LARGE;
     while (code == ERR_NONE && url_next_pair(&query_text, &name, &value))
         code = read_pair(&query, name, value);
+    query.in_body = true;
+    if (code == ERR_NONE && body->bytes.len > 0)
+        code = body->is_json ? read_object(&query, body->bytes, err) : read_form(&query, body->bytes, err);
     if (code == ERR_NONE)
         code = read_rest(&query);
+    if (code == ERR_MALFORMED || code == ERR_MEDIA_TYPE)
+        return code;
     if (code == ERR_TOO_LARGE)
         return err_set(err, code, "the parameters are larger than %zu bytes", arena->max);
     if (code != ERR_NONE)

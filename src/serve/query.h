@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parameters of a request, from its path and its query string, against an endpoint's @param rules.
+// The parameters of a request, from its path, its query string and the body of a question, against an
+// endpoint's @param rules.
 #ifndef RECKONER_SERVE_QUERY_H
 #define RECKONER_SERVE_QUERY_H
 
@@ -14,6 +15,12 @@ struct query_format {
     enum answer_format format; // then: the endpoint gives it
 };
 
+// The body of a question (endpoint->is_question), which has parameters as well.
+struct query_body {
+    bool is_json;      // one object, whose members are parameters and lists arrays; else a form
+    struct span bytes; // of it; empty: there is none
+};
+
 // Reads `parts` (of the path, decoded: endpoint->part_count of them) and `query` (the raw text behind "?")
 // into values[endpoint->param_count], which borrow `arena`, the endpoint and both. Parameters are known by
 // their outside names. A list takes "tags=a,b", "tags=a&tags=b", "tags[]=a" and any mix. "format" is the
@@ -23,5 +30,11 @@ struct query_format {
 MUST_CHECK enum err_code query_read(const struct endpoint *endpoint, const struct span *parts,
     struct span query, struct arena *arena, struct value *values, struct query_format *ret_format,
     struct report *report, struct err *err);
+
+// The same with the parameters of a body, of which none may be in the query too. ERR_MALFORMED, with line and
+// column, for a body that is not of its format, and ERR_MEDIA_TYPE for a form that is JSON.
+MUST_CHECK enum err_code query_read_with_body(const struct endpoint *endpoint, const struct span *parts,
+    struct span query, const struct query_body *body, struct arena *arena, struct value *values,
+    struct query_format *ret_format, struct report *report, struct err *err);
 
 #endif

@@ -45,7 +45,7 @@ static enum err_code read_on_replica(
         return reading_run(reading, primary, NULL, err);
     }
     store_deadline(primary->conn, reading->deadline_ns);
-    if (replica_vector(replica, primary->conn, request->access.start_ns, &vector, &failure) != ERR_NONE)
+    if (replica_vector(replica, primary->conn, request->came_ns, &vector, &failure) != ERR_NONE)
         return reading_run(reading, primary, NULL, err); // which fails with the same error, if it lasts
     enum err_code code = reading_run(reading, &replica->handle, &vector, &failure);
     if (request_is_abandoned(reading->request))

@@ -109,7 +109,7 @@ static enum err_code begin(struct read_group *group, struct err *err)
     if (group->replica == NULL)
         return handle_begin(group->handle, NULL, is_noted, err);
     for (size_t i = 0; i < group->count; i++) {
-        uint64_t start_ns = group->seats[i].reading.request->access.start_ns;
+        uint64_t start_ns = group->seats[i].reading.request->came_ns;
         came_ns = start_ns > came_ns ? start_ns : came_ns;
     }
     const struct reading *first = &group->seats[0].reading;

@@ -30,7 +30,7 @@ void recall_init(struct request *request, const struct http_request *head)
         return;
     if (!answer_key(request, request->coding, &request->flight.key))
         return; // then it is read as if answers were not kept
-    request->flight.came_ns = request->access.start_ns;
+    request->flight.came_ns = request->came_ns;
     request->has_key = true;
     request->source = asks_database(head) ? SOURCE_REQUEST : SOURCE_MISS;
 }
@@ -66,7 +66,7 @@ static bool has_to_ask(const struct request *request)
     if (!versions_lag(store))
         return false;
     uint64_t asked_ns = stale_ns != 0 ? versions_asked_ns(store) : 0;
-    return asked_ns == 0 || request->access.start_ns > asked_ns + stale_ns;
+    return asked_ns == 0 || request->came_ns > asked_ns + stale_ns;
 }
 
 enum recall recall_find(struct request *request, bool is_confirmed)

@@ -28,7 +28,8 @@ struct request *request_new(struct context *context, const struct http_request *
         return NULL;
     request->arena = arena;
     request->context = context;
-    access_begin(&request->access, head, clock_monotonic_ns(), &request->arena);
+    request->came_ns = clock_monotonic_ns();
+    access_begin(&request->access, head, request->came_ns, &request->arena);
     return request;
 }
 
@@ -45,6 +46,8 @@ void request_free(struct request *request)
     blob_unref(request->response.body);
     http_file_free(request->response.file);
     kept_unref(request->kept);
+    buf_fini(&request->asked.bytes);
+    budget_give_back(&request->context->rows_budget, request->asked.charged_bytes);
     lease_return(request->lease);
     struct arena arena = request->arena;
     arena_fini(&arena);
@@ -133,7 +136,7 @@ static void set_failure(struct request *request, int status, const struct err *e
 void request_set_error(struct request *request, const struct err *err, const struct report *report)
 {
     const struct problem_class *class = problem_class(err->code);
-    bool is_read = request->endpoint != NULL && request->endpoint->method == HTTP_GET;
+    bool is_read = request->endpoint != NULL && endpoint_is_read(request->endpoint);
     int status = is_read ? class->read_status : class->status;
     if (class->log == LOG_FAILURE) {
         set_failure(request, status, err);

@@ -46,6 +46,14 @@ struct upload {
     struct intake intake;  // owned; started by the first task
 };
 
+// A question's body, whole in memory.
+struct asked {
+    bool is_expected;     // there is one
+    bool is_json;         // else a form
+    struct buf bytes;     // owned; parameters borrow it
+    size_t charged_bytes; // to the budget of rows
+};
+
 struct request {
     struct arena arena;                // owns the request itself, its parameters and texts
     struct context *context;           // borrowed
@@ -58,6 +66,9 @@ struct request {
     const struct public_file *file;    // NULL: not a file
     struct span path;                  // as it came; of an endpoint with pages
     struct span query;                 // as it came; the arena's, behind parameters that borrow it
+    struct span *parts;                // of the path, decoded; the arena's
+    struct asked asked;                // the body of a read
+    uint64_t came_ns;                  // monotonic: when it was here as a whole, as far as it decides
     struct value *params;              // the arena's; one for each @param
     struct condition condition;        // under which it is to be done
     enum answer_format format;         // of an endpoint's answer
@@ -78,8 +89,9 @@ struct request {
     struct task task;                  // for the pools
     struct mail mail;                  // for the way back
     struct reload_wait wait;           // for a reload
-    const struct http_request *heard;  // its head while it waits for one; the arena's
-    bool away;                         // a pool, writer or reload has it; the loop's
+    const struct http_request
+        *heard;            // its head while it waits for one, or for the body of a question; the arena's
+    bool away;             // a pool, writer or reload has it; the loop's
     atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread
 };
 

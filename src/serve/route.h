@@ -50,7 +50,7 @@ struct route_match {
 MUST_CHECK enum route_result routes_find(const struct routes *routes, struct span path,
     enum http_method method, struct arena *arena, struct route_match *ret_match);
 
-enum { ALLOW_CHARS = 64 };
+enum { ALLOW_CHARS = 80 };
 
 // Writes the value of Allow, "GET, HEAD, OPTIONS" (RFC 9110 section 10.2.1).
 void route_allow(unsigned methods, char ret_allow[ALLOW_CHARS]);

@@ -72,7 +72,7 @@ static void the_errors_of_every_endpoint_are_reported(void **state)
     struct app app = {.dir = "apps/x", .endpoints = endpoints, .endpoint_count = 3};
     assert_int_equal(app_check(&app, conn, &diags, &err), ERR_CONFIG);
     assert_string_equal(err.text, "apps/x has 3 errors");
-    expect_diags(&diags, "x.sql:3:1: a GET endpoint cannot write\n"
+    expect_diags(&diags, "x.sql:3:1: an endpoint that reads cannot write\n"
                          "x.sql:3:1: an @answer has to give rows; start it with SELECT\n"
                          "x.sql:3:1: the answer has two columns a; rename one by AS\n");
     app.endpoints = &endpoints[2];

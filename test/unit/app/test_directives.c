@@ -141,11 +141,11 @@ static void dump_kept(const struct endpoint *endpoint, struct buf *out)
 
 static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
 {
-    buf_printf(out, "%s %.*s%s%s%s%s%s at %u:%u\n", http_method_name(endpoint->method),
+    buf_printf(out, "%s %.*s%s%s%s%s%s%s at %u:%u\n", http_method_name(endpoint->method),
         (int)endpoint->path.len, endpoint->path.at, endpoint->is_one ? " one" : "",
-        endpoint->is_private ? " private" : "", endpoint->is_parallel ? " parallel" : "",
-        endpoint->strict ? " strict" : "", endpoint->warns ? " warns" : "", (unsigned)endpoint->line,
-        (unsigned)endpoint->column);
+        endpoint->is_question ? " question" : "", endpoint->is_private ? " private" : "",
+        endpoint->is_parallel ? " parallel" : "", endpoint->strict ? " strict" : "",
+        endpoint->warns ? " warns" : "", (unsigned)endpoint->line, (unsigned)endpoint->column);
     dump_parts(endpoint, out);
     dump_answer(endpoint, out);
     dump_kept(endpoint, out);

@@ -121,7 +121,7 @@ static void a_read_cannot_write(void **state)
 {
     expect_refused(*state,
         "-- @endpoint GET /t\n-- @reject 400 bad\nDELETE FROM t RETURNING id;\n-- @answer\nINSERT INTO t VALUES (9, 'x', 1) RETURNING id;\n",
-        "x.sql:3:1: a GET endpoint cannot write\nx.sql:5:1: a GET endpoint cannot write\n");
+        "x.sql:3:1: an endpoint that reads cannot write\nx.sql:5:1: an endpoint that reads cannot write\n");
 }
 
 static void only_write_statements_write_and_they_all_do(void **state)

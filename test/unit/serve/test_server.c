@@ -307,7 +307,7 @@ static void the_servers_own_pages_answer(void **state)
     answer_fini(&answer);
     answer = site_ask(&site, "OPTIONS", "*", "", NULL);
     assert_int_equal(answer.status, 204);
-    assert_header(&answer, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    assert_header(&answer, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY");
     answer_fini(&answer);
 }
 

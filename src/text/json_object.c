@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// A descent over the tokens of json_lexer.c, of two levels and so without recursion. Pure; any thread.
+#include "text/json_object.h"
+
+#include "text/json_lexer.h"
+#include "text/number.h"
+
+struct reading {
+    struct json_lexer lexer; // has the first failure
+    struct span rest;        // not read yet
+    struct arena *arena;     // borrowed
+};
+
+static bool fail(struct reading *reading, const char *text)
+{
+    json_lexer_fail(&reading->lexer, reading->lexer.token, ERR_MALFORMED, "%s", text);
+    return false;
+}
+
+static bool fail_full(struct reading *reading)
+{
+    json_lexer_fail(&reading->lexer, reading->lexer.token, ERR_TOO_LARGE, "the body is too large");
+    return false;
+}
+
+// The next token; false at the end, which is a failure unless `may_end`.
+static bool next(struct reading *reading, bool may_end, struct json_token *ret_token)
+{
+    struct json_lexer *lexer = &reading->lexer;
+    while (json_lexer_next(lexer, &reading->rest, ret_token)) {
+        if (ret_token->kind != JSON_TOKEN_LINE_END)
+            return true;
+    }
+    if (lexer->failure.code == ERR_NONE && !may_end)
+        json_lexer_fail(lexer, lexer->token, ERR_MALFORMED, "the JSON ends before it is whole");
+    return false;
+}
+
+static bool is_mark(const struct json_token *token, char mark)
+{
+    return token->kind == JSON_TOKEN_PUNCTUATION && token->text.at[0] == mark;
+}
+
+static bool keep(struct reading *reading, struct span text, struct span *ret_kept)
+{
+    const char *copy = arena_strndup(reading->arena, text.len > 0 ? text.at : "", text.len);
+    if (copy == NULL)
+        return fail_full(reading);
+    *ret_kept = (struct span){.at = copy, .len = text.len};
+    return true;
+}
+
+static bool kind_of(const struct json_token *token, enum json_kind *ret_kind)
+{
+    double real;
+    *ret_kind = JSON_STRING;
+    if (token->kind == JSON_TOKEN_STRING)
+        return true;
+    if (token->kind != JSON_TOKEN_WORD)
+        return false;
+    if (span_is(token->text, "null"))
+        *ret_kind = JSON_NULL;
+    else if (span_is(token->text, "true") || span_is(token->text, "false"))
+        *ret_kind = JSON_BOOLEAN;
+    else if (number_parse(token->text, &real))
+        *ret_kind = JSON_NUMBER;
+    else
+        return false;
+    return true;
+}
+
+// Makes an item of the token.
+static bool read_item(struct reading *reading, const struct json_token *token, struct json_item **ret_item)
+{
+    struct json_item *item = arena_zalloc(reading->arena, 1, sizeof(*item));
+    if (item == NULL)
+        return fail_full(reading);
+    if (is_mark(token, '{') || is_mark(token, '['))
+        return fail(reading, "a member is a value or a list of values, and nothing deeper");
+    if (!kind_of(token, &item->kind))
+        return fail(reading, "a value is missing here, or is not written as JSON has it");
+    *ret_item = item;
+    return keep(reading, token->text, &item->text);
+}
+
+// What stands behind a [.
+static bool read_list(struct reading *reading, struct json_item **at)
+{
+    struct json_token token;
+    if (!next(reading, false, &token))
+        return false;
+    if (is_mark(&token, ']'))
+        return true;
+    for (;;) {
+        if (!read_item(reading, &token, at) || !next(reading, false, &token))
+            return false;
+        at = &(*at)->next;
+        if (is_mark(&token, ']'))
+            return true;
+        if (!is_mark(&token, ','))
+            return fail(reading, "between the values of a list there is a comma");
+        if (!next(reading, false, &token))
+            return false;
+    }
+}
+
+// A member, whose name the token is.
+static bool read_entry(struct reading *reading, struct json_token *token, struct json_entry **ret_entry)
+{
+    struct json_entry *entry = arena_zalloc(reading->arena, 1, sizeof(*entry));
+    if (entry == NULL)
+        return fail_full(reading);
+    if (token->kind != JSON_TOKEN_STRING)
+        return fail(reading, "a member begins with its name in quotes");
+    if (!keep(reading, token->text, &entry->name) || !next(reading, false, token))
+        return false;
+    if (!is_mark(token, ':'))
+        return fail(reading, "behind a name there is a colon");
+    if (!next(reading, false, token))
+        return false;
+    entry->is_list = is_mark(token, '[');
+    *ret_entry = entry;
+    return entry->is_list ? read_list(reading, &entry->first) : read_item(reading, token, &entry->first);
+}
+
+static bool read_object(struct reading *reading, struct json_entry **at)
+{
+    struct json_token token;
+    if (!next(reading, false, &token))
+        return false;
+    if (!is_mark(&token, '{'))
+        return fail(reading, "the body is one JSON object, with a member for each parameter");
+    if (!next(reading, false, &token))
+        return false;
+    while (!is_mark(&token, '}')) {
+        if (!read_entry(reading, &token, at) || !next(reading, false, &token))
+            return false;
+        at = &(*at)->next;
+        if (is_mark(&token, '}'))
+            break;
+        if (!is_mark(&token, ','))
+            return fail(reading, "between the members of an object there is a comma");
+        if (!next(reading, false, &token))
+            return false;
+        if (is_mark(&token, '}'))
+            return fail(reading, "behind the last member there is no comma");
+    }
+    if (next(reading, true, &token) || reading->lexer.tail.len > 0)
+        return fail(reading, "something stands behind the object");
+    return reading->lexer.failure.code == ERR_NONE;
+}
+
+enum err_code json_object_read(
+    struct span text, struct arena *arena, struct json_entry **ret_first, struct err *err)
+{
+    struct reading reading = {.rest = text, .arena = arena};
+    struct json_entry *first = NULL;
+    json_lexer_init(&reading.lexer);
+    bool is_read = read_object(&reading, &first);
+    const struct err *failure = &reading.lexer.failure;
+    enum err_code code = failure->code;
+    if (is_read)
+        *ret_first = first;
+    else
+        err_set_at(err, code, failure->line, failure->column, "%s", failure->text);
+    json_lexer_fini(&reading.lexer);
+    return is_read ? ERR_NONE : code;
+}

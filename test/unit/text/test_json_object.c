@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/json_object.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+enum { MAX_BYTES = 1 << 20 };
+
+static void dump(const struct json_entry *entry, struct buf *out)
+{
+    static const char *const kinds[] = {"null", "boolean", "number", "string"};
+    for (; entry != NULL; entry = entry->next) {
+        buf_printf(out, "%.*s%s:", (int)entry->name.len, entry->name.at, entry->is_list ? "[]" : "");
+        for (const struct json_item *item = entry->first; item != NULL; item = item->next)
+            buf_printf(out, " %s <%.*s>", kinds[item->kind], (int)item->text.len, item->text.at);
+        buf_append_str(out, "; ");
+    }
+    buf_append_byte(out, '\0');
+}
+
+static void assert_read(const char *text, const char *expected)
+{
+    AUTO(buf_fini) struct buf out;
+    struct arena arena;
+    struct json_entry *first;
+    struct err err = {0};
+    buf_init(&out, MAX_BYTES);
+    arena_init(&arena, MAX_BYTES);
+    if (json_object_read(span_of(text), &arena, &first, &err) == ERR_NONE) {
+        dump(first, &out);
+    } else {
+        buf_printf(&out, "%u:%u: %s", (unsigned)err.line, (unsigned)err.column, err.text);
+        buf_append_byte(&out, '\0');
+    }
+    assert_string_equal(out.data, expected);
+    arena_fini(&arena);
+}
+
+static void members_are_values_or_lists_of_values(void **state)
+{
+    (void)state;
+    assert_read("{}", "");
+    assert_read(" \n{ \"a\" : 1.5e3 , \"b\":\"x\\u00e9\\n\",\n\"c\":true,\"d\":null}\n ",
+        "a: number <1.5e3>; b: string <x\xc3\xa9\n>; c: boolean <true>; d: null <null>; ");
+    assert_read("{\"a\":[],\"b\":[1],\"c\":[\"x,y\",false , null]}",
+        "a[]:; b[]: number <1>; c[]: string <x,y> boolean <false> null <null>; ");
+    assert_read("{\"a\":1,\"a\":\"\"}", "a: number <1>; a: string <>; ");
+}
+
+static void what_is_broken_is_told_with_its_place(void **state)
+{
+    (void)state;
+    assert_read("", "1:1: the JSON ends before it is whole");
+    assert_read("{\"a\": \"x", "1:7: the JSON ends before it is whole");
+    assert_read("{\"a\": 1", "1:7: the JSON ends before it is whole");
+    assert_read("[]", "1:1: the body is one JSON object, with a member for each parameter");
+    assert_read("{\"a\":\n {}}", "2:2: a member is a value or a list of values, and nothing deeper");
+    assert_read("{\"a\": [1, []]}", "1:11: a member is a value or a list of values, and nothing deeper");
+    assert_read("{\"a\": }", "1:7: a value is missing here, or is not written as JSON has it");
+    assert_read("{\"a\": 01}", "1:7: a value is missing here, or is not written as JSON has it");
+    assert_read("{\"a\": [1,]}", "1:10: a value is missing here, or is not written as JSON has it");
+    assert_read("{\"a\": [1 2]}", "1:10: between the values of a list there is a comma");
+    assert_read("{a: 1}", "1:2: a member begins with its name in quotes");
+    assert_read("{\"a\" 1}", "1:6: behind a name there is a colon");
+    assert_read("{\"a\": 1 \"b\": 2}", "1:9: between the members of an object there is a comma");
+    assert_read("{\"a\": 1,}", "1:9: behind the last member there is no comma");
+    assert_read("{} x", "1:4: something stands behind the object");
+    assert_read("{} {", "1:4: something stands behind the object");
+}
+
+static void without_room_it_says_so(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"a\\n\": [\"long enough to need room of its own\", 2], \"b\": \"\\u00e9\"}";
+    enum err_code code;
+    for (long n = 0; n < 10; n++) {
+        struct arena arena;
+        struct json_entry *first;
+        struct err err = {0};
+        arena_init(&arena, MAX_BYTES);
+        mem_fail_after(n);
+        code = json_object_read(span_of(text), &arena, &first, &err);
+        mem_fail_after(-1);
+        arena_fini(&arena);
+        assert_true(code == ERR_NONE || code == ERR_TOO_LARGE || code == ERR_NO_MEMORY);
+    }
+    assert_int_equal(code, ERR_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_are_values_or_lists_of_values),
+        cmocka_unit_test(what_is_broken_is_told_with_its_place),
+        cmocka_unit_test(without_room_it_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
