@@ -161,10 +161,12 @@ void store_interrupt_when(struct store_conn *conn, const atomic_bool *flag);
 // Prepares one SQL statement, in which ":name" is params[i] with that name. It may read the table batch
 // (after store_batch_open) and the helpers calendar(from, to), a table with the column day, list(text), a
 // table with the column value (text: what stands between commas, without blanks around it, empty items left
-// out), and distance_m(lat1, lng1, lat2, lng2), the great-circle distance in metres. Refused with ERR_CONFIG,
-// with line and column in `sql`: a syntax error, an unknown table or column, a name not in params, more than
-// one statement; and, as they would break a request's transaction or the schema: BEGIN and the like, ATTACH,
-// PRAGMA, VACUUM, and CREATE, ALTER, DROP. `params` is borrowed while the statement lives; `sql` is not.
+// out), distance_m(lat1, lng1, lat2, lng2), the great-circle distance in metres, month_of(day) and
+// week_of(day), texts, and day_in(at, zone) and clock_in(at, zone), what clocks show there. Refused with
+// ERR_CONFIG, with line and column in `sql`: a syntax error, an unknown table or column, a name not in
+// params, more than one statement; and, as they would break a request's transaction or the schema: BEGIN and
+// the like, ATTACH, PRAGMA, VACUUM, and CREATE, ALTER, DROP. `params` is borrowed while the statement lives;
+// `sql` is not.
 MUST_CHECK enum err_code store_prepare(struct store_conn *conn, struct span sql,
     const struct store_name *params, size_t param_count, struct store_stmt **ret_stmt, struct err *err);
 

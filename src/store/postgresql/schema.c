@@ -43,6 +43,10 @@
 #define POINTS                                                                                               \
     "(lat1 double precision, lng1 double precision, lat2 double precision, lng2 double precision)\n"
 
+// A part of a day, with zeros in front; and what is null for days that SQLite has no text for.
+#define PADDED(part, digits) "pg_catalog.lpad(CAST(EXTRACT(" part " FROM day) AS text), " digits ", '0')"
+#define OF_CALENDAR(text)    "CASE WHEN day BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN " text " END"
+
 static const char helpers[] =
     "CREATE SCHEMA IF NOT EXISTS reckoner;\n"
     "CREATE OR REPLACE FUNCTION reckoner.calendar(date_from date, date_to date) RETURNS TABLE (day date)\n"
@@ -67,7 +71,25 @@ static const char helpers[] =
     "    SELECT CASE WHEN " SMALLEST " >= " TINY " THEN " DISTANCE "\n"
     "    ELSE reckoner.distance_from_zero_m(lat1, lng1, lat2, lng2) END;\n"
     "END;\n"
-    "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
+    "CREATE OR REPLACE FUNCTION reckoner.month_of(day date) RETURNS text\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+    "    SELECT " OF_CALENDAR(PADDED("year", "4") " || '-' || " PADDED("month",
+        "2")) ";\n"
+              "END;\n"
+              "CREATE OR REPLACE FUNCTION reckoner.week_of(day date) RETURNS text\n"
+              "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+              "    SELECT " OF_CALENDAR(PADDED("isoyear", "4") " || '-W' || " PADDED("week",
+                  "2")) ";\n"
+                        "END;\n"
+                        "CREATE OR REPLACE FUNCTION reckoner.day_in(at timestamp with time zone, zone text) RETURNS date\n"
+                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+                        "    SELECT CAST(pg_catalog.timezone(zone, at) AS date);\n"
+                        "END;\n"
+                        "CREATE OR REPLACE FUNCTION reckoner.clock_in(at timestamp with time zone, zone text) RETURNS time\n"
+                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+                        "    SELECT CAST(pg_catalog.timezone(zone, at) AS time);\n"
+                        "END;\n"
+                        "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
 
 enum { SUM_CHARS = 17 };
 

@@ -13,6 +13,7 @@
 #include "store/sqlite/error.h"
 #include "store/sqlite/list.h"
 #include "store/sqlite/stmt.h"
+#include "store/sqlite/times.h"
 #include "store/sqlite/store.h"
 #include "store/sqlite/versions.h"
 #include "store/sqlite/vfs.h"
@@ -180,6 +181,8 @@ static enum err_code apply_settings(struct sqlite_conn *conn, enum store_mode mo
         result = sqlite_list_install(conn);
     if (result == SQLITE_OK)
         result = sqlite_distance_install(conn);
+    if (result == SQLITE_OK)
+        result = sqlite_times_install(conn);
     if (result != SQLITE_OK)
         return sqlite_fail_open(conn->db, result, conn->store->path, err);
     if (mode == STORE_WRITE && !conn->store->in_memory) {
