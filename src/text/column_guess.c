@@ -135,7 +135,7 @@ static bool split_moment(struct span cell, struct span *ret_day, char *ret_separ
         at--;
     if (colon == NULL)
         return false;
-    *ret_separator = at > 0 ? cell.at[at - 1] : '\0';
+    *ret_separator = at == 0 ? '\0' : cell.at[at - 1] != '\0' ? cell.at[at - 1] : '?';
     *ret_day = (struct span){.at = cell.at, .len = at > 0 ? at - 1 : 0};
     *ret_time = (struct span){.at = cell.at + at, .len = cell.len - at};
     return true;
@@ -152,7 +152,8 @@ static void feed_moment(struct column_guess *guess, struct span cell)
         return;
     if (split_moment(cell, &day, &separator, &time)) {
         guess->times = feed_formats(time, column_time_formats, COLUMN_TIMES, guess->times);
-        guess->is_mixed = guess->is_mixed || (guess->separator != '\0' && separator != guess->separator);
+        guess->is_mixed = guess->is_mixed || strchr(" T_-", separator) == NULL ||
+                          (guess->separator != '\0' && separator != guess->separator);
         guess->separator = separator;
         guess->clocks += time_of_day_parse(cell, &us);
         guess->stamps += timestamp_parse(cell, &us);

@@ -295,7 +295,7 @@ static bool is_like_others(struct span text, char delimiter, const struct column
     for (size_t i = 0; i < count; i++) {
         struct span cell = unquoted(take_cell(&text, delimiter, &lines, &is_open));
         bool of_codes = columns[i].codes > 2 && columns[i].codes * 10 > columns[i].texts * 9;
-        if (csv_sniff_is_value(cell) || span_is(cell, "\\N"))
+        if ((csv_sniff_is_value(cell) && !is_year(cell)) || span_is(cell, "\\N"))
             return true;
         is_like = is_like || (of_codes && is_code(cell) && cell.len == columns[i].len);
     }

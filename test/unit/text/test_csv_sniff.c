@@ -119,6 +119,7 @@ static void a_file_without_a_header_is_seen(void **state)
     // A year above a column is a name.
     assert_layout("geo,2020,2021\nIT,5.5,5.6\nFR,6.5,6.6\n", ',', 3, 0, 1);
     assert_layout("\"Aruba\",\"AW\"\n\"Italy\",\"IT\"\n\"France\",\"FR\"\n\"Spain\",\"ES\"\n", ',', 2, 0, 0);
+    assert_layout("state,2020\nAlabama,R+27\nAlaska,R+16\n", ',', 2, 0, 1);
     // Texts alone are taken to have one.
     assert_layout("code,name\nIT,Italy\nFR,France\n", ',', 2, 0, 1);
 }
