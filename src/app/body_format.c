@@ -4,20 +4,22 @@
 
 #include <string.h>
 
-const char BODY_MEDIA_TYPES[] =
-    "application/json, application/x-ndjson, text/csv, application/x-www-form-urlencoded";
+#include "text/charset.h"
 
-static bool parameter_is_fine(struct span parameter)
+const char BODY_MEDIA_TYPES[] =
+    "application/json, application/x-ndjson, text/csv, " BODY_TSV_TYPE ", application/x-www-form-urlencoded";
+
+bool body_parameter_next(struct span *rest, struct span *ret_name, struct span *ret_value)
 {
-    struct span value = parameter;
-    struct span name = span_trim(span_split(&value, '='));
-    if (!span_is_nocase(name, "charset"))
-        return true; // header=present and the like change nothing for us
+    if (rest->len == 0)
+        return false;
+    struct span value = span_split(rest, ';');
+    *ret_name = span_trim(span_split(&value, '='));
     value = span_trim(value);
     if (value.len >= 2 && value.at[0] == '"' && value.at[value.len - 1] == '"')
         value = (struct span){.at = value.at + 1, .len = value.len - 2};
-    return span_is_nocase(value, "utf-8") || span_is_nocase(value, "utf8") ||
-           span_is_nocase(value, "us-ascii");
+    *ret_value = value;
+    return true;
 }
 
 bool body_format_of_type(struct span content_type, enum body_format *ret_format)
@@ -29,21 +31,22 @@ bool body_format_of_type(struct span content_type, enum body_format *ret_format)
         {"application/json", BODY_JSON},
         {"application/x-ndjson", BODY_NDJSON},
         {"text/csv", BODY_CSV},
+        {BODY_TSV_TYPE, BODY_CSV},
         {"application/x-www-form-urlencoded", BODY_FORM},
     };
     struct span rest = content_type;
-    struct span type = span_trim(span_split(&rest, ';'));
-    while (rest.len > 0) {
-        if (!parameter_is_fine(span_split(&rest, ';')))
+    struct span type = span_trim(span_split(&rest, ';')), name, value;
+    size_t i = 0;
+    while (i < ARRAY_LEN(types) && !span_is_nocase(type, types[i].type))
+        i++;
+    if (i == ARRAY_LEN(types))
+        return false;
+    while (types[i].format != BODY_CSV && body_parameter_next(&rest, &name, &value)) {
+        if (span_is_nocase(name, "charset") && !charset_is_utf8(value))
             return false;
     }
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        if (span_is_nocase(type, types[i].type)) {
-            *ret_format = types[i].format;
-            return true;
-        }
-    }
-    return false;
+    *ret_format = types[i].format;
+    return true;
 }
 
 // Takes the ending of a coding off the name.
@@ -72,7 +75,8 @@ bool body_format_of_file(struct span name, enum body_format *ret_format)
     static const struct {
         const char *ending;
         enum body_format format;
-    } endings[] = {{".csv", BODY_CSV}, {".json", BODY_JSON}, {".ndjson", BODY_NDJSON}};
+    } endings[] = {
+        {".csv", BODY_CSV}, {BODY_TSV_ENDING, BODY_CSV}, {".json", BODY_JSON}, {".ndjson", BODY_NDJSON}};
     (void)take_coding(&name);
     for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
         if (span_ends_with_nocase(name, endings[i].ending) && name.len > strlen(endings[i].ending)) {

@@ -12,19 +12,27 @@
 enum body_format {
     BODY_JSON,   // application/json: an object or an array of objects
     BODY_NDJSON, // application/x-ndjson: an object a line
-    BODY_CSV,    // text/csv with a header row (RFC 4180)
+    BODY_CSV,    // text/csv with a header row (RFC 4180), or in a dialect; text/tab-separated-values
     BODY_FORM,   // application/x-www-form-urlencoded: one row
 };
+
+// Cells between tabs, quoted as those of CSV are.
+#define BODY_TSV_TYPE   "text/tab-separated-values"
+#define BODY_TSV_ENDING ".tsv"
 
 // The media types of all formats, as Accept-Post lists them.
 extern const char BODY_MEDIA_TYPES[];
 
 // The format of a Content-Type value (RFC 9110 section 8.3); false for another type, or a charset that is not
-// UTF-8.
+// UTF-8, which only CSV may have.
 MUST_CHECK bool body_format_of_type(struct span content_type, enum body_format *ret_format);
 
+// Takes the next parameter of a Content-Type value off the front of what stands behind its type; without the
+// quotes around the value. False at the end.
+bool body_parameter_next(struct span *rest, struct span *ret_name, struct span *ret_value);
+
 // The endings of data files, for messages. Behind each may stand .gz or .zst.
-#define BODY_FILE_ENDINGS ".csv, .json or .ndjson"
+#define BODY_FILE_ENDINGS ".csv, .tsv, .json or .ndjson"
 
 // The coding of a file by its name: gzip for .gz, zstd for .zst, in capitals or not; identity for others.
 enum coding body_coding_of_file(struct span name);

@@ -120,7 +120,7 @@ static const char *set_encoding(
     struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
 {
     (void)count, (void)is_first;
-    dialect->encoding = values[0];
+    dialect->encoding = charset_is_utf8(values[0]) ? (struct span){0} : values[0];
     return charset_is_name(values[0]) ? NULL : "";
 }
 
@@ -143,6 +143,7 @@ static void write_until(const struct csv_dialect *dialect, struct buf *out)
     write_named_text("until", dialect->until, out);
 }
 
+// A field reads the canonical form as well, whatever its format.
 static const char *set_date(
     struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
 {
@@ -154,6 +155,32 @@ static const char *set_date(
 static void write_date(const struct csv_dialect *dialect, struct buf *out)
 {
     write_named_text("date", dialect->date, out);
+}
+
+static const char *set_timestamp(
+    struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
+{
+    (void)count, (void)is_first;
+    dialect->timestamp = values[0];
+    return time_format_problem(values[0], FORMAT_OF_TIMESTAMP);
+}
+
+static void write_timestamp(const struct csv_dialect *dialect, struct buf *out)
+{
+    write_named_text("timestamp", dialect->timestamp, out);
+}
+
+static const char *set_time(
+    struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
+{
+    (void)count, (void)is_first;
+    dialect->time = values[0];
+    return time_format_problem(values[0], FORMAT_OF_TIME);
+}
+
+static void write_time(const struct csv_dialect *dialect, struct buf *out)
+{
+    write_named_text("time", dialect->time, out);
 }
 
 // --- the header and what stands around it
@@ -327,6 +354,8 @@ static const struct csv_option {
     {"null", 1, MANY, true, "texts such as 'NA' '-'", set_null, write_null},
     {"boolean", 2, MANY, true, "pairs for true and false, such as ja nein", set_boolean, write_boolean},
     {"date", 1, 1, false, "a format such as '%d.%m.%Y'", set_date, write_date},
+    {"timestamp", 1, 1, false, "a format such as '%d.%m.%Y %H:%M'", set_timestamp, write_timestamp},
+    {"time", 1, 1, false, "a format such as '%I:%M %p'", set_time, write_time},
 };
 
 static const struct csv_option *find(struct span word)
@@ -472,7 +501,7 @@ bool csv_options_set(
     if (option->min_values == 2) { // a pair, with a comma between
         values[0] = span_split(&value, ',');
         values[1] = value;
-        count = 2;
+        count += value.len > 0;
     }
     return set(options, option, values, count, ret_problem);
 }

@@ -205,11 +205,11 @@ static bool hint(const struct csv_dialect *dialect, const struct rule *rule, str
 void csv_hint_cell(
     const struct csv_dialect *dialect, const struct rule *rule, struct span text, struct buf *out)
 {
-    AUTO(arena_fini) struct arena arena;
-    AUTO(buf_fini) struct buf found;
     struct span trimmed = span_trim(text);
     if (text.len == 0 || text.len > TRY_BYTES || rule->is_list || rule->type == TYPE_TEXT)
         return;
+    AUTO(arena_fini) struct arena arena;
+    AUTO(buf_fini) struct buf found;
     arena_init(&arena, (size_t)64 * TRY_BYTES);
     buf_init(&found, TRY_BYTES);
     bool is_found = true;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/body_format.h"
+#include "app/csv_request.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "batch/intake.h"
@@ -69,7 +70,7 @@ static enum err_code read_some(struct data_file *file, size_t *ret_len, struct e
 
 // Reads the whole file into the table batch, a piece at a time.
 static enum err_code fill_batch(
-    struct data_file *file, struct store_conn *conn, const struct load_progress *progress, struct err *err)
+    struct data_file *file, struct store_conn *conn, const struct load_options *options, struct err *err)
 {
     uint64_t done = 0;
     size_t len = 0;
@@ -84,24 +85,29 @@ static enum err_code fill_batch(
         if (code != ERR_NONE)
             return code;
         done += len;
-        if (progress != NULL && progress->on_bytes != NULL)
-            progress->on_bytes(progress->ctx, done, file->total);
+        if (options != NULL && options->on_bytes != NULL)
+            options->on_bytes(options->ctx, done, file->total);
     } while (len > 0);
     return ERR_NONE;
 }
 
 enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
-    size_t max_rows, const struct load_progress *progress, struct report *report, struct err *err)
+    size_t max_rows, const struct load_options *options, struct report *report, struct err *err)
 {
     AUTO(data_file_fini) struct data_file file = {.path = path, .fd = -1};
     // A file may be of any size, and what its matches take grows with it. Each match is bounded by itself.
-    struct intake_options options = {
-        .endpoint = endpoint, .max_rows = max_rows, .pattern_steps = PATTERN_STEPS_ENDLESS, .report = report};
-    enum err_code code = data_file_open(&file, &options, err);
+    struct csv_dialect room;
+    const struct csv_dialect *csv = options != NULL && options->csv != NULL ? options->csv : endpoint->csv;
+    struct intake_options intake = {.endpoint = endpoint,
+        .csv = csv_of_file(csv, span_of(path), &room),
+        .max_rows = max_rows,
+        .pattern_steps = PATTERN_STEPS_ENDLESS,
+        .report = report};
+    enum err_code code = data_file_open(&file, &intake, err);
     if (code == ERR_NONE)
         code = store_batch_open(conn, endpoint->field_names, endpoint_batch_columns(endpoint), err);
     if (code == ERR_NONE)
-        code = fill_batch(&file, conn, progress, err);
+        code = fill_batch(&file, conn, options, err);
     return code;
 }
 
@@ -134,15 +140,15 @@ static enum err_code wait_for_turn(struct store_conn *conn, struct err *err)
 }
 
 enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_progress *progress, struct report *report, struct report *warnings,
-    struct spool *answer, struct err *err)
+    const struct load_options *options, struct report *report, struct report *warnings, struct spool *answer,
+    struct err *err)
 {
     const struct endpoint *endpoint = plan_endpoint(plan);
     const char *problem = endpoint_load_problem(endpoint);
     if (problem != NULL)
         return err_set(
             err, ERR_CONFIG, "%s %.*s %s", http_method_name(endpoint->method), SHOW(endpoint->path), problem);
-    enum err_code code = load_rows(endpoint, conn, path, SIZE_MAX, progress, report, err);
+    enum err_code code = load_rows(endpoint, conn, path, SIZE_MAX, options, report, err);
     if (code != ERR_NONE)
         return code;
     struct value params[LIMIT_PARAMS];

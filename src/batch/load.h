@@ -12,17 +12,18 @@
 #include "base/spool.h"
 #include "store/store.h"
 
-// Told how far a file is; `ctx` is handed through.
-struct load_progress {
-    void (*on_bytes)(void *ctx, uint64_t done, uint64_t total); // of the file; NULL: nobody wants to know
-    void *ctx;                                                  //
+// How a file is loaded.
+struct load_options {
+    const struct csv_dialect *csv;                              // of a CSV file; NULL: the endpoint's
+    void (*on_bytes)(void *ctx, uint64_t done, uint64_t total); // told how far it is; NULL: nobody is
+    void *ctx;                                                  // handed to it
 };
 
 // Makes the table batch for the endpoint and puts the rows of the file at `path` into it, at most max_rows.
 // Its format goes by its name: ERR_MEDIA_TYPE for one that tells none. ERR_IO for a file that cannot be read;
-// otherwise the errors of batch/intake.h. Rows that do not pass are in `report`. `progress` may be NULL.
+// otherwise the errors of batch/intake.h. Rows that do not pass are in `report`. `options` may be NULL.
 MUST_CHECK enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
-    size_t max_rows, const struct load_progress *progress, struct report *report, struct err *err);
+    size_t max_rows, const struct load_options *options, struct report *report, struct err *err);
 
 // Sends the file at `path` through the endpoint of `plan` as one batch. ERR_CONFIG for an endpoint that no
 // load can use (endpoint_load_problem). A transaction that began early (store_begin_early) takes its turn
@@ -30,7 +31,7 @@ MUST_CHECK enum err_code load_rows(const struct endpoint *endpoint, struct store
 // that do not pass: ERR_INVALID, and all of them in `report`. Otherwise the errors of load_rows and of run.h.
 // What its @warn statements found is in `warnings`. The answer's JSON is appended to `answer`.
 MUST_CHECK enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_progress *progress, struct report *report, struct report *warnings,
-    struct spool *answer, struct err *err);
+    const struct load_options *options, struct report *report, struct report *warnings, struct spool *answer,
+    struct err *err);
 
 #endif

@@ -212,19 +212,28 @@ static bool on_declared_row(void *ctx, int64_t line, const struct csv_cell *cell
 
 // --- the whole
 
+static struct span format_of(const struct csv_dialect *dialect, enum value_type type)
+{
+    if (type == TYPE_DATE)
+        return dialect->date;
+    if (type == TYPE_TIMESTAMP)
+        return dialect->timestamp;
+    return type == TYPE_TIME ? dialect->time : none;
+}
+
 // Gives fields that have no format of their own that of the dialect.
 static enum err_code set_formats(struct reader_csv *csv, struct err *err)
 {
     size_t count = csv->check->endpoint->field_count;
-    if (csv->dialect.date.len == 0)
+    if (csv->dialect.date.len + csv->dialect.timestamp.len + csv->dialect.time.len == 0)
         return ERR_NONE;
     csv->fields = mem_zalloc(count, sizeof(*csv->fields));
     if (csv->fields == NULL)
         return err_no_memory(err);
     memcpy(csv->fields, csv->check->fields, count * sizeof(*csv->fields));
     for (size_t i = 0; i < count; i++) {
-        if (csv->fields[i].type == TYPE_DATE && csv->fields[i].format.len == 0)
-            csv->fields[i].format = csv->dialect.date;
+        if (csv->fields[i].format.len == 0)
+            csv->fields[i].format = format_of(&csv->dialect, csv->fields[i].type);
     }
     csv->check->fields = csv->fields;
     return ERR_NONE;

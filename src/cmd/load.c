@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/body_format.h"
+#include "app/csv_options.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "batch/load.h"
@@ -21,10 +22,10 @@ static const struct usage USAGE = {
     .command = COMMAND_LOAD,
     .forms = "load [OPTION]... APP 'POST /path' FILE",
     .about =
-        "Puts FILE (" BODY_FILE_ENDINGS ") through a write endpoint of APP as one batch: whole or not at\n"
-        "all. It works on the store itself, beside a running server or without one, and prints the\n"
-        "endpoint's answer and its warnings. A file may be larger than a request body. What app.ini names\n"
-        "under [load] goes in before it, if the store does not have it yet.\n",
+        "Puts FILE (" BODY_FILE_ENDINGS ") through a write endpoint of APP as one batch: whole or\n"
+        "not at all. It works on the store itself, beside a running server or without one, and prints\n"
+        "the endpoint's answer and its warnings. A file may be larger than a request body. What app.ini\n"
+        "names under [load] goes in before it, if the store does not have it yet.\n",
     .min_words = 3,
     .max_words = 3,
     .wanted = "APP 'POST /path' FILE",
@@ -84,14 +85,16 @@ static const struct endpoint *find_endpoint(const struct app *app, const char *t
 }
 
 static enum err_code load_in_transaction(struct plan *plan, struct store_conn *conn, const char *path,
-    struct report *report, struct report *warnings, struct spool *answer, struct err *err)
+    const struct csv_dialect *csv, struct report *report, struct report *warnings, struct spool *answer,
+    struct err *err)
 {
     struct bar bar = {0};
-    struct load_progress progress = {.on_bytes = isatty(STDERR_FILENO) ? draw_bar : NULL, .ctx = &bar};
+    struct load_options options = {
+        .csv = csv, .on_bytes = isatty(STDERR_FILENO) ? draw_bar : NULL, .ctx = &bar};
     enum err_code code = store_begin_early(conn, err);
     if (code != ERR_NONE)
         return code;
-    code = load_file(plan, conn, path, &progress, report, warnings, answer, err);
+    code = load_file(plan, conn, path, &options, report, warnings, answer, err);
     if (code == ERR_NONE)
         code = store_commit(conn, err);
     if (code != ERR_NONE)
@@ -100,7 +103,8 @@ static enum err_code load_in_transaction(struct plan *plan, struct store_conn *c
     return code;
 }
 
-static int load(struct workspace *workspace, const struct endpoint *endpoint, const char *path)
+static int load(struct workspace *workspace, const struct endpoint *endpoint, const char *path,
+    const struct csv_dialect *csv)
 {
     AUTO(diags_fini) struct diags diags;
     AUTO(report_fini) struct report report = {0}, warnings = {0};
@@ -113,7 +117,7 @@ static int load(struct workspace *workspace, const struct endpoint *endpoint, co
     if (code == ERR_NONE)
         code = plan_find_early(plan, &err);
     if (code == ERR_NONE)
-        code = load_in_transaction(plan, workspace->conn, path, &report, &warnings, &answer, &err);
+        code = load_in_transaction(plan, workspace->conn, path, csv, &report, &warnings, &answer, &err);
     plan_free(plan);
     if (code == ERR_NONE) {
         message_warnings(path, &warnings);
@@ -124,6 +128,26 @@ static int load(struct workspace *workspace, const struct endpoint *endpoint, co
     message_error(path, &err);
     fputs("nothing was loaded\n", stderr);
     return EXIT_FAILED;
+}
+
+// Reads --csv over what the endpoint says; false after a message.
+static bool read_dialect(
+    const struct options *options, const struct endpoint *endpoint, struct csv_dialect *ret_dialect)
+{
+    AUTO(diags_fini) struct diags diags;
+    struct csv_options csv;
+    csv_options_init(&csv, endpoint->csv);
+    diags_init(&diags);
+    if (options->csv != NULL) {
+        struct words words = {
+            .rest = span_of(options->csv), .file = "--csv", .line = 1, .column = 1, .diags = &diags};
+        const char *problem = csv_options_read(&csv, &words) ? csv_options_problem(&csv) : NULL;
+        if (problem != NULL)
+            diags_add(&diags, "--csv", 1, 1, "%s", problem);
+    }
+    diags_print(&diags, stderr);
+    *ret_dialect = csv.dialect;
+    return diags_total(&diags) == 0;
 }
 
 // What is wrong with the file already; load_file looks closer.
@@ -145,7 +169,8 @@ static int load_into(struct app *app, const struct options *options)
     struct workspace workspace;
     char url[STORE_URL_BYTES];
     const struct endpoint *endpoint = find_endpoint(app, options->words[1]);
-    if (endpoint == NULL || !is_loadable(options->words[2]))
+    struct csv_dialect csv;
+    if (endpoint == NULL || !is_loadable(options->words[2]) || !read_dialect(options, endpoint, &csv))
         return EXIT_FAILED;
     const char *store = workspace_store_url(options, app, url);
     bool is_new = !workspace_store_is_there(store);
@@ -154,7 +179,7 @@ static int load_into(struct app *app, const struct options *options)
     if (is_new)
         fprintf(stderr, "reckoner: %s: this store was not there, and is made\n", store_shown(store));
     int result = workspace_first_load(&workspace, options, true)
-                     ? load(&workspace, endpoint, options->words[2])
+                     ? load(&workspace, endpoint, options->words[2], options->csv != NULL ? &csv : NULL)
                      : EXIT_FAILED;
     workspace_fini(&workspace);
     return result;

@@ -68,6 +68,13 @@ const struct option_row option_rows[] = {
             {ON_STORE, "DIR", "where the first load finds its files, in place of the app's own data/"}},
     },
     {
+        .flag = "--csv",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, csv),
+        .help = {{COMMAND_LOAD, "WORDS",
+            "words of @csv that say how a CSV file is written, over those of the endpoint"}},
+    },
+    {
         .flag = "--watch",
         .type = OPTION_SWITCH,
         .field = offsetof(struct options, watch),

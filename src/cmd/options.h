@@ -24,6 +24,7 @@ struct options {
     const char *store;       // of a kind that some driver knows; NULL: sqlite:VAR/APP.db
     const char *read_store;  // likewise; NULL: none
     const char *var;         // a folder
+    const char *csv;         // words of csv_options.h; NULL: none
     struct option_list data; // "DIR" or "APP=DIR"; none: each app's own data/
     bool several_apps;       // no option: the words are several apps; set by the command
     size_t loops;            // from 1

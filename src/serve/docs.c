@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "app/csv_options.h"
 #include "app/rule.h"
 #include "base/buf.h"
 #include "base/limits.h"
@@ -173,6 +174,18 @@ static void add_statuses(struct buf *out, const struct endpoint *endpoint)
         buf_printf(out, "%s%d", any ? " or " : "", statements[i].status);
         any = true;
     }
+}
+
+static void add_dialect(struct buf *out, const struct endpoint *endpoint)
+{
+    if (endpoint->csv == NULL)
+        return;
+    AUTO(buf_fini) struct buf words;
+    buf_init(&words, LIMIT_APP_FILE_BYTES);
+    csv_options_write(endpoint->csv, &words);
+    add(out, "<p>CSV as <code>");
+    add_made(out, &words);
+    add(out, "</code>, where a request says nothing else.</p>\n");
 }
 
 static void add_answer(struct buf *out, const struct endpoint *endpoint)
@@ -374,6 +387,7 @@ static void add_endpoint(struct buf *out, const struct endpoint *endpoint)
     else if (endpoint->field_count > 0)
         add(out,
             "<p>Takes one row or many, as JSON, NDJSON or CSV, or one as a form: all of them or none.</p>\n");
+    add_dialect(out, endpoint);
     add_answer(out, endpoint);
     add_columns(out, endpoint);
     add_rejects(out, endpoint);

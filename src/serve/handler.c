@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "app/csv_request.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "serve/condition.h"
@@ -206,6 +207,25 @@ static bool find_route(
     return false;
 }
 
+// Settles in which dialect a CSV body comes.
+static bool read_dialect(struct request *request, struct span content_type)
+{
+    struct err err = {0};
+    // The dialect borrows the type, and lives longer than the head.
+    const char *copy = arena_strndup(&request->arena, content_type.at, content_type.len);
+    struct span type = {.at = copy, .len = content_type.len};
+    enum err_code code = copy != NULL ? csv_request_read(request->endpoint->csv, type, request->query,
+                                            &request->arena, &request->csv, &request->report, &err)
+                                      : err_no_memory(&err);
+    if (code == ERR_NONE)
+        return true;
+    if (code == ERR_INVALID)
+        request->report.status = 400;
+    report_finish(&request->report);
+    request_set_error(request, &err, &request->report);
+    return false;
+}
+
 // Whether the body of a write is of a form that we read; of one without fields, whether there is none.
 static bool check_body(struct request *request, const struct http_request *head)
 {
@@ -228,7 +248,7 @@ static bool check_body(struct request *request, const struct http_request *head)
         return false;
     }
     if (type != NULL && body_format_of_type(type->value, &request->body_format))
-        return true;
+        return request->body_format != BODY_CSV || read_dialect(request, type->value);
     char detail[HEADERS_BYTES];
     snprintf(detail, sizeof(detail), "the Content-Type must be one of %s, in UTF-8", BODY_MEDIA_TYPES);
     request_set_problem(request, &(struct problem){.status = 415, .detail = detail},

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "app/csv_options.h"
 #include "base/limits.h"
 #include "serve/format.h"
 #include "text/json_object.h"
@@ -174,7 +175,8 @@ static bool is_called(const struct rule *rule, struct span name)
 
 static enum err_code read_unknown(struct query *query, struct span name)
 {
-    if (!query->endpoint->strict)
+    bool is_csv = query->endpoint->field_count > 0 && csv_options_is_name(name); // csv_request.c's
+    if (!query->endpoint->strict || is_csv)
         return ERR_NONE;
     return report_param(
         query, name, (struct span){0}, "unknown_parameter", "is not a parameter of this endpoint");

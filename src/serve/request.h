@@ -82,6 +82,7 @@ struct request {
     struct span cursor;                // of the next page; empty: none. Valid until the headers are set
     enum coding body_coding;           // of the body of a write
     enum body_format body_format;      // of that body
+    const struct csv_dialect *csv;     // of a body of CSV; the endpoint's or the arena's; NULL: strict
     struct upload upload;              // that body
     struct report report;              // faults of its parameters, and what the checks of a read found
     struct batch batch;                // a write's way through the writer, with the faults of its rows

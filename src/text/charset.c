@@ -33,11 +33,11 @@ bool charset_is_name(struct span name)
     return name.len > 0 && name.len <= CHARSET_NAME_CHARS;
 }
 
-static bool is_utf8(const char *name)
+bool charset_is_utf8(struct span name)
 {
     static const char *const names[] = {"", "utf-8", "utf8", "us-ascii", "ascii"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (span_is_nocase(span_of(name), names[i]))
+        if (span_is_nocase(name, names[i]))
             return true;
     }
     return false;
@@ -88,7 +88,7 @@ enum err_code charset_init(struct charset *charset, struct span encoding, struct
             encoding.len > CHARSET_NAME_CHARS ? CHARSET_NAME_CHARS : (int)encoding.len, encoding.at);
     if (encoding.len > 0)
         memcpy(charset->name, encoding.at, encoding.len);
-    return is_utf8(charset->name) ? ERR_NONE : open_as(charset, charset->name, err);
+    return charset_is_utf8(span_of(charset->name)) ? ERR_NONE : open_as(charset, charset->name, err);
 }
 
 // --- the start
@@ -122,7 +122,7 @@ static enum err_code begin(struct charset *charset, size_t *ret_mark, struct err
     } else if (is_utf16(name)) {
         name = utf16_order(charset);
     }
-    charset->state = is_utf8(name) ? CHARSET_PASS : CHARSET_DECODE;
+    charset->state = charset_is_utf8(span_of(name)) ? CHARSET_PASS : CHARSET_DECODE;
     if (charset->state == CHARSET_PASS || name == charset->name)
         return ERR_NONE;
     memcpy(charset->name, name, strlen(name) + 1);

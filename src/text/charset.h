@@ -32,6 +32,9 @@ struct charset {
 // Whether the name of an encoding has only what such names have: letters, digits, - _ . :, up to 40 of them.
 bool charset_is_name(struct span name);
 
+// Whether the name is UTF-8's, or that of ASCII, which is the same here.
+bool charset_is_utf8(struct span name);
+
 // Whether the C library can read it, for which it may look at files.
 bool charset_is_known(struct span name);
 

@@ -34,6 +34,7 @@ struct csv_dialect {
     struct span until;      // a line that begins so, and all behind it, is no row; empty: there is none
     struct span date;       // format of date fields that have none, beside YYYY-MM-DD; empty: none
     struct span timestamp;  // the same of timestamp fields
+    struct span time;       // and of time fields
     struct span nulls[CSV_WORDS];  // cells that are no value
     size_t null_count;             //
     struct span trues[CSV_WORDS];  // texts of booleans beside true, in capitals or not

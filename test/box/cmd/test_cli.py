@@ -131,7 +131,7 @@ def test_load_works_beside_a_running_server(start, tmp_path):
 @pytest.mark.parametrize('endpoint, name, text', [
     ('POST /nothing', 'rows.csv', "writes nothing under 'POST /nothing'"),
     ('GET /rows', 'rows.csv', "writes nothing under 'GET /rows'"),
-    ('POST /rows', 'rows.txt', "must end in .csv, .json or .ndjson"),
+    ('POST /rows', 'rows.txt', "must end in .csv, .tsv, .json or .ndjson"),
     ('POST /rows', 'missing.csv', 'could not be opened: No such file'),
 ])
 def test_load_says_what_is_wrong(tmp_path, endpoint, name, text):

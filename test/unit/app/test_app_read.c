@@ -212,7 +212,7 @@ static void all_errors_of_all_files_come_at_once(void **state)
     app_dir_expect_errors(
         "a.sql:1:4: no @answer; the endpoint needs a statement whose rows are its answer\n"
         "app.ini:1: no = on this line; write key = value\n"
-        "app.ini:3: \"b.txt\" has to end in .csv, .json or .ndjson\n"
+        "app.ini:3: \"b.txt\" has to end in .csv, .tsv, .json or .ndjson\n"
         "c.sql:2:13: unknown type int; did you mean integer?\n"
         "c.sql:4:8: parameter :y is not declared; add a @param\n"
         "schema/001_t.sql:1:2: a NUL byte; the file has to be text, UTF-8\n"
@@ -356,8 +356,8 @@ static void every_bad_line_of_the_ini_is_told(void **state)
                           "app.ini:18: \"\" is no file's name\n"
                           "app.ini:19: \"/etc/b.csv\" has to be relative to the data folder\n"
                           "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
-                          "app.ini:21: \"b.txt\" has to end in .csv, .json or .ndjson\n"
-                          "app.ini:22: \".csv\" has to end in .csv, .json or .ndjson\n");
+                          "app.ini:21: \"b.txt\" has to end in .csv, .tsv, .json or .ndjson\n"
+                          "app.ini:22: \".csv\" has to end in .csv, .tsv, .json or .ndjson\n");
 }
 
 static void a_misspelt_line_of_the_ini_says_what_was_meant(void **state)

@@ -19,6 +19,8 @@ static void a_media_type_is_read_with_its_parameters(void **state)
     assert_true(body_format_of_type(span_of("application/x-ndjson"), &format) && format == BODY_NDJSON);
     assert_true(
         body_format_of_type(span_of("application/x-www-form-urlencoded"), &format) && format == BODY_FORM);
+    assert_true(body_format_of_type(span_of("text/tab-separated-values"), &format) && format == BODY_CSV);
+    assert_true(body_format_of_type(span_of("text/csv; charset=windows-1252"), &format));
     assert_false(body_format_of_type(span_of("application/json; charset=latin1"), &format));
     assert_false(body_format_of_type(span_of("text/plain"), &format));
     assert_false(body_format_of_type(span_of(""), &format));
@@ -40,6 +42,7 @@ static void a_file_is_known_by_its_ending(void **state)
     assert_false(body_format_of_file(span_of("ports.gz"), &format));
     assert_false(body_format_of_file(span_of(".csv.gz"), &format));
     assert_false(body_format_of_file(span_of("ports.csv.gz.gz"), &format));
+    assert_true(body_format_of_file(span_of("ports.tsv"), &format) && format == BODY_CSV);
     assert_false(body_format_of_file(span_of("portscsv"), &format));
     assert_false(body_format_of_file(span_of(".csv"), &format));
     assert_false(body_format_of_file(span_of(""), &format));
