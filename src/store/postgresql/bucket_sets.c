@@ -4,6 +4,7 @@
 // also where a set goes by its table for a while, whose number a bucket then has.
 #include "store/postgresql/bucket_sets.h"
 
+#include "base/ascii.h"
 #include "base/mem.h"
 #include "store/postgresql/bucket_hash.h"
 #include "store/postgresql/state.h"
@@ -135,11 +136,18 @@ struct pg_bucket_set *pg_bucket_sets_add(struct pg_bucket_sets *sets, struct pg_
 
 // --- rounds
 
-static void raise_some(struct pg_bucket_set *set, const char *bits, uint64_t number)
+// `numbers` has other characters between them.
+static void raise_some(struct pg_bucket_set *set, const char *numbers, uint64_t number)
 {
-    for (size_t i = 0; i < LIMIT_BUCKETS && bits[i] != '\0'; i++) {
-        if (bits[i] == '1')
-            atomic_store_explicit(&set->buckets[i].number, number, memory_order_release);
+    for (const char *at = numbers; *at != '\0'; at++) {
+        unsigned bucket = 0;
+        if (!ascii_is_digit(*at))
+            continue;
+        for (; ascii_is_digit(*at); at++)
+            bucket = 10 * bucket + (unsigned)(*at - '0');
+        if (bucket < LIMIT_BUCKETS)
+            atomic_store_explicit(&set->buckets[bucket].number, number, memory_order_release);
+        at--;
     }
 }
 
@@ -157,13 +165,15 @@ static void take(struct pg_bucket_set *set, struct version_slots *slots, const P
         return;
     }
     uint64_t triggers = pg_number_at(state, row, PG_STATE_ROWS);
-    const char *bits = PQgetisnull(state, row, PG_STATE_TEXT) ? NULL : PQgetvalue(state, row, PG_STATE_TEXT);
-    bool is_told = follows && was_by_itself && triggers == set->triggers && (bits == NULL || bits[0] != '\0');
+    const char *raised =
+        PQgetisnull(state, row, PG_STATE_TEXT) ? NULL : PQgetvalue(state, row, PG_STATE_TEXT);
+    bool is_told =
+        follows && was_by_itself && triggers == set->triggers && (raised == NULL || raised[0] != '\0');
     set->triggers = triggers;
     if (!is_told)
         atomic_store_explicit(&set->whole, version_slots_number(slots), memory_order_release);
-    else if (bits != NULL)
-        raise_some(set, bits, version_slots_number(slots));
+    else if (raised != NULL)
+        raise_some(set, raised, version_slots_number(slots));
 }
 
 void pg_bucket_sets_take(

@@ -6,10 +6,10 @@
 // snapshot, which is the parameter, and is visible in this one's. So each is told once, and the first answer
 // that sees its rows sees its row of reckoner_changes. What was removed from there (`pruned`) were rows of
 // writers below a number; if all of those had ended in the last answer's snapshot, nothing that it did not
-// see is gone. Else all is raised: in the place of bits there is an empty text then. That the triggers stood
-// on all parts of the table meanwhile is seen by them and the table's shape, which are the same at both ends
-// and never come back. The snapshots have to be of one server: it tells when it was started. The
-// watch's thread.
+// see is gone. Else all is raised: in the place of their numbers there is an empty text then. That the
+// triggers stood on all parts of the table meanwhile is seen by them and the table's shape, which are the
+// same at both ends and never come back. The snapshots have to be of one server: it tells when it was
+// started. The watch's thread.
 #include "store/postgresql/known.h"
 
 #include "base/mem.h"
@@ -70,11 +70,13 @@ static const char state_sql[] =
     " FROM counted WHERE table_name = ''"
     " UNION ALL SELECT E'\\x03', " PG_SERVER_START ", 0, pg_catalog.pg_current_snapshot()::pg_catalog.text"
     " UNION ALL SELECT E'\\x02' || s.name, s.triggers, 0,"
-    " CASE WHEN s.pruned > pg_catalog.pg_snapshot_xmin($1::pg_catalog.pg_snapshot) THEN '' ELSE changed.bits END"
+    " CASE WHEN s.pruned > pg_catalog.pg_snapshot_xmin($1::pg_catalog.pg_snapshot) THEN '' ELSE changed.buckets END"
     " FROM sets s CROSS JOIN LATERAL ("
-    "SELECT CASE WHEN pg_catalog.bool_or(c.buckets IS NULL) THEN '' ELSE pg_catalog.bit_or(c.buckets)::pg_catalog.text END"
-    " FROM @.reckoner_changes c WHERE c.id = s.id AND c.writer >= pg_catalog.pg_snapshot_xmin($1)"
-    " AND NOT pg_catalog.pg_visible_in_snapshot(c.writer, $1)) AS changed (bits)";
+    "SELECT CASE WHEN pg_catalog.bool_or(c.buckets IS NULL) THEN ''"
+    " ELSE pg_catalog.array_agg(DISTINCT number)::pg_catalog.text END FROM @.reckoner_changes c"
+    " LEFT JOIN LATERAL pg_catalog.unnest(c.buckets) AS number ON true"
+    " WHERE c.id = s.id AND c.writer >= pg_catalog.pg_snapshot_xmin($1)"
+    " AND NOT pg_catalog.pg_visible_in_snapshot(c.writer, $1)) AS changed (buckets)";
 
 void pg_append_state(const struct pg_store *store, struct buf *sql)
 {

@@ -3,8 +3,9 @@
 //
 //     reckoner_buckets   a row for each set: a table, and columns by which somebody has asked for buckets;
 //                        `pruned`: of writers below that, changes may be gone
-//     reckoner_changes   a row for each transaction that has written to such a table, the *writer*: a bit for
-//                        each bucket that it raises; null: all of them
+//     reckoner_changes   a row for each transaction that has written to such a table, the *writer*:
+//                        the buckets that it raises; null: all of them, as there are many, or they are not
+//                        known
 //     reckoner_rows_1()  the trigger of the set 1. It runs after each statement, and is given its old and its
 //                        new rows. What it has noted in the transaction it keeps in a setting, as
 //                        reckoner_raise() does, so that the row is not written anew for nothing. What it
@@ -20,7 +21,7 @@
 // No transaction waits for another one here: each has a row of its own. Now and then one removes those of old
 // writers, unless somebody else is about it. Who asks what has changed is told `pruned`, too (known.c).
 //
-// A function with another hash or other bits than this one has to have other letters.
+// A function with another hash or other texts than this one has to have other letters.
 #include "store/postgresql/row_tracking.h"
 
 #include <inttypes.h>
@@ -34,8 +35,9 @@
 static const char script[] =
     "CREATE TABLE IF NOT EXISTS @.reckoner_buckets (id integer PRIMARY KEY, table_name text NOT NULL,\n"
     "    columns text[] NOT NULL, made text NOT NULL, pruned xid8 NOT NULL, UNIQUE (table_name, columns));\n"
-    "CREATE TABLE IF NOT EXISTS @.reckoner_changes (id integer, writer xid8, buckets bit(~),\n"
+    "CREATE TABLE IF NOT EXISTS @.reckoner_changes (id integer, writer xid8, buckets smallint[],\n"
     "    PRIMARY KEY (id, writer)) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 4000);\n"
+    "ALTER TABLE @.reckoner_changes ALTER buckets SET STORAGE PLAIN;\n"
     "GRANT SELECT ON @.reckoner_buckets, @.reckoner_changes TO PUBLIC;\n"
     "CREATE OR REPLACE FUNCTION @.reckoner_kinds(of_table text, of_columns text[]) RETURNS text\n"
     "LANGUAGE sql STABLE SET search_path = @, pg_temp AS $body#$\n"
@@ -57,25 +59,29 @@ static const char script[] =
     "LANGUAGE sql STABLE SET search_path = @, pg_temp AS $body#$\n"
     "    SELECT format($text$\n"
     "DECLARE\n"
-    "    zero CONSTANT bit(~) := 0::bit(~);\n"
     "    kept text := nullif(current_setting('reckoner.rows_#_%1$s', true), '');\n"
-    "    raised bit(~);\n"
+    "    raised smallint[];\n"
     "    edge xid8;\n"
     "BEGIN\n"
     "    IF kept = 'all' THEN RETURN NULL; END IF;\n"
     "    BEGIN\n"
-    "        IF TG_OP = 'INSERT' THEN raised := (%2$s (SELECT DISTINCT %3$s FROM new_rows AS r) AS r) AS b);\n"
-    "        ELSIF TG_OP = 'DELETE' THEN raised := (%2$s (SELECT DISTINCT %3$s FROM old_rows AS r) AS r) AS b);\n"
+    "        IF TG_OP = 'INSERT' THEN raised := ARRAY(%2$s (SELECT DISTINCT %3$s FROM new_rows AS r) AS r);\n"
+    "        ELSIF TG_OP = 'DELETE' THEN raised := ARRAY(%2$s (SELECT DISTINCT %3$s FROM old_rows AS r) AS r);\n"
     "        ELSE\n"
-    "            raised := (%2$s (SELECT DISTINCT %3$s FROM old_rows AS r\n"
-    "                UNION ALL SELECT DISTINCT %3$s FROM new_rows AS r) AS r) AS b);\n"
+    "            raised := ARRAY(%2$s (SELECT DISTINCT %3$s FROM old_rows AS r\n"
+    "                UNION ALL SELECT DISTINCT %3$s FROM new_rows AS r) AS r);\n"
     "        END IF;\n"
     "    EXCEPTION WHEN OTHERS THEN raised := NULL;\n"
     "    END;\n"
-    "    raised := raised | coalesce(kept::bit(~), zero);\n"
-    "    IF raised = coalesce(kept::bit(~), zero) THEN RETURN NULL; END IF;\n"
+    "    IF kept IS NOT NULL AND raised IS NOT NULL THEN\n"
+    "        raised := ARRAY(SELECT unnest(raised) EXCEPT SELECT unnest(kept::smallint[]));\n"
+    "    END IF;\n"
+    "    IF raised = '{}' THEN RETURN NULL; END IF;\n"
+    "    raised := CASE WHEN cardinality(raised) <= ~ / 2 THEN coalesce(kept, '{}')::smallint[] || raised END;\n"
+    "    IF cardinality(raised) > ~ / 2 THEN raised := NULL; END IF;\n"
     "    INSERT INTO reckoner_changes AS c (id, writer, buckets) VALUES (%1$s, pg_current_xact_id(), raised)\n"
-    "    ON CONFLICT (id, writer) DO UPDATE SET buckets = c.buckets | excluded.buckets;\n"
+    "    ON CONFLICT (id, writer) DO UPDATE SET buckets =\n"
+    "        CASE WHEN c.buckets = excluded.buckets[1:cardinality(c.buckets)] THEN excluded.buckets END;\n"
     "    kept := set_config('reckoner.rows_#_%1$s', coalesce(raised::text, 'all'), true);\n"
     "    IF random() < 0.008 AND starts_with(current_setting('transaction_isolation'), 'read') THEN\n"
     "        edge := writer FROM reckoner_changes WHERE id = %1$s ORDER BY writer DESC OFFSET 1000 LIMIT 1;\n"
@@ -86,12 +92,12 @@ static const char script[] =
     "        END IF;\n"
     "    END IF;\n"
     "    RETURN NULL;\n"
-    "END $text$, id, 'SELECT coalesce(bit_or(set_bit(zero, b.bucket, 1)), zero) FROM (SELECT DISTINCT hashtext('\n"
+    "END $text$, id, 'SELECT DISTINCT (hashtext('\n"
     "        || 'concat_ws(E''\\x1f'', ' || string_agg(format(CASE kind WHEN 't' THEN 'rtrim(r.%1$I::text)'\n"
     "            WHEN 'i' THEN 'r.%1$I::int8::text' WHEN 'b' THEN 'r.%1$I::bool::text'\n"
     "            WHEN 'd' THEN 'to_char(r.%1$I::date::timestamp, ''YYYY-MM-DD'')'\n"
     "            WHEN 'u' THEN 'replace(r.%1$I::uuid::text, ''-'', '''')' END, name), ', ' ORDER BY place)\n"
-    "        || ') COLLATE \"C\") & (~ - 1) AS bucket FROM', string_agg(format('r.%I', name), ', ' ORDER BY place))\n"
+    "        || ') COLLATE \"C\") & (~ - 1))::smallint FROM', string_agg(format('r.%I', name), ', ' ORDER BY place))\n"
     "    FROM unnest(of_columns, string_to_array(of_kinds, NULL)) WITH ORDINALITY AS named (name, kind, place)\n"
     "$body#$;\n"
     "CREATE OR REPLACE FUNCTION @.reckoner_by(of_table text, of_columns text[], of_kinds text) RETURNS boolean\n"

