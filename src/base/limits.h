@@ -180,14 +180,16 @@ enum {
     LIMIT_STATEMENTS = 64,              // statements of an endpoint
     LIMIT_DIAGNOSTICS = 200,            // errors reported by one check
     LIMIT_APP_BYTES = 64 * 1024 * 1024, // memory of one loaded app
-    LIMIT_LIST_ITEMS = 1000,            // items of one list parameter
-    LIMIT_FOLDER_FILES = 10000,         // SQL files of a folder: one with more was probably given by mistake
-    LIMIT_PATH_BYTES = 1024,     // path of an endpoint: a target of 8 KiB has room for a query beside it
-    LIMIT_PAGE_ROWS = 1000000,   // rows of one page: an answer of more rows needs no pages
-    LIMIT_EXAMPLES = 100,        // @example of an endpoint: more are tests
-    LIMIT_PUBLIC_FILES = 10000,  // files in an app's public/
-    LIMIT_BIG_TABLE_ROWS = 1000, // from here on `check` warns of reading a table as a whole
-    LIMIT_RELOAD_QUIET_MS = 50,  // without a further edit, before edited files are read anew unasked
+    LIMIT_SEARCH_WORDS = 100,      // of a text that search_terms makes a query of; the others are left out
+    LIMIT_SEARCH_WORD_BYTES = 256, // of one of them, which is cut: a longer one is in hardly any index
+    LIMIT_LIST_ITEMS = 1000,       // items of one list parameter
+    LIMIT_FOLDER_FILES = 10000,    // SQL files of a folder: one with more was probably given by mistake
+    LIMIT_PATH_BYTES = 1024,       // path of an endpoint: a target of 8 KiB has room for a query beside it
+    LIMIT_PAGE_ROWS = 1000000,     // rows of one page: an answer of more rows needs no pages
+    LIMIT_EXAMPLES = 100,          // @example of an endpoint: more are tests
+    LIMIT_PUBLIC_FILES = 10000,    // files in an app's public/
+    LIMIT_BIG_TABLE_ROWS = 1000,   // from here on `check` warns of reading a table as a whole
+    LIMIT_RELOAD_QUIET_MS = 50,    // without a further edit, before edited files are read anew unasked
 
     // --- answers
     LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded

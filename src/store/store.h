@@ -162,7 +162,8 @@ void store_interrupt_when(struct store_conn *conn, const atomic_bool *flag);
 // (after store_batch_open) and the helpers calendar(from, to), a table with the column day, list(text), a
 // table with the column value (text: what stands between commas, without blanks around it, empty items left
 // out), distance_m(lat1, lng1, lat2, lng2), the great-circle distance in metres, month_of(day) and
-// week_of(day), texts, and day_in(at, zone) and clock_in(at, zone), what clocks show there. Refused with
+// week_of(day), texts, day_in(at, zone) and clock_in(at, zone), what clocks show there, and
+// search_terms(text) and search_prefix(text), queries of the database's full-text search. Refused with
 // ERR_CONFIG, with line and column in `sql`: a syntax error, an unknown table or column, a name not in
 // params, more than one statement; and, as they would break a request's transaction or the schema: BEGIN and
 // the like, ATTACH, PRAGMA, VACUUM, and CREATE, ALTER, DROP. `params` is borrowed while the statement lives;

@@ -24,6 +24,7 @@
 #include "store/postgresql/store.h"
 #include "store/postgresql/tx.h"
 #include "store/postgresql/tracking.h"
+#include "text/search_words.h"
 #include "text/sql_quote.h"
 
 // Of half an angle in degrees; and the two sides of the triangle that distance_m is made of.
@@ -46,6 +47,22 @@
 // A part of a day, with zeros in front; and what is null for days that SQLite has no text for.
 #define PADDED(part, digits) "pg_catalog.lpad(CAST(EXTRACT(" part " FROM day) AS text), " digits ", '0')"
 #define OF_CALENDAR(text)    "CASE WHEN day BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN " text " END"
+// The words of a text as search_words.h has them, without marks on letters, and their number in order.
+#define SEPARATOR(first, last) "\\\\u" #first "-\\\\u" #last
+#define SEPARATORS             "E'[" SEARCH_SEPARATORS(SEPARATOR) "\\\\U0001f000-\\\\U0001faff]+'"
+#define MARKS                  "E'[\\\\u0300-\\\\u036f]+'"
+#define PLAIN                                                                                                \
+    "pg_catalog.lower(pg_catalog.regexp_replace(pg_catalog.normalize(words, 'NFD'), " MARKS ", '', 'g'))"
+#define WORDS                                                                                                \
+    " FROM (SELECT pg_catalog.left(part, 64) AS word, pg_catalog.row_number() OVER (ORDER BY n) AS place,\n" \
+    "         pg_catalog.count(*) OVER () AS total\n"                                                        \
+    "        FROM pg_catalog.regexp_split_to_table(" PLAIN ", " SEPARATORS ")\n"                             \
+    "        WITH ORDINALITY AS parts (part, n) WHERE part <> '') AS found\n"
+#define QUERY(end)                                                                                           \
+    "    SELECT coalesce((SELECT pg_catalog.string_agg('''' || word || ''''" end                             \
+    ", ' & ' ORDER BY place)" WORDS "        WHERE place <= 100), '')::pg_catalog.tsquery;\n"
+#define ALL_WORDS  QUERY("")
+#define BEGINNINGS QUERY(" || CASE WHEN place = LEAST(total, 100) THEN ':*' ELSE '' END")
 
 static const char helpers[] =
     "CREATE SCHEMA IF NOT EXISTS reckoner;\n"
@@ -89,6 +106,15 @@ static const char helpers[] =
                         "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
                         "    SELECT CAST(pg_catalog.timezone(zone, at) AS time);\n"
                         "END;\n"
+                        "CREATE OR REPLACE FUNCTION reckoner.search_vector(words text) RETURNS tsvector\n"
+                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+                        "    SELECT coalesce((SELECT pg_catalog.array_to_tsvector(pg_catalog.array_agg(DISTINCT word))\n" WORDS
+                        "        ), '');\n"
+                        "END;\n"
+                        "CREATE OR REPLACE FUNCTION reckoner.search_terms(words text) RETURNS tsquery\n"
+                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" ALL_WORDS "END;\n"
+                        "CREATE OR REPLACE FUNCTION reckoner.search_prefix(words text) RETURNS tsquery\n"
+                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" BEGINNINGS "END;\n"
                         "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
 
 enum { SUM_CHARS = 17 };

@@ -43,9 +43,10 @@ static const char *const pure[] = {"->", "->>", "abs", "acos", "acosh", "asin", 
     "length", "like", "likelihood", "likely", "ln", "log", "log10", "log2", "lower", "ltrim", "match",
     "matchinfo", "max", "min", "mod", "month_of", "nth_value", "ntile", "nullif", "octet_length", "offsets",
     "percent_rank", "pi", "pow", "power", "printf", "quote", "radians", "rank", "replace", "round",
-    "row_number", "rtrim", "sign", "sin", "sinh", "snippet", "soundex", "sqlite_source_id", "sqlite_version",
-    "sqrt", "string_agg", "substr", "substring", "subtype", "sum", "tan", "tanh", "total", "trim", "trunc",
-    "typeof", "unhex", "unicode", "unlikely", "upper", "week_of", "zeroblob"};
+    "row_number", "rtrim", "search_prefix", "search_terms", "sign", "sin", "sinh", "snippet", "soundex",
+    "sqlite_source_id", "sqlite_version", "sqrt", "string_agg", "substr", "substring", "subtype", "sum",
+    "tan", "tanh", "total", "trim", "trunc", "typeof", "unhex", "unicode", "unlikely", "upper", "week_of",
+    "zeroblob"};
 
 static const char *const dates[] = {
     "date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"};
