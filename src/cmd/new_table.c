@@ -15,7 +15,7 @@
 enum {
     OUTSIDE_BYTES = 150, // longer names of columns are headlines
     KEY_BYTES = 60,      // of a value by which people ask for a row
-    KEY_ROWS_MIN = 3,    // fewer rows have values of one each by chance
+    KEY_ROWS_MIN = 5,    // fewer rows have values of one each by chance
     FILTERS_MAX = 4,     //
     FILTER_VALUES = 50,  // that people choose from
     SAMPLE_TEXT_BYTES = 120,
@@ -214,6 +214,9 @@ static void settle_dialect(const struct survey *survey, struct new_table *table)
     struct csv_dialect *dialect = &table->dialect;
     dialect->delimiter = survey->layout.delimiter;
     dialect->until = survey->until;
+    dialect->has_no_quotes = survey->has_no_quotes;
+    if (survey->has_padded_header && dialect->header == CSV_HEADER_PRESENT)
+        dialect->header = CSV_HEADER_ANY_CASE;
     dialect->ignores_blank = survey->blank_rows > 0;
     // A byte order mark says the other ones.
     if (strcmp(survey->encoding, "UTF-8") != 0 && strcmp(survey->encoding, "UTF-16") != 0)

@@ -73,7 +73,9 @@ void new_table_write_schema(const struct new_table *table, struct buf *out)
             width, table->id);
     for (size_t i = 0; i < table->count; i++) {
         const struct new_column *column = &table->columns[i];
-        buf_printf(out, "  %-*s %s%s%s\n", width, column->name, types[column->kind].sql,
+        buf_printf(out, "  %-*s ", width, column->name);
+        buf_append_str(out, types[column->kind].sql);
+        buf_printf(out, "%s%s\n",
             column == table->key ? " PRIMARY KEY NOT NULL"
             : column->required   ? " NOT NULL"
                                  : "",
@@ -87,8 +89,9 @@ void new_table_write_schema(const struct new_table *table, struct buf *out)
 static void append_field(
     const struct new_table *table, const struct new_column *column, int width, struct buf *out)
 {
-    buf_printf(out, "-- @field %-*s %s%s%s", width, column->name, types[column->kind].type,
-        column->required ? " required" : "", column == table->key ? " unique" : "");
+    buf_printf(out, "-- @field %-*s ", width, column->name);
+    buf_append_str(out, types[column->kind].type);
+    buf_printf(out, "%s%s", column->required ? " required" : "", column == table->key ? " unique" : "");
     if (column->format[0] != '\0' && !(column->kind == COLUMN_DATE && table->dialect.date.len > 0))
         buf_printf(out, " format \"%s\"", column->format);
     if (column->has_outside) {
@@ -254,8 +257,9 @@ static void append_first_path(const struct new_table *table, struct buf *out)
 void new_table_write_get_one(const struct new_table *table, struct buf *out)
 {
     const char *key = order_of(table);
-    buf_printf(out, "-- @endpoint GET /%s/{%s}\n-- One row.\n-- @param %s %s\n-- @shape object\n-- @example ",
-        table->app, key, key, table->key != NULL ? types[table->key->kind].type : "integer");
+    buf_printf(out, "-- @endpoint GET /%s/{%s}\n-- One row.\n-- @param %s %s\n-- @shape object\n", table->app,
+        key, key, table->key != NULL ? types[table->key->kind].type : "integer");
+    buf_append_str(out, "-- @example ");
     append_first_path(table, out);
     buf_append_str(out, "\n\n-- @answer\nSELECT ");
     append_names(table, table->key == NULL, 2, out);

@@ -190,6 +190,7 @@ static void take_heading(struct reading *reading, const struct csv_cell *cells, 
     survey->header_cells = count;
     for (size_t i = 0; i < count && i < LIMIT_FIELDS; i++) {
         struct span text = span_trim(cells[i].text), before = survey->columns[i].header;
+        survey->has_padded_header = survey->has_padded_header || text.len < cells[i].text.len;
         if (text.len == 0 && !is_last)
             text = left;
         left = text;
@@ -343,6 +344,7 @@ static enum err_code read_csv(
     struct csv_input input = {0};
     dialect.delimiter = survey->layout.delimiter;
     dialect.skip = (uint32_t)survey->layout.skip;
+    dialect.has_no_quotes = survey->has_no_quotes;
     if (strcmp(survey->encoding, "UTF-8") != 0)
         dialect.encoding = span_of(survey->encoding);
     enum err_code code = csv_input_init(&input, &dialect, handler, err);
@@ -394,7 +396,7 @@ static enum err_code check_notes(struct survey *survey, const char *path, struct
     return code;
 }
 
-static enum err_code read_rows(struct survey *survey, const char *path, struct err *err)
+static enum err_code read_rows_once(struct survey *survey, const char *path, struct err *err)
 {
     struct reading reading = {.survey = survey, .err = err};
     struct csv_rows_handler handler = {.ctx = &reading, .on_row = on_row, .on_broken_row = on_broken_row};
@@ -410,6 +412,34 @@ static enum err_code read_rows(struct survey *survey, const char *path, struct e
         survey->odd_cells = reading.odd_cells;
     }
     return check_notes(survey, path, err);
+}
+
+static void forget_rows(struct survey *survey)
+{
+    for (size_t i = 0; i < LIMIT_FIELDS; i++) {
+        column_guess_fini(&survey->columns[i].guess);
+        survey->columns[i] = (struct survey_column){0};
+        column_guess_init(&survey->columns[i].guess);
+    }
+    survey->rows = survey->odd_rows = survey->blank_rows = survey->notes = 0;
+    survey->until = (struct span){0};
+}
+
+// Where quotes make no sense in a file with tabs, they are none.
+static enum err_code read_rows(struct survey *survey, const char *path, struct err *err)
+{
+    struct err first = {0};
+    enum err_code code = read_rows_once(survey, path, &first);
+    bool has_no_quotes = survey->layout.delimiter == '\t' && (code == ERR_MALFORMED || survey->odd_rows > 0);
+    if (code != ERR_NONE && !has_no_quotes) {
+        *err = first;
+        return code;
+    }
+    if (!has_no_quotes)
+        return code;
+    forget_rows(survey);
+    survey->has_no_quotes = true;
+    return read_rows_once(survey, path, err);
 }
 
 // A last column without a name and without a value only ends the lines.

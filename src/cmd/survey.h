@@ -30,6 +30,8 @@ struct survey {
     struct survey_column columns[LIMIT_FIELDS]; //
     size_t column_count;                        // without a column that only ends each line
     bool has_tail;                              // there is such a one
+    bool has_padded_header;                     // blanks stand around a name
+    bool has_no_quotes;                         // a quote is text, as in files of databases
     size_t header_cells;                        // of the header's last row
     uint64_t rows;                              //
     uint64_t odd_rows;       // among them, of another number of cells: they cannot be loaded

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`reckoner init --from`: files in the manner of those that offices, banks and shops hand out become APIs without an edit."""
+import re
 import subprocess
 
 import pytest
 
-from server import BINARY, STORES, new_store, run
+from server import BINARY, ROOT, STORES, new_store, run
 
 # A file's name, its bytes, what stands behind @csv, and the first rows as GET answers them.
 FILES = {
@@ -62,6 +63,9 @@ FILES = {
                 [{'order_no': 7, 'date': '2026-01-05', 'name': 'Москва'}]),
     'sheet': ('Timestamp,人口,"a ""b""",a b,\'x\' "y"\n1/31/2026 9:05:00,5,x,1,q\n2/1/2026 23:59:59,6,y,2,r\n'.encode(), 'skip 1 header absent',
               [{'id': 1, 'timestamp': '2026-01-31T09:05:00.000Z', 'c2': 5, 'a_b': 'x', 'a_b_2': 1, 'x_y': 'q'}]),
+    'titles': (b'tconst\ttitle\tyear\ntt1\t"Quoted" at the start\t1894\ntt2\tplain\t\\N\ntt3\t"never closed\t1895\n', r"delimiter tab quote none null '\N'",
+               [{'id': 1, 'tconst': 'tt1', 'title': '"Quoted" at the start', 'year': 1894}]),
+    'rates': (b'Date, USD, JPY, \n2026-01-28, 1.0922, 160.35, \n', 'header any-case trim', [{'id': 1, 'date': '2026-01-28', 'usd': 1.0922, 'jpy': 160.35}]),
     'names': (b'name\nAnn\nBob\nAnn\n', None, [{'id': 1, 'name': 'Ann'}, {'id': 2, 'name': 'Bob'}, {'id': 3, 'name': 'Ann'}]),
 }
 
@@ -116,6 +120,16 @@ def test_filters_find_rows(start, tmp_path):
     assert {row['region'] for row in server.get('/sales?region=south').json()} == {'south'}
     days = [row['day'] for row in server.get('/sales?from=2026-02-03&to=2026-02-04').json()]
     assert sorted(set(days)) == ['2026-02-03', '2026-02-04']
+
+
+def test_the_guide_s_file_becomes_what_it_says(start, tmp_path):
+    guide = (ROOT / 'docs' / 'guide.md').read_text(encoding='utf-8')
+    table, told, target, answer = re.search(r'^## From a file\n.*?```csv\n(.*?)```.*?```console\n\$ reckoner init --from Umsaetze.csv\n(.*?)```'
+                                            r'.*?`GET (.*?)` with\n```json\n(.*?)```', guide, re.MULTILINE | re.DOTALL).groups()
+    (tmp_path / 'Umsaetze.csv').write_text(table, encoding='utf-8')
+    result = subprocess.run([BINARY, 'init', '--from', 'Umsaetze.csv'], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert result.stdout.startswith(told)
+    assert start(tmp_path / 'umsaetze').get(target).body.decode() == answer.strip()
 
 
 def test_the_folder_is_named_after_the_file(tmp_path):
