@@ -20,10 +20,7 @@
 #include "batch/suspect.h"
 #include "batch/violated.h"
 
-enum {
-    TIMES_THE_BATCH = 8, // a search may take so many times as long as the batch has taken
-    RUNAWAY_MS = 2000,   // from the end of the time of a search to the end of whatever it runs
-};
+enum { RUNAWAY_MS = 1000 }; // from the end of the time of a search to the end of whatever it runs
 
 // What a try has shown.
 enum shown {
@@ -382,15 +379,6 @@ static void find_and_report_row(struct search *search, struct report *report)
         report_row(search, field, report);
 }
 
-// What the search may take.
-static uint64_t budget_of(const struct culprit_case *failed)
-{
-    uint64_t least_ns = LIMIT_BLAME_MS * NS_PER_MS, most_ns = failed->most_ms * NS_PER_MS;
-    uint64_t budget_ns = TIMES_THE_BATCH * failed->took_ns;
-    budget_ns = budget_ns > most_ns ? most_ns : budget_ns;
-    return budget_ns < least_ns ? least_ns : budget_ns;
-}
-
 enum err_code culprit_find(
     const struct culprit_case *failed, struct report *report, struct err *err, struct err *ret_lost)
 {
@@ -399,7 +387,7 @@ enum err_code culprit_find(
         .endpoint = plan_endpoint(failed->plan),
         .code = err->code,
         .start_ns = clock_monotonic_ns(),
-        .budget_ns = budget_of(failed),
+        .budget_ns = failed->most_ms * NS_PER_MS,
         .latest = *err,
         .field = violated_field(conn, plan_endpoint(failed->plan)),
         .kind = store_violation(conn).kind};

@@ -25,9 +25,8 @@ struct culprit_case {
 // fails without any row of the batch is a parameter's fault, and what fails without a parameter too is the
 // app's own: ERR_STORE. The text of ERR_VALUE then quotes nothing that the client has not sent.
 //
-// Takes eight times as long as the batch did, at least LIMIT_BLAME_MS and at most `most_ms`, as far as
-// `took_ns` foretells; what is not known by then is left out. Returns ERR_NONE, or why the transaction is
-// lost, which goes into ret_lost.
+// Takes `most_ms` at most, as far as `took_ns` foretells; what is not known by then is left out. Returns
+// ERR_NONE, or why the transaction is lost, which goes into ret_lost.
 MUST_CHECK enum err_code culprit_find(
     const struct culprit_case *failed, struct report *report, struct err *err, struct err *ret_lost);
 

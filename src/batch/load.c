@@ -14,8 +14,10 @@
 #include "app/csv_request.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "batch/culprit.h"
 #include "batch/intake.h"
 #include "batch/run.h"
+#include "batch/violated.h"
 #include "text/pattern.h"
 
 enum { DEFAULTS_BYTES = 64 * LIMIT_PARAMS }; // of parameters that are worked out: days
@@ -139,6 +141,17 @@ static enum err_code wait_for_turn(struct store_conn *conn, struct err *err)
     return code;
 }
 
+// The defaults of the parameters, as a file has none.
+static enum err_code read_defaults(
+    const struct endpoint *endpoint, struct arena *arena, struct value *params, struct err *err)
+{
+    for (size_t i = 0; i < endpoint->param_count; i++) {
+        if (!rule_default(&endpoint->params[i], arena, &params[i]))
+            return err_no_memory(err);
+    }
+    return ERR_NONE;
+}
+
 enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
     const struct load_options *options, struct report *report, struct report *warnings, struct spool *answer,
     struct err *err)
@@ -154,15 +167,74 @@ enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *
     struct value params[LIMIT_PARAMS];
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, DEFAULTS_BYTES);
-    for (size_t i = 0; i < endpoint->param_count; i++) {
-        if (!rule_default(&endpoint->params[i], &arena, &params[i]))
-            return err_no_memory(err);
-    }
     int status;
-    code = batch_run_early(plan, params, report, warnings, err);
+    code = read_defaults(endpoint, &arena, params, err);
+    if (code == ERR_NONE)
+        code = batch_run_early(plan, params, report, warnings, err);
     if (code == ERR_NONE && !endpoint->is_parallel)
         code = wait_for_turn(conn, err);
     return code == ERR_NONE
                ? batch_run_late(plan, params, load_format(endpoint), report, warnings, answer, &status, err)
                : code;
+}
+
+// --- the row that a constraint has refused
+
+// All rows of the file in memory. Those that do not pass were told before.
+static enum err_code read_all(const struct endpoint *endpoint, const char *path,
+    const struct load_options *options, struct rows *ret_rows, struct err *err)
+{
+    AUTO(data_file_fini) struct data_file file = {.path = path, .fd = -1};
+    AUTO(report_fini) struct report ignored = {0};
+    struct csv_dialect room;
+    size_t len = 0;
+    const struct csv_dialect *csv = options != NULL && options->csv != NULL ? options->csv : endpoint->csv;
+    struct intake_options intake = {.endpoint = endpoint,
+        .csv = csv_of_file(csv, span_of(path), &room),
+        .max_rows = SIZE_MAX,
+        .pattern_steps = PATTERN_STEPS_ENDLESS,
+        .report = &ignored};
+    enum err_code code = data_file_open(&file, &intake, err);
+    do {
+        if (code == ERR_NONE)
+            code = read_some(&file, &len, err);
+        if (code == ERR_NONE && len > 0)
+            code = intake_feed(&file.intake, (struct span){.at = file.bytes, .len = len}, err);
+        else if (code == ERR_NONE)
+            code = intake_finish(&file.intake, err);
+    } while (code == ERR_NONE && len > 0);
+    if (code == ERR_NONE)
+        intake_take_rows(&file.intake, ret_rows);
+    return code;
+}
+
+static enum err_code search(const struct culprit_case *failed, struct report *report, struct err *err)
+{
+    struct err lost = {0};
+    return culprit_find(failed, report, err, &lost);
+}
+
+void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
+    const struct load_options *options, uint64_t took_ns, struct report *report, struct err *err)
+{
+    const struct endpoint *endpoint = plan_endpoint(plan);
+    struct value params[LIMIT_PARAMS];
+    struct err other = {0};
+    AUTO(rows_fini) struct rows rows = {0};
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, DEFAULTS_BYTES);
+    bool is_of_rows = err->code == ERR_VALUE || err->code == ERR_CONFLICT || err->code == ERR_CONSTRAINT;
+    if (!is_of_rows || read_all(endpoint, path, options, &rows, &other) != ERR_NONE ||
+        read_defaults(endpoint, &arena, params, &other) != ERR_NONE ||
+        violated_find(conn, endpoint, &rows, err, report) || store_begin(conn, &other) != ERR_NONE)
+        return;
+    struct culprit_case failed = {.plan = plan,
+        .params = params,
+        .rows = &rows,
+        .format = load_format(endpoint),
+        .took_ns = took_ns,
+        .most_ms = LIMIT_CULPRIT_LOAD_MS,
+        .is_deferred = true};
+    (void)search(&failed, report, err); // if the transaction is lost, what is known is told all the same
+    store_rollback(conn);
 }

@@ -34,4 +34,10 @@ MUST_CHECK enum err_code load_file(struct plan *plan, struct store_conn *conn, c
     const struct load_options *options, struct report *report, struct report *warnings, struct spool *answer,
     struct err *err);
 
+// After load_file or the commit has failed with *err, and the transaction was rolled back: finds the row that
+// did it (batch/culprit.h), reading the file once more, and adds it to `report`. `took_ns`: how long the load
+// took. Of a file whose rows take more than LIMIT_ROWS_BYTES the row is not told.
+void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
+    const struct load_options *options, uint64_t took_ns, struct report *report, struct err *err);
+
 #endif

@@ -91,6 +91,7 @@ static enum err_code load_in_transaction(struct plan *plan, struct store_conn *c
     struct bar bar = {0};
     struct load_options options = {
         .csv = csv, .on_bytes = isatty(STDERR_FILENO) ? draw_bar : NULL, .ctx = &bar};
+    uint64_t start_ns = clock_monotonic_ns();
     enum err_code code = store_begin_early(conn, err);
     if (code != ERR_NONE)
         return code;
@@ -99,6 +100,8 @@ static enum err_code load_in_transaction(struct plan *plan, struct store_conn *c
         code = store_commit(conn, err);
     if (code != ERR_NONE)
         store_rollback(conn);
+    if (code != ERR_NONE && report->total == 0)
+        load_find_culprit(plan, conn, path, &options, clock_monotonic_ns() - start_ns, report, err);
     end_bar(&bar);
     return code;
 }

@@ -2,7 +2,7 @@
 """A constraint that one row of a batch has run into, alone or with another one: the error tells which row it was, of any batch."""
 import pytest
 
-from server import STORES, new_store, write_app
+from server import STORES, new_store, run, write_app
 
 WRITE = '''-- @endpoint POST /{name}
 -- @field k integer
@@ -99,3 +99,21 @@ def test_a_key_that_comes_twice_is_told_of_a_batch_that_is_too_large_to_be_tried
     rows[15000]['k'] = rows[3]['k']
     answer = server.post('/uniques', rows)
     assert (answer.status, answer.errors('line', 'field', 'value')) == (409, [(15001, 'k', '100003')])
+
+
+@pytest.mark.parametrize('store', STORES)
+def test_a_file_that_is_loaded_is_told_with_its_line(tmp_path, store, request):
+    cases = [case for case in CASES if store == 'postgresql' or case[0] not in OF_POSTGRESQL]
+    files = {'schema/001_tables.sql': TABLES + TRIGGERS[store]}
+    files |= {f'post_{name}.sql': WRITE.format(name=name, sql=sql) for name, sql, _, _ in cases}
+    app, options = write_app(tmp_path / 'small', files), new_store(store, request) or ['--var', str(tmp_path / 'var')]
+    for name, _, bad, _ in cases:
+        rows = good(30) + bad[:1] + good(60)[30:] + bad[1:]
+        lines = [','.join(str(row.get(key, '')) for key in ('k', 'v', 'p')) for row in rows]
+        (tmp_path / 'rows.csv').write_text('k,v,p\n' + '\n'.join(lines) + '\n')
+        done = run('load', *options, app, f'POST /{name}', tmp_path / 'rows.csv')
+        line = 32 if len(bad) == 1 else 63
+        assert done.returncode == 1 and f'rows.csv:{line}: ' in done.stderr, (name, done.stderr)
+        assert 'nothing was loaded' in done.stderr
+    (tmp_path / 'rows.csv').write_text('k,v,p\n1,a,1\n')
+    assert run('load', *options, app, 'POST /uniques', tmp_path / 'rows.csv').returncode == 0
