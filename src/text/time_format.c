@@ -145,17 +145,17 @@ static bool misreads(struct span format, enum time_format_use use)
 {
     enum { SECOND = 4 * 3600 + 5 * 60 + 6, MINUTE = SECOND - 6 };
     static const struct {
-        enum time_format_use use;
         const char *text;
+        enum time_format_use use;
         int second_of_day;
     } samples[] = {
-        {FORMAT_OF_DATE, "2001-02-03", 0},
-        {FORMAT_OF_TIME, "04:05", MINUTE},
-        {FORMAT_OF_TIME, "04:05:06", SECOND},
-        {FORMAT_OF_TIMESTAMP, "2001-02-03T04:05:06Z", SECOND},
-        {FORMAT_OF_TIMESTAMP, "2001-02-03T04:05:06", SECOND},
-        {FORMAT_OF_TIMESTAMP, "2001-02-03 04:05:06", SECOND},
-        {FORMAT_OF_TIMESTAMP, "2001-02-03 04:05", MINUTE},
+        {"2001-02-03", FORMAT_OF_DATE, 0},
+        {"04:05", FORMAT_OF_TIME, MINUTE},
+        {"04:05:06", FORMAT_OF_TIME, SECOND},
+        {"2001-02-03T04:05:06Z", FORMAT_OF_TIMESTAMP, SECOND},
+        {"2001-02-03T04:05:06", FORMAT_OF_TIMESTAMP, SECOND},
+        {"2001-02-03 04:05:06", FORMAT_OF_TIMESTAMP, SECOND},
+        {"2001-02-03 04:05", FORMAT_OF_TIMESTAMP, MINUTE},
     };
     struct date day = {0};
     if (use != FORMAT_OF_TIME)

@@ -146,9 +146,10 @@ size_t timestamp_format(int64_t us, bool micros, char out[TIMESTAMP_CHARS])
     time_of_day_write((int)(of_day / US_PER_SECOND), out + 11);
     out[19] = '.';
     digits_write(out + 20, digits, micros ? fraction : fraction / 1000);
-    out[20 + digits] = 'Z';
-    out[21 + digits] = '\0';
-    return (size_t)(21 + digits);
+    size_t len = 20 + (size_t)digits;
+    out[len++] = 'Z';
+    out[len] = '\0';
+    return len;
 }
 
 bool timestamp_to_local(int64_t us, const struct zone *zone, struct date *ret_date, int64_t *ret_of_day_us)
