@@ -149,6 +149,24 @@ static bool hint_date(const struct rule *rule, struct span text, struct buf *out
     return false;
 }
 
+static bool hint_timestamp(const struct rule *rule, struct span text, struct buf *out)
+{
+    static const char *const formats[] = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d %H:%M:%S%z", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
+        "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p"};
+    struct time_parts parts;
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        if (!time_format_read(text, span_of(formats[i]), NULL, &parts))
+            continue;
+        if (rule->format.len > 0)
+            buf_printf(out, "declare the field with format \"%s\"", formats[i]);
+        else
+            csv_hint_option("timestamp", span_of(formats[i]), out);
+        return true;
+    }
+    return false;
+}
+
 // --- booleans and nulls
 
 static bool hint_boolean(struct span text, struct buf *out)
@@ -196,6 +214,8 @@ static bool hint(const struct csv_dialect *dialect, const struct rule *rule, str
         return hint_boolean(text, out);
     case TYPE_DATE:
         return hint_date(rule, text, out);
+    case TYPE_TIMESTAMP:
+        return hint_timestamp(rule, text, out);
     default:
         break;
     }
