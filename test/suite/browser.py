@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of apps in Chromium. npm brings the driver, by the checksums of package-lock.json."""
+"""What needs npm: the pages of apps in Chromium, and the files of csv-spectrum. npm brings the driver and the files, by the checksums of package-lock.json."""
 import re
 
 from suite import process
