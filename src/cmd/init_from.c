@@ -163,7 +163,7 @@ int init_from(const char *file, const char *dir)
     int result = EXIT_FAILED;
     struct new_table *table = mem_zalloc(1, sizeof(*table));
     enum err_code code = table != NULL ? survey_file(file, &survey, &err) : err_no_memory(&err);
-    if (code == ERR_NONE)
+    if (code == ERR_NONE && survey != NULL && table != NULL)
         result = write_app(file, dir, survey, table);
     else
         message_error(file, &err);
