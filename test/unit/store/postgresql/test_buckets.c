@@ -589,6 +589,57 @@ static void while_it_goes_by_the_table_a_bucket_has_the_tables_number(void **sta
     PQfinish(writer);
 }
 
+static void all_are_new_when_the_watch_was_lost(void **state)
+{
+    struct fixture *f = *state;
+    char sql[300];
+    run_script(f->writer, "CREATE TABLE t (id integer, place text)");
+    watch(f);
+    const struct version_buckets *buckets = surely_by(f, "t", "place");
+    struct value a = text_of("a");
+    PGconn *psql = foreign_connection(f);
+    uint64_t number = of(buckets, "a");
+    snprintf(sql, sizeof(sql),
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE query LIKE 'WITH RECURSIVE counted%%\"%s\"%%' AND pid <> pg_backend_pid()",
+        f->name);
+    run(psql, sql);
+    ask(f->store);
+    wait_until_by_itself(f, buckets);
+    assert_int_not_equal(of(buckets, "a"), number);
+    number = of(buckets, "a");
+    assert_int_equal(seen(f, version_bucket(buckets, &a, 1), psql, NULL), number);
+    run(psql, "INSERT INTO t VALUES (1, 'b')");
+    ask(f->store);
+    assert_int_equal(of(buckets, "a"), number);
+    PQfinish(psql);
+}
+
+// Each is open while those before it are asked about.
+static void writers_that_commit_in_another_order_are_all_told(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE t (id integer, place text)");
+    watch(f);
+    const struct version_buckets *buckets = surely_by(f, "t", "place");
+    uint64_t numbers[ARRAY_LEN(places)] = {0};
+    PGconn *writers[ARRAY_LEN(places)];
+    char sql[100];
+    raised(f, buckets, numbers);
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        writers[i] = foreign_connection(f);
+        snprintf(sql, sizeof(sql), "BEGIN; INSERT INTO t VALUES (1, '%s')", places[i]);
+        run(writers[i], sql);
+        assert_string_equal(raised(f, buckets, numbers), "");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        size_t turn = (3 * i + 2) % ARRAY_LEN(places);
+        run(writers[turn], "COMMIT");
+        assert_string_equal(raised(f, buckets, numbers), places[turn]);
+        PQfinish(writers[turn]);
+    }
+}
+
 // --- what was told, and is not there any more
 
 static void what_may_have_been_removed_unseen_raises_all(void **state)
@@ -661,6 +712,8 @@ int main(void)
         STORE_TEST(without_memory_there_are_no_buckets_and_none_in_part),
         STORE_TEST(a_read_never_knows_a_number_that_was_given_after_it_began),
         STORE_TEST(while_it_goes_by_the_table_a_bucket_has_the_tables_number),
+        STORE_TEST(all_are_new_when_the_watch_was_lost),
+        STORE_TEST(writers_that_commit_in_another_order_are_all_told),
         STORE_TEST(what_may_have_been_removed_unseen_raises_all),
         STORE_TEST(old_changes_are_removed_and_no_writer_waits_for_that),
     };
