@@ -6,8 +6,8 @@
 
 #include "text/charset.h"
 
-const char BODY_MEDIA_TYPES[] =
-    "application/json, application/x-ndjson, text/csv, " BODY_TSV_TYPE ", application/x-www-form-urlencoded";
+const char BODY_MEDIA_TYPES[] = "application/json, application/x-ndjson, text/csv, " BODY_TSV_TYPE
+                                ", application/x-www-form-urlencoded, multipart/form-data";
 
 bool body_parameter_next(struct span *rest, struct span *ret_name, struct span *ret_value)
 {
@@ -33,6 +33,7 @@ bool body_format_of_type(struct span content_type, enum body_format *ret_format)
         {"text/csv", BODY_CSV},
         {BODY_TSV_TYPE, BODY_CSV},
         {"application/x-www-form-urlencoded", BODY_FORM},
+        {"multipart/form-data", BODY_FILE_FORM},
     };
     struct span rest = content_type;
     struct span type = span_trim(span_split(&rest, ';')), name, value;

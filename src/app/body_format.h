@@ -10,10 +10,11 @@
 #include "text/compressor.h"
 
 enum body_format {
-    BODY_JSON,   // application/json: an object or an array of objects
-    BODY_NDJSON, // application/x-ndjson: an object a line
-    BODY_CSV,    // text/csv with a header row (RFC 4180), or in a dialect; text/tab-separated-values
-    BODY_FORM,   // application/x-www-form-urlencoded: one row
+    BODY_JSON,      // application/json: an object or an array of objects
+    BODY_NDJSON,    // application/x-ndjson: an object a line
+    BODY_CSV,       // text/csv with a header row (RFC 4180), or in a dialect; text/tab-separated-values
+    BODY_FORM,      // application/x-www-form-urlencoded: one row
+    BODY_FILE_FORM, // multipart/form-data with one file, which is of one of the first three
 };
 
 // Cells between tabs, quoted as those of CSV are.
@@ -24,7 +25,7 @@ enum body_format {
 extern const char BODY_MEDIA_TYPES[];
 
 // The format of a Content-Type value (RFC 9110 section 8.3); false for another type, or a charset that is not
-// UTF-8, which only CSV may have.
+// UTF-8, which only CSV may have. The boundary of a form with a file is left to text/multipart.h.
 MUST_CHECK bool body_format_of_type(struct span content_type, enum body_format *ret_format);
 
 // Takes the next parameter of a Content-Type value off the front of what stands behind its type; without the

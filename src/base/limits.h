@@ -141,6 +141,7 @@ enum {
 
     // --- batches
     LIMIT_BATCH_ROWS = 100000000, // rows of one request; the body's size stops most earlier
+    LIMIT_PART_HEAD_BYTES = 8192, // the head of a part of a form with a file: names, mostly
     // Of a compressed body, so that a few bytes do not stand for very many. Tables that are not made for it
     // are
     // compressed to a fiftieth at most.

@@ -12,7 +12,9 @@
 #include "batch/reader.h"
 #include "batch/rows.h"
 #include "store/store.h"
+#include "text/csv_dialect.h"
 #include "text/decompressor.h"
+#include "text/multipart.h"
 
 // What an intake is for. All is borrowed until intake_finish or intake_fini, budget and space until the
 // rows are freed.
@@ -21,6 +23,7 @@ struct intake_options {
     enum coding coding;              // of the bytes as they come
     uint64_t max_bytes;              // of them when they are decompressed, as decompressor_new has it
     enum body_format format;         // of them then
+    struct span boundary;            // of a form with a file
     const struct csv_dialect *csv;   // of CSV; NULL: the endpoint's
     size_t max_rows;                 // good and bad ones together
     uint64_t pattern_steps;          // what matching patterns may take, as reader_new has it
@@ -33,18 +36,23 @@ struct intake_options {
 // Zeroed, it is one that was not started.
 struct intake {
     bool is_started;                   // intake_start has begun, and nothing has failed since
+    struct intake_options options;     // as they were then
     struct decompressor *decompressor; // owned; NULL: the bytes are not compressed
-    struct reader *reader;             // owned; NULL: not started, finished, or failed
+    struct multipart *form;            // owned; NULL: they are no form with a file
+    struct csv_dialect file_dialect;   // of that file, where its name says it
+    struct decompressor *unpacker;     // owned; of that file; NULL: it is not compressed
+    struct reader *reader;             // owned; NULL: not started, finished, or failed; or no file yet
     struct rows rows;                  // owned; those that passed and were neither flushed nor taken
     size_t held_bytes;                 // by the parsers; charged to the rows' budget
 };
 
-// Begins. ERR_NO_MEMORY, after which there is nothing to free.
+// Begins. A boundary is copied. ERR_NO_MEMORY, after which there is nothing to free.
 MUST_CHECK enum err_code intake_start(
     struct intake *intake, const struct intake_options *options, struct err *err);
 
 // Takes the next bytes. ERR_MALFORMED with line and column for bytes that are not of the format, and without
 // for those that are not of the coding,
+// ERR_MEDIA_TYPE for a form with a file of another format,
 // ERR_TOO_LARGE for too many rows, or larger ones than they may be, ERR_BUSY when the budget or the space is
 // spent, ERR_DISK_FULL, ERR_IO, ERR_NO_MEMORY. After an error there are no rows any more, and only
 // intake_fini may be called. Rows that do not pass are no error here.

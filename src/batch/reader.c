@@ -30,6 +30,8 @@ static enum err_code make_format(
         return reader_csv_new(&reader->check, dialect, &reader->csv, err);
     case BODY_FORM:
         return reader_form_new(&reader->check, &reader->form, err);
+    case BODY_FILE_FORM: // whose file has a reader
+        break;
     }
     assert(false);
     return ERR_STORE;

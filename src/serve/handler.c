@@ -226,6 +226,22 @@ static bool read_dialect(struct request *request, struct span content_type)
     return false;
 }
 
+static bool keep_boundary(struct request *request, struct span content_type)
+{
+    struct span boundary;
+    if (!multipart_boundary(content_type, &boundary)) {
+        request_refuse(
+            request, 400, "the Content-Type has to name the boundary of the form, of 1 to 70 characters");
+        return false;
+    }
+    const char *kept = arena_strndup(&request->arena, boundary.at, boundary.len);
+    request->boundary = (struct span){.at = kept, .len = boundary.len};
+    if (kept != NULL)
+        return read_dialect(request, span_of("")); // of the file, as the query says
+    request_set_busy(request, "out of memory");
+    return false;
+}
+
 // Whether the body of a write is of a form that we read; of one without fields, whether there is none.
 static bool check_body(struct request *request, const struct http_request *head)
 {
@@ -248,7 +264,9 @@ static bool check_body(struct request *request, const struct http_request *head)
         return false;
     }
     if (type != NULL && body_format_of_type(type->value, &request->body_format))
-        return request->body_format != BODY_CSV || read_dialect(request, type->value);
+        return request->body_format == BODY_FILE_FORM
+                   ? keep_boundary(request, type->value)
+                   : request->body_format != BODY_CSV || read_dialect(request, type->value);
     char detail[HEADERS_BYTES];
     snprintf(detail, sizeof(detail), "the Content-Type must be one of %s, in UTF-8", BODY_MEDIA_TYPES);
     request_set_problem(request, &(struct problem){.status = 415, .detail = detail},

@@ -82,14 +82,16 @@ struct request {
     struct span cursor;                // of the next page; empty: none. Valid until the headers are set
     enum coding body_coding;           // of the body of a write
     enum body_format body_format;      // of that body
-    const struct csv_dialect *csv;     // of a body of CSV; the endpoint's or the arena's; NULL: strict
-    struct upload upload;              // that body
-    struct report report;              // faults of its parameters, and what the checks of a read found
-    struct batch batch;                // a write's way through the writer, with the faults of its rows
-    struct response response;          // the answer
-    struct task task;                  // for the pools
-    struct mail mail;                  // for the way back
-    struct reload_wait wait;           // for a reload
+    const struct csv_dialect
+        *csv; // of a body of CSV, or a file in a form; the endpoint's or the arena's; NULL: strict
+    struct span boundary;     // of a form with a file; the arena's
+    struct upload upload;     // that body
+    struct report report;     // faults of its parameters, and what the checks of a read found
+    struct batch batch;       // a write's way through the writer, with the faults of its rows
+    struct response response; // the answer
+    struct task task;         // for the pools
+    struct mail mail;         // for the way back
+    struct reload_wait wait;  // for a reload
     const struct http_request
         *heard;            // its head while it waits for one, or for the body of a question; the arena's
     bool away;             // a pool, writer or reload has it; the loop's

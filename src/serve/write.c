@@ -57,6 +57,7 @@ static enum err_code start_intake(struct request *request, struct err *err)
         .max_bytes = request->context->max_body_bytes,
         .format = request->body_format,
         .csv = request->csv,
+        .boundary = request->boundary,
         .max_rows = LIMIT_BATCH_ROWS,
         .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &request->context->rows_budget,

@@ -20,19 +20,22 @@ enum {
     OUT_BYTES = 65536,
     GZIP_WINDOW_BITS = 15 + 16, // the largest, and gzip's wrapping alone (zlib.h, inflateInit2)
     GZIP_BYTES = 48 * 1024,     // that zlib takes, by its manual
+    MAGIC_BYTES = 4,            // with which a frame of zstd begins
 };
 
 struct decompressor {
-    enum coding coding;  // of the stream
-    uint64_t max_bytes;  // of its output; UINT64_MAX: no bounds
-    uint64_t in_bytes;   // taken so far
-    uint64_t out_bytes;  // given so far
-    uint64_t ended;      // members or frames that have ended
-    bool is_inside;      // of one
-    bool has_more;       // the last piece was full: there may be more without any input
-    bool has_gzip;       // `gzip` is initialised
-    z_stream gzip;       //
-    ZSTD_DCtx *zstd;     // owned; NULL: the coding is gzip
+    enum coding coding; // of the stream
+    uint64_t max_bytes; // of its output; UINT64_MAX: no bounds
+    uint64_t in_bytes;  // taken so far
+    uint64_t out_bytes; // given so far
+    uint64_t ended;     // members or frames that have ended
+    bool is_inside;     // of one
+    bool has_more;      // the last piece was full: there may be more without any input
+    bool has_gzip;      // `gzip` is initialised
+    z_stream gzip;      //
+    ZSTD_DCtx *zstd;    // owned; NULL: the coding is gzip
+    size_t magic_len;   // bytes of the frame's magic number that have come
+    unsigned char magic[MAGIC_BYTES];
     char out[OUT_BYTES]; // the piece that was given last
 };
 
@@ -78,6 +81,7 @@ enum err_code decompressor_new(
     decompressor->is_inside = decompressor->has_more = decompressor->has_gzip = false;
     decompressor->gzip = (z_stream){0};
     decompressor->zstd = NULL;
+    decompressor->magic_len = 0;
     if (coding == CODING_ZSTD ? !begin_zstd(decompressor) : !begin_gzip(decompressor)) {
         decompressor_free(decompressor);
         return err_no_memory(err);
@@ -117,12 +121,6 @@ static enum err_code fail_begin(const struct decompressor *decompressor, struct 
         name_of(decompressor));
 }
 
-// `why` is the library's.
-static enum err_code fail_damaged(const struct decompressor *decompressor, const char *why, struct err *err)
-{
-    return err_set(err, ERR_MALFORMED, "the %s stream is damaged: %s", name_of(decompressor), why);
-}
-
 static enum err_code check_size(const struct decompressor *decompressor, struct err *err)
 {
     uint64_t out_bytes = decompressor->out_bytes, in_bytes = decompressor->in_bytes;
@@ -159,8 +157,9 @@ static enum err_code next_gzip(
         return err_no_memory(err);
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) { // Z_BUF_ERROR: nothing to do
         const char *why = gzip->msg != NULL ? gzip->msg : "it needs a dictionary";
-        return strcmp(why, "incorrect header check") == 0 ? fail_begin(decompressor, err)
-                                                          : fail_damaged(decompressor, why, err);
+        return strcmp(why, "incorrect header check") == 0
+                   ? fail_begin(decompressor, err)
+                   : err_set(err, ERR_MALFORMED, "the gzip stream is damaged: %s", why);
     }
     size_t taken = len - gzip->avail_in;
     *in = (struct span){.at = in->at + taken, .len = in->len - taken};
@@ -173,9 +172,37 @@ static enum err_code next_gzip(
     return ERR_NONE;
 }
 
+// Takes the magic number of a frame, which may come in parts. The library also reads frames of older formats,
+// whose windows it does not bound.
+static enum err_code take_magic(struct decompressor *decompressor, struct span *in, struct err *err)
+{
+    unsigned char *magic = decompressor->magic;
+    while (decompressor->magic_len < MAGIC_BYTES && in->len > 0) {
+        magic[decompressor->magic_len++] = (unsigned char)in->at[0];
+        *in = (struct span){.at = in->at + 1, .len = in->len - 1};
+        decompressor->in_bytes++;
+        decompressor->is_inside = true;
+    }
+    if (decompressor->magic_len < MAGIC_BYTES)
+        return ERR_NONE;
+    uint32_t number =
+        magic[0] | (uint32_t)magic[1] << 8 | (uint32_t)magic[2] << 16 | (uint32_t)magic[3] << 24;
+    if (number != ZSTD_MAGICNUMBER && (number & ZSTD_MAGIC_SKIPPABLE_MASK) != ZSTD_MAGIC_SKIPPABLE_START)
+        return fail_begin(decompressor, err);
+    ZSTD_inBuffer input = {.src = magic, .size = MAGIC_BYTES};
+    ZSTD_outBuffer output = {.dst = decompressor->out, .size = OUT_BYTES};
+    size_t left = ZSTD_decompressStream(decompressor->zstd, &output, &input); // keeps them
+    return ZSTD_isError(left) || input.pos < MAGIC_BYTES ? fail_begin(decompressor, err) : ERR_NONE;
+}
+
 static enum err_code next_zstd(
     struct decompressor *decompressor, struct span *in, size_t *ret_len, struct err *err)
 {
+    if (decompressor->magic_len < MAGIC_BYTES) {
+        enum err_code code = take_magic(decompressor, in, err);
+        if (code != ERR_NONE || in->len == 0)
+            return code;
+    }
     ZSTD_inBuffer input = {.src = in->at, .size = in->len};
     ZSTD_outBuffer output = {.dst = decompressor->out, .size = OUT_BYTES};
     size_t left = ZSTD_decompressStream(decompressor->zstd, &output, &input);
@@ -190,7 +217,7 @@ static enum err_code next_zstd(
         case ZSTD_error_prefix_unknown:
             return fail_begin(decompressor, err);
         default:
-            return fail_damaged(decompressor, ZSTD_getErrorName(left), err);
+            return err_set(err, ERR_MALFORMED, "the zstd stream is damaged"); // its words hang on the parts
         }
     }
     *in = (struct span){.at = in->at + input.pos, .len = in->len - input.pos};
@@ -199,6 +226,8 @@ static enum err_code next_zstd(
         decompressor->is_inside = left != 0;
         decompressor->ended += left == 0;
     }
+    if (!decompressor->is_inside)
+        decompressor->magic_len = 0;
     *ret_len = output.pos;
     return ERR_NONE;
 }

@@ -6,6 +6,8 @@ import gzip
 import os
 import pathlib
 import resource
+import shutil
+import subprocess
 
 import pytest
 
@@ -196,6 +198,72 @@ def test_a_compressed_file_can_be_loaded_at_the_start_and_later(start, tmp_path,
     assert result.returncode == 1
     assert 'stream is cut off behind byte' in result.stderr
     assert start(app, '--quiet').get('/t').json() == [{'rows': 50_001, 'first': 5, 'last': 50_009}]
+
+
+# --- forms with a file
+
+def form(*parts, boundary='----WebKitFormBoundary7MA4YWxkTrZu0gW'):
+    """What a browser sends: parts of (field, file name or None, Content-Type or None, bytes)."""
+    body = b''
+    for name, filename, kind, data in parts:
+        head = f'Content-Disposition: form-data; name="{name}"'
+        head += f'; filename="{filename}"' if filename is not None else ''
+        head += f'\r\nContent-Type: {kind}' if kind else ''
+        body += f'--{boundary}\r\n{head}\r\n\r\n'.encode() + data + b'\r\n'
+    return body + f'--{boundary}--\r\n'.encode(), f'multipart/form-data; boundary={boundary}'
+
+
+@pytest.mark.parametrize('store', STORES)
+def test_a_form_with_a_file_is_the_batch_of_that_file(server, store):
+    body, kind = form(('file', 'rows.csv', 'text/csv', csv(0, ROWS).replace(b'\n', b'\r\n')))
+    answer = server.post('/t', body, kind)
+    assert answer.status == 201, answer.body
+    assert answer.json()[0]['rows'] == ROWS
+    for name, type_, data in [('more.json', 'application/json', json_array(ROWS, 10)), ('a.csv.gz', 'application/gzip', gzip.compress(csv(ROWS + 10, 10))),
+                              ('Prices 1.CSV', 'application/vnd.ms-excel', csv(ROWS + 20, 10)), ('b.csv.zst', None, zstd(csv(ROWS + 30, 10)))]:
+        answer = server.post('/t', *form(('f', name, type_, data)))
+        assert (answer.status, answer.json()[0]['rows']) == (201, 10)
+    answer = server.post('/t?csv.delimiter=;', *form(('f', 'd.csv', 'text/csv', csv(ROWS + 50, 10).replace(b',', b';'))))
+    assert (answer.status, answer.json()[0]['rows']) == (201, 10)
+    answer = server.post('/t', *form(('f', 'e.tsv', None, csv(ROWS + 60, 10).replace(b',', b'\t'))))
+    assert (answer.status, answer.json()[0]['rows']) == (201, 10)
+    body, kind = form(('f', 'c.csv', None, csv(ROWS + 40, 10)))
+    assert send(server, '/t', gzip.compress(body), 'gzip', kind).status == 201
+    assert server.get('/t').json() == [{'rows': ROWS + 70, 'first': 0, 'last': ROWS + 69}]
+
+
+def test_curl_can_send_a_file_in_a_form(server, tmp_path):
+    if shutil.which('curl') is None:
+        pytest.skip('needs the package curl')
+    (tmp_path / 'rows.csv').write_bytes(csv(0, 30_000))
+    result = subprocess.run(['curl', '-s', '-F', f'file=@{tmp_path}/rows.csv', f'http://127.0.0.1:{server.port}/t'], capture_output=True, timeout=60)
+    assert b'"rows":30000' in result.stdout
+
+
+def test_a_form_that_is_not_of_one_good_file_is_refused_in_words(server):
+    rows = ('file', 'a.csv', 'text/csv', csv(0, 3))
+    good, kind = form(rows)
+    large, _ = form(('file', 'a.csv', 'text/csv', csv(0, 30_000)))
+    for body, content_type, status, detail in [
+            (*form(rows, rows), 400, 'the form has more than one file: send each in a request of its own'),
+            (*form(rows, ('token', None, None, b'1')), 400,
+             'the form has a field "token" beside its file: send one file and nothing else; parameters go into the query'),
+            (*form(('file', '', 'application/octet-stream', b'')), 400, 'the form has no file: choose one'),
+            (*form(), 400, 'the form has no file'),
+            (good, kind + 'x', 400, 'the form has no part: the boundary that its Content-Type names does not come'),
+            (large[:400_000], kind, 400, 'the form is cut off: its last boundary is missing'),
+            (good, 'multipart/form-data', 400, 'the Content-Type has to name the boundary of the form, of 1 to 70 characters'),
+            (good, 'multipart/form-data; boundary=' + 71 * 'a', 400, 'the Content-Type has to name the boundary of the form, of 1 to 70 characters'),
+            (*form(('file', 'a.xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', b'PK')), 415,
+             'the file "a.xlsx" has to end in .csv, .tsv, .json or .ndjson'),
+            (*form(('file', 'a.csv', 'text/csv; charset=windows-1252', csv(0, 3))), 415,
+             'the charset of the file has to stand in the query: csv.encoding=windows-1252'),
+            (*form(('file', 'a.csv.gz', None, csv(0, 3))), 400, 'the bytes are no gzip stream')]:
+        answer = server.post('/t', body, content_type)
+        assert (answer.status, answer.json()['detail']) == (status, detail)
+    answer = server.post('/t', *form(('file', 'a.csv', None, b'id,name\n1,a\nx,b\n')))
+    assert (answer.status, answer.errors('line', 'field', 'code')) == (422, [(3, 'id', 'type')])  # of the file
+    assert server.get('/t').json()[0]['rows'] == 0
 
 
 # --- others meanwhile

@@ -34,19 +34,31 @@ static void taking_fini(struct taking *taking)
     assert_int_equal(atomic_load(&taking->budget.used_bytes), 0);
 }
 
-static enum err_code start_in(
-    struct taking *taking, enum body_format format, enum coding coding, size_t budget_bytes)
+static enum err_code start_all(struct taking *taking, enum body_format format, enum coding coding,
+    const char *boundary, size_t budget_bytes)
 {
     *taking = (struct taking){.budget = {.max_bytes = budget_bytes}};
     struct intake_options options = {.endpoint = &endpoint,
         .coding = coding,
         .max_bytes = 1000000,
         .format = format,
+        .boundary = span_of(boundary),
         .max_rows = 100000,
         .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &taking->budget,
         .report = &taking->report};
     return intake_start(&taking->intake, &options, &taking->err);
+}
+
+static enum err_code start_in(
+    struct taking *taking, enum body_format format, enum coding coding, size_t budget_bytes)
+{
+    return start_all(taking, format, coding, "", budget_bytes);
+}
+
+static void start_form(struct taking *taking, const char *boundary)
+{
+    assert_int_equal(start_all(taking, BODY_FILE_FORM, CODING_IDENTITY, boundary, 10000), ERR_NONE);
 }
 
 static enum err_code start(struct taking *taking, enum body_format format, size_t budget_bytes)
@@ -133,6 +145,48 @@ static void a_compressed_body_gives_the_same_rows_and_its_memory_is_charged(void
         start_coded(&small, BODY_CSV, coding, 50000);
         assert_int_equal(feed(&small, coded.data, coded.len), ERR_BUSY);
     }
+}
+
+static void the_file_of_a_form_gives_the_same_rows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head; // of the file's part
+        int body;         // of `bodies`
+    } forms[] = {
+        {"filename=a.csv", 2},
+        {"filename=A.CSV\r\nContent-Type: application/octet-stream", 2},
+        {"filename=\"a.json\"\r\nContent-Type: application/json", 0},
+        {"filename=a.txt\r\nContent-Type: application/x-ndjson", 1},
+        {"filename=a.csv\r\nContent-Type: application/vnd.ms-excel", 2},
+        {"filename=a.csv\r\nContent-Type: application/x-www-form-urlencoded", 2},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        char form[500];
+        int len = snprintf(form, sizeof(form),
+            "--bb\r\nContent-Disposition: form-data; name=f; %s\r\n\r\n%s\r\n--bb--\r\n", forms[i].head,
+            bodies[forms[i].body].body);
+        for (int first = 0; first <= len; first++) {
+            AUTO(taking_fini) struct taking taking;
+            start_form(&taking, "bb");
+            assert_int_equal(feed(&taking, form, (size_t)first), ERR_NONE);
+            assert_int_equal(feed(&taking, form + first, (size_t)(len - first)), ERR_NONE);
+            assert_int_equal(intake_finish(&taking.intake, &taking.err), ERR_NONE);
+            assert_int_equal(taking.intake.rows.count, 2);
+            assert_int_equal(taking.report.total, 1);
+        }
+    }
+}
+
+static void a_form_whose_file_is_of_no_format_is_refused(void **state)
+{
+    (void)state;
+    const char *form =
+        "--bb\r\nContent-Disposition: form-data; name=f; filename=a.xlsx\r\n\r\nPK\r\n--bb--\r\n";
+    AUTO(taking_fini) struct taking taking;
+    start_form(&taking, "bb");
+    assert_int_equal(feed(&taking, form, strlen(form)), ERR_MEDIA_TYPE);
+    assert_string_equal(taking.err.text, "the file \"a.xlsx\" has to end in .csv, .tsv, .json or .ndjson");
 }
 
 static void a_failure_gives_all_back_at_once(void **state)
@@ -297,6 +351,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_split_in_two_gives_the_same_rows),
         cmocka_unit_test(a_compressed_body_gives_the_same_rows_and_its_memory_is_charged),
+        cmocka_unit_test(the_file_of_a_form_gives_the_same_rows),
+        cmocka_unit_test(a_form_whose_file_is_of_no_format_is_refused),
         cmocka_unit_test(a_failure_gives_all_back_at_once),
         cmocka_unit_test(one_that_is_cut_short_gives_all_back_at_its_end),
         cmocka_unit_test(a_budget_that_is_spent_is_busy),

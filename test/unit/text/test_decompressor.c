@@ -140,6 +140,8 @@ static void what_is_no_stream_or_damaged_is_told(void **state)
         CODING_GZIP, span_of("id,name\n1,a\n"), ROOM, ERR_MALFORMED, "the bytes are no gzip stream");
     expect_failure(
         CODING_ZSTD, span_of("id,name\n1,a\n"), ROOM, ERR_MALFORMED, "the bytes are no zstd stream");
+    expect_failure(CODING_ZSTD, span_of("\x26\xb5\x2f\xfd, of an older format"), ROOM, ERR_MALFORMED,
+        "the bytes are no zstd stream");
     for (size_t i = 0; i < 2; i++) {
         AUTO(buf_fini) struct buf text, coded;
         buf_init(&text, ROOM);
@@ -162,7 +164,7 @@ static void what_is_no_stream_or_damaged_is_told(void **state)
             buf_init(&out, ROOM);
             assert_int_equal(
                 run_through(CODING_ZSTD, buf_span(&coded), 1000, ROOM, &out, &err), ERR_MALFORMED);
-            assert_true(strncmp(err.text, "the zstd stream is damaged: ", 28) == 0);
+            assert_string_equal(err.text, "the zstd stream is damaged");
         }
     }
 }
