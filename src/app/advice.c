@@ -138,8 +138,56 @@ static bool takes_first_row(const struct endpoint *endpoint, const struct statem
            endpoint->shape != SHAPE_VALUES;
 }
 
+// --- decimals
+
+static bool has_decimals(const struct rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i].type == TYPE_DECIMAL)
+            return true;
+    }
+    return false;
+}
+
+// Whether the app has decimals of ours: then a column that is declared one holds them, and no other numbers.
+static bool app_has_decimals(const struct app *app)
+{
+    bool has = false;
+    for (size_t i = 0; i < app->endpoint_count && !has; i++) {
+        const struct endpoint *endpoint = &app->endpoints[i];
+        has = has_decimals(endpoint->params, endpoint->param_count) ||
+              has_decimals(endpoint->fields, endpoint->field_count);
+    }
+    return has;
+}
+
+static bool is_declared(const struct endpoint *endpoint, const char *name)
+{
+    for (size_t i = 0; i < endpoint->column_count; i++) {
+        if (span_is(endpoint->columns[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+static void advise_decimals(const struct advising *advising, const struct store_stmt *stmt)
+{
+    if (advising->statement->kind != STATEMENT_ANSWER)
+        return;
+    for (size_t i = 0; i < store_column_count(stmt); i++) {
+        const char *name = store_column_name(stmt, i);
+        if (store_column_is_scaled_decimal(stmt, i) && !is_declared(advising->endpoint, name))
+            diags_add(advising->warnings, advising->endpoint->file, advising->statement->line,
+                advising->statement->column,
+                "warning: the column %s of a decimal is answered without its point; add @column %s decimal(p,s)",
+                name, name);
+    }
+}
+
+// --- statements
+
 static enum err_code advise_statement(const struct endpoint *endpoint, const struct statement *statement,
-    struct store_conn *conn, struct diags *warnings, struct err *err)
+    bool with_decimals, struct store_conn *conn, struct diags *warnings, struct err *err)
 {
     struct store_stmt *stmt;
     if (statement->sql.len == 0) // an answer of status 204
@@ -160,6 +208,8 @@ static enum err_code advise_statement(const struct endpoint *endpoint, const str
     bool rows_matter = statement->kind == STATEMENT_ANSWER || statement->kind == STATEMENT_WRITE;
     if (code == ERR_NONE && rows_matter)
         code = limit_advise(statement, advising.is_paged, stmt, on_limit, &advising, err);
+    if (code == ERR_NONE && with_decimals)
+        advise_decimals(&advising, stmt);
     store_finalize(stmt);
     return code;
 }
@@ -195,6 +245,7 @@ static void advise_one(const struct endpoint *endpoint, struct diags *warnings)
 enum err_code app_advise(
     const struct app *app, struct store_conn *conn, struct diags *warnings, struct err *err)
 {
+    bool with_decimals = app_has_decimals(app);
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
         const struct endpoint *endpoint = &app->endpoints[i];
@@ -204,7 +255,7 @@ enum err_code app_advise(
         if (endpoint->field_count > 0)
             code = store_batch_open(conn, endpoint->field_names, endpoint_batch_columns(endpoint), err);
         for (size_t k = 0; code == ERR_NONE && k < endpoint->statement_count; k++)
-            code = advise_statement(endpoint, &endpoint->statements[k], conn, warnings, err);
+            code = advise_statement(endpoint, &endpoint->statements[k], with_decimals, conn, warnings, err);
     }
     return code;
 }

@@ -146,9 +146,9 @@ static enum err_code apply_declared(
             column->is_declared = true;
             column->type = endpoint->columns[k].type;
             column->micros = endpoint->columns[k].micros;
-            if (column->type == TYPE_TIMESTAMP)
+            if (column->type.type == TYPE_TIMESTAMP)
                 column->moment = arena_alloc(arena, TIMESTAMP_CHARS);
-            if (column->type == TYPE_TIMESTAMP && column->moment == NULL)
+            if (column->type.type == TYPE_TIMESTAMP && column->moment == NULL)
                 return err_no_memory(err);
         }
     }
@@ -219,11 +219,12 @@ static void check_types(const struct looking *looking, const struct store_stmt *
 }
 
 enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint,
-    const struct statement *statement, const struct store_stmt *stmt, struct arena *arena,
-    struct diags *diags, struct err *err)
+    const struct statement *statement, const struct store_conn *conn, const struct store_stmt *stmt,
+    struct arena *arena, struct diags *diags, struct err *err)
 {
     struct looking looking = {.answer = answer, .endpoint = endpoint, .statement = statement, .diags = diags};
     answer->shape = endpoint->shape;
+    answer->decimals_are_scaled = store_decimals_are_scaled(conn);
     answer->count = store_column_count(stmt);
     answer->columns = arena_zalloc(arena, answer->count, sizeof(*answer->columns));
     if (answer->columns == NULL)

@@ -12,13 +12,13 @@
 #include "store/store.h"
 
 struct answer_column {
-    struct span name;     // as the statement has it; borrowed from the statement
-    struct span prefix;   // what stands in front of its value in an object: {"day": or },"shop":{"lat":
-    bool is_declared;     // there is a @column, and type is in force
-    bool is_boolean;      // there is none, but the store says that 1 and 0 are true and false
-    enum value_type type; // of the @column
-    bool micros;          // of a timestamp: with six decimal places, not three
-    char *moment;         // of a timestamp: TIMESTAMP_CHARS for a value that comes with others; the arena's
+    struct span name;      // as the statement has it; borrowed from the statement
+    struct span prefix;    // what stands in front of its value in an object: {"day": or },"shop":{"lat":
+    bool is_declared;      // there is a @column, and type is in force
+    bool is_boolean;       // there is none, but the store says that 1 and 0 are true and false
+    struct rule_type type; // of the @column
+    bool micros;           // of a timestamp: with six decimal places, not three
+    char *moment;          // of a timestamp: TIMESTAMP_CHARS for a value that comes with others; the arena's
 };
 
 struct answer {
@@ -27,15 +27,16 @@ struct answer {
     struct span suffix;            // what ends a row's object: } or }}
     struct span under;             // what opens the object of @under: {"products": or nothing
     enum answer_shape shape;       //
+    bool decimals_are_scaled;      // store_decimals_are_scaled
 };
 
-// Looks at the columns of `stmt`, which is `statement` of the endpoint, prepared, and at the @column lines.
-// Reports in `diags`: two columns of one name, a column that has the name of an object, columns of one object
-// that stand apart, more columns than the shape has room for, and types that have no form in JSON.
-// ERR_NO_MEMORY only.
+// Looks at the columns of `stmt`, which is `statement` of the endpoint, prepared on `conn`, and at the
+// @column lines. Reports in `diags`: two columns of one name, a column that has the name of an object,
+// columns of one object that stand apart, more columns than the shape has room for, and types that have no
+// form in JSON. ERR_NO_MEMORY only.
 MUST_CHECK enum err_code answer_init(struct answer *answer, const struct endpoint *endpoint,
-    const struct statement *statement, const struct store_stmt *stmt, struct arena *arena,
-    struct diags *diags, struct err *err);
+    const struct statement *statement, const struct store_conn *conn, const struct store_stmt *stmt,
+    struct arena *arena, struct diags *diags, struct err *err);
 
 // Whether the answer has a column of that name.
 bool answer_has(const struct answer *answer, struct span name);

@@ -100,11 +100,16 @@ struct value blame_harmless(const struct rule *rule)
         [TYPE_DATE] = "2000-01-01",
         [TYPE_TIMESTAMP] = "2000-01-01T00:00:00.000Z",
         [TYPE_TIME] = "00:00:00",
-        [TYPE_UUID] = "00000000-0000-0000-0000-000000000000"};
+        [TYPE_UUID] = "00000000-0000-0000-0000-000000000000",
+        [TYPE_JSON] = "{}"};
     switch (rule->type) {
     case TYPE_NUMBER:
         if (!rule->is_list)
             return (struct value){.kind = VALUE_REAL, .real = 1};
+        break;
+    case TYPE_DECIMAL:
+        if (!rule->is_list)
+            return (struct value){.kind = VALUE_SCALED, .scale = rule->scale, .integer = 1};
         break;
     case TYPE_INTEGER:
     case TYPE_BOOLEAN:
@@ -116,6 +121,7 @@ struct value blame_harmless(const struct rule *rule)
     case TYPE_TIMESTAMP:
     case TYPE_TIME:
     case TYPE_UUID:
+    case TYPE_JSON:
         return (struct value){.kind = VALUE_TEXT, .text = span_of(texts[rule->type])};
     }
     return (struct value){.kind = VALUE_TEXT, .text = span_of("1")};

@@ -75,6 +75,7 @@ static enum cursor_result put_value(struct cursor *cursor, const struct value *v
     case VALUE_DECIMAL:
         fits = put_number(cursor, TAG_DECIMAL, 1) && put_text(cursor, value->text);
         break;
+    case VALUE_SCALED: // which no store gives
     case VALUE_NULL:
         fits = put_number(cursor, TAG_NULL, 1);
         break;

@@ -222,6 +222,16 @@ static void read_column_end(struct words *words, enum value_type type)
         "a column of the answer has no rules; take \"%.*s\" away, or put -- in front", SHOW(next.text));
 }
 
+// Takes the word list behind a type that may be one's items.
+static bool take_list(struct words *words, enum value_type type)
+{
+    struct word word = words_peek(words);
+    bool is_list = span_is(word.text, "list") && type != TYPE_BOOLEAN && type != TYPE_JSON;
+    if (is_list)
+        words_skip(words, word);
+    return is_list;
+}
+
 void declare_column(struct parser *parser, struct words *words, const struct directive *directive)
 {
     struct endpoint *endpoint = &parser->endpoint;
@@ -237,8 +247,9 @@ void declare_column(struct parser *parser, struct words *words, const struct dir
     column.column = name.column;
     if (!rule_read_type(words, directive->name, name.text, &column.type))
         return;
-    column.micros = column.type == TYPE_TIMESTAMP && take_micros(words);
-    read_column_end(words, column.type);
+    column.type.is_list = take_list(words, column.type.type);
+    column.micros = column.type.type == TYPE_TIMESTAMP && take_micros(words);
+    read_column_end(words, column.type.type);
     for (size_t i = 0; i < endpoint->column_count; i++) {
         if (span_equal(endpoint->columns[i].name, column.name)) {
             words_fail(words, name.column, "a second @column %.*s; the first is on line %u", SHOW(name.text),

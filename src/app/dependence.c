@@ -67,6 +67,8 @@ static bool have_buckets(const struct finding_out *finding_out, const struct dep
         [TYPE_TIMESTAMP] = {.kind = VALUE_TEXT, .text = {"2000-01-01T00:00:00.000Z", 24}},
         [TYPE_TIME] = {.kind = VALUE_TEXT, .text = {"00:00:00", 8}},
         [TYPE_UUID] = {.kind = VALUE_TEXT, .text = {"00000000-0000-0000-0000-000000000000", 36}},
+        [TYPE_JSON] = {.kind = VALUE_TEXT, .text = {"{}", 2}},
+        [TYPE_DECIMAL] = {.kind = VALUE_SCALED, .scale = 1, .integer = 1},
     };
     struct value values[LIMIT_BUCKET_COLUMNS];
     for (size_t i = 0; i < depends->count; i++)

@@ -17,11 +17,11 @@
 #include "text/sql_scan.h"
 
 struct column {
-    struct span name;     // as the statement names it
-    enum value_type type; // how its values become JSON, whatever the store says they are
-    bool micros;          // of a timestamp: with six decimal places
-    uint32_t line;        // in the file
-    uint32_t column;      // of the name
+    struct span name;      // as the statement names it
+    struct rule_type type; // how its values become JSON, whatever the store says they are
+    bool micros;           // of a timestamp: with six decimal places
+    uint32_t line;         // in the file
+    uint32_t column;       // of the name
 };
 
 enum statement_kind {

@@ -4,9 +4,12 @@
 // of the plan's connection.
 #include "app/findings.h"
 
+#include "text/decimal.h"
+
 struct collector {
     const struct endpoint *endpoint; // whose findings they are
     struct report *report;           // borrowed; findings become its faults
+    bool decimals_are_scaled;        // store_decimals_are_scaled
     bool out_of_memory;              // a fault could not be added
 };
 
@@ -20,16 +23,33 @@ static const struct rule *find_rule(const struct rule *rules, size_t count, stru
     return NULL;
 }
 
-// The value as the client sent it, where SQL has a boolean as 1 or 0.
+// Gives a decimal its decimal places.
+static void as_decimal(const struct rule *rule, bool decimals_are_scaled, struct value *value)
+{
+    char number[NUMBER_CHARS];
+    struct value scaled = {.kind = VALUE_SCALED, .scale = rule->scale};
+    if (decimals_are_scaled && value->kind == VALUE_INTEGER) {
+        scaled.integer = value->integer;
+        *value = scaled;
+    } else if (!decimals_are_scaled && decimal_parse(value_show(*value, number), DECIMAL_MAX_DIGITS,
+                                           rule->scale, &scaled.integer) == DECIMAL_OK) {
+        *value = scaled;
+    }
+}
+
+// The value as the client sent it, where SQL has a boolean as 1 or 0, or a decimal without its point.
 static struct span show_value(const struct finding *finding, const struct rule *field,
-    const struct rule *param, char number[NUMBER_CHARS])
+    const struct rule *param, bool decimals_are_scaled, char number[NUMBER_CHARS])
 {
     const struct rule *rule = field != NULL ? field : param;
     bool is_boolean = finding->value_is_boolean || (rule != NULL && rule->type == TYPE_BOOLEAN);
     bool is_bit = finding->value.kind == VALUE_INTEGER && (finding->value.integer | 1) == 1;
     if (is_boolean && is_bit)
         return span_of(finding->value.integer == 1 ? "true" : "false");
-    return value_show(finding->value, number);
+    struct value value = finding->value;
+    if (rule != NULL && rule->type == TYPE_DECIMAL)
+        as_decimal(rule, decimals_are_scaled, &value);
+    return value_show(value, number);
 }
 
 static bool on_finding(void *ctx, const struct finding *finding)
@@ -43,7 +63,7 @@ static bool on_finding(void *ctx, const struct finding *finding)
         .line = finding->line,
         .field = field != NULL ? field->outside : finding->field,
         .parameter = param != NULL ? param->outside : finding->parameter,
-        .value = show_value(finding, field, param, number),
+        .value = show_value(finding, field, param, collector->decimals_are_scaled, number),
         .code = finding->statement->code,
         .detail = finding->statement->text,
     };
@@ -65,7 +85,9 @@ enum err_code findings_collect(struct plan *plan, enum statement_kind kind, cons
 enum err_code findings_collect_part(struct plan *plan, enum statement_kind kind, enum check_part part,
     const struct value *params, bool stop_at_first, struct report *report, struct err *err)
 {
-    struct collector collector = {.endpoint = plan_endpoint(plan), .report = report};
+    struct collector collector = {.endpoint = plan_endpoint(plan),
+        .report = report,
+        .decimals_are_scaled = store_decimals_are_scaled(plan_conn(plan))};
     enum err_code code = plan_find_part(plan, kind, part, params, stop_at_first, on_finding, &collector, err);
     if (code == ERR_NONE && collector.out_of_memory)
         code = err_no_memory(err);

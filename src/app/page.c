@@ -168,7 +168,7 @@ static enum err_code make_names(struct page *page, struct arena *arena, struct e
         if (name == NULL)
             return err_no_memory(err);
         page->names[count + i] = (struct store_name){.name = {.at = name, .len = len},
-            .type = column->is_declared ? column->type : TYPE_TEXT,
+            .type = column->is_declared ? column->type.type : TYPE_TEXT,
             .is_page_key = true};
     }
     return ERR_NONE;

@@ -123,8 +123,8 @@ static enum err_code prepare_answer(const struct preparing *preparing, struct pr
 {
     const struct endpoint *endpoint = preparing->endpoint;
     size_t so_far = diags_total(preparing->diags);
-    enum err_code code = answer_init(&prepared->answer, endpoint, prepared->statement, prepared->stmt,
-        preparing->arena, preparing->diags, preparing->err);
+    enum err_code code = answer_init(&prepared->answer, endpoint, prepared->statement, preparing->conn,
+        prepared->stmt, preparing->arena, preparing->diags, preparing->err);
     if (code == ERR_NONE && endpoint->page_rows > 0 && diags_total(preparing->diags) == so_far)
         code = page_new(endpoint, prepared->statement, &prepared->answer, preparing->conn, preparing->arena,
             preparing->diags, &prepared->page, preparing->err);

@@ -9,6 +9,8 @@
 
 #include "app/rule_time.h"
 #include "base/limits.h"
+#include "text/decimal.h"
+#include "text/json_normal.h"
 #include "text/number.h"
 #include "text/pattern.h"
 #include "text/utf8.h"
@@ -28,6 +30,8 @@ const char *rule_code(enum rule_result result)
         return "required";
     case RULE_TYPE:
         return "type";
+    case RULE_DIGITS:
+        return "digits";
     case RULE_MIN:
         return "min";
     case RULE_MAX:
@@ -79,11 +83,44 @@ bool rule_goes_by_day(const struct rule *rule)
 
 // --- one value from text
 
+static enum rule_result parse_decimal(const struct rule *rule, struct span text, struct value *ret_value)
+{
+    struct value value = {.kind = VALUE_SCALED, .scale = rule->scale};
+    switch (decimal_parse(text, rule->precision, rule->scale, &value.integer)) {
+    case DECIMAL_NO_NUMBER:
+        return RULE_TYPE;
+    case DECIMAL_TOO_LONG:
+        return RULE_DIGITS;
+    case DECIMAL_OK:
+        break;
+    }
+    *ret_value = value;
+    return RULE_OK;
+}
+
+static enum rule_result parse_json(struct span text, struct arena *arena, struct value *ret_value)
+{
+    AUTO(buf_fini) struct buf normal;
+    buf_init(&normal, LIMIT_VALUE_BYTES);
+    if (!json_normal_write(text, &normal))
+        return buf_status(&normal) == ERR_NO_MEMORY ? RULE_MEMORY : RULE_TYPE;
+    if (!span_equal(text, buf_span(&normal)))
+        text = (struct span){.at = arena_strndup(arena, normal.data, normal.len), .len = normal.len};
+    if (text.at == NULL)
+        return RULE_MEMORY;
+    *ret_value = (struct value){.kind = VALUE_TEXT, .text = text};
+    return RULE_OK;
+}
+
 enum rule_result rule_parse(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value)
 {
     if (rule_time_is_special(rule))
         return rule_time_parse(rule, text, arena, ret_value);
+    if (rule->type == TYPE_DECIMAL)
+        return parse_decimal(rule, text, ret_value);
+    if (rule->type == TYPE_JSON)
+        return parse_json(text, arena, ret_value);
     if (value_parse(rule->type, text, arena, ret_value))
         return RULE_OK;
     if (rule->type != TYPE_TIMESTAMP && rule->type != TYPE_TIME && rule->type != TYPE_UUID)
@@ -101,6 +138,7 @@ int rule_compare(enum value_type type, struct value a, struct value b)
     switch (type) {
     case TYPE_INTEGER:
     case TYPE_BOOLEAN:
+    case TYPE_DECIMAL: // of one rule, so of one scale
         return (a.integer > b.integer) - (a.integer < b.integer);
     case TYPE_NUMBER:
         return (a.real > b.real) - (a.real < b.real);
@@ -109,6 +147,7 @@ int rule_compare(enum value_type type, struct value a, struct value b)
     case TYPE_TIMESTAMP: // of one length when normalised
     case TYPE_TIME:      // without zeros at its end
     case TYPE_UUID:      // of one length
+    case TYPE_JSON:      // in no order, but alike or not
         break;
     }
     return span_compare(a.text, b.text);
@@ -122,7 +161,7 @@ static bool is_longer(struct span text, size_t max)
 
 static bool compares_by_value(enum value_type type)
 {
-    return type == TYPE_INTEGER || type == TYPE_NUMBER || type == TYPE_BOOLEAN;
+    return type == TYPE_INTEGER || type == TYPE_NUMBER || type == TYPE_BOOLEAN || type == TYPE_DECIMAL;
 }
 
 static bool is_choice(const struct rule *rule, struct value value, struct arena *arena)
@@ -132,7 +171,7 @@ static bool is_choice(const struct rule *rule, struct value value, struct arena 
         if (!compares_by_value(rule->type)) {
             if (span_equal(value.text, rule->choices[i]))
                 return true;
-        } else if (value_parse(rule->type, rule->choices[i], arena, &choice) &&
+        } else if (rule_parse(rule, rule->choices[i], arena, &choice) == RULE_OK &&
                    rule_compare(rule->type, value, choice) == 0) {
             return true;
         }
@@ -204,7 +243,7 @@ static enum rule_result check_item(const struct rule *rule, struct span text, st
     struct pattern_budget *budget, struct value *ret_value)
 {
     struct value value;
-    if (rule->type == TYPE_INTEGER || rule->type == TYPE_NUMBER)
+    if (rule->type == TYPE_INTEGER || rule->type == TYPE_NUMBER || rule->type == TYPE_DECIMAL)
         text = span_trim(text);
     if (rule->type == TYPE_TIMESTAMP && !restore_plus(&text, arena))
         return RULE_MEMORY;
@@ -278,8 +317,9 @@ static enum rule_result check_list(const struct rule *rule, struct items items, 
                                       : check_item(rule, item, arena, budget, &value);
         if (result != RULE_OK)
             return result;
-        if (value.kind == VALUE_TEXT)
-            item = value.text;
+        char number[NUMBER_CHARS];
+        if (value.kind == VALUE_TEXT || value.kind == VALUE_SCALED)
+            item = value_show(value, number);
         memcpy(joined + len, item.at, item.len);
         len += item.len;
         joined[len++] = separator;
@@ -337,6 +377,56 @@ enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_pi
                                       : check_list(rule, items, arena, budget, ret_value);
 }
 
+// Whether JSON has items of the type as strings; a decimal may be either.
+static bool is_item_form(enum value_type type, const struct json_element *element)
+{
+    bool is_number =
+        !element->is_string && (element->text.at[0] == '-' || ascii_is_digit(element->text.at[0]));
+    switch (type) {
+    case TYPE_DECIMAL:
+        return element->is_string || is_number;
+    case TYPE_INTEGER:
+    case TYPE_NUMBER:
+        return is_number;
+    case TYPE_TEXT:
+    case TYPE_DATE:
+    case TYPE_TIMESTAMP:
+    case TYPE_TIME:
+    case TYPE_UUID:
+        return element->is_string;
+    case TYPE_BOOLEAN: // of which there are no lists
+    case TYPE_JSON:
+        break;
+    }
+    return false;
+}
+
+enum rule_result rule_check_array(const struct rule *rule, struct span json, struct arena *arena,
+    struct pattern_budget *budget, struct value *ret_value)
+{
+    struct json_element *elements = arena_zalloc(arena, LIMIT_LIST_ITEMS, sizeof(*elements));
+    struct rule_piece *pieces = arena_zalloc(arena, LIMIT_LIST_ITEMS, sizeof(*pieces));
+    size_t count = 0;
+    if (elements == NULL || pieces == NULL)
+        return RULE_MEMORY;
+    switch (json_normal_elements(json, arena, elements, LIMIT_LIST_ITEMS, &count)) {
+    case JSON_ELEMENTS_NONE:
+        return RULE_TYPE;
+    case JSON_ELEMENTS_MANY:
+        return RULE_ITEMS;
+    case JSON_ELEMENTS_NO_ROOM:
+        return RULE_MEMORY;
+    case JSON_ELEMENTS_OK:
+        break;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!is_item_form(rule->type, &elements[i]))
+            return RULE_TYPE;
+        pieces[i] = (struct rule_piece){.text = elements[i].text, .is_item = true};
+    }
+    return rule_check_pieces(rule, pieces, count, arena, budget, ret_value);
+}
+
 // Brings a typed value to the rule's type, where that is no change of meaning.
 static enum rule_result convert(
     const struct rule *rule, struct value *value, bool json_boolean, struct arena *arena)
@@ -355,7 +445,10 @@ static enum rule_result convert(
     case TYPE_TIMESTAMP:
     case TYPE_TIME:
     case TYPE_UUID:
+    case TYPE_DECIMAL: // a number comes as it was written
         break;
+    case TYPE_JSON:
+        return value->kind == VALUE_TEXT ? RULE_OK : RULE_TYPE;
     }
     return value->kind == VALUE_TEXT ? rule_parse(rule, value->text, arena, value) : RULE_TYPE;
 }
@@ -379,9 +472,18 @@ enum rule_result rule_check_value(const struct rule *rule, struct value value, b
 
 // --- words
 
+void rule_write_type(struct rule_type type, struct buf *out)
+{
+    buf_append_str(out, value_type_name(type.type));
+    if (type.type == TYPE_DECIMAL)
+        buf_printf(out, "(%d,%d)", type.precision, type.scale);
+    buf_append_str(out, type.is_list ? " list" : "");
+}
+
 void rule_write_value(enum value_type type, struct value value, struct buf *out)
 {
     char number[NUMBER_CHARS];
+    struct span text;
     size_t len;
     switch (value.kind) {
     case VALUE_INTEGER:
@@ -398,7 +500,9 @@ void rule_write_value(enum value_type type, struct value value, struct buf *out)
         break;
     case VALUE_TEXT:
     case VALUE_DECIMAL:
-        buf_append(out, value.text.at, value.text.len);
+    case VALUE_SCALED:
+        text = value_show(value, number);
+        buf_append(out, text.at, text.len);
         break;
     case VALUE_NULL:
         break;
@@ -446,6 +550,16 @@ static void append_range(const struct rule *rule, struct buf *out)
         append_bound(rule, rule->max_today, rule->max, out);
 }
 
+// How many digits a decimal may have.
+static void append_digits(const struct rule *rule, struct buf *out)
+{
+    buf_printf(out, " with at most %d digits in front of the point", rule->precision - rule->scale);
+    if (rule->scale > 0)
+        buf_printf(out, " and %d behind it", rule->scale);
+    else
+        buf_append_str(out, " and none behind it");
+}
+
 static void append_text(const struct rule *rule, struct buf *out)
 {
     buf_append_str(out, "text");
@@ -476,4 +590,6 @@ void rule_expected(const struct rule *rule, struct buf *out)
     else
         buf_append_str(out, value_type_expected(rule->type));
     append_range(rule, out);
+    if (rule->type == TYPE_DECIMAL)
+        append_digits(rule, out);
 }

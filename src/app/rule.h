@@ -14,10 +14,20 @@
 #include "text/value.h"
 #include "text/zone.h"
 
+// A type as a directive has it.
+struct rule_type {
+    enum value_type type;
+    bool is_list;      // of a column: a text of items
+    uint8_t precision; // of a decimal: digits in all; else 0
+    uint8_t scale;     // likewise: digits behind the point
+};
+
 struct rule {
     struct span name;    // of the parameter or field, in SQL
     struct span outside; // what clients call it: the name, where no other is given
     enum value_type type;
+    uint8_t precision;        // of a decimal: digits in all
+    uint8_t scale;            // likewise: digits behind the point
     bool in_path;             // a path parameter
     bool is_list;             // a text of items, joined by commas; type and rules are those of an item
     bool unique;              // of a field: no two rows of a batch have the same value
@@ -34,7 +44,7 @@ struct rule {
     bool default_today;       // so does the day that it is then; has_default is set, too
     bool min_today;           // the value is no earlier day than that one; has_min is not set
     bool max_today;           // no later one; likewise
-    bool has_min;             // min is in force: of the value, for integer, number, date, timestamp, time
+    bool has_min;             // min is in force: of the value, for numbers, dates and times
     bool has_max;             // likewise
     struct value default_value; // passes the rule itself
     struct value min;           // inclusive; of the rule's type, a number as VALUE_REAL
@@ -55,6 +65,7 @@ enum rule_result {
     RULE_TOO_FINE,  // "type": a timestamp with more decimal places than are kept
     RULE_NEVER,     // "no_such_time": a local time that the zone's clocks never show
     RULE_TWICE,     // "ambiguous_time": one that they show twice
+    RULE_DIGITS,    // "digits": a decimal has more than its type
     RULE_MIN,       // "min"
     RULE_MAX,       // "max"
     RULE_MAXLENGTH, // "maxlength"
@@ -99,11 +110,15 @@ MUST_CHECK enum rule_result rule_check_pieces(const struct rule *rule, const str
     size_t count, struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
 
 // Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, dates,
-// times and UUIDs alone, and lists; an integer passes for a number and becomes one. `json_boolean` tells true
-// and false from 1 and 0. Empty text is RULE_REQUIRED where a value is, and else an empty text: JSON has null
-// to say more.
+// times and UUIDs alone, and lists; JSON comes in normal form; an integer passes for a number and becomes
+// one. `json_boolean` tells true and false from 1 and 0. Empty text is RULE_REQUIRED where a value is, and
+// else an empty text: JSON has null to say more.
 MUST_CHECK enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,
     struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
+
+// Checks the JSON of a list, an array of values of its items' type. One without values is no value.
+MUST_CHECK enum rule_result rule_check_array(const struct rule *rule, struct span json, struct arena *arena,
+    struct pattern_budget *budget, struct value *ret_value);
 
 // Checks a text that is there, be it empty: neither the default nor `required` matter. RULE_REQUIRED for a
 // list without items.
@@ -113,10 +128,13 @@ MUST_CHECK enum rule_result rule_check_given(const struct rule *rule, struct spa
 // Orders two values of one type, as strcmp does. Timestamps go by time, not by text.
 int rule_compare(enum value_type type, struct value a, struct value b);
 
-// Parses a text of the rule's type and format (one item of a list), without its bounds: RULE_OK, RULE_TYPE or
-// RULE_MEMORY.
+// Parses a text of the rule's type and format (one item of a list), without its bounds: RULE_OK, RULE_TYPE,
+// RULE_DIGITS or RULE_MEMORY.
 MUST_CHECK enum rule_result rule_parse(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
+
+// Appends the type as a directive has it: decimal(12,2).
+void rule_write_type(struct rule_type type, struct buf *out);
 
 // Appends a value of the type as a directive would have it: 5, true, 2026-01-31. Null appends nothing.
 void rule_write_value(enum value_type type, struct value value, struct buf *out);

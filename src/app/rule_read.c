@@ -11,6 +11,8 @@
 #include "app/rule_settle.h"
 #include "app/type_hint.h"
 #include "base/ascii.h"
+#include "text/decimal.h"
+#include "text/number.h"
 
 // --- name and type
 
@@ -56,14 +58,51 @@ static void fail_type(struct words *words, const char *directive, struct span na
         words_fail(words, type.column, "unknown type %.*s; use " TYPE_NAMES, SHOW(type.text));
 }
 
-bool rule_read_type(struct words *words, const char *directive, struct span name, enum value_type *ret_type)
+// Takes an integer from `low` to `high` in front of `end`, and that, too.
+static bool take_digits(struct words *words, int64_t low, int64_t high, char end, uint8_t *ret_digits)
 {
+    struct word word;
+    int64_t digits;
+    if (!words_value(words, ",)", &word) || !number_parse_integer(word.text, &digits) || digits < low ||
+        digits > high || !words_take(words, end))
+        return false;
+    *ret_digits = (uint8_t)digits;
+    return true;
+}
+
+// Takes the type decimal(p,s) if it is next. *ret_is_fine is false for one that is wrong, which is reported.
+static bool take_decimal(struct words *words, struct rule_type *ret_type, bool *ret_is_fine)
+{
+    struct word word = words_peek(words);
+    struct rule_type type = {.type = TYPE_DECIMAL};
+    if (!span_is(word.text, value_type_name(TYPE_DECIMAL)))
+        return false;
+    words_skip(words, word);
+    *ret_is_fine = words_take(words, '(') &&
+                   take_digits(words, 1, DECIMAL_MAX_DIGITS, ',', &type.precision) &&
+                   take_digits(words, 0, type.precision, ')', &type.scale);
+    if (*ret_is_fine)
+        *ret_type = type;
+    else
+        words_fail(words, word.column,
+            "decimal needs two numbers behind it: how many digits there are at most, up to %d, and how many of "
+            "them behind the point, as in decimal(12,2)",
+            DECIMAL_MAX_DIGITS);
+    return true;
+}
+
+bool rule_read_type(struct words *words, const char *directive, struct span name, struct rule_type *ret_type)
+{
+    bool is_fine;
+    if (take_decimal(words, ret_type, &is_fine))
+        return is_fine;
     struct word type = words_next(words);
+    *ret_type = (struct rule_type){0};
     if (type.text.len == 0) {
         words_fail(words, type.column, "%s %.*s needs a type: " TYPE_NAMES, directive, SHOW(name));
         return false;
     }
-    if (!value_type_from_name(type.text, ret_type)) {
+    if (!value_type_from_name(type.text, &ret_type->type)) {
         fail_type(words, directive, name, type);
         return false;
     }
@@ -200,7 +239,7 @@ static enum found take_rule_word(struct rule_line *line, enum rule_word *ret_wor
 static bool is_late_list(struct rule_line *line)
 {
     struct word at = words_peek(line->words);
-    bool is_late = !line->is_field && line->list_at.text.len == 0 && span_is(at.text, "list");
+    bool is_late = line->list_at.text.len == 0 && span_is(at.text, "list");
     if (is_late)
         words_fail(line->words, at.column,
             "list has to stand right behind the type; or begin the description with --");
@@ -256,7 +295,11 @@ enum err_code rule_read(struct words *words, const char *directive, bool is_fiel
     struct rule rule = {.name = name.text, .outside = name.text, .line = words->line, .column = name.column};
     struct rule_line line = {.words = words, .arena = arena, .is_field = is_field};
     line.status = ERR_NONE;
-    if (rule_read_type(words, directive, name.text, &rule.type)) {
+    struct rule_type type;
+    if (rule_read_type(words, directive, name.text, &type)) {
+        rule.type = type.type;
+        rule.precision = type.precision;
+        rule.scale = type.scale;
         take_list(&line);
         if (read_rule_words(&line)) {
             rule_settle(&line, &rule);

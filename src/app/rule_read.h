@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 // The types' names, for messages.
-#define TYPE_NAMES "text, integer, number, boolean, date, timestamp, time or uuid"
+#define TYPE_NAMES "text, integer, number, decimal(p,s), boolean, date, timestamp, time, uuid or json"
 
 // Whether a text is [a-z_][a-z0-9_]*.
 bool rule_is_name(struct span text);
@@ -23,7 +23,7 @@ bool rule_read_name(struct words *words, const char *directive, struct word *ret
 
 // Reads the type of the parameter, field or column called `name`. False when it is missing or unknown, which
 // is reported.
-bool rule_read_type(struct words *words, const char *directive, struct span name, enum value_type *ret_type);
+bool rule_read_type(struct words *words, const char *directive, struct span name, struct rule_type *ret_type);
 
 // Reads what stands behind the name of a @param or @field. Errors are reported in the words' diags, and the
 // rule is as far as it was read then. Choices, patterns and values that were rewritten go into `arena`; other

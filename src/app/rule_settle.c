@@ -68,8 +68,12 @@ static bool parse(struct rule_line *line, const struct rule *rule, enum rule_wor
         words_fail(line->words, value.column, "%s: %.*s", rule_word_name(word), (int)why.len, why.data);
         return false;
     }
-    struct rule bare = {
-        .type = rule->type, .format = rule->format, .zone = rule->zone, .micros = rule->micros};
+    struct rule bare = {.type = rule->type,
+        .format = rule->format,
+        .zone = rule->zone,
+        .micros = rule->micros,
+        .precision = rule->precision,
+        .scale = rule->scale};
     return unexpected(line, &bare, word, value);
 }
 
@@ -79,8 +83,8 @@ static bool settle_list(struct rule_line *line, struct rule *rule)
 {
     rule->is_list = line->list_at.text.len > 0;
     const char *problem = NULL;
-    if (rule->is_list && line->is_field)
-        problem = "a field has one value, so no list; or begin the description with --";
+    if (rule->is_list && rule->type == TYPE_JSON)
+        problem = "JSON has lists of its own; take list away, or begin the description with --";
     else if (rule->is_list && rule->type == TYPE_BOOLEAN)
         problem = "a list of booleans says nothing; use text list in (a, b), or one boolean for each";
     if (problem != NULL)
@@ -257,8 +261,9 @@ static bool settle_bound(struct rule_line *line, const struct rule *rule, enum r
 {
     if (!line->seen[word] || is_today(line, rule, word))
         return true;
-    if (rule->type == TYPE_TEXT || rule->type == TYPE_BOOLEAN || rule->type == TYPE_UUID)
-        return wrong_type(line, rule, word, "integer, number, date, timestamp and time",
+    if (rule->type == TYPE_TEXT || rule->type == TYPE_BOOLEAN || rule->type == TYPE_UUID ||
+        rule->type == TYPE_JSON)
+        return wrong_type(line, rule, word, "numbers, dates and times",
             rule->type == TYPE_TEXT ? "; for text there is maxlength" : "");
     if (!parse(line, rule, word, line->values[word], ret_value))
         return false;

@@ -34,8 +34,8 @@ static const struct {
     {"uniqueidentifier", MEANT("uuid")},
     {"email", MEANT("text")},
     {"url", MEANT("text")},
-    {"json", MEANT("text")},
-    {"jsonb", MEANT("text")},
+    {"jsonb", MEANT("json")},
+    {"object", MEANT("json")},
     {"enum", MEANT("text in (a, b)")},
     {"bool", MEANT("boolean")},
     {"bit", MEANT("boolean")},
@@ -44,9 +44,10 @@ static const struct {
     {"float8", MEANT("number")},
     {"double", MEANT("number")},
     {"real", MEANT("number")},
-    {"decimal", MEANT("number")},
-    {"numeric", MEANT("number")},
-    {"money", MEANT("number")},
+    {"dec", MEANT("decimal(12,2)")},
+    {"numeric", MEANT("decimal(12,2)")},
+    {"money", MEANT("decimal(12,2)")},
+    {"currency", MEANT("decimal(12,2)")},
     {"num", MEANT("number")},
     {"datetime", MEANT("timestamp")},
     {"timestamptz", MEANT("timestamp")},
@@ -68,7 +69,9 @@ const char *type_hint(struct span word)
         [TYPE_DATE] = MEANT("date"),
         [TYPE_TIMESTAMP] = MEANT("timestamp"),
         [TYPE_TIME] = MEANT("time"),
-        [TYPE_UUID] = MEANT("uuid")};
+        [TYPE_UUID] = MEANT("uuid"),
+        [TYPE_JSON] = MEANT("json"),
+        [TYPE_DECIMAL] = MEANT("decimal(12,2)")};
     const char *parenthesis = memchr(word.at, '(', word.len);
     if (parenthesis != NULL)
         word.len = (size_t)(parenthesis - word.at);

@@ -170,7 +170,7 @@ enum {
     // takes at least 2,000, so that a batch's report has room for all of them.
     LIMIT_BATCH_STEPS = 2000000,
     LIMIT_QUERY_STEPS = 10000,
-    LIMIT_JSON_DEPTH = 8,           // nesting of a JSON body, which needs two levels
+    LIMIT_JSON_DEPTH = 64,          // nesting of a JSON body and of JSON in values
     LIMIT_ROW_REPORTS = 1000,       // bad rows listed in a problem document; the total is always told
     LIMIT_REPORT_VALUE_BYTES = 200, // of a bad value shown in a report
 

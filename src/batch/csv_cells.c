@@ -126,6 +126,7 @@ enum csv_spelling csv_cell_spell(
     switch (rule->type) {
     case TYPE_INTEGER:
     case TYPE_NUMBER:
+    case TYPE_DECIMAL:
         return is_plain ? CSV_SPELT : spell_number(dialect, arena, cell);
     case TYPE_BOOLEAN:
         spell_boolean(dialect, cell);

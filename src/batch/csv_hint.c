@@ -209,6 +209,7 @@ static bool hint(const struct csv_dialect *dialect, const struct rule *rule, str
     switch (rule->type) {
     case TYPE_INTEGER:
     case TYPE_NUMBER:
+    case TYPE_DECIMAL:
         return hint_spelling(dialect, rule, text, arena, out) || hint_unit(text, out);
     case TYPE_BOOLEAN:
         return hint_boolean(text, out);

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "text/json_rows.h"
+#include "text/json_write.h"
 #include "text/number.h"
 
 struct reader_json {
@@ -14,7 +15,8 @@ struct reader_json {
                                       // NO_FIELD
 };
 
-static struct value value_of_member(const struct json_member *member)
+// No digit of a decimal passes through a double.
+static struct value value_of_member(const struct rule *rule, const struct json_member *member)
 {
     struct value value = {.kind = VALUE_NULL};
     switch (member->kind) {
@@ -25,7 +27,9 @@ static struct value value_of_member(const struct json_member *member)
         value = (struct value){.kind = VALUE_INTEGER, .integer = span_is(member->text, "true")};
         break;
     case JSON_NUMBER:
-        if (number_parse_integer(member->text, &value.integer))
+        if (rule->type == TYPE_DECIMAL)
+            value = (struct value){.kind = VALUE_TEXT, .text = member->text};
+        else if (number_parse_integer(member->text, &value.integer))
             value.kind = VALUE_INTEGER;
         else if (number_parse(member->text, &value.real))
             value.kind = VALUE_REAL;
@@ -40,13 +44,44 @@ static struct value value_of_member(const struct json_member *member)
     return value;
 }
 
+// A string as JSON in the row's arena.
+static enum rule_result quote(struct row_check *check, struct span *text)
+{
+    AUTO(buf_fini) struct buf quoted;
+    buf_init(&quoted, LIMIT_VALUE_BYTES);
+    enum err_code code = json_write_string(&quoted, *text);
+    if (code != ERR_NONE)
+        return code == ERR_NO_MEMORY ? RULE_MEMORY : RULE_TYPE;
+    *text = (struct span){.at = arena_strndup(&check->arena, quoted.data, quoted.len), .len = quoted.len};
+    return text->at != NULL ? RULE_OK : RULE_MEMORY;
+}
+
+// Checks a member that is there for a field of JSON, or a list, which is an array.
+static enum rule_result check_structure(
+    struct row_check *check, const struct rule *rule, int field, const struct json_member *member)
+{
+    struct value value = {.kind = VALUE_TEXT, .text = member->text};
+    if (rule->is_list)
+        return member->kind == JSON_NESTED && member->text.at[0] == '['
+                   ? rule_check_array(
+                         rule, member->text, &check->arena, &check->patterns, &check->values[field])
+                   : RULE_TYPE;
+    enum rule_result result = member->kind == JSON_STRING ? quote(check, &value.text) : RULE_OK;
+    return result == RULE_OK
+               ? rule_check_value(rule, value, false, &check->arena, &check->patterns, &check->values[field])
+               : result;
+}
+
 static void check_member(struct row_check *check, int64_t line, int field, const struct json_member *member)
 {
     const struct rule *rule = &check->fields[field];
     enum rule_result result = RULE_TYPE;
-    struct value value = value_of_member(member);
-    bool number_as_text = member->kind == JSON_NUMBER && value.kind == VALUE_TEXT;
-    if (member->kind != JSON_NESTED && !number_as_text)
+    struct value value = value_of_member(rule, member);
+    bool number_as_text =
+        member->kind == JSON_NUMBER && value.kind == VALUE_TEXT && rule->type != TYPE_DECIMAL;
+    if ((rule->is_list || rule->type == TYPE_JSON) && member->kind != JSON_NULL)
+        result = check_structure(check, rule, field, member);
+    else if (member->kind != JSON_NESTED && !number_as_text)
         result = rule_check_value(rule, value, member->kind == JSON_BOOLEAN, &check->arena, &check->patterns,
             &check->values[field]);
     if (result == RULE_OK)
@@ -90,6 +125,15 @@ static bool on_not_object(void *ctx, int64_t line)
     return check->status == ERR_NONE;
 }
 
+static bool keeps_nested(const struct row_check *check)
+{
+    for (size_t i = 0; i < check->endpoint->field_count; i++) {
+        if (check->fields[i].type == TYPE_JSON || check->fields[i].is_list)
+            return true;
+    }
+    return false;
+}
+
 enum err_code reader_json_new(
     struct row_check *check, bool is_ndjson, struct reader_json **ret_json, struct err *err)
 {
@@ -99,7 +143,8 @@ enum err_code reader_json_new(
     json->check = check;
     for (size_t i = 0; i < LIMIT_FIELDS; i++)
         json->field_of_place[i] = NO_FIELD;
-    struct json_rows_handler handler = {.ctx = json, .on_row = on_row, .on_not_object = on_not_object};
+    struct json_rows_handler handler = {
+        .ctx = json, .keeps_nested = keeps_nested(check), .on_row = on_row, .on_not_object = on_not_object};
     enum err_code code = json_rows_new(&handler, is_ndjson, &json->parser, err);
     if (code != ERR_NONE) {
         mem_free(json);

@@ -68,7 +68,8 @@ int row_check_field(const struct row_check *check, struct span name);
 // Marks a field as given in this row; false, after a report, when it was already.
 bool row_check_mark(struct row_check *check, int64_t line, int field);
 
-// Checks the text of a field, of which an empty one is no value, and reports what is wrong with it.
+// Checks the text of a field, of which an empty one is no value, and reports what is wrong with it. A list
+// is what stands between commas; or a JSON array, when it begins as one.
 void row_check_text(struct row_check *check, int64_t line, int field, struct span text);
 
 // The same of a text that is another spelling of `shown`, which is what came.

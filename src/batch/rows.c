@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A packed row is the difference of its line to the row before, then each value: a tag byte (enum
-// value_kind), and behind it nothing (null), a zigzag number (integer), eight bytes (real) or a length and
-// the bytes (text). Numbers are written seven bits a byte, lowest first, the top bit telling that more
-// follow.
+// value_kind), and behind it nothing (null), a zigzag number (integer), the same behind its scale (scaled),
+// eight bytes (real) or a length and the bytes (text). Numbers are written seven bits a byte, lowest first,
+// the top bit telling that more follow.
 //
 // A file has pieces, each its length in PIECE_HEAD_BYTES and then whole rows, and is written and read by
 // whole pieces. Neither form outlives the process. One thread at a time.
@@ -73,14 +73,23 @@ static uint64_t get_number(const char *data, size_t *offset)
     }
 }
 
+static uint64_t zigzag(int64_t integer)
+{
+    return ((uint64_t)integer << 1) ^ (integer < 0 ? UINT64_MAX : 0);
+}
+
 static void put_value(struct buf *out, struct value value)
 {
     buf_append_byte(out, (char)value.kind);
     switch (value.kind) {
     case VALUE_NULL:
         break;
+    case VALUE_SCALED:
+        buf_append_byte(out, (char)value.scale);
+        put_number(out, zigzag(value.integer));
+        break;
     case VALUE_INTEGER:
-        put_number(out, ((uint64_t)value.integer << 1) ^ (value.integer < 0 ? UINT64_MAX : 0));
+        put_number(out, zigzag(value.integer));
         break;
     case VALUE_REAL:
         buf_append(out, &value.real, sizeof(value.real));
@@ -99,6 +108,11 @@ static struct value get_value(const char *data, size_t *offset)
     uint64_t number;
     switch (value.kind) {
     case VALUE_NULL:
+        break;
+    case VALUE_SCALED:
+        value.scale = (uint8_t)data[(*offset)++];
+        number = get_number(data, offset);
+        value.integer = (int64_t)(number >> 1) ^ -(int64_t)(number & 1);
         break;
     case VALUE_INTEGER:
         number = get_number(data, offset);

@@ -52,7 +52,7 @@ static char *put_value(char *at, const struct value *value)
         return at;
     if (has_text(value))
         number = value->text.len;
-    else if (value->kind == VALUE_INTEGER)
+    else if (value->kind == VALUE_INTEGER || value->kind == VALUE_SCALED) // of one scale for each parameter
         memcpy(&number, &value->integer, sizeof(number));
     else
         memcpy(&number, &value->real, sizeof(number)); // 0.0 and -0.0 are two keys: nothing is lost by that

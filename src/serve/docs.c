@@ -146,8 +146,13 @@ static void add_rules(struct buf *out, const char *caption, const struct rule *r
     for (size_t i = 0; i < count; i++) {
         add(out, "<tr><th scope=\"row\">");
         add_code(out, rules[i].outside);
-        buf_printf(
-            out, "</th><td>%s%s</td><td>", value_type_name(rules[i].type), rules[i].is_list ? " list" : "");
+        add(out, "</th><td>");
+        struct rule_type type = {.type = rules[i].type,
+            .is_list = rules[i].is_list,
+            .precision = rules[i].precision,
+            .scale = rules[i].scale};
+        rule_write_type(type, out);
+        add(out, "</td><td>");
         add_presence(out, &rules[i]);
         add(out, "</td><td>");
         add_expected(out, &rules[i]);
@@ -236,8 +241,10 @@ static void add_columns(struct buf *out, const struct endpoint *endpoint)
     for (size_t i = 0; i < endpoint->column_count; i++) {
         add(out, "<tr><th scope=\"row\">");
         add_code(out, endpoint->columns[i].name);
-        buf_printf(out, "</th><td>%s%s</td></tr>\n", value_type_name(endpoint->columns[i].type),
-            endpoint->columns[i].micros ? " with microseconds" : "");
+        add(out, "</th><td>");
+        rule_write_type(endpoint->columns[i].type, out);
+        add(out, endpoint->columns[i].micros ? " with microseconds" : "");
+        add(out, "</td></tr>\n");
     }
     close_table(out);
 }

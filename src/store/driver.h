@@ -29,6 +29,7 @@ struct store_column {
     char *name;               // owned
     const char *refused_type; // static; store_column_refused
     bool is_boolean;          // store_column_is_boolean
+    bool is_scaled_decimal;   // store_column_is_scaled_decimal
 };
 
 struct store_stmt {
@@ -52,6 +53,7 @@ struct store_driver {
     const char *short_scheme;  // another scheme of theirs, or NULL
     enum sql_dialect dialect;  // of the SQL that it takes
     bool nulls_are_largest;    // in the order of ORDER BY; else smallest
+    bool decimals_are_scaled;  // store_decimals_are_scaled
     bool round_trip_is_costly; // store_round_trip_is_costly
 
     bool (*has_secret)(const char *url); // store_url_has_secret; NULL: never

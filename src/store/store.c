@@ -97,6 +97,11 @@ bool store_nulls_are_largest(const struct store_conn *conn)
     return conn->driver->nulls_are_largest;
 }
 
+bool store_decimals_are_scaled(const struct store_conn *conn)
+{
+    return conn->driver->decimals_are_scaled;
+}
+
 enum err_code store_connect(
     struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err)
 {
@@ -223,6 +228,11 @@ const char *store_column_name(const struct store_stmt *stmt, size_t column)
 const char *store_column_refused(const struct store_stmt *stmt, size_t column)
 {
     return stmt->columns[column].refused_type;
+}
+
+bool store_column_is_scaled_decimal(const struct store_stmt *stmt, size_t column)
+{
+    return stmt->columns[column].is_scaled_decimal;
 }
 
 bool store_column_is_boolean(const struct store_stmt *stmt, size_t column)

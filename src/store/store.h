@@ -80,6 +80,10 @@ enum sql_dialect store_dialect(const char *kind);
 // Whether ORDER BY takes null for the largest value; else for the smallest.
 bool store_nulls_are_largest(const struct store_conn *conn);
 
+// Whether decimals are integers of their last places in SQL: 12.30 of decimal(12,2) is 1230. Else they
+// are 12.30.
+bool store_decimals_are_scaled(const struct store_conn *conn);
+
 // Whether a round trip to the database takes longer than most statements run. Then it pays to merge several
 // statements into one.
 bool store_round_trip_is_costly(const struct store_conn *conn);
@@ -187,6 +191,10 @@ const char *store_column_refused(const struct store_stmt *stmt, size_t column);
 // Whether the column is declared boolean: its 1 and 0 mean true and false. SQLite knows only of columns that
 // come straight from a table.
 bool store_column_is_boolean(const struct store_stmt *stmt, size_t column);
+
+// Whether the column comes straight from a table that declares it decimal or numeric with digits, where a
+// decimal of ours is an integer (store_decimals_are_scaled).
+bool store_column_is_scaled_decimal(const struct store_stmt *stmt, size_t column);
 
 // Whether the column comes straight from a table that declares it NOT NULL, or from its primary key. An outer
 // join may give nulls there all the same. Call it outside of a transaction.

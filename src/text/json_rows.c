@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "text/bom.h"
 #include "text/json_lexer.h"
+#include "text/json_word.h"
+#include "text/json_write.h"
 
 enum { FIRST_ROW_BYTES = 4096 };
 
@@ -95,14 +97,19 @@ static void deliver_row(struct json_rows *json)
     json->stopped = !json->handler.on_row(json->handler.ctx, json->row_line, json->members, json->count);
 }
 
-static void append_to_row(struct json_rows *json, struct span text)
+// An append to the row has failed, or not.
+static void fail_append(struct json_rows *json, enum err_code code)
 {
-    enum err_code code = buf_append(&json->row, text.at, text.len);
     if (code == ERR_TOO_LARGE)
         json_lexer_fail(
             &json->lexer, json->lexer.token, code, "the row is larger than %d bytes", LIMIT_ROW_BYTES);
     else if (code != ERR_NONE)
         (void)err_no_memory(&json->lexer.failure);
+}
+
+static void append_to_row(struct json_rows *json, struct span text)
+{
+    fail_append(json, buf_append(&json->row, text.at, text.len));
 }
 
 static void add_member(struct json_rows *json, struct span name)
@@ -123,6 +130,42 @@ static void set_member(struct json_rows *json, enum json_kind kind, struct span 
     member->kind = kind;
     member->text.len = text.len;
     append_to_row(json, text);
+}
+
+// True inside of a member's value that the handler wants whole.
+static bool is_kept(const struct json_rows *json)
+{
+    return json->depth > json->row_depth + 1 && json->handler.keeps_nested &&
+           json->opened[json->row_depth] == '{';
+}
+
+// Counts what was appended to the row as part of the last member's value.
+static void keep_up_to(struct json_rows *json, size_t len_before)
+{
+    struct json_member *member = &json->members[json->count - 1];
+    member->text.len += json->row.len - len_before;
+    if (member->text.len > LIMIT_VALUE_BYTES)
+        json_lexer_fail(&json->lexer, json->lexer.token, ERR_TOO_LARGE, "a value is larger than %d bytes",
+            LIMIT_VALUE_BYTES);
+}
+
+static void keep(struct json_rows *json, struct span text)
+{
+    size_t len_before = json->row.len;
+    append_to_row(json, text);
+    keep_up_to(json, len_before);
+}
+
+// A name or value in its normal form (json_normal.h).
+static void keep_scalar(struct json_rows *json, enum json_kind kind, struct span text)
+{
+    if (kind != JSON_STRING) {
+        keep(json, text);
+        return;
+    }
+    size_t len_before = json->row.len;
+    fail_append(json, json_write_string(&json->row, text));
+    keep_up_to(json, len_before);
 }
 
 // A value starts where a row is expected.
@@ -170,7 +213,9 @@ static void take_scalar(struct json_rows *json, enum json_kind kind, struct span
     else if (json->depth == json->row_depth)
         start_row(json, false);
     else if (is_in_row(json))
-        set_member(json, kind, text);
+        set_member(json, kind, kind == JSON_NULL ? (struct span){0} : text);
+    else if (is_kept(json))
+        keep_scalar(json, kind, text);
     end_value(json);
 }
 
@@ -182,51 +227,9 @@ static void take_string(struct json_rows *json, struct span text)
     }
     if (is_in_row(json))
         add_member(json, text);
+    else if (is_kept(json))
+        keep_scalar(json, JSON_STRING, text);
     json->want = WANT_COLON;
-}
-
-static size_t skip_digits(struct span text, size_t at)
-{
-    while (at < text.len && ascii_is_digit(text.at[at]))
-        at++;
-    return at;
-}
-
-// The length of the number in front (RFC 8259 section 6); 0 when it is malformed.
-static size_t number_length(struct span text)
-{
-    size_t first = text.at[0] == '-', at = skip_digits(text, first);
-    if (at == first)
-        return 0;
-    if (text.at[first] == '0')
-        at = first + 1;
-    if (at < text.len && text.at[at] == '.') {
-        first = at + 1;
-        at = skip_digits(text, first);
-        if (at == first)
-            return 0;
-    }
-    if (at < text.len && ascii_lower(text.at[at]) == 'e') {
-        bool has_sign = at + 1 < text.len && (text.at[at + 1] == '+' || text.at[at + 1] == '-');
-        first = at + 1 + has_sign;
-        at = skip_digits(text, first);
-        if (at == first)
-            return 0;
-    }
-    return at;
-}
-
-// The length of the name in front: null, true or false; 0 when there is none.
-static size_t name_length(struct span text, enum json_kind *ret_kind)
-{
-    static const char *const names[] = {"null", "true", "false"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (span_starts_with(text, names[i])) {
-            *ret_kind = i == 0 ? JSON_NULL : JSON_BOOLEAN;
-            return strlen(names[i]);
-        }
-    }
-    return 0;
 }
 
 // Takes a word. One that is several values, such as 01 or truefalse, fails at the second of them.
@@ -235,13 +238,15 @@ static void take_word(struct json_rows *json, struct span word)
     while (word.len > 0 && !is_over(json)) {
         enum json_kind kind = JSON_NUMBER;
         bool is_number = word.at[0] == '-' || ascii_is_digit(word.at[0]);
-        struct span text = {.at = word.at}, nothing = {0};
-        text.len = is_number ? number_length(word) : name_length(word, &kind);
+        struct span text = {.at = word.at};
+        text.len = is_number ? json_number_length(word) : json_name_length(word);
+        if (!is_number)
+            kind = word.at[0] == 'n' ? JSON_NULL : JSON_BOOLEAN;
         if (text.len == 0 && json->want != WANT_NOTHING)
             fail_broken(json,
                 is_number ? "a number is malformed" : "a word that is not true, false, null or a number");
         else
-            take_scalar(json, kind, kind == JSON_NULL ? nothing : text);
+            take_scalar(json, kind, text);
         word.at += text.len;
         word.len -= text.len;
     }
@@ -265,17 +270,21 @@ static void open_value(struct json_rows *json, char bracket)
     else if (is_in_row(json))
         set_member(json, JSON_NESTED, (struct span){0});
     json->opened[json->depth++] = bracket;
+    if (is_kept(json))
+        keep(json, (struct span){.at = &bracket, .len = 1});
     json->want = bracket == '{' ? WANT_NAME_OR_END : WANT_VALUE_OR_END;
 }
 
 // `is_wanted`: it is the bracket that may come.
-static void close_value(struct json_rows *json, bool is_wanted)
+static void close_value(struct json_rows *json, char bracket, bool is_wanted)
 {
     if (!is_wanted) {
         fail_unwanted(json);
         return;
     }
     bool is_row = is_in_row(json);
+    if (is_kept(json))
+        keep(json, (struct span){.at = &bracket, .len = 1});
     json->depth--;
     end_value(json);
     if (is_row)
@@ -283,12 +292,15 @@ static void close_value(struct json_rows *json, bool is_wanted)
 }
 
 // A comma or colon leads from one state to another.
-static void pass_separator(struct json_rows *json, bool is_wanted, enum want next)
+static void pass_separator(struct json_rows *json, char separator, bool is_wanted, enum want next)
 {
-    if (is_wanted)
-        json->want = next;
-    else
+    if (!is_wanted) {
         fail_unwanted(json);
+        return;
+    }
+    if (is_kept(json))
+        keep(json, (struct span){.at = &separator, .len = 1});
+    json->want = next;
 }
 
 static void take_punctuation(struct json_rows *json, char byte)
@@ -300,16 +312,16 @@ static void take_punctuation(struct json_rows *json, char byte)
         open_value(json, byte);
         break;
     case '}':
-        close_value(json, want == WANT_NAME_OR_END || want == WANT_COMMA_IN_OBJECT);
+        close_value(json, byte, want == WANT_NAME_OR_END || want == WANT_COMMA_IN_OBJECT);
         break;
     case ']':
-        close_value(json, want == WANT_VALUE_OR_END || want == WANT_COMMA_IN_ARRAY);
+        close_value(json, byte, want == WANT_VALUE_OR_END || want == WANT_COMMA_IN_ARRAY);
         break;
     case ':':
-        pass_separator(json, want == WANT_COLON, WANT_VALUE);
+        pass_separator(json, byte, want == WANT_COLON, WANT_VALUE);
         break;
     default: // a comma
-        pass_separator(json, want == WANT_COMMA_IN_OBJECT || want == WANT_COMMA_IN_ARRAY,
+        pass_separator(json, byte, want == WANT_COMMA_IN_OBJECT || want == WANT_COMMA_IN_ARRAY,
             want == WANT_COMMA_IN_OBJECT ? WANT_NAME : WANT_VALUE);
         break;
     }

@@ -18,7 +18,8 @@ enum json_kind {
     JSON_BOOLEAN,
     JSON_NUMBER,
     JSON_STRING,
-    JSON_NESTED, // an object or an array; what is in it is checked and dropped
+    JSON_NESTED, // an object or an array; what is in it is checked, and dropped but where the handler keeps
+                 // it
 };
 
 struct json_member {
@@ -29,7 +30,8 @@ struct json_member {
 };
 
 struct json_rows_handler {
-    void *ctx; // handed back
+    void *ctx;         // handed back
+    bool keeps_nested; // the text of a JSON_NESTED is its normal form (json_normal.h)
     // An object. `line`: its place among the elements of the array, from 1; 1 for an only object; the
     // physical line for NDJSON. The members are borrowed for the call; their spans are never NULL. False
     // stops: the rest of the input is ignored.

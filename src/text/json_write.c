@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "text/decimal.h"
 #include "text/number.h"
 #include "text/utf8.h"
 
@@ -92,6 +93,8 @@ enum err_code json_write_value(struct buf *out, const struct value *value)
         return buf_append(out, number, number_format(value->real, number));
     case VALUE_TEXT:
         return json_write_string(out, value->text);
+    case VALUE_SCALED:
+        return buf_append(out, number, decimal_format(value->integer, value->scale, number));
     case VALUE_DECIMAL:
         return buf_append(out, value->text.at, value->text.len);
     case VALUE_NULL:

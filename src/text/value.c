@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "text/date.h"
+#include "text/decimal.h"
 #include "text/number.h"
 #include "text/time_of_day.h"
 #include "text/timestamp.h"
@@ -23,6 +24,8 @@ static const struct {
     [TYPE_TIMESTAMP] = {"timestamp", "a timestamp, RFC 3339"},
     [TYPE_TIME] = {"time", "a time of the day, hh:mm, hh:mm:ss or hh:mm:ss.ffffff"},
     [TYPE_UUID] = {"uuid", "a UUID, such as 123e4567-e89b-12d3-a456-426614174000"},
+    [TYPE_JSON] = {"json", "JSON"},
+    [TYPE_DECIMAL] = {"decimal", "a number"},
 };
 
 const char *value_type_name(enum value_type type)
@@ -140,6 +143,9 @@ bool value_parse(enum value_type type, struct span text, struct arena *arena, st
         return parse_time(text, arena, ret_value);
     case TYPE_UUID:
         return parse_uuid(text, arena, ret_value);
+    case TYPE_DECIMAL:
+    case TYPE_JSON:
+        break;
     }
     if (fine)
         *ret_value = value;
@@ -153,6 +159,8 @@ struct span value_show(struct value value, char number[NUMBER_CHARS])
         return (struct span){.at = number, .len = number_format_integer(value.integer, number)};
     case VALUE_REAL:
         return (struct span){.at = number, .len = number_format(value.real, number)};
+    case VALUE_SCALED:
+        return (struct span){.at = number, .len = decimal_format(value.integer, value.scale, number)};
     case VALUE_TEXT:
     case VALUE_DECIMAL:
         return value.text;

@@ -20,22 +20,26 @@ enum value_type {
     TYPE_BOOLEAN,   // true or false; 1 or 0 in SQL
     TYPE_DATE,      // YYYY-MM-DD, years 0001 to 9999, proleptic Gregorian
     TYPE_TIMESTAMP, // RFC 3339 in UTC, YYYY-MM-DDThh:mm:ss.mmmZ: of one length, so that it sorts as text
-    TYPE_TIME, // of the day: hh:mm:ss, and decimal places that are no zeros at the end: sorts as text, too
-    TYPE_UUID, // in the canonical form, small letters
+    TYPE_TIME,    // of the day: hh:mm:ss, and decimal places that are no zeros at the end: sorts as text, too
+    TYPE_UUID,    // in the canonical form, small letters
+    TYPE_JSON,    // text in normal form (text/json_normal.h)
+    TYPE_DECIMAL, // so many digits, so many of them behind the point, exactly
 };
 
 enum value_kind {
     VALUE_NULL,
     VALUE_INTEGER,
     VALUE_REAL,
-    VALUE_TEXT,    // text, date, timestamp, time or uuid
+    VALUE_TEXT,    // text, date, timestamp, time, uuid or json
     VALUE_DECIMAL, // a number in digits, as JSON writes it: only a store's, of any length
+    VALUE_SCALED,  // a decimal of ours: integer / 10^scale (text/decimal.h)
 };
 
 struct value {
     enum value_kind kind;
+    uint8_t scale; // VALUE_SCALED: decimal places
     union {
-        int64_t integer;  // VALUE_INTEGER, and booleans as 0 and 1
+        int64_t integer;  // VALUE_INTEGER, and booleans as 0 and 1; VALUE_SCALED
         double real;      // VALUE_REAL
         struct span text; // VALUE_TEXT, VALUE_DECIMAL; borrowed
     };
@@ -48,12 +52,13 @@ bool value_type_from_name(struct span name, enum value_type *ret_type);
 // Between the items of a list parameter's text, where one of them holds a comma: behind each of them then.
 enum { LIST_SEPARATOR = 0x1f }; // ASCII's "unit separator"
 
-// Reads `text` as `type`: the whole text, no blanks around it, ASCII digits only, an existing day. Numbers
-// may have any spelling (number_read, number_read_integer). Booleans are true or false. A timestamp may have
-// any offset and up to nine fractional digits, and is normalised to UTC (RFC 3339 section 5.6; digits below a
-// millisecond are cut; a leap second becomes the second after it). A time may lack its seconds. Text is not
-// copied: a result of VALUE_TEXT borrows `text`, or memory of `arena` where it was normalised. False when
-// `text` is not of the type (text that is not UTF-8 or holds NUL, too) or the arena has no room.
+// Reads `text` as `type`, which is any but TYPE_DECIMAL and TYPE_JSON (app/rule.h): the whole text, no blanks
+// around it, ASCII digits only, an existing day. Numbers may have any spelling (number_read,
+// number_read_integer). Booleans are true or false. A timestamp may have any offset and up to nine fractional
+// digits, and is normalised to UTC (RFC 3339 section 5.6; digits below a millisecond are cut; a leap second
+// becomes the second after it). A time may lack its seconds. Text is not copied: a result of VALUE_TEXT
+// borrows `text`, or memory of `arena` where it was normalised. False when `text` is not of the type (text
+// that is not UTF-8 or holds NUL, too) or the arena has no room.
 MUST_CHECK bool value_parse(
     enum value_type type, struct span text, struct arena *arena, struct value *ret_value);
 

@@ -124,6 +124,7 @@ static void print_value(FILE *out, const struct value *value)
     case VALUE_TEXT:
         fprintf(out, "'%.*s'", (int)value->text.len, value->text.at);
         break;
+    case VALUE_SCALED: // which no store gives
     case VALUE_DECIMAL:
         fprintf(out, "%.*s", (int)value->text.len, value->text.at);
         break;

@@ -10,8 +10,8 @@
    above the statement describe it on /-/docs. This comment is for you alone.
 
    A @param comes from the query string and reaches the SQL as :name, null when it is not given. It can be
-   text, integer, number, boolean, date, timestamp, time or uuid, and have the rules required, default, min, max,
-   maxlength, in (a, b) and pattern "…". A request that breaks one is answered with 400 and told all that is wrong.
+   text, integer, number, decimal(p,s), boolean, date, timestamp, time, uuid or json, and have the rules required,
+   default, min, max, maxlength, in (a, b) and pattern "…". A request that breaks one is answered with 400 and told all that is wrong.
 
    @page adds the parameters limit and cursor. It wants an ORDER BY of columns of the answer that are unique
    together, which is why the id is behind the title. */

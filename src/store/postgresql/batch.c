@@ -63,7 +63,7 @@ static enum err_code define(
 {
     for (size_t i = 0; i < field_count; i++) {
         sql_append_name(sql, fields[i].name);
-        buf_printf(sql, " %s, ", pg_type_sql(fields[i].type));
+        buf_printf(sql, " %s, ", pg_type_sql(fields[i].is_list ? TYPE_TEXT : fields[i].type));
     }
     buf_append_str(sql, "line bigint");
     buf_append_byte(sql, '\0');
@@ -93,7 +93,7 @@ static enum err_code remember(struct pg_conn *conn, struct buf *definition, cons
     if (kinds == NULL)
         return err_no_memory(err);
     for (size_t i = 0; i < field_count; i++)
-        kinds[i] = pg_type_of(fields[i].type);
+        kinds[i] = pg_type_of(fields[i].is_list ? TYPE_TEXT : fields[i].type);
     mem_free(batch->types);
     batch->known = false;
     batch->types = kinds;

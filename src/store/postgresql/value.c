@@ -15,7 +15,7 @@
 //     timestamptz                   RFC 3339 in UTC, milliseconds; what is below them is cut unless it was
 //                                   asked for; infinity is null
 //     time                          hh:mm:ss, and decimal places without zeros at their end
-//     text, varchar, char, name, json, uuid: text
+//     text, varchar, char, name, json, jsonb, uuid: text
 // All others are refused by name: a cast to one of these says what is meant. A year that RFC 3339 has no
 // digits for is written as PostgreSQL writes it: 12000-01-01, 0044-03-15 BC.
 //
@@ -32,6 +32,7 @@
 #include "base/attr.h"
 #include "base/mem.h"
 #include "text/date.h"
+#include "text/decimal.h"
 #include "text/number.h"
 #include "text/time_of_day.h"
 #include "text/timestamp.h"
@@ -62,6 +63,8 @@ static const struct {
     [TYPE_TIMESTAMP] = {PG_TYPE_TIMESTAMPTZ, "timestamp with time zone"},
     [TYPE_TIME] = {PG_TYPE_TIME, "time"},
     [TYPE_UUID] = {PG_TYPE_UUID, "uuid"},
+    [TYPE_JSON] = {PG_TYPE_JSON, "json"},
+    [TYPE_DECIMAL] = {PG_TYPE_NUMERIC, "numeric"},
 };
 
 void pg_room_fini(struct pg_room *room)
@@ -103,8 +106,8 @@ static bool as_integer(const struct value *value, int64_t *ret_integer)
         return number_parse_integer(value->text, ret_integer);
     if (value->kind == VALUE_INTEGER)
         *ret_integer = value->integer;
-    else if (value->real >= (double)INT64_MIN && value->real < -(double)INT64_MIN &&
-             trunc(value->real) == value->real)
+    else if (value->kind == VALUE_REAL && value->real >= (double)INT64_MIN &&
+             value->real < -(double)INT64_MIN && trunc(value->real) == value->real)
         *ret_integer = (int64_t)value->real;
     else
         return false;
@@ -127,6 +130,8 @@ static bool encode_real(const struct value *value, char room[PG_TEXT_BYTES], str
     double real = 0;
     bool is_text = value->kind == VALUE_TEXT || value->kind == VALUE_DECIMAL;
     if (is_text && !number_parse(value->text, &real))
+        return false;
+    if (!is_text && value->kind == VALUE_SCALED)
         return false;
     if (!is_text)
         real = value->kind == VALUE_REAL ? value->real : (double)value->integer;
@@ -184,6 +189,43 @@ static bool encode_uuid(const struct value *value, char room[PG_TEXT_BYTES], str
     return true;
 }
 
+static void put_short(char *at, unsigned bits)
+{
+    at[0] = (char)(bits >> 8 & 0xff);
+    at[1] = (char)(bits & 0xff);
+}
+
+// numeric_recv: how read_numeric has it. Digits of the base are counted from the point, to both sides.
+static struct span put_scaled(const struct value *value, char room[PG_TEXT_BYTES])
+{
+    enum { BASE = 10000, MAX_COUNT = 11 }; // 18 digits on one side of the point, or split there
+    uint64_t all = value->integer < 0 ? 0 - (uint64_t)value->integer : (uint64_t)value->integer, power = 1;
+    unsigned digits[MAX_COUNT], scale = value->scale;
+    int first = MAX_COUNT;
+    for (unsigned i = 0; i < scale; i++)
+        power *= 10;
+    uint64_t whole = all / power, rest = all % power;
+    int weight = -1, behind = (int)(scale + NUMERIC_BASE_DIGITS - 1) / NUMERIC_BASE_DIGITS;
+    for (int i = behind - 1; i >= 0; i--) {
+        unsigned in_last = scale - 4 * (unsigned)i < 4 ? scale - 4 * (unsigned)i : 4, cut = 1, filled = 1;
+        for (unsigned k = 0; k < in_last; k++)
+            cut *= 10;
+        for (unsigned k = in_last; k < 4; k++)
+            filled *= 10;
+        digits[--first] = (unsigned)(rest % cut) * filled;
+        rest /= cut;
+    }
+    for (; whole > 0; whole /= BASE, weight++)
+        digits[--first] = (unsigned)(whole % BASE);
+    put_short(room, (unsigned)(MAX_COUNT - first));
+    put_short(room + 2, (unsigned)weight);
+    put_short(room + 4, value->integer < 0 ? NUMERIC_NEGATIVE : NUMERIC_POSITIVE);
+    put_short(room + 6, scale);
+    for (int i = first; i < MAX_COUNT; i++)
+        put_short(room + NUMERIC_HEAD_BYTES + 2 * (i - first), digits[i]);
+    return (struct span){.at = room, .len = (size_t)(NUMERIC_HEAD_BYTES + 2 * (MAX_COUNT - first))};
+}
+
 static struct span text_of_real(double real, char room[PG_TEXT_BYTES])
 {
     if (isnan(real))
@@ -201,6 +243,8 @@ static struct span as_text(const struct value *value, char room[PG_TEXT_BYTES])
         return (struct span){.at = room, .len = number_format_integer(value->integer, room)};
     if (value->kind == VALUE_REAL)
         return text_of_real(value->real, room);
+    if (value->kind == VALUE_SCALED)
+        return (struct span){.at = room, .len = decimal_format(value->integer, value->scale, room)};
     return (struct span){.at = value->text.at != NULL ? value->text.at : "", .len = value->text.len};
 }
 
@@ -244,9 +288,14 @@ enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_B
         wanted = "a UUID";
         fits = encode_uuid(value, room, ret_bytes);
         break;
+    case PG_TYPE_NUMERIC:
+        is_binary = value->kind == VALUE_SCALED;
+        *ret_bytes = is_binary ? put_scaled(value, room) : as_text(value, room);
+        break;
     default:
         *ret_bytes = as_text(value, room);
-        is_binary = type == PG_TYPE_TEXT || type == PG_TYPE_VARCHAR; // the same bytes, and no NUL needed
+        is_binary = type == PG_TYPE_TEXT || type == PG_TYPE_VARCHAR ||
+                    type == PG_TYPE_JSON; // the same bytes, and no NUL needed
         break;
     }
     if (!fits) {
@@ -484,8 +533,8 @@ static const char *type_name(Oid type)
         Oid type;
         const char *name;
     } names[] = {{17, "bytea"}, {18, "\"char\""}, {26, "oid"}, {600, "point"}, {790, "money"}, {869, "inet"},
-        {1114, "timestamp"}, {1186, "interval"}, {2249, "record"}, {2278, "void"}, {3802, "jsonb"},
-        {1007, "integer[]"}, {1009, "text[]"}, {1016, "bigint[]"}};
+        {1114, "timestamp"}, {1186, "interval"}, {2249, "record"}, {2278, "void"}, {1007, "integer[]"},
+        {1009, "text[]"}, {1016, "bigint[]"}};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (names[i].type == type)
             return names[i].name;
@@ -497,7 +546,8 @@ const char *pg_refused_type(Oid type)
 {
     static const Oid taken[] = {PG_TYPE_BOOL, PG_TYPE_INT2, PG_TYPE_INT4, PG_TYPE_INT8, PG_TYPE_FLOAT4,
         PG_TYPE_FLOAT8, PG_TYPE_NUMERIC, PG_TYPE_DATE, PG_TYPE_TIME, PG_TYPE_TIMESTAMPTZ, PG_TYPE_UUID,
-        PG_TYPE_TEXT, PG_TYPE_VARCHAR, PG_TYPE_BPCHAR, PG_TYPE_NAME, PG_TYPE_JSON}; // by pg_decode
+        PG_TYPE_TEXT, PG_TYPE_VARCHAR, PG_TYPE_BPCHAR, PG_TYPE_NAME, PG_TYPE_JSON,
+        PG_TYPE_JSONB}; // by pg_decode
     for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
         if (taken[i] == type)
             return NULL;
@@ -573,6 +623,11 @@ enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg
     case PG_TYPE_NAME:
     case PG_TYPE_JSON:
         *ret_value = text_value(bytes.at, bytes.len);
+        return ERR_NONE;
+    case PG_TYPE_JSONB: // its text, behind the number of the form
+        if (bytes.len == 0 || bytes.at[0] != 1)
+            return fail_damaged(name, err);
+        *ret_value = text_value(bytes.at + 1, bytes.len - 1);
         return ERR_NONE;
     default:
         return fail_type(type, name, err);

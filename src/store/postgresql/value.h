@@ -34,6 +34,7 @@ enum pg_type {
     PG_TYPE_TIMESTAMPTZ = 1184,
     PG_TYPE_NUMERIC = 1700,
     PG_TYPE_UUID = 2950,
+    PG_TYPE_JSONB = 3802,
 };
 
 // Room for a value that becomes text; begins as zeros.
@@ -51,7 +52,7 @@ enum pg_type pg_type_of(enum value_type type);
 // The same by name, for a table's column.
 const char *pg_type_sql(enum value_type type);
 
-// The bytes of a value as that type; at most 16, or those of the text itself. `room` is for those that are
+// The bytes of a value as that type; at most 30, or those of the text itself. `room` is for those that are
 // converted; the result borrows it or the value. ERR_VALUE for a value that is none of the type, such as a
 // date that does not exist.
 MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char room[PG_TEXT_BYTES],

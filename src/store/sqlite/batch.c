@@ -24,6 +24,8 @@ static const char *const column_types[] = {
     [TYPE_TIMESTAMP] = "TEXT",
     [TYPE_TIME] = "TEXT",
     [TYPE_UUID] = "TEXT",
+    [TYPE_JSON] = "TEXT",
+    [TYPE_DECIMAL] = "INTEGER", // scaled
 };
 
 void sqlite_batch_init(struct sqlite_batch *batch)
@@ -72,7 +74,7 @@ static enum err_code define(
     buf_append_str(sql, "CREATE TEMP TABLE batch(");
     for (size_t i = 0; i < field_count; i++) {
         sql_append_name(sql, fields[i].name);
-        buf_printf(sql, " %s,", column_types[fields[i].type]);
+        buf_printf(sql, " %s,", column_types[fields[i].is_list ? TYPE_TEXT : fields[i].type]);
     }
     buf_append_str(sql, "line INTEGER)");
     buf_append_byte(sql, '\0');

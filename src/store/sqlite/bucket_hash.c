@@ -79,6 +79,7 @@ bool sqlite_bucket_add_param(uint64_t *hash, enum sqlite_bucket_kind kind, const
         *hash = add_null(*hash);
         return true;
     case VALUE_INTEGER:
+    case VALUE_SCALED:
         if (kind == BUCKET_NUMBER)
             *hash = add_number(*hash, (double)value->integer);
         else

@@ -35,18 +35,18 @@ struct sqlite_calls {
 // order that SQL leaves open where it does not say; each such result is a right one.
 static const char *const pure[] = {"->", "->>", "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2",
     "atanh", "avg", "bm25", "ceil", "ceiling", "char", "clock_in", "coalesce", "concat", "concat_ws", "cos",
-    "cosh", "count", "cume_dist", "day_in", "degrees", "dense_rank", "distance_m", "exp", "first_value",
-    "floor", "format", "glob", "group_concat", "hex", "highlight", "ifnull", "iif", "instr", "json",
-    "json_array", "json_array_length", "json_error_position", "json_extract", "json_group_array",
-    "json_group_object", "json_insert", "json_object", "json_patch", "json_pretty", "json_quote",
-    "json_remove", "json_replace", "json_set", "json_type", "json_valid", "lag", "last_value", "lead",
-    "length", "like", "likelihood", "likely", "ln", "log", "log10", "log2", "lower", "ltrim", "match",
-    "matchinfo", "max", "min", "mod", "month_of", "nth_value", "ntile", "nullif", "octet_length", "offsets",
-    "percent_rank", "pi", "pow", "power", "printf", "quote", "radians", "rank", "replace", "round",
-    "row_number", "rtrim", "search_prefix", "search_terms", "sign", "sin", "sinh", "snippet", "soundex",
-    "sqlite_source_id", "sqlite_version", "sqrt", "string_agg", "substr", "substring", "subtype", "sum",
-    "tan", "tanh", "total", "trim", "trunc", "typeof", "unhex", "unicode", "unlikely", "upper", "week_of",
-    "zeroblob"};
+    "cosh", "count", "cume_dist", "day_in", "decimal_of", "decimal_round", "degrees", "dense_rank",
+    "distance_m", "exp", "first_value", "floor", "format", "glob", "group_concat", "hex", "highlight",
+    "ifnull", "iif", "instr", "json", "json_array", "json_array_length", "json_error_position",
+    "json_extract", "json_group_array", "json_group_object", "json_insert", "json_object", "json_patch",
+    "json_pretty", "json_quote", "json_remove", "json_replace", "json_set", "json_type", "json_valid", "lag",
+    "last_value", "lead", "length", "like", "likelihood", "likely", "ln", "log", "log10", "log2", "lower",
+    "ltrim", "match", "matchinfo", "max", "min", "mod", "month_of", "nth_value", "ntile", "nullif",
+    "octet_length", "offsets", "percent_rank", "pi", "pow", "power", "printf", "quote", "radians", "rank",
+    "replace", "round", "row_number", "rtrim", "search_prefix", "search_terms", "sign", "sin", "sinh",
+    "snippet", "soundex", "sqlite_source_id", "sqlite_version", "sqrt", "string_agg", "substr", "substring",
+    "subtype", "sum", "tan", "tanh", "total", "trim", "trunc", "typeof", "unhex", "unicode", "unlikely",
+    "upper", "week_of", "zeroblob"};
 
 static const char *const dates[] = {
     "date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"};

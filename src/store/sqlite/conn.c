@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/sqlite/calendar.h"
+#include "store/sqlite/decimal.h"
 #include "store/sqlite/distance.h"
 #include "store/sqlite/search.h"
 #include "store/sqlite/error.h"
@@ -186,6 +187,8 @@ static enum err_code apply_settings(struct sqlite_conn *conn, enum store_mode mo
         result = sqlite_times_install(conn);
     if (result == SQLITE_OK)
         result = sqlite_search_install(conn);
+    if (result == SQLITE_OK)
+        result = sqlite_decimal_install(conn);
     if (result != SQLITE_OK)
         return sqlite_fail_open(conn->db, result, conn->store->path, err);
     if (mode == STORE_WRITE && !conn->store->in_memory) {

@@ -134,6 +134,11 @@ static bool is_boolean(const char *type)
     return type != NULL && (strcasecmp(type, "boolean") == 0 || strcasecmp(type, "bool") == 0);
 }
 
+static bool is_decimal(const char *type)
+{
+    return type != NULL && (strncasecmp(type, "decimal(", 8) == 0 || strncasecmp(type, "numeric(", 8) == 0);
+}
+
 // Copies the columns' names, as SQLite's own do not outlive a change of the schema.
 static enum err_code copy_columns(struct sqlite_stmt *stmt, struct err *err)
 {
@@ -146,8 +151,9 @@ static enum err_code copy_columns(struct sqlite_stmt *stmt, struct err *err)
         char *copy = name != NULL ? mem_strdup(name) : NULL;
         if (copy == NULL)
             return err_no_memory(err);
-        stmt->base.columns[stmt->base.column_count] = (struct store_column){.name = copy,
-            .is_boolean = is_boolean(sqlite3_column_decltype(stmt->handle, (int)stmt->base.column_count))};
+        const char *type = sqlite3_column_decltype(stmt->handle, (int)stmt->base.column_count);
+        stmt->base.columns[stmt->base.column_count] = (struct store_column){
+            .name = copy, .is_boolean = is_boolean(type), .is_scaled_decimal = is_decimal(type)};
     }
     return ERR_NONE;
 }
@@ -233,6 +239,7 @@ int sqlite_bind_value(sqlite3_stmt *handle, int number, const struct value *valu
 {
     switch (value->kind) {
     case VALUE_INTEGER:
+    case VALUE_SCALED:
         return sqlite3_bind_int64(handle, number, value->integer);
     case VALUE_REAL:
         return sqlite3_bind_double(handle, number, value->real);

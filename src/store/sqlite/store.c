@@ -125,6 +125,7 @@ static enum err_code is_there(struct store *base, struct err *err)
 const struct store_driver sqlite_driver = {
     .kind = "sqlite",
     .dialect = SQL_SQLITE,
+    .decimals_are_scaled = true,
     .open = open_store,
     .scratch = open_scratch,
     .close = close_store,

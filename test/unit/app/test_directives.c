@@ -169,7 +169,7 @@ static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
     }
     for (size_t i = 0; i < endpoint->column_count; i++)
         buf_printf(out, "column %.*s %s at %u:%u\n", (int)endpoint->columns[i].name.len,
-            endpoint->columns[i].name.at, value_type_name(endpoint->columns[i].type),
+            endpoint->columns[i].name.at, value_type_name(endpoint->columns[i].type.type),
             (unsigned)endpoint->columns[i].line, (unsigned)endpoint->columns[i].column);
     for (size_t i = 0; i < endpoint->statement_count; i++)
         dump_statement(&endpoint->statements[i], out);

@@ -431,7 +431,8 @@ static void pages_of_tables_that_have_just_changed_are_not_prepared(void **state
         must_be_fine(store_prepare(f->conn, statement->sql, f->endpoint.param_names, f->endpoint.param_count,
                          &stmt, &err),
             &err);
-        must_be_fine(answer_init(&answer, &f->endpoint, statement, stmt, &f->arena, &f->diags, &err), &err);
+        must_be_fine(
+            answer_init(&answer, &f->endpoint, statement, f->conn, stmt, &f->arena, &f->diags, &err), &err);
         run_script(f, changes[i]);
         assert_int_equal(
             page_new(&f->endpoint, statement, &answer, f->conn, &f->arena, &f->diags, &page, &err),

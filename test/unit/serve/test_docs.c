@@ -47,7 +47,7 @@ static struct statement rates_statements[] = {
     {.kind = STATEMENT_ANSWER, .status = 203},
     {.kind = STATEMENT_ANSWER, .status = 200},
 };
-static struct column rates_columns[] = {{.name = TEXT("average_price"), .type = TYPE_INTEGER}};
+static struct column rates_columns[] = {{.name = TEXT("average_price"), .type = {.type = TYPE_INTEGER}}};
 static struct example rates_examples[] = {
     {.target = TEXT("/rates?day=2026-01-01&min_prices=1")}, {.target = TEXT("/rates?day=2026-01-02")}};
 
