@@ -120,7 +120,9 @@ static const char *set_encoding(
     struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
 {
     (void)count, (void)is_first;
-    dialect->encoding = charset_is_utf8(values[0]) ? (struct span){0} : values[0];
+    dialect->encoding = values[0];
+    if (charset_is_utf8(values[0]))
+        dialect->encoding.len = 0;
     return charset_is_name(values[0]) ? NULL : "";
 }
 

@@ -27,9 +27,11 @@ static enum err_code read_type(struct csv_dialect *dialect, struct span content_
     while (body_parameter_next(&content_type, &name, &value)) {
         if (span_is_nocase(name, "charset") && !charset_is_name(value))
             return err_set(err, ERR_MEDIA_TYPE, "\"%.*s\" is no name of an encoding", SHOW(value));
-        if (span_is_nocase(name, "charset"))
-            dialect->encoding = charset_is_utf8(value) ? (struct span){0} : value;
-        else if (span_is_nocase(name, HEADER) && span_is_nocase(value, "absent"))
+        if (span_is_nocase(name, "charset")) {
+            dialect->encoding = value;
+            if (charset_is_utf8(value))
+                dialect->encoding.len = 0;
+        } else if (span_is_nocase(name, HEADER) && span_is_nocase(value, "absent"))
             dialect->header = CSV_HEADER_ABSENT;
         else if (span_is_nocase(name, HEADER) && span_is_nocase(value, "present") &&
                  dialect->header == CSV_HEADER_ABSENT)

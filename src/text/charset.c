@@ -55,24 +55,20 @@ bool charset_is_known(struct span name)
     return charset_init(&charset, name, &err) == ERR_NONE;
 }
 
-static bool is_open(const struct charset *charset)
-{
-    return charset->work != NULL && charset->iconv != (iconv_t)-1;
-}
-
 // Opens the decoder of a name in place of the one that is open.
 static enum err_code open_as(struct charset *charset, const char *name, struct err *err)
 {
-    if (is_open(charset))
+    if (charset->is_open)
         iconv_close(charset->iconv);
-    charset->iconv = (iconv_t)-1;
+    charset->is_open = false;
     if (charset->work == NULL)
         charset->work = mem_alloc(sizeof(*charset->work));
     if (charset->work == NULL)
         return err_no_memory(err);
     charset->work->in_len = 0;
     charset->iconv = iconv_open("UTF-8", name);
-    if (charset->iconv != (iconv_t)-1)
+    charset->is_open = charset->iconv != (iconv_t)-1; // NOLINT(performance-no-int-to-ptr): iconv_open(3)'s
+    if (charset->is_open)
         return ERR_NONE;
     if (errno == ENOMEM)
         return err_no_memory(err);
@@ -222,7 +218,7 @@ void charset_fini(struct charset *charset)
 {
     if (charset == NULL)
         return;
-    if (is_open(charset))
+    if (charset->is_open)
         iconv_close(charset->iconv);
     mem_free(charset->work);
     *charset = (struct charset){0};

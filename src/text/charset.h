@@ -25,7 +25,8 @@ struct charset {
     char start[3];                     // the first bytes, as many as the longest byte order mark has
     size_t start_len;                  // of them
     char name[CHARSET_NAME_CHARS + 1]; // of the encoding; empty: UTF-8
-    iconv_t iconv;                     // owned, where there is `work`; (iconv_t)-1: none
+    iconv_t iconv;                     // owned, where it is open
+    bool is_open;                      // iconv is
     struct charset_work *work;         // owned; NULL until there is something to decode
 };
 
