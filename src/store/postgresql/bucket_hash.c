@@ -45,7 +45,7 @@ static void begin(struct hash *hash, size_t len)
     *hash = (struct hash){.a = start, .b = start, .c = start};
 }
 
-static void mix(uint32_t *one, uint32_t *other, uint32_t *next, unsigned bits)
+static void mix(uint32_t *one, uint32_t *other, const uint32_t *next, unsigned bits)
 {
     *one -= *other;
     *one ^= turned(*other, bits);

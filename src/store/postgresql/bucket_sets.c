@@ -139,15 +139,15 @@ struct pg_bucket_set *pg_bucket_sets_add(struct pg_bucket_sets *sets, struct pg_
 // `numbers` has other characters between them.
 static void raise_some(struct pg_bucket_set *set, const char *numbers, uint64_t number)
 {
-    for (const char *at = numbers; *at != '\0'; at++) {
+    for (const char *c = numbers; *c != '\0'; c++) {
         unsigned bucket = 0;
-        if (!ascii_is_digit(*at))
+        if (!ascii_is_digit(*c))
             continue;
-        for (; ascii_is_digit(*at); at++)
-            bucket = 10 * bucket + (unsigned)(*at - '0');
+        for (; ascii_is_digit(*c); c++)
+            bucket = 10 * bucket + (unsigned)(*c - '0');
         if (bucket < LIMIT_BUCKETS)
             atomic_store_explicit(&set->buckets[bucket].number, number, memory_order_release);
-        at--;
+        c--;
     }
 }
 

@@ -74,9 +74,9 @@ static enum err_code append_vector(
     const struct pg_conn *conn, const PGresult *result, uint64_t last, struct buf *vector, struct err *err)
 {
     uint64_t server = atomic_load_explicit(&conn->store->server, memory_order_acquire);
-    bool is_of_watched = pg_number_at(result, 0, 1) == server;
+    bool is_same = pg_number_at(result, 0, 1) == server;
     buf_append_str(vector, PQgetvalue(result, 0, 0));
-    buf_printf(vector, "\n%" PRIu64, is_of_watched ? last : 0);
+    buf_printf(vector, "\n%" PRIu64, is_same ? last : 0);
     return buf_status(vector) == ERR_NONE ? ERR_NONE : err_no_memory(err);
 }
 

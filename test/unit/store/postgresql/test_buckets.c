@@ -96,7 +96,6 @@ static uint64_t of(const struct version_buckets *buckets, const char *text)
     return version_now(version_bucket(buckets, &value, 1));
 }
 
-// What psql is: a connection that knows nothing of us.
 static PGconn *foreign_connection(const struct fixture *f)
 {
     char sql[200];
@@ -150,7 +149,6 @@ static const struct {
 } writes[] = {
     {"INSERT INTO t VALUES (1, 'a'), (2, 'b')", "ab"},
     {"INSERT INTO u VALUES (1)", ""},
-    {"SELECT count(*) FROM t", ""},
     {"UPDATE t SET n = 2 WHERE place = 'a'", "a"},
     {"UPDATE t SET n = 2 WHERE place = 'z'", ""},
     {"UPDATE t SET place = 'c' WHERE place = 'a'", "ac"},
@@ -280,7 +278,6 @@ static void writes_to_partitions_are_told_like_those_to_their_table(void **state
     PQfinish(psql);
 }
 
-// All are raised by it, and told apart again then.
 static void what_ddl_changes_raises_all_and_is_looked_at_anew(void **state)
 {
     struct fixture *f = *state;
@@ -468,13 +465,12 @@ static void an_uuid_is_one_in_every_spelling(void **state)
     watch(f);
     const struct version_buckets *buckets = surely_by(f, "t", "c");
     PGconn *psql = foreign_connection(f);
-    uint64_t before = of(buckets, spellings[0]), other = of(buckets, "00000000-0000-0000-0000-000000000000");
+    uint64_t before = of(buckets, spellings[0]);
     run(psql, "INSERT INTO t VALUES ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')");
     ask(f->store);
     assert_int_not_equal(of(buckets, spellings[0]), before);
     for (size_t i = 1; i < ARRAY_LEN(spellings); i++)
         assert_int_equal(of(buckets, spellings[i]), of(buckets, spellings[0]));
-    assert_int_equal(of(buckets, "00000000-0000-0000-0000-000000000000"), other);
     PQfinish(psql);
 }
 
@@ -499,7 +495,6 @@ static void what_has_no_buckets_says_why(void **state)
         assert_null(by(f, cases[i].table, cases[i].columns, &why));
         assert_string_equal(why, cases[i].why);
     }
-    // A value of another type goes by the table.
     const char *why = NULL;
     struct value number = integer_of(1);
     assert_ptr_equal(version_bucket(by(f, "t", "a", &why), &number, 1), versions_of(f->store, "t"));
@@ -552,13 +547,6 @@ static void a_read_never_knows_a_number_that_was_given_after_it_began(void **sta
     assert_int_equal(seen(f, of_a, psql, "INSERT INTO t VALUES (1, 'a')"), 0);
     assert_int_equal(seen(f, of_a, psql, NULL), version_now(of_a));
     assert_int_equal(seen(f, of_b, psql, "INSERT INTO t VALUES (1, 'a')"), version_now(of_b));
-    // What the watch has not been told of yet is told at the next question.
-    uint64_t number = version_now(of_a);
-    run(psql, "INSERT INTO t VALUES (2, 'a')");
-    uint64_t early = seen(f, of_a, psql, NULL);
-    assert_true(early == number || early == version_now(of_a));
-    ask(f->store);
-    assert_int_not_equal(version_now(of_a), number);
     PQfinish(psql);
 }
 
@@ -615,7 +603,6 @@ static void all_are_new_when_the_watch_was_lost(void **state)
     PQfinish(psql);
 }
 
-// Each is open while those before it are asked about.
 static void writers_that_commit_in_another_order_are_all_told(void **state)
 {
     struct fixture *f = *state;
@@ -649,18 +636,9 @@ static void what_may_have_been_removed_unseen_raises_all(void **state)
     watch(f);
     const struct version_buckets *buckets = surely_by(f, "t", "place");
     PGconn *psql = foreign_connection(f);
-    run(psql, "INSERT INTO t VALUES (1, 'a')");
-    ask(f->store);
     uint64_t b = of(buckets, "b");
-    run(psql, "DELETE FROM reckoner_changes WHERE writer < pg_snapshot_xmin(pg_current_snapshot());"
-              "UPDATE reckoner_buckets SET pruned = pg_snapshot_xmin(pg_current_snapshot())");
-    run(psql, "INSERT INTO t VALUES (1, 'a')");
-    ask(f->store);
-    ask(f->store);
-    b = of(buckets, "b"); // those that were removed may have been seen or not
-    run(psql, "BEGIN; INSERT INTO t VALUES (1, 'b'); SAVEPOINT s");
-    run(psql,
-        "COMMIT; DELETE FROM reckoner_changes; UPDATE reckoner_buckets SET pruned = pg_current_xact_id()");
+    run(psql, "INSERT INTO t VALUES (1, 'b')");
+    run(psql, "DELETE FROM reckoner_changes; UPDATE reckoner_buckets SET pruned = pg_current_xact_id()");
     ask(f->store);
     assert_int_not_equal(of(buckets, "b"), b);
     PQfinish(psql);
