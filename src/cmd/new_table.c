@@ -19,6 +19,10 @@ enum {
     FILTERS_MAX = 4,     //
     FILTER_VALUES = 50,  // that people choose from
     SAMPLE_TEXT_BYTES = 120,
+    MONEY_SCALE = 2,
+    MONEY_DIGITS = 12,   // ten billion
+    REAL_DIGITS = 15,    // that a double keeps
+    DECIMAL_DIGITS = 18, // that a decimal may have
 };
 
 // --- names
@@ -209,6 +213,22 @@ static void add_formats(const struct survey *survey, struct new_table *table)
         table->dialect.date = span_of(first->format);
 }
 
+// A number with two digits behind the point wherever it has any is money, and so is kept exactly, as is one
+// of more digits than a double keeps.
+static void find_money(const struct survey *survey, struct new_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        struct new_column *column = &table->columns[i];
+        const struct column_style *fit = &column->found->guess.styles[survey->ways.style];
+        bool is_money = fit->scale == MONEY_SCALE && fit->scale_min == MONEY_SCALE;
+        unsigned digits = fit->whole + fit->scale;
+        if (column->kind != COLUMN_NUMBER || digits > DECIMAL_DIGITS || !(is_money || digits > REAL_DIGITS))
+            continue;
+        column->scale = fit->scale;
+        column->digits = digits < MONEY_DIGITS ? MONEY_DIGITS : DECIMAL_DIGITS;
+    }
+}
+
 static void settle_dialect(const struct survey *survey, struct new_table *table)
 {
     struct csv_dialect *dialect = &table->dialect;
@@ -331,6 +351,7 @@ void new_table_settle(const struct survey *survey, const char *app, struct new_t
     (void)sql_name_make(span_of(app), ret_table->name); // an app's name begins with a letter
     add_columns(survey, ret_table);
     settle_dialect(survey, ret_table);
+    find_money(survey, ret_table);
     for (size_t i = 0; i < ret_table->count; i++)
         ret_table->columns[i].required = !is_null(ret_table, &ret_table->columns[i]);
     find_key(survey, ret_table);

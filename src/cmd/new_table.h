@@ -18,6 +18,7 @@ struct new_column {
     bool has_outside;                  // in another way than in capitals
     enum column_kind kind;             //
     char format[COLUMN_FORMAT_BYTES];  // of its days and times in the file; "": the type's own
+    unsigned digits, scale;            // of a number that is money: a decimal; 0: it is none
     bool required;                     // every row has a value
     bool is_filter;                    // GET has a parameter for it
 };

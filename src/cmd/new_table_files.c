@@ -20,6 +20,14 @@ static const struct {
     [COLUMN_TIMESTAMP] = {"timestamp", "timestamptz"},
 };
 
+static void append_type(const struct new_column *column, const char *type, struct buf *out)
+{
+    if (column->digits > 0)
+        buf_printf(out, "decimal(%u,%u)", column->digits, column->scale);
+    else
+        buf_append_str(out, type);
+}
+
 static size_t name_width(const struct new_table *table)
 {
     size_t width = 0;
@@ -74,7 +82,7 @@ void new_table_write_schema(const struct new_table *table, struct buf *out)
     for (size_t i = 0; i < table->count; i++) {
         const struct new_column *column = &table->columns[i];
         buf_printf(out, "  %-*s ", width, column->name);
-        buf_append_str(out, types[column->kind].sql);
+        append_type(column, types[column->kind].sql, out);
         buf_printf(out, "%s%s\n",
             column == table->key ? " PRIMARY KEY NOT NULL"
             : column->required   ? " NOT NULL"
@@ -90,7 +98,7 @@ static void append_field(
     const struct new_table *table, const struct new_column *column, int width, struct buf *out)
 {
     buf_printf(out, "-- @field %-*s ", width, column->name);
-    buf_append_str(out, types[column->kind].type);
+    append_type(column, types[column->kind].type, out);
     buf_printf(out, "%s%s", column->required ? " required" : "", column == table->key ? " unique" : "");
     if (column->format[0] != '\0' && !(column->kind == COLUMN_DATE && table->dialect.date.len > 0))
         buf_printf(out, " format \"%s\"", column->format);
@@ -187,6 +195,16 @@ static void append_param(const char *name, const char *type, const char *what, s
     buf_printf(out, "-- @param %s %s -- %s\n", name, type, what);
 }
 
+// Decimals are whole numbers in SQLite, so answers have to say that they are decimals.
+static void append_columns(const struct new_table *table, struct buf *out)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct new_column *column = &table->columns[i];
+        if (column->digits > 0)
+            buf_printf(out, "-- @column %s decimal(%u,%u)\n", column->name, column->digits, column->scale);
+    }
+}
+
 static void append_conditions(const struct new_table *table, struct buf *out)
 {
     const char *before = "WHERE";
@@ -216,6 +234,7 @@ void new_table_write_get(const struct new_table *table, struct buf *out)
         append_param("from", type, "only rows from here on", out);
         append_param("to", type, "only rows up to here, inclusive", out);
     }
+    append_columns(table, out);
     buf_printf(out, "-- @example /%s?limit=3\n\n-- @answer\nSELECT ", table->app);
     append_names(table, table->key == NULL, 2, out);
     buf_printf(out, "\nFROM %s\n", table->name);
@@ -259,6 +278,7 @@ void new_table_write_get_one(const struct new_table *table, struct buf *out)
     const char *key = order_of(table);
     buf_printf(out, "-- @endpoint GET /%s/{%s}\n-- One row.\n-- @param %s %s\n-- @shape object\n", table->app,
         key, key, table->key != NULL ? types[table->key->kind].type : "integer");
+    append_columns(table, out);
     buf_append_str(out, "-- @example ");
     append_first_path(table, out);
     buf_append_str(out, "\n\n-- @answer\nSELECT ");
