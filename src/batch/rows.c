@@ -220,7 +220,10 @@ static enum err_code read_piece(struct rows_cursor *cursor)
     struct buf *read = &cursor->read;
     uint64_t len;
     if (cursor->file_offset == rows->file.bytes) {
-        cursor->piece = cursor->piece.at == rows->packed.data ? (struct span){0} : buf_span(&rows->packed);
+        bool was_last = cursor->piece.at == rows->packed.data;
+        cursor->piece = buf_span(&rows->packed);
+        if (was_last)
+            cursor->piece = (struct span){0};
         return ERR_NONE;
     }
     enum err_code code =

@@ -279,8 +279,11 @@ static enum err_code check_item(struct query *query, size_t i, const struct json
 static enum err_code read_entry(struct query *query, const struct json_entry *entry)
 {
     enum err_code code;
+    struct span format = {0};
+    if (!entry->is_list)
+        format = entry->first->text;
     if (query->takes_format && span_is(entry->name, FORMAT))
-        return read_format(query, entry->is_list ? (struct span){0} : entry->first->text);
+        return read_format(query, format);
     size_t i = find_param(query, entry->name);
     if (i == query->endpoint->param_count)
         return read_unknown(query, entry->name);

@@ -205,6 +205,7 @@ static void end_value(struct json_rows *json)
 
 static void take_scalar(struct json_rows *json, enum json_kind kind, struct span text)
 {
+    const struct span none = {0};
     if (!wants_value(json))
         fail_unwanted(json);
     else if (json->depth == 0 && !json->ndjson)
@@ -213,7 +214,7 @@ static void take_scalar(struct json_rows *json, enum json_kind kind, struct span
     else if (json->depth == json->row_depth)
         start_row(json, false);
     else if (is_in_row(json))
-        set_member(json, kind, kind == JSON_NULL ? (struct span){0} : text);
+        set_member(json, kind, kind == JSON_NULL ? none : text);
     else if (is_kept(json))
         keep_scalar(json, kind, text);
     end_value(json);

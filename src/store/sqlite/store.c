@@ -67,8 +67,6 @@ static enum err_code open_files(struct sqlite_store *store, struct err *err)
 {
     enum err_code code = sqlite_place_make(store->path, err);
     if (code == ERR_NONE)
-        choose_temp_dir(store->path);
-    if (code == ERR_NONE)
         code = sqlite_connect(&store->base, STORE_WRITE, &store->last, err);
     if (code != ERR_NONE)
         return code;
@@ -96,8 +94,10 @@ static enum err_code open_store(const char *url, const char *name, struct store 
     store->in_memory = strcmp(path, ":memory:") == 0;
     store->path = mem_strdup(path);
     enum err_code code = store->path != NULL ? ERR_NONE : err_no_memory(err);
-    if (code == ERR_NONE && !store->in_memory)
+    if (code == ERR_NONE && !store->in_memory) {
+        choose_temp_dir(path);
         code = open_files(store, err);
+    }
     if (code != ERR_NONE) {
         close_store(&store->base);
         return code;
