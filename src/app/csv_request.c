@@ -75,7 +75,8 @@ enum err_code csv_request_read(const struct csv_dialect *below, struct span cont
 {
     bool has_type = is_tsv(content_type) ||
                     (content_type.len > 0 && memchr(content_type.at, ';', content_type.len) != NULL);
-    bool has_query = query.len > 0 && memmem(query.at, query.len, "csv.", 4) != NULL;
+    bool has_query = query.len > 0 && (memmem(query.at, query.len, "csv.", 4) != NULL ||
+                                          memchr(query.at, '%', query.len) != NULL); // csv%2Edelimiter
     struct csv_options options;
     *ret_dialect = below;
     if (!has_type && !has_query)

@@ -87,15 +87,28 @@ static enum err_code feed_reader(struct intake *intake, struct span bytes, struc
     return reader_feed(intake->reader, bytes, err);
 }
 
-// What a CSV file's type says beside its format is not heeded: the query is there for it.
+// The dialect of a form's CSV file is that of a body of its type; texts of the form do not live long enough.
+static enum err_code find_dialect(struct intake *intake, struct span type, struct span name, struct err *err)
+{
+    struct intake_options *options = &intake->options;
+    const char *copy = arena_strndup(options->arena, type.at, type.len);
+    if (copy == NULL)
+        return err_no_memory(err);
+    enum err_code code = csv_request_read(options->endpoint->csv, (struct span){.at = copy, .len = type.len},
+        options->query, options->arena, &options->csv, options->report, err);
+    if (code == ERR_NONE)
+        options->csv = csv_of_file(options->csv, name, &intake->file_dialect);
+    return code;
+}
+
+// Files of other formats are in UTF-8.
 static enum err_code check_charset(struct span type, struct err *err)
 {
     struct span name, value;
     (void)span_split(&type, ';');
     while (body_parameter_next(&type, &name, &value)) {
         if (span_is_nocase(name, "charset") && !charset_is_utf8(value))
-            return err_set(err, ERR_MEDIA_TYPE,
-                "the charset of the file has to stand in the query: csv.encoding=%.*s",
+            return err_set(err, ERR_MEDIA_TYPE, "a file of JSON has to be in UTF-8, not in %.*s",
                 (int)(value.len < 60 ? value.len : 60), value.at);
     }
     return ERR_NONE;
@@ -104,19 +117,16 @@ static enum err_code check_charset(struct span type, struct err *err)
 // Its type says of what format it is, or else its name: browsers have other ideas of the types of files.
 static enum err_code begin_file(struct intake *intake, struct err *err)
 {
-    struct span name = multipart_file_name(intake->form);
+    struct span name = multipart_file_name(intake->form), type = multipart_file_type(intake->form);
     enum body_format format;
-    if (!body_format_of_type(multipart_file_type(intake->form), &format) || format == BODY_FORM ||
-        format == BODY_FILE_FORM) {
+    if (!body_format_of_type(type, &format) || format == BODY_FORM || format == BODY_FILE_FORM) {
         if (!body_format_of_file(name, &format))
             return err_set(err, ERR_MEDIA_TYPE, "the file \"%.*s\" has to end in " BODY_FILE_ENDINGS,
                 (int)(name.len < 100 ? name.len : 100), name.at);
     }
     enum coding coding = body_coding_of_file(name);
-    struct intake_options *options = &intake->options;
-    enum err_code code = check_charset(multipart_file_type(intake->form), err);
-    options->csv = csv_of_file(
-        options->csv != NULL ? options->csv : options->endpoint->csv, name, &intake->file_dialect);
+    enum err_code code =
+        format == BODY_CSV ? find_dialect(intake, type, name, err) : check_charset(type, err);
     if (code == ERR_NONE && coding != CODING_IDENTITY)
         code = decompressor_new(coding, intake->options.max_bytes, &intake->unpacker, err);
     return code == ERR_NONE ? begin_reader(intake, format, err) : code;

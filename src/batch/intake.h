@@ -7,6 +7,7 @@
 
 #include "app/app.h"
 #include "app/report.h"
+#include "base/arena.h"
 #include "base/budget.h"
 #include "base/err.h"
 #include "batch/reader.h"
@@ -24,7 +25,9 @@ struct intake_options {
     uint64_t max_bytes;              // of them when they are decompressed, as decompressor_new has it
     enum body_format format;         // of them then
     struct span boundary;            // of a form with a file
-    const struct csv_dialect *csv;   // of CSV; NULL: the endpoint's
+    const struct csv_dialect *csv;   // of CSV; NULL: the endpoint's; of a form's file it is found out
+    struct span query;               // of a form: that of the request, for the dialect of the file
+    struct arena *arena;             // of a form: for the texts of that dialect
     size_t max_rows;                 // good and bad ones together
     uint64_t pattern_steps;          // what matching patterns may take, as reader_new has it
     struct budget *budget;           // of the memory of all intakes, and of rows; NULL: none

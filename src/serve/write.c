@@ -58,6 +58,8 @@ static enum err_code start_intake(struct request *request, struct err *err)
         .format = request->body_format,
         .csv = request->csv,
         .boundary = request->boundary,
+        .query = request->query,
+        .arena = &request->arena,
         .max_rows = LIMIT_BATCH_ROWS,
         .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &request->context->rows_budget,

@@ -227,9 +227,11 @@ def test_a_form_with_a_file_is_the_batch_of_that_file(server, store):
     assert (answer.status, answer.json()[0]['rows']) == (201, 10)
     answer = server.post('/t', *form(('f', 'e.tsv', None, csv(ROWS + 60, 10).replace(b',', b'\t'))))
     assert (answer.status, answer.json()[0]['rows']) == (201, 10)
+    answer = server.post('/t', *form(('f', 'f', 'text/tab-separated-values; charset=utf-16', csv(ROWS + 70, 10).replace(b',', b'\t').decode().encode('utf-16'))))
+    assert (answer.status, answer.json()[0]['rows']) == (201, 10)
     body, kind = form(('f', 'c.csv', None, csv(ROWS + 40, 10)))
     assert send(server, '/t', gzip.compress(body), 'gzip', kind).status == 201
-    assert server.get('/t').json() == [{'rows': ROWS + 70, 'first': 0, 'last': ROWS + 69}]
+    assert server.get('/t').json() == [{'rows': ROWS + 80, 'first': 0, 'last': ROWS + 79}]
 
 
 def test_curl_can_send_a_file_in_a_form(server, tmp_path):
@@ -256,8 +258,10 @@ def test_a_form_that_is_not_of_one_good_file_is_refused_in_words(server):
             (good, 'multipart/form-data; boundary=' + 71 * 'a', 400, 'the Content-Type has to name the boundary of the form, of 1 to 70 characters'),
             (*form(('file', 'a.xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', b'PK')), 415,
              'the file "a.xlsx" has to end in .csv, .tsv, .json or .ndjson'),
-            (*form(('file', 'a.csv', 'text/csv; charset=windows-1252', csv(0, 3))), 415,
-             'the charset of the file has to stand in the query: csv.encoding=windows-1252'),
+            (*form(('file', 'a.csv', 'text/csv; charset=none', csv(0, 3))), 415,
+             'the encoding none is not known here; known are windows-1252, ISO-8859-15, UTF-16 and others'),
+            (*form(('file', 'a.json', 'application/json; charset=windows-1252', json_array(0, 3))), 415,
+             'a file of JSON has to be in UTF-8, not in windows-1252'),
             (*form(('file', 'a.csv.gz', None, csv(0, 3))), 400, 'the bytes are no gzip stream')]:
         answer = server.post('/t', body, content_type)
         assert (answer.status, answer.json()['detail']) == (status, detail)

@@ -69,6 +69,7 @@ def test_an_endpoint_declares_its_dialect_and_a_request_says_otherwise(server):
 @pytest.mark.parametrize('query, content_type, body', [
     (QUERY_GERMAN, 'text/csv; charset=windows-1252', CSV_GERMAN.encode('cp1252')),
     (QUERY_GERMAN, 'text/csv;charset=iso-8859-15', CSV_GERMAN.encode('iso8859-15')),
+    (QUERY_GERMAN.replace('csv.', 'csv%2E'), 'text/csv', CSV_GERMAN.encode()),
     (QUERY_GERMAN.replace('delimiter=;', 'delimiter=auto'), 'text/csv', CSV_GERMAN.encode()),
     (QUERY_GERMAN + '&csv.header=any-case', 'text/csv', CSV_GERMAN.replace('Name;price', 'NAME; Price').encode()),
     (QUERY_GERMAN, 'text/csv; header=absent', CSV_GERMAN.partition('\r\n')[2].encode()),
@@ -78,7 +79,7 @@ def test_an_endpoint_declares_its_dialect_and_a_request_says_otherwise(server):
     (QUERY_GERMAN.replace('csv.delimiter=;&', ''), 'text/tab-separated-values', CSV_GERMAN.replace(';', '\t').encode()),
     (QUERY_GERMAN.replace('csv.delimiter=;&', '') + '&csv.trim', 'text/tab-separated-values; charset=utf-16le',
      CSV_GERMAN.replace(';', ' \t ').encode('utf-16le')),
-], ids=['windows-1252', 'iso-8859-15', 'auto', 'any case', 'no header', 'skip and until', 'extra', 'sep', 'tsv', 'trim'])
+], ids=['windows-1252', 'iso-8859-15', 'percent-encoded', 'auto', 'any case', 'no header', 'skip and until', 'extra', 'sep', 'tsv', 'trim'])
 def test_a_request_says_its_dialect(server, query, content_type, body):
     check_stored(server, post(server, f'/sales?{query}', body, content_type), ROWS)
 

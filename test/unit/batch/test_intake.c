@@ -23,6 +23,7 @@ static const struct endpoint endpoint = {
 struct taking {
     struct budget budget;
     struct report report;
+    struct arena arena;
     struct intake intake;
     struct err err;
 };
@@ -31,18 +32,22 @@ static void taking_fini(struct taking *taking)
 {
     intake_fini(&taking->intake);
     report_fini(&taking->report);
+    arena_fini(&taking->arena);
     assert_int_equal(atomic_load(&taking->budget.used_bytes), 0);
 }
 
 static enum err_code start_all(struct taking *taking, enum body_format format, enum coding coding,
-    const char *boundary, size_t budget_bytes)
+    const char *boundary, const char *query, size_t budget_bytes)
 {
     *taking = (struct taking){.budget = {.max_bytes = budget_bytes}};
+    arena_init(&taking->arena, 100000);
     struct intake_options options = {.endpoint = &endpoint,
         .coding = coding,
         .max_bytes = 1000000,
         .format = format,
         .boundary = span_of(boundary),
+        .query = span_of(query),
+        .arena = &taking->arena,
         .max_rows = 100000,
         .pattern_steps = LIMIT_BATCH_STEPS,
         .budget = &taking->budget,
@@ -53,12 +58,12 @@ static enum err_code start_all(struct taking *taking, enum body_format format, e
 static enum err_code start_in(
     struct taking *taking, enum body_format format, enum coding coding, size_t budget_bytes)
 {
-    return start_all(taking, format, coding, "", budget_bytes);
+    return start_all(taking, format, coding, "", "", budget_bytes);
 }
 
-static void start_form(struct taking *taking, const char *boundary)
+static void start_form(struct taking *taking, const char *query)
 {
-    assert_int_equal(start_all(taking, BODY_FILE_FORM, CODING_IDENTITY, boundary, 10000), ERR_NONE);
+    assert_int_equal(start_all(taking, BODY_FILE_FORM, CODING_IDENTITY, "bb", query, 10000), ERR_NONE);
 }
 
 static enum err_code start(struct taking *taking, enum body_format format, size_t budget_bytes)
@@ -168,7 +173,7 @@ static void the_file_of_a_form_gives_the_same_rows(void **state)
             bodies[forms[i].body].body);
         for (int first = 0; first <= len; first++) {
             AUTO(taking_fini) struct taking taking;
-            start_form(&taking, "bb");
+            start_form(&taking, "");
             assert_int_equal(feed(&taking, form, (size_t)first), ERR_NONE);
             assert_int_equal(feed(&taking, form + first, (size_t)(len - first)), ERR_NONE);
             assert_int_equal(intake_finish(&taking.intake, &taking.err), ERR_NONE);
@@ -178,13 +183,47 @@ static void the_file_of_a_form_gives_the_same_rows(void **state)
     }
 }
 
+// The texts of the form are gone when the rows are read.
+static void the_file_of_a_form_is_of_the_dialect_that_its_type_and_the_query_say(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *query, *body;
+    } forms[] = {
+        {"a.csv\r\nContent-Type: text/csv; charset=windows-1252", "", "id,name\n1,\xe4\n"},
+        {"a.csv\r\nContent-Type: text/csv; header=absent", "", "1,\xc3\xa4\n"},
+        {"a.txt\r\nContent-Type: text/tab-separated-values", "", "id\tname\n1\t\xc3\xa4\n"},
+        {"a.csv\r\nContent-Type: text/csv; charset=utf-8", "csv.encoding=windows-1252", "id,name\n1,\xe4\n"},
+        {"a.tsv\r\nContent-Type: text/csv; charset=windows-1252", "csv.header=absent", "1\t\xe4\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        char form[500];
+        int len = snprintf(form, sizeof(form),
+            "--bb\r\nContent-Disposition: form-data; name=f; filename=%s\r\n\r\n%s\r\n--bb--\r\n",
+            forms[i].head, forms[i].body);
+        AUTO(taking_fini) struct taking taking;
+        start_form(&taking, forms[i].query);
+        for (int at = 0; at < len; at++)
+            assert_int_equal(feed(&taking, form + at, 1), ERR_NONE);
+        assert_int_equal(intake_finish(&taking.intake, &taking.err), ERR_NONE);
+        AUTO(rows_fini) struct rows rows;
+        intake_take_rows(&taking.intake, &rows);
+        struct rows_cursor cursor;
+        struct value values[2];
+        int64_t line;
+        rows_start(&rows, &cursor);
+        assert_true(rows_next(&cursor, &line, values) && values[0].integer == 1);
+        assert_true(span_is(values[1].text, "\xc3\xa4"));
+    }
+}
+
 static void a_form_whose_file_is_of_no_format_is_refused(void **state)
 {
     (void)state;
     const char *form =
         "--bb\r\nContent-Disposition: form-data; name=f; filename=a.xlsx\r\n\r\nPK\r\n--bb--\r\n";
     AUTO(taking_fini) struct taking taking;
-    start_form(&taking, "bb");
+    start_form(&taking, "");
     assert_int_equal(feed(&taking, form, strlen(form)), ERR_MEDIA_TYPE);
     assert_string_equal(taking.err.text, "the file \"a.xlsx\" has to end in .csv, .tsv, .json or .ndjson");
 }
@@ -352,6 +391,7 @@ int main(void)
         cmocka_unit_test(any_split_in_two_gives_the_same_rows),
         cmocka_unit_test(a_compressed_body_gives_the_same_rows_and_its_memory_is_charged),
         cmocka_unit_test(the_file_of_a_form_gives_the_same_rows),
+        cmocka_unit_test(the_file_of_a_form_is_of_the_dialect_that_its_type_and_the_query_say),
         cmocka_unit_test(a_form_whose_file_is_of_no_format_is_refused),
         cmocka_unit_test(a_failure_gives_all_back_at_once),
         cmocka_unit_test(one_that_is_cut_short_gives_all_back_at_its_end),
