@@ -11,7 +11,6 @@
 #include "text/nearest.h"
 #include "text/number.h"
 #include "text/time_format.h"
-#include "text/time_format.h"
 
 enum { MANY = CSV_WORDS, PREFIX_LEN = sizeof("csv.") - 1 };
 

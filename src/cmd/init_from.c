@@ -40,6 +40,21 @@ static bool make_dir_name(const char *file, char ret_dir[SQL_NAME_CHARS])
     return false;
 }
 
+// A path without the slashes that a shell puts behind it.
+static bool take_slashes_off(const char *dir, char ret_plain[NEW_DIR_PATH_BYTES])
+{
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    if (len >= NEW_DIR_PATH_BYTES) {
+        message_print(dir, "the path is too long");
+        return false;
+    }
+    memcpy(ret_plain, dir, len);
+    ret_plain[len] = '\0';
+    return true;
+}
+
 static const char *last_part(const char *dir)
 {
     const char *slash = strrchr(dir, '/');
@@ -152,13 +167,17 @@ static int write_app(const char *file, const char *dir, const struct survey *sur
 
 int init_from(const char *file, const char *dir)
 {
-    char name[SQL_NAME_CHARS];
+    char name[SQL_NAME_CHARS], plain[NEW_DIR_PATH_BYTES];
     struct survey *survey = NULL;
     struct err err = {0};
     if (dir == NULL) {
         if (!make_dir_name(file, name))
             return EXIT_FAILED;
         dir = name;
+    } else if (!take_slashes_off(dir, plain)) {
+        return EXIT_FAILED;
+    } else {
+        dir = plain;
     }
     int result = EXIT_FAILED;
     struct new_table *table = mem_zalloc(1, sizeof(*table));

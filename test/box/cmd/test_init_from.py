@@ -142,6 +142,12 @@ def test_the_folder_is_named_after_the_file(tmp_path):
     assert (again.returncode, again.stderr) == (1, 'reckoner: umsaetze_2025: the folder is not empty; name a new one\n')
 
 
+def test_a_folder_may_have_a_slash_behind_it(tmp_path):
+    (tmp_path / 'a.csv').write_bytes(b'a,b\n1,2\n')
+    result = run('init', '--from', tmp_path / 'a.csv', f'{tmp_path}/prices/')
+    assert (result.returncode, (tmp_path / 'prices' / 'data' / 'prices.csv').read_bytes()) == (0, b'a,b\n1,2\n')
+
+
 @pytest.mark.parametrize('content, message', [
     (b'', 'the file is empty'),
     (b'\n\n', 'the file has no rows'),
