@@ -229,6 +229,19 @@ static void find_money(const struct survey *survey, struct new_table *table)
     }
 }
 
+// A timestamp keeps milliseconds, unless it has the microseconds that programs write. Digits behind these are
+// no time that anybody measures.
+static void find_micros(struct new_table *table)
+{
+    enum { MILLI_DIGITS = 3, MICRO_DIGITS = 6 };
+    for (size_t i = 0; i < table->count; i++) {
+        struct new_column *column = &table->columns[i];
+        size_t digits = column->found->guess.fraction_digits;
+        column->has_micros =
+            column->kind == COLUMN_TIMESTAMP && digits > MILLI_DIGITS && digits <= MICRO_DIGITS;
+    }
+}
+
 static void settle_dialect(const struct survey *survey, struct new_table *table)
 {
     struct csv_dialect *dialect = &table->dialect;
@@ -352,6 +365,7 @@ void new_table_settle(const struct survey *survey, const char *app, struct new_t
     add_columns(survey, ret_table);
     settle_dialect(survey, ret_table);
     find_money(survey, ret_table);
+    find_micros(ret_table);
     for (size_t i = 0; i < ret_table->count; i++)
         ret_table->columns[i].required = !is_null(ret_table, &ret_table->columns[i]);
     find_key(survey, ret_table);

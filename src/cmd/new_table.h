@@ -19,6 +19,7 @@ struct new_column {
     enum column_kind kind;             //
     char format[COLUMN_FORMAT_BYTES];  // of its days and times in the file; "": the type's own
     unsigned digits, scale;            // of a number that is money: a decimal; 0: it is none
+    bool has_micros;                   // a timestamp of more than milliseconds
     bool required;                     // every row has a value
     bool is_filter;                    // GET has a parameter for it
 };

@@ -28,6 +28,12 @@ static void append_type(const struct new_column *column, const char *type, struc
         buf_append_str(out, type);
 }
 
+// As parameters, fields and columns of answers have it.
+static const char *type_of(const struct new_column *column)
+{
+    return column->has_micros ? "timestamp micros" : types[column->kind].type;
+}
+
 static size_t name_width(const struct new_table *table)
 {
     size_t width = 0;
@@ -98,7 +104,7 @@ static void append_field(
     const struct new_table *table, const struct new_column *column, int width, struct buf *out)
 {
     buf_printf(out, "-- @field %-*s ", width, column->name);
-    append_type(column, types[column->kind].type, out);
+    append_type(column, type_of(column), out);
     buf_printf(out, "%s%s", column->required ? " required" : "", column == table->key ? " unique" : "");
     if (column->format[0] != '\0' && !(column->kind == COLUMN_DATE && table->dialect.date.len > 0))
         buf_printf(out, " format \"%s\"", column->format);
@@ -132,7 +138,7 @@ static void append_upsert(const struct new_table *table, struct buf *out)
     buf_append_str(out, ")\nSELECT ");
     append_names(table, false, 2, out);
     buf_printf(out, "\nFROM batch WHERE true\nON CONFLICT (%s) DO ", table->key->name);
-    const char *before = "UPDATE SET ";
+    const char *before = "UPDATE SET";
     for (size_t i = 0; i < table->count; i++) {
         const char *name = table->columns[i].name;
         if (&table->columns[i] == table->key)
@@ -195,13 +201,16 @@ static void append_param(const char *name, const char *type, const char *what, s
     buf_printf(out, "-- @param %s %s -- %s\n", name, type, what);
 }
 
-// Decimals are whole numbers in SQLite, so answers have to say that they are decimals.
+// Decimals are whole numbers in SQLite, so answers have to say that they are decimals; and PostgreSQL's
+// timestamps do not say whether they have microseconds.
 static void append_columns(const struct new_table *table, struct buf *out)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct new_column *column = &table->columns[i];
         if (column->digits > 0)
             buf_printf(out, "-- @column %s decimal(%u,%u)\n", column->name, column->digits, column->scale);
+        else if (column->has_micros)
+            buf_printf(out, "-- @column %s %s\n", column->name, type_of(column));
     }
 }
 
@@ -230,7 +239,7 @@ void new_table_write_get(const struct new_table *table, struct buf *out)
                 table->columns[i].name, types[table->columns[i].kind].type, "only rows with this value", out);
     }
     if (table->time != NULL) {
-        const char *type = types[table->time->kind].type;
+        const char *type = type_of(table->time);
         append_param("from", type, "only rows from here on", out);
         append_param("to", type, "only rows up to here, inclusive", out);
     }

@@ -141,6 +141,16 @@ static bool split_moment(struct span cell, struct span *ret_day, char *ret_separ
     return true;
 }
 
+static size_t count_fraction(struct span time)
+{
+    struct span rest = time;
+    size_t count = 0;
+    (void)span_split(&rest, '.');
+    while (count < rest.len && ascii_is_digit(rest.at[count]))
+        count++;
+    return count;
+}
+
 // A day, a time, or both.
 static void feed_moment(struct column_guess *guess, struct span cell)
 {
@@ -155,6 +165,9 @@ static void feed_moment(struct column_guess *guess, struct span cell)
         guess->is_mixed = guess->is_mixed || strchr(" T_-", separator) == NULL ||
                           (guess->separator != '\0' && separator != guess->separator);
         guess->separator = separator;
+        size_t digits = count_fraction(time);
+        if (digits > guess->fraction_digits)
+            guess->fraction_digits = digits;
         guess->clocks += time_of_day_parse(cell, &us);
         guess->stamps += timestamp_parse(cell, &us);
         guess->moments += day.len > 0;

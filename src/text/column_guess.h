@@ -51,6 +51,7 @@ struct column_guess {
     bool is_short;           // a day is written as 2026-1-31
     uint64_t days, moments;  // values that are a day alone, a day and a time
     uint64_t clocks, stamps; // values that the types time and timestamp read as they are
+    size_t fraction_digits;  // the most behind a second
     char separator;          // between day and time; 0: not known yet
     bool is_mixed;           // it is not always the same
     unsigned booleans;       // pairs that a value is not of: bit i, of column_booleans

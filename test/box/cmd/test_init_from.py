@@ -66,6 +66,9 @@ FILES = {
     'titles': (b'tconst\ttitle\tyear\ntt1\t"Quoted" at the start\t1894\ntt2\tplain\t\\N\ntt3\t"never closed\t1895\n', r"delimiter tab quote none null '\N'",
                [{'id': 1, 'tconst': 'tt1', 'title': '"Quoted" at the start', 'year': 1894}]),
     'rates': (b'Date, USD, JPY, \n2026-01-28, 1.0922, 160.35, \n', 'header any-case trim', [{'id': 1, 'date': '2026-01-28', 'usd': 1.0922, 'jpy': 160.35}]),
+    'log': (b'nr,at,seen\n7,2026-01-31 09:05:00.123456,2026-01-31T09:05:00.5Z\n8,2026-02-01 23:59:59.5,2026-02-01T23:59:59Z\n', None,
+            [{'nr': 7, 'at': '2026-01-31T09:05:00.123456Z', 'seen': '2026-01-31T09:05:00.500Z'},
+             {'nr': 8, 'at': '2026-02-01T23:59:59.500000Z', 'seen': '2026-02-01T23:59:59.000Z'}]),
     'names': (b'name\nAnn\nBob\nAnn\n', None, [{'id': 1, 'name': 'Ann'}, {'id': 2, 'name': 'Bob'}, {'id': 3, 'name': 'Ann'}]),
 }
 
