@@ -21,7 +21,7 @@ enum {
     READ_BYTES = 256 * 1024,
     START_BYTES = 1024 * 1024,      // for the layout
     TEXT_BYTES = 4 * START_BYTES,   // the same in UTF-8
-    ARENA_BYTES = 64 * 1024 * 1024, // headers and one row
+    ARENA_BYTES = 64 * 1024 * 1024, // headers and one row, or rows that are put off
     UNTIL_BYTES = 40,
     NOTES = 32,   // rows that look like notes: more of them are data
     ROWS_MIN = 2, // of values, before words below them are a sum
@@ -167,14 +167,15 @@ struct reading {
     int64_t odd_line;       // where the first of these is
     size_t odd_cells;       // that it has
     struct span first_note; // the first cell of the first of them all
+    struct arena *put_off;  // borrowed; of the texts of these rows
     bool has_ended;         // a line of underscores has come, behind which offices put their notes
     struct err *err;        //
     enum err_code code;     //
 };
 
-static struct span keep(struct reading *reading, struct span text)
+static struct span keep(struct reading *reading, struct arena *arena, struct span text)
 {
-    char *copy = arena_strndup(&reading->survey->arena, text.at, text.len);
+    char *copy = arena_strndup(arena, text.at, text.len);
     if (copy == NULL)
         reading->code = err_no_memory(reading->err);
     return (struct span){.at = copy != NULL ? copy : "", .len = copy != NULL ? text.len : 0};
@@ -195,7 +196,7 @@ static void take_heading(struct reading *reading, const struct csv_cell *cells, 
             text = left;
         left = text;
         if (before.len == 0 || text.len == 0) {
-            survey->columns[i].header = text.len > 0 ? keep(reading, text) : before;
+            survey->columns[i].header = text.len > 0 ? keep(reading, &survey->arena, text) : before;
             continue;
         }
         char *both = arena_alloc(&survey->arena, before.len + 1 + text.len);
@@ -253,12 +254,12 @@ static void take_row(struct reading *reading, const struct csv_cell *cells)
     for (size_t i = 0; i < survey->layout.columns; i++) {
         column_guess_feed(&survey->columns[i].guess, cells[i].text);
         if (survey->rows == 0)
-            survey->columns[i].first = keep(reading, cells[i].text);
+            survey->columns[i].first = keep(reading, &survey->arena, cells[i].text);
     }
     survey->rows++;
 }
 
-// A whole row follows those that were put off, so they are rows, too.
+// A whole row follows those that were put off, or they cannot be told from rows: so they are rows, too.
 static void settle_notes(struct reading *reading)
 {
     struct survey *survey = reading->survey;
@@ -271,6 +272,8 @@ static void settle_notes(struct reading *reading)
     survey->odd_rows += reading->odd_count;
     reading->note_count = 0;
     reading->odd_count = 0;
+    arena_fini(reading->put_off);
+    arena_init(reading->put_off, ARENA_BYTES);
 }
 
 // Puts a row off that may be a note.
@@ -278,13 +281,13 @@ static void put_off(struct reading *reading, int64_t line, const struct csv_cell
 {
     if (reading->note_count == NOTES)
         settle_notes(reading);
-    struct span first = keep(reading, cells[0].text);
+    struct arena *arena = reading->put_off;
     if (reading->note_count + reading->odd_count == 0)
-        reading->first_note = first;
+        reading->first_note = keep(reading, arena, cells[0].text);
     if (count == reading->survey->layout.columns) {
-        struct csv_cell *copy = arena_zalloc(&reading->survey->arena, count, sizeof(*copy));
+        struct csv_cell *copy = arena_zalloc(arena, count, sizeof(*copy));
         for (size_t i = 0; i < count && copy != NULL; i++)
-            copy[i].text = keep(reading, cells[i].text);
+            copy[i].text = keep(reading, arena, cells[i].text);
         if (copy == NULL)
             reading->code = err_no_memory(reading->err);
         else
@@ -388,17 +391,16 @@ static enum err_code check_notes(struct survey *survey, const char *path, struct
         .ctx = &counting, .on_row = on_counted_row, .on_broken_row = on_counted_broken_row};
     enum err_code code = survey->until.len > 0 ? read_csv(survey, path, &handler, err) : ERR_NONE;
     uint64_t headings = survey->header_cells == survey->layout.columns ? survey->layout.header_rows : 0;
-    if (code == ERR_NONE && (survey->until.len == 0 || counting.rows != survey->rows + headings)) {
+    if (code == ERR_NONE && counting.rows != survey->rows + headings)
         survey->until = (struct span){0};
-        survey->odd_rows += survey->notes;
-        survey->notes = 0;
-    }
     return code;
 }
 
 static enum err_code read_rows_once(struct survey *survey, const char *path, struct err *err)
 {
-    struct reading reading = {.survey = survey, .err = err};
+    AUTO(arena_fini) struct arena put_off;
+    struct reading reading = {.survey = survey, .put_off = &put_off, .err = err};
+    arena_init(&put_off, ARENA_BYTES);
     struct csv_rows_handler handler = {.ctx = &reading, .on_row = on_row, .on_broken_row = on_broken_row};
     enum err_code code = read_csv(survey, path, &handler, err);
     if (code == ERR_NONE)
@@ -406,12 +408,14 @@ static enum err_code read_rows_once(struct survey *survey, const char *path, str
     if (code != ERR_NONE || reading.note_count + reading.odd_count == 0)
         return code;
     survey->notes = reading.note_count + reading.odd_count;
-    survey->until = beginning(reading.first_note);
-    if (survey->odd_rows == 0) {
-        survey->odd_line = reading.odd_line;
-        survey->odd_cells = reading.odd_cells;
+    survey->until = keep(&reading, &survey->arena, beginning(reading.first_note));
+    code = reading.code == ERR_NONE ? check_notes(survey, path, err) : reading.code;
+    if (code == ERR_NONE && survey->until.len == 0) {
+        survey->notes = 0;
+        settle_notes(&reading);
+        code = reading.code;
     }
-    return check_notes(survey, path, err);
+    return code;
 }
 
 static void forget_rows(struct survey *survey)

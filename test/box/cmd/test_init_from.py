@@ -175,6 +175,13 @@ def test_a_folder_and_a_file_that_is_not_there_are_told(tmp_path):
     assert (result.returncode, result.stderr) == (2, 'reckoner: init wants a folder to write the app into\n')
 
 
+def test_rows_at_the_end_that_might_be_notes_but_begin_as_others_do_are_rows(tmp_path):
+    result = init(tmp_path, 'sparse', b'name,a,b\nTo do 1,,\nTo do 2,5,6\nTo do 3,,\nTo do 4,7,8\nTo do 5,,\nTo do 6,,\n')
+    assert (result.returncode, result.stderr) == (0, '')
+    assert result.stdout.startswith(f'{tmp_path}/sparse.csv: 6 rows of 3 columns, 2 of them numbers')
+    assert 'notes' not in result.stdout
+
+
 def test_rows_that_cannot_go_in_are_told_and_the_app_is_there(tmp_path):
     result = init(tmp_path, 'ragged', b'a,b,c\n1,2,3\n4,5\n6,7,8\n')
     assert result.returncode == 1
