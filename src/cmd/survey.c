@@ -233,6 +233,19 @@ static struct span beginning(struct span cell)
     return cell;
 }
 
+static bool has_words(struct span text)
+{
+    return memchr(text.at, ' ', text.len) != NULL || strchr("_*-=#(", text.at[0]) != NULL;
+}
+
+// Whether a row of another number of cells may be where notes begin. One that begins as rows do is the last
+// row of a file that is cut off, say; and what it begins with must not end later files.
+static bool may_begin_notes(const struct csv_cell *cells, size_t count)
+{
+    struct span text = span_trim(cells[0].text);
+    return text.len > 0 && !csv_sniff_is_value(text) && (count == 1 || has_words(text));
+}
+
 // Whether the row may be none, but a note or a sum below the table: it has words in its first cell, and
 // either nothing else, or values above them.
 static bool is_note(const struct survey *survey, const struct csv_cell *cells, size_t count)
@@ -244,8 +257,7 @@ static bool is_note(const struct survey *survey, const struct csv_cell *cells, s
     const struct column_guess *above = &survey->columns[0].guess;
     enum column_kind kind = above->values >= ROWS_MIN ? column_guess_kind(above, &plain) : COLUMN_TEXT;
     bool is_sum = kind > COLUMN_BOOLEAN && text.len > 3;
-    bool has_words = memchr(text.at, ' ', text.len) != NULL || strchr("_*-=#(", text.at[0]) != NULL;
-    return is_sum || (has_words && is_empty(cells + 1, count - 1));
+    return is_sum || (has_words(text) && is_empty(cells + 1, count - 1));
 }
 
 static void take_row(struct reading *reading, const struct csv_cell *cells)
@@ -298,6 +310,14 @@ static void put_off(struct reading *reading, int64_t line, const struct csv_cell
     }
 }
 
+static void count_odd(struct survey *survey, int64_t line, size_t count)
+{
+    if (survey->odd_rows++ > 0)
+        return;
+    survey->odd_line = line;
+    survey->odd_cells = count;
+}
+
 static bool on_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
 {
     struct reading *reading = ctx;
@@ -317,7 +337,12 @@ static bool on_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t
     reading->has_ended = span_starts_with(cells[0].text, LINE_OF_NOTES);
     if (reading->has_ended && reading->note_count + reading->odd_count > 0)
         settle_notes(reading);
-    if (reading->has_ended || count != survey->layout.columns || is_note(survey, cells, count)) {
+    bool is_odd = count != survey->layout.columns, has_put_off = reading->note_count + reading->odd_count > 0;
+    if (is_odd && !has_put_off && !reading->has_ended && !may_begin_notes(cells, count)) {
+        count_odd(survey, line, count);
+        return true;
+    }
+    if (reading->has_ended || is_odd || is_note(survey, cells, count)) {
         put_off(reading, line, cells, count);
         return reading->code == ERR_NONE;
     }

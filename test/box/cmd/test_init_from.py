@@ -182,6 +182,14 @@ def test_rows_at_the_end_that_might_be_notes_but_begin_as_others_do_are_rows(tmp
     assert 'notes' not in result.stdout
 
 
+@pytest.mark.parametrize('last', [b'6,7', b'6', b'k6,7'])
+def test_the_row_that_a_file_is_cut_off_in_is_no_note(tmp_path, last):
+    result = init(tmp_path, 'cut', b'a,b,c\n1,2,3\n4,5,6\n' + last)
+    assert result.returncode == 1
+    assert f'{tmp_path}/cut.csv:4: a row of {1 + last.count(b",")} cells, the others have 3; 1 are so' in result.stderr
+    assert '@csv until' not in (tmp_path / 'cut' / 'post_cut.sql').read_text()
+
+
 def test_rows_that_cannot_go_in_are_told_and_the_app_is_there(tmp_path):
     result = init(tmp_path, 'ragged', b'a,b,c\n1,2,3\n4,5\n6,7,8\n')
     assert result.returncode == 1
