@@ -20,7 +20,9 @@
 
 // A table's version is not known where rows come or go that no trigger of ours counts: in a part that is
 // another app's, or foreign, or has no trigger; in tables that inherit, where an UPDATE of one writes to
-// others; by a subscription. Nor with policies of rows, which are no part of the shape.
+// others; by a subscription. Nor with policies of rows, which are no part of the shape. The row in
+// pg_inherits is part of it: while a partition is being detached CONCURRENTLY, nothing else may tell that
+// readers do not see it any more.
 //
 // The row without a name has the history, and how far the log went when this was asked.
 //
@@ -34,13 +36,13 @@ static const char state_sql[] =
     " JOIN pg_catalog.pg_class v ON v.relname = counted.table_name"
     " AND v.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = %)"
     " WHERE v.relkind IN ('r', 'p', 'v')"
-    "), family (root, schema, oid) AS ("
-    " SELECT oid, relnamespace, oid FROM named WHERE relkind <> 'v'"
-    " UNION ALL SELECT f.root, f.schema, i.inhrelid FROM family f"
+    "), family (root, schema, oid, link) AS ("
+    " SELECT oid, relnamespace, oid, xmin FROM named WHERE relkind <> 'v'"
+    " UNION ALL SELECT f.root, f.schema, i.inhrelid, i.xmin FROM family f"
     " JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid"
     "), parts AS ("
     " SELECT f.root, pg_catalog.bit_xor(pg_catalog.hashtextextended("
-    "pg_catalog.concat_ws('.', c.xmin, t.xmin), c.oid::bigint)) AS shape,"
+    "pg_catalog.concat_ws('.', c.xmin, t.xmin, f.link), c.oid::bigint)) AS shape,"
     " bool_and(c.relkind IN ('r', 'p') AND c.relnamespace = f.schema AND NOT c.relrowsecurity"
     " AND (c.oid = f.root OR c.relispartition) AND coalesce(t.tgenabled, 'D') IN ('O', 'A')"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid)) AS is_known"

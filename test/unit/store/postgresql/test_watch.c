@@ -162,6 +162,31 @@ static void what_ddl_changes_is_another_version(void **state)
     assert_int_equal(number_of(f->store, "u"), other);
 }
 
+// What reads the table does not see the partition any more, though it is one until its readers have ended.
+static void a_partition_that_is_being_detached_is_another_version(void **state)
+{
+    struct fixture *f = *state;
+    char sql[300];
+    run_script(f->writer, "CREATE TABLE t (a integer) PARTITION BY RANGE (a);"
+                          "CREATE TABLE t1 PARTITION OF t (CHECK (a IS NOT NULL AND a >= 0 AND a < 10))"
+                          " FOR VALUES FROM (0) TO (10)"); // so that none is added to it
+    watch(f->store);
+    uint64_t version = version_after(f->store, 0);
+    PGconn *reader = PQconnectdb(f->url), *link = PQconnectdb(f->url);
+    snprintf(sql, sizeof(sql), "BEGIN; SELECT FROM \"%s\".t", f->name);
+    PQclear(PQexec(reader, sql));
+    snprintf(
+        sql, sizeof(sql), "ALTER TABLE \"%s\".t DETACH PARTITION \"%s\".t1 CONCURRENTLY", f->name, f->name);
+    assert_int_equal(PQsendQuery(link, sql), 1);
+    version_after(f->store, version);
+    assert_int_equal(PQtransactionStatus(link), PQTRANS_ACTIVE); // it waits for the reader
+    PQfinish(reader);
+    PGresult *result = PQgetResult(link);
+    assert_string_equal(PQresultErrorMessage(result), "");
+    PQclear(result);
+    PQfinish(link);
+}
+
 static void tables_that_inherit_have_no_version(void **state)
 {
     struct fixture *f = *state;
@@ -403,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(a_table_without_a_trigger_has_no_version),
         STORE_TEST(what_ddl_changes_is_another_version),
+        STORE_TEST(a_partition_that_is_being_detached_is_another_version),
         STORE_TEST(tables_that_inherit_have_no_version),
         STORE_TEST(questions_of_many_threads_are_answered_together),
         STORE_TEST(all_is_new_when_the_listener_was_lost),
