@@ -239,10 +239,10 @@ static enum err_code read_pair(struct query *query, struct span raw_name, struct
 
 // --- members of an object
 
-// Whether JSON writes a value of the type so.
+// Whether JSON writes a value of the type so. A decimal may be a number or a string.
 static bool is_of_type(enum value_type type, enum json_kind kind)
 {
-    if (type == TYPE_INTEGER || type == TYPE_NUMBER)
+    if (type == TYPE_INTEGER || type == TYPE_NUMBER || (type == TYPE_DECIMAL && kind == JSON_NUMBER))
         return kind == JSON_NUMBER;
     return kind == (type == TYPE_BOOLEAN ? JSON_BOOLEAN : JSON_STRING);
 }
@@ -263,9 +263,10 @@ static enum err_code check_item(struct query *query, size_t i, const struct json
 {
     const struct rule *rule = &query->endpoint->params[i];
     struct value value = {.kind = VALUE_TEXT, .text = item->text};
-    if (item->kind == JSON_NUMBER && number_parse_integer(item->text, &value.integer))
+    bool is_number = item->kind == JSON_NUMBER && rule->type != TYPE_DECIMAL; // which keeps its digits
+    if (is_number && number_parse_integer(item->text, &value.integer))
         value.kind = VALUE_INTEGER;
-    else if (item->kind == JSON_NUMBER && number_parse(item->text, &value.real))
+    else if (is_number && number_parse(item->text, &value.real))
         value.kind = VALUE_REAL;
     else if (item->kind == JSON_BOOLEAN)
         value = (struct value){.kind = VALUE_INTEGER, .integer = span_is(item->text, "true")};

@@ -33,6 +33,8 @@ APP = {
                         '-- @answer\nSELECT id, :name AS name FROM things WHERE id = :id;\n',
     'query_pages.sql': '-- @endpoint QUERY /pages\n-- @param above integer default 0\n-- @page 2 max 10\n-- @answer\n'
                        'SELECT id, name FROM things WHERE id > :above ORDER BY id;\n',
+    'query_money.sql': '-- @endpoint QUERY /money\n-- @param price decimal(18,2)\n-- @param prices decimal(18,2) list\n-- @shape object\n'
+                       '-- @column price decimal(18,2)\n-- @answer\nSELECT :price AS price, :prices AS prices;\n',
     'post_things.sql': '-- @endpoint POST /things\n-- @field id integer required\n-- @field name text required\n'
                        '-- @write\nINSERT INTO things SELECT id, name FROM batch;\n-- @answer 201\nSELECT count(*) AS stored FROM batch;\n',
 }
@@ -89,6 +91,14 @@ def test_an_item_with_a_comma_and_a_long_question_are_taken_as_they_are(server):
     padded = ' ' * 300000 + json.dumps({'tags': many})  # past what the loop reads itself
     assert ask(server, padded).json()['tags'] == 1000
     assert ask(server, {'tags': many + ['one more']}).errors('parameter', 'code') == [('tags', 'items')]
+
+
+def test_a_decimal_is_a_number_or_a_string_and_keeps_its_digits(server):
+    for price in '9007199254740993.15', '"9007199254740993.15"':
+        answer = ask(server, '{"price": %s, "prices": [%s, 1.5]}' % (price, price), path='/money')
+        assert answer.body == b'{"price":9007199254740993.15,"prices":"9007199254740993.15,1.50"}', answer.body
+    assert ask(server, '{"price": 1.005}', path='/money').errors('parameter', 'code') == [('price', 'digits')]
+    assert ask(server, {'price': True, 'prices': [False]}, path='/money').errors('parameter', 'code') == [('price', 'type'), ('prices', 'type')]
 
 
 @pytest.mark.parametrize('body, path, errors', [
