@@ -14,24 +14,36 @@ void spool_init(struct spool *spool, struct temp_space *space, uint64_t max_byte
     buf_init(&spool->buf, LIMIT_ANSWER_BYTES);
 }
 
+static void drop_file(struct spool *spool)
+{
+    temp_file_close(&spool->file);
+    digester_free(spool->written);
+    spool->written = NULL;
+}
+
 void spool_fini(struct spool *spool)
 {
     if (spool == NULL)
         return;
-    temp_file_close(&spool->file);
+    drop_file(spool);
     buf_fini(&spool->buf);
     *spool = (struct spool){0};
 }
 
 void spool_reset(struct spool *spool)
 {
-    temp_file_close(&spool->file);
+    drop_file(spool);
     buf_clear(&spool->buf);
 }
 
 uint64_t spool_bytes(const struct spool *spool)
 {
     return spool->file.bytes + spool->buf.len;
+}
+
+struct digest spool_digest(const struct spool *spool)
+{
+    return spool->written != NULL ? digester_digest(spool->written) : digest_of(buf_span(&spool->buf));
 }
 
 int spool_take_file(struct spool *spool)
@@ -43,14 +55,20 @@ int spool_take_file(struct spool *spool)
 // Moves the buffer to the file.
 static enum err_code spill(struct spool *spool, struct err *err)
 {
+    if (spool->written == NULL)
+        spool->written = digester_new();
+    if (spool->written == NULL)
+        return err_no_memory(err);
     enum err_code code = ERR_NONE;
     if (!temp_file_is_open(&spool->file))
         code = temp_file_open(&spool->file, spool->space, err);
     if (code == ERR_NONE)
         code = temp_file_append(&spool->file, spool->buf.data, spool->buf.len, err);
-    if (code == ERR_NONE)
-        buf_clear(&spool->buf);
-    return code;
+    if (code != ERR_NONE)
+        return code;
+    digester_add(spool->written, buf_span(&spool->buf));
+    buf_clear(&spool->buf);
+    return ERR_NONE;
 }
 
 static bool has_files(const struct spool *spool)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/temp_file.h"
 
 struct spool {
@@ -15,6 +16,7 @@ struct spool {
     struct temp_space *space; // borrowed; NULL, or one without a folder: no file, all stays in buf
     uint64_t max_bytes;       // of one spool
     struct temp_file file;    // owned
+    struct digester *written; // owned; of what is in the file; NULL: there is none
 };
 
 // Nothing is allocated or opened yet. The buffer may grow to LIMIT_ANSWER_BYTES between two flows.
@@ -37,6 +39,9 @@ MUST_CHECK enum err_code spool_end(struct spool *spool, struct err *err);
 // Gives the file away, after spool_end: returns its descriptor, from whose offset 0 on are spool_bytes bytes,
 // and the spool has none any more. Its bytes still count in the space, until temp_space_free.
 MUST_CHECK int spool_take_file(struct spool *spool);
+
+// The digest of the bytes, after spool_end and before they are given away.
+struct digest spool_digest(const struct spool *spool);
 
 // Forgets all bytes, and the file.
 void spool_reset(struct spool *spool);

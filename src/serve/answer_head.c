@@ -4,7 +4,6 @@
 #include "serve/answer_head.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 static void add(struct answer_lines *lines, const char *text)
 {
@@ -13,17 +12,15 @@ static void add(struct answer_lines *lines, const char *text)
     lines->len += len;
 }
 
-// Writes the tag of a body, with its quotes.
-static size_t write_tag(char *ret_tag, const struct blob *body)
+// Writes the tag, with its quotes.
+static size_t write_tag(char *ret_tag, const struct digest *digest)
 {
     static const char DIGITS[] = "0123456789abcdef";
-    XXH128_canonical_t bytes;
-    XXH128_canonicalFromHash(&bytes, XXH3_128bits(body->data, body->len));
     char *at = ret_tag;
     *at++ = '"';
-    for (size_t i = 0; i < sizeof(bytes.digest); i++) {
-        *at++ = DIGITS[bytes.digest[i] >> 4];
-        *at++ = DIGITS[bytes.digest[i] & 15];
+    for (size_t i = 0; i < sizeof(digest->bytes); i++) {
+        *at++ = DIGITS[digest->bytes[i] >> 4];
+        *at++ = DIGITS[digest->bytes[i] & 15];
     }
     *at++ = '"';
     return (size_t)(at - ret_tag);
@@ -34,10 +31,10 @@ static void add_etag(struct answer_lines *lines, const struct answer_head *head)
     add(lines, "ETag: ");
     char *tag = lines->text + lines->len;
     size_t len = head->etag.len;
-    if (head->etag.at != NULL)
-        memcpy(tag, head->etag.at, len);
+    if (head->digest != NULL)
+        len = write_tag(tag, head->digest);
     else
-        len = write_tag(tag, head->body);
+        memcpy(tag, head->etag.at, len);
     lines->etag = (struct span){.at = tag, .len = len};
     lines->len += len;
     add(lines, "\r\n");
@@ -92,7 +89,7 @@ void answer_head_write(const struct answer_head *head, struct answer_lines *ret_
         add(lines, coding_lines(head->coding, head->varies));
     else if (head->varies)
         add(lines, "Vary: Accept\r\n");
-    if (head->body != NULL)
+    if (head->digest != NULL || head->etag.at != NULL)
         add_etag(lines, head);
     add_source(lines, head);
     if (head->queue_ns != 0 || head->sql_ns != 0) {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/blob.h"
+#include "base/digest.h"
 #include "base/span.h"
 #include "serve/coding.h"
 
@@ -24,11 +24,11 @@ enum answer_source {
 };
 
 struct answer_head {
-    bool varies;        // Accept has chosen the format
-    bool is_read;       // of a GET, which could have had other codings
-    enum coding coding; // of the answer
-    struct blob *body;  // of which the entity tag is made; NULL: it has none
-    struct span etag;   // that tag, where it is known already; at NULL: it is not
+    bool varies;                 // Accept has chosen the format
+    bool is_read;                // of a GET, which could have had other codings
+    enum coding coding;          // of the answer
+    const struct digest *digest; // of its bytes, of which the entity tag is made; NULL: it is `etag`
+    struct span etag;            // with its quotes; at NULL: it has none
     enum answer_source source;
     bool is_stored;    // the answer is kept now
     bool is_collapsed; // it was read for another request

@@ -92,7 +92,6 @@ static void tell_answer(struct request *request, const void *ctx)
     answer_head_write(&(struct answer_head){.varies = request->varies,
                           .is_read = true,
                           .coding = (enum coding)outcome->kept->coding,
-                          .body = outcome->kept->body,
                           .etag = outcome->kept->etag,
                           .source = request->source,
                           .is_collapsed = true},
@@ -117,7 +116,7 @@ static struct kept *make_kept(struct request *request, const struct landing_mark
     answer_head_write(&(struct answer_head){.varies = request->varies,
                           .is_read = true,
                           .coding = response->coding,
-                          .body = response->body,
+                          .digest = &response->digest,
                           .source = SOURCE_HIT},
         &lines);
     return kept_new(&(struct kept){.key = key,
@@ -133,17 +132,16 @@ static struct kept *make_kept(struct request *request, const struct landing_mark
         .has_marks = marks->are_known});
 }
 
-// `kept`: the same answer, if it was made in that form, or NULL.
-static void finish_headers(
-    struct request *request, const struct kept *kept, bool is_stored, uint64_t start_ns)
+static void finish_headers(struct request *request, bool is_stored, uint64_t start_ns)
 {
+    const struct response *response = &request->response;
+    bool has_body = response->body != NULL || response->file != NULL;
     struct answer_lines lines;
     uint64_t now_ns = clock_monotonic_ns();
     answer_head_write(&(struct answer_head){.varies = request->varies,
                           .is_read = true,
-                          .coding = request->response.coding,
-                          .body = request->response.body,
-                          .etag = kept != NULL ? kept->etag : (struct span){0},
+                          .coding = response->coding,
+                          .digest = has_body ? &response->digest : NULL,
                           .source = request->source,
                           .is_stored = is_stored,
                           .queue_ns = start_ns - request->came_ns,
@@ -165,7 +163,7 @@ struct kept *landing_keep(
     if (is_wanted || (can_be_shared && is_shared))
         kept = make_kept(request, marks);
     bool is_stored = is_wanted && kept != NULL && cache_keep(cache, kept);
-    finish_headers(request, kept, is_stored, start_ns);
+    finish_headers(request, is_stored, start_ns);
     return kept;
 }
 

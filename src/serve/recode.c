@@ -11,9 +11,12 @@ static struct kept *make_kept(
     const struct request *request, const struct kept *plain, enum coding coding, struct blob *body)
 {
     struct answer_lines lines;
-    answer_head_write(
-        &(struct answer_head){
-            .varies = request->varies, .is_read = true, .coding = coding, .body = body, .source = SOURCE_HIT},
+    struct digest digest = digest_of((struct span){.at = body->data, .len = body->len});
+    answer_head_write(&(struct answer_head){.varies = request->varies,
+                          .is_read = true,
+                          .coding = coding,
+                          .digest = &digest,
+                          .source = SOURCE_HIT},
         &lines);
     return kept_new(&(struct kept){.key = request->flight.key,
         .status = plain->status,

@@ -203,6 +203,8 @@ bool request_set_answer(struct request *request, int status, struct spool *answe
     struct compressors *compressors = &request->context->compressors;
     if (status != 204 && compress_spool(compressors, request->coding, answer, &request->abandoned))
         response.coding = request->coding;
+    if (status != 204)
+        response.digest = spool_digest(answer);
     if (status == 204) { // which has no body, and nothing to say of it
         response.content_type = NULL;
     } else if (!response_take(&response, answer)) {

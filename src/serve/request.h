@@ -34,6 +34,7 @@ struct response {
     struct blob *body;        // owned until sent; NULL for none
     struct http_file *file;   // likewise; a body instead of a blob
     enum coding coding;       // of the body
+    struct digest digest;     // of the body of an answer
     struct span etag;         // the arena's; its strong entity tag, with the quotes; at NULL: it has none
 };
 

@@ -9,6 +9,8 @@ from server import write_app
 APP = {
     'schema/001_items.sql': 'CREATE TABLE items (id integer PRIMARY KEY, name text);\n',
     'get_item.sql': '-- @endpoint GET /items/{id}\n-- @param id integer\n-- @shape object\n-- @answer\nSELECT name FROM items WHERE id = :id;\n',
+    'get_many.sql': '-- @endpoint GET /many\n-- @param to integer required\n-- @shape values\n-- @answer\n'
+                    'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :to) SELECT i FROM n;\n',
     'put_item.sql': '-- @endpoint PUT /items/{id}\n-- @param id integer\n-- @field name text required\n-- @write\n'
                     'DELETE FROM items WHERE id = :id;\n-- @write\nINSERT INTO items (id, name) SELECT :id, name FROM batch;\n'
                     '-- @answer\nSELECT count(*) AS n FROM batch;\n',
@@ -62,3 +64,17 @@ def test_reads_have_no_tag(server, field, value, status):
         assert answer.headers['X-Content-Type-Options'] == 'nosniff'
     assert server.get('/items/2', **{'If-Match': '"a"'}).status == 404  # what is refused anyway has its own reason
     assert send(server, 'OPTIONS', '/items/1', None, **{'If-Match': '"a"'}).status == 204
+
+
+@pytest.mark.parametrize('coding', ['identity', 'gzip'])
+def test_an_answer_that_lies_in_a_file_has_a_tag_too(server, coding):
+    plain, other = (server.get(f'/many?to={to}', **{'Accept-Encoding': coding}) for to in (200_000, 200_001))
+    assert len(plain.body) > 300_000 and plain.headers['ETag'] != other.headers['ETag']
+    tag = plain.headers['ETag']
+    for field, value, status in (('If-None-Match', tag, 304), ('If-None-Match', other.headers['ETag'], 200), ('If-Match', tag, 200),
+                                 ('If-Match', other.headers['ETag'], 412)):
+        answer = server.get('/many?to=200000', **{'Accept-Encoding': coding, field: value})
+        assert (answer.status, answer.headers.get('ETag', tag)) == (status, tag)
+        assert (answer.body == plain.body) == (status == 200)
+    head = server.request('HEAD', '/many?to=200000', None, {'Accept-Encoding': coding})
+    assert (head.status, head.headers['ETag'], head.headers['Content-Length']) == (200, tag, plain.headers['Content-Length'])

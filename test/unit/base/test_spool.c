@@ -179,6 +179,25 @@ static void many_bytes_go_to_a_file_in_their_order(void **state)
     expect_file(f->spool.file.fd, 1000003);
 }
 
+static void its_digest_is_that_of_all_bytes_at_once(void **state)
+{
+    struct fixture *f = *state;
+    char *bytes = malloc(4 * LIMIT_SPOOL_BYTES);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < 4 * LIMIT_SPOOL_BYTES; i++)
+        bytes[i] = byte_at(i);
+    const uint64_t sizes[] = {0, 1, LIMIT_SPOOL_BYTES, LIMIT_SPOOL_BYTES + 1, 4 * LIMIT_SPOOL_BYTES};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        must_add(&f->spool, sizes[i]);
+        must_end(&f->spool);
+        struct digest of_spool = spool_digest(&f->spool);
+        struct digest expected = digest_of((struct span){.at = bytes, .len = sizes[i]});
+        assert_memory_equal(of_spool.bytes, expected.bytes, sizeof(expected.bytes));
+        spool_reset(&f->spool);
+    }
+    free(bytes);
+}
+
 static void the_file_has_no_name(void **state)
 {
     struct fixture *f = *state;
@@ -369,6 +388,7 @@ int main(void)
         SPOOL_TEST(without_a_space_or_a_folder_all_stays_in_memory),
         SPOOL_TEST(a_spool_that_was_never_used_can_be_ended_and_freed),
         SPOOL_TEST(many_bytes_go_to_a_file_in_their_order),
+        SPOOL_TEST(its_digest_is_that_of_all_bytes_at_once),
         SPOOL_TEST(the_file_has_no_name),
         SPOOL_TEST(a_spool_can_be_used_again_after_a_reset),
         SPOOL_TEST(a_file_that_was_taken_counts_until_it_is_given_back),
