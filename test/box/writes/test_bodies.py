@@ -62,13 +62,17 @@ def json_array(first, count):
     return ('[' + ',\n'.join(f'{{"id":{i},"name":"some text of {i}"}}' for i in range(first, first + count)) + ']').encode()
 
 
-def temporary_files(server):
-    """Those that are open and have no name, but for SQLite's, which it keeps."""
+def open_files(server):
     found = []
     for fd in pathlib.Path(f'/proc/{server.process.pid}/fd').iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             found.append(os.readlink(fd))
-    return [name for name in found if name.endswith('(deleted)') and 'etilqs' not in name]
+    return found
+
+
+def temporary_files(server):
+    """Those that are open and have no name, but for SQLite's, which it keeps."""
+    return [name for name in open_files(server) if name.endswith('(deleted)') and 'etilqs' not in name]
 
 
 @pytest.mark.threads
@@ -298,8 +302,7 @@ def test_who_sends_no_large_body_need_not_wait_for_those_that_come(server, store
 def test_sqlite_has_its_temporary_files_beside_the_store(start, tmp_path):
     server = start(write_app(tmp_path / 'small', APP), '--quiet', env={'TMPDIR': '/tmp'})
     assert server.post('/t', csv(0, 60_000, 300 * 'x'), 'text/csv').status == 201  # more than its cache
-    names = [os.readlink(fd) for fd in pathlib.Path(f'/proc/{server.process.pid}/fd').iterdir()]
-    files = [name for name in names if 'etilqs' in name]
+    files = [name for name in open_files(server) if 'etilqs' in name]
     assert files and all(name.startswith(f'{tmp_path}/var/') for name in files)
 
 
