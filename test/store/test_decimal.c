@@ -93,6 +93,19 @@ static void what_does_not_fit_is_refused_and_not_rounded(void **state)
     }
 }
 
+// SQLite makes a real of a product that has no room in 64 bits: its last digits are lost by then.
+static void a_product_that_has_lost_digits_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    const char *sql =
+        "SELECT decimal_round(decimal_of('9999999999.99', 2) * decimal_of('12345.678', 3), 5, 2) AS x";
+    if (!store_decimals_are_scaled(f->reader))
+        return;
+    struct err err = error_of_run(f->reader, sql);
+    assert_non_null(
+        strstr(err.text, "e+19\" has more digits than it has room for")); // in quotes, so that it is hidden
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +113,7 @@ int main(void)
         STORE_TEST(rounding_is_away_from_zero),
         STORE_TEST(a_parameter_is_compared_exactly),
         STORE_TEST(what_does_not_fit_is_refused_and_not_rounded),
+        STORE_TEST(a_product_that_has_lost_digits_is_refused),
     };
     return fixture_run(tests);
 }

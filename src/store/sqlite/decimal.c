@@ -68,7 +68,7 @@ static void on_decimal_of(sqlite3_context *context, int count, sqlite3_value **v
         fail(context, "decimal_of: \"%.40s\" is not a number", values[0]);
         break;
     case DECIMAL_TOO_LONG:
-        fail(context, "decimal_of: %.40s has more digits than it has room for", values[0]);
+        fail(context, "decimal_of: \"%.40s\" has more digits than it has room for", values[0]);
         break;
     }
 }
@@ -85,15 +85,16 @@ static void on_decimal_round(sqlite3_context *context, int count, sqlite3_value 
     case SQLITE_INTEGER:
         fits = decimal_rescale(sqlite3_value_int64(values[0]), from, to, &scaled);
         break;
-    case SQLITE_FLOAT: // of a division, or a factor
-        fits = decimal_from_real(sqlite3_value_double(values[0]) * pow(10, (int)to - (int)from), &scaled);
+    case SQLITE_FLOAT: // of a division, or a factor; one past 64 bits is a product that has lost its digits
+        fits = fabs(sqlite3_value_double(values[0])) < 0x1p63 &&
+               decimal_from_real(sqlite3_value_double(values[0]) * pow(10, (int)to - (int)from), &scaled);
         break;
     default:
         fail(context, "decimal_round: \"%.40s\" is not a number", values[0]);
         return;
     }
     if (!fits)
-        fail(context, "decimal_round: %.40s has more digits than it has room for", values[0]);
+        fail(context, "decimal_round: \"%.40s\" has more digits than it has room for", values[0]);
     else
         sqlite3_result_int64(context, scaled);
 }
