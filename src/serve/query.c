@@ -263,6 +263,8 @@ static enum err_code check_item(struct query *query, size_t i, const struct json
 {
     const struct rule *rule = &query->endpoint->params[i];
     struct value value = {.kind = VALUE_TEXT, .text = item->text};
+    if (!is_of_type(rule->type, item->kind))
+        return report_result(query, i, RULE_TYPE, item->text);
     bool is_number = item->kind == JSON_NUMBER && rule->type != TYPE_DECIMAL; // which keeps its digits
     if (is_number && number_parse_integer(item->text, &value.integer))
         value.kind = VALUE_INTEGER;
@@ -276,7 +278,17 @@ static enum err_code check_item(struct query *query, size_t i, const struct json
     return result == RULE_OK ? ERR_NONE : report_result(query, i, result, item->text);
 }
 
-// A null and an empty list are no value.
+// Any value that is there is one of JSON.
+static enum err_code check_json(struct query *query, size_t i, struct span text)
+{
+    char *copy = arena_strndup(query->arena, text.at, text.len); // the body goes before the values do
+    if (copy == NULL)
+        return ERR_TOO_LARGE;
+    query->given[i].state = PARAM_GIVEN;
+    return check(query, i, (struct span){.at = copy, .len = text.len});
+}
+
+// A null and an empty list are no value; of JSON the empty list is one.
 static enum err_code read_entry(struct query *query, const struct json_entry *entry)
 {
     enum err_code code;
@@ -293,6 +305,8 @@ static enum err_code read_entry(struct query *query, const struct json_entry *en
         return ERR_NONE;
     if (!may_give(query, i, &code))
         return code;
+    if (query->endpoint->params[i].type == TYPE_JSON)
+        return check_json(query, i, entry->json);
     if (is_list)
         return gather_items(query, i, entry);
     if (entry->is_list)

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A descent over the tokens of json_lexer.c, of two levels and so without recursion. Pure; any thread.
+// A descent over the tokens of json_lexer.c, of two levels and so without recursion. Of what is deeper the
+// end is found by its brackets, and json_normal.h says whether it is JSON. Pure; any thread.
 #include "text/json_object.h"
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "text/json_lexer.h"
-#include "text/number.h"
+#include "text/json_normal.h"
+#include "text/json_word.h"
 
 struct reading {
     struct json_lexer lexer; // has the first failure
+    struct span all;         // borrowed
     struct span rest;        // not read yet
     struct arena *arena;     // borrowed
 };
@@ -52,7 +57,6 @@ static bool keep(struct reading *reading, struct span text, struct span *ret_kep
 
 static bool kind_of(const struct json_token *token, enum json_kind *ret_kind)
 {
-    double real;
     *ret_kind = JSON_STRING;
     if (token->kind == JSON_TOKEN_STRING)
         return true;
@@ -62,11 +66,54 @@ static bool kind_of(const struct json_token *token, enum json_kind *ret_kind)
         *ret_kind = JSON_NULL;
     else if (span_is(token->text, "true") || span_is(token->text, "false"))
         *ret_kind = JSON_BOOLEAN;
-    else if (number_parse(token->text, &real))
+    else if (json_number_length(token->text) == token->text.len)
         *ret_kind = JSON_NUMBER;
     else
         return false;
     return true;
+}
+
+// What is written from the offset `start` up to the end of the token.
+static struct span written(const struct reading *reading, int64_t start, const struct json_token *token)
+{
+    const char *at = reading->all.at + start;
+    const char *end = token->kind == JSON_TOKEN_WORD
+                          ? reading->all.at + reading->lexer.token + token->text.len
+                          : reading->rest.at; // which begins behind marks and strings
+    return (struct span){.at = at, .len = (size_t)(end - at)};
+}
+
+static bool is_json(struct reading *reading, struct span text)
+{
+    AUTO(buf_fini) struct buf normal;
+    buf_init(&normal, LIMIT_FORM_BYTES * 6); // as much as escapes make of a body
+    if (json_normal_write(text, &normal))
+        return true;
+    if (buf_status(&normal) == ERR_NO_MEMORY)
+        (void)err_no_memory(&reading->lexer.failure);
+    return false;
+}
+
+// The object or list that the token opens, as it is written.
+static bool read_nested(struct reading *reading, const struct json_token *opening, struct span *ret_text)
+{
+    int64_t start = reading->lexer.token;
+    struct json_token token = *opening;
+    for (size_t depth = 1; depth > 0;) {
+        if (!next(reading, false, &token))
+            return false;
+        if (is_mark(&token, '{') || is_mark(&token, '['))
+            depth++;
+        else if (is_mark(&token, '}') || is_mark(&token, ']'))
+            depth--;
+    }
+    *ret_text = written(reading, start, &token);
+    if (is_json(reading, *ret_text))
+        return true;
+    json_lexer_fail(&reading->lexer, start, ERR_MALFORMED,
+        "the value that begins here is not written as JSON has it, or nested deeper than %d levels",
+        LIMIT_JSON_DEPTH);
+    return false;
 }
 
 // Makes an item of the token.
@@ -75,11 +122,13 @@ static bool read_item(struct reading *reading, const struct json_token *token, s
     struct json_item *item = arena_zalloc(reading->arena, 1, sizeof(*item));
     if (item == NULL)
         return fail_full(reading);
-    if (is_mark(token, '{') || is_mark(token, '['))
-        return fail(reading, "a member is a value or a list of values, and nothing deeper");
+    *ret_item = item;
+    if (is_mark(token, '{') || is_mark(token, '[')) {
+        item->kind = JSON_NESTED;
+        return read_nested(reading, token, &item->text);
+    }
     if (!kind_of(token, &item->kind))
         return fail(reading, "a value is missing here, or is not written as JSON has it");
-    *ret_item = item;
     return keep(reading, token->text, &item->text);
 }
 
@@ -118,9 +167,14 @@ static bool read_entry(struct reading *reading, struct json_token *token, struct
         return fail(reading, "behind a name there is a colon");
     if (!next(reading, false, token))
         return false;
+    int64_t start = reading->lexer.token;
     entry->is_list = is_mark(token, '[');
     *ret_entry = entry;
-    return entry->is_list ? read_list(reading, &entry->first) : read_item(reading, token, &entry->first);
+    bool is_read =
+        entry->is_list ? read_list(reading, &entry->first) : read_item(reading, token, &entry->first);
+    if (is_read)
+        entry->json = written(reading, start, token);
+    return is_read;
 }
 
 static bool read_object(struct reading *reading, struct json_entry **at)
@@ -153,7 +207,7 @@ static bool read_object(struct reading *reading, struct json_entry **at)
 enum err_code json_object_read(
     struct span text, struct arena *arena, struct json_entry **ret_first, struct err *err)
 {
-    struct reading reading = {.rest = text, .arena = arena};
+    struct reading reading = {.all = text, .rest = text, .arena = arena};
     struct json_entry *first = NULL;
     json_lexer_init(&reading.lexer);
     bool is_read = read_object(&reading, &first);

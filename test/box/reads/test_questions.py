@@ -106,6 +106,9 @@ def test_a_decimal_is_a_number_or_a_string_and_keeps_its_digits(server):
     ({'price': -1, 'open': 1, 'counts': ['1']}, '/search', [('price', 'min'), ('open', 'type'), ('counts', 'type')]),
     ({'Origin': ['X']}, '/search', [('Origin', 'type')]),
     ({'tags': [None]}, '/search', [('tags', 'type')]),
+    ({'tags': {'a': 1}, 'day': {}}, '/search', [('tags', 'type'), ('day', 'type')]),
+    ({'tags': [['a']]}, '/search', [('tags', 'type')]),
+    ('{"price": 1e400, "Origin": 1e400}', '/search', [('price', 'type'), ('Origin', 'type')]),
     ({'tags': ['much too long']}, '/search', [('tags', 'maxlength')]),
     ({'Origin': 'X'}, '/search?Origin=X', [('Origin', 'repeated')]),
     ({'tags': ['a']}, '/search?tags=b', [('tags', 'repeated')]),
@@ -120,8 +123,8 @@ def test_a_parameter_that_does_not_pass_is_400_as_in_a_query(server, body, path,
 
 
 @pytest.mark.parametrize('body, words', [
-    ('{"tags": ["a"', 'ends before it is whole'), ('[{"tags": ["a"]}]', 'one JSON object'), ('{"tags": {"a": 1}}', 'nothing deeper'),
-    ('{"tags": [["a"]]}', 'nothing deeper'), ('{"price": 01}', 'not written as JSON'), ('{} {}', 'stands behind the object'),
+    ('{"tags": ["a"', 'ends before it is whole'), ('[{"tags": ["a"]}]', 'one JSON object'), ('{"tags": {"a" 1}}', 'not written as JSON'),
+    ('{"unknown": [["a"}]}', 'not written as JSON'), ('{"price": 01}', 'not written as JSON'), ('{} {}', 'stands behind the object'),
     ('{"price": 1,}', 'no comma'), ('{"price" 1}', 'a colon'), ('{price: 1}', 'in quotes'), ('{"Origin": "\ud800"}'.encode('utf-8', 'surrogatepass'), 'UTF-8'),
 ])
 def test_a_body_that_is_no_object_of_values_is_400_with_its_place(server, body, words):

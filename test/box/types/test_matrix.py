@@ -81,6 +81,7 @@ def files_of(number, name):
         f'delete_{name}.sql': f'-- @endpoint DELETE /{name}\n-- @write\nDELETE FROM kept_{name};\n',
         f'get_{name}.sql': f'-- @endpoint GET /{name}\n{out}\nSELECT id, v FROM kept_{name} ORDER BY id;\n',
         f'get_{name}_echo.sql': f'-- @endpoint GET /{name}/echo\n-- @param v {kind.word}\n-- @shape value\n{out}\nSELECT :v AS v;\n',
+        f'query_{name}_echo.sql': f'-- @endpoint QUERY /{name}/echo\n-- @param v {kind.word}\n-- @shape value\n{out}\nSELECT :v AS v;\n',
     }
     if kind.compares:
         files[f'get_{name}_like.sql'] = (f'-- @endpoint GET /{name}/like\n-- @param v {kind.word}\n-- @shape values\n-- @answer\n'
@@ -158,6 +159,20 @@ def test_texts_in(server, name):
         assert server.post(f'/{name}', f'id={i}&v={quoted}', 'application/x-www-form-urlencoded'
                            ).body.decode() == f'[{{"id":{i},"v":{value}}}]'
     assert server.get(f'/{name}/echo').body == b'null'
+
+
+def test_questions_take_what_bodies_of_rows_take(server, name):
+    def ask(value):
+        return server.request('QUERY', f'/{name}/echo', f'{{"v":{value}}}'.encode(), {'Content-Type': 'application/json'})
+
+    for value, expected in TYPES[name].values.items():
+        answer = ask(value)
+        assert (answer.status, answer.body.decode()) == (200, expected)
+    for value in TYPES[name].wrong:
+        if not (name.endswith('_list') and value[0] not in '[{'):  # a value alone is a list of one
+            answer = ask(value)
+            assert (answer.status, answer.errors('parameter', 'code')) == (400, [('v', TYPES[name].code)]), value
+    assert ask('null').body == b'null'
 
 
 def test_what_is_wrong_is_told_and_nothing_is_written(server, name):

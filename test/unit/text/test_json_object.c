@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "base/attr.h"
 #include "base/buf.h"
 #include "base/mem.h"
 
@@ -13,7 +14,7 @@ enum { MAX_BYTES = 1 << 20 };
 
 static void dump(const struct json_entry *entry, struct buf *out)
 {
-    static const char *const kinds[] = {"null", "boolean", "number", "string"};
+    static const char *const kinds[] = {"null", "boolean", "number", "string", "nested"};
     for (; entry != NULL; entry = entry->next) {
         buf_printf(out, "%.*s%s:", (int)entry->name.len, entry->name.at, entry->is_list ? "[]" : "");
         for (const struct json_item *item = entry->first; item != NULL; item = item->next)
@@ -59,8 +60,12 @@ static void what_is_broken_is_told_with_its_place(void **state)
     assert_read("{\"a\": \"x", "1:7: the JSON ends before it is whole");
     assert_read("{\"a\": 1", "1:7: the JSON ends before it is whole");
     assert_read("[]", "1:1: the body is one JSON object, with a member for each parameter");
-    assert_read("{\"a\":\n {}}", "2:2: a member is a value or a list of values, and nothing deeper");
-    assert_read("{\"a\": [1, []]}", "1:11: a member is a value or a list of values, and nothing deeper");
+    assert_read("{\"a\": [1, [}]}",
+        "1:11: the value that begins here is not written as JSON has it, or nested "
+        "deeper than 64 levels");
+    assert_read("{\"a\":\n {\"b\" 1}}", "2:2: the value that begins here is not written as JSON has it, or "
+                                        "nested deeper than 64 levels");
+    assert_read("{\"a\": {\"b\": 1", "1:13: the JSON ends before it is whole");
     assert_read("{\"a\": }", "1:7: a value is missing here, or is not written as JSON has it");
     assert_read("{\"a\": 01}", "1:7: a value is missing here, or is not written as JSON has it");
     assert_read("{\"a\": [1,]}", "1:10: a value is missing here, or is not written as JSON has it");
@@ -73,12 +78,34 @@ static void what_is_broken_is_told_with_its_place(void **state)
     assert_read("{} {", "1:4: something stands behind the object");
 }
 
+static void all_of_a_value_is_there_as_it_is_written(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"a\": {\"b\": [1.50, \"}\"] } , \"c\" :[ [], {} ,2 ],\n\"d\":\"\\u00e9\" , \"e\":1e400}";
+    static const char *const values[] = {"{\"b\": [1.50, \"}\"] }", "[ [], {} ,2 ]", "\"\\u00e9\"", "1e400"};
+    struct arena arena;
+    struct json_entry *entry;
+    struct err err = {0};
+    size_t i = 0;
+    assert_read(text,
+        "a: nested <{\"b\": [1.50, \"}\"] }>; c[]: nested <[]> nested <{}> number <2>; d: string <\xc3\xa9>; "
+        "e: number <1e400>; ");
+    arena_init(&arena, MAX_BYTES);
+    assert_int_equal(json_object_read(span_of(text), &arena, &entry, &err), ERR_NONE);
+    for (; entry != NULL; entry = entry->next)
+        assert_true(span_is(entry->json, values[i++]));
+    assert_int_equal(i, ARRAY_LEN(values));
+    arena_fini(&arena);
+}
+
 static void without_room_it_says_so(void **state)
 {
     (void)state;
-    static const char text[] = "{\"a\\n\": [\"long enough to need room of its own\", 2], \"b\": \"\\u00e9\"}";
+    static const char text[] =
+        "{\"a\\n\": [\"long enough to need room of its own\", 2], \"b\": \"\\u00e9\", \"c\": {\"\": [3]}}";
     enum err_code code;
-    for (long n = 0; n < 10; n++) {
+    for (long n = 0; n < 20; n++) {
         struct arena arena;
         struct json_entry *first;
         struct err err = {0};
@@ -97,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_values_or_lists_of_values),
         cmocka_unit_test(what_is_broken_is_told_with_its_place),
+        cmocka_unit_test(all_of_a_value_is_there_as_it_is_written),
         cmocka_unit_test(without_room_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
