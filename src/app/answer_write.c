@@ -36,10 +36,16 @@ struct cell {
 
 static enum err_code fail_type(const struct answer_column *column, const struct value *value, struct err *err)
 {
+    enum { TYPE_CHARS = 40 };
     char number[NUMBER_CHARS];
     struct span shown = value_show(*value, number);
-    return err_set(err, ERR_STORE, "column %.*s is declared %s, and a row has %.*s", SHOW(column->name),
-        value_type_name(column->type.type), SHOW(shown));
+    AUTO(buf_fini) struct buf type;
+    buf_init(&type, TYPE_CHARS);
+    rule_write_type(column->type, &type);
+    if (buf_status(&type) != ERR_NONE)
+        return err_no_memory(err);
+    return err_set(err, ERR_STORE, "column %.*s is declared %.*s, and a row has %.*s", SHOW(column->name),
+        (int)type.len, type.data, SHOW(shown));
 }
 
 // A decimal without places, or with zeros there.

@@ -109,6 +109,10 @@ static void a_value_that_is_not_of_the_declared_type_is_an_error(void **state)
         "x.sql:4:1: column x is declared text, and a row has 2");
     expect_answer_fails(f, "-- @column x date\n-- @answer\nSELECT 2016.5 AS x", ERR_STORE,
         "x.sql:4:1: column x is declared date, and a row has 2016.5");
+    expect_answer_fails(f, "-- @column x integer list\n-- @answer\nSELECT 5 AS x", ERR_STORE,
+        "x.sql:4:1: column x is declared integer list, and a row has 5");
+    expect_answer_fails(f, "-- @column x decimal(5,2)\n-- @answer\nSELECT 'a' AS x", ERR_STORE,
+        "x.sql:4:1: column x is declared decimal(5,2), and a row has a");
 }
 
 static void an_answer_that_does_not_fit_is_an_error(void **state)
