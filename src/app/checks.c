@@ -40,7 +40,7 @@ static enum err_code read_column(const struct prepared *prepared, int column, en
     enum err_code code = store_column(prepared->stmt, (size_t)column, &value, err);
     if (code != ERR_NONE || value.kind == VALUE_NULL)
         return code;
-    if (kind != VALUE_NULL && value.kind != kind)
+    if (value.kind != kind)
         return err_set(err, ERR_STORE, "column %s of \"%.*s\" has to be %s",
             store_column_name(prepared->stmt, (size_t)column), SHOW(prepared->statement->text),
             kind == VALUE_INTEGER ? "an integer" : "text");
@@ -48,8 +48,30 @@ static enum err_code read_column(const struct prepared *prepared, int column, en
     return ERR_NONE;
 }
 
-static enum err_code read_finding(
-    const struct prepared *prepared, struct finding *ret_finding, struct err *err)
+static bool has_micros(const struct rule *rules, size_t count, struct span name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i].micros && span_equal(rules[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+// The value, with the microseconds that its field or parameter has.
+static enum err_code read_value(const struct endpoint *endpoint, const struct prepared *prepared,
+    struct span field, struct span parameter, struct value *ret_value, struct err *err)
+{
+    *ret_value = (struct value){.kind = VALUE_NULL};
+    if (prepared->value == NO_COLUMN)
+        return ERR_NONE;
+    bool micros = has_micros(endpoint->fields, endpoint->field_count, field) ||
+                  has_micros(endpoint->params, endpoint->param_count, parameter);
+    return micros ? store_column_micros(prepared->stmt, (size_t)prepared->value, ret_value, err)
+                  : store_column(prepared->stmt, (size_t)prepared->value, ret_value, err);
+}
+
+static enum err_code read_finding(const struct endpoint *endpoint, const struct prepared *prepared,
+    struct finding *ret_finding, struct err *err)
 {
     struct value line = {.kind = VALUE_INTEGER, .integer = 0};
     struct value field = {.kind = VALUE_TEXT}, parameter = {.kind = VALUE_TEXT}, value = {.kind = VALUE_NULL};
@@ -59,7 +81,7 @@ static enum err_code read_finding(
     if (code == ERR_NONE)
         code = read_column(prepared, prepared->parameter, VALUE_TEXT, &parameter, err);
     if (code == ERR_NONE)
-        code = read_column(prepared, prepared->value, VALUE_NULL, &value, err);
+        code = read_value(endpoint, prepared, field.text, parameter.text, &value, err);
     if (code == ERR_NONE)
         *ret_finding = (struct finding){.statement = prepared->statement,
             .line = line.integer,
@@ -84,7 +106,7 @@ static enum err_code run_check(struct plan *plan, const struct prepared *prepare
            has_row) {
         struct finding finding;
         rows++;
-        code = read_finding(prepared, &finding, err);
+        code = read_finding(plan->endpoint, prepared, &finding, err);
         if (code == ERR_NONE)
             goes_on = finder->on_finding(finder->ctx, &finding);
     }

@@ -84,6 +84,8 @@ def files_of(number, name):
         f'query_{name}_echo.sql': f'-- @endpoint QUERY /{name}/echo\n-- @param v {kind.word}\n-- @shape value\n{out}\nSELECT :v AS v;\n',
     }
     if kind.compares:
+        files[f'get_{name}_refused.sql'] = (f"-- @endpoint GET /{name}/refused\n-- @param v {kind.word}\n-- @reject 404 none\n"
+                                            "SELECT 'v' AS parameter, :v AS value WHERE :v IS NOT NULL;\n-- @answer\nSELECT 1 AS one;\n")
         files[f'get_{name}_like.sql'] = (f'-- @endpoint GET /{name}/like\n-- @param v {kind.word}\n-- @shape values\n-- @answer\n'
                                          f'SELECT id FROM kept_{name} WHERE v = :v ORDER BY id;\n')
         files[f'get_{name}_pages.sql'] = (f'-- @endpoint GET /{name}/pages\n-- @page 1 max 10\n{out}\n'
@@ -194,7 +196,9 @@ def test_values_are_found_and_paged(server, name):
         text = json.loads(value) if value.startswith('"') else value
         same = [k for k, other in enumerate(values) if other == value]
         if text:
-            assert server.get(f'/{name}/like?v={urllib.parse.quote(text, safe="")}').json() == same
+            quoted = urllib.parse.quote(text, safe='')
+            assert server.get(f'/{name}/like?v={quoted}').json() == same
+            assert server.get(f'/{name}/refused?v={quoted}').errors('parameter', 'value') == [('v', text)]
     seen, target = [], f'/{name}/pages'
     while target:
         answer = server.get(target)
