@@ -71,12 +71,14 @@ static int shown_len(struct span name)
     return name.len < NAME_BYTES ? (int)name.len : NAME_BYTES;
 }
 
-// Whether a name may be part of a path: no zone's leads out of the folder.
+// Whether a name may be part of a path: no zone's leads out of the folder. A file has one name that is plain,
+// as names may come from clients and each one that is found is kept.
 static bool is_plain(struct span name)
 {
     for (size_t i = 0; i < name.len; i++) {
         char c = name.at[i];
-        if (!ascii_is_letter(c) && !ascii_is_digit(c) && strchr("_+-/", c) == NULL)
+        bool is_known = ascii_is_letter(c) || ascii_is_digit(c) || memchr("_+-/", c, 4) != NULL;
+        if (!is_known || (c == '/' && i > 0 && name.at[i - 1] == '/'))
             return false;
     }
     return name.len > 0 && name.len < NAME_BYTES && name.at[0] != '/' && name.at[name.len - 1] != '/';

@@ -45,7 +45,12 @@ static void a_name_that_none_has_is_told(void **state)
     expect_problem("Europe/Rom", "unknown time zone Europe/Rom; did you mean Europe/Rome?");
     expect_problem("rome", "unknown time zone rome; did you mean Europe/Rome?");
     expect_problem("europe/rome", "unknown time zone europe/rome; did you mean Europe/Rome?");
+    expect_problem("Europe//Rome", "unknown time zone Europe//Rome; did you mean Europe/Rome?");
     expect_problem("Gondor", "unknown time zone Gondor; use a name such as Europe/Rome or UTC");
+    struct err err = {0};
+    const struct zone *zone = NULL;
+    struct span with_nul = {.at = "UTC\0", .len = 4};
+    assert_int_equal(zones_find(with_nul, &zone, &err), ERR_CONFIG);
     expect_problem("", "unknown time zone ; use a name such as Europe/Rome or UTC");
     expect_problem("Europe", "unknown time zone Europe; use a name such as Europe/Rome or UTC");
     expect_problem(
