@@ -178,13 +178,19 @@ static void a_partition_that_is_being_detached_is_another_version(void **state)
     snprintf(
         sql, sizeof(sql), "ALTER TABLE \"%s\".t DETACH PARTITION \"%s\".t1 CONCURRENTLY", f->name, f->name);
     assert_int_equal(PQsendQuery(link, sql), 1);
-    version_after(f->store, version);
-    assert_int_equal(PQtransactionStatus(link), PQTRANS_ACTIVE); // it waits for the reader
+    uint64_t now = version;
+    for (uint64_t end_ns = bound(); now == version && clock_monotonic_ns() < end_ns;) {
+        ask(f->store);
+        now = number_of(f->store, "t");
+    }
+    bool waits = PQtransactionStatus(link) == PQTRANS_ACTIVE; // for the reader
     PQfinish(reader);
     PGresult *result = PQgetResult(link);
     assert_string_equal(PQresultErrorMessage(result), "");
     PQclear(result);
     PQfinish(link);
+    assert_true(waits);
+    assert_int_not_equal(now, version);
 }
 
 static void tables_that_inherit_have_no_version(void **state)
