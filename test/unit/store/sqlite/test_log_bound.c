@@ -11,7 +11,7 @@
 #include "../../../store/fixture.h"
 #include "base/limits.h"
 
-enum { BATCH_BYTES = 4000000, BATCHES = 3 * LIMIT_WAL_BYTES / BATCH_BYTES };
+enum { BATCH_BYTES = 4000000, BATCHES = 3 * LIMIT_WAL_BYTES / BATCH_BYTES, TRIES = 10 };
 
 struct reading {
     struct fixture *f;
@@ -64,7 +64,8 @@ static void reads_that_overlap_do_not_let_the_log_grow(void **state)
     while (!atomic_load(&reading.has_begun))
         ;
     off_t largest = 0;
-    for (int i = 0; i < BATCHES; i++) {
+    // On a busy machine the reader may not get to run while a batch ends; then the log begins again early.
+    for (int i = 0; i < BATCHES || (largest < LIMIT_WAL_BYTES / 2 && i < TRIES * BATCHES); i++) {
         char sql[100];
         snprintf(sql, sizeof(sql), "REPLACE INTO t VALUES (2, zeroblob(%d))", BATCH_BYTES);
         begin(f->writer);
