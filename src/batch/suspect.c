@@ -5,32 +5,39 @@
 #include "batch/suspect.h"
 
 #include <stdint.h>
-#include <string.h>
+#include <xxhash.h>
 
 #include "base/mem.h"
 
-// A hash of some of the values (FNV-1a, 64 bits, with the bits mixed in the end); 0: one of them is null, and
-// null equals nothing.
+// The bytes that tell one value from another of its field; borrows the value.
+static struct span bytes_of(const struct value *value)
+{
+    switch (value->kind) {
+    case VALUE_NULL:
+        break;
+    case VALUE_INTEGER:
+    case VALUE_SCALED: // all of a field have one scale
+        return (struct span){.at = (const char *)&value->integer, .len = sizeof(value->integer)};
+    case VALUE_REAL:
+        return (struct span){.at = (const char *)&value->real, .len = sizeof(value->real)};
+    case VALUE_TEXT:
+    case VALUE_DECIMAL:
+        return value->text;
+    }
+    return (struct span){0};
+}
+
+// A hash of some of the values; 0: one of them is null, and null equals nothing.
 static uint64_t hash_key(const struct suspect_case *of, const struct value *row)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = 0;
     for (size_t i = 0; i < of->count; i++) {
         const struct value *value = &row[of->fields[i]];
-        const void *bytes = &value->integer;
-        size_t len = sizeof(value->integer);
+        struct span bytes = bytes_of(value);
         if (value->kind == VALUE_NULL)
             return 0;
-        if (value->kind == VALUE_REAL) {
-            bytes = &value->real;
-        } else if (value->kind != VALUE_INTEGER) {
-            bytes = value->text.at;
-            len = value->text.len;
-        }
-        for (size_t k = 0; k < len; k++)
-            hash = (hash ^ ((const unsigned char *)bytes)[k]) * UINT64_C(0x100000001b3);
-        hash = (hash ^ len) * UINT64_C(0x100000001b3);
+        hash = XXH3_64bits_withSeed(bytes.at, bytes.len, hash);
     }
-    hash ^= hash >> 32;
     return hash != 0 ? hash : 1;
 }
 
@@ -45,29 +52,17 @@ static bool put(uint64_t *table, size_t mask, uint64_t hash)
     return was_there;
 }
 
-// The first row whose key is one of a row before it, and its hash.
-static bool find_second(const struct suspect_case *of, const struct rows *rows, uint64_t *table, size_t mask,
-    size_t *ret_row, uint64_t *ret_hash)
-{
-    struct value values[LIMIT_FIELDS];
-    struct rows_cursor cursor;
-    int64_t line;
-    rows_start(rows, &cursor);
-    bool is_found = false;
-    for (size_t i = 0; !is_found && rows_next(&cursor, &line, values); i++) {
-        uint64_t hash = hash_key(of, values);
-        is_found = hash != 0 && put(table, mask, hash);
-        if (is_found) {
-            *ret_row = i;
-            *ret_hash = hash;
-        }
-    }
-    rows_cursor_fini(&cursor);
-    return is_found;
-}
+// What a walk over the rows looks for, and what it needs for that.
+struct sought {
+    const struct suspect_case *of;
+    bool (*is_it)(struct sought *sought, const struct value *row);
+    uint64_t hash;   // of the key: to be found, or what was
+    uint64_t *table; // of the keys so far
+    size_t mask;     // of its places
+};
 
-static bool find_with_hash(
-    const struct suspect_case *of, const struct rows *rows, uint64_t hash, size_t *ret_row)
+// The number of the first row that is it; false when none is, or the rows cannot be read as far.
+static bool find_row(struct sought *sought, const struct rows *rows, size_t *ret_row)
 {
     struct value values[LIMIT_FIELDS];
     struct rows_cursor cursor;
@@ -75,12 +70,29 @@ static bool find_with_hash(
     rows_start(rows, &cursor);
     bool is_found = false;
     for (size_t i = 0; !is_found && rows_next(&cursor, &line, values); i++) {
-        is_found = hash_key(of, values) == hash;
+        is_found = sought->is_it(sought, values);
         if (is_found)
             *ret_row = i;
     }
     rows_cursor_fini(&cursor);
     return is_found;
+}
+
+static bool is_null(struct sought *sought, const struct value *row)
+{
+    return row[sought->of->fields[0]].kind == VALUE_NULL;
+}
+
+// Whether the key is one of a row before it, whose hash it notes.
+static bool is_second(struct sought *sought, const struct value *row)
+{
+    sought->hash = hash_key(sought->of, row);
+    return sought->hash != 0 && put(sought->table, sought->mask, sought->hash);
+}
+
+static bool has_hash(struct sought *sought, const struct value *row)
+{
+    return hash_key(sought->of, row) == sought->hash;
 }
 
 static bool find_repeated(
@@ -91,11 +103,13 @@ static bool find_repeated(
         places *= 2;
     if (rows->count > places / 2)
         return false;
-    uint64_t *table = mem_zalloc(places, sizeof(*table)), hash;
+    struct sought sought = {
+        .of = of, .is_it = is_second, .table = mem_zalloc(places, sizeof(*sought.table)), .mask = places - 1};
     struct suspects found = {.count = 2};
-    bool is_found = table != NULL && find_second(of, rows, table, places - 1, &found.row, &hash) &&
-                    find_with_hash(of, rows, hash, &found.before);
-    mem_free(table);
+    bool is_found = sought.table != NULL && find_row(&sought, rows, &found.row);
+    sought.is_it = has_hash;
+    is_found = is_found && find_row(&sought, rows, &found.before);
+    mem_free(sought.table);
     if (is_found)
         *ret_suspects = found;
     return is_found;
@@ -103,17 +117,11 @@ static bool find_repeated(
 
 static bool find_null(const struct suspect_case *of, const struct rows *rows, struct suspects *ret_suspects)
 {
-    struct value values[LIMIT_FIELDS];
-    struct rows_cursor cursor;
-    int64_t line;
-    rows_start(rows, &cursor);
-    bool is_found = false;
-    for (size_t i = 0; !is_found && rows_next(&cursor, &line, values); i++) {
-        is_found = values[of->fields[0]].kind == VALUE_NULL;
-        if (is_found)
-            *ret_suspects = (struct suspects){.row = i, .count = 1};
-    }
-    rows_cursor_fini(&cursor);
+    struct sought sought = {.of = of, .is_it = is_null};
+    struct suspects found = {.count = 1};
+    bool is_found = find_row(&sought, rows, &found.row);
+    if (is_found)
+        *ret_suspects = found;
     return is_found;
 }
 

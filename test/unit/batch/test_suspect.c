@@ -69,6 +69,25 @@ static void a_row_that_repeats_a_key_is_suspected_with_the_one_that_had_it(void 
     assert_int_equal(found.row, 1003);
 }
 
+static void keys_of_decimals_and_reals_are_told_apart(void **state)
+{
+    (void)state;
+    struct suspects found;
+    AUTO(rows_fini) struct rows rows;
+    rows_init(&rows, FIELDS, NULL);
+    const struct suspect_case both = {.of = SUSPECT_KEY, .fields = {0, 1}, .count = 2};
+    for (int i = 0; i < 4; i++) {
+        struct value decimal = {.kind = VALUE_SCALED, .scale = 2, .integer = i / 2};
+        add(&rows, decimal, (struct value){.kind = VALUE_REAL, .real = i % 2});
+    }
+    assert_false(suspects_find(&both, &rows, &found));
+    add(&rows, (struct value){.kind = VALUE_SCALED, .scale = 2, .integer = 1},
+        (struct value){.kind = VALUE_REAL});
+    assert_true(suspects_find(&both, &rows, &found));
+    assert_int_equal(found.before, 2);
+    assert_int_equal(found.row, 4);
+}
+
 static void nobody_is_suspected_where_nothing_is_known(void **state)
 {
     (void)state;
@@ -89,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_row_with_a_null_in_the_column_is_suspected),
         cmocka_unit_test(a_row_that_repeats_a_key_is_suspected_with_the_one_that_had_it),
+        cmocka_unit_test(keys_of_decimals_and_reals_are_told_apart),
         cmocka_unit_test(nobody_is_suspected_where_nothing_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
