@@ -73,19 +73,6 @@ bool params_negotiate(struct request *request, const struct http_request *head)
     return false;
 }
 
-// Whether any Content-Encoding names a coding that changes the body.
-static bool is_coded(const struct http_request *head)
-{
-    for (size_t i = 0; i < head->field_count; i++) {
-        struct span list = head->fields[i].value, coding;
-        while (span_is_nocase(head->fields[i].name, "content-encoding") && http_list_next(&list, &coding)) {
-            if (!span_is_nocase(coding, "identity"))
-                return true;
-        }
-    }
-    return false;
-}
-
 const struct http_request *params_copy_head(struct arena *arena, const struct http_request *head)
 {
     struct http_request *copy = arena_alloc(arena, sizeof(*copy));
@@ -123,12 +110,13 @@ static bool fail_type(struct request *request, const struct http_request *head)
 bool params_expect_body(struct request *request, const struct http_request *head)
 {
     const struct http_field *type = http_field(head, "content-type");
+    enum coding coding;
     if (http_field(head, "content-range") != NULL) { // RFC 9110 section 14.5
         request_refuse(
             request, 400, "a part of a body, as Content-Range names one, is not taken: send it whole");
         return false;
     }
-    if (is_coded(head)) {
+    if (!coding_of_body(head, &coding) || coding != CODING_IDENTITY) {
         request_set_problem(request,
             &(struct problem){.status = 415, .detail = "the body must come without Content-Encoding"},
             "Accept-Encoding: identity\r\n");
