@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/read_at.h"
+
 // --- opening
 
 // Makes a file and takes its name away at once.
@@ -90,17 +92,9 @@ enum err_code temp_file_append(struct temp_file *file, const void *bytes, size_t
 enum err_code temp_file_read(
     const struct temp_file *file, uint64_t offset, void *bytes, size_t len, struct err *err)
 {
-    char *at = bytes;
-    while (len > 0) {
-        ssize_t got = pread(file->fd, at, len, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return fail(file->space, got < 0 ? errno : EIO, err);
-        at += got;
-        offset += (uint64_t)got;
-        len -= (size_t)got;
-    }
+    ssize_t got = read_at(file->fd, bytes, len, offset);
+    if (got < 0 || (size_t)got < len)
+        return fail(file->space, got < 0 ? errno : EIO, err);
     return ERR_NONE;
 }
 

@@ -7,11 +7,9 @@
 // needed, and a place never holds one that somebody uses.
 #include "serve/compress.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/read_at.h"
 
 enum { SAMPLE_BYTES = 1024 * 1024 }; // of a file, after which it is seen whether compressing gains
 
@@ -96,21 +94,6 @@ struct blob *compress_blob(struct compressors *compressors, enum coding coding, 
 
 // --- files
 
-// Reads `bytes` bytes from `offset` on; false when the file has fewer or fails.
-static bool read_part(int fd, uint64_t offset, char *part, size_t bytes)
-{
-    size_t done = 0;
-    while (done < bytes) {
-        ssize_t len = pread(fd, part + done, bytes - done, (off_t)(offset + done));
-        if (len < 0 && errno == EINTR)
-            continue;
-        if (len <= 0)
-            return false;
-        done += (size_t)len;
-    }
-    return true;
-}
-
 // Whether the first part of a large file is worth its compression.
 static bool gains_so_far(uint64_t read_bytes, const struct spool *out)
 {
@@ -124,7 +107,8 @@ static bool run_file(struct compressor *compressor, int fd, uint64_t bytes, char
     for (uint64_t done = 0; done < bytes;) {
         size_t len = bytes - done < LIMIT_FILE_PART_BYTES ? (size_t)(bytes - done) : LIMIT_FILE_PART_BYTES;
         struct span in = {.at = part, .len = len};
-        if (atomic_load_explicit(in_vain, memory_order_relaxed) || !read_part(fd, done, part, len))
+        if (atomic_load_explicit(in_vain, memory_order_relaxed) ||
+            read_at(fd, part, len, done) != (ssize_t)len)
             return false;
         done += len;
         if (compressor_add(compressor, in, done == bytes, &out->buf) != ERR_NONE ||

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/read_at.h"
 #include "serve/condition.h"
 #include "serve/request.h"
 
@@ -87,20 +88,16 @@ static struct blob *read_whole(struct request *request, int fd, size_t bytes)
         request_set_busy(request, "out of memory");
         return NULL;
     }
-    while (out.len < bytes) {
-        ssize_t len = pread(fd, out.data + out.len, bytes - out.len, (off_t)out.len);
-        if (len < 0 && errno == EINTR)
-            continue;
-        if (len < 0) {
-            set_io_error(request, "could not be read", errno);
-            return NULL;
-        }
-        if (len == 0) {
-            request_set_busy(request, "the file is being changed: ask again later");
-            return NULL;
-        }
-        out.len += (size_t)len;
+    ssize_t len = read_at(fd, out.data, bytes, 0);
+    if (len < 0) {
+        set_io_error(request, "could not be read", errno);
+        return NULL;
     }
+    if ((size_t)len < bytes) {
+        request_set_busy(request, "the file is being changed: ask again later");
+        return NULL;
+    }
+    out.len = bytes;
     struct blob *blob = blob_take(&out);
     if (blob == NULL)
         request_set_busy(request, "out of memory");
