@@ -192,7 +192,8 @@ static size_t find_param(const struct query *query, struct span name)
 }
 
 // Notes that the parameter is given here; false when that is one time too many, which is reported, or of no
-// use after a fault. Parts of a list may be given one by one, but in one place.
+// use after a fault. Parts of a list may be given one by one, but in one place. The cursor alone may be in
+// both: the Link of a page has the next one in its query, for the body as it was, and so the query's counts.
 static bool may_give(struct query *query, size_t i, enum err_code *ret_code)
 {
     const struct rule *rule = &query->endpoint->params[i];
@@ -200,7 +201,9 @@ static bool may_give(struct query *query, size_t i, enum err_code *ret_code)
     *ret_code = ERR_NONE;
     if (given->state == PARAM_FAULTY)
         return false;
-    bool is_elsewhere = given->in_body != query->in_body;
+    bool is_elsewhere = given->state == PARAM_GIVEN && given->in_body != query->in_body;
+    if (is_elsewhere && (int)i == query->endpoint->cursor_param)
+        return false;
     if (given->state == PARAM_GIVEN && (!rule->is_list || is_elsewhere)) {
         given->state = PARAM_FAULTY;
         *ret_code = report_param(query, rule->outside, (struct span){0}, "repeated",

@@ -31,8 +31,9 @@ MUST_CHECK enum err_code query_read(const struct endpoint *endpoint, const struc
     struct span query, struct arena *arena, struct value *values, struct query_format *ret_format,
     struct report *report, struct err *err);
 
-// The same with the parameters of a body, of which none may be in the query too. ERR_MALFORMED, with line and
-// column, for a body that is not of its format, and ERR_MEDIA_TYPE for a form that is JSON.
+// The same with the parameters of a body, of which none may be in the query too, but for a page's cursor:
+// then the query's counts. ERR_MALFORMED, with line and column, for a body that is not of its format, and
+// ERR_MEDIA_TYPE for a form that is JSON.
 MUST_CHECK enum err_code query_read_with_body(const struct endpoint *endpoint, const struct span *parts,
     struct span query, const struct query_body *body, struct arena *arena, struct value *values,
     struct query_format *ret_format, struct report *report, struct err *err);

@@ -174,6 +174,21 @@ def test_pages_are_followed_with_the_same_body(server):
     assert ask(server, {'limit': 1, 'cursor': cursor}, path='/pages').json() == [{'id': 2, 'name': 'b'}]
 
 
+@pytest.mark.parametrize('body, content_type', [('{"limit": 2, "cursor": "%s"}', JSON), ('limit=2&cursor=%s', FORM)])
+def test_a_link_is_followed_with_a_body_that_has_a_cursor(server, body, content_type):
+    cursor = urllib.parse.unquote(ask(server, {'limit': 1}, path='/pages').headers['Link'].split('cursor=')[1].split('>')[0])
+    body, seen, path = body % cursor, [], '/pages?above=0'
+    while path:
+        answer = ask(server, body, content_type, path=path)
+        assert answer.status == 200, answer.body
+        seen.append([row['id'] for row in answer.json()][:2])
+        link = answer.headers['Link']
+        path = link[link.index('<') + 1:link.index('>')] if link else None
+    assert seen[0] == [2, 3] and seen[1][0] == 4 and len(seen) > 1
+    wrong = ask(server, body, content_type, path='/pages?cursor=none')
+    assert wrong.errors('parameter', 'code') == [('cursor', 'cursor')]
+
+
 @pytest.mark.parametrize('method', ['QUERY', 'POST'])
 def test_an_answer_is_kept_by_what_it_asks_until_something_changes(server, method):
     def source(body, content_type=JSON, path='/search'):
