@@ -71,6 +71,11 @@ bool rule_explain(const struct rule *rule, enum rule_result result, struct span 
     case RULE_TWICE:
         rule_time_explain(rule, result, text, out);
         return true;
+    case RULE_TYPE:
+        if (!rule->is_list || text.len == 0 || memchr(text.at, LIST_SEPARATOR, text.len) == NULL)
+            return false;
+        buf_append_str(out, "is an item of a list, which cannot hold the character U+001F");
+        return true;
     default:
         return false;
     }
@@ -298,7 +303,7 @@ static size_t measure(struct items items, size_t *ret_bytes, char *ret_separator
 }
 
 static enum rule_result check_list(const struct rule *rule, struct items items, struct arena *arena,
-    struct pattern_budget *budget, struct value *ret_value)
+    struct pattern_budget *budget, struct value *ret_value, struct span *ret_item)
 {
     size_t bytes, len = 0;
     char separator;
@@ -315,8 +320,10 @@ static enum rule_result check_list(const struct rule *rule, struct items items, 
         enum rule_result result = memchr(item.at, LIST_SEPARATOR, item.len) != NULL
                                       ? RULE_TYPE
                                       : check_item(rule, item, arena, budget, &value);
-        if (result != RULE_OK)
+        if (result != RULE_OK) {
+            *ret_item = item;
             return result;
+        }
         char number[NUMBER_CHARS];
         if (value.kind == VALUE_TEXT || value.kind == VALUE_SCALED)
             item = value_show(value, number);
@@ -334,7 +341,8 @@ enum rule_result rule_check_given(const struct rule *rule, struct span text, str
     struct pattern_budget *budget, struct value *ret_value)
 {
     const struct rule_piece whole = {.text = text};
-    return rule->is_list ? check_list(rule, items_of(&whole, 1), arena, budget, ret_value)
+    struct span item;
+    return rule->is_list ? check_list(rule, items_of(&whole, 1), arena, budget, ret_value, &item)
                          : check_item(rule, text, arena, budget, ret_value);
 }
 
@@ -363,18 +371,19 @@ enum rule_result rule_check_text(const struct rule *rule, struct span text, stru
     struct pattern_budget *budget, struct value *ret_value)
 {
     const struct rule_piece whole = {.text = text};
+    struct span item;
     if (rule->is_list)
-        return rule_check_pieces(rule, &whole, 1, arena, budget, ret_value);
+        return rule_check_pieces(rule, &whole, 1, arena, budget, ret_value, &item);
     return text.len == 0 ? no_value(rule, arena, ret_value)
                          : check_item(rule, text, arena, budget, ret_value);
 }
 
 enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces, size_t count,
-    struct arena *arena, struct pattern_budget *budget, struct value *ret_value)
+    struct arena *arena, struct pattern_budget *budget, struct value *ret_value, struct span *ret_item)
 {
     struct items items = items_of(pieces, count), first = items;
     return next_item(&first).len == 0 ? no_value(rule, arena, ret_value)
-                                      : check_list(rule, items, arena, budget, ret_value);
+                                      : check_list(rule, items, arena, budget, ret_value, ret_item);
 }
 
 // Whether JSON has items of the type as strings; a decimal may be either.
@@ -402,14 +411,11 @@ static bool is_item_form(enum value_type type, const struct json_element *elemen
 }
 
 enum rule_result rule_check_array(const struct rule *rule, struct span json, struct arena *arena,
-    struct pattern_budget *budget, struct value *ret_value)
+    struct pattern_budget *budget, struct value *ret_value, struct span *ret_item)
 {
-    struct json_element *elements = arena_zalloc(arena, LIMIT_LIST_ITEMS, sizeof(*elements));
-    struct rule_piece *pieces = arena_zalloc(arena, LIMIT_LIST_ITEMS, sizeof(*pieces));
-    size_t count = 0;
-    if (elements == NULL || pieces == NULL)
-        return RULE_MEMORY;
-    switch (json_normal_elements(json, arena, elements, LIMIT_LIST_ITEMS, &count)) {
+    struct json_element *elements;
+    size_t count;
+    switch (json_normal_elements(json, arena, LIMIT_LIST_ITEMS, &elements, &count)) {
     case JSON_ELEMENTS_NONE:
         return RULE_TYPE;
     case JSON_ELEMENTS_MANY:
@@ -419,12 +425,17 @@ enum rule_result rule_check_array(const struct rule *rule, struct span json, str
     case JSON_ELEMENTS_OK:
         break;
     }
+    struct rule_piece *pieces = arena_alloc(arena, count * sizeof(*pieces));
+    if (pieces == NULL)
+        return RULE_MEMORY;
     for (size_t i = 0; i < count; i++) {
-        if (!is_item_form(rule->type, &elements[i]))
+        if (!is_item_form(rule->type, &elements[i])) {
+            *ret_item = elements[i].text;
             return RULE_TYPE;
+        }
         pieces[i] = (struct rule_piece){.text = elements[i].text, .is_item = true};
     }
-    return rule_check_pieces(rule, pieces, count, arena, budget, ret_value);
+    return rule_check_pieces(rule, pieces, count, arena, budget, ret_value, ret_item);
 }
 
 // Brings a typed value to the rule's type, where that is no change of meaning.

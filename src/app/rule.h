@@ -106,8 +106,10 @@ struct rule_piece {
 
 // The same for a list in pieces. Its value is one text: its items, without the blanks around them and without
 // empty ones, with a comma between them; or, where one of them holds a comma, a LIST_SEPARATOR behind each.
+// *ret_item is set to an item that does not pass, and else left as it is.
 MUST_CHECK enum rule_result rule_check_pieces(const struct rule *rule, const struct rule_piece *pieces,
-    size_t count, struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
+    size_t count, struct arena *arena, struct pattern_budget *budget, struct value *ret_value,
+    struct span *ret_item);
 
 // Checks a value that is typed already (JSON): VALUE_NULL is no value; text is parsed for text, dates,
 // times and UUIDs alone, and lists; JSON comes in normal form; an integer passes for a number and becomes
@@ -116,9 +118,10 @@ MUST_CHECK enum rule_result rule_check_pieces(const struct rule *rule, const str
 MUST_CHECK enum rule_result rule_check_value(const struct rule *rule, struct value value, bool json_boolean,
     struct arena *arena, struct pattern_budget *budget, struct value *ret_value);
 
-// Checks the JSON of a list, an array of values of its items' type. One without values is no value.
+// Checks the JSON of a list, an array of values of its items' type. One without values is no value. *ret_item
+// as above; it may be the arena's.
 MUST_CHECK enum rule_result rule_check_array(const struct rule *rule, struct span json, struct arena *arena,
-    struct pattern_budget *budget, struct value *ret_value);
+    struct pattern_budget *budget, struct value *ret_value, struct span *ret_item);
 
 // Checks a text that is there, be it empty: neither the default nor `required` matter. RULE_REQUIRED for a
 // list without items.

@@ -56,15 +56,16 @@ static enum rule_result quote(struct row_check *check, struct span *text)
     return text->at != NULL ? RULE_OK : RULE_MEMORY;
 }
 
-// Checks a member that is there for a field of JSON, or a list, which is an array.
-static enum rule_result check_structure(
-    struct row_check *check, const struct rule *rule, int field, const struct json_member *member)
+// Checks a member that is there for a field of JSON, or a list, which is an array. *ret_item: of which an
+// item does not pass.
+static enum rule_result check_structure(struct row_check *check, const struct rule *rule, int field,
+    const struct json_member *member, struct span *ret_item)
 {
     struct value value = {.kind = VALUE_TEXT, .text = member->text};
     if (rule->is_list)
         return member->kind == JSON_NESTED && member->text.at[0] == '['
                    ? rule_check_array(
-                         rule, member->text, &check->arena, &check->patterns, &check->values[field])
+                         rule, member->text, &check->arena, &check->patterns, &check->values[field], ret_item)
                    : RULE_TYPE;
     enum rule_result result = member->kind == JSON_STRING ? quote(check, &value.text) : RULE_OK;
     return result == RULE_OK
@@ -79,17 +80,16 @@ static void check_member(struct row_check *check, int64_t line, int field, const
     struct value value = value_of_member(rule, member);
     bool number_as_text =
         member->kind == JSON_NUMBER && value.kind == VALUE_TEXT && rule->type != TYPE_DECIMAL;
-    if ((rule->is_list || rule->type == TYPE_JSON) && member->kind != JSON_NULL)
-        result = check_structure(check, rule, field, member);
-    else if (member->kind != JSON_NESTED && !number_as_text)
-        result = rule_check_value(rule, value, member->kind == JSON_BOOLEAN, &check->arena, &check->patterns,
-            &check->values[field]);
-    if (result == RULE_OK)
-        return;
     struct span shown = {0};
     if (member->kind != JSON_NULL)
         shown = member->text;
-    row_check_report_rule(check, line, rule, result, shown);
+    if ((rule->is_list || rule->type == TYPE_JSON) && member->kind != JSON_NULL)
+        result = check_structure(check, rule, field, member, &shown);
+    else if (member->kind != JSON_NESTED && !number_as_text)
+        result = rule_check_value(rule, value, member->kind == JSON_BOOLEAN, &check->arena, &check->patterns,
+            &check->values[field]);
+    if (result != RULE_OK)
+        row_check_report_rule(check, line, rule, result, shown);
 }
 
 static bool on_row(void *ctx, int64_t line, const struct json_member *members, size_t count)

@@ -178,10 +178,15 @@ void row_check_text(struct row_check *check, int64_t line, int field, struct spa
 void row_check_spelt(struct row_check *check, int64_t line, int field, struct span text, struct span shown)
 {
     const struct rule *rule = &check->fields[field];
-    bool is_array = rule->is_list && text.len > 0 && text.at[0] == '[';
-    enum rule_result result =
-        is_array ? rule_check_array(rule, text, &check->arena, &check->patterns, &check->values[field])
-                 : rule_check_text(rule, text, &check->arena, &check->patterns, &check->values[field]);
+    const struct rule_piece whole = {.text = text};
+    struct value *value = &check->values[field];
+    enum rule_result result;
+    if (!rule->is_list)
+        result = rule_check_text(rule, text, &check->arena, &check->patterns, value);
+    else if (text.len > 0 && text.at[0] == '[')
+        result = rule_check_array(rule, text, &check->arena, &check->patterns, value, &shown);
+    else
+        result = rule_check_pieces(rule, &whole, 1, &check->arena, &check->patterns, value, &shown);
     if (result != RULE_OK && !utf8_valid(text))
         row_check_report_encoding(check, line, rule->outside, shown);
     else if (result != RULE_OK)

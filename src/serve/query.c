@@ -29,7 +29,7 @@ enum param_state {
 struct piece {
     struct piece *next; //
     struct span text;   // decoded
-    bool is_item;       // "name[]=…", which is one item whatever it holds
+    bool is_item;       // one item whatever it holds
 };
 
 // What is known of one parameter.
@@ -39,7 +39,7 @@ struct given {
     struct piece *first;    // of a list, in order; the arena's
     struct piece *last;     //
     size_t pieces;          // their number
-    size_t plain;           // those of them that are neither empty nor "name[]=…"
+    size_t plain;           // those of them that are not empty, and not known to be one item each
 };
 
 // One reading.
@@ -124,7 +124,7 @@ static enum err_code gather(struct query *query, struct given *given, struct spa
 }
 
 // A text's name that comes several times has an item each time; only one that comes once has its items
-// between commas. Of other types no item holds a comma.
+// between commas. Of other types no item holds a comma, so a query may have several in each.
 static enum err_code check_list(struct query *query, size_t i)
 {
     const struct given *given = &query->given[i];
@@ -136,10 +136,13 @@ static enum err_code check_list(struct query *query, size_t i)
         return ERR_TOO_LARGE;
     for (const struct piece *piece = given->first; piece != NULL; piece = piece->next)
         pieces[count++] = (struct rule_piece){
-            .text = piece->text, .is_item = is_text && (piece->is_item || given->plain > 1)};
+            .text = piece->text, .is_item = piece->is_item || (is_text && given->plain > 1)};
+    struct span shown = {0};
+    if (count == 1)
+        shown = pieces[0].text;
     enum rule_result result =
-        rule_check_pieces(rule, pieces, count, query->arena, &query->patterns, &query->values[i]);
-    return result == RULE_OK ? ERR_NONE : report_result(query, i, result, given->first->text);
+        rule_check_pieces(rule, pieces, count, query->arena, &query->patterns, &query->values[i], &shown);
+    return result == RULE_OK ? ERR_NONE : report_result(query, i, result, shown);
 }
 
 // --- the answer's format
@@ -236,7 +239,7 @@ static enum err_code read_pair(struct query *query, struct span raw_name, struct
         return report_encoding(query, rule->outside, raw_value);
     }
     given->state = PARAM_GIVEN;
-    bool is_item = rule->is_list && name.len > rule->outside.len;
+    bool is_item = rule->type == TYPE_TEXT && name.len > rule->outside.len; // "name[]=…"
     return rule->is_list ? gather(query, given, value, is_item) : check_given(query, i, value);
 }
 

@@ -162,36 +162,47 @@ static enum json_elements take_element(struct grammar *grammar, const struct jso
     return copy != NULL ? JSON_ELEMENTS_OK : JSON_ELEMENTS_NO_ROOM;
 }
 
-enum json_elements json_normal_elements(
-    struct span text, struct arena *arena, struct json_element *elements, size_t max, size_t *ret_count)
+static enum json_elements read_elements(struct json_lexer *lexer, struct span text, struct arena *arena,
+    size_t max, struct json_element **ret_elements, size_t *ret_count)
 {
     struct grammar grammar = {.want = WANT_VALUE};
-    struct json_lexer lexer;
+    struct json_element *elements = NULL;
     struct json_token token;
-    enum json_elements result = JSON_ELEMENTS_OK;
-    size_t count = 0;
-    json_lexer_init(&lexer);
-    while (result == JSON_ELEMENTS_OK && json_lexer_next(&lexer, &text, &token)) {
+    size_t count = 0, room = 0;
+    while (json_lexer_next(lexer, &text, &token)) {
         struct json_element element;
         bool has = false;
-        if (token.kind != JSON_TOKEN_LINE_END)
-            result = take_element(&grammar, &token, arena, &element, &has);
-        if (result != JSON_ELEMENTS_OK || !has)
+        enum json_elements result = token.kind == JSON_TOKEN_LINE_END
+                                        ? JSON_ELEMENTS_OK
+                                        : take_element(&grammar, &token, arena, &element, &has);
+        if (result != JSON_ELEMENTS_OK)
+            return result;
+        if (!has)
             continue;
         if (count == max)
-            result = JSON_ELEMENTS_MANY;
-        else
-            elements[count++] = element;
+            return JSON_ELEMENTS_MANY;
+        struct json_element *grown = arena_grow(arena, elements, count, &room, sizeof(*elements));
+        if (grown == NULL)
+            return JSON_ELEMENTS_NO_ROOM;
+        elements = grown;
+        elements[count++] = element;
     }
-    bool has_failed = lexer.failure.code != ERR_NONE;
+    if (lexer->failure.code != ERR_NONE)
+        return lexer->failure.code == ERR_NO_MEMORY ? JSON_ELEMENTS_NO_ROOM : JSON_ELEMENTS_NONE;
     text = span_of(" ");
-    if (has_failed)
-        result = lexer.failure.code == ERR_NO_MEMORY ? JSON_ELEMENTS_NO_ROOM : JSON_ELEMENTS_NONE;
-    else if (result == JSON_ELEMENTS_OK &&
-             (grammar.want != WANT_NOTHING || json_lexer_next(&lexer, &text, &token))) // a word at the end
-        result = JSON_ELEMENTS_NONE;
+    if (grammar.want != WANT_NOTHING || json_lexer_next(lexer, &text, &token)) // a word at the end
+        return JSON_ELEMENTS_NONE;
+    *ret_elements = elements;
+    *ret_count = count;
+    return JSON_ELEMENTS_OK;
+}
+
+enum json_elements json_normal_elements(
+    struct span text, struct arena *arena, size_t max, struct json_element **ret_elements, size_t *ret_count)
+{
+    struct json_lexer lexer;
+    json_lexer_init(&lexer);
+    enum json_elements result = read_elements(&lexer, text, arena, max, ret_elements, ret_count);
     json_lexer_fini(&lexer);
-    if (result == JSON_ELEMENTS_OK)
-        *ret_count = count;
     return result;
 }

@@ -30,8 +30,9 @@ enum json_elements {
     JSON_ELEMENTS_NO_ROOM, // the arena is full, or there is no memory
 };
 
-// Reads an array of values that are neither objects nor arrays: at most `max` of them go to elements[].
+// Reads an array of values that are neither objects nor arrays, at most `max` of them, into one of the arena;
+// NULL for one without values.
 MUST_CHECK enum json_elements json_normal_elements(
-    struct span text, struct arena *arena, struct json_element *elements, size_t max, size_t *ret_count);
+    struct span text, struct arena *arena, size_t max, struct json_element **ret_elements, size_t *ret_count);
 
 #endif

@@ -15,12 +15,14 @@ PARAMS = '''-- @param tags text list maxlength 8
 -- @param price number default 1.5 min 0
 -- @param open boolean
 -- @param day date
+-- @param days date list
+-- @param tree json
 '''
 ANSWER = '''-- @shape object
 -- @column open boolean
 -- @answer
 SELECT (SELECT count(*) FROM list(:tags)) AS tags, (SELECT min(value) FROM list(:tags)) AS first,
-       (SELECT count(*) FROM list(:counts)) AS counts, :origin AS origin, :price AS price, :open AS open, :day AS day,
+       (SELECT count(*) FROM list(:counts)) AS counts, (SELECT count(*) FROM list(:days)) AS days, length(cast(:tree AS text)) AS tree, :origin AS origin, :price AS price, :open AS open, :day AS day,
        (SELECT count(*) FROM things) AS things;
 '''
 APP = {
@@ -38,7 +40,7 @@ APP = {
     'post_things.sql': '-- @endpoint POST /things\n-- @field id integer required\n-- @field name text required\n'
                        '-- @write\nINSERT INTO things SELECT id, name FROM batch;\n-- @answer 201\nSELECT count(*) AS stored FROM batch;\n',
 }
-ABSENT = {'tags': 0, 'first': None, 'counts': 0, 'origin': None, 'price': 1.5, 'open': None, 'day': None}
+ABSENT = {'tags': 0, 'first': None, 'counts': 0, 'days': 0, 'tree': None, 'origin': None, 'price': 1.5, 'open': None, 'day': None}
 
 
 @pytest.fixture(scope='module', params=STORES)
@@ -91,6 +93,26 @@ def test_an_item_with_a_comma_and_a_long_question_are_taken_as_they_are(server):
     padded = ' ' * 300000 + json.dumps({'tags': many})  # past what the loop reads itself
     assert ask(server, padded).json()['tags'] == 1000
     assert ask(server, {'tags': many + ['one more']}).errors('parameter', 'code') == [('tags', 'items')]
+
+
+def test_a_member_of_a_json_list_is_one_item_whatever_its_type(server):
+    assert ask(server, {'tags': ['a,b']}).json()['tags'] == 1
+    both = '2026-01-01,2026-01-02'
+    assert ask(server, {'days': both.split(',')}).json()['days'] == 2
+    answer = ask(server, {'days': ['2026-01-01', both]})
+    assert answer.json()['errors'] == [{'detail': 'must be a list of at most 1000 items, each a date, YYYY-MM-DD',
+                                        'parameter': 'days', 'value': both, 'code': 'type'}]
+    assert ask(server, 'days=' + both, FORM).json()['days'] == 2
+    assert ask(server, {'tags': ['a', 'b\x1fc']}).json()['errors'] == [
+        {'detail': 'is an item of a list, which cannot hold the character U+001F', 'parameter': 'tags', 'value': 'b\x1fc', 'code': 'type'}]
+
+
+@pytest.mark.parametrize('body, content_type, value', [
+    ({'tags': ['a', 'b', 'much too long', 'c']}, JSON, 'much too long'), ('tags=a,b,much+too+long', FORM, 'much too long'),
+    ('tags=a&tags=much+too+long', FORM, 'much too long'), ({'counts': [1, 2, '3']}, JSON, '3'), ({'counts': [1, 2.5]}, JSON, '2.5'),
+])
+def test_of_a_list_the_item_that_does_not_pass_is_shown(server, body, content_type, value):
+    assert [error['value'] for error in ask(server, body, content_type).json()['errors']] == [value]
 
 
 def test_a_decimal_is_a_number_or_a_string_and_keeps_its_digits(server):

@@ -69,6 +69,10 @@ def test_what_is_no_json_or_no_list_is_told(server):
                                                       (6, 'meta', 'required'), (7, 'tags', 'type')]
     answer = server.post('/books', '[{"id":1,"meta":{},"tags":["toolong"]},{"id":2,"meta":{},"tags":"a"},{"id":3,"meta":null}]')
     assert answer.errors('line', 'field', 'code') == [(1, 'tags', 'maxlength'), (2, 'tags', 'type'), (3, 'meta', 'required')]
+    answer = server.post('/books', '[{"id":1,"meta":{},"tags":["a","toolong"],"days":["1.2.2026","1.2.2026,2.2.2026"]}]')
+    assert answer.errors('field', 'value') == [('tags', 'toolong'), ('days', '1.2.2026,2.2.2026')]
+    answer = server.post('/books', 'id,meta,tags,days\n1,1,"[""a"",""toolong""]","1.2.2026,31.2.2026"\n', 'text/csv')
+    assert answer.errors('field', 'value') == [('tags', 'toolong'), ('days', '31.2.2026')]
     assert server.post('/books', '[{"id":1,"meta":{"a":[1,}}]').status == 400
     deep = '[' * 63 + ']' * 63
     assert server.post('/books', '{"id":1,"meta":' + deep + '}').status == 409

@@ -625,6 +625,70 @@ static void a_list_is_its_items_with_commas_between(void **state)
     expect_query(&rule, "aa, bbb", "maxlength");
 }
 
+static void the_item_of_a_list_that_does_not_pass_is_told(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct value value;
+    struct rule rule = {.type = TYPE_DATE, .is_list = true};
+    static const struct rule_piece pieces[] = {{.text = {"2026-01-01", 10}}, {.text = {"2026-01-02,x", 12}}};
+    static const struct {
+        const char *json, *item;
+    } arrays[] = {
+        {"[\"2026-01-01\",\"x\"]", "x"},
+        {"[\"2026-01-01,2026-01-02\"]", "2026-01-01,2026-01-02"}, // which is one item
+        {"[\"2026-01-01\", 7]", "7"},
+    };
+    arena_init(&arena, ARENA_BYTES);
+    struct span item = {0};
+    assert_int_equal(rule_check_pieces(&rule, pieces, 2, &arena, &patterns, &value, &item), RULE_TYPE);
+    assert_true(span_is(item, "x"));
+    for (size_t i = 0; i < ARRAY_LEN(arrays); i++) {
+        assert_int_equal(
+            rule_check_array(&rule, span_of(arrays[i].json), &arena, &patterns, &value, &item), RULE_TYPE);
+        assert_true(span_is(item, arrays[i].item));
+    }
+    item = span_of("as it was");
+    assert_int_equal(rule_check_array(&rule, span_of("[[]]"), &arena, &patterns, &value, &item), RULE_TYPE);
+    assert_true(span_is(item, "as it was"));
+    arena_fini(&arena);
+}
+
+static void a_short_list_takes_little_memory(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct value value;
+    struct span item;
+    struct rule rule = {.type = TYPE_TEXT, .is_list = true};
+    arena_init(&arena, 1000);
+    assert_int_equal(
+        rule_check_array(&rule, span_of("[\"a\",\"b\"]"), &arena, &patterns, &value, &item), RULE_OK);
+    assert_true(span_is(value.text, "a,b"));
+    assert_int_equal(rule_check_array(&rule, span_of("[]"), &arena, &patterns, &value, &item), RULE_OK);
+    assert_int_equal(value.kind, VALUE_NULL);
+    arena_fini(&arena);
+}
+
+static void an_item_with_the_separator_of_lists_is_explained(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct value value;
+    struct span item = {0};
+    struct rule rule = {.type = TYPE_TEXT, .is_list = true};
+    AUTO(buf_fini) struct buf words;
+    buf_init(&words, 200);
+    arena_init(&arena, ARENA_BYTES);
+    assert_int_equal(
+        rule_check_array(&rule, span_of("[\"a\",\"b\\u001fc\"]"), &arena, &patterns, &value, &item),
+        RULE_TYPE);
+    assert_true(rule_explain(&rule, RULE_TYPE, item, &words));
+    assert_true(span_is(buf_span(&words), "is an item of a list, which cannot hold the character U+001F"));
+    assert_false(rule_explain(&rule, RULE_TYPE, span_of("a"), &words));
+    arena_fini(&arena);
+}
+
 static void a_list_without_items_is_no_value(void **state)
 {
     (void)state;
@@ -743,6 +807,9 @@ int main(void)
         cmocka_unit_test(choices_of_timestamps_are_moments),
         cmocka_unit_test(the_whole_text_has_to_match_the_pattern),
         cmocka_unit_test(a_list_is_its_items_with_commas_between),
+        cmocka_unit_test(the_item_of_a_list_that_does_not_pass_is_told),
+        cmocka_unit_test(a_short_list_takes_little_memory),
+        cmocka_unit_test(an_item_with_the_separator_of_lists_is_explained),
         cmocka_unit_test(a_list_without_items_is_no_value),
         cmocka_unit_test(a_list_has_a_limit),
         cmocka_unit_test(a_list_in_a_full_arena_says_so),
