@@ -322,10 +322,11 @@ static enum err_code read_entry(struct query *query, const struct json_entry *en
 
 // --- the body
 
+// Of a list too long for a parameter as much is kept as shows that it is.
 static enum err_code read_object(struct query *query, struct span bytes, struct err *err)
 {
     struct json_entry *first;
-    enum err_code code = json_object_read(bytes, query->arena, &first, err);
+    enum err_code code = json_object_read(bytes, LIMIT_LIST_ITEMS + 1, query->arena, &first, err);
     for (const struct json_entry *entry = first; code == ERR_NONE && entry != NULL; entry = entry->next)
         code = read_entry(query, entry);
     return code;

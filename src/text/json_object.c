@@ -14,6 +14,7 @@ struct reading {
     struct span all;         // borrowed
     struct span rest;        // not read yet
     struct arena *arena;     // borrowed
+    size_t max_items;        // of a list, to keep
 };
 
 static bool fail(struct reading *reading, const char *text)
@@ -24,7 +25,8 @@ static bool fail(struct reading *reading, const char *text)
 
 static bool fail_full(struct reading *reading)
 {
-    json_lexer_fail(&reading->lexer, reading->lexer.token, ERR_TOO_LARGE, "the body is too large");
+    json_lexer_fail(&reading->lexer, reading->lexer.token, ERR_TOO_LARGE,
+        "the members up to here need more than %zu bytes of memory: send fewer", reading->arena->max);
     return false;
 }
 
@@ -116,20 +118,27 @@ static bool read_nested(struct reading *reading, const struct json_token *openin
     return false;
 }
 
-// Makes an item of the token.
-static bool read_item(struct reading *reading, const struct json_token *token, struct json_item **ret_item)
+// Makes an item of the token, if it is to be kept, and passes over it else.
+static bool read_item(
+    struct reading *reading, const struct json_token *token, bool is_kept, struct json_item **ret_item)
 {
-    struct json_item *item = arena_zalloc(reading->arena, 1, sizeof(*item));
-    if (item == NULL)
-        return fail_full(reading);
-    *ret_item = item;
+    struct json_item item = {.kind = JSON_NESTED};
     if (is_mark(token, '{') || is_mark(token, '[')) {
-        item->kind = JSON_NESTED;
-        return read_nested(reading, token, &item->text);
-    }
-    if (!kind_of(token, &item->kind))
+        if (!read_nested(reading, token, &item.text))
+            return false;
+    } else if (!kind_of(token, &item.kind)) {
         return fail(reading, "a value is missing here, or is not written as JSON has it");
-    return keep(reading, token->text, &item->text);
+    } else if (is_kept && !keep(reading, token->text, &item.text)) {
+        return false;
+    }
+    if (!is_kept)
+        return true;
+    struct json_item *kept = arena_alloc(reading->arena, sizeof(*kept));
+    if (kept == NULL)
+        return fail_full(reading);
+    *kept = item;
+    *ret_item = kept;
+    return true;
 }
 
 // What stands behind a [.
@@ -140,10 +149,12 @@ static bool read_list(struct reading *reading, struct json_item **at)
         return false;
     if (is_mark(&token, ']'))
         return true;
-    for (;;) {
-        if (!read_item(reading, &token, at) || !next(reading, false, &token))
+    for (size_t count = 0;; count++) {
+        bool is_kept = count < reading->max_items;
+        if (!read_item(reading, &token, is_kept, at) || !next(reading, false, &token))
             return false;
-        at = &(*at)->next;
+        if (is_kept)
+            at = &(*at)->next;
         if (is_mark(&token, ']'))
             return true;
         if (!is_mark(&token, ','))
@@ -171,7 +182,7 @@ static bool read_entry(struct reading *reading, struct json_token *token, struct
     entry->is_list = is_mark(token, '[');
     *ret_entry = entry;
     bool is_read =
-        entry->is_list ? read_list(reading, &entry->first) : read_item(reading, token, &entry->first);
+        entry->is_list ? read_list(reading, &entry->first) : read_item(reading, token, true, &entry->first);
     if (is_read)
         entry->json = written(reading, start, token);
     return is_read;
@@ -205,9 +216,9 @@ static bool read_object(struct reading *reading, struct json_entry **at)
 }
 
 enum err_code json_object_read(
-    struct span text, struct arena *arena, struct json_entry **ret_first, struct err *err)
+    struct span text, size_t max_items, struct arena *arena, struct json_entry **ret_first, struct err *err)
 {
-    struct reading reading = {.all = text, .rest = text, .arena = arena};
+    struct reading reading = {.all = text, .rest = text, .arena = arena, .max_items = max_items};
     struct json_entry *first = NULL;
     json_lexer_init(&reading.lexer);
     bool is_read = read_object(&reading, &first);

@@ -23,13 +23,14 @@ struct json_entry {
     struct span name;        //
     bool is_list;            //
     struct span json;        // all of the value as it is written
-    struct json_item *first; // of a list, NULL for an empty one; else the value
+    struct json_item *first; // of a list, as many as were asked for, NULL for an empty one; else the value
 };
 
-// Reads the object into *ret_first, NULL for {}; all is the arena's. ERR_MALFORMED with line and column, also
-// for what is nested deeper than LIMIT_JSON_DEPTH; ERR_TOO_LARGE when the arena is full or a value too large;
+// Reads the object into *ret_first, NULL for {}; all is the arena's, or borrows the text. Of a list the first
+// `max_items` are kept; what stands behind them is only checked. ERR_MALFORMED with line and column, also for
+// what is nested deeper than LIMIT_JSON_DEPTH; ERR_TOO_LARGE when the arena is full or a value too large;
 // ERR_NO_MEMORY.
 MUST_CHECK enum err_code json_object_read(
-    struct span text, struct arena *arena, struct json_entry **ret_first, struct err *err);
+    struct span text, size_t max_items, struct arena *arena, struct json_entry **ret_first, struct err *err);
 
 #endif

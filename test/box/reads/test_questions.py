@@ -115,6 +115,18 @@ def test_of_a_list_the_item_that_does_not_pass_is_shown(server, body, content_ty
     assert [error['value'] for error in ask(server, body, content_type).json()['errors']] == [value]
 
 
+def test_lists_and_members_beyond_their_bounds_say_them(server):
+    many = [1] * 300000
+    answer = ask(server, {'counts': many})
+    assert answer.json()['errors'] == [
+        {'detail': 'must be a list of at most 1000 items, each an integer', 'parameter': 'counts', 'code': 'items'}]
+    assert answer.status == 400
+    assert ask(server, json.dumps({'tree': many})).json()['tree'] == len(json.dumps(many, separators=(',', ':')))
+    answer = ask(server, '{' + ','.join('"":1' for _ in range(180000)) + '}')
+    assert answer.status == 413
+    assert 'the members up to here need more than 4194304 bytes of memory: send fewer' in answer.json()['detail']
+
+
 def test_a_decimal_is_a_number_or_a_string_and_keeps_its_digits(server):
     for price in '9007199254740993.15', '"9007199254740993.15"':
         answer = ask(server, '{"price": %s, "prices": [%s, 1.5]}' % (price, price), path='/money')

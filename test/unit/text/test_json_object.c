@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-enum { MAX_BYTES = 1 << 20 };
+enum { MAX_BYTES = 1 << 20, MAX_ITEMS = 3 };
 
 static void dump(const struct json_entry *entry, struct buf *out)
 {
@@ -32,7 +32,7 @@ static void assert_read(const char *text, const char *expected)
     struct err err = {0};
     buf_init(&out, MAX_BYTES);
     arena_init(&arena, MAX_BYTES);
-    if (json_object_read(span_of(text), &arena, &first, &err) == ERR_NONE) {
+    if (json_object_read(span_of(text), MAX_ITEMS, &arena, &first, &err) == ERR_NONE) {
         dump(first, &out);
     } else {
         buf_printf(&out, "%u:%u: %s", (unsigned)err.line, (unsigned)err.column, err.text);
@@ -92,10 +92,49 @@ static void all_of_a_value_is_there_as_it_is_written(void **state)
         "a: nested <{\"b\": [1.50, \"}\"] }>; c[]: nested <[]> nested <{}> number <2>; d: string <\xc3\xa9>; "
         "e: number <1e400>; ");
     arena_init(&arena, MAX_BYTES);
-    assert_int_equal(json_object_read(span_of(text), &arena, &entry, &err), ERR_NONE);
+    assert_int_equal(json_object_read(span_of(text), MAX_ITEMS, &arena, &entry, &err), ERR_NONE);
     for (; entry != NULL; entry = entry->next)
         assert_true(span_is(entry->json, values[i++]));
     assert_int_equal(i, ARRAY_LEN(values));
+    arena_fini(&arena);
+}
+
+static void of_a_long_list_as_many_are_kept_as_were_asked_for(void **state)
+{
+    (void)state;
+    assert_read(
+        "{\"a\":[1,2,3,4,[5],\"6\"],\"b\":[7]}", "a[]: number <1> number <2> number <3>; b[]: number <7>; ");
+    assert_read("{\"a\":[1,2,3,4,05]}", "1:15: a value is missing here, or is not written as JSON has it");
+    assert_read("{\"a\":[1,2,3,[}]}",
+        "1:13: the value that begins here is not written as JSON has it, or nested "
+        "deeper than 64 levels");
+    struct arena arena;
+    struct json_entry *entry;
+    struct err err = {0};
+    arena_init(&arena, 500);
+    AUTO(buf_fini) struct buf text;
+    buf_init(&text, MAX_BYTES);
+    buf_append_str(&text, "{\"a\":[1");
+    for (size_t i = 0; i < 90000; i++)
+        buf_append_str(&text, ",1");
+    buf_append_str(&text, "]}");
+    assert_int_equal(json_object_read(buf_span(&text), MAX_ITEMS, &arena, &entry, &err), ERR_NONE);
+    assert_int_equal(entry->json.len, text.len - strlen("{\"a\":}"));
+    arena_fini(&arena);
+}
+
+static void members_that_find_no_room_are_told_with_the_bound(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct json_entry *entry;
+    struct err err = {0};
+    arena_init(&arena, 200);
+    assert_int_equal(
+        json_object_read(span_of("{\"a\":1,\n\"b\":2,\"c\":3}"), MAX_ITEMS, &arena, &entry, &err),
+        ERR_TOO_LARGE);
+    assert_string_equal(err.text, "the members up to here need more than 200 bytes of memory: send fewer");
+    assert_int_equal(err.line, 2);
     arena_fini(&arena);
 }
 
@@ -111,7 +150,7 @@ static void without_room_it_says_so(void **state)
         struct err err = {0};
         arena_init(&arena, MAX_BYTES);
         mem_fail_after(n);
-        code = json_object_read(span_of(text), &arena, &first, &err);
+        code = json_object_read(span_of(text), MAX_ITEMS, &arena, &first, &err);
         mem_fail_after(-1);
         arena_fini(&arena);
         assert_true(code == ERR_NONE || code == ERR_TOO_LARGE || code == ERR_NO_MEMORY);
@@ -125,6 +164,8 @@ int main(void)
         cmocka_unit_test(members_are_values_or_lists_of_values),
         cmocka_unit_test(what_is_broken_is_told_with_its_place),
         cmocka_unit_test(all_of_a_value_is_there_as_it_is_written),
+        cmocka_unit_test(of_a_long_list_as_many_are_kept_as_were_asked_for),
+        cmocka_unit_test(members_that_find_no_room_are_told_with_the_bound),
         cmocka_unit_test(without_room_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
