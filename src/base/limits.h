@@ -192,6 +192,14 @@ enum {
     LIMIT_BIG_TABLE_ROWS = 1000,   // from here on `check` warns of reading a table as a whole
     LIMIT_RELOAD_QUIET_MS = 50,    // without a further edit, before edited files are read anew unasked
 
+    // --- who asks
+    LIMIT_KEYS = 100000,          // secrets of an app that servers know: some 50 MB
+    LIMIT_KEYS_ENDED_S = 2592000, // 30 days that servers know a secret that has ended, to tell its holder so
+    LIMIT_SCOPES = 100,           // of a key
+    LIMIT_CLAIMS = 20,            // of a key
+    LIMIT_LABEL_BYTES = 200,      // of a key's label
+    LIMIT_CLAIM_BYTES = 200,      // of a claim: its name and its value
+
     // --- answers
     LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded
     LIMIT_ANSWER_BYTES = 64 * 1024 * 1024, // one row of an answer; what else is whole in memory
