@@ -6,9 +6,6 @@
 
 #include "text/charset.h"
 
-const char BODY_MEDIA_TYPES[] = "application/json, application/x-ndjson, text/csv, " BODY_TSV_TYPE
-                                ", application/x-www-form-urlencoded, multipart/form-data";
-
 bool body_parameter_next(struct span *rest, struct span *ret_name, struct span *ret_value)
 {
     if (rest->len == 0)

@@ -22,7 +22,9 @@ enum body_format {
 #define BODY_TSV_ENDING ".tsv"
 
 // The media types of all formats, as Accept-Post lists them.
-extern const char BODY_MEDIA_TYPES[];
+#define BODY_MEDIA_TYPES                                                                                     \
+    "application/json, application/x-ndjson, text/csv, " BODY_TSV_TYPE                                       \
+    ", application/x-www-form-urlencoded, multipart/form-data"
 
 // The format of a Content-Type value (RFC 9110 section 8.3); false for another type, or a charset that is not
 // UTF-8, which only CSV may have. The boundary of a form with a file is left to text/multipart.h.

@@ -131,25 +131,28 @@ static void hand_over(struct request *request)
 
 // --- responses that need no worker
 
-static const char *keep_header(struct request *request, const char *name, const char *value)
+// Header lines that say what a path answers to: its methods, and of a QUERY the types of its body.
+static const char *keep_allow(struct request *request, bool has_query, const char *allow)
 {
-    char header[HEADERS_BYTES];
-    int len = snprintf(header, sizeof(header), "%s: %s\r\n", name, value);
-    return arena_strndup(&request->arena, header, (size_t)len);
+    char lines[HEADERS_BYTES];
+    int len = snprintf(lines, sizeof(lines), "Allow: %s\r\n%s", allow,
+        has_query ? "Accept-Query: " QUESTION_MEDIA_TYPES "\r\n" : "");
+    return arena_strndup(&request->arena, lines, (size_t)len);
 }
 
-static void set_method_refused(struct request *request, enum http_method method, unsigned methods)
+static void set_method_refused(struct request *request, const struct http_request *head, unsigned methods)
 {
     char allow[ALLOW_CHARS], detail[HEADERS_BYTES];
     route_allow(methods, allow);
-    const char *header = keep_header(request, "Allow", allow);
-    if (method == HTTP_OPTIONS) {
-        request->response = (struct response){.status = 204, .headers = header};
+    bool has_query = (methods & 1u << HTTP_QUERY) != 0 && !head->asterisk;
+    const char *lines = keep_allow(request, has_query, allow);
+    if (head->method == HTTP_OPTIONS) {
+        request->response = (struct response){.status = 204, .headers = lines};
         return;
     }
-    snprintf(
-        detail, sizeof(detail), "%s is not for this path: it answers %s", http_method_name(method), allow);
-    request_set_problem(request, &(struct problem){.status = 405, .detail = detail}, header);
+    snprintf(detail, sizeof(detail), "%s is not for this path: it answers %s", http_method_name(head->method),
+        allow);
+    request_set_problem(request, &(struct problem){.status = 405, .detail = detail}, lines);
 }
 
 // The same address with a slash, and the query behind it.
@@ -183,7 +186,7 @@ static bool find_route(
     struct request *request, const struct http_request *head, struct route_match *ret_match)
 {
     if (head->asterisk) { // OPTIONS * asks what the server can do at all (RFC 9110 section 9.3.7)
-        set_method_refused(request, HTTP_OPTIONS, (1u << HTTP_METHODS) - 1);
+        set_method_refused(request, head, (1u << HTTP_METHODS) - 1);
         return false;
     }
     struct route_match match;
@@ -195,7 +198,7 @@ static bool find_route(
         set_no_route(request, head);
         break;
     case ROUTE_METHOD:
-        set_method_refused(request, head->method, match.methods);
+        set_method_refused(request, head, match.methods);
         break;
     case ROUTE_ENCODING:
         request_refuse(request, 400, "the path is badly percent-encoded");
@@ -257,20 +260,16 @@ static bool check_body(struct request *request, const struct http_request *head)
         return false;
     }
     const struct http_field *type = http_field(head, "content-type");
-    if (!coding_of_body(head, &request->body_coding)) { // RFC 9110 section 15.5.16
-        request_set_problem(request,
-            &(struct problem){.status = 415, .detail = "the Content-Encoding must be one of " CODING_NAMES},
-            "Accept-Encoding: " CODING_NAMES "\r\n");
+    if (!params_read_coding(request, head))
         return false;
-    }
     if (type != NULL && body_format_of_type(type->value, &request->body_format))
         return request->body_format == BODY_FILE_FORM
                    ? keep_boundary(request, type->value)
                    : request->body_format != BODY_CSV || read_dialect(request, type->value);
-    char detail[HEADERS_BYTES];
-    snprintf(detail, sizeof(detail), "the Content-Type must be one of %s, in UTF-8", BODY_MEDIA_TYPES);
-    request_set_problem(request, &(struct problem){.status = 415, .detail = detail},
-        keep_header(request, "Accept-Post", BODY_MEDIA_TYPES));
+    request_set_problem(request,
+        &(struct problem){
+            .status = 415, .detail = "the Content-Type must be one of " BODY_MEDIA_TYPES ", in UTF-8"},
+        "Accept-Post: " BODY_MEDIA_TYPES "\r\n");
     return false;
 }
 
@@ -364,7 +363,7 @@ static void on_parsed(struct mail *mail);
 static bool parse_part(struct request *request, struct http_exchange *exchange)
 {
     bool is_question = request->endpoint->is_question;
-    if (is_question && request->upload.is_last && request->upload.part_bytes <= LIMIT_PROMPT_QUESTION_BYTES) {
+    if (is_question && request->upload.is_last && params_are_short(request)) {
         params_take_body(request);
         return false;
     }

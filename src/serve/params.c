@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A question has its parameters in a body as well, which is short and is read as a whole: its bytes are
-// charged to the budget of rows, as they are held until the answer is sent, whose parameters borrow them.
-// What parameters are is query.c's, the way of a body handler.c's. On the loop, and a parse thread for the
-// body.
+// A question has its parameters in a body as well, which is short and is read as a whole: its bytes, as they
+// are when decompressed, are charged to the budget of rows, as they are held until the answer is sent, whose
+// parameters borrow them. What parameters are is query.c's, the way of a body handler.c's. On the loop, and a
+// parse thread for the body.
 #include "serve/params.h"
 
 #include <stdio.h>
@@ -10,10 +10,6 @@
 #include "base/limits.h"
 #include "serve/format.h"
 #include "serve/query.h"
-
-enum { HEADERS_BYTES = 256 };
-
-static const char QUESTION_MEDIA_TYPES[] = "application/json, application/x-www-form-urlencoded";
 
 // --- the head
 
@@ -43,6 +39,14 @@ bool params_keep(struct request *request, const struct http_request *head, struc
     return false;
 }
 
+// The body of a question is of another type.
+static void fail_type(struct request *request, const char *detail)
+{
+    request_set_problem(request, &(struct problem){.status = 415, .detail = detail},
+        request->endpoint->method == HTTP_QUERY ? "Accept-Query: " QUESTION_MEDIA_TYPES "\r\n"
+                                                : "Accept-Post: " QUESTION_MEDIA_TYPES "\r\n");
+}
+
 bool params_read(struct request *request)
 {
     struct report *report = &request->report;
@@ -58,7 +62,10 @@ bool params_read(struct request *request)
     }
     if (code == ERR_INVALID)
         report->status = 400;
-    request_set_error(request, &err, report);
+    if (code == ERR_MEDIA_TYPE)
+        fail_type(request, err.text);
+    else
+        request_set_error(request, &err, report);
     return false;
 }
 
@@ -94,37 +101,33 @@ const struct http_request *params_copy_head(struct arena *arena, const struct ht
     return copy;
 }
 
-// --- the body of a question
-
-static bool fail_type(struct request *request, const struct http_request *head)
+bool params_read_coding(struct request *request, const struct http_request *head)
 {
-    char headers[HEADERS_BYTES], detail[HEADERS_BYTES];
-    int len = snprintf(headers, sizeof(headers), "Accept-%s: %s\r\n",
-        head->method == HTTP_QUERY ? "Query" : "Post", QUESTION_MEDIA_TYPES);
-    snprintf(detail, sizeof(detail), "the Content-Type must be one of %s, in UTF-8", QUESTION_MEDIA_TYPES);
-    request_set_problem(request, &(struct problem){.status = 415, .detail = detail},
-        arena_strndup(&request->arena, headers, (size_t)len));
+    if (coding_of_body(head, &request->body_coding))
+        return true;
+    request_set_problem(request, // RFC 9110 section 15.5.16
+        &(struct problem){.status = 415, .detail = "the Content-Encoding must be one of " CODING_NAMES},
+        "Accept-Encoding: " CODING_NAMES "\r\n");
     return false;
 }
+
+// --- the body of a question
 
 bool params_expect_body(struct request *request, const struct http_request *head)
 {
     const struct http_field *type = http_field(head, "content-type");
-    enum coding coding;
     if (http_field(head, "content-range") != NULL) { // RFC 9110 section 14.5
         request_refuse(
             request, 400, "a part of a body, as Content-Range names one, is not taken: send it whole");
         return false;
     }
-    if (!coding_of_body(head, &coding) || coding != CODING_IDENTITY) {
-        request_set_problem(request,
-            &(struct problem){.status = 415, .detail = "the body must come without Content-Encoding"},
-            "Accept-Encoding: identity\r\n");
+    if (!params_read_coding(request, head))
+        return false;
+    if (type == NULL || !body_format_of_type(type->value, &request->body_format) ||
+        (request->body_format != BODY_JSON && request->body_format != BODY_FORM)) {
+        fail_type(request, "the Content-Type must be one of " QUESTION_MEDIA_TYPES ", in UTF-8");
         return false;
     }
-    if (type == NULL || !body_format_of_type(type->value, &request->body_format) ||
-        (request->body_format != BODY_JSON && request->body_format != BODY_FORM))
-        return fail_type(request, head);
     if (request->heard == NULL)
         request->heard = params_copy_head(&request->arena, head);
     if (request->heard == NULL) {
@@ -137,29 +140,81 @@ bool params_expect_body(struct request *request, const struct http_request *head
     return true;
 }
 
-static bool add_part(struct request *request)
+// Charges what the body holds now in place of what it held before.
+static enum err_code charge_held(struct request *request, struct err *err)
 {
     struct asked *asked = &request->asked;
-    struct http_body *part = &request->upload.part;
+    struct budget *budget = &request->context->rows_budget;
+    budget_give_back(budget, asked->charged_bytes);
+    asked->charged_bytes = asked->bytes.len;
+    if (asked->decompressor != NULL)
+        asked->charged_bytes += decompressor_held_bytes(asked->decompressor);
+    if (budget_take(budget, asked->charged_bytes))
+        return ERR_NONE;
+    asked->charged_bytes = 0;
+    return err_set(err, ERR_BUSY, "too many bodies are waiting: send this one again later");
+}
+
+// http or the decompressor has seen to it that the body is no larger than the buffer.
+static enum err_code append(struct asked *asked, struct span bytes, struct err *err)
+{
+    buf_append(&asked->bytes, bytes.at, bytes.len);
+    return buf_status(&asked->bytes) == ERR_NONE ? ERR_NONE : err_no_memory(err);
+}
+
+static enum err_code append_decompressed(struct asked *asked, struct span bytes, struct err *err)
+{
+    struct span piece;
+    enum err_code code;
+    do {
+        code = decompressor_next(asked->decompressor, &bytes, &piece, err);
+        if (code == ERR_NONE && piece.len > 0)
+            code = append(asked, piece, err);
+    } while (code == ERR_NONE && piece.len > 0);
+    return code;
+}
+
+static enum err_code add_part(struct request *request, struct err *err)
+{
+    struct asked *asked = &request->asked;
     struct span bytes;
-    if (!budget_take(&request->context->rows_budget, part->len)) {
-        request_set_busy(request, "too many bodies are waiting: send this one again later");
-        return false;
+    enum err_code code = ERR_NONE;
+    if (request->body_coding != CODING_IDENTITY && asked->decompressor == NULL)
+        code = decompressor_new(request->body_coding, LIMIT_FORM_BYTES, &asked->decompressor, err);
+    while (code == ERR_NONE && http_body_next(&request->upload.part, &bytes)) {
+        code =
+            asked->decompressor != NULL ? append_decompressed(asked, bytes, err) : append(asked, bytes, err);
+        if (code == ERR_NONE)
+            code = charge_held(request, err);
     }
-    asked->charged_bytes += part->len;
-    while (http_body_next(part, &bytes))
-        buf_append(&asked->bytes, bytes.at, bytes.len);
-    if (buf_status(&asked->bytes) == ERR_NONE)
-        return true;
-    request_set_busy(request, "out of memory"); // http has seen to it that it is no larger than the buffer
-    return false;
+    if (code == ERR_NONE && asked->decompressor != NULL && request->upload.is_last)
+        code = decompressor_finish(asked->decompressor, err);
+    return code;
 }
 
 void params_take_body(struct request *request)
 {
+    struct err err = {0};
     bool is_last = request->upload.is_last;
-    if (add_part(request) && is_last && !params_read(request))
+    enum err_code code = add_part(request, &err);
+    if (code != ERR_NONE || is_last) {
+        decompressor_free(request->asked.decompressor);
+        request->asked.decompressor = NULL;
+    }
+    if (code == ERR_NONE && is_last)
+        code = charge_held(request, &err);
+    if (code == ERR_BUSY)
+        request_set_busy(request, err.text);
+    else if (code != ERR_NONE)
+        request_set_error(request, &err, &request->report);
+    else if (is_last && !params_read(request))
         return; // the response tells why
+}
+
+bool params_are_short(const struct request *request)
+{
+    return request->body_coding == CODING_IDENTITY &&
+           request->asked.bytes.len + request->upload.part_bytes <= LIMIT_PROMPT_QUESTION_BYTES;
 }
 
 void params_parse(struct task *task, void *worker)

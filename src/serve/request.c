@@ -46,6 +46,7 @@ void request_free(struct request *request)
     blob_unref(request->response.body);
     http_file_free(request->response.file);
     kept_unref(request->kept);
+    decompressor_free(request->asked.decompressor);
     buf_fini(&request->asked.bytes);
     budget_give_back(&request->context->rows_budget, request->asked.charged_bytes);
     lease_return(request->lease);

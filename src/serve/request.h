@@ -49,10 +49,11 @@ struct upload {
 
 // A question's body, whole in memory.
 struct asked {
-    bool is_expected;     // there is one
-    bool is_json;         // else a form
-    struct buf bytes;     // owned; parameters borrow it
-    size_t charged_bytes; // to the budget of rows
+    bool is_expected;                  // there is one
+    bool is_json;                      // else a form
+    struct buf bytes;                  // owned; parameters borrow it
+    struct decompressor *decompressor; // owned; NULL: it does not come compressed, or not any more
+    size_t charged_bytes;              // to the budget of rows
 };
 
 struct request {
@@ -81,8 +82,8 @@ struct request {
     struct kept *kept;                 // an owned reference: texts of the response are its; NULL: none
     struct versions_question question; // whether that is current
     struct span cursor;                // of the next page; empty: none. Valid until the headers are set
-    enum coding body_coding;           // of the body of a write
-    enum body_format body_format;      // of that body
+    enum coding body_coding;           // of the body
+    enum body_format body_format;      // of it
     const struct csv_dialect
         *csv; // of a body of CSV, or a file in a form; the endpoint's or the arena's; NULL: strict
     struct span boundary;     // of a form with a file; the arena's

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions that come in a body: QUERY (RFC 10008), and POST endpoints that write nothing."""
+import gzip
 import json
 import socket
+import subprocess
 import urllib.parse
 
 import pytest
@@ -174,13 +176,54 @@ def test_another_type_is_415_and_says_what_is_taken(server):
         answer = ask(server, 'a', content_type, 'POST')
         assert (answer.status, answer.headers['Accept-Post'], answer.headers['Accept-Query']) == (415, types, None)
     assert server.request('QUERY', '/search', b'{}').status == 415  # without any
-    assert ask(server, '{"tags": []}', FORM).status == 415
-    assert ask(server, b'x', JSON, **{'Content-Encoding': 'gzip'}).status == 415
+    for method, field in ('QUERY', 'Accept-Query'), ('POST', 'Accept-Post'):
+        answer = ask(server, {'tags': []}, FORM, method)
+        assert (answer.status, answer.headers[field]) == (415, types), answer.body
+    assert server.request('OPTIONS', '/search').headers['Accept-Query'] == types
+    assert server.get('/search').headers['Accept-Query'] == types  # 405
+    for path in '/things', '*':
+        assert server.request('OPTIONS', path).headers['Accept-Query'] is None
 
 
 def test_a_body_over_its_limit_is_413(server):
     assert ask(server, ' ' * (1024 * 1024 - 2) + '{}').status == 200
     assert ask(server, ' ' * (1024 * 1024 - 1) + '{}').status == 413
+
+
+def zstd(data):
+    return subprocess.run(['zstd', '-c'], input=data, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize('method', ['QUERY', 'POST'])
+@pytest.mark.parametrize('coding, compress', [('gzip', gzip.compress), ('x-gzip', gzip.compress), ('zstd', zstd)])
+def test_a_body_may_be_compressed(server, method, coding, compress):
+    headers = {'Content-Encoding': coding}
+    assert told(ask(server, compress(b'{"tags": ["a"], "Origin": "X"}'), JSON, method, **headers)) == ABSENT | {'tags': 1, 'first': 'a', 'origin': 'X'}
+    assert told(ask(server, compress(b'tags=a&Origin=X'), FORM, method, **headers)) == ABSENT | {'tags': 1, 'first': 'a', 'origin': 'X'}
+    assert ask(server, compress(b' ' * (1024 * 1024 - 2) + b'{}'), JSON, method, **headers).status == 200
+    noise = json.dumps({'unknown': [i * i * 7919 % 1000003 for i in range(100000)], 'Origin': 'last'}).encode()
+    assert ask(server, compress(noise), JSON, method, **headers).json()['origin'] == 'last'  # which comes in several parts
+
+
+def test_a_compressed_body_that_is_damaged_or_too_large_is_told(server):
+    good = gzip.compress(b'{"tags": ["a"]}')
+    for body, coding, status, detail in [
+            (good[:-3], 'gzip', 400, f'the gzip stream is cut off behind byte {len(good) - 3}'),
+            (good + b'{}', 'gzip', 400, 'the gzip stream has bytes behind its end'),
+            (b'{}', 'gzip', 400, 'the bytes are no gzip stream'),
+            (good, 'zstd', 400, 'the bytes are no zstd stream'),
+            (gzip.compress(bytes(50_000_000)), 'gzip', 413, 'the body is larger than 1048576 bytes when it is decompressed'),
+            (gzip.compress(b'{"tags": ['), 'gzip', 400, 'the JSON ends before it is whole'),
+            (good, 'br', 415, 'the Content-Encoding must be one of gzip, zstd'),
+            (gzip.compress(good), 'gzip, gzip', 415, 'the Content-Encoding must be one of gzip, zstd')]:
+        answer = ask(server, body, **{'Content-Encoding': coding})
+        assert (answer.status, answer.json()['detail']) == (status, detail)
+        assert answer.headers['Accept-Encoding'] == ('gzip, zstd' if status == 415 else None)
+    with server.connect() as client:  # chunked and empty
+        client.sendall(b'QUERY /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n'
+                       b'Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n')
+        answer = b''.join(iter(lambda: client.recv(65536), b''))
+    assert answer.startswith(b'HTTP/1.1 400 ') and b'cut off behind byte 0' in answer
 
 
 def test_rejects_formats_and_methods_are_as_with_get(server):
