@@ -14,7 +14,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "cache/table.h"
+#include "base/table.h"
 
 enum {
     SHARDS = 16,     // more than loops and workers that look up at a time on most machines

@@ -2,8 +2,8 @@
 // A hash table of pointers, by hashes that its user has at hand. A look-up reads tags that lie side by side,
 // and so costs a new question one miss of the processor's cache; uthash, which chains its entries, costs one
 // for each entry that it passes over.
-#ifndef RECKONER_CACHE_TABLE_H
-#define RECKONER_CACHE_TABLE_H
+#ifndef RECKONER_BASE_TABLE_H
+#define RECKONER_BASE_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 // Linear probing: an item lies at the place of its hash, or behind it with no free place in between. What is
 // taken out is filled up from behind, so that this stays true (Knuth, The Art of Computer Programming, vol.
 // 3, section 6.4, algorithm R). At most half of the places are taken. One thread at a time.
-#include "cache/table.h"
+#include "base/table.h"
 
 #include <malloc.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cache/table.h"
+#include "base/table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
