@@ -441,8 +441,7 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
     if (chosen == NULL) // the directives rule it out: the last answer has no condition
         return err_set(err, ERR_STORE, "%s: no @answer is for these parameters", plan->endpoint->file);
     if (chosen->stmt == NULL) { // status 204
-        ret_answered->status = chosen->statement->status;
-        ret_answered->cursor = (struct span){0};
+        *ret_answered = (struct answered){.status = chosen->statement->status};
         return ERR_NONE;
     }
     struct answer_run run = {.answer = &chosen->answer, .format = format, .out = out};
@@ -469,6 +468,7 @@ enum err_code plan_answer(struct plan *plan, const struct value *params, enum an
         plan_move(plan, BOUND_NOTHING);
     if (code == ERR_NONE) {
         answered.status = chosen->statement->status;
+        answered.rows = run.rows;
         *ret_answered = answered;
     }
     return code;

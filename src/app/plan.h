@@ -104,6 +104,7 @@ MUST_CHECK enum err_code plan_write(struct plan *plan, const struct value *param
 // What plan_answer tells beside the bytes.
 struct answered {
     int status;         // the answer's own: 200, 201 …
+    uint64_t rows;      // that it has
     struct span cursor; // of the next page, ready for a URL; empty: none. Valid until the plan's next answer
 };
 

@@ -91,7 +91,7 @@ static enum err_code run(const struct search *search, const struct trial *trial,
     const struct endpoint *endpoint = search->endpoint;
     AUTO(report_fini) struct report report = {0}, warnings = {0};
     AUTO(spool_fini) struct spool scratch;
-    int status;
+    struct answered answered;
     spool_init(&scratch, NULL, LIMIT_SPOOL_FILE_BYTES);
     enum err_code code = store_batch_open(
         plan_conn(search->failed->plan), endpoint->field_names, endpoint_batch_columns(endpoint), err);
@@ -99,7 +99,7 @@ static enum err_code run(const struct search *search, const struct trial *trial,
         code = add_rows(search, trial, err);
     if (code == ERR_NONE)
         code = batch_run(search->failed->plan, trial->params, search->failed->format, &report, &warnings,
-            &scratch, &status, err);
+            &scratch, &answered, err);
     if (code == ERR_NONE && search->failed->is_deferred)
         code = store_check_deferred(plan_conn(search->failed->plan), err);
     return code;

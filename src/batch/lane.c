@@ -236,13 +236,13 @@ static enum err_code run_in_savepoint(struct group *group, struct batch *batch)
     store_deadline(lane->conn, clock_monotonic_ns() + time_of(batch) - staging_ns);
     if (is_staged) {
         code = batch_run_late(plan, batch->params, batch->format, &batch->found, &group->warnings,
-            &batch->answer, &batch->status, err);
+            &batch->answer, &batch->answered, err);
     } else {
         AUTO(report_fini) struct report warnings = {0};
         code = fill(lane, batch);
         if (code == ERR_NONE)
             code = batch_run(plan, batch->params, batch->format, &batch->found, &warnings, &batch->answer,
-                &batch->status, err);
+                &batch->answered, err);
     }
     if (code == ERR_NONE && !store_round_trip_is_costly(lane->conn))
         code = store_check_deferred(lane->conn, err); // else COMMIT does, and culprit_at_commit
@@ -327,7 +327,7 @@ static void give_turn(struct group *group)
 static void forget_run(struct batch *batch)
 {
     batch->err = (struct err){0};
-    batch->status = 0;
+    batch->answered = (struct answered){0};
     report_fini(&batch->found);
     spool_reset(&batch->answer);
 }

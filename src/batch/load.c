@@ -167,14 +167,14 @@ enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *
     struct value params[LIMIT_PARAMS];
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, DEFAULTS_BYTES);
-    int status;
+    struct answered answered;
     code = read_defaults(endpoint, &arena, params, err);
     if (code == ERR_NONE)
         code = batch_run_early(plan, params, report, warnings, err);
     if (code == ERR_NONE && !endpoint->is_parallel)
         code = wait_for_turn(conn, err);
     return code == ERR_NONE
-               ? batch_run_late(plan, params, load_format(endpoint), report, warnings, answer, &status, err)
+               ? batch_run_late(plan, params, load_format(endpoint), report, warnings, answer, &answered, err)
                : code;
 }
 

@@ -22,7 +22,7 @@ enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, str
 
 // The answer, with the warnings beside it where the endpoint has any to give.
 static enum err_code write_answer(struct plan *plan, const struct value *params, enum answer_format format,
-    const struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
+    const struct report *warnings, struct spool *answer, struct answered *ret_answered, struct err *err)
 {
     bool warns = plan_endpoint(plan)->warns;
     struct answered answered;
@@ -37,7 +37,7 @@ static enum err_code write_answer(struct plan *plan, const struct value *params,
     if (code == ERR_NONE)
         code = spool_end(answer, err);
     if (code == ERR_NONE)
-        *ret_status = answered.status;
+        *ret_answered = answered;
     return code;
 }
 
@@ -54,7 +54,7 @@ static enum err_code reject(struct plan *plan, enum check_part part, const struc
 
 static enum err_code run(struct plan *plan, enum check_part part, const struct value *params,
     enum answer_format format, struct report *report, struct report *warnings, struct spool *answer,
-    int *ret_status, struct err *err)
+    struct answered *ret_answered, struct err *err)
 {
     enum err_code code = reject(plan, part, params, report, err);
     if (code == ERR_NONE)
@@ -62,16 +62,17 @@ static enum err_code run(struct plan *plan, enum check_part part, const struct v
     if (code == ERR_NONE)
         code = plan_write(plan, params, err);
     if (code == ERR_NONE)
-        code = write_answer(plan, params, format, warnings, answer, ret_status, err);
+        code = write_answer(plan, params, format, warnings, answer, ret_answered, err);
     if (code == ERR_CONFLICT || code == ERR_CONSTRAINT)
         violated_words(plan_conn(plan), plan_endpoint(plan), err);
     return code;
 }
 
 enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
-    struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
+    struct report *report, struct report *warnings, struct spool *answer, struct answered *ret_answered,
+    struct err *err)
 {
-    return run(plan, CHECKS_ALL, params, format, report, warnings, answer, ret_status, err);
+    return run(plan, CHECKS_ALL, params, format, report, warnings, answer, ret_answered, err);
 }
 
 enum err_code batch_run_early(struct plan *plan, const struct value *params, struct report *report,
@@ -89,7 +90,8 @@ enum err_code batch_run_early(struct plan *plan, const struct value *params, str
 }
 
 enum err_code batch_run_late(struct plan *plan, const struct value *params, enum answer_format format,
-    struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err)
+    struct report *report, struct report *warnings, struct spool *answer, struct answered *ret_answered,
+    struct err *err)
 {
-    return run(plan, CHECKS_LATE, params, format, report, warnings, answer, ret_status, err);
+    return run(plan, CHECKS_LATE, params, format, report, warnings, answer, ret_answered, err);
 }

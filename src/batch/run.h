@@ -21,7 +21,8 @@ MUST_CHECK enum err_code batch_insert(struct store_conn *conn, const struct rows
 // {"answer":…,"warnings":[…],"warnings_total":n}. Other errors are those of the statements and of plan_answer
 // (ERR_UNKNOWN for a shape without its row); the caller rolls back.
 MUST_CHECK enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
-    struct report *report, struct report *warnings, struct spool *answer, int *ret_status, struct err *err);
+    struct report *report, struct report *warnings, struct spool *answer, struct answered *ret_answered,
+    struct err *err);
 
 // The same in two steps, of which the first needs no turn (store_begin_early): it runs the early checks of
 // the plan (plan_find_early). A batch that they refuse, or in whose report there is a fault, goes through all
@@ -32,6 +33,6 @@ MUST_CHECK enum err_code batch_run_early(struct plan *plan, const struct value *
 // The second step does the rest, with the reports of the first one.
 MUST_CHECK enum err_code batch_run_late(struct plan *plan, const struct value *params,
     enum answer_format format, struct report *report, struct report *warnings, struct spool *answer,
-    int *ret_status, struct err *err);
+    struct answered *ret_answered, struct err *err);
 
 #endif

@@ -27,12 +27,12 @@ struct batch {
     enum answer_format format;       // of the answer
     const struct value *params;      // borrowed; one for each @param
     struct rows rows;                // checked rows
-    struct report report; // in: faults of rows that are not in `rows`; out: those of the rejects too
-    struct report found;  // the writer's own: the report, and what a run adds to it; zeroed by the sender
-    struct spool answer;  // out: the answer; inited by the sender
-    int status;           // out: the answer's HTTP status
-    struct err err;       // out: why it was not written; err.code is ERR_NONE when it is on disk
-    struct batch *next;   // the writer's own: the group's next batch
+    struct report report;     // in: faults of rows that are not in `rows`; out: those of the rejects too
+    struct report found;      // the writer's own: the report, and what a run adds to it; zeroed by the sender
+    struct spool answer;      // out: the answer; inited by the sender
+    struct answered answered; // out: what is told beside the answer
+    struct err err;           // out: why it was not written; err.code is ERR_NONE when it is on disk
+    struct batch *next;       // the writer's own: the group's next batch
 
     // Called once, on a thread of the writer's, when the batch is on disk or nothing of it ever will be.
     void (*on_done)(struct batch *batch);

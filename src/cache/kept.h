@@ -32,6 +32,7 @@ struct kept {
     struct span headers;      // lines of a hit, each ended by CRLF; also a C string
     struct span etag;         // with its quotes, part of `headers`; at NULL: none
     struct span cursor;       // of the next page; empty: none
+    uint64_t rows;            // of the answer
     struct mark *marks;       // of all that it hangs on
     size_t mark_count;        //
     bool has_marks;           // it may be kept; else it is only for those who have waited for it

@@ -47,7 +47,7 @@ struct running {
     struct explanation *explanation;     // told of each run
     struct report report;                // what the rejects found; owned
     struct spool answer;                 // owned
-    int status;                          // of the answer
+    struct answered answered;            // what is told beside the answer
 };
 
 // --- the store
@@ -103,16 +103,12 @@ static bool open_for(
 
 static enum err_code run_read(struct running *running, struct err *err)
 {
-    struct answered answered = {0};
     enum err_code code = findings_collect(
         running->plan, STATEMENT_REJECT, running->request->params, true, &running->report, err);
     if (code != ERR_NONE || running->report.total > 0)
         return code;
-    code = plan_answer(
-        running->plan, running->request->params, running->request->format, &running->answer, &answered, err);
-    if (code == ERR_NONE)
-        running->status = answered.status;
-    return code;
+    return plan_answer(running->plan, running->request->params, running->request->format, &running->answer,
+        &running->answered, err);
 }
 
 static enum err_code run_write(struct running *running, struct err *err)
@@ -125,7 +121,7 @@ static enum err_code run_write(struct running *running, struct err *err)
                                                    : store_batch_open(conn, endpoint->field_names, 0, err);
     if (code == ERR_NONE)
         code = batch_run(running->plan, running->request->params, running->request->format, &running->report,
-            &warnings, &running->answer, &running->status, err);
+            &warnings, &running->answer, &running->answered, err);
     return running->report.total > 0 && code == ERR_INVALID ? ERR_NONE : code;
 }
 
@@ -162,7 +158,7 @@ static void print_result(const struct running *running, const char *name)
         fflush(stdout);
         message_report(name, &running->report);
     } else {
-        printf("answered with %d: %llu bytes\n", running->status,
+        printf("answered with %d: %llu bytes\n", running->answered.status,
             (unsigned long long)spool_bytes(&running->answer));
     }
 }

@@ -127,6 +127,7 @@ static struct kept *make_kept(struct request *request, const struct landing_mark
         .headers = {.at = lines.text, .len = lines.len},
         .etag = lines.etag,
         .cursor = request->cursor,
+        .rows = response->rows,
         .marks = marks->marks,
         .mark_count = marks->count,
         .has_marks = marks->are_known});

@@ -39,7 +39,7 @@ void reading_forget(struct reading *reading)
 static bool take_answer(struct reading *reading)
 {
     reading->request->cursor = reading->answered.cursor;
-    return request_set_answer(reading->request, reading->answered.status, &reading->out);
+    return request_set_answer(reading->request, &reading->answered, &reading->out);
 }
 
 static struct landing_marks marks_of(struct reading *reading)

@@ -26,6 +26,7 @@ static struct kept *make_kept(
         .headers = {.at = lines.text, .len = lines.len},
         .etag = lines.etag,
         .cursor = plain->cursor,
+        .rows = plain->rows,
         .marks = plain->marks,
         .mark_count = plain->mark_count,
         .has_marks = plain->has_marks});

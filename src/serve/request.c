@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "app/plan.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "serve/link.h"
@@ -198,9 +197,11 @@ static const char *add_link(struct request *request, struct span fixed)
                                             : NULL;
 }
 
-bool request_set_answer(struct request *request, int status, struct spool *answer)
+bool request_set_answer(struct request *request, const struct answered *answered, struct spool *answer)
 {
-    struct response response = {.status = status, .content_type = answer_media_type(request->format)};
+    int status = answered->status;
+    struct response response = {
+        .status = status, .content_type = answer_media_type(request->format), .rows = answered->rows};
     struct compressors *compressors = &request->context->compressors;
     if (status != 204 && compress_spool(compressors, request->coding, answer, &request->abandoned))
         response.coding = request->coding;
@@ -245,7 +246,8 @@ void request_use_kept(struct request *request, struct kept *kept, const char *he
         .headers = headers,
         .coding = (enum coding)kept->coding,
         .body = blob_ref(kept->body),
-        .etag = kept->etag};
+        .etag = kept->etag,
+        .rows = kept->rows};
 }
 
 void request_copy_problem(struct request *request, const struct request *from)

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "app/plan.h"
 #include "app/report.h"
 #include "base/arena.h"
 #include "batch/intake.h"
@@ -35,6 +36,7 @@ struct response {
     struct http_file *file;   // likewise; a body instead of a blob
     enum coding coding;       // of the body
     struct digest digest;     // of the body of an answer
+    uint64_t rows;            // of an answer
     struct span etag;         // the arena's; its strong entity tag, with the quotes; at NULL: it has none
 };
 
@@ -140,7 +142,8 @@ MUST_CHECK bool response_take(struct response *response, struct spool *spool);
 
 // The endpoint's answer, compressed where the client wants that and it gains: takes the bytes of an ended
 // spool. Its header lines are still to be set. False without memory: then the response says so.
-MUST_CHECK bool request_set_answer(struct request *request, int status, struct spool *answer);
+MUST_CHECK bool request_set_answer(
+    struct request *request, const struct answered *answered, struct spool *answer);
 
 // The header lines of that answer, and the link to the next page where request->cursor leads to one. False
 // without memory.

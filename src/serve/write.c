@@ -13,7 +13,8 @@ static void set_answer(struct request *request, struct batch *batch)
 {
     struct answer_lines lines;
     answer_head_write(&(struct answer_head){.varies = request->varies}, &lines);
-    if (!request_set_answer(request, batch->status, &batch->answer) || request_set_headers(request, &lines))
+    if (!request_set_answer(request, &batch->answered, &batch->answer) ||
+        request_set_headers(request, &lines))
         return;
     request_drop_body(request);
     request_set_busy(request, "out of memory"); // and it was written: the client has to look

@@ -136,6 +136,11 @@ void expect_answer_as(
     assert_int_equal(answered.status, 200);
     assert_string_equal(f->cursor, "");
     assert_string_equal(f->out.buf.data, expected);
+    uint64_t lines = 0;
+    for (const char *c = expected; *c != '\0'; c++)
+        lines += *c == '\n';
+    if (format == FORMAT_NDJSON) // a row a line
+        assert_int_equal(answered.rows, lines);
 }
 
 void expect_answer(struct fixture *f, const struct value *params, const char *expected)

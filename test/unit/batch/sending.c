@@ -80,7 +80,7 @@ void assert_answer(const struct sent *sent, const char *expected)
         fail_msg("%s: %s", sent->name, sent->batch.err.text);
     assert_int_equal(answer->len, strlen(expected));
     assert_memory_equal(answer->data, expected, answer->len);
-    assert_int_equal(sent->batch.status, 201);
+    assert_int_equal(sent->batch.answered.status, 201);
 }
 
 void sent_fini(struct sent *sent, size_t count)

@@ -28,7 +28,7 @@ struct run {
     struct report report;
     struct report warnings;
     struct spool answer;
-    int status;
+    struct answered answered;
     struct err err;
 };
 
@@ -67,7 +67,7 @@ static enum err_code run_batch(
     rows_fini(&rows);
     enum answer_format format = endpoint->shape == SHAPE_TEXT ? FORMAT_TEXT : FORMAT_JSON;
     code = batch_run(
-        run->plan, params, format, &run->report, &run->warnings, &run->answer, &run->status, &run->err);
+        run->plan, params, format, &run->report, &run->warnings, &run->answer, &run->answered, &run->err);
     if (code == ERR_NONE)
         must_be_fine(store_commit(f->conn, &run->err), &run->err);
     else
@@ -77,7 +77,7 @@ static enum err_code run_batch(
 
 static void assert_answer(const struct run *run, int status, const char *expected)
 {
-    assert_int_equal(run->status, status);
+    assert_int_equal(run->answered.status, status);
     assert_int_equal(run->answer.buf.len, strlen(expected));
     assert_memory_equal(run->answer.buf.data, expected, strlen(expected));
 }
@@ -97,6 +97,7 @@ static void a_batch_is_written_and_answered(void **state)
     set_app(f, "post_t.sql", POST_T);
     must_be_fine(run_batch(f, &run, "/t", 10, &least), &run.err);
     assert_answer(&run, 201, "[{\"rows\":2}]");
+    assert_int_equal(run.answered.rows, 1);
     assert_int_equal(committed(f, "SELECT count(*) FROM t"), 3);
 }
 
@@ -254,7 +255,7 @@ static enum err_code run_in_steps(struct fixture *f, struct run *run, const char
     if (code == ERR_NONE) {
         must_be_fine(store_take_turn(f->conn, &run->err), &run->err);
         *ret_code_late = batch_run_late(run->plan, NULL, FORMAT_JSON, &run->report, &run->warnings,
-            &run->answer, &run->status, &run->err);
+            &run->answer, &run->answered, &run->err);
     }
     store_rollback(f->conn);
     return code;
@@ -318,11 +319,11 @@ static void without_memory_nothing_is_written(void **state)
     for (long n = 0; code == ERR_NO_MEMORY; n++) {
         struct report report = {0}, warnings = {0};
         struct spool answer;
-        int status;
+        struct answered answered;
         err = (struct err){0};
         spool_init(&answer, NULL, OUT_BYTES);
         mem_fail_after(n);
-        code = batch_run(plan, &least, FORMAT_JSON, &report, &warnings, &answer, &status, &err);
+        code = batch_run(plan, &least, FORMAT_JSON, &report, &warnings, &answer, &answered, &err);
         mem_fail_after(-1);
         report_fini(&report);
         report_fini(&warnings);
