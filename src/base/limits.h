@@ -195,10 +195,15 @@ enum {
     // --- who asks
     LIMIT_KEYS = 100000,          // secrets of an app that servers know: some 50 MB
     LIMIT_KEYS_ENDED_S = 2592000, // 30 days that servers know a secret that has ended, to tell its holder so
-    LIMIT_SCOPES = 100,           // of a key
-    LIMIT_CLAIMS = 20,            // of a key
-    LIMIT_LABEL_BYTES = 200,      // of a key's label
-    LIMIT_CLAIM_BYTES = 200,      // of a claim: its name and its value
+    // What was done to a key is known to each server within a second.
+    LIMIT_KEYS_ASK_MS = 300,    // how often a store is asked whether its keys have changed
+    LIMIT_KEYS_STALE_MS = 1000, // since the last time that it has told: behind that no key counts
+    LIMIT_GUESSES = 20,         // wrong keys of one address in a row …
+    LIMIT_GUESS_MS = 3000,      // … and one more after each such time
+    LIMIT_SCOPES = 100,         // of a key
+    LIMIT_CLAIMS = 20,          // of a key
+    LIMIT_LABEL_BYTES = 200,    // of a key's label
+    LIMIT_CLAIM_BYTES = 200,    // of a claim: its name and its value
 
     // --- answers
     LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded

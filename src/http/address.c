@@ -122,3 +122,19 @@ void address_write(const union address *address, char ret_text[ADDRESS_BYTES])
     unsigned port = ntohs(is_v4 ? address->v4.sin_port : address->v6.sin6_port);
     snprintf(ret_text, ADDRESS_BYTES, is_v4 || is_mapped ? "%s:%u" : "[%s]:%u", host, port);
 }
+
+struct origin address_origin(const union address *address)
+{
+    struct origin origin = {{0}};
+    bool is_v6 = address->any.sa_family == AF_INET6;
+    if (is_v6 && !IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr)) {
+        memcpy(origin.bytes, &address->v6.sin6_addr, 8);
+        return origin;
+    }
+    origin.bytes[10] = origin.bytes[11] = 0xff;
+    if (is_v6)
+        memcpy(origin.bytes + 12, address->v6.sin6_addr.s6_addr + 12, 4);
+    else
+        memcpy(origin.bytes + 12, &address->v4.sin_addr, 4);
+    return origin;
+}

@@ -4,6 +4,7 @@
 #define RECKONER_HTTP_ADDRESS_H
 
 #include <netinet/in.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -22,5 +23,13 @@ MUST_CHECK enum err_code address_read(const char *text, union address *ret_addre
 
 // Writes "127.0.0.1:8080", "[::1]:8080"; an IPv4 address that came over an IPv6 socket as the former.
 void address_write(const union address *address, char ret_text[ADDRESS_BYTES]);
+
+// What counts as one peer, whatever its port: an IPv4 address; of an IPv6 address the first 64 bits, as a
+// client's network has all those behind them.
+struct origin {
+    uint8_t bytes[16]; // IPv6, in network order; an IPv4 address as ::ffff:a.b.c.d
+};
+
+struct origin address_origin(const union address *address);
 
 #endif

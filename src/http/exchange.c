@@ -336,6 +336,11 @@ const char *http_peer(struct http_exchange *exchange)
     return connection->peer_text;
 }
 
+struct origin http_origin(const struct http_exchange *exchange)
+{
+    return address_origin(&exchange->connection->peer);
+}
+
 struct http_ref http_exchange_ref(const struct http_exchange *exchange)
 {
     const struct connection *connection = exchange->connection;

@@ -14,6 +14,7 @@
 
 #include "base/blob.h"
 #include "base/err.h"
+#include "http/address.h"
 #include "http/body.h"
 #include "http/file.h"
 #include "http/message.h"
@@ -156,6 +157,9 @@ void *http_user(const struct http_exchange *exchange);
 
 // "10.0.0.1:5555" of the peer; valid during the exchange.
 const char *http_peer(struct http_exchange *exchange);
+
+// What counts as one peer (address.h).
+struct origin http_origin(const struct http_exchange *exchange);
 
 struct http_ref {
     struct loop *loop;   // where to look it up
