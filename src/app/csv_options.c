@@ -271,6 +271,18 @@ static void write_extra(const struct csv_dialect *dialect, struct buf *out)
     buf_append_str(out, dialect->ignores_extra ? "extra ignore " : "");
 }
 
+static const char *set_short(
+    struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
+{
+    (void)is_first;
+    return set_switch(&dialect->fills_short, values, count, "fill", "refuse");
+}
+
+static void write_short(const struct csv_dialect *dialect, struct buf *out)
+{
+    buf_append_str(out, dialect->fills_short ? "short fill " : "");
+}
+
 static const char *set_blank(
     struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
 {
@@ -346,9 +358,10 @@ static const struct csv_option {
     {"encoding", 1, 1, false, "a name such as windows-1252", set_encoding, write_encoding},
     {"skip", 1, 1, false, "a number of lines from 0 to 1000", set_skip, write_skip},
     {"header", 1, 1, false, "present, absent or any-case", set_header, write_header},
-    {"until", 1, 1, false, "the text that the line behind the last row begins with", set_until, write_until},
+    {"until", 1, 1, false, "the text that the first cell behind the last row begins with", set_until, write_until},
     {"trim", 0, 1, false, "on or off", set_trim, write_trim},
     {"extra", 1, 1, false, "ignore or refuse", set_extra, write_extra},
+    {"short", 1, 1, false, "fill or refuse", set_short, write_short},
     {"blank", 1, 1, false, "ignore or keep", set_blank, write_blank},
     {"decimal", 1, 1, false, "'.' or ','", set_decimal, write_decimal},
     {"thousands", 1, 1, false, "'.', ',', \"'\", space or none", set_thousands, write_thousands},

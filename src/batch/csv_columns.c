@@ -183,6 +183,11 @@ static void report_ragged(struct row_check *check, int64_t line, const struct cs
         buf_append_str(&hint, ": where notes follow the rows, ");
         csv_hint_option("until", start, &hint);
     }
+    if (count < columns->count) {
+        buf_append_str(&hint, hint.len > 0 ? "; where cells" : ": where those");
+        buf_append_str(&hint, " at the end are left out, ");
+        csv_hint_option("short", span_of("fill"), &hint);
+    }
     row_check_fault(check, line, none, none, "ragged_row", "has %zu cells, %s %zu%.*s", count, whose,
         columns->count + columns->has_tail, (int)hint.len, hint.data != NULL ? hint.data : "");
 }
@@ -190,6 +195,8 @@ static void report_ragged(struct row_check *check, int64_t line, const struct cs
 bool csv_columns_fit(struct csv_columns *columns, struct row_check *check, int64_t line,
     const struct csv_cell *cells, size_t count)
 {
+    if (check->csv->fills_short && count < columns->count)
+        return true;
     bool is_tail = count == columns->count + 1 && is_empty(&cells[count - 1]);
     if (check->rows_seen == 1 && !columns->has_tail && is_tail)
         columns->has_tail = true;

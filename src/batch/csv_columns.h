@@ -38,7 +38,8 @@ void csv_columns_report_alien(
     struct row_check *check, int64_t line, const struct csv_cell *names, size_t count);
 
 // Whether a row of another number of cells than there are columns is of that form all the same: it has an
-// empty cell behind them, and so have all rows. Reports what is wrong.
+// empty cell behind them, and so have all rows; or fewer cells, which the dialect fills. Reports what is
+// wrong.
 bool csv_columns_fit(struct csv_columns *columns, struct row_check *check, int64_t line,
     const struct csv_cell *cells, size_t count);
 

@@ -29,6 +29,7 @@ struct reader_csv {
 };
 
 static const struct span none = {0};
+static const struct csv_cell missing = {.text = {.at = ""}}; // of a row that is short
 
 // --- a dialect that does not fit
 
@@ -205,7 +206,7 @@ static bool on_declared_row(void *ctx, int64_t line, const struct csv_cell *cell
         if (field == NO_FIELD)
             continue;
         check->seen_in[field] = (int64_t)check->rows_seen;
-        check_declared_cell(csv, line, field, cells[i]);
+        check_declared_cell(csv, line, field, i < count ? cells[i] : missing);
     }
     return row_check_end(check, line, faults_before);
 }

@@ -26,6 +26,7 @@ struct csv_dialect {
     bool trims;             // blanks around names and cells are not theirs
     bool ignores_extra;     // columns of no field are passed over
     bool ignores_blank;     // so are rows of several cells that are all empty
+    bool fills_short;       // a row of fewer cells than columns has no value in the others
     char decimal;           // in numbers: '.' or ','
     char thousands;         // between groups of three digits: '.', ',', '\'', ' ' for any blank; 0: nothing
     enum csv_header header; //
