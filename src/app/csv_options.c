@@ -317,6 +317,35 @@ static void write_null(const struct csv_dialect *dialect, struct buf *out)
         write_text(dialect->nulls[i], out);
 }
 
+// Whether a text may stand beside a number: it neither begins nor ends as one does, nor with a blank.
+static bool is_unit(struct span text)
+{
+    static const char ends[] = "0123456789.,'+- \t";
+    return text.len > 0 && strchr(ends, text.at[0]) == NULL && strchr(ends, text.at[text.len - 1]) == NULL;
+}
+
+static const char *set_unit(
+    struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
+{
+    if (is_first)
+        dialect->unit_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (dialect->unit_count == CSV_WORDS)
+            return "is one too many: 16 are the most";
+        if (!is_unit(values[i]))
+            return "";
+        dialect->units[dialect->unit_count++] = values[i];
+    }
+    return NULL;
+}
+
+static void write_unit(const struct csv_dialect *dialect, struct buf *out)
+{
+    buf_append_str(out, dialect->unit_count > 0 ? "unit " : "");
+    for (size_t i = 0; i < dialect->unit_count; i++)
+        write_text(dialect->units[i], out);
+}
+
 static const char *set_boolean(
     struct csv_dialect *dialect, const struct span *values, size_t count, bool is_first)
 {
@@ -365,6 +394,7 @@ static const struct csv_option {
     {"blank", 1, 1, false, "ignore or keep", set_blank, write_blank},
     {"decimal", 1, 1, false, "'.' or ','", set_decimal, write_decimal},
     {"thousands", 1, 1, false, "'.', ',', \"'\", space or none", set_thousands, write_thousands},
+    {"unit", 1, MANY, true, "texts around numbers, such as '€' USD", set_unit, write_unit},
     {"null", 1, MANY, true, "texts such as 'NA' '-'", set_null, write_null},
     {"boolean", 2, MANY, true, "pairs for true and false, such as ja nein", set_boolean, write_boolean},
     {"date", 1, 1, false, "a format such as '%d.%m.%Y'", set_date, write_date},

@@ -5,6 +5,7 @@
 #include "batch/csv_cells.h"
 
 #include "base/ascii.h"
+#include "text/number_unit.h"
 
 enum { GROUP_DIGITS = 3 };
 
@@ -38,12 +39,9 @@ static void spell_boolean(const struct csv_dialect *dialect, struct csv_cell *ce
 // write others that look the same. 0: none.
 static size_t separator_len(char thousands, struct span text)
 {
-    static const char *const blanks[] = {" ", "\u00a0", "\u202f", "\u2009"};
     static const char *const quotes[] = {"'", "\u2019"};
-    for (size_t i = 0; thousands == ' ' && i < ARRAY_LEN(blanks); i++) {
-        if (span_starts_with(text, blanks[i]))
-            return strlen(blanks[i]);
-    }
+    if (thousands == ' ')
+        return number_blank(text);
     for (size_t i = 0; thousands == '\'' && i < ARRAY_LEN(quotes); i++) {
         if (span_starts_with(text, quotes[i]))
             return strlen(quotes[i]);
@@ -86,8 +84,8 @@ static bool copy_whole(char thousands, struct span *text, char **out)
     } while (true);
 }
 
-// "1.234,5" to "1234.5". What stands behind the digits is copied as it is, for the rule to judge; but not
-// what would mean something else there.
+// "-€ 1.234,5" to "-1234.5": a sign may stand on either side of a unit in front. What stands behind the
+// digits is copied as it is, for the rule to judge; but not what would mean something else there.
 static enum csv_spelling spell_number(
     const struct csv_dialect *dialect, struct arena *arena, struct csv_cell *cell)
 {
@@ -95,10 +93,12 @@ static enum csv_spelling spell_number(
     char *copy = arena_alloc(arena, text.len + 1), *out = copy;
     if (copy == NULL)
         return CSV_NO_ROOM;
-    if (text.len > 0 && (text.at[0] == '-' || text.at[0] == '+')) {
-        *out++ = text.at[0];
-        text = behind(text, 1);
-    }
+    struct number_parts parts = number_unit_split(text, dialect->units, dialect->unit_count);
+    text = parts.digits;
+    if (text.len == 0) // a unit alone is not nothing
+        return CSV_UNSPELT;
+    if (parts.sign != '\0')
+        *out++ = parts.sign;
     if (!copy_whole(dialect->thousands, &text, &out))
         return CSV_UNSPELT;
     if (text.len > 0 && text.at[0] == dialect->decimal) {
@@ -122,7 +122,7 @@ enum csv_spelling csv_cell_spell(
     }
     if (rule->is_list || cell->text.len == 0)
         return CSV_SPELT;
-    bool is_plain = dialect->decimal == '.' && dialect->thousands == '\0';
+    bool is_plain = dialect->decimal == '.' && dialect->thousands == '\0' && dialect->unit_count == 0;
     switch (rule->type) {
     case TYPE_INTEGER:
     case TYPE_NUMBER:

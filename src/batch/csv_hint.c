@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "base/attr.h"
 #include "batch/csv_cells.h"
+#include "text/number_unit.h"
 #include "text/time_format.h"
 
 enum { TRY_BYTES = 8192 }; // of cells that are read by way of trial; a longer one is no number or date
@@ -59,69 +60,91 @@ static bool is_read_by(
            rule_parse(rule, cell.text, arena, &value) == RULE_OK;
 }
 
-static void append_thousands(const char *before, char thousands, bool is_sent, struct buf *out)
+// A value as the words of @csv have it, or those of a query.
+static void append_value(const char *before, struct span value, bool is_sent, struct buf *out)
 {
     buf_append_str(out, before);
-    if (thousands == ' ')
+    if (value.len == 1 && value.at[0] == ' ')
         buf_append_str(out, "space");
+    else if (is_sent)
+        append_encoded(value, out);
+    else if (value.len > 1 && ascii_is_letter(value.at[0]))
+        buf_append(out, value.at, value.len);
     else
-        buf_printf(out, is_sent ? "%c" : thousands == '\'' ? "\"%c\"" : "'%c'", thousands);
+        append_quoted(value, out);
 }
 
-// What of a spelling is not as the dialect has it, in both ways.
+// What of a spelling is not as the dialect has it, in one of both ways.
 static void append_spelling(
-    const struct csv_dialect *dialect, const struct csv_dialect *other, struct buf *out)
+    const struct csv_dialect *dialect, const struct csv_dialect *other, bool is_sent, struct buf *out)
 {
-    bool has_decimal = other->decimal != dialect->decimal, has_thousands = other->thousands != '\0';
-    buf_append_str(out, "declare @csv");
-    if (has_decimal)
-        buf_printf(out, " decimal '%c'", other->decimal);
-    if (has_thousands)
-        append_thousands(" thousands ", other->thousands, false, out);
-    buf_append_str(out, " or send ?");
-    if (has_decimal)
-        buf_printf(out, "csv.decimal=%c%s", other->decimal, has_thousands ? "&" : "");
-    if (has_thousands)
-        append_thousands("csv.thousands=", other->thousands, true, out);
+    struct span thousands = {.at = &other->thousands, .len = 1};
+    if (other->thousands == '\0')
+        thousands = span_of("none");
+    const struct {
+        const char *word;
+        bool is_other;
+        struct span value;
+    } options[] = {
+        {"decimal", other->decimal != dialect->decimal, {.at = &other->decimal, .len = 1}},
+        {"thousands", other->thousands != dialect->thousands, thousands},
+        {"unit", other->unit_count != dialect->unit_count, other->units[dialect->unit_count % CSV_WORDS]},
+    };
+    const char *before = is_sent ? "?" : " ";
+    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+        if (!options[i].is_other)
+            continue;
+        buf_printf(out, is_sent ? "%scsv.%s" : "%s%s", before, options[i].word);
+        append_value(is_sent ? "=" : " ", options[i].value, is_sent, out);
+        before = is_sent ? "&" : " ";
+    }
+}
+
+// The dialect with a unit that stands in the text, if there is one that tables mostly have.
+static struct csv_dialect with_unit(const struct csv_dialect *dialect, struct span text)
+{
+    struct csv_dialect other = *dialect;
+    struct span units[NUMBER_UNITS];
+    for (size_t i = 0; i < NUMBER_UNITS; i++)
+        units[i] = span_of(number_units[i]);
+    struct number_parts parts = number_unit_split(text, units, NUMBER_UNITS);
+    if (parts.unit >= 0 && other.unit_count < CSV_WORDS)
+        other.units[other.unit_count++] = units[parts.unit];
+    return other;
 }
 
 static bool hint_spelling(const struct csv_dialect *dialect, const struct rule *rule, struct span text,
     struct arena *arena, struct buf *out)
 {
-    struct csv_dialect other = *dialect;
-    size_t i = 0;
-    do {
-        if (i == ARRAY_LEN(spellings))
-            return false;
+    struct csv_dialect other = with_unit(dialect, text);
+    bool is_read = is_read_by(&other, rule, text, arena);
+    for (size_t i = 0; i < ARRAY_LEN(spellings) && !is_read; i++) {
         other.decimal = spellings[i].decimal;
-        other.thousands = spellings[i++].thousands;
-    } while (!is_read_by(&other, rule, text, arena));
-    append_spelling(dialect, &other, out);
+        other.thousands = spellings[i].thousands;
+        is_read = is_read_by(&other, rule, text, arena);
+    }
+    if (!is_read)
+        return false;
+    buf_append_str(out, "declare @csv");
+    append_spelling(dialect, &other, false, out);
+    buf_append_str(out, " or send ");
+    append_spelling(dialect, &other, true, out);
     char point = other.decimal;
     other.decimal = point == ',' ? '.' : ',';
-    bool is_either = other.thousands == '\0';
+    bool is_either = other.thousands == '\0' && point != dialect->decimal;
     other.thousands = point;
     if (is_either && is_read_by(&other, rule, text, arena))
         buf_printf(out, ", or thousands '%c' where that groups digits", point);
     return true;
 }
 
-// What stands around a number, which no option takes away.
-static bool hint_unit(struct span text, struct buf *out)
+// A sign behind a number, which no option reads.
+static bool hint_sign(struct span text, struct buf *out)
 {
-    static const char *const units[] = {"€", "$", "£", "%", "EUR", "USD", "CHF"};
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        if (!span_starts_with(text, units[i]) && !span_ends_with(text, units[i]))
-            continue;
-        buf_printf(out,
-            "send it without %s: a number is digits, sign and separators alone, or declare a text", units[i]);
-        return true;
-    }
-    if (text.len > 1 && text.at[text.len - 1] == '-' && ascii_is_digit(text.at[0])) {
-        buf_append_str(out, "write the sign in front");
-        return true;
-    }
-    return false;
+    if (text.len < 2 || text.at[text.len - 1] != '-' || !ascii_is_digit(text.at[0]))
+        return false;
+    buf_append_str(out, "write the sign in front");
+    return true;
 }
 
 // --- dates
@@ -129,7 +152,7 @@ static bool hint_unit(struct span text, struct buf *out)
 static bool hint_date(const struct rule *rule, struct span text, struct buf *out)
 {
     static const char *const formats[] = {"%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d",
-        "%Y.%m.%d", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y"};
+        "%Y.%m.%d", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y"};
     struct date date, swapped;
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         if (!date_parse_format(text, span_of(formats[i]), NULL, &date))
@@ -153,7 +176,8 @@ static bool hint_timestamp(const struct rule *rule, struct span text, struct buf
 {
     static const char *const formats[] = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S",
         "%Y-%m-%d %H:%M:%S%z", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
-        "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p"};
+        "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p",
+        "%d.%m.%Y %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S.%f", "%b %d, %Y %I:%M %p"};
     struct time_parts parts;
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
         if (!time_format_read(text, span_of(formats[i]), NULL, &parts))
@@ -210,7 +234,7 @@ static bool hint(const struct csv_dialect *dialect, const struct rule *rule, str
     case TYPE_INTEGER:
     case TYPE_NUMBER:
     case TYPE_DECIMAL:
-        return hint_spelling(dialect, rule, text, arena, out) || hint_unit(text, out);
+        return hint_spelling(dialect, rule, text, arena, out) || hint_sign(text, out);
     case TYPE_BOOLEAN:
         return hint_boolean(text, out);
     case TYPE_DATE:

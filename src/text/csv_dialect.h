@@ -11,7 +11,7 @@
 
 #include "base/span.h"
 
-enum { CSV_WORDS = 16 }; // null tokens at most, and as many texts for true and for false
+enum { CSV_WORDS = 16 }; // null tokens at most; as many units, texts for true and for false
 
 enum csv_header {
     CSV_HEADER_PRESENT,  // names as the fields have them
@@ -38,6 +38,8 @@ struct csv_dialect {
     struct span time;       // and of time fields
     struct span nulls[CSV_WORDS];  // cells that are no value
     size_t null_count;             //
+    struct span units[CSV_WORDS];  // what may stand before or behind a number: signs of money, %
+    size_t unit_count;             //
     struct span trues[CSV_WORDS];  // texts of booleans beside true, in capitals or not
     struct span falses[CSV_WORDS]; // beside false, each at the place of its true
     size_t boolean_count;          // of each
