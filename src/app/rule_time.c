@@ -186,6 +186,7 @@ static void append_format(struct span format, struct buf *out)
     static const char *const letters[] = {['d'] = "DD",
         ['m'] = "MM",
         ['b'] = "Jan",
+        ['B'] = "January",
         ['y'] = "YY",
         ['Y'] = "YYYY",
         ['H'] = "hh",

@@ -25,7 +25,7 @@ const char *const column_tokens[COLUMN_TOKENS] = {"NA", "N/A", "n/a", "#N/A", "\
 
 const char *const column_date_formats[COLUMN_DATES] = {"%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y",
     "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y",
-    "%d-%b-%Y", "%d-%b-%y", "%Y%m%d"};
+    "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d. %b %Y", "%Y%m%d"};
 
 const char *const column_time_formats[COLUMN_TIMES] = {"%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S%z",
     "%H:%M:%S %z", "%H:%M:%S.%f%z", "%I:%M %p", "%I:%M:%S %p"};

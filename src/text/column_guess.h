@@ -15,7 +15,7 @@
 
 enum {
     COLUMN_TOKENS = 26,          // signs for nothing that are known
-    COLUMN_DATES = 15,           // formats of dates
+    COLUMN_DATES = 17,           // formats of dates
     COLUMN_BOOLEANS = 14,        // pairs of words for false and true
     COLUMN_TIMES = 8,            // formats of times
     COLUMN_FORMAT_BYTES = 40,    // of a format, with a NUL

@@ -29,6 +29,7 @@ static const struct {
     {'d', PART_DAY, "has %d twice"},
     {'m', PART_MONTH, "has %m twice"},
     {'b', PART_MONTH, "has %b twice"},
+    {'B', PART_MONTH, "has %B twice"},
     {'Y', PART_YEAR, "has %Y twice"},
     {'y', PART_YEAR, "has %y twice"},
     {'H', PART_HOUR, "has %H twice"},
@@ -73,13 +74,13 @@ static const char *unknown_conversion(enum time_format_use use)
 {
     switch (use) {
     case FORMAT_OF_DATE:
-        return "has a conversion that is none of %d, %m, %b, %Y, %y and %%";
+        return "has a conversion that is none of %d, %m, %b, %B, %Y, %y and %%";
     case FORMAT_OF_TIME:
         return "has a conversion that is none of %H, %I, %p, %M, %S, %f and %%";
     case FORMAT_OF_TIMESTAMP:
         break;
     }
-    return "has a conversion that is none of %d, %m, %b, %Y, %y, %H, %I, %p, %M, %S, %f, %z and %%";
+    return "has a conversion that is none of %d, %m, %b, %B, %Y, %y, %H, %I, %p, %M, %S, %f, %z and %%";
 }
 
 static bool suits(enum part part, enum time_format_use use)
@@ -92,7 +93,7 @@ static bool suits(enum part part, enum time_format_use use)
 // What is wrong with the pieces, one by one, or NULL. *ret_seen: the letter of each part.
 static const char *piece_problem(struct span format, enum time_format_use use, char ret_seen[PARTS])
 {
-    static const char *const both[PARTS] = {[PART_MONTH] = "has both %m and %b",
+    static const char *const both[PARTS] = {[PART_MONTH] = "has two of %m, %b and %B",
         [PART_YEAR] = "has both %Y and %y",
         [PART_HOUR] = "has both %H and %I"};
     memset(ret_seen, 0, PARTS);
@@ -224,11 +225,18 @@ static bool take_word(struct span *text, const char *word)
 
 static int take_month(struct span *text)
 {
-    static const char *const months[] = {
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    enum { SHORT = 3 };
+    static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July",
+        "August", "September", "October", "November", "December"};
     for (int i = 0; i < (int)ARRAY_LEN(months); i++) {
+        struct span start = {.at = months[i], .len = SHORT};
         if (take_word(text, months[i]))
             return i + 1;
+        if (text->len < SHORT || !span_equal_nocase((struct span){.at = text->at, .len = SHORT}, start))
+            continue;
+        text->at += SHORT;
+        text->len -= SHORT;
+        return i + 1;
     }
     return -1;
 }
@@ -292,6 +300,7 @@ static bool take_conversion(struct reading *reading, char conversion, size_t lea
     case 'm':
         return (reading->date.month = take_number(text, least, 2)) >= 0;
     case 'b':
+    case 'B':
         return (reading->date.month = take_month(text)) >= 0;
     case 'Y':
         return (reading->date.year = take_number(text, 4, 4)) >= 0;
@@ -322,9 +331,14 @@ static bool take_part(struct reading *reading)
     struct span ahead = reading->format;
     if (ahead.len > 0)
         (void)take_piece(&ahead, &following);
+    bool has_piece = reading->text.len > 0 && reading->text.at[0] == piece;
+    if (conversion == '\0' && following == 'f' && !has_piece) { // as in a second without decimal places
+        (void)take_piece(&reading->format, &conversion);
+        return true;
+    }
     if (conversion != '\0')
         return take_conversion(reading, conversion, following != '\0' && following != 'p' ? 2 : 1);
-    if (reading->text.len == 0 || reading->text.at[0] != piece)
+    if (!has_piece)
         return false;
     reading->text.at++;
     reading->text.len--;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a file or a form writes dates and times, in the manner of strptime(3), and reading by it:
 //     %d %m    day and month, one or two digits (two where another conversion follows at once)
-//     %b       the month in English, three letters of any case
+//     %b %B    the month in English, in full or its first three letters, of any case
 //     %Y %y    the year, four digits or two
 //     %H %M %S hour, minute and second, one or two digits likewise
 //     %I %p    the hour from 1 to 12, and AM or PM, of any case, with points or without
-//     %f       behind %S: one to nine decimal places of it
+//     %f       behind %S and a point: one to nine decimal places of it; the point and they may be left out
 //     %z       the offset from UTC: Z, +hh:mm, +hhmm or +hh
 //     %%       a percent sign
 // All else stands for itself, and is no digit. Pure functions, any thread.

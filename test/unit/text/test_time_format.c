@@ -59,6 +59,13 @@ static void a_format_lets_plain_dates_pass(void **state)
     expect_format("%d-%m-%Y", "2016-01-06", NULL, "2016-01-06");
     expect_format("%d-%m-%Y", "06-01-2016", NULL, "2016-01-06");
     expect_format("%y-%m-%d", "16-01-06", NULL, "2016-01-06");
+    expect_format("%d %b %Y", "1 January 2026", NULL, "2026-01-01");
+    expect_format("%d %B %Y", "1 may 2026", NULL, "2026-05-01");
+    expect_format("%B %d, %Y", "Sep 30, 2026", NULL, "2026-09-30");
+    expect_format("%B %d, %Y", "SEPTEMBER 30, 2026", NULL, "2026-09-30");
+    expect_format("%B %d, %Y", "Septem 30, 2026", NULL, "");
+    expect_format("%B %d, %Y", "Janvier 30, 2026", NULL, "");
+    expect_format("%d %B", "30 Ju", NULL, "");
     expect_format("%y-%m-%d", "2016-01-06", NULL, "2016-01-06");
     expect_format("%m/%d/%y", "2016-02-30", NULL, "");
     expect_format("%m/%d/%y", "2016-1-6", NULL, "");
@@ -132,6 +139,9 @@ static void a_moment_is_read_as_its_format_says(void **state)
     expect_moment("%Y-%m-%d %H:%M:%S,%f", "2026-01-01 10:00:00,123456789", "2026-01-01 10:00:00.123456");
     expect_moment("%Y-%m-%d %H:%M:%S,%f", "2026-01-01 10:00:00,1234567890", "");
     expect_moment("%Y-%m-%d %H:%M:%S,%f", "2026-01-01 10:00:00,", "");
+    expect_moment("%d.%m.%Y %H:%M:%S.%f", "01.02.2026 10:00:59", "2026-02-01 10:00:59.000000");
+    expect_moment("%d.%m.%Y %H:%M:%S.%f%z", "01.02.2026 10:00:59Z", "2026-02-01 10:00:59.000000+0");
+    expect_moment("%d.%m.%Y %H:%M:%S.%f", "01.02.2026 10:00:59,5", "");
     expect_moment("%Y-%m-%d %H:%M:%S %z", "2026-01-01 10:00:00 +0100", "2026-01-01 10:00:00.000000+3600");
     expect_moment("%Y-%m-%d %H:%M:%S%z", "2026-01-01 10:00:00-05:30", "2026-01-01 10:00:00.000000-19800");
     expect_moment("%Y-%m-%d %H:%M:%S%z", "2026-01-01 10:00:00-05", "2026-01-01 10:00:00.000000-18000");
@@ -166,14 +176,17 @@ static void a_wrong_format_is_told(void **state)
         {"%y%d/%m/%y", "has %y twice", FORMAT_OF_DATE},
         {"%d/%d/%m/%y", "has %d twice", FORMAT_OF_DATE},
         {"%d/%m/%Y %y", "has both %Y and %y", FORMAT_OF_DATE},
-        {"%d/%B/%Y", "has a conversion that is none of %d, %m, %b, %Y, %y and %%", FORMAT_OF_DATE},
-        {"%d/%m/%y%", "has a conversion that is none of %d, %m, %b, %Y, %y and %%", FORMAT_OF_DATE},
-        {"%d/%m/% y", "has a conversion that is none of %d, %m, %b, %Y, %y and %%", FORMAT_OF_DATE},
+        {"%d/%Q/%Y", "has a conversion that is none of %d, %m, %b, %B, %Y, %y and %%", FORMAT_OF_DATE},
+        {"%d/%m/%y%", "has a conversion that is none of %d, %m, %b, %B, %Y, %y and %%", FORMAT_OF_DATE},
+        {"%d/%m/% y", "has a conversion that is none of %d, %m, %b, %B, %Y, %y and %%", FORMAT_OF_DATE},
         {"%d/%m/20%y", "has a digit, which cannot be told from those of the date", FORMAT_OF_DATE},
         {"%Y-%d-%m", "cannot be told from YYYY-MM-DD, which is always read, too", FORMAT_OF_DATE},
         {"%d-%b-%Y", NULL, FORMAT_OF_DATE},
-        {"%d/%m/%b/%Y", "has both %m and %b", FORMAT_OF_DATE},
-        {"%d/%m/%Y %H", "has a conversion that is none of %d, %m, %b, %Y, %y and %%", FORMAT_OF_DATE},
+        {"%B %d, %Y", NULL, FORMAT_OF_DATE},
+        {"%d %B %b %Y", "has two of %m, %b and %B", FORMAT_OF_DATE},
+        {"%d %B %B %Y", "has %B twice", FORMAT_OF_DATE},
+        {"%d/%m/%b/%Y", "has two of %m, %b and %B", FORMAT_OF_DATE},
+        {"%d/%m/%Y %H", "has a conversion that is none of %d, %m, %b, %B, %Y, %y and %%", FORMAT_OF_DATE},
         {"%H:%M", NULL, FORMAT_OF_TIME},
         {"%H.%M.%S.%f", NULL, FORMAT_OF_TIME},
         {"%I:%M %p", NULL, FORMAT_OF_TIME},
@@ -196,7 +209,7 @@ static void a_wrong_format_is_told(void **state)
         {"%Y-%d-%mT%H:%M:%S%z", "cannot be told from YYYY-MM-DDThh:mm:ss, which is always read, too",
             FORMAT_OF_TIMESTAMP},
         {"%d.%m.%Y %H:%M %q",
-            "has a conversion that is none of %d, %m, %b, %Y, %y, %H, %I, %p, %M, %S, %f, %z and %%",
+            "has a conversion that is none of %d, %m, %b, %B, %Y, %y, %H, %I, %p, %M, %S, %f, %z and %%",
             FORMAT_OF_TIMESTAMP},
     };
     for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
