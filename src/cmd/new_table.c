@@ -252,7 +252,11 @@ static void settle_dialect(const struct survey *survey, struct new_table *table)
         dialect->header = CSV_HEADER_ANY_CASE;
     dialect->ignores_blank = survey->blank_rows > 0;
     // A byte order mark says the other ones.
-    if (strcmp(survey->encoding, "UTF-8") != 0 && strcmp(survey->encoding, "UTF-16") != 0)
+    static const char *const marked[] = {"UTF-8", "UTF-16", "UTF-32"};
+    bool is_marked = false;
+    for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++)
+        is_marked = is_marked || strcmp(survey->encoding, marked[i]) == 0;
+    if (!is_marked)
         dialect->encoding = span_of(survey->encoding);
     add_nulls(table);
     add_booleans(table);

@@ -2,7 +2,7 @@
 // iconv(3) piece by piece. What a piece ends with in the middle of a character stays in `in`, in front of the
 // next piece. One thread at a time.
 //
-//     START ── three bytes or the end ──► PASS       UTF-8: bytes are handed on
+//     START ── four bytes  or the end ──► PASS       UTF-8: bytes are handed on
 //                                   └──► DECODE     all others: by iconv
 #include "text/charset.h"
 
@@ -104,20 +104,22 @@ static const char *utf16_order(const struct charset *charset)
 // Settles what the bytes are by those that they begin with, and what of these is a mark.
 static enum err_code begin(struct charset *charset, size_t *ret_mark, struct err *err)
 {
+    // UTF-32 stands in front of UTF-16, whose mark it begins with: no text goes on with a NUL.
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *name;
+    } marks[] = {{"\xef\xbb\xbf", 3, ""}, {"\xff\xfe\0\0", 4, "UTF-32LE"}, {"\0\0\xfe\xff", 4, "UTF-32BE"},
+        {"\xff\xfe", 2, "UTF-16LE"}, {"\xfe\xff", 2, "UTF-16BE"}};
     const char *name = charset->name;
-    *ret_mark = 0;
-    if (starts_with(charset, "\xef\xbb\xbf", 3)) {
-        name = "";
-        *ret_mark = 3;
-    } else if (starts_with(charset, "\xff\xfe", 2)) {
-        name = "UTF-16LE";
-        *ret_mark = 2;
-    } else if (starts_with(charset, "\xfe\xff", 2)) {
-        name = "UTF-16BE";
-        *ret_mark = 2;
-    } else if (is_utf16(name)) {
+    size_t i = 0;
+    while (i < ARRAY_LEN(marks) && !starts_with(charset, marks[i].bytes, marks[i].len))
+        i++;
+    *ret_mark = i < ARRAY_LEN(marks) ? marks[i].len : 0;
+    if (i < ARRAY_LEN(marks))
+        name = marks[i].name;
+    else if (is_utf16(name))
         name = utf16_order(charset);
-    }
     charset->state = charset_is_utf8(span_of(name)) ? CHARSET_PASS : CHARSET_DECODE;
     if (charset->state == CHARSET_PASS || name == charset->name)
         return ERR_NONE;

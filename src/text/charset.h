@@ -22,7 +22,7 @@ struct charset {
         CHARSET_PASS,   // UTF-8: bytes are handed on
         CHARSET_DECODE, // all others
     } state;
-    char start[3];                     // the first bytes, as many as the longest byte order mark has
+    char start[4];                     // the first bytes, as many as the longest byte order mark has
     size_t start_len;                  // of them
     char name[CHARSET_NAME_CHARS + 1]; // of the encoding; empty: UTF-8
     iconv_t iconv;                     // owned, where it is open
@@ -39,9 +39,9 @@ bool charset_is_utf8(struct span name);
 // Whether the C library can read it, for which it may look at files.
 bool charset_is_known(struct span name);
 
-// Makes a decoder of `encoding`, a name; empty: UTF-8. A byte order mark of UTF-8 or UTF-16 goes over the
-// name, and is dropped. UTF-8 passes as it is, right or wrong. ERR_MEDIA_TYPE for a name that is not known,
-// ERR_NO_MEMORY; charset_fini is due then, too.
+// Makes a decoder of `encoding`, a name; empty: UTF-8. A byte order mark of UTF-8, UTF-16 or UTF-32 goes over
+// the name, and is dropped. UTF-8 passes as it is, right or wrong. ERR_MEDIA_TYPE for a name that is not
+// known, ERR_NO_MEMORY; charset_fini is due then, too.
 MUST_CHECK enum err_code charset_init(struct charset *charset, struct span encoding, struct err *err);
 
 // Where the text goes, piece by piece; a result other than ERR_NONE ends the decoding.

@@ -87,8 +87,12 @@ static const char *guess_8_bit(const struct charset_guess *guess)
 
 const char *charset_guess_name(const struct charset_guess *guess, bool is_whole)
 {
+    if (starts_with(guess, "\xff\xfe\0\0", 4))
+        return "UTF-32";
     if (starts_with(guess, "\xff\xfe", 2) || starts_with(guess, "\xfe\xff", 2))
         return "UTF-16";
+    if (starts_with(guess, "\0\0\xfe\xff", 4))
+        return "UTF-32";
     bool is_binary = count_controls(guess) > guess->bytes / 1000;
     uint64_t pairs = guess->bytes / 2;
     // Most characters of any table are ASCII: digits, delimiters, line ends.

@@ -27,8 +27,8 @@ struct charset_guess {
 void charset_guess_feed(struct charset_guess *guess, struct span bytes);
 
 // The encoding of what was fed, which is the whole text or its start, by a name that iconv(3) knows: "UTF-8"
-// (of ASCII, too), "UTF-16" (with a byte order mark), "UTF-16LE", "UTF-16BE", "windows-1252", "ISO-8859-15",
-// "ISO-8859-1", "CP850". NULL for bytes that are no text.
+// (of ASCII, too), "UTF-16" and "UTF-32" (with a byte order mark), "UTF-16LE", "UTF-16BE", "windows-1252",
+// "ISO-8859-15", "ISO-8859-1", "CP850". NULL for bytes that are no text.
 const char *charset_guess_name(const struct charset_guess *guess, bool is_whole);
 
 #endif

@@ -4,8 +4,7 @@
 
 #include "base/attr.h"
 
-const char *const number_units[NUMBER_UNITS] = {
-    "€", "$", "£", "¥", "%", "EUR", "USD", "GBP", "CHF", "US$"};
+const char *const number_units[NUMBER_UNITS] = {"€", "$", "£", "¥", "%", "EUR", "USD", "GBP", "CHF", "US$"};
 
 static struct span behind(struct span text, size_t len)
 {

@@ -50,6 +50,8 @@ static void text_in_utf_16_has_a_mark_or_zeros(void **state)
                               "a\0\t\0b\0\r\0\n\0"),
         "UTF-16");
     assert_string_equal(GUESS("\xFE\xFF\0a\0\t\0b\0\n"), "UTF-16");
+    assert_string_equal(GUESS("\xFF\xFE\0\0a\0\0\0"), "UTF-32");
+    assert_string_equal(GUESS("\0\0\xFE\xFF\0\0\0a"), "UTF-32");
     assert_string_equal(GUESS("a\0\t\0b\0\n\0"), "UTF-16LE");
     assert_string_equal(GUESS("\0a\0\t\0b\0\n"), "UTF-16BE");
 }

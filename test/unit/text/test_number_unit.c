@@ -44,8 +44,8 @@ static void a_unit_is_told_from_the_number(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct number_parts parts = number_unit_split(span_of(cases[i].text), units, NUMBER_UNITS);
         const char *unit = parts.unit >= 0 ? number_units[parts.unit] : NULL;
-        bool is_same = unit == NULL ? cases[i].unit == NULL
-                                    : cases[i].unit != NULL && strcmp(unit, cases[i].unit) == 0;
+        bool is_same =
+            unit == NULL ? cases[i].unit == NULL : cases[i].unit != NULL && strcmp(unit, cases[i].unit) == 0;
         if (!is_same || !span_is(parts.digits, cases[i].digits) || parts.sign != cases[i].sign)
             fail_msg("%s: %s, \"%.*s\"", cases[i].text, unit != NULL ? unit : "no unit",
                 (int)parts.digits.len, parts.digits.at);
