@@ -42,11 +42,11 @@ static enum err_code read_type(struct csv_dialect *dialect, struct span content_
 
 // --- the query
 
-static enum err_code add_fault(
-    struct report *report, struct span name, struct span value, const char *problem, struct err *err)
+static enum err_code add_fault(struct report *report, struct span name, struct span value, const char *code,
+    const char *problem, struct err *err)
 {
     struct fault fault = {
-        .parameter = name, .value = value, .code = span_of("csv"), .detail = span_of(problem)};
+        .parameter = name, .value = value, .code = span_of(code), .detail = span_of(problem)};
     return report_add(report, &fault) == ERR_NONE ? ERR_NONE : err_no_memory(err);
 }
 
@@ -60,13 +60,14 @@ static enum err_code read_query(struct csv_options *options, struct span query, 
         if (!url_decode(raw_name, true, arena, &name) || !csv_options_is_name(name))
             continue; // what is wrong with others was said when the parameters were read
         if (!url_decode(raw_value, true, arena, &value))
-            code = add_fault(report, name, raw_value, "is badly percent-encoded: write %25 for %", err);
+            code =
+                add_fault(report, name, raw_value, "csv", "is badly percent-encoded: write %25 for %", err);
         else if (!csv_options_set(options, name, value, problem))
-            code = add_fault(report, name, value, problem, err);
+            code = add_fault(report, name, value, "csv", problem, err);
     }
     const char *conflict = csv_options_problem(options);
     if (code == ERR_NONE && report->total == 0 && conflict != NULL)
-        code = add_fault(report, span_of("csv.thousands"), (struct span){0}, conflict, err);
+        code = add_fault(report, span_of("csv.thousands"), (struct span){0}, "csv", conflict, err);
     return code;
 }
 
@@ -97,6 +98,21 @@ enum err_code csv_request_read(const struct csv_dialect *below, struct span cont
     *dialect = options.dialect;
     *ret_dialect = dialect;
     return ERR_NONE;
+}
+
+enum err_code csv_request_refuse(
+    struct span query, struct arena *arena, struct report *report, struct err *err)
+{
+    struct span raw_name, raw_value, name;
+    enum err_code code = ERR_NONE;
+    while (code == ERR_NONE && url_next_pair(&query, &raw_name, &raw_value)) {
+        if (url_decode(raw_name, true, arena, &name) && csv_options_is_name(name))
+            code = add_fault(report, name, (struct span){0}, "unknown_parameter",
+                "says how a CSV body is written, and this one is no CSV", err);
+    }
+    if (code == ERR_NONE && report->total > 0)
+        return err_set(err, ERR_INVALID, "parameters that do not pass: %zu", report->total);
+    return code;
 }
 
 static bool is_tsv_file(struct span name)

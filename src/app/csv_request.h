@@ -18,6 +18,11 @@ MUST_CHECK enum err_code csv_request_read(const struct csv_dialect *below, struc
     struct span query, struct arena *arena, const struct csv_dialect **ret_dialect, struct report *report,
     struct err *err);
 
+// Reports each csv.WORD of a query, as those of a body that is no CSV have no meaning: ERR_INVALID then.
+// ERR_NO_MEMORY.
+MUST_CHECK enum err_code csv_request_refuse(
+    struct span query, struct arena *arena, struct report *report, struct err *err);
+
 // The dialect of a file by its name: cells of one that ends in .tsv are separated by tabs, where `below` says
 // nothing else. It is `below`, or `room`.
 const struct csv_dialect *csv_of_file(

@@ -210,6 +210,18 @@ static bool find_route(
     return false;
 }
 
+// Whether what the query says of the dialect passes.
+static bool check_dialect(struct request *request, enum err_code code, struct err *err)
+{
+    if (code == ERR_NONE)
+        return true;
+    if (code == ERR_INVALID)
+        request->report.status = 400;
+    report_finish(&request->report);
+    request_set_error(request, err, &request->report);
+    return false;
+}
+
 // Settles in which dialect a CSV body comes.
 static bool read_dialect(struct request *request, struct span content_type)
 {
@@ -220,13 +232,17 @@ static bool read_dialect(struct request *request, struct span content_type)
     enum err_code code = copy != NULL ? csv_request_read(request->endpoint->csv, type, request->query,
                                             &request->arena, &request->csv, &request->report, &err)
                                       : err_no_memory(&err);
-    if (code == ERR_NONE)
+    return check_dialect(request, code, &err);
+}
+
+// A dialect has no meaning for a body of another format: with @strict, nothing in a query is passed over.
+static bool refuse_dialect(struct request *request)
+{
+    struct err err = {0};
+    if (!request->endpoint->strict || request->query.len == 0)
         return true;
-    if (code == ERR_INVALID)
-        request->report.status = 400;
-    report_finish(&request->report);
-    request_set_error(request, &err, &request->report);
-    return false;
+    enum err_code code = csv_request_refuse(request->query, &request->arena, &request->report, &err);
+    return check_dialect(request, code, &err);
 }
 
 static bool keep_boundary(struct request *request, struct span content_type)
@@ -243,6 +259,18 @@ static bool keep_boundary(struct request *request, struct span content_type)
         return read_dialect(request, span_of("")); // of the file, as the query says
     request_set_busy(request, "out of memory");
     return false;
+}
+
+static bool read_body_format(struct request *request, struct span content_type)
+{
+    switch (request->body_format) {
+    case BODY_FILE_FORM:
+        return keep_boundary(request, content_type);
+    case BODY_CSV:
+        return read_dialect(request, content_type);
+    default:
+        return refuse_dialect(request);
+    }
 }
 
 // Whether the body of a write is of a form that we read; of one without fields, whether there is none.
@@ -263,9 +291,7 @@ static bool check_body(struct request *request, const struct http_request *head)
     if (!params_read_coding(request, head))
         return false;
     if (type != NULL && body_format_of_type(type->value, &request->body_format))
-        return request->body_format == BODY_FILE_FORM
-                   ? keep_boundary(request, type->value)
-                   : request->body_format != BODY_CSV || read_dialect(request, type->value);
+        return read_body_format(request, type->value);
     request_set_problem(request,
         &(struct problem){
             .status = 415, .detail = "the Content-Type must be one of " BODY_MEDIA_TYPES ", in UTF-8"},

@@ -79,7 +79,11 @@ def test_an_endpoint_declares_its_dialect_and_a_request_says_otherwise(server):
     (QUERY_GERMAN.replace('csv.delimiter=;&', ''), 'text/tab-separated-values', CSV_GERMAN.replace(';', '\t').encode()),
     (QUERY_GERMAN.replace('csv.delimiter=;&', '') + '&csv.trim', 'text/tab-separated-values; charset=utf-16le',
      CSV_GERMAN.replace(';', ' \t ').encode('utf-16le')),
-], ids=['windows-1252', 'iso-8859-15', 'percent-encoded', 'auto', 'any case', 'no header', 'skip and until', 'extra', 'sep', 'tsv', 'trim'])
+    (QUERY_GERMAN + '&csv.unit=%E2%82%AC&csv.unit=EUR', 'text/csv', CSV_GERMAN.replace('1.234,50', '€ 1.234,50').replace('-,25', '-,25 EUR').encode()),
+    (QUERY_GERMAN + '&csv.short=fill', 'text/csv', CSV_GERMAN.replace('day;ok', 'ok;day').replace('31.12.2025;ja', 'ja;31.12.2025')
+     .replace('NA;nein', 'nein').encode()),
+    (QUERY_GERMAN, 'text/csv; charset=utf-32', CSV_GERMAN.encode('utf-32')),
+], ids=['windows-1252', 'iso-8859-15', 'percent-encoded', 'auto', 'any case', 'no header', 'skip and until', 'extra', 'sep', 'tsv', 'trim', 'unit', 'short', 'utf-32'])
 def test_a_request_says_its_dialect(server, query, content_type, body):
     check_stored(server, post(server, f'/sales?{query}', body, content_type), ROWS)
 
@@ -97,6 +101,15 @@ def test_a_dialect_that_is_none_is_told(server, query, fault):
     answer = post(server, f'/sales?{query}', 'Name\nx\n')
     assert answer.status == 400
     assert answer.errors('parameter', 'code', 'detail') == [fault]
+
+
+def test_a_dialect_beside_a_body_of_another_format_is_refused_where_queries_are_strict(server):
+    for query in ['csv.delimiter=;', 'csv.none=1', 'csv%2Enone=1']:
+        name = query.split('=')[0].replace('%2E', '.')
+        answer = server.post(f'/german?{query}', ROWS)
+        assert answer.status == 400
+        assert answer.errors('parameter', 'code', 'detail') == [(name, 'unknown_parameter', 'says how a CSV body is written, and this one is no CSV')]
+    check_stored(server, server.post('/sales?csv.none=1', ROWS), ROWS)  # passed over, as any name that is not known
 
 
 def test_encodings_that_are_not_known_or_do_not_fit_are_told(server):
