@@ -127,6 +127,27 @@ struct value blame_harmless(const struct rule *rule)
     return (struct value){.kind = VALUE_TEXT, .text = span_of("1")};
 }
 
+struct value blame_rare(const struct rule *rule)
+{
+    static const char *const texts[] = {[TYPE_TEXT] = "~7919~",
+        [TYPE_DATE] = "0079-08-24",
+        [TYPE_TIMESTAMP] = "0079-08-24T07:09:19.790Z",
+        [TYPE_TIME] = "07:09:19.790001",
+        [TYPE_UUID] = "79190000-7919-4919-8919-791979197919",
+        [TYPE_JSON] = "{\"~7919~\":7919}"};
+    struct value rare = blame_harmless(rule);
+    if (rare.kind == VALUE_REAL)
+        rare.real = -79190.7919;
+    else if (rare.kind == VALUE_SCALED)
+        rare.integer = -7919;
+    else if (rare.kind == VALUE_INTEGER)
+        rare = rule->type == TYPE_BOOLEAN ? (struct value){.kind = VALUE_NULL}
+                                          : (struct value){.kind = VALUE_INTEGER, .integer = -79197919};
+    else if (!rule->is_list && rule->type < ARRAY_LEN(texts) && texts[rule->type] != NULL)
+        rare.text = span_of(texts[rule->type]);
+    return rare;
+}
+
 bool blame_is_part(struct span quoted, const struct value *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

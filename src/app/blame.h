@@ -23,6 +23,9 @@ enum err_code blame_params(struct plan *plan, const struct value *params, uint64
 // A value of a parameter's or field's type with which hardly any statement has trouble.
 struct value blame_harmless(const struct rule *rule);
 
+// One that hardly any table has already; null of a boolean.
+struct value blame_rare(const struct rule *rule);
+
 // Takes out of err's text what it quotes and is not part of one of the values, `ctx`'s by `was_sent`.
 void blame_hide(struct err *err, bool (*was_sent)(void *ctx, struct span quoted), void *ctx);
 

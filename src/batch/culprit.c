@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the store tells the columns of a constraint, suspect.c names rows that may be at fault, and one try
-// shows whether they are. Else halves of the batch are tried, and the half that fails is halved again, which
-// takes as long as the batch itself, or twice that. Where neither half fails, it takes rows of both: mostly
-// two, such as two with one key. Then both halves are halved in turn, which takes some four times as long as
-// the batch. Where it takes more rows than two, it is the end of the failing part that is looked for.
+// Where the store tells the columns of a constraint, violated.c names rows that may be at fault, and a try or
+// two show whether they are. Else halves of the batch are tried, and the half that fails is halved again,
+// which takes as long as the batch itself, or twice that. Where neither half fails, it takes rows of both:
+// mostly two, such as two with one key. Then both halves are halved in turn, which takes some four times as
+// long as the batch. Where it takes more rows than two, it is the end of the failing part that is looked for.
+//
+// A column may have been given a field of another name. So a field is told only if its value is the one that
+// the store tells, or if the row does not fail so with another value in that field.
 //
 // A statement that is cut off at a deadline costs the whole transaction on SQLite: so a try that would take
 // too long is not begun, and the deadline is only for one that runs away with the value that it is given. The
@@ -17,7 +20,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "batch/run.h"
-#include "batch/suspect.h"
 #include "batch/violated.h"
 
 enum { RUNAWAY_MS = 1000 }; // from the end of the time of a search to the end of whatever it runs
@@ -38,7 +40,7 @@ struct part {
 // What is tried.
 struct trial {
     struct part before, rows;   // rows of the batch; those of `before` come before the others
-    const struct value *row;    // stands in for the one row that there is then; NULL: as it was sent
+    const struct value *row;    // stands in for the last of `rows`; NULL: as it was sent
     const struct value *params; // likewise as they were sent, or others
 };
 
@@ -49,9 +51,12 @@ struct search {
     uint64_t start_ns;                 // monotonic
     uint64_t budget_ns;                // what it may take
     struct err latest;                 // of the latest try that failed with that code; at first of the batch
-    int field;                         // violated_field of it
-    enum violation_kind kind;          // of it
-    struct suspect_case suspected;     // how the batch itself has failed
+    struct violated violated;          // of it
+    struct buf told;                   // the values of its key; empty: the store does not tell
+    enum err_code ended;               // how the very latest try ended
+    struct suspects suspects;          // of the failure of the batch itself
+    bool has_suspects;                 //
+    struct part before, with;          // rows that were found to fail together; the row is the last of `with`
     struct err lost;                   // why the transaction is lost; ERR_NONE: it is not
     struct value values[LIMIT_FIELDS]; // of the row that was found
     int64_t line;                      // of it; 0: none was
@@ -79,8 +84,8 @@ static enum err_code add_rows(const struct search *search, const struct trial *t
     rows_start(search->failed->rows, &cursor);
     for (size_t i = 0; code == ERR_NONE && i < trial->rows.end && rows_next(&cursor, &line, values); i++) {
         if (is_in(&trial->before, i) || is_in(&trial->rows, i))
-            code = store_batch_add(
-                plan_conn(search->failed->plan), trial->row != NULL ? trial->row : values, line, err);
+            code = store_batch_add(plan_conn(search->failed->plan),
+                trial->row != NULL && i + 1 == trial->rows.end ? trial->row : values, line, err);
     }
     enum err_code walk = rows_stop(&cursor, err);
     return code != ERR_NONE ? code : walk;
@@ -105,6 +110,16 @@ static enum err_code run(const struct search *search, const struct trial *trial,
     return code;
 }
 
+// Notes the failure that the store has just told.
+static void note_violation(struct search *search)
+{
+    struct store_conn *conn = plan_conn(search->failed->plan);
+    struct span told = store_violation(conn).values;
+    search->violated = violated_read(conn, search->endpoint);
+    buf_clear(&search->told);
+    buf_append(&search->told, told.at, told.len);
+}
+
 static bool has_time_for(const struct search *search, size_t rows)
 {
     size_t all = search->failed->rows->count;
@@ -121,10 +136,10 @@ static enum shown try(struct search *search, struct trial trial)
         store_savepoint(conn, &search->lost) != ERR_NONE)
         return SHOWN_NOTHING;
     enum err_code code = run(search, &trial, &err);
+    search->ended = code;
     if (code == search->code) {
         search->latest = err;
-        search->field = violated_field(conn, search->endpoint);
-        search->kind = store_violation(conn).kind;
+        note_violation(search);
     }
     if (store_rollback_to(conn, &search->lost) != ERR_NONE)
         return SHOWN_NOTHING;
@@ -140,21 +155,28 @@ static enum shown try_rows(struct search *search, struct part before, struct par
 
 // --- the row
 
-// The rows `before` and `rows` fail together: which is the last one that it takes?
-static bool find_end(struct search *search, struct part before, struct part rows, size_t *ret_row)
+// Notes that these rows fail together by the last of `rows`.
+static void note_row(struct search *search, struct part before, struct part rows)
 {
-    size_t passes = rows.first, fails = rows.end;
-    while (fails - passes > 1) {
-        size_t middle = passes + (fails - passes) / 2;
+    search->before = before;
+    search->with = rows;
+}
+
+// The rows `before` and `rows` fail together: which is the last one that it takes?
+static bool find_end(struct search *search, struct part before, struct part rows)
+{
+    size_t passes = rows.first;
+    while (rows.end - passes > 1) {
+        size_t middle = passes + (rows.end - passes) / 2;
         enum shown shown = try_rows(search, before, (struct part){.first = rows.first, .end = middle});
         if (shown == SHOWN_NOTHING)
             return false;
         if (shown == SHOWN_SAME)
-            fails = middle;
+            rows.end = middle;
         else
             passes = middle;
     }
-    *ret_row = fails - 1;
+    note_row(search, before, rows);
     return true;
 }
 
@@ -177,7 +199,7 @@ static enum shown halve(
 
 // The rows `before` and `rows` fail together, and neither do so alone: which is the row of `rows` that fails
 // with one of the others?
-static bool find_pair(struct search *search, struct part before, struct part rows, size_t *ret_row)
+static bool find_pair(struct search *search, struct part before, struct part rows)
 {
     while (rows_of(before) > 1 || rows_of(rows) > 1) {
         struct part *larger = rows_of(before) > rows_of(rows) ? &before : &rows;
@@ -185,13 +207,13 @@ static bool find_pair(struct search *search, struct part before, struct part row
         if (shown == SHOWN_NOTHING)
             return false;
         if (shown == SHOWN_OTHER)
-            return find_end(search, before, rows, ret_row);
+            return find_end(search, before, rows);
     }
-    *ret_row = rows.first;
+    note_row(search, before, rows);
     return true;
 }
 
-static bool find_among_all(struct search *search, size_t *ret_row)
+static bool find_among_all(struct search *search)
 {
     static const struct part none = {0};
     struct part rows = {.end = search->failed->rows->count};
@@ -208,37 +230,44 @@ static bool find_among_all(struct search *search, size_t *ret_row)
         if (shown == SHOWN_NOTHING)
             return false;
         if (shown == SHOWN_OTHER)
-            return find_pair(search, first, second, ret_row);
+            return find_pair(search, first, second);
         rows = second;
     }
-    *ret_row = rows.first;
+    note_row(search, none, rows);
     return true;
 }
 
-// Whether the rows that are suspected fail as the batch did.
-static bool find_suspect(struct search *search, size_t *ret_row)
+// Whether the rows that are suspected fail as the batch did. Of two the first one may do so alone.
+static bool find_suspect(struct search *search)
 {
-    struct suspects suspects;
-    if (!suspects_find(&search->suspected, search->failed->rows, &suspects))
-        return false;
-    struct part before = {.first = suspects.before, .end = suspects.before + (suspects.count > 1)};
-    struct part row = {.first = suspects.row, .end = suspects.row + 1};
-    *ret_row = suspects.row;
+    static const struct part none = {0};
+    const struct suspects *suspects = &search->suspects;
+    struct part row = {.first = suspects->row, .end = suspects->row + 1}, before = {0};
+    if (suspects->count > 1) {
+        before = (struct part){.first = suspects->before, .end = suspects->before + 1};
+        enum shown shown = try_rows(search, none, before);
+        if (shown == SHOWN_SAME)
+            note_row(search, none, before);
+        if (shown != SHOWN_OTHER)
+            return shown == SHOWN_SAME;
+    }
+    note_row(search, before, row);
     return try_rows(search, before, row) == SHOWN_SAME;
 }
 
-static bool find_row(struct search *search, size_t *ret_row)
+static bool find_row(struct search *search)
 {
     size_t count = search->failed->rows->count;
-    return count > 0 && ((count > 1 && find_suspect(search, ret_row)) || find_among_all(search, ret_row));
+    return count > 0 &&
+           ((count > 1 && search->has_suspects && find_suspect(search)) || find_among_all(search));
 }
 
 // False where the row cannot be read from its file.
-static bool take_row(struct search *search, size_t row)
+static bool take_row(struct search *search)
 {
     bool is_there = true;
     int64_t line = 0;
-    for (size_t i = 0; i <= row && is_there; i++)
+    for (size_t i = 0; i < search->with.end && is_there; i++)
         is_there = rows_next(&search->cursor, &line, search->values);
     search->line = is_there ? line : 0;
     return is_there;
@@ -247,8 +276,9 @@ static bool take_row(struct search *search, size_t row)
 // --- the field, and the parameter: as blame.c finds them
 
 // The field of the row that was found whose change by itself helps: -1: none, or several do.
-static int find_field(struct search *search, size_t row, bool by_null)
+static int find_field(struct search *search, bool by_null)
 {
+    size_t row = search->with.end - 1;
     struct value changed[LIMIT_FIELDS];
     int found = -1;
     for (size_t i = 0; i < search->endpoint->field_count; i++) {
@@ -271,6 +301,63 @@ static int find_field(struct search *search, size_t row, bool by_null)
         found = (int)i;
     }
     return found;
+}
+
+// What stands in for the value of a field, so that it shows whether a constraint is about that field: null
+// refers to nothing and is of any type.
+static struct value exchanged(const struct search *search, const struct rule *rule)
+{
+    switch (search->violated.kind) {
+    case VIOLATION_KEY:
+        return blame_rare(rule);
+    case VIOLATION_NULL:
+        return blame_harmless(rule);
+    default:
+        return (struct value){.kind = VALUE_NULL};
+    }
+}
+
+// Whether the constraint that the row has run into is about the value of this field.
+static bool is_about(struct search *search, size_t field)
+{
+    const struct violated violated = search->violated;
+    const struct err before = search->latest;
+    struct value changed[LIMIT_FIELDS];
+    memcpy(changed, search->values, endpoint_batch_columns(search->endpoint) * sizeof(*changed));
+    changed[field] = exchanged(search, &search->endpoint->fields[field]);
+    enum shown shown = try(search, (struct trial){.before = search->before,
+                                       .rows = search->with,
+                                       .row = changed,
+                                       .params = search->failed->params});
+    bool is_same = shown == SHOWN_SAME && search->violated.kind == violated.kind &&
+                   strcmp(before.text, search->latest.text) == 0;
+    bool is_reference = search->ended == ERR_CONSTRAINT &&
+                        store_violation(plan_conn(search->failed->plan)).kind == VIOLATION_REFERENCE;
+    bool is_proven =
+        search->ended == ERR_NONE || (violated.kind == VIOLATION_KEY && is_reference); // keys come first
+    search->violated = violated;
+    search->latest = before;
+    if (shown == SHOWN_NOTHING || is_same)
+        return false;
+    if (is_proven)
+        return true;
+    return violated.kind == VIOLATION_NULL ? search->values[field].kind == VALUE_NULL : search->told.len == 0;
+}
+
+// Takes the names of the fields back, from the words too, if the constraint is not about all of them.
+static void check_fields(struct search *search)
+{
+    struct violated *violated = &search->violated;
+    AUTO(buf_fini) struct buf has;
+    buf_init(&has, LIMIT_REQUEST_BYTES);
+    violated_write(violated, search->endpoint, search->values, &has);
+    bool is_told = search->told.len > 0 && span_equal(buf_span(&has), buf_span(&search->told));
+    for (size_t i = 0; i < violated->count && !is_told; i++) {
+        if (is_about(search, violated->fields[i]))
+            continue;
+        violated->count = 0;
+        snprintf(search->latest.text, sizeof(search->latest.text), "%s", violation_text(violated->kind));
+    }
 }
 
 // Whether no row is needed for the failure, and, with `without_params`, no parameter either.
@@ -329,15 +416,22 @@ static bool was_sent(void *ctx, struct span quoted)
     return rows_stop(&cursor, &ignored) == ERR_NONE && is_part;
 }
 
+// `field`: of the endpoint; -1: none, or several.
 static void report_row(const struct search *search, int field, struct report *report)
 {
     char number[NUMBER_CHARS];
+    AUTO(buf_fini) struct buf key;
+    buf_init(&key, LIMIT_REQUEST_BYTES);
     struct fault fault = {.line = search->line,
-        .code = search->code == ERR_VALUE ? span_of(BLAME_CODE) : violated_code(search->kind),
+        .code = search->code == ERR_VALUE ? span_of(BLAME_CODE) : violated_code(search->violated.kind),
         .detail = span_of(search->latest.text)};
     if (field >= 0) {
         fault.field = search->endpoint->fields[field].outside;
         fault.value = value_show(search->values[field], number);
+    } else if (search->code != ERR_VALUE) {
+        violated_write(&search->violated, search->endpoint, search->values, &key);
+        if (buf_status(&key) == ERR_NONE)
+            fault.value = buf_span(&key);
     }
     if (report_add(report, &fault) == ERR_NONE)
         report_finish(report);
@@ -364,14 +458,16 @@ static void report_param(struct search *search, struct report *report)
 
 static void find_and_report_row(struct search *search, struct report *report)
 {
-    size_t row;
-    bool is_found = find_row(search, &row);
-    int field = search->field;
-    is_found = is_found && take_row(search, row);
+    bool is_found = find_row(search) && take_row(search);
+    int field = -1;
     if (is_found && search->code == ERR_VALUE) {
-        field = find_field(search, row, false);
+        field = find_field(search, false);
         if (field < 0)
-            field = find_field(search, row, true);
+            field = find_field(search, true);
+    } else if (is_found) {
+        check_fields(search);
+        if (search->violated.count == 1)
+            field = (int)search->violated.fields[0];
     }
     if (search->code == ERR_VALUE)
         blame_hide(&search->latest, was_sent, search);
@@ -388,13 +484,14 @@ enum err_code culprit_find(
         .code = err->code,
         .start_ns = clock_monotonic_ns(),
         .budget_ns = failed->most_ms * NS_PER_MS,
-        .latest = *err,
-        .field = violated_field(conn, plan_endpoint(failed->plan)),
-        .kind = store_violation(conn).kind};
+        .latest = *err};
     if (err->code != ERR_VALUE && err->code != ERR_CONFLICT && err->code != ERR_CONSTRAINT)
         return ERR_NONE;
-    if (err->code != ERR_VALUE)
-        violated_suspect(conn, search.endpoint, &search.suspected);
+    buf_init(&search.told, LIMIT_REQUEST_BYTES);
+    if (err->code != ERR_VALUE) {
+        note_violation(&search);
+        search.has_suspects = violated_suspects(conn, search.endpoint, failed->rows, &search.suspects);
+    }
     rows_start(failed->rows, &search.cursor);
     store_deadline(conn, search.start_ns + search.budget_ns + RUNAWAY_MS * NS_PER_MS);
     if (err->code == ERR_VALUE && fails_without_rows(&search, true))
@@ -405,6 +502,7 @@ enum err_code culprit_find(
         find_and_report_row(&search, report);
     store_deadline(conn, 0);
     rows_cursor_fini(&search.cursor);
+    buf_fini(&search.told);
     *err = search.latest;
     if (search.lost.code != ERR_NONE)
         *ret_lost = search.lost;

@@ -278,12 +278,11 @@ static enum err_code run_batch(struct group *group, struct batch *batch)
         return store_release(lane->conn, err);
     if (code == ERR_ABORTED || code == ERR_STALE) // with all locks that the others of the group may hold
         return err_set(err, code, "%s", batch->err.text);
-    bool is_found = violated_find(lane->conn, batch->endpoint, &batch->rows, &batch->err, &batch->found);
     if (is_ended(lane, &batch->err)) // it was interrupted, most likely
         return store_rollback_to(lane->conn, err);
     code = store_rollback_to(lane->conn, err);
     bool is_deferred = !store_round_trip_is_costly(lane->conn);
-    return code == ERR_NONE && !is_found ? find_culprit(group, batch, is_deferred, err) : code;
+    return code == ERR_NONE ? find_culprit(group, batch, is_deferred, err) : code;
 }
 
 // Runs the first batch and, if `takes_more`, those that wait behind it.
@@ -454,8 +453,6 @@ static enum err_code commit(struct group *group)
     enum err_code code = store_commit(lane->conn, err);
     if (sole != NULL && (code == ERR_CONFLICT || code == ERR_CONSTRAINT))
         violated_words(lane->conn, sole->endpoint, err);
-    if (sole != NULL)
-        (void)violated_find(lane->conn, sole->endpoint, &sole->rows, err, &sole->found);
     return code;
 }
 

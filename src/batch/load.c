@@ -17,7 +17,6 @@
 #include "batch/culprit.h"
 #include "batch/intake.h"
 #include "batch/run.h"
-#include "batch/violated.h"
 #include "text/pattern.h"
 
 enum { DEFAULTS_BYTES = 64 * LIMIT_PARAMS }; // of parameters that are worked out: days
@@ -225,8 +224,7 @@ void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *p
     arena_init(&arena, DEFAULTS_BYTES);
     bool is_of_rows = err->code == ERR_VALUE || err->code == ERR_CONFLICT || err->code == ERR_CONSTRAINT;
     if (!is_of_rows || read_all(endpoint, path, options, &rows, &other) != ERR_NONE ||
-        read_defaults(endpoint, &arena, params, &other) != ERR_NONE ||
-        violated_find(conn, endpoint, &rows, err, report) || store_begin(conn, &other) != ERR_NONE)
+        read_defaults(endpoint, &arena, params, &other) != ERR_NONE || store_begin(conn, &other) != ERR_NONE)
         return;
     struct culprit_case failed = {.plan = plan,
         .params = params,

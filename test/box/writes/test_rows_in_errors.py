@@ -117,3 +117,58 @@ def test_a_file_that_is_loaded_is_told_with_its_line(tmp_path, store, request):
         assert 'nothing was loaded' in done.stderr
     (tmp_path / 'rows.csv').write_text('k,v,p\n1,a,1\n')
     assert run('load', *options, app, 'POST /uniques', tmp_path / 'rows.csv').returncode == 0
+
+
+SWAPPED = {
+    'schema/001_log.sql': '''
+CREATE TABLE log (id bigint NOT NULL PRIMARY KEY, n bigint NOT NULL);
+INSERT INTO log VALUES (1, 1);
+CREATE TABLE pairs (id bigint, n bigint, PRIMARY KEY (id, n));
+CREATE TABLE named (id bigint NOT NULL PRIMARY KEY, n bigint REFERENCES log);
+INSERT INTO named VALUES (1, NULL);
+''',
+    'post_log.sql': '''-- @endpoint POST /log
+-- @field id integer
+-- @field n integer
+-- @write
+INSERT INTO log SELECT n, id FROM batch;
+-- @answer 201
+SELECT count(*) AS stored FROM batch;
+'''}
+SWAPPED['post_pairs.sql'] = SWAPPED['post_log.sql'].replace('log', 'pairs').replace('SELECT n, id FROM', 'SELECT id / 10, n FROM')
+SWAPPED['post_named.sql'] = SWAPPED['post_log.sql'].replace('log', 'named').replace('SELECT n, id FROM', 'SELECT id, n FROM')
+
+
+@pytest.fixture(params=STORES)
+def swapped(start, tmp_path, request):
+    return start(write_app(tmp_path / 'swapped', SWAPPED), '--quiet', *new_store(request.param, request))
+
+
+@pytest.mark.parametrize('behind', [[], [{'id': i, 'n': i} for i in range(20, 40)]])
+def test_a_field_that_went_into_a_column_of_another_name_is_not_blamed_by_its_name(swapped, behind):
+    cases = [  # rows, the line at fault, the code, the words
+        ([{'id': 7, 'n': 1}], 1, 'conflict', 'a row with this key exists already'),
+        ([{'id': 1, 'n': 2}, {'id': 2, 'n': 1}], 2, 'conflict', 'a row with this key exists already'),
+        ([{'id': 5, 'n': 6}, {'id': 8, 'n': 6}, {'id': 5, 'n': 9}], 2, 'conflict', 'a row with this key exists already'),
+        ([{'id': 5, 'n': 1}, {'id': 5, 'n': 9}], 1, 'conflict', 'a row with this key exists already'),
+        ([{'id': 1, 'n': 1}], 1, 'conflict', None),
+        ([{'id': 5, 'n': 6}, {'n': 9}], 2, 'constraint', 'a value is null that must not be'),
+        ([{'id': 5}, {'id': 6, 'n': 7}], 1, 'constraint', 'a value is null that must not be'),
+    ]
+    for rows, line, code, words in cases:
+        answer = swapped.post('/log', rows + behind)
+        assert answer.errors('line', 'code') == [(line, code)], (rows, answer.body)
+        if words:
+            assert (answer.json()['detail'], answer.errors('field', 'value')) == (words, [(None, None)]), (rows, answer.body)
+    answer = swapped.post('/pairs', [{'id': 10, 'n': 5}, {'id': 11, 'n': 5}] + behind)
+    assert answer.errors('line', 'code', 'field') == [(2, 'conflict', None)]
+
+
+@pytest.mark.parametrize('behind', [[], [{'id': i, 'n': 1} for i in range(20, 40)]])
+def test_a_field_that_is_at_fault_is_told_with_what_was_sent(swapped, behind):
+    answer = swapped.post('/named', [{'id': 1, 'n': 1}] + behind)
+    assert (answer.json()['detail'], answer.errors('line', 'field', 'value')) == ('a row with this id exists already', [(1, 'id', '1')])
+    answer = swapped.post('/named', [{'n': 1}] + behind)
+    assert (answer.json()['detail'], answer.errors('line', 'field', 'value')) == ('id must not be null', [(1, 'id', None)])
+    answer = swapped.post('/pairs', [{'id': 10, 'n': 5}, {'id': 10, 'n': 5}] + behind)
+    assert answer.errors('line', 'field', 'value', 'detail') == [(2, None, '10, 5', 'a row with this id, n exists already')]
