@@ -103,7 +103,15 @@ bool violated_suspects(struct store_conn *conn, const struct endpoint *endpoint,
 
 struct span violated_code(enum violation_kind kind)
 {
-    return span_of(kind == VIOLATION_KEY ? "conflict" : kind == VIOLATION_TWICE ? "key_twice" : "constraint");
+    switch (kind) {
+    case VIOLATION_KEY:
+    case VIOLATION_EXCLUSION:
+        return span_of("conflict");
+    case VIOLATION_TWICE:
+        return span_of("key_twice");
+    default:
+        return span_of("constraint");
+    }
 }
 
 void violated_words(struct store_conn *conn, const struct endpoint *endpoint, struct err *err)

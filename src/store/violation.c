@@ -13,6 +13,8 @@ const char *violation_text(enum violation_kind kind)
         return "a value is null that must not be";
     case VIOLATION_CHECK:
         return "a row violates a check constraint";
+    case VIOLATION_EXCLUSION:
+        return "a row and another one exclude each other";
     case VIOLATION_REFERENCE:
         return "a row refers to one that does not exist";
     case VIOLATION_TYPE:

@@ -12,6 +12,7 @@ enum violation_kind {
     VIOLATION_TWICE,     // an upsert met one key twice in its own rows
     VIOLATION_NULL,      // a column that must not be null
     VIOLATION_CHECK,     // a CHECK
+    VIOLATION_EXCLUSION, // an EXCLUDE, which a row and another one meet together
     VIOLATION_REFERENCE, // a foreign key
     VIOLATION_TYPE,      // a column that takes values of its type alone
 };

@@ -100,7 +100,9 @@ static enum violation_kind kind_of(const PGresult *result)
         return VIOLATION_NULL;
     if (has_state(state, "23503") || has_state(state, "23001"))
         return VIOLATION_REFERENCE;
-    bool is_check = has_state(state, "23514") || has_state(state, "23P01") || has_state(state, "44");
+    if (has_state(state, "23P01"))
+        return VIOLATION_EXCLUSION;
+    bool is_check = has_state(state, "23514") || has_state(state, "44");
     return is_check ? VIOLATION_CHECK : VIOLATION_OTHER;
 }
 
@@ -168,6 +170,8 @@ static enum err_code fail_constraint(
     keep_violation(conn, kind, result);
     if (kind == VIOLATION_CHECK && name != NULL)
         return err_set(err, code, "a row violates check constraint %s", name);
+    if (kind == VIOLATION_EXCLUSION && name != NULL)
+        return err_set(err, code, "a row and another one exclude each other by constraint %s", name);
     write_text(result, text, sizeof(text));
     bool is_own = has_state(field(result, PG_DIAG_SQLSTATE), "P0001");
     if (words == NULL)

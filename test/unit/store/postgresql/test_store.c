@@ -208,7 +208,14 @@ static void errors_say_what_the_server_says(void **state)
     struct fixture *f = *state;
     run_script(f->writer,
         "CREATE TABLE p (k integer PRIMARY KEY, c integer CONSTRAINT positive CHECK (c > 0));"
-        "INSERT INTO p VALUES (1, 1)");
+        "INSERT INTO p VALUES (1, 1);"
+        "CREATE TABLE spans (k int4range, v int4range, EXCLUDE USING gist (k WITH &&),"
+        " CONSTRAINT apart EXCLUDE USING gist (v WITH &&));"
+        "INSERT INTO spans VALUES ('[1,5]', '[1,5]')");
+    assert_error(error_of_run(f->writer, "INSERT INTO spans VALUES ('[2,2]', NULL)"), ERR_CONFLICT,
+        "a row and another one exclude each other");
+    assert_error(error_of_run(f->writer, "INSERT INTO spans VALUES (NULL, '[2,2]')"), ERR_CONFLICT,
+        "a row and another one exclude each other by constraint apart");
     assert_error(error_of_run(f->writer, "INSERT INTO p VALUES (1, 1)"), ERR_CONFLICT,
         "a row with this key exists already");
     assert_error(error_of_run(f->writer, "INSERT INTO p VALUES (2, 0)"), ERR_CONSTRAINT,
