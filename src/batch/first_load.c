@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goes through the [load] lines of an app that a store has no record of, in one transaction. How a file
-// becomes a batch is load.c's; the record is store/first_loads.h's. On the thread of the connection.
+// Goes through the [load] lines of an app that a store has no record of, in one transaction. When a row has
+// run into a constraint, it is looked for in one more transaction, which loads the files before it again and
+// is rolled back. How a file becomes a batch is load.c's; the record is store/first_loads.h's. On the thread
+// of the connection.
 #include "batch/first_load.h"
 
 #include <errno.h>
@@ -8,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "batch/file_sum.h"
@@ -74,6 +77,7 @@ struct load_result {
     const char *path;            // its file; NULL: there is nothing to tell
     enum first_load_event event; //
     struct report warnings;      // of its rows
+    uint64_t took_ns;            // how long its rows took, until they failed as well
 };
 
 static void free_results(struct load_result *results, size_t count)
@@ -145,7 +149,9 @@ static enum err_code load_once(struct app *app, const struct first_load *load, s
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return fail_missing(app, load, path, err);
     *ret_path = path;
+    uint64_t start_ns = clock_monotonic_ns();
     code = load_one(load, path, conn, report, &result->warnings, err);
+    result->took_ns = clock_monotonic_ns() - start_ns;
     return code == ERR_NONE ? record(conn, name, file, path, options->now, err) : code;
 }
 
@@ -157,16 +163,18 @@ static bool any_loaded(const struct load_result *results, size_t count)
     return any;
 }
 
-// Goes through all lines in one transaction.
+// Goes through all lines in one transaction. *ret_last: the one that it came to.
 static enum err_code load_all(struct app *app, struct store_conn *conn,
     const struct first_load_options *options, struct report *report, const char **ret_path,
-    struct load_result *results, struct err *err)
+    struct load_result *results, size_t *ret_last, struct err *err)
 {
     enum err_code code = store_begin(conn, err);
     if (code != ERR_NONE)
         return code;
-    for (size_t i = 0; code == ERR_NONE && i < app->first_load_count; i++)
+    for (size_t i = 0; code == ERR_NONE && i < app->first_load_count; i++) {
+        *ret_last = i;
         code = load_once(app, &app->first_loads[i], conn, options, report, ret_path, &results[i], err);
+    }
     if (code == ERR_NONE)
         *ret_path = NULL; // what fails from here on is no one file's fault
     if (code == ERR_NONE && any_loaded(results, app->first_load_count))
@@ -178,6 +186,39 @@ static enum err_code load_all(struct app *app, struct store_conn *conn,
     return code;
 }
 
+// --- the row that a constraint has refused
+
+static enum err_code load_again(struct app *app, struct store_conn *conn,
+    const struct first_load_options *options, size_t count, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < count; i++) {
+        AUTO(report_fini) struct report ignored = {0};
+        struct load_result result = {0};
+        const char *path;
+        code = load_once(app, &app->first_loads[i], conn, options, &ignored, &path, &result, err);
+        report_fini(&result.warnings);
+    }
+    return code;
+}
+
+// `failed`: the line whose file at `path` has ended the transaction with *err.
+static void find_culprit(struct app *app, struct store_conn *conn, const struct first_load_options *options,
+    size_t failed, const char *path, uint64_t took_ns, struct report *report, struct err *err)
+{
+    AUTO(diags_fini) struct diags diags;
+    struct plan *plan = NULL;
+    struct err other = {0}; // the row stays untold then
+    diags_init(&diags);
+    if (store_begin(conn, &other) != ERR_NONE)
+        return;
+    if (load_again(app, conn, options, failed, &other) == ERR_NONE &&
+        plan_new(app->first_loads[failed].endpoint, conn, &diags, &plan, &other) == ERR_NONE)
+        load_find_culprit_within(plan, conn, path, took_ns, report, err);
+    plan_free(plan);
+    store_rollback(conn);
+}
+
 enum err_code first_load_run(struct app *app, struct store_conn *conn,
     const struct first_load_options *options, struct report *report, const char **ret_path, struct err *err)
 {
@@ -187,9 +228,14 @@ enum err_code first_load_run(struct app *app, struct store_conn *conn,
     struct load_result *results = mem_zalloc(app->first_load_count, sizeof(*results));
     if (results == NULL)
         return err_no_memory(err);
+    size_t last = 0;
     enum err_code code = notes_make(conn, err);
     if (code == ERR_NONE)
-        code = load_all(app, conn, options, report, ret_path, results, err);
+        code = load_all(app, conn, options, report, ret_path, results, &last, err);
+    bool may_be_row = *ret_path != NULL && report->total == 0 &&
+                      (code == ERR_VALUE || code == ERR_CONFLICT || code == ERR_CONSTRAINT);
+    if (may_be_row)
+        find_culprit(app, conn, options, last, *ret_path, results[last].took_ns, report, err);
     for (size_t i = 0; code == ERR_NONE && i < app->first_load_count; i++) {
         if (results[i].path != NULL)
             options->on_file(options->ctx, results[i].path, results[i].event, &results[i].warnings);

@@ -32,7 +32,8 @@ struct first_load_options {
 
 // Runs the app's first loads that the store has no record of, in order, all in one transaction, so that a
 // failure leaves nothing and nothing is told. On a failure *ret_path (valid until app_unref) is the file that
-// it was met in, NULL for none; on ERR_INVALID `report` has the bad rows of that file.
+// it was met in, NULL for none, and `report` has its rows that do not pass, and the one that a constraint has
+// refused, if that was found.
 MUST_CHECK enum err_code first_load_run(struct app *app, struct store_conn *conn,
     const struct first_load_options *options, struct report *report, const char **ret_path, struct err *err);
 

@@ -213,8 +213,9 @@ static enum err_code search(const struct culprit_case *failed, struct report *re
     return culprit_find(failed, report, err, &lost);
 }
 
-void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_options *options, uint64_t took_ns, struct report *report, struct err *err)
+// With `begins` in a transaction of its own, which is rolled back.
+static void find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
+    const struct load_options *options, bool begins, uint64_t took_ns, struct report *report, struct err *err)
 {
     const struct endpoint *endpoint = plan_endpoint(plan);
     struct value params[LIMIT_PARAMS];
@@ -224,7 +225,8 @@ void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *p
     arena_init(&arena, DEFAULTS_BYTES);
     bool is_of_rows = err->code == ERR_VALUE || err->code == ERR_CONFLICT || err->code == ERR_CONSTRAINT;
     if (!is_of_rows || read_all(endpoint, path, options, &rows, &other) != ERR_NONE ||
-        read_defaults(endpoint, &arena, params, &other) != ERR_NONE || store_begin(conn, &other) != ERR_NONE)
+        read_defaults(endpoint, &arena, params, &other) != ERR_NONE ||
+        (begins && store_begin(conn, &other) != ERR_NONE))
         return;
     struct culprit_case failed = {.plan = plan,
         .params = params,
@@ -232,7 +234,20 @@ void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *p
         .format = load_format(endpoint),
         .took_ns = took_ns,
         .most_ms = LIMIT_CULPRIT_LOAD_MS,
-        .is_deferred = true};
+        .is_deferred = begins};
     (void)search(&failed, report, err); // if the transaction is lost, what is known is told all the same
-    store_rollback(conn);
+    if (begins)
+        store_rollback(conn);
+}
+
+void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
+    const struct load_options *options, uint64_t took_ns, struct report *report, struct err *err)
+{
+    find_culprit(plan, conn, path, options, true, took_ns, report, err);
+}
+
+void load_find_culprit_within(struct plan *plan, struct store_conn *conn, const char *path, uint64_t took_ns,
+    struct report *report, struct err *err)
+{
+    find_culprit(plan, conn, path, NULL, false, took_ns, report, err);
 }

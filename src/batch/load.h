@@ -36,8 +36,14 @@ MUST_CHECK enum err_code load_file(struct plan *plan, struct store_conn *conn, c
 
 // After load_file or the commit has failed with *err, and the transaction was rolled back: finds the row that
 // did it (batch/culprit.h), reading the file once more, and adds it to `report`. `took_ns`: how long the load
-// took. Of a file whose rows take more than LIMIT_ROWS_BYTES the row is not told.
+// took. Of a file whose rows take more than LIMIT_ROWS_BYTES the row is not told. It begins a transaction and
+// rolls it back.
 void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
     const struct load_options *options, uint64_t took_ns, struct report *report, struct err *err);
+
+// The same in a transaction that the caller has begun, and takes back: all in it is left as it was, unless
+// the store fails.
+void load_find_culprit_within(struct plan *plan, struct store_conn *conn, const char *path, uint64_t took_ns,
+    struct report *report, struct err *err);
 
 #endif

@@ -175,3 +175,39 @@ def test_a_field_that_is_at_fault_is_told_with_what_was_sent(swapped, behind):
     assert (answer.json()['detail'], answer.errors('line', 'field', 'value')) == ('id must not be null', [(1, 'id', None)])
     answer = swapped.post('/pairs', [{'id': 10, 'n': 5}, {'id': 10, 'n': 5}] + behind)
     assert answer.errors('line', 'field', 'value', 'detail') == [(2, None, '10, 5', 'a row with this id, n exists already')]
+
+
+FIRST_LOAD = {
+    'app.ini': '[load]\nPOST /ports = ports.csv\nPOST /prices = prices.csv\nPOST /ports = more.csv\n',
+    'schema/001_tables.sql': '''
+CREATE TABLE ports (code text PRIMARY KEY);
+CREATE TABLE prices (port text NOT NULL REFERENCES ports, price bigint CHECK (price < 1000));
+''',
+    'post_ports.sql': '-- @endpoint POST /ports\n-- @field code text\n-- @write\nINSERT INTO ports SELECT code FROM batch;\n-- @answer 204\n',
+    'post_prices.sql': '''-- @endpoint POST /prices
+-- @field port text
+-- @field price integer
+-- @write
+INSERT INTO prices SELECT port, 100 / price FROM batch;
+-- @answer 204
+''',
+    'data/ports.csv': 'code\nA\nB\n', 'data/prices.csv': 'port,price\nA,5\nB,7\n', 'data/more.csv': 'code\nC\n'}
+
+
+@pytest.mark.parametrize('store', STORES)
+@pytest.mark.parametrize('name, text, told', [
+    ('ports', 'code\nA\nB\nC\nA\n', '5: code: a row with this code exists already (A)'),
+    ('ports', 'code\nA\nB\n""\nB\n', '5: code: a row with this code exists already (B)'),
+    ('prices', 'port,price\nA,5\nB,5\nX,1\nA,7\n', '4: '),
+    ('prices', 'port,price\nA,5\n,5\nB,1\nA,7\n', '3: port: port must not be null'),
+    ('more', 'code\nC\nB\n', '3: code: a row with this code exists already (B)'),
+])
+def test_a_first_load_that_fails_names_the_row(start, tmp_path, store, request, name, text, told):
+    app = write_app(tmp_path / 'small', FIRST_LOAD | {f'data/{name}.csv': text})
+    options = ['--listen', '127.0.0.1:0', *(new_store(store, request) or ['--var', str(tmp_path / 'var')])]
+    failed = run('serve', *options, app)
+    assert failed.returncode == 1 and f'{app}/data/{name}.csv:{told}' in failed.stderr, failed.stderr
+    assert 'nothing of it was kept' in failed.stderr
+    (app / 'data' / f'{name}.csv').write_text(FIRST_LOAD[f'data/{name}.csv'])
+    server = start(app, *options)
+    assert server.stderr.count('loaded ') == 3, server.stderr
