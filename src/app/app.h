@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/access.h"
 #include "app/diag.h"
 #include "app/endpoint.h"
 #include "base/arena.h"
@@ -39,6 +40,9 @@ struct app {
     const char *dir;                   // the folder as given, without slashes at its end
     const char *name;                  // the folder's last part: [a-z][a-z0-9_-]*
     struct span title;                 // of app.ini; the name when there is none
+    struct app_access access;          // whom it lets in
+    struct quota *quotas;              // of [plan NAME], in order of app.ini
+    size_t quota_count;                //
     struct endpoint *endpoints;        // sorted by path, then method
     size_t endpoint_count;             //
     struct migration_file *migrations; // sorted by number

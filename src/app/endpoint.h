@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/access.h"
 #include "app/place.h"
 #include "app/rule.h"
 #include "base/limits.h"
@@ -117,6 +118,8 @@ struct endpoint {
     bool is_private;                // for loads only: it has no route
     bool is_parallel;               // its batches take no turn among those that write to the app
     bool is_one;                    // of a write with fields: a body has exactly one row
+    struct endpoint_access access;  // who may ask: @access, or the app's standard
+    bool is_personal;               // its SQL sees the client: :client, or a @claim
     bool strict;                    // unknown query parameters are refused
     bool is_kept;                   // of a read: its answers may be kept (@cache off; cache = off in app.ini)
     struct depends *depends;        // in order of the file

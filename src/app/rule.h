@@ -22,9 +22,17 @@ struct rule_type {
     uint8_t scale;     // likewise: digits behind the point
 };
 
+// Where the value of a parameter comes from.
+enum param_source {
+    PARAM_REQUEST, // what the client sends
+    PARAM_CLIENT,  // the id of the client that is known; null when none is
+    PARAM_CLAIM,   // what its key or token says under that name
+};
+
 struct rule {
-    struct span name;    // of the parameter or field, in SQL
-    struct span outside; // what clients call it: the name, where no other is given
+    enum param_source source; // of a parameter
+    struct span name;         // of the parameter or field, in SQL
+    struct span outside;      // what clients call it: the name, where no other is given
     enum value_type type;
     uint8_t precision;        // of a decimal: digits in all
     uint8_t scale;            // likewise: digits behind the point

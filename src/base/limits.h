@@ -177,6 +177,8 @@ enum {
     // --- apps
     LIMIT_APP_FILE_BYTES = 1024 * 1024, // an endpoint, schema or ini file
     LIMIT_ENDPOINTS = 1000,             // endpoints of an app
+    LIMIT_ALLOWANCES = 8,               // of a plan in app.ini
+    LIMIT_QUOTAS = 100,                 // plans of an app
     LIMIT_PARAMS = 100,                 // @param of an endpoint
     LIMIT_STATEMENTS = 64,              // statements of an endpoint
     LIMIT_DIAGNOSTICS = 200,            // errors reported by one check
