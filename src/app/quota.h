@@ -1,35 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plan of app.ini allows a client: so many requests, rows, bytes or batches in a window of time, and
-// so many requests at once. In code a plan is a quota, as `plan` is a word of statements. Immutable; the
-// app's.
+// What a plan of app.ini allows its clients: a number of something in each window of time.
+//
+//     [plan gold]
+//     requests = 100/second, 1000000/day
+//     bytes = 10GiB/month
+//     concurrent = 8
+//
+// In code a plan is a quota, as a plan is of statements (plan.h). Immutable once the app is read.
 #ifndef RECKONER_APP_QUOTA_H
 #define RECKONER_APP_QUOTA_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+#include "base/err.h"
 #include "base/span.h"
 
+enum { LIMIT_ALLOWANCES = 8 }; // of a plan: each is a number that each request looks at
+
 enum allowance_of {
-    ALLOWANCE_REQUESTS,   // of whatever outcome, once the client is known
-    ALLOWANCE_ROWS,       // of answers
-    ALLOWANCE_BYTES,      // of the bodies of answers
+    ALLOWANCE_REQUESTS,   //
+    ALLOWANCE_ROWS,       // of answers and of batches
+    ALLOWANCE_BYTES,      // of the bodies of answers, as they are sent
     ALLOWANCE_BATCHES,    // requests that write
-    ALLOWANCE_CONCURRENT, // requests that run at a time, in one process
+    ALLOWANCE_CONCURRENT, // requests that run at a time
 };
 
 struct allowance {
     enum allowance_of of;
-    uint64_t count;    // 1 to 10^15 - 1, the largest integer of a structured field (RFC 9651)
-    uint32_t window_s; // of a second, minute, hour, day or month of 30 days; 0 for concurrent
-    struct span name;  // for RateLimit: "requests-minute", "concurrent"
+    uint64_t count;    // 1 to 999,999,999,999,999
+    uint32_t window_s; // in which so many are allowed; 0: of concurrent ones
+    struct span name;  // "requests-minute": as answers call it
 };
 
 struct quota {
-    struct span name; // of [plan NAME]
-    struct allowance *allowances;
-    size_t count;  // LIMIT_ALLOWANCES at most; each (of, window) once
-    uint32_t line; // of its section in app.ini
+    struct span name;             // of the plan
+    struct allowance *allowances; // in the order of app.ini; no two of the same thing and window
+    size_t count;                 //
 };
+
+// Reads a line of a plan, "requests = 100/second, 1000000/day", and adds what it allows to `quota`, whose
+// texts are the arena's. ERR_CONFIG with what is wrong and how it is written; ERR_NO_MEMORY.
+MUST_CHECK enum err_code quota_read_line(
+    struct quota *quota, struct span key, struct span value, struct arena *arena, struct err *err);
 
 #endif
