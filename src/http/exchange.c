@@ -123,6 +123,7 @@ static void write_head(struct http_exchange *exchange, const struct http_reply *
         .date = lane_date(exchange->connection->lane),
         .persistence = persistence(exchange),
         .headers = reply->headers,
+        .more_headers = reply->more_headers,
     };
     size_t max = http_head_max(&head);
     if (max > sizeof(exchange->inline_head)) {

@@ -34,7 +34,8 @@ static char *put_number(char *out, uint64_t number)
 size_t http_head_max(const struct http_head *head)
 {
     return FIXED_BYTES + (head->content_type != NULL ? strlen(head->content_type) + 16 : 0) +
-           (head->headers != NULL ? strlen(head->headers) : 0);
+           (head->headers != NULL ? strlen(head->headers) : 0) +
+           (head->more_headers != NULL ? strlen(head->more_headers) : 0);
 }
 
 size_t http_head_write(const struct http_head *head, char *out)
@@ -62,6 +63,8 @@ size_t http_head_write(const struct http_head *head, char *out)
     at = put_text(at, connection[head->persistence]);
     if (head->headers != NULL)
         at = put_text(at, head->headers);
+    if (head->more_headers != NULL)
+        at = put_text(at, head->more_headers);
     at = put_text(at, "\r\n");
     return (size_t)(at - out);
 }

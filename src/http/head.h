@@ -23,6 +23,7 @@ struct http_head {
     const char *date;                  // IMF-fixdate
     enum http_persistence persistence; // what Connection says
     const char *headers;               // further lines, each ended by CRLF; NULL for none
+    const char *more_headers;          // likewise
 };
 
 // The most bytes that http_head_write will write.

@@ -28,6 +28,7 @@ struct http_reply {
     int status;               // 200 to 599
     const char *content_type; // NULL when there is no body. Copied.
     const char *headers;      // further header lines, each ended by CRLF; NULL for none. Copied.
+    const char *more_headers; // more of them; likewise
     struct blob *body;        // NULL for none; http_reply takes this reference, and writes it without a copy
     struct http_file *file;   // a body instead of a blob; NULL for none; taken likewise. 503 for max_files
     bool close;               // end the connection after this answer

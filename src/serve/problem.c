@@ -45,8 +45,9 @@ struct blob *problem_blob(const struct problem *problem)
 {
     AUTO(buf_fini) struct buf out;
     buf_init(&out, LIMIT_ANSWER_BYTES);
-    buf_printf(&out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d", http_reason(problem->status),
-        problem->status);
+    buf_printf(&out, "{\"type\":\"%s\",\"title\":\"%s\",\"status\":%d",
+        problem->type != NULL ? problem->type : "about:blank",
+        problem->title != NULL ? problem->title : http_reason(problem->status), problem->status);
     if (problem->detail != NULL) {
         buf_append_str(&out, ",\"detail\":");
         json_write_string(&out, span_of(problem->detail));
@@ -55,6 +56,10 @@ struct blob *problem_blob(const struct problem *problem)
         buf_printf(&out, ",\"line\":%u", problem->line);
     if (problem->column > 0)
         buf_printf(&out, ",\"column\":%u", problem->column);
+    if (problem->violated.len > 0) {
+        buf_append_str(&out, ",\"violated-policies\":");
+        buf_append(&out, problem->violated.at, problem->violated.len);
+    }
     if (problem->request_id != NULL)
         buf_printf(&out, ",\"request\":\"%s\"", problem->request_id);
     if (problem->report != NULL && problem->report->total > 0) {

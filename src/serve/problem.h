@@ -28,7 +28,10 @@ struct problem_class {
 const struct problem_class *problem_class(enum err_code code);
 
 struct problem {
-    int status;                  // 400 to 599; its reason phrase becomes the title
+    int status;                  // 400 to 599
+    const char *type;            // a URI; NULL: about:blank
+    const char *title;           // of that type; NULL: the status' reason phrase
+    struct span violated;        // a JSON array, "violated-policies"; empty: none
     const char *detail;          // what is wrong with this request and what to do; NULL for none
     uint32_t line;               // in the body, where it cannot be read further; 0: none
     uint32_t column;             // likewise
