@@ -95,6 +95,15 @@ enum {
     LIMIT_SNAPSHOT_MS = 100, // that a loop holds a snapshot: the log of SQLite may be kept from beginning
                              // again meanwhile
 
+    // --- what clients may use
+    LIMIT_ACCOUNTS = 65536, // of clients of which none asks just now, by address mostly: 600 bytes each. The
+                            // longest unused ones of more are forgotten, and with them what they have used
+    LIMIT_QUOTA_SAVE_MS = 5000, // from one saving of what was used to the next: a crash forgets so much
+    LIMIT_RATION_MS = 1000,     // that a node may spend what a shared store has given it; of a window of less
+                                // than ten such times, a tenth
+    LIMIT_RATION_WAIT_MS = 2000, // of a request for that: some round trips, of which the first connects
+    LIMIT_RATIONS = 512,         // that are asked for at once, in some milliseconds
+
     // --- reads on the loop, none of which may hold up another connection by more than a millisecond
     LIMIT_CHEAP_US = 100,  // of an endpoint whose reads have taken no more lately
     LIMIT_PROMPT_US = 300, // of one of them, which then goes to a worker; its last step may take some 100

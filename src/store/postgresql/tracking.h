@@ -13,7 +13,7 @@ struct pg_store;
 // The tables in the app's schema that are not the app's, for IN.
 #define PG_OWN_TABLES                                                                                        \
     "('reckoner_audit', 'reckoner_buckets', 'reckoner_changes', 'reckoner_commits', 'reckoner_key_uses',"    \
-    " 'reckoner_keys', 'reckoner_loads', 'reckoner_migrations', 'reckoner_notes', 'reckoner_quota',"     \
+    " 'reckoner_keys', 'reckoner_loads', 'reckoner_migrations', 'reckoner_notes', 'reckoner_quota',"         \
     " 'reckoner_versions')"
 
 // A number of the app's name, for its advisory locks and settings.
