@@ -15,9 +15,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/span.h"
-
-enum { LIMIT_ALLOWANCES = 8 }; // of a plan: each is a number that each request looks at
 
 enum allowance_of {
     ALLOWANCE_REQUESTS,   //
@@ -37,7 +36,8 @@ struct allowance {
 struct quota {
     struct span name;             // of the plan
     struct allowance *allowances; // in the order of app.ini; no two of the same thing and window
-    size_t count;                 //
+    size_t count;                 // LIMIT_ALLOWANCES at most
+    uint32_t line;                // of its section in app.ini
 };
 
 // Reads a line of a plan, "requests = 100/second, 1000000/day", and adds what it allows to `quota`, whose
