@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "app/quota.h"
 #include "base/span.h"
@@ -19,6 +20,8 @@ enum access_kind {
 struct endpoint_access {
     enum access_kind kind;
     struct span scope; // of ACCESS_SCOPE: its name
+    uint32_t line;     // of @access in the file; 0: there is none, and the app's standard holds
+    uint32_t column;   // likewise
 };
 
 // Of an app.

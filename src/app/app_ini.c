@@ -6,22 +6,24 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "app/app_access.h"
 #include "app/body_format.h"
 #include "base/limits.h"
 #include "text/ini.h"
 #include "text/nearest.h"
 
 struct reading {
-    const char *file;     // for messages
-    struct app *app;      // filled
-    struct diags *diags;  // where errors go
-    uint32_t line;        // of the current entry
-    struct span told;     // the section of the last entry
-    bool has_title;       // title was there
-    bool has_cache;       // cache was there
-    bool is_complete;     // all endpoints are known
-    size_t load_room;     // loads for which the array has room
-    enum err_code status; // ERR_NO_MEMORY, or ERR_NONE
+    const char *file;           // for messages
+    struct app *app;            // filled
+    struct diags *diags;        // where errors go
+    uint32_t line;              // of the current entry
+    struct span told;           // the section of the last entry
+    bool has_title;             // title was there
+    bool has_cache;             // cache was there
+    bool is_complete;           // all endpoints are known
+    struct access_lines access; // what [access] and [plan NAME] say
+    size_t load_room;           // loads for which the array has room
+    enum err_code status;       // ERR_NO_MEMORY, or ERR_NONE
 };
 
 static void fail(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -167,9 +169,18 @@ static void on_load(struct reading *reading, struct span key, struct span file)
         add_load(reading, endpoint, file);
 }
 
-static bool is_meant(struct span word, const char *known)
+static void fail_unknown_section(struct reading *reading, struct span section)
 {
-    return nearest_of(word, &known, 1) != NULL;
+    static const char *const known[] = {"load", "access", "plan"};
+    struct span rest = section, first = span_split(&rest, ' ');
+    const char *nearest = nearest_of(first, known, ARRAY_LEN(known));
+    if (span_is(section, "cache"))
+        fail(reading, "there is no section [%.*s]; write cache = off in front of [load]", SHOW(section));
+    else if (nearest != NULL)
+        fail(reading, "unknown section [%.*s]; did you mean [%s%s]?", SHOW(section), nearest,
+            strcmp(nearest, "plan") == 0 ? " NAME" : "");
+    else
+        fail(reading, "unknown section [%.*s]; known are [load], [access] and [plan NAME]", SHOW(section));
 }
 
 static void on_entry(struct reading *reading, const struct ini_entry *entry)
@@ -179,13 +190,10 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
         fail(reading, "%s", entry->problem);
     else if (span_is(entry->section, "load"))
         on_load(reading, entry->key, entry->value);
+    else if (access_lines_have(entry->section))
+        access_lines_read(&reading->access, entry);
     else if (entry->section.len > 0 && entry->section.at != reading->told.at) // once for all of its keys
-        fail(reading,
-            is_meant(entry->section, "load") ? "unknown section [%.*s]; did you mean [load]?"
-            : span_is(entry->section, "cache")
-                ? "there is no section [%.*s]; write cache = off in front of [load]"
-                : "unknown section [%.*s]; known is [load]",
-            SHOW(entry->section));
+        fail_unknown_section(reading, entry->section);
     else if (entry->section.len > 0)
         return;
     else if (span_is(entry->key, "title"))
@@ -200,11 +208,18 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
 enum err_code app_ini_read(const char *file, struct span text, bool is_complete, struct app *app,
     struct diags *diags, struct err *err)
 {
-    struct reading reading = {.file = file, .app = app, .diags = diags, .is_complete = is_complete};
+    struct reading reading = {.file = file,
+        .app = app,
+        .diags = diags,
+        .access = {.file = file, .app = app, .diags = diags},
+        .is_complete = is_complete};
     struct ini ini;
     struct ini_entry entry;
     ini_init(&ini, text);
     while (ini_next(&ini, &entry))
         on_entry(&reading, &entry);
+    access_lines_finish(&reading.access);
+    if (reading.access.status != ERR_NONE)
+        reading.status = reading.access.status;
     return reading.status == ERR_NONE ? ERR_NONE : err_no_memory(err);
 }

@@ -221,9 +221,9 @@ static enum err_code read_ini(struct app_reading *reading)
     if (path == NULL)
         return err_no_memory(reading->err);
     struct stat status;
-    if (lstat(path, &status) != 0)
-        return ERR_NONE; // an app needs none
     struct span text;
+    if (lstat(path, &status) != 0) // an app needs none
+        return app_ini_read(path, span_of(""), reading->is_complete, app, reading->diags, reading->err);
     bool is_usable;
     enum err_code code = source_read(path, &app->arena, reading->diags, &text, &is_usable, reading->err);
     if (code != ERR_NONE || !is_usable)

@@ -6,6 +6,7 @@
 #include "app/directives.h"
 
 #include "app/declare.h"
+#include "app/declare_access.h"
 #include "app/declare_answer.h"
 #include "app/declare_csv.h"
 #include "app/declare_kept.h"
@@ -46,6 +47,8 @@ static const struct {
     {"@page", SECTION_DECLARATIONS, FORM_NUMBER, declare_page},
     {"@strict", SECTION_DECLARATIONS, FORM_ALONE, declare_strict},
     {"@private", SECTION_DECLARATIONS, FORM_ALONE, declare_private},
+    {"@access", SECTION_DECLARATIONS, FORM_WORD, declare_access},
+    {"@claim", SECTION_DECLARATIONS, FORM_NAME_AND_TYPE, declare_claim},
     {"@one", SECTION_DECLARATIONS, FORM_ALONE, declare_one},
     {"@parallel", SECTION_DECLARATIONS, FORM_ALONE, declare_parallel},
     {"@cache", SECTION_DECLARATIONS, FORM_WORD, declare_cache},
@@ -70,7 +73,7 @@ static void fail_unknown(struct words *words, struct word name)
     else
         words_fail(words, name.column,
             "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
-            "@strict, @private, @one, @parallel, @cache, @depends, @stale, @csv, @example, @reject, @warn, @write and @answer",
+            "@strict, @private, @access, @claim, @one, @parallel, @cache, @depends, @stale, @csv, @example, @reject, @warn, @write and @answer",
             SHOW(name.text));
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "app/declare_access.h"
 #include "app/depends_hide.h"
 #include "app/examples.h"
 #include "app/presence.h"
@@ -93,6 +94,8 @@ static const char *path_param_problem(const struct rule *param)
         return "is in the path, so it is always there; take required away";
     if (param->has_default)
         return "is in the path, so it is always there; take the default away";
+    if (param->source != PARAM_REQUEST)
+        return "is in the path, which the client writes, so it cannot say who asks; use @param";
     if (param->is_list)
         return "is in the path, where it has one value; take list away";
     return NULL;
@@ -369,6 +372,7 @@ void endpoint_check(struct parser *parser)
         check_statements(parser);
         check_warnings(parser);
     }
+    declare_access_finish(parser);
     settle_path(parser);
     settle_page(parser);
     check_one(parser);

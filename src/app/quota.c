@@ -7,6 +7,7 @@
 
 #include "app/diag.h"
 #include "base/attr.h"
+#include "base/limits.h"
 #include "text/nearest.h"
 
 #define MOST 999999999999999ull // an integer of a structured field has 15 digits (RFC 9651 section 3.3.1)

@@ -186,6 +186,7 @@ enum {
     // --- apps
     LIMIT_APP_FILE_BYTES = 1024 * 1024, // an endpoint, schema or ini file
     LIMIT_ENDPOINTS = 1000,             // endpoints of an app
+    LIMIT_SCOPE_CHARS = 64,             // of the name of a scope
     LIMIT_ALLOWANCES = 8,               // of a plan in app.ini
     LIMIT_QUOTAS = 100,                 // plans of an app
     LIMIT_PARAMS = 100,                 // @param of an endpoint

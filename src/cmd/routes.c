@@ -26,7 +26,7 @@ static size_t print_rules(const struct rule *rules, size_t count)
     size_t printed = 0;
     for (size_t i = 0; i < count; i++) {
         const struct rule *rule = &rules[i];
-        if (!rule->in_path)
+        if (!rule->in_path && rule->source == PARAM_REQUEST)
             printf("%s%s%.*s%s", printed++ > 0 ? " " : "", rule->required ? "" : "[", (int)rule->outside.len,
                 rule->outside.at, rule->required ? "" : "]");
     }
@@ -42,7 +42,10 @@ static void print_endpoint(const struct endpoint *endpoint)
         printed += print_rules(endpoint->fields, endpoint->field_count);
         fputs("}", stdout);
     }
-    printf("%s%s%s\n", printed > 0 ? "  " : " ", endpoint->is_private ? "(private)  " : "", endpoint->file);
+    const struct endpoint_access *access = &endpoint->access;
+    const char *asks = access->kind == ACCESS_OPEN ? "" : access->kind == ACCESS_KEY ? "(key)  " : "(scope ";
+    printf("%s%s%.*s%s%s%s\n", printed > 0 ? "  " : " ", asks, SHOW(access->scope),
+        access->scope.len > 0 ? ")  " : "", endpoint->is_private ? "(private)  " : "", endpoint->file);
 }
 
 int cmd_routes(int argc, char **argv)

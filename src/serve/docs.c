@@ -140,10 +140,15 @@ static void add_expected(struct buf *out, const struct rule *rule)
 
 static void add_rules(struct buf *out, const char *caption, const struct rule *rules, size_t count)
 {
-    if (count == 0)
+    size_t shown = 0;
+    for (size_t i = 0; i < count; i++)
+        shown += rules[i].source == PARAM_REQUEST;
+    if (shown == 0)
         return;
     open_table(out, caption, "name|type|presence|must be|meaning");
     for (size_t i = 0; i < count; i++) {
+        if (rules[i].source != PARAM_REQUEST) // it is no client's to send
+            continue;
         add(out, "<tr><th scope=\"row\">");
         add_code(out, rules[i].outside);
         add(out, "</th><td>");
@@ -161,6 +166,20 @@ static void add_rules(struct buf *out, const char *caption, const struct rule *r
         add(out, "</td></tr>\n");
     }
     close_table(out);
+}
+
+// --- who may ask
+
+static void add_access(struct buf *out, const struct endpoint *endpoint)
+{
+    if (endpoint->access.kind == ACCESS_OPEN)
+        return;
+    add(out, "<p>Needs a key, as <code>Authorization: Bearer</code> or <code>X-API-Key</code>");
+    if (endpoint->access.kind == ACCESS_SCOPE) {
+        add(out, ", with the scope ");
+        add_code(out, endpoint->access.scope);
+    }
+    add(out, ".</p>\n");
 }
 
 // --- answers
@@ -381,6 +400,7 @@ static void add_endpoint(struct buf *out, const struct endpoint *endpoint)
     add_name(out, endpoint);
     add(out, "</h3>\n");
     add_paragraphs(out, endpoint->description);
+    add_access(out, endpoint);
     add_rules(out, "Parameters", endpoint->params, endpoint->param_count);
     if (endpoint->strict)
         add(out, "<p>Other parameters are refused.</p>\n");

@@ -168,7 +168,7 @@ static enum err_code read_format(struct query *query, struct span value)
 // Whether the query may call the parameter so.
 static bool is_called(const struct rule *rule, struct span name)
 {
-    if (rule->in_path)
+    if (rule->in_path || rule->source != PARAM_REQUEST)
         return false;
     if (span_equal(rule->outside, name))
         return true;
@@ -390,6 +390,8 @@ static enum err_code read_rest(struct query *query)
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < query->endpoint->param_count; i++) {
         const struct given *given = &query->given[i];
+        if (query->endpoint->params[i].source != PARAM_REQUEST) // claims.c's
+            continue;
         if (given->state == PARAM_ABSENT)
             code = check(query, i, (struct span){0});
         else if (given->state == PARAM_GIVEN && given->first != NULL)

@@ -345,7 +345,7 @@ static void every_bad_line_of_the_ini_is_told(void **state)
                           "app.ini:4: no = on this line; write key = value\n"
                           "app.ini:5: the line is longer than 198 bytes\n"
                           "app.ini:6: the section has no ]\n"
-                          "app.ini:8: unknown section [store]; known is [load]\n"
+                          "app.ini:8: unknown section [store]; known are [load], [access] and [plan NAME]\n"
                           "app.ini:11: the same load is on line 10; take one away\n"
                           "app.ini:12: the app has no endpoint POST /z\n"
                           "app.ini:13: GET /a does not write; a load needs an endpoint that does\n"
@@ -358,6 +358,70 @@ static void every_bad_line_of_the_ini_is_told(void **state)
                           "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
                           "app.ini:21: \"b.txt\" has to end in .csv, .tsv, .json or .ndjson\n"
                           "app.ini:22: \".csv\" has to end in .csv, .tsv, .json or .ndjson\n");
+}
+
+static void access_and_plans_of_the_ini_hold_for_endpoints(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint GET /a\n-- @answer\nSELECT 1;\n");
+    app_dir_write("b.sql", "-- @endpoint GET /b\n-- @access open\n-- @answer\nSELECT 1;\n");
+    app_dir_write("app.ini", "[access]\ndefault = key\nplan = gold\nopen_plan = free\nquery = key\n"
+                             "[plan free]\nrequests = 10/minute\n"
+                             "[plan gold]\nrequests = 100/second, 1000000/day\nconcurrent = 8\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    assert_int_equal(app->endpoints[0].access.kind, ACCESS_KEY);
+    assert_int_equal(app->endpoints[1].access.kind, ACCESS_OPEN);
+    assert_true(app->access.wants_keys);
+    assert_true(app->access.is_metered);
+    assert_true(span_is(app->access.query, "key"));
+    assert_ptr_equal(app->access.key_quota, &app->quotas[1]);
+    assert_ptr_equal(app->access.open_quota, &app->quotas[0]);
+    assert_int_equal(app->quotas[1].count, 3);
+    app_unref(app);
+}
+
+static void an_app_without_access_looks_at_no_key(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint GET /a\n-- @answer\nSELECT 1;\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    assert_false(app->access.wants_keys);
+    assert_false(app->access.is_metered);
+    app_unref(app);
+    app_dir_write("b.sql", "-- @endpoint GET /b\n-- @access key\n-- @answer\nSELECT 1;\n");
+    app = app_dir_load(app_dir, "sqlite");
+    assert_true(app->access.wants_keys);
+    app_unref(app);
+    app_dir_write("app.ini", "[access]\nusage = off\n");
+    app = app_dir_load(app_dir, "sqlite");
+    assert_false(app->access.is_metered);
+    app_unref(app);
+}
+
+static void every_bad_line_of_access_is_told(void **state)
+{
+    (void)state;
+    app_dir_write(
+        "a.sql", "-- @endpoint GET /a\n-- @claim tenant text required\n-- @answer\nSELECT :tenant;\n");
+    app_dir_write("app.ini",
+        "[access]\ndefault = keys\ndefault = key\nplan = golf\nopen_plan = none\nquery = X-Key\n"
+        "usage = yes\nqery = key\nkeys = 1\n[plan gold]\nrequests = 0/day\n[plan gold]\nrows = 1/day\n"
+        "[plan Big]\nrows = 1/day\n[plan]\nrows = 1/day\n[acces]\ndefault = key\n");
+    app_dir_expect_errors(
+        "a.sql:2:11: the claim tenant is required, and the endpoint is open to those without a key; add @access key\n"
+        "app.ini:2: default can be open or key, and not \"keys\"; endpoints say more by @access\n"
+        "app.ini:3: a second default; the first is on line 2\n"
+        "app.ini:4: there is no [plan golf]; did you mean gold?\n"
+        "app.ini:5: there is no [plan none]; write one, with a line such as requests = 100/minute\n"
+        "app.ini:6: \"X-Key\" cannot be the name of a parameter that holds a key; write query = key\n"
+        "app.ini:7: usage can be on or off, and not \"yes\"\n"
+        "app.ini:8: unknown key \"qery\"; did you mean query?\n"
+        "app.ini:9: unknown key \"keys\"; known in [access] are default, plan, open_plan, query and usage\n"
+        "app.ini:11: 0 requests would let nothing through; allow at least one, or take the line away\n"
+        "app.ini:13: a second [plan gold]; put all of its lines into one\n"
+        "app.ini:15: [plan Big] needs the plan's name, of small letters, digits and _: [plan gold]\n"
+        "app.ini:17: [plan] needs the plan's name, of small letters, digits and _: [plan gold]\n"
+        "app.ini:19: unknown section [acces]; did you mean [access]?\n");
 }
 
 static void a_misspelt_line_of_the_ini_says_what_was_meant(void **state)
@@ -583,6 +647,9 @@ int main(void)
         APP_DIR_TEST(migrations_of_one_number_are_both_named),
         APP_DIR_TEST(an_empty_migration_is_one_that_is_still_to_be_written),
         APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
+        APP_DIR_TEST(access_and_plans_of_the_ini_hold_for_endpoints),
+        APP_DIR_TEST(an_app_without_access_looks_at_no_key),
+        APP_DIR_TEST(every_bad_line_of_access_is_told),
         APP_DIR_TEST(a_misspelt_line_of_the_ini_says_what_was_meant),
         APP_DIR_TEST(an_app_can_have_none_of_its_answers_kept),
         APP_DIR_TEST(what_is_nearly_read_is_told),

@@ -38,6 +38,8 @@ static void dump_rule(const char *what, const struct rule *rule, struct buf *out
     buf_printf(out, "%s %.*s %s", what, (int)rule->name.len, rule->name.at, value_type_name(rule->type));
     buf_append_str(out, rule->is_list ? " list" : "");
     buf_append_str(out, rule->in_path ? " in-path" : "");
+    static const char *const sources[] = {"", " client", " claim"};
+    buf_append_str(out, sources[rule->source]);
     buf_append_str(out, rule->required ? " required" : "");
     buf_append_str(out, rule->unique ? " unique" : "");
     if (!span_equal(rule->outside, rule->name))
@@ -122,6 +124,12 @@ static void dump_kept(const struct endpoint *endpoint, struct buf *out)
 {
     if (!endpoint->is_kept)
         buf_append_str(out, "answers are not kept\n");
+    if (endpoint->access.line > 0) {
+        static const char *const kinds[] = {"open", "key", "scope"};
+        buf_printf(out, "access %s %.*s\n", kinds[endpoint->access.kind], (int)endpoint->access.scope.len,
+            endpoint->access.scope.len > 0 ? endpoint->access.scope.at : "");
+    }
+    buf_append_str(out, endpoint->is_personal ? "personal\n" : "");
     for (size_t i = 0; i < endpoint->depends_count; i++) {
         const struct depends *depends = &endpoint->depends[i];
         buf_printf(out, "depends %.*s", (int)depends->table.len, depends->table.at);
