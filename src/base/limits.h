@@ -111,6 +111,18 @@ enum {
     LIMIT_PROMPT_BYTES = 65536,       // of the answer: some 50 us of writing it out
     LIMIT_PROMPT_CODED_BYTES = 16384, // of one that is to be compressed: 20 to 40 us more
 
+    // --- usage: what clients have used is counted in memory and written to the stores by and by
+    LIMIT_USAGE_FLUSH_MS = 5000, // between two writes: a crash loses no more than two of them
+    LIMIT_USAGE_ENTRIES = 4096,  // that a loop counts (client, endpoint), until it hands them over early: 1 MB
+    LIMIT_USAGE_TABLES = 64,     // of those, all full, that wait to be added up
+    LIMIT_USAGE_WAITING = 131072, // entries of an app that wait for its store, twice: 2 x 25 MB
+    LIMIT_USAGE_PART = 2000,      // entries of one transaction: some 10 ms, for which batches wait
+    LIMIT_USAGE_WRITE_MS = 2000,  // of such a transaction; then it is tried again with the next write
+    LIMIT_USAGE_TRIES = 3,        // in a row that fail, before the log tells of it
+    LIMIT_USAGE_LAST_MS = 2000,   // of tries at the end of the process
+    LIMIT_USAGE_PAUSE_MS = 50,    // between those
+    LIMIT_USAGE_READ = 1000000,   // rows that are read at a time: 250 MB
+
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE =
         1024, // reads that wait for a worker: under a second of work; of one endpoint 3/4 of it

@@ -197,6 +197,7 @@ static const char missing_sql[] =
     " UNION ALL SELECT pg_catalog.format('GRANT %s ON %I.%I TO %I', rights, $1::text, name, current_user)"
     " FROM (VALUES ('reckoner_migrations', 'SELECT'), ('reckoner_loads', 'SELECT'), ('reckoner_notes', 'SELECT'),"
     " ('reckoner_quota', 'SELECT, INSERT, UPDATE, DELETE'),"
+    " ('reckoner_usage', 'SELECT, INSERT, UPDATE'), ('reckoner_usage_nodes', 'SELECT, INSERT, UPDATE, DELETE'),"
     " ('reckoner_versions', 'SELECT'), ('reckoner_commits', 'SELECT, INSERT, UPDATE, DELETE')) AS own (name, rights)"
     " JOIN pg_catalog.pg_class c ON c.relname = name"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1::text"

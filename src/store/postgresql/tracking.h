@@ -14,7 +14,7 @@ struct pg_store;
 #define PG_OWN_TABLES                                                                                        \
     "('reckoner_audit', 'reckoner_buckets', 'reckoner_changes', 'reckoner_commits', 'reckoner_key_uses',"    \
     " 'reckoner_keys', 'reckoner_loads', 'reckoner_migrations', 'reckoner_notes', 'reckoner_quota',"         \
-    " 'reckoner_versions')"
+    " 'reckoner_usage', 'reckoner_usage_nodes', 'reckoner_versions')"
 
 // A number of the app's name, for its advisory locks and settings.
 uint32_t pg_tracking_number(const struct pg_store *store);
