@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 
-enum { NODE_CHARS = 33, TELL_CHARS = 800, MS_PER_DAY = 86400000 };
+enum { NODE_CHARS = 33, TELL_CHARS = 800 };
 
 struct book {
     struct flusher_target target;
@@ -52,11 +52,6 @@ static void tell(const struct flusher *flusher, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     flusher->options.tell(flusher->options.ctx, text);
-}
-
-static int32_t today(void)
-{
-    return (int32_t)(clock_wall_ms() / MS_PER_DAY);
 }
 
 // --- from loops into books
@@ -105,7 +100,7 @@ static enum err_code connect(const struct flusher *flusher, struct book *book, s
     if (book->conn != NULL)
         return ERR_NONE;
     enum err_code code = store_connect(book->target.store, STORE_WRITE, &book->conn, err);
-    return code == ERR_NONE ? usage_writer_init(&book->writer, book->conn, flusher->node, today(), err)
+    return code == ERR_NONE ? usage_writer_init(&book->writer, book->conn, flusher->node, usage_today(), err)
                             : code;
 }
 
@@ -118,7 +113,7 @@ static enum err_code write_part(const struct flusher *flusher, struct book *book
         return code;
     store_deadline(book->conn, clock_monotonic_ns() + LIMIT_USAGE_WRITE_MS * NS_PER_MS);
     code = usage_writer_add(
-        &book->writer, book->number, today(), book->writing.entries + book->written, count, err);
+        &book->writer, book->number, usage_today(), book->writing.entries + book->written, count, err);
     store_deadline(book->conn, 0);
     if (code != ERR_NONE)
         return code;

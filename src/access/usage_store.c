@@ -227,7 +227,7 @@ static enum err_code read_row(struct store_stmt *stmt, struct usage_table *table
     return code == ERR_NONE ? code : err_no_memory(err);
 }
 
-enum err_code usage_store_read(struct store_conn *conn, const struct usage_question *question,
+enum err_code usage_store_read(struct store_conn *conn, struct usage_period period, const struct span *client,
     struct usage_table *table, struct err *err)
 {
     static const struct store_name params[] = {
@@ -236,10 +236,10 @@ enum err_code usage_store_read(struct store_conn *conn, const struct usage_quest
         {.name = {.at = "client", .len = 6}, .type = TYPE_TEXT},
     };
     char sql[sizeof(READ) + 32], first[DATE_CHARS], last[DATE_CHARS];
-    bool is_of_one = question->client != NULL, row = false;
+    bool is_of_one = client != NULL, row = false;
     snprintf(sql, sizeof(sql), "%s%s", READ, is_of_one ? " AND client = :client" : "");
-    const struct value values[] = {day_value(question->first_day, first), day_value(question->last_day, last),
-        text_value(is_of_one ? *question->client : span_of(""))};
+    const struct value values[] = {day_value(period.first_day, first), day_value(period.last_day, last),
+        text_value(is_of_one ? *client : span_of(""))};
     struct store_stmt *stmt;
     struct err failure = {0};
     enum err_code code = store_prepare(conn, span_of(sql), params, is_of_one ? 3 : 2, &stmt, &failure);

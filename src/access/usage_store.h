@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access/usage_period.h"
 #include "access/usage_table.h"
 #include "base/err.h"
 #include "store/store.h"
@@ -40,16 +41,10 @@ void usage_writer_fini(struct usage_writer *writer);
 MUST_CHECK enum err_code usage_writer_add(struct usage_writer *writer, uint64_t number, int32_t today,
     struct usage_entry *const *entries, size_t count, struct err *err);
 
-// What is asked for.
-struct usage_question {
-    int32_t first_day;         // in days since 1970-01-01
-    int32_t last_day;          // that one too
-    const struct span *client; // NULL: of all
-};
-
-// Adds the rows to `table`, under service 0. A store without the tables has no usage. Errors of the store;
-// ERR_BUSY when the table is full.
-MUST_CHECK enum err_code usage_store_read(struct store_conn *conn, const struct usage_question *question,
-    struct usage_table *table, struct err *err);
+// Adds what was used in that time to `table`, under service 0: by the client of that id, or by all when
+// `client` is NULL. A store without the tables has no usage. Errors of the store; ERR_BUSY when the table is
+// full.
+MUST_CHECK enum err_code usage_store_read(struct store_conn *conn, struct usage_period period,
+    const struct span *client, struct usage_table *table, struct err *err);
 
 #endif

@@ -96,11 +96,11 @@ static void assert_read(
     struct err err = {0};
     struct usage_table table;
     struct span id = span_of(client != NULL ? client : "");
-    const struct usage_question question = {
-        .first_day = first, .last_day = last, .client = client != NULL ? &id : NULL};
+    const struct usage_period period = {.first_day = first, .last_day = last};
     uint64_t sum = 0;
     usage_table_init(&table, 100);
-    assert_int_equal(usage_store_read(f->reader, &question, &table, &err), ERR_NONE);
+    assert_int_equal(
+        usage_store_read(f->reader, period, client != NULL ? &id : NULL, &table, &err), ERR_NONE);
     for (size_t i = 0; i < table.count; i++)
         sum += table.entries[i]->counts.requests;
     assert_int_equal(sum, requests);
@@ -132,12 +132,12 @@ static void what_is_read_is_what_was_written(void **state)
     struct fixture *f = *state;
     struct err err = {0};
     struct usage_table table, read;
-    const struct usage_question question = {.first_day = DAY, .last_day = DAY};
+    const struct usage_period period = {.first_day = DAY, .last_day = DAY};
     usage_table_init(&table, 10);
     usage_table_init(&read, 10);
     add(&table, DAY, "k_a", 7);
     write_usage(f->writer, "n1", 1, &table);
-    assert_int_equal(usage_store_read(f->reader, &question, &read, &err), ERR_NONE);
+    assert_int_equal(usage_store_read(f->reader, period, NULL, &read, &err), ERR_NONE);
     assert_int_equal(read.count, 1);
     const struct usage_key *key = &read.entries[0]->key;
     assert_int_equal(key->day, DAY);
@@ -154,13 +154,13 @@ static void more_rows_than_there_is_room_for_are_an_error(void **state)
     struct fixture *f = *state;
     struct err err = {0};
     struct usage_table table, read;
-    const struct usage_question question = {.first_day = DAY, .last_day = DAY};
+    const struct usage_period period = {.first_day = DAY, .last_day = DAY};
     usage_table_init(&table, 10);
     usage_table_init(&read, 1);
     add(&table, DAY, "k_a", 7);
     add(&table, DAY, "k_b", 7);
     write_usage(f->writer, "n1", 1, &table);
-    assert_int_equal(usage_store_read(f->reader, &question, &read, &err), ERR_BUSY);
+    assert_int_equal(usage_store_read(f->reader, period, NULL, &read, &err), ERR_BUSY);
     assert_string_equal(err.text, "the usage has more rows than are read at a time: ask for fewer days");
     usage_table_fini(&table);
     usage_table_fini(&read);
