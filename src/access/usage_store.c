@@ -12,8 +12,7 @@
 #include "text/date.h"
 
 enum {
-    FORGET_DAYS = 30,                       // a process that slept so long may count twice
-    ENDPOINT_CHARS = LIMIT_PATH_BYTES + 16, // a method in front of a path
+    FORGET_DAYS = 30, // a process that slept so long may count twice
     TEXT_FIELDS = 3,
     COUNT_FIELDS = 6,
     FIELDS = TEXT_FIELDS + COUNT_FIELDS,
@@ -143,11 +142,10 @@ void usage_writer_fini(struct usage_writer *writer)
 static enum err_code add_to_batch(
     struct store_conn *conn, const struct usage_entry *entry, int64_t line, struct err *err)
 {
-    char day[DATE_CHARS], endpoint[ENDPOINT_CHARS];
+    char day[DATE_CHARS], endpoint[USAGE_ENDPOINT_CHARS];
     const struct usage_key *key = &entry->key;
     const struct usage_counts *counts = &entry->counts;
-    snprintf(endpoint, sizeof(endpoint), "%s %.*s", http_method_name(key->method), (int)key->path.len,
-        key->path.at);
+    usage_endpoint(key, endpoint);
     const struct value values[FIELDS] = {
         day_value(key->day, day),
         text_value(key->client),

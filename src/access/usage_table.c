@@ -3,6 +3,7 @@
 // known costs a hash of two short texts and one comparison. One thread at a time.
 #include "access/usage_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -115,6 +116,12 @@ void usage_table_sort(struct usage_table *table)
 {
     if (table->count > 1)
         qsort(table->entries, table->count, sizeof(struct usage_entry *), compare);
+}
+
+void usage_endpoint(const struct usage_key *key, char ret_text[USAGE_ENDPOINT_CHARS])
+{
+    snprintf(ret_text, USAGE_ENDPOINT_CHARS, "%s %.*s", http_method_name(key->method), (int)key->path.len,
+        key->path.at);
 }
 
 void usage_counts_add(struct usage_counts *sum, const struct usage_counts *counts)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/span.h"
 #include "base/table.h"
 #include "http/message.h"
@@ -61,6 +62,11 @@ MUST_CHECK enum err_code usage_table_merge(struct usage_table *table, const stru
 // Puts the entries in the order of their days, clients and endpoints: for the database, in which all who
 // write go in the same order. What is found by key stays so.
 void usage_table_sort(struct usage_table *table);
+
+enum { USAGE_ENDPOINT_CHARS = LIMIT_PATH_BYTES + 16 }; // a method in front of a path
+
+// Writes the key's endpoint, "GET /rates", and a NUL.
+void usage_endpoint(const struct usage_key *key, char ret_text[USAGE_ENDPOINT_CHARS]);
 
 // Adds up.
 void usage_counts_add(struct usage_counts *sum, const struct usage_counts *counts);

@@ -6,12 +6,12 @@
 
 #include <math.h>
 
+#include "text/csv_write.h"
 #include "text/decimal.h"
 #include "text/json_normal.h"
 #include "text/json_write.h"
 #include "text/number.h"
 #include "text/timestamp.h"
-#include "text/utf8.h"
 
 // Reals from INTEGER_LOW up to but without INTEGER_END fit into 64 bits.
 static const double INTEGER_LOW = -9223372036854775808.0, INTEGER_END = 9223372036854775808.0;
@@ -282,64 +282,21 @@ static enum err_code write_json(struct buf *out, const struct cell *cell, struct
     return ERR_NONE;
 }
 
-// Text without quotes. Each byte that is not of valid UTF-8 becomes U+FFFD, as in JSON.
-static void write_plain(struct buf *out, struct span text)
-{
-    while (text.len > 0) {
-        size_t valid = 0, len;
-        while (valid < text.len &&
-               (len = utf8_sequence((struct span){.at = text.at + valid, .len = text.len - valid})) > 0)
-            valid += len;
-        buf_append(out, text.at, valid);
-        text.at += valid;
-        text.len -= valid;
-        if (text.len > 0) {
-            buf_append_str(out, "\xEF\xBF\xBD");
-            text.at++;
-            text.len--;
-        }
-    }
-}
-
 // Null is written as nothing.
 static void write_text(struct buf *out, const struct value *value)
 {
     if (value->kind == VALUE_TEXT)
-        write_plain(out, value->text);
+        csv_write_plain(out, value->text);
     else if (value->kind != VALUE_NULL)
         json_write_value(out, value);
 }
 
-// A cell that readers would otherwise see in parts, trim, or take for null (RFC 4180 section 2).
-static bool needs_quotes(struct span text)
-{
-    if (text.len == 0 || text.at[0] == ' ' || text.at[0] == '\t' || text.at[text.len - 1] == ' ' ||
-        text.at[text.len - 1] == '\t')
-        return true;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c == ',' || c == '"' || c == '\r' || c == '\n')
-            return true;
-    }
-    return false;
-}
-
 static void write_cell(struct buf *out, const struct value *value)
 {
-    if (value->kind != VALUE_TEXT || !needs_quotes(value->text)) {
+    if (value->kind == VALUE_TEXT)
+        csv_write_cell(out, value->text);
+    else
         write_text(out, value);
-        return;
-    }
-    struct span rest = value->text;
-    buf_append_byte(out, '"');
-    while (rest.len > 0) {
-        size_t before = rest.len;
-        struct span part = span_split(&rest, '"');
-        write_plain(out, part);
-        if (part.len < before)
-            buf_append(out, "\"\"", 2);
-    }
-    buf_append_byte(out, '"');
 }
 
 // Puts what was appended from `first` on into quotes, where a cell needs them.
@@ -347,7 +304,7 @@ static void quote_appended(struct buf *out, size_t first)
 {
     struct span text = {.at = out->data + first, .len = out->len - first};
     size_t more = 2;
-    if (buf_status(out) != ERR_NONE || !needs_quotes(text))
+    if (buf_status(out) != ERR_NONE || !csv_needs_quotes(text))
         return;
     for (size_t i = 0; i < text.len; i++)
         more += text.at[i] == '"';

@@ -113,8 +113,8 @@ enum {
 
     // --- usage: what clients have used is counted in memory and written to the stores by and by
     LIMIT_USAGE_FLUSH_MS = 5000, // between two writes: a crash loses no more than two of them
-    LIMIT_USAGE_ENTRIES = 4096,  // that a loop counts (client, endpoint), until it hands them over early: 1 MB
-    LIMIT_USAGE_TABLES = 64,     // of those, all full, that wait to be added up
+    LIMIT_USAGE_ENTRIES = 4096, // that a loop counts (client, endpoint), until it hands them over early: 1 MB
+    LIMIT_USAGE_TABLES = 64,    // of those, all full, that wait to be added up
     LIMIT_USAGE_WAITING = 131072, // entries of an app that wait for its store, twice: 2 x 25 MB
     LIMIT_USAGE_PART = 2000,      // entries of one transaction: some 10 ms, for which batches wait
     LIMIT_USAGE_WRITE_MS = 2000,  // of such a transaction; then it is tried again with the next write
