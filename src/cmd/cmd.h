@@ -19,6 +19,7 @@ int cmd_init(int argc, char **argv);
 int cmd_routes(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
+int cmd_usage(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

@@ -21,6 +21,7 @@ static const struct {
     {"routes", cmd_routes, "list the endpoints of apps"},
     {"load", cmd_load, "put one file into a store, as one batch"},
     {"reset", cmd_reset, "take away what is in an app's store and make it anew"},
+    {"usage", cmd_usage, "print what clients have used"},
     {"version", cmd_version, "print the version"},
 };
 

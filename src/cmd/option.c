@@ -10,8 +10,9 @@ enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600, MAX_CACHE_MIB = 1024 * 1024, MIN
 #define MAX_BODY_BYTES ((size_t)1 << 40) // a TiB
 
 enum {
-    ON_STORE = COMMAND_EXPLAIN | COMMAND_LOAD | COMMAND_RESET, // work on a server's store
-    ON_FILES = COMMAND_CHECK | COMMAND_TEST | COMMAND_ROUTES,  // try an app's files, on a store of their own
+    LOADS = COMMAND_EXPLAIN | COMMAND_LOAD | COMMAND_RESET,   // may do a first load
+    ON_STORE = LOADS | COMMAND_USAGE,                         // work on a server's store
+    ON_FILES = COMMAND_CHECK | COMMAND_TEST | COMMAND_ROUTES, // try an app's files, on a store of their own
     ALL = COMMAND_SERVE | COMMAND_INIT | ON_STORE | ON_FILES,
 };
 
@@ -65,7 +66,7 @@ const struct option_row option_rows[] = {
                      "where the first load finds its files, in place of the app's own data/; of several apps "
                      "each looks in DIR/<app>/ first, if there is such a folder"},
             {COMMAND_SERVE, "APP=DIR", "the same for one app; may be given for each"},
-            {ON_STORE, "DIR", "where the first load finds its files, in place of the app's own data/"}},
+            {LOADS, "DIR", "where the first load finds its files, in place of the app's own data/"}},
     },
     {
         .flag = "--csv",
@@ -156,6 +157,32 @@ const struct option_row option_rows[] = {
         .type = OPTION_TEXT,
         .field = offsetof(struct options, from),
         .help = {{COMMAND_INIT, "FILE", "a CSV file, for which the app is made"}},
+    },
+    {
+        .flag = "--month",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, month),
+        .help = {{COMMAND_USAGE, "YYYY-MM",
+            "the month whose usage is printed; this one, unless it or --day is given"}},
+    },
+    {
+        .flag = "--day",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, day),
+        .help = {{COMMAND_USAGE, "YYYY-MM-DD", "one day's usage, in place of a month's"}},
+    },
+    {
+        .flag = "--client",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, client),
+        .help = {{COMMAND_USAGE, "ID", "of one client alone; - is of requests that nobody is known for"}},
+    },
+    {
+        .flag = "--format",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, format),
+        .standard = "text",
+        .help = {{COMMAND_USAGE, "FORMAT", "text, csv or json"}},
     },
     {
         .flag = "--timeout",

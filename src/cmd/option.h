@@ -20,6 +20,7 @@ enum command {
     COMMAND_ROUTES = 1 << 5,
     COMMAND_LOAD = 1 << 6,
     COMMAND_RESET = 1 << 7,
+    COMMAND_USAGE = 1 << 13,
 };
 
 // What a value may be, and the type of its field in struct options.

@@ -37,6 +37,10 @@ struct options {
     bool reset;              //
     bool yes;                //
     const char *from;        // a file; NULL: none
+    const char *month;       // not read yet, as the next two; NULL: this one
+    const char *day;         // NULL: a month
+    const char *client;      // an id, or "-"; NULL: all
+    const char *format;      // "text", "csv" or "json", if it is right
     size_t timeout_s;        // from 1; of one request of a test
     bool help;               // options_read has dealt with it
     char **words;            // what is not an option; in argv

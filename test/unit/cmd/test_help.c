@@ -57,6 +57,7 @@ static void append_commands(const struct option_row *row, struct buf *out)
         {COMMAND_ROUTES, "routes"},
         {COMMAND_LOAD, "load"},
         {COMMAND_RESET, "reset"},
+        {COMMAND_USAGE, "usage"},
     };
     const char *separator = "";
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
