@@ -190,7 +190,8 @@ static enum json_elements read_elements(struct json_lexer *lexer, struct span te
     if (lexer->failure.code != ERR_NONE)
         return lexer->failure.code == ERR_NO_MEMORY ? JSON_ELEMENTS_NO_ROOM : JSON_ELEMENTS_NONE;
     text = span_of(" ");
-    if (grammar.want != WANT_NOTHING || json_lexer_next(lexer, &text, &token)) // a word at the end
+    if (grammar.want != WANT_NOTHING || json_lexer_is_in_string(lexer) ||
+        json_lexer_next(lexer, &text, &token)) // a word at the end
         return JSON_ELEMENTS_NONE;
     *ret_elements = elements;
     *ret_count = count;

@@ -38,8 +38,10 @@ static bool next(struct reading *reading, bool may_end, struct json_token *ret_t
         if (ret_token->kind != JSON_TOKEN_LINE_END)
             return true;
     }
+    bool is_line_over = lexer->token < lexer->line_start; // the last token is the end of the line before
     if (lexer->failure.code == ERR_NONE && !may_end)
-        json_lexer_fail(lexer, lexer->token, ERR_MALFORMED, "the JSON ends before it is whole");
+        json_lexer_fail(lexer, is_line_over ? lexer->offset : lexer->token, ERR_MALFORMED,
+            "the JSON ends before it is whole");
     return false;
 }
 
@@ -99,7 +101,8 @@ static bool is_json(struct reading *reading, struct span text)
 // The object or list that the token opens, as it is written.
 static bool read_nested(struct reading *reading, const struct json_token *opening, struct span *ret_text)
 {
-    int64_t start = reading->lexer.token;
+    struct json_lexer *lexer = &reading->lexer;
+    int64_t start = lexer->token, line = lexer->line, column = start - lexer->line_start + 1;
     struct json_token token = *opening;
     for (size_t depth = 1; depth > 0;) {
         if (!next(reading, false, &token))
@@ -112,7 +115,7 @@ static bool read_nested(struct reading *reading, const struct json_token *openin
     *ret_text = written(reading, start, &token);
     if (is_json(reading, *ret_text))
         return true;
-    json_lexer_fail(&reading->lexer, start, ERR_MALFORMED,
+    (void)err_set_at(&lexer->failure, ERR_MALFORMED, (uint32_t)line, (uint32_t)column,
         "the value that begins here is not written as JSON has it, or nested deeper than %d levels",
         LIMIT_JSON_DEPTH);
     return false;

@@ -76,8 +76,8 @@ static void elements_of_an_array_are_read_and_nothing_else(void **state)
     assert_int_equal(count, 0);
     assert_int_equal(
         json_normal_elements(span_of("[1,2,3,4]"), &arena, 3, &elements, &count), JSON_ELEMENTS_MANY);
-    static const char *const wrong[] = {
-        "", "1", "\"a\"", "{}", "{\"a\":1}", "[[1]]", "[{}]", "[1", "[1]]", "[1] 2", "[1,]", "null "};
+    static const char *const wrong[] = {"", "1", "\"a\"", "{}", "{\"a\":1}", "[[1]]", "[{}]", "[1", "[1]]",
+        "[1] 2", "[1,]", "null ", "[1] \"2", "[1]\"2\""};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         if (json_normal_elements(span_of(wrong[i]), &arena, 3, &elements, &count) != JSON_ELEMENTS_NONE)
             fail_msg("%s", wrong[i]);

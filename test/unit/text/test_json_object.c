@@ -65,6 +65,9 @@ static void what_is_broken_is_told_with_its_place(void **state)
         "deeper than 64 levels");
     assert_read("{\"a\":\n {\"b\" 1}}", "2:2: the value that begins here is not written as JSON has it, or "
                                         "nested deeper than 64 levels");
+    assert_read("{\"a\": [\n [[1\n}]]}", "2:2: the value that begins here is not written as JSON has it, or "
+                                         "nested deeper than 64 levels");
+    assert_read("{\"a\":\n\n ", "3:2: the JSON ends before it is whole");
     assert_read("{\"a\": {\"b\": 1", "1:13: the JSON ends before it is whole");
     assert_read("{\"a\": }", "1:7: a value is missing here, or is not written as JSON has it");
     assert_read("{\"a\": 01}", "1:7: a value is missing here, or is not written as JSON has it");
