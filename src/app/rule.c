@@ -229,29 +229,12 @@ static enum rule_result check_bounds(
 
 // --- whole values
 
-// In a query and a form a plus stands for a blank: one before a time zone was a plus. False without memory.
-static bool restore_plus(struct span *text, struct arena *arena)
-{
-    enum { ZONE_CHARS = sizeof(" hh:mm") - 1, TIME_CHARS = sizeof("YYYY-MM-DDThh:mm:ss") - 1 };
-    if (text->len < TIME_CHARS + ZONE_CHARS || text->at[text->len - ZONE_CHARS] != ' ' ||
-        text->at[4] != '-' || text->at[13] != ':' || text->at[text->len - 3] != ':')
-        return true;
-    char *copy = arena_strndup(arena, text->at, text->len);
-    if (copy == NULL)
-        return false;
-    copy[text->len - ZONE_CHARS] = '+';
-    text->at = copy;
-    return true;
-}
-
 static enum rule_result check_item(const struct rule *rule, struct span text, struct arena *arena,
     struct pattern_budget *budget, struct value *ret_value)
 {
     struct value value;
     if (rule->type == TYPE_INTEGER || rule->type == TYPE_NUMBER || rule->type == TYPE_DECIMAL)
         text = span_trim(text);
-    if (rule->type == TYPE_TIMESTAMP && !restore_plus(&text, arena))
-        return RULE_MEMORY;
     enum rule_result result = rule_parse(rule, text, arena, &value);
     if (result == RULE_OK)
         result = check_bounds(rule, value, arena, budget);

@@ -110,6 +110,40 @@ enum rule_result rule_time_parse(
                                    : parse_date(rule, text, arena, ret_value);
 }
 
+// Puts the plus in place of the last blank, if only that makes the item a moment.
+static void restore_plus(const struct rule *rule, char *item, size_t len)
+{
+    const struct span text = {.at = item, .len = len};
+    char *blank = memrchr(item, ' ', len);
+    int64_t us;
+    if (blank == NULL || read_moment(rule, text, &us, NULL) != TIMESTAMP_UNREADABLE)
+        return;
+    *blank = '+';
+    if (read_moment(rule, text, &us, NULL) == TIMESTAMP_UNREADABLE)
+        *blank = ' ';
+}
+
+bool rule_time_restore_plus(const struct rule *rule, struct arena *arena, struct span *text)
+{
+    if (rule->type != TYPE_TIMESTAMP || text->len == 0 || memchr(text->at, ' ', text->len) == NULL)
+        return true;
+    char *copy = arena_strndup(arena, text->at, text->len);
+    struct span rest = {.at = copy, .len = text->len};
+    if (copy == NULL)
+        return false;
+    while (rest.len > 0) {
+        struct span item = rest;
+        if (rule->is_list)
+            item = span_trim(span_split(&rest, ','));
+        else
+            rest.len = 0;
+        if (item.len > 0)
+            restore_plus(rule, copy + (item.at - copy), item.len);
+    }
+    text->at = copy;
+    return true;
+}
+
 // --- words
 
 // Appends the day and the time of a moment that is counted as if it were in UTC: "2026-03-29 02:30", with the

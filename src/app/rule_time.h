@@ -13,6 +13,11 @@ bool rule_time_is_special(const struct rule *rule);
 MUST_CHECK enum rule_result rule_time_parse(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
 
+// In a query and a form a plus stands for a blank: where the blank in a timestamp, or in an item of a list of
+// them, must have been the plus of its offset, `text` becomes a copy with the plus. A text that is a moment
+// as it is stays so. False when the arena is full.
+MUST_CHECK bool rule_time_restore_plus(const struct rule *rule, struct arena *arena, struct span *text);
+
 // Appends what is wrong with a text that has failed so: RULE_NEVER, RULE_TWICE or RULE_TOO_FINE.
 void rule_time_explain(const struct rule *rule, enum rule_result result, struct span text, struct buf *out);
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "app/rule_time.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -74,6 +75,8 @@ enum err_code reader_form_finish(struct reader_form *form)
         int field = row_check_field(check, plain_name);
         if (field == NO_FIELD)
             row_check_report_unknown_field(check, 1, plain_name);
+        else if (!rule_time_restore_plus(&check->fields[field], &check->arena, &plain_value))
+            return err_set(check->err, ERR_TOO_LARGE, "the form is larger than %d bytes", LIMIT_FORM_BYTES);
         else if (row_check_mark(check, 1, field))
             row_check_text(check, 1, field, plain_value);
     }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "app/csv_options.h"
+#include "app/rule_time.h"
 #include "base/limits.h"
 #include "serve/format.h"
 #include "text/json_object.h"
@@ -238,6 +239,8 @@ static enum err_code read_pair(struct query *query, struct span raw_name, struct
         given->state = PARAM_FAULTY;
         return report_encoding(query, rule->outside, raw_value);
     }
+    if (!rule_time_restore_plus(rule, query->arena, &value))
+        return ERR_TOO_LARGE;
     given->state = PARAM_GIVEN;
     bool is_item = rule->type == TYPE_TEXT && name.len > rule->outside.len; // "name[]=…"
     return rule->is_list ? gather(query, given, value, is_item) : check_given(query, i, value);

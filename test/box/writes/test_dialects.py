@@ -18,6 +18,8 @@ APP = {
     'post_named.sql': '-- @endpoint POST /named\n-- @field id integer name ""\n-- @field a text name " a"\n-- @write\n'
                       'INSERT INTO words (n, w) SELECT id, a FROM batch;\n-- @answer 201\nSELECT count(*) AS stored FROM batch;\n',
     'get_near.sql': '-- @endpoint GET /near\n-- @param lat number required\n-- @param at timestamp\n-- @answer\nSELECT :lat AS lat, :at AS at;\n',
+    'get_moments.sql': '-- @endpoint GET /moments\n-- @param at timestamp list zone Europe/Rome\n-- @shape values\n-- @answer\nSELECT value FROM list(:at);\n',
+    'post_moments.sql': "-- @endpoint POST /moments\n-- @field at timestamp zone Europe/Rome\n-- @shape values\n-- @write\nDELETE FROM words WHERE w = 'no such word';\n-- @answer 200\nSELECT at FROM batch;\n",
     'get_towns.sql': '-- @endpoint GET /towns\n-- @param names text list\n-- @shape values\n-- @answer\nSELECT value FROM list(:names) ORDER BY value;\n',
 }
 
@@ -61,6 +63,16 @@ def test_a_plus_in_a_query_is_not_lost(server):
     assert server.get('/near?lat=+59.33').json() == [{'lat': 59.33, 'at': None}]
     assert server.get('/near?lat=1&at=2026-01-01T02:00:00+02:00').json()[0]['at'] == '2026-01-01T00:00:00.000Z'
     assert server.get('/near?lat=1&at=2016-12-31T23:59:60Z').json()[0]['at'] == '2017-01-01T00:00:00.000Z'
+
+
+def test_only_what_came_in_a_query_or_a_form_can_have_lost_a_plus(server):
+    moment = ['2026-01-01T09:00:00.000Z']
+    assert server.get('/moments?at=2026-01-01T10:00+01:00,2026-01-01%2010:00+01').json() == moment * 2
+    assert csv(server, '/moments', 'at=2026-01-01T10:00+01:00', 'application/x-www-form-urlencoded').json() == moment
+    assert csv(server, '/moments', 'at\n2026-01-01T10:00+01:00\n').json() == moment
+    wrong = '2026-01-01T10:00:00 01:00'
+    for answer in csv(server, '/moments', f'at\n{wrong}\n'), server.post('/moments', [{'at': wrong}]):
+        assert (answer.status, answer.errors('field', 'value', 'code')) == (422, [('at', wrong, 'type')])
 
 
 def test_an_item_of_a_list_may_hold_a_comma(server):

@@ -421,7 +421,7 @@ static void a_timestamp_without_an_offset_is_local_in_its_zone(void **state)
     expect_becomes(&rule, "2026-07-01 10:00:00 +0300", "2026-07-01T07:00:00.000Z");
     expect_becomes(&rule, "2026-07-01T10:00:00+03:00", "2026-07-01T07:00:00.000Z");
     expect_becomes(&rule, "2026-07-01 10:00:00-03", "2026-07-01T13:00:00.000Z");
-    expect_becomes(&rule, "2026-07-01 10:00:00 03:00", "2026-07-01T07:00:00.000Z"); // a plus of a query
+    expect_problem(&rule, "2026-07-01 10:00:00 03:00", "type"); // no query: no plus was lost
     expect_becomes(&rule, "1900-01-01 00:00", "1899-12-31T23:00:00.000Z");
     expect_becomes(&rule, "1860-01-01 00:49:56", "1860-01-01T00:00:00.000Z"); // by the sun
     expect_becomes(&rule, "2500-07-01 10:00", "2500-07-01T08:00:00.000Z");    // by the rule behind the table
@@ -595,6 +595,53 @@ static void the_whole_text_has_to_match_the_pattern(void **state)
     mem_fail_after(0);
     assert_int_equal(rule_check_text(&rule, span_of("abc"), &arena, &patterns, &value), RULE_MEMORY);
     mem_fail_after(-1);
+    arena_fini(&arena);
+}
+
+static void a_plus_that_a_query_has_lost_is_put_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone, *text, *restored; // zone "": none
+    } cases[] = {
+        {"", "2026-01-01T10:00:00 01:00", "2026-01-01T10:00:00+01:00"},
+        {"", "2026-01-01T10:00:00.5 01:00", "2026-01-01T10:00:00.5+01:00"},
+        {"", "2026-01-01 10:00:00", "2026-01-01 10:00:00"}, // as wrong as it was
+        {"", "2026-01-01T10:00 01:00", "2026-01-01T10:00 01:00"},
+        {"Europe/Rome", "2026-01-01T10:00 01:00", "2026-01-01T10:00+01:00"},
+        {"Europe/Rome", "2026-01-01 10:00 01:00", "2026-01-01 10:00+01:00"},
+        {"Europe/Rome", "2026-01-01 10:00  0100", "2026-01-01 10:00 +0100"},
+        {"Europe/Rome", "2026-01-01 10:00 01", "2026-01-01 10:00+01"},
+        {"Europe/Rome", "2026-01-01 10:00", "2026-01-01 10:00"},
+        {"Europe/Rome", "2026-03-29 02:30",
+            "2026-03-29 02:30"}, // a time that does not exist is told as it is
+        {"Europe/Rome", "2026-01-01 ", "2026-01-01 "},
+        {"Europe/Rome", " ", " "},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct rule rule = {.type = TYPE_TIMESTAMP};
+        struct span text = span_of(cases[i].text);
+        struct arena arena;
+        arena_init(&arena, ARENA_BYTES);
+        if (cases[i].zone[0] != '\0')
+            rule.zone = zone_of(cases[i].zone);
+        assert_true(rule_time_restore_plus(&rule, &arena, &text));
+        if (!span_is(text, cases[i].restored))
+            fail_msg("%s became %.*s", cases[i].text, (int)text.len, text.at);
+        arena_fini(&arena);
+    }
+    struct arena arena;
+    struct rule list = {.type = TYPE_TIMESTAMP, .is_list = true}, other = {.type = TYPE_TEXT};
+    struct span text = span_of("2026-01-01T10:00:00 01:00, 2026-01-01T10:00:00Z,,2026-01-01T10:00:00 02:00");
+    arena_init(&arena, ARENA_BYTES);
+    assert_true(rule_time_restore_plus(&list, &arena, &text));
+    assert_true(span_is(text, "2026-01-01T10:00:00+01:00, 2026-01-01T10:00:00Z,,2026-01-01T10:00:00+02:00"));
+    text = span_of("2026-01-01T10:00:00 01:00");
+    assert_true(rule_time_restore_plus(&other, &arena, &text));
+    assert_true(span_is(text, "2026-01-01T10:00:00 01:00"));
+    arena_fini(&arena);
+    arena_init(&arena, 0);
+    assert_false(rule_time_restore_plus(&list, &arena, &text));
     arena_fini(&arena);
 }
 
@@ -806,6 +853,7 @@ int main(void)
         cmocka_unit_test(today_is_a_bound),
         cmocka_unit_test(choices_of_timestamps_are_moments),
         cmocka_unit_test(the_whole_text_has_to_match_the_pattern),
+        cmocka_unit_test(a_plus_that_a_query_has_lost_is_put_back),
         cmocka_unit_test(a_list_is_its_items_with_commas_between),
         cmocka_unit_test(the_item_of_a_list_that_does_not_pass_is_told),
         cmocka_unit_test(a_short_list_takes_little_memory),
