@@ -59,6 +59,7 @@ static void a_moment_is_told_by_the_clocks_of_a_zone(void **state)
         {"1800-01-01T00:00:00.000Z", "Europe/Rome", "'1800-01-01'|'00:49:56'\n"},
         {"2300-07-01T00:00:00.000Z", "Europe/Rome", "'2300-07-01'|'02:00:00'\n"},
         {"2026-07-01T00:00:00.000Z", "UTC", "'2026-07-01'|'00:00:00'\n"},
+        {"2026-07-01T00:00:00.000Z", "CET", "'2026-07-01'|'02:00:00'\n"}, // an abbreviation has no summer
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char sql[200];
@@ -67,6 +68,77 @@ static void a_moment_is_told_by_the_clocks_of_a_zone(void **state)
         assert_rows(f->reader, sql, cases[i].told);
     }
     assert_rows(f->reader, "SELECT month_of(day_in('2026-12-31T23:00:00Z', 'Europe/Rome'))", "'2027-01'\n");
+}
+
+// The clocks of a zone may be ahead of the calendar's last moment in UTC.
+static void a_day_outside_of_the_calendar_is_null(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *at, *zone, *told;
+    } cases[] = {
+        {"9999-12-31T22:59:59.999Z", "Europe/Rome", "'9999-12-31'|'23:59:59.999'\n"},
+        {"9999-12-31T23:00:00.000Z", "Europe/Rome", "NULL|NULL\n"},
+        {"9999-12-31T23:59:59.000Z", "UTC", "'9999-12-31'|'23:59:59'\n"},
+        {"0001-01-01T00:00:00.000Z", "America/New_York", "NULL|NULL\n"},
+        {"0001-01-01T00:00:00.000Z", "Europe/Rome", "'0001-01-01'|'00:49:56'\n"},
+        {"0001-01-01T00:00:00.000Z", "UTC", "'0001-01-01'|'00:00:00'\n"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char sql[200];
+        snprintf(sql, sizeof(sql), "SELECT day_in('%s', '%s'), clock_in('%s', '%s')", cases[i].at,
+            cases[i].zone, cases[i].at, cases[i].zone);
+        assert_rows(f->reader, sql, cases[i].told);
+    }
+}
+
+static void only_the_names_of_zones_are_zones(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const zones[] = {"PST", "CEST", "Cet", "Pst", "Gmt", "Etc/Utc", "Gb",
+        "America/Port_Of_Spain", "Australia/Nsw", "+05:00", "-05", "05:00", "UTC+2", "EST5",
+        "PST8PDT,M3.2.0,M11.1.0", "Etc/GMT+15", "europe/rome", "EUROPE/ROME", "Europe/rome", "utc",
+        "us/Pacific", "localtime", "posix/Europe/Rome", "Europe", "", " UTC", "UTC ", "<+05>-5", ":UTC",
+        "Europe/Gondor"};
+    run_script(f->writer, "CREATE TABLE named (zone text)");
+    for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+        char sql[200], error[200];
+        snprintf(sql, sizeof(sql), "DELETE FROM named; INSERT INTO named VALUES ('%s')", zones[i]);
+        run_script(f->writer, sql);
+        for (int is_clock = 0; is_clock < 2; is_clock++) {
+            const char *function = is_clock ? "clock_in" : "day_in";
+            snprintf(sql, sizeof(sql), "SELECT %s('2026-01-01T00:00:00Z', zone) FROM named", function);
+            struct err err = error_of_run(f->reader, sql);
+            snprintf(error, sizeof(error), "%s: \"%s\" is no time zone", function, zones[i]);
+            if (f->is_sqlite)
+                assert_error(err, ERR_VALUE, error);
+            else if (err.code != ERR_VALUE || strstr(err.text, "not recognized") == NULL)
+                fail_msg("%s: %s", zones[i], err.text);
+        }
+    }
+}
+
+// Every zone that the machine has.
+static void every_name_of_a_zone_is_one(void **state)
+{
+    struct fixture *f = *state;
+    static const char list[] = "/usr/share/zoneinfo/tzdata.zi";
+    FILE *file = fopen(list, "r");
+    char line[200], first[100], second[100], third[100], sql[300];
+    size_t count = 0;
+    if (file == NULL)
+        fail_msg("%s: cannot be read: install tzdata", list);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        int words = sscanf(line, "%99s %99s %99s", first, second, third);
+        const char *name = words >= 2 && strcmp(first, "Z") == 0 ? second : third;
+        if (words < 2 || (strcmp(first, "Z") != 0 && (strcmp(first, "L") != 0 || words < 3)))
+            continue;
+        snprintf(sql, sizeof(sql), "SELECT count(day_in('2026-01-01T00:00:00Z', '%s'))", name);
+        assert_rows(f->reader, sql, "1\n");
+        count++;
+    }
+    fclose(file);
+    assert_true(count > 400);
 }
 
 static void of_null_they_are_null(void **state)
@@ -138,6 +210,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(months_and_weeks_are_those_of_iso_8601),
         STORE_TEST(a_moment_is_told_by_the_clocks_of_a_zone),
+        STORE_TEST(a_day_outside_of_the_calendar_is_null),
+        STORE_TEST(only_the_names_of_zones_are_zones),
+        STORE_TEST(every_name_of_a_zone_is_one),
         STORE_TEST(of_null_they_are_null),
         STORE_TEST(what_is_none_is_an_error),
         STORE_TEST(an_index_may_be_made_over_months_not_over_days_in_a_zone),

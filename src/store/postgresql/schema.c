@@ -47,6 +47,38 @@
 // A part of a day, with zeros in front; and what is null for days that SQLite has no text for.
 #define PADDED(part, digits) "pg_catalog.lpad(CAST(EXTRACT(" part " FROM day) AS text), " digits ", '0')"
 #define OF_CALENDAR(text)    "CASE WHEN day BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN " text " END"
+
+// Names of the zones' database, in their case. PostgreSQL takes abbreviations, such as PST and CET, and
+// rules, such as +05:00, for zones as well, but not behind a colon; and it is not particular about case. So
+// the case is looked at here: most names are like Europe/Rome, and these are the others, of which no new ones
+// are made. What may be none gets two colons, and is an error.
+#define ODD_ZONES                                                                                            \
+    "Africa/Dar_es_Salaam America/Argentina/ComodRivadavia America/Knox_IN "                                 \
+    "America/Port-au-Prince America/Port_of_Spain Antarctica/DumontDUrville "                                \
+    "Antarctica/McMurdo Australia/ACT Australia/LHI Australia/NSW Brazil/DeNoronha CET "                     \
+    "CST6CDT Chile/EasterIsland EET EST EST5EDT Etc/GMT Etc/GMT+0 Etc/GMT+1 Etc/GMT+10 "                     \
+    "Etc/GMT+11 Etc/GMT+12 Etc/GMT+2 Etc/GMT+3 Etc/GMT+4 Etc/GMT+5 Etc/GMT+6 Etc/GMT+7 "                     \
+    "Etc/GMT+8 Etc/GMT+9 Etc/GMT-0 Etc/GMT-1 Etc/GMT-10 Etc/GMT-11 Etc/GMT-12 Etc/GMT-13 "                   \
+    "Etc/GMT-14 Etc/GMT-2 Etc/GMT-3 Etc/GMT-4 Etc/GMT-5 Etc/GMT-6 Etc/GMT-7 Etc/GMT-8 "                      \
+    "Etc/GMT-9 Etc/GMT0 Etc/UCT Etc/UTC Europe/Isle_of_Man GB GB-Eire GMT GMT+0 GMT-0 GMT0 "                 \
+    "HST MET MST MST7MDT Mexico/BajaNorte Mexico/BajaSur NZ NZ-CHAT PRC PST8PDT ROC ROK UCT "                \
+    "US/Alaska US/Aleutian US/Arizona US/Central US/East-Indiana US/Eastern US/Hawaii "                      \
+    "US/Indiana-Starke US/Michigan US/Mountain US/Pacific US/Samoa UTC W-SU WET"
+#define IS_ODD(zone, all) "(" zone " = ANY (pg_catalog.string_to_array(" all ", ' ')))"
+#define IS_ZONE                                                                                                  \
+    "(" IS_ODD("zone", "'" ODD_ZONES "'") " OR zone = pg_catalog.initcap(zone COLLATE \"C\")\n AND NOT " IS_ODD( \
+        "pg_catalog.lower(zone COLLATE \"C\")", "pg_catalog.lower('" ODD_ZONES "')") ")"
+#define ZONE  "CASE WHEN " IS_ZONE "\n THEN ':' || zone ELSE '::' || zone END"
+#define LOCAL "pg_catalog.timezone(" ZONE ", at)"
+
+// What clocks show at a moment, as a type; null beside the calendar. The first branch is for nearly all.
+#define SHOWN(type)                                                                                                   \
+    "    SELECT CASE WHEN at >= TIMESTAMPTZ '0001-01-02 00:00:00+00' AND at < TIMESTAMPTZ '9999-12-31 00:00:00+00'\n" \
+    "    THEN CAST(" LOCAL " AS " type ")\n"                                                                          \
+    "    WHEN " LOCAL " >= TIMESTAMP '0001-01-01 00:00:00' AND " LOCAL                                                \
+    " < TIMESTAMP '10000-01-01 00:00:00'\n"                                                                           \
+    "    THEN CAST(" LOCAL " AS " type ") END;\n"
+
 // The words of a text as search_words.h has them, without marks on letters, and their number in order.
 #define SEPARATOR(first, last) "\\\\u" #first "-\\\\u" #last
 #define SEPARATORS             "E'[" SEARCH_SEPARATORS(SEPARATOR) "\\\\U0001f000-\\\\U0001faff]+'"
@@ -116,23 +148,23 @@ static const char helpers[] =
                   "2")) ";\n"
                         "END;\n"
                         "CREATE OR REPLACE FUNCTION reckoner.day_in(at timestamp with time zone, zone text) RETURNS date\n"
-                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
-                        "    SELECT CAST(pg_catalog.timezone(zone, at) AS date);\n"
-                        "END;\n"
-                        "CREATE OR REPLACE FUNCTION reckoner.clock_in(at timestamp with time zone, zone text) RETURNS time\n"
-                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
-                        "    SELECT CAST(pg_catalog.timezone(zone, at) AS time);\n"
-                        "END;\n"
-                        "CREATE OR REPLACE FUNCTION reckoner.search_vector(words text) RETURNS tsvector\n"
-                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
-                        "    SELECT coalesce((SELECT pg_catalog.array_to_tsvector(pg_catalog.array_agg(DISTINCT word))\n" WORDS
-                        "        ), '');\n"
-                        "END;\n"
-                        "CREATE OR REPLACE FUNCTION reckoner.search_terms(words text) RETURNS tsquery\n"
-                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" ALL_WORDS "END;\n"
-                        "CREATE OR REPLACE FUNCTION reckoner.search_prefix(words text) RETURNS tsquery\n"
-                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" BEGINNINGS "END;\n"
-                        "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
+                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" SHOWN(
+                            "date") "END;\n"
+                                    "CREATE OR REPLACE FUNCTION reckoner.clock_in(at timestamp with time zone, zone text) RETURNS time\n"
+                                    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" SHOWN(
+                                        "time") "END;\n"
+                                                "CREATE OR REPLACE FUNCTION reckoner.search_vector(words text) RETURNS tsvector\n"
+                                                "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+                                                "    SELECT coalesce((SELECT pg_catalog.array_to_tsvector(pg_catalog.array_agg(DISTINCT word))\n" WORDS
+                                                "        ), '');\n"
+                                                "END;\n"
+                                                "CREATE OR REPLACE FUNCTION reckoner.search_terms(words text) RETURNS tsquery\n"
+                                                "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" ALL_WORDS
+                                                "END;\n"
+                                                "CREATE OR REPLACE FUNCTION reckoner.search_prefix(words text) RETURNS tsquery\n"
+                                                "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" BEGINNINGS
+                                                "END;\n"
+                                                "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
 
 enum { SUM_CHARS = 17 };
 

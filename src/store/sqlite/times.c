@@ -89,7 +89,8 @@ static const struct zone *find_zone(sqlite3_context *context, const char *functi
     if (zone != NULL)
         return zone;
     struct span name = text_of(values[1]);
-    enum err_code code = zones_find(name, &zone, &err);
+    bool is_name = name.len > 0 && name.at[0] >= 'A' && name.at[0] <= 'Z'; // localtime is a file, and no zone
+    enum err_code code = is_name ? zones_find(name, &zone, &err) : ERR_VALUE;
     if (code == ERR_NO_MEMORY)
         sqlite3_result_error_nomem(context);
     else if (code != ERR_NONE)
