@@ -48,6 +48,16 @@ static enum err_code fail_type(const struct answer_column *column, const struct 
         (int)type.len, type.data, SHOW(shown));
 }
 
+// Of integers past 64 bits SQLite makes a real, whose last digits are lost. The values that have led there
+// are the row's or the request's, or are stored, as for a statement that ends with an overflow.
+static enum err_code fail_overflow(const struct answer_column *column, double real, struct err *err)
+{
+    err_set(err, ERR_VALUE, "column %.*s has a decimal past 64 bits", SHOW(column->name));
+    err_hint(err, "it is about %.4g: give a factor fewer places before, as decimal_round(pieces, 3, 1) does",
+        real);
+    return ERR_VALUE;
+}
+
 // A decimal without places, or with zeros there.
 static bool is_whole_decimal(struct span digits)
 {
@@ -150,6 +160,8 @@ static enum err_code make_declared(
         break;
     case TYPE_DECIMAL:
         fits = make_decimal(column, answer->decimals_are_scaled, cell);
+        if (!fits && value->kind == VALUE_REAL)
+            return fail_overflow(column, value->real, err);
         break;
     case TYPE_TEXT:
     case TYPE_DATE:

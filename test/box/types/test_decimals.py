@@ -4,11 +4,12 @@ import decimal
 
 import pytest
 
-from server import STORES, Server, new_store, run, write_app
+from server import STORES, Server, new_store, run, wait_until, write_app
 
 APP = {
     'schema/001_sales.sql': '''CREATE TABLE sales (id bigint PRIMARY KEY, shop text NOT NULL, price decimal(12,2) NOT NULL, pieces decimal(8,3) NOT NULL);
 CREATE INDEX sales_of_price ON sales (price);
+CREATE TABLE worths (price decimal(12,2), pieces decimal(8,3));
 CREATE TABLE old (id bigint PRIMARY KEY, price decimal(12,2));
 ''',
     'post_sales.sql': '''-- @endpoint POST /sales
@@ -50,6 +51,29 @@ SELECT id FROM sales ORDER BY id;
 -- @answer
 SELECT id FROM sales WHERE price IN (SELECT decimal_of(value, 2) FROM list(:prices)) ORDER BY id;
 ''',
+    'post_worth.sql': '''-- @endpoint POST /worth
+-- @field price decimal(12,2) required
+-- @field pieces decimal(8,3) required
+-- @column worth decimal(18,5)
+-- @shape values
+-- @write
+INSERT INTO worths (price, pieces) SELECT price, pieces FROM batch;
+-- @answer 201
+SELECT price * pieces AS worth FROM batch ORDER BY line;
+''',
+    'get_worth.sql': '''-- @endpoint GET /worth
+-- @param pieces decimal(8,3) default 1
+-- @column worth decimal(18,5)
+-- @shape values
+-- @answer
+SELECT price * :pieces AS worth FROM worths;
+''',
+    'get_all_worth.sql': '''-- @endpoint GET /all-worth
+-- @column worth decimal(18,8)
+-- @shape values
+-- @answer
+SELECT price * pieces * pieces AS worth FROM worths;
+''',
     'post_old.sql': '-- @endpoint POST /old\n-- @field id integer required\n-- @field price number\n-- @write\nINSERT INTO old (id, price) SELECT id, price FROM batch;\n'
                     '-- @answer 201\nSELECT price FROM batch ORDER BY line;\n',
     'get_old.sql': '-- @endpoint GET /old\n-- @column price number\n-- @answer\nSELECT price FROM old ORDER BY id;\n',
@@ -60,6 +84,7 @@ SELECT id FROM sales WHERE price IN (SELECT decimal_of(value, 2) FROM list(:pric
 def server(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp('decimals')
     started = Server('--quiet', write_app(folder / 'decimals', APP), *new_store(request.param, request), var=folder / 'var')
+    started.is_sqlite = request.param == 'sqlite'
     yield started
     assert started.stop() == 0, started.stderr
 
@@ -88,6 +113,25 @@ def test_sums_means_and_products_are_those_of_decimals(server):
                         f'"largest":{fixed(max(price for price, _ in prices))}}}')
     assert server.get('/sums').body.decode() == '[' + ','.join(expected) + ']'
     assert server.get('/sums?format=csv').body.decode().splitlines()[1].startswith('a,10.50,3.50,3.05,')
+
+
+def test_a_product_past_64_bits_is_exact_or_told(server):
+    """Up to 18 digits both stores give the same ones. SQLite has a real for an integer that is too large."""
+    exact, large = {'price': '9999999999.99', 'pieces': '9.223'}, {'price': '9999999999.99', 'pieces': '99999.999'}
+    assert server.post('/worth', [exact]).body == b'[92229999999.90777]'
+    answer, asked, stored = server.post('/worth', [exact, large]), server.get('/worth?pieces=99999.999'), server.get('/all-worth')
+    if server.is_sqlite:
+        told = 'column worth has a decimal past 64 bits'
+        assert (answer.status, answer.errors('line', 'code', 'detail')) == (422, [(2, 'value', told)])
+        assert (asked.status, asked.errors('parameter', 'value', 'detail')) == (400, [('pieces', '99999.999', told)])
+        assert stored.status == 500 and told.encode() not in stored.body
+        wait_until(lambda: server.read_stderr(0) and told in server.stderr)
+        assert 'decimal_round(pieces, 3, 1)' in server.stderr
+        assert server.get('/worth').body == b'[9999999999.99000]'  # nothing of the batch was stored
+    else:
+        assert answer.body == b'[92229999999.90777,999999989999000.00001]'
+        assert asked.body == b'[' + b','.join([b'999999989999000.00001'] * 3) + b']'
+        assert stored.status == 200
 
 
 def test_a_value_is_found_in_whatever_spelling_and_its_answer_kept_once(server):
