@@ -267,7 +267,7 @@ static void make_endpoint(struct parser *parser)
     struct endpoint *endpoint = &parser->endpoint;
     endpoint->param_names = make_names(parser, endpoint->params, endpoint->param_count, 0);
     for (size_t i = 0; i < endpoint->param_count; i++)
-        endpoint->goes_by_day = endpoint->goes_by_day || rule_goes_by_day(&endpoint->params[i]);
+        endpoint->goes_by_clock = endpoint->goes_by_clock || rule_goes_by_clock(&endpoint->params[i]);
     endpoint->field_names = make_names(parser, endpoint->fields, endpoint->field_count, endpoint->has_count);
     if (parser->status == ERR_NONE)
         presence_name(parser);

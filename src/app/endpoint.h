@@ -134,7 +134,7 @@ struct endpoint {
     size_t example_count;           //
     struct rule *params;            // @param in order, then those of @page
     size_t param_count;             //
-    bool goes_by_day;               // the same request may have other parameters tomorrow (rule_goes_by_day)
+    bool goes_by_clock;             // the same request may have other parameters later (rule_goes_by_clock)
     struct rule *fields;            // @field in order; none for a read
     size_t field_count;             //
     const struct csv_dialect *csv;  // of @csv: how CSV bodies and files come; NULL: as RFC 4180 has it

@@ -8,11 +8,13 @@
 #include <math.h>
 
 #include "app/rule_time.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "text/decimal.h"
 #include "text/json_normal.h"
 #include "text/number.h"
 #include "text/pattern.h"
+#include "text/timestamp.h"
 #include "text/utf8.h"
 
 enum {
@@ -81,9 +83,9 @@ bool rule_explain(const struct rule *rule, enum rule_result result, struct span 
     }
 }
 
-bool rule_goes_by_day(const struct rule *rule)
+bool rule_goes_by_clock(const struct rule *rule)
 {
-    return rule->past || rule->default_today || rule->min_today || rule->max_today;
+    return rule->past || rule->default_today || rule->default_now || rule->min_today || rule->max_today;
 }
 
 // --- one value from text
@@ -331,13 +333,17 @@ enum rule_result rule_check_given(const struct rule *rule, struct span text, str
 
 bool rule_default(const struct rule *rule, struct arena *arena, struct value *ret_value)
 {
-    if (!rule->default_today) {
+    if (!rule->default_today && !rule->default_now) {
         *ret_value = rule->has_default ? rule->default_value : (struct value){.kind = VALUE_NULL};
         return true;
     }
-    char today[DATE_CHARS];
-    rule_time_today(rule, today);
-    struct span text = {.at = arena_strdup(arena, today), .len = DATE_CHARS - 1};
+    char made[TIMESTAMP_CHARS];
+    size_t len = DATE_CHARS - 1;
+    if (rule->default_now)
+        len = timestamp_format(clock_wall_us(), rule->micros, made);
+    else
+        rule_time_today(rule, made);
+    struct span text = {.at = arena_strdup(arena, made), .len = len};
     if (text.at != NULL)
         *ret_value = (struct value){.kind = VALUE_TEXT, .text = text};
     return text.at != NULL;

@@ -50,6 +50,7 @@ struct rule {
     bool required;            // absent, null or empty is an error
     bool has_default;         // default_value stands in for an absent one
     bool default_today;       // so does the day that it is then; has_default is set, too
+    bool default_now;         // of a timestamp: so does the moment that it is then; likewise
     bool min_today;           // the value is no earlier day than that one; has_min is not set
     bool max_today;           // no later one; likewise
     bool has_min;             // min is in force: of the value, for numbers, dates and times
@@ -89,8 +90,8 @@ const char *rule_code(enum rule_result result);
 // false elsewhere.
 bool rule_explain(const struct rule *rule, enum rule_result result, struct span text, struct buf *out);
 
-// Whether what the rule makes of a value hangs on the day: then two requests of the same bytes may differ.
-bool rule_goes_by_day(const struct rule *rule);
+// Whether what the rule makes of a value hangs on the clock: then two requests of the same bytes may differ.
+bool rule_goes_by_clock(const struct rule *rule);
 
 // The value that stands in for one that is not there: the default, or null. It borrows the rule or `arena`;
 // false when that is full.

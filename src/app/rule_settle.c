@@ -183,7 +183,7 @@ static bool settle_zone(struct rule_line *line, struct rule *rule)
 // What the zone of a date is for.
 static bool settle_zone_use(struct rule_line *line, struct rule *rule)
 {
-    if (rule->zone == NULL || rule->type != TYPE_DATE || rule_goes_by_day(rule))
+    if (rule->zone == NULL || rule->type != TYPE_DATE || rule_goes_by_clock(rule))
         return true;
     words_fail(line->words, line->at[WORD_ZONE].column,
         "zone says where it is today, so a date needs a rule about today with it, such as default today");
@@ -199,11 +199,17 @@ static bool settle_micros(struct rule_line *line, struct rule *rule)
         rule->type == TYPE_TIME ? ", which has microseconds as it is" : "");
 }
 
-// Whether the word's value is the word today, of a date.
+// Whether the value of the word is this one word, of a rule of that type.
+static bool is_word(const struct rule_line *line, const struct rule *rule, enum rule_word word,
+    enum value_type type, const char *text)
+{
+    return line->seen[word] && rule->type == type && !line->values[word].is_quoted &&
+           span_is(line->values[word].text, text);
+}
+
 static bool is_today(const struct rule_line *line, const struct rule *rule, enum rule_word word)
 {
-    return line->seen[word] && rule->type == TYPE_DATE && !line->values[word].is_quoted &&
-           span_is(line->values[word].text, "today");
+    return is_word(line, rule, word, TYPE_DATE, "today");
 }
 
 static bool settle_unique(struct rule_line *line, struct rule *rule)
@@ -327,10 +333,11 @@ static bool settle_default(struct rule_line *line, struct rule *rule)
     struct pattern_budget budget = {.steps = LIMIT_QUERY_STEPS};
     if (!line->seen[WORD_DEFAULT])
         return true;
-    if (is_today(line, rule, WORD_DEFAULT) && !rule->is_list) {
-        rule->has_default = rule->default_today = true;
+    rule->default_today = is_today(line, rule, WORD_DEFAULT) && !rule->is_list;
+    rule->default_now = is_word(line, rule, WORD_DEFAULT, TYPE_TIMESTAMP, "now") && !rule->is_list;
+    rule->has_default = rule->default_today || rule->default_now;
+    if (rule->has_default)
         return true;
-    }
     switch (rule_check_given(rule, text.text, line->arena, &budget, &rule->default_value)) {
     case RULE_OK:
         rule->has_default = true;

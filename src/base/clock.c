@@ -12,12 +12,17 @@ uint64_t clock_monotonic_ns(void)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-int64_t clock_wall_ms(void)
+int64_t clock_wall_us(void)
 {
     struct timespec now;
     int failed = clock_gettime(CLOCK_REALTIME, &now);
     assert(!failed);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_wall_ms(void)
+{
+    return clock_wall_us() / 1000;
 }
 
 void clock_pause(uint64_t ns)

@@ -17,6 +17,9 @@ uint64_t clock_monotonic_ns(void);
 // Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME).
 int64_t clock_wall_ms(void);
 
+// The same in microseconds.
+int64_t clock_wall_us(void);
+
 // Sleeps; a signal may end it early. On threads that may block.
 void clock_pause(uint64_t ns);
 

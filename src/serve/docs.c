@@ -116,8 +116,8 @@ static void add_presence(struct buf *out, const struct rule *rule)
     } else if (rule->has_default) {
         AUTO(buf_fini) struct buf made;
         buf_init(&made, out->max);
-        if (rule->default_today)
-            buf_append_str(&made, "today");
+        if (rule->default_today || rule->default_now)
+            buf_append_str(&made, rule->default_now ? "now" : "today");
         else
             rule_write_value(rule->type, rule->default_value, &made);
         add(out, "default <code>");

@@ -470,7 +470,7 @@ static void note_near(const struct request *request, const struct http_request *
 {
     struct near_words words;
     bool is_plain = request->context->reloader == NULL && request->cursor.len == 0 &&
-                    !request->endpoint->goes_by_day && // words that mean another day tomorrow
+                    !request->endpoint->goes_by_clock && // words that mean another day tomorrow
                     !versions_lag(request->context->services[request->service].store);
     if (is_plain && near_words_of(head, &words))
         near_note(loop_state(request->ref.loop)->near, &words, request->lease->number, request->kept);

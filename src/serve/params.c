@@ -58,6 +58,7 @@ bool params_read(struct request *request)
     if (code == ERR_NONE) {
         request->format = format.format;
         request->varies = !format.is_given;
+        request->is_of_moment = format.is_of_moment;
         return true;
     }
     if (code == ERR_INVALID)

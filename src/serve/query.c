@@ -395,6 +395,8 @@ static enum err_code read_rest(struct query *query)
         const struct given *given = &query->given[i];
         if (query->endpoint->params[i].source != PARAM_REQUEST) // claims.c's
             continue;
+        query->format.is_of_moment = query->format.is_of_moment ||
+                                     (given->state == PARAM_ABSENT && query->endpoint->params[i].default_now);
         if (given->state == PARAM_ABSENT)
             code = check(query, i, (struct span){0});
         else if (given->state == PARAM_GIVEN && given->first != NULL)

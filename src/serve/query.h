@@ -9,10 +9,11 @@
 #include "base/err.h"
 #include "app/report.h"
 
-// What the query says of the answer's form.
+// What the query says of the answer, beside its parameters.
 struct query_format {
-    bool is_given;             // with ?format=
+    bool is_given;             // the format, with ?format=
     enum answer_format format; // then: the endpoint gives it
+    bool is_of_moment;         // a parameter has the moment of the request for its value (default now)
 };
 
 // The body of a question (endpoint->is_question), which has parameters as well.

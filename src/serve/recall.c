@@ -26,7 +26,8 @@ static bool asks_database(const struct http_request *head)
 void recall_init(struct request *request, const struct http_request *head)
 {
     request->source = SOURCE_BYPASS;
-    if (request->context->cache == NULL || !request->endpoint->is_kept || !landing_may_keep(request))
+    if (request->context->cache == NULL || !request->endpoint->is_kept || request->is_of_moment ||
+        !landing_may_keep(request))
         return;
     if (!answer_key(request, request->coding, &request->flight.key))
         return; // then it is read as if answers were not kept

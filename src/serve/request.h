@@ -77,6 +77,7 @@ struct request {
     struct condition condition;        // under which it is to be done
     enum answer_format format;         // of an endpoint's answer
     bool varies;                       // Accept has chosen it
+    bool is_of_moment;                 // a parameter is the moment at which it came: nobody asks that again
     enum coding coding;                // that an answer to be read may have; identity for a write
     bool has_key;                      // of a read whose answer may be kept: flight.key
     enum answer_source source;         // of the answer, as far as is known

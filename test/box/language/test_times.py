@@ -112,6 +112,12 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     return result;
 }
 '''
+NOW = {'schema/001_seen.sql': 'CREATE TABLE seen (id bigint, at timestamp with time zone);\n',
+       'post_seen.sql': '-- @endpoint POST /seen\n-- @param until timestamp default now\n-- @field id integer\n-- @field at timestamp default now\n-- @shape values\n'
+                        '-- @write\nINSERT INTO seen SELECT id, at FROM batch;\n-- @answer 201\nSELECT at FROM batch WHERE at >= :until ORDER BY line;\n',
+       'get_seen.sql': '-- @endpoint GET /seen\n-- @param until timestamp default now\n-- @shape object\n'
+                       '-- @answer\nSELECT :until AS until, count(*) AS n FROM seen WHERE at <= :until;\n'}
+
 TODAY = {'schema/001_born.sql': 'CREATE TABLE born (day date NOT NULL);\n',
          'get_today.sql': '-- @endpoint GET /today\n-- @param day date default today\n-- @param least date max today\n-- @shape object\n'
                           '-- @answer\nSELECT :day AS day, count(*) AS n FROM born WHERE day = :day AND day >= coalesce(:least, day);\n',
@@ -152,3 +158,25 @@ def test_today_is_another_day_tomorrow(start, tmp_path, request, store):
     assert server.get('/today?least=2032-01-02').errors('parameter', 'code') == [('least', 'max')]
     assert server.post('/born', '[{"n": 1}]').json() == ['2032-01-01']
     assert wait_until(lambda: server.get('/today').json()['n'] == 1)
+
+
+@pytest.mark.parametrize('store', STORES)
+def test_now_is_the_moment_of_each_request_and_its_answer_is_not_kept(start, tmp_path, request, store):
+    control, env = preload(tmp_path, CLOCK, 'CLOCK_AHEAD')
+    control.write_text('0')
+    server = start(write_app(tmp_path / 'app', NOW), '--quiet', *new_store(store, request), env=env)
+
+    def now(seconds=0):
+        return (datetime.datetime.now(UTC) + datetime.timedelta(seconds=seconds)).strftime('%Y-%m-%dT%H:%M:%S.%f')[:23] + 'Z'
+
+    before = now()
+    stored = server.post('/seen', '[{"id": 1}, {"id": 2, "at": null}, {"id": 3, "at": "2100-01-01T00:00:00Z"}]').json()
+    assert len(stored) == 3 and before <= stored[0] <= stored[1] <= now() and stored[2] == '2100-01-01T00:00:00.000Z'
+    for seconds in 0, 0, 3600, 7200:
+        ready = control.with_suffix('.new')
+        ready.write_text(str(seconds))
+        ready.replace(control)
+        before, answer = now(seconds), server.get('/seen')
+        assert before <= answer.json()['until'] <= now(seconds) and answer.json()['n'] == 2
+        assert 'hit' not in answer.headers['Cache-Status'] and 'stored' not in answer.headers['Cache-Status']
+    assert kept(server, '/seen?until=2100-01-01T00:00:00Z').json()['n'] == 3

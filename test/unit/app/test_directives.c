@@ -51,11 +51,12 @@ static void dump_rule(const char *what, const struct rule *rule, struct buf *out
         buf_printf(out, " zone %s", zone_name(rule->zone));
     buf_append_str(out, rule->micros ? " micros" : "");
     buf_append_str(out, rule->default_today ? " default today" : "");
+    buf_append_str(out, rule->default_now ? " default now" : "");
     buf_append_str(out, rule->min_today ? " min today" : "");
     buf_append_str(out, rule->max_today ? " max today" : "");
     if (rule->pattern != NULL)
         buf_printf(out, " pattern \"%.*s\"", (int)rule->pattern_text.len, rule->pattern_text.at);
-    if (rule->has_default && !rule->default_today)
+    if (rule->has_default && !rule->default_today && !rule->default_now)
         dump_value("default", &rule->default_value, out);
     if (rule->has_min)
         dump_value("min", &rule->min, out);

@@ -11,9 +11,11 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "text/pattern.h"
+#include "text/timestamp.h"
 #include "text/zones.h"
 
 enum { ARENA_BYTES = 65536, SHOWN_PATTERN_IN_WORDS = 200 };
@@ -535,7 +537,7 @@ static void today_is_the_day_in_the_zone(void **state)
         assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &patterns, &value), RULE_OK);
         rule_time_today(&rule, after);
         assert_true(span_is(value.text, before) || span_is(value.text, after));
-        assert_true(rule_goes_by_day(&rule));
+        assert_true(rule_goes_by_clock(&rule));
         arena_fini(&arena);
         arena_init(&arena, 0);
         assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &patterns, &value), RULE_MEMORY);
@@ -545,6 +547,33 @@ static void today_is_the_day_in_the_zone(void **state)
     rule_time_today(&east, before);
     rule_time_today(&west, after);
     assert_true(strcmp(before, after) > 0); // 25 hours apart, always
+}
+
+static void now_is_between_the_moments_before_and_behind(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {
+        sizeof("2026-01-01T00:00:00.000Z") - 1, sizeof("2026-01-01T00:00:00.000000Z") - 1};
+    for (int micros = 0; micros <= 1; micros++) {
+        struct arena arena;
+        struct value value;
+        int64_t us, before = clock_wall_us();
+        struct rule rule = {
+            .type = TYPE_TIMESTAMP, .has_default = true, .default_now = true, .micros = micros != 0};
+        arena_init(&arena, ARENA_BYTES);
+        assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &patterns, &value), RULE_OK);
+        assert_int_equal(value.text.len, lens[micros]);
+        assert_true(timestamp_parse(value.text, &us));
+        assert_true(us >= (micros ? before : before / 1000 * 1000) && us <= clock_wall_us());
+        assert_true(rule_goes_by_clock(&rule));
+        assert_int_equal(
+            rule_check_value(&rule, (struct value){0}, false, &arena, &patterns, &value), RULE_OK);
+        assert_int_equal(value.text.len, lens[micros]);
+        arena_fini(&arena);
+        arena_init(&arena, 0);
+        assert_int_equal(rule_check_text(&rule, (struct span){0}, &arena, &patterns, &value), RULE_MEMORY);
+        arena_fini(&arena);
+    }
 }
 
 static void today_is_a_bound(void **state)
@@ -850,6 +879,7 @@ int main(void)
         cmocka_unit_test(times_are_read_as_their_format_says),
         cmocka_unit_test(times_of_the_day_have_bounds),
         cmocka_unit_test(today_is_the_day_in_the_zone),
+        cmocka_unit_test(now_is_between_the_moments_before_and_behind),
         cmocka_unit_test(today_is_a_bound),
         cmocka_unit_test(choices_of_timestamps_are_moments),
         cmocka_unit_test(the_whole_text_has_to_match_the_pattern),
