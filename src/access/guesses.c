@@ -74,3 +74,11 @@ unsigned guesses_count(struct guesses *guesses, const struct origin *origin, uin
     pthread_mutex_unlock(&guesses->lock);
     return until_ns <= most_ns ? 0 : (unsigned)((until_ns - most_ns + NS_PER_S - 1) / NS_PER_S);
 }
+
+void guesses_take_back(struct guesses *guesses, const struct origin *origin)
+{
+    pthread_mutex_lock(&guesses->lock);
+    struct place *place = place_of(guesses, origin);
+    place->until_ns -= place->until_ns < STEP_NS ? place->until_ns : STEP_NS;
+    pthread_mutex_unlock(&guesses->lock);
+}

@@ -22,4 +22,7 @@ void guesses_free(struct guesses *guesses);
 // count.
 unsigned guesses_count(struct guesses *guesses, const struct origin *origin, uint64_t now_ns);
 
+// Takes one back that guesses_count has counted: it turned out to be right.
+void guesses_take_back(struct guesses *guesses, const struct origin *origin);
+
 #endif

@@ -32,6 +32,7 @@ struct keeper {
     bool *wanted;                  // owned; by store
     uint64_t called;               // number of the last call for a round
     uint64_t done;                 // of the last one that a round has begun and ended after
+    struct keeper_question *first; // borrowed; those that wait, the newest first
 };
 
 enum err_code keeper_new(const struct keeper_options *options, struct keeper **ret_keeper, struct err *err)
@@ -123,7 +124,30 @@ static void run_round(struct keeper *keeper)
     }
 }
 
-// Runs one, outside of the lock. Tells whether any store is wanted.
+// Answers the questions of calls up to `done`. Under the lock, which is given up meanwhile.
+static void answer(struct keeper *keeper, uint64_t done)
+{
+    struct keeper_question *answered = NULL;
+    for (struct keeper_question **link = &keeper->first; *link != NULL;) {
+        struct keeper_question *question = *link;
+        if (question->call > done) {
+            link = &question->next;
+            continue;
+        }
+        *link = question->next;
+        question->next = answered;
+        answered = question;
+    }
+    pthread_mutex_unlock(&keeper->lock);
+    while (answered != NULL) {
+        struct keeper_question *next = answered->next; // on_round may free it
+        answered->on_round(answered);
+        answered = next;
+    }
+    pthread_mutex_lock(&keeper->lock);
+}
+
+// Runs one. Tells whether any store is wanted. Under the lock, which is given up meanwhile.
 static bool call_round(struct keeper *keeper)
 {
     bool any = false;
@@ -137,6 +161,7 @@ static bool call_round(struct keeper *keeper)
     pthread_mutex_lock(&keeper->lock);
     keeper->done = called;
     pthread_cond_broadcast(&keeper->progress);
+    answer(keeper, called);
     return any;
 }
 
@@ -154,6 +179,7 @@ static void *run(void *arg)
         else
             (void)cond_wait_until(&keeper->change, &keeper->lock, due_ns);
     }
+    answer(keeper, UINT64_MAX);
     pthread_mutex_unlock(&keeper->lock);
     for (size_t i = 0; i < keeper->options.store_count; i++)
         disconnect_from(&keeper->stores[i]);
@@ -184,6 +210,20 @@ void keeper_want(struct keeper *keeper, size_t store, bool is_wanted)
         (void)call(keeper);
     }
     pthread_mutex_unlock(&keeper->lock);
+}
+
+void keeper_ask(struct keeper *keeper, struct keeper_question *question)
+{
+    pthread_mutex_lock(&keeper->lock);
+    bool is_late = is_ending(keeper);
+    if (!is_late) {
+        question->call = call(keeper);
+        question->next = keeper->first;
+        keeper->first = question;
+    }
+    pthread_mutex_unlock(&keeper->lock);
+    if (is_late)
+        question->on_round(question);
 }
 
 bool keeper_wait(struct keeper *keeper, uint64_t wait_ms)

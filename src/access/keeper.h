@@ -18,6 +18,15 @@
 
 struct keeper;
 
+// A question for what is known by now; embedded in whom it is of, and lent until on_round.
+struct keeper_question {
+    // Called once, on any thread, when a round that began after the question has ended, well or not, or the
+    // keeper ends; it must not wait.
+    void (*on_round)(struct keeper_question *question);
+    uint64_t call;                // the keeper's own, as next: the round that it waits for
+    struct keeper_question *next; //
+};
+
 struct keeper_options {
     struct store *const *stores; // borrowed, with the array
     size_t store_count;          //
@@ -44,6 +53,9 @@ MUST_CHECK enum err_code keeper_start(struct keeper *keeper, struct err *err);
 
 // Whether the store is wanted; the next round then begins at once. Any thread.
 void keeper_want(struct keeper *keeper, size_t store, bool is_wanted);
+
+// Has a round done at once; question->on_round is called behind it. Any thread, a loop too.
+void keeper_ask(struct keeper *keeper, struct keeper_question *question);
 
 // Has a round done at once, and waits until it, which begins after the call, has ended: true. False when it
 // takes longer than `wait_ms`, or the keeper ends. On a thread that may wait.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The access log: a line a request, when it is over.
+// The access log: a line a request, when it is over. Secrets that a target holds are not in it.
 #ifndef RECKONER_SERVE_ACCESS_LOG_H
 #define RECKONER_SERVE_ACCESS_LOG_H
 
@@ -9,19 +9,23 @@
 #include "base/log.h"
 #include "http/message.h"
 
-struct access {
+// What a line will say.
+struct access_line {
     const char *method; // upper case; NULL for a request that was no HTTP
-    struct span target; // path and query as they came, cut; the arena's
+    char *target;       // path and query as they came, cut, and with what may be a secret hidden; the arena's
+    size_t target_len;  // bytes; 0: there is none
     uint64_t start_ns;  // monotonic clock, when the head was there
+    struct span client; // its id, borrowed until the line is written; empty: nobody
 };
 
 // Remembers what the line will say; texts are copied to `arena`.
-void access_begin(
-    struct access *access, const struct http_request *head, uint64_t now_ns, struct arena *arena);
+void access_line_begin(
+    struct access_line *line, const struct http_request *head, uint64_t now_ns, struct arena *arena);
 
-// Logs "2026-01-31T12:00:00.123Z 10.0.0.1:5555 GET /rates?… 200 1534 0.213ms". Status 0, a client that went
-// away before its answer, is shown as 499, as nginx has it.
-void access_end(
-    struct log *log, const struct access *access, const char *peer, int status, size_t body_bytes);
+// Logs "2026-01-31T12:00:00.123Z 10.0.0.1:5555 GET /rates?… 200 1534 0.213ms k_abcdefghij"; "-" in place of
+// the client where there is none. Status 0, a client that went away before its answer, is shown as 499, as
+// nginx has it.
+void access_line_end(
+    struct log *log, const struct access_line *line, const char *peer, int status, size_t body_bytes);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+const char CACHE_PRIVATE[] = "Cache-Control: private, no-cache\r\n";
+
 static void add(struct answer_lines *lines, const char *text)
 {
     size_t len = strlen(text);
@@ -84,7 +86,7 @@ void answer_head_write(const struct answer_head *head, struct answer_lines *ret_
     struct answer_lines *lines = ret_lines;
     lines->len = 0;
     lines->etag = (struct span){0};
-    add(lines, "Cache-Control: no-cache\r\n");
+    add(lines, head->is_confidential ? CACHE_PRIVATE : "Cache-Control: no-cache\r\n");
     if (head->is_read)
         add(lines, coding_lines(head->coding, head->varies));
     else if (head->varies)

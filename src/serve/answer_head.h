@@ -25,6 +25,7 @@ enum answer_source {
 
 struct answer_head {
     bool varies;                 // Accept has chosen the format
+    bool is_confidential;        // shared caches must not have it (RFC 9111 section 5.2.2.7)
     bool is_read;                // of a GET, which could have had other codings
     enum coding coding;          // of the answer
     const struct digest *digest; // of its bytes, of which the entity tag is made; NULL: it is `etag`
@@ -41,6 +42,11 @@ struct answer_lines {
     size_t len;                   //
     struct span etag;             // in `text`, with its quotes; at NULL: there is none
 };
+
+// The line of what shared caches must not have. Vary names no credential: no-cache has each use confirmed
+// here, with the credential of who asks then (RFC 9111 section 4.3), and RFC 9110 section 12.5.5 asks for
+// none either.
+extern const char CACHE_PRIVATE[];
 
 // Cache-Control, Vary, ETag, Cache-Status, Server-Timing.
 void answer_head_write(const struct answer_head *head, struct answer_lines *ret_lines);

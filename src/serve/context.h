@@ -18,6 +18,7 @@
 #include "serve/compress.h"
 #include "serve/cost.h"
 #include "serve/edition.h"
+#include "serve/keys.h"
 #include "serve/reload.h"
 #include "serve/service.h"
 
@@ -25,7 +26,8 @@ struct context {
     const struct service *services; // borrowed
     size_t service_count;           //
     struct editions editions;       // what is served now
-    struct reloader *reloader;      // owned by the server, as all below; NULL: files are not watched
+    struct keys *keys;              // owned by the server, as all below; NULL: no app wants any
+    struct reloader *reloader;      // NULL: files are not watched
     struct http_server *http;       //
     struct pool *reads;             // run GET endpoints and read files; a worker is a struct handles
     // Of the reads of each endpoint, LIMIT_ENDPOINTS for each service by the endpoint's number. An edition

@@ -14,12 +14,13 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "serve/condition.h"
+#include "serve/door.h"
 #include "serve/format.h"
 #include "serve/landing.h"
 #include "serve/link.h"
 #include "serve/loop_reads.h"
 #include "serve/loop_state.h"
-#include "serve/near.h"
+#include "serve/near_hit.h"
 #include "serve/own_pages.h"
 #include "serve/params.h"
 #include "serve/read.h"
@@ -57,10 +58,27 @@ static void apply_condition(struct request *request)
     }
 }
 
+// Problems of an endpoint whose answers are for its clients alone. Answers say so by themselves.
+static void keep_from_shared_caches(struct request *request)
+{
+    struct response *response = &request->response;
+    const char *headers = response->headers != NULL ? response->headers : "";
+    if (response->content_type != PROBLEM_MEDIA_TYPE || !request_is_confidential(request) ||
+        span_starts_with(span_of(headers), "Cache-Control:"))
+        return;
+    size_t len = strlen(headers), more = strlen(CACHE_PRIVATE);
+    char *lines = arena_alloc(&request->arena, more + len + 1);
+    if (lines == NULL)
+        return; // nobody has to keep it, and what it tells is not a row
+    memcpy(mempcpy(lines, CACHE_PRIVATE, more), headers, len + 1);
+    response->headers = lines;
+}
+
 static void reply(struct request *request, struct http_exchange *exchange)
 {
     struct response *response = &request->response;
     apply_condition(request);
+    keep_from_shared_caches(request);
     bool has_body = response->body != NULL || response->file != NULL;
     struct http_reply answer = {
         .status = response->status,
@@ -111,7 +129,7 @@ static void prepare_task(
     task->run = run;
     task->refuse = refuse;
     task->is_in_vain = &request->abandoned;
-    task->came_ns = request->heard == NULL ? request->access.start_ns : clock_monotonic_ns();
+    task->came_ns = request->heard == NULL ? request->line.start_ns : clock_monotonic_ns();
     if (request->endpoint != NULL) {
         size_t number = (size_t)(request->endpoint - request->app->endpoints);
         task->share = &context->shares[request->service * LIMIT_ENDPOINTS + number];
@@ -325,8 +343,18 @@ static bool check_condition(struct request *request)
     return false;
 }
 
-// Routes the request and reads all that its head says.
-static bool prepare(struct request *request, const struct http_request *head)
+// Whether the request may come in to its endpoint.
+static bool let_in(
+    struct request *request, const struct http_exchange *exchange, const struct http_request *head)
+{
+    request->is_let_in = door_let_in(request, exchange, head);
+    return request->is_let_in;
+}
+
+// Routes the request, lets it in, and reads all that its head says. False with the response; or without one,
+// when the request has to wait for keys.
+static bool prepare(
+    struct request *request, const struct http_exchange *exchange, const struct http_request *head)
 {
     struct route_match match;
     request->lease = lease_borrow(&loop_state(request->ref.loop)->leases);
@@ -353,7 +381,7 @@ static bool prepare(struct request *request, const struct http_request *head)
         request->coding = coding_accepted(head);
     if (route->file != NULL)
         return true;
-    if (!params_keep(request, head, match.parts))
+    if (!let_in(request, exchange, head) || !params_keep(request, head, match.parts))
         return false;
     if (route->endpoint->is_question && (head->content_length > 0 || head->chunked))
         return params_expect_body(request, head); // the rest when it has come
@@ -465,17 +493,6 @@ static void on_parsed(struct mail *mail)
 
 static void on_confirmed(struct mail *mail);
 
-// Has the loop know the kept answer by the words of the request.
-static void note_near(const struct request *request, const struct http_request *head)
-{
-    struct near_words words;
-    bool is_plain = request->context->reloader == NULL && request->cursor.len == 0 &&
-                    !request->endpoint->goes_by_clock && // words that mean another day tomorrow
-                    !versions_lag(request->context->services[request->service].store);
-    if (is_plain && near_words_of(head, &words))
-        near_note(loop_state(request->ref.loop)->near, &words, request->lease->number, request->kept);
-}
-
 // An answer that is kept, or one that somebody reads already, or a read. `head`: NULL when the store has
 // confirmed that what is kept is current.
 static void recall(struct request *request, struct http_exchange *exchange, const struct http_request *head)
@@ -483,7 +500,7 @@ static void recall(struct request *request, struct http_exchange *exchange, cons
     switch (recall_find(request, head == NULL)) {
     case RECALL_ANSWERED:
         if (head != NULL)
-            note_near(request, head);
+            near_hit_note(request, head);
         reply(request, exchange);
         return;
     case RECALL_ASK:
@@ -533,9 +550,36 @@ static void read_file(struct request *request, struct http_exchange *exchange)
 
 // --- the handler
 
+static void on_waited(struct mail *mail);
+
+static void on_keys(struct keeper_question *question)
+{
+    request_send_back(CONTAINER_OF(question, struct request, keys_question));
+}
+
+// Has the request routed anew when the keeper has asked which keys there are.
+static void wait_for_keys(
+    struct request *request, struct http_exchange *exchange, const struct http_request *head)
+{
+    lease_return(request->lease);
+    request->lease = NULL;
+    request->endpoint = NULL;
+    request->has_asked_keys = true;
+    request->mail.deliver = on_waited;
+    request->away = true;
+    if (request->heard == NULL)
+        request->heard = params_copy_head(&request->arena, head);
+    http_defer(exchange);
+    request->keys_question.on_round = on_keys;
+    keys_ask(request->context->keys, &request->keys_question);
+}
+
 static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
-    if (!prepare(request, head))
+    bool is_prepared = prepare(request, exchange, head);
+    if (!is_prepared && request->response.status == 0)
+        wait_for_keys(request, exchange, head);
+    else if (!is_prepared)
         reply(request, exchange);
     else if (request->file != NULL)
         read_file(request, exchange);
@@ -549,8 +593,8 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
         receive_rows(request, exchange);
 }
 
-// The reload that the request waited for is done.
-static void on_reloaded(struct mail *mail)
+// What the request waited for is done: a reload, or a question about keys.
+static void on_waited(struct mail *mail)
 {
     struct request *request = CONTAINER_OF(mail, struct request, mail);
     struct http_exchange *exchange = take_back(request);
@@ -571,7 +615,7 @@ static bool wait_for_reload(
     struct reloader *reloader = request->context->reloader;
     if (own_pages_ignore_apps(head->path))
         return false;
-    request->mail.deliver = on_reloaded;
+    request->mail.deliver = on_waited;
     request->wait.mail = &request->mail;
     request->wait.loop = request->ref.loop;
     if (reloader == NULL || !reloader_waits(reloader, &request->wait))
@@ -582,40 +626,12 @@ static bool wait_for_reload(
     return true;
 }
 
-// The answer that the loop knows by the request's words; NULL: none. *ret_status is 200, say, or 304.
-static struct kept *find_near(struct context *context, const struct http_exchange *exchange,
-    const struct http_request *head, int *ret_status)
-{
-    struct near_words words;
-    if (context->reloader != NULL || !near_words_of(head, &words))
-        return NULL;
-    struct loop_state *state = loop_state(http_exchange_ref(exchange).loop);
-    struct kept *kept = near_find(state->near, &words, editions_number(&context->editions));
-    if (kept == NULL)
-        return NULL;
-    *ret_status = kept->status;
-    if (words.none_match.at == NULL)
-        return kept;
-    *ret_status = 304;
-    return span_equal(words.none_match, kept->etag) ? kept : NULL; // else it is for condition.c
-}
-
-static void reply_near(struct http_exchange *exchange, const struct kept *kept, int status)
-{
-    struct http_reply answer = {.status = status,
-        .content_type = kept->content_type,
-        .headers = kept->headers.at,
-        .body = blob_ref(kept->body)};
-    http_reply(exchange, &answer);
-}
-
 static void on_request(void *ctx, struct http_exchange *exchange, const struct http_request *head)
 {
     struct context *context = ctx;
-    int status;
-    const struct kept *kept = find_near(context, exchange, head, &status);
-    if (kept != NULL && context->access_log == NULL) {
-        reply_near(exchange, kept, status);
+    struct near_hit hit = near_hit_find(context, exchange, head);
+    if (hit.answer != NULL && context->access_log == NULL) {
+        near_hit_reply(&hit, exchange);
         return;
     }
     struct request *request = request_new(context, head);
@@ -625,10 +641,12 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
     }
     http_set_user(exchange, request);
     request->ref = http_exchange_ref(exchange);
-    if (kept != NULL)
-        reply_near(exchange, kept, status);
-    else if (!wait_for_reload(request, exchange, head))
+    if (hit.answer != NULL) {
+        near_hit_describe(&hit, request);
+        near_hit_reply(&hit, exchange);
+    } else if (!wait_for_reload(request, exchange, head)) {
         go_on(request, exchange, head);
+    }
 }
 
 static void on_body(void *ctx, struct http_exchange *exchange)
@@ -643,9 +661,9 @@ static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t
 {
     struct context *context = ctx;
     struct request *request = http_user(exchange);
-    struct access none = {0};
-    access_end(context->access_log, request != NULL ? &request->access : &none, http_peer(exchange), status,
-        body_bytes);
+    struct access_line none = {0};
+    access_line_end(context->access_log, request != NULL ? &request->line : &none, http_peer(exchange),
+        status, body_bytes);
     if (request == NULL)
         return;
     if (!request->away || flights_leave(context->flights, &request->flight))

@@ -89,7 +89,8 @@ static void tell_answer(struct request *request, const void *ctx)
 {
     const struct outcome *outcome = ctx;
     struct answer_lines lines;
-    answer_head_write(&(struct answer_head){.varies = request->varies,
+    answer_head_write(&(struct answer_head){.is_confidential = request_is_confidential(request),
+                          .varies = request->varies,
                           .is_read = true,
                           .coding = (enum coding)outcome->kept->coding,
                           .etag = outcome->kept->etag,
@@ -113,7 +114,8 @@ static struct kept *make_kept(struct request *request, const struct landing_mark
     if (is_for_all && request->coding != CODING_IDENTITY && !answer_key(request, CODING_IDENTITY, &key))
         return NULL;
     struct answer_lines lines;
-    answer_head_write(&(struct answer_head){.varies = request->varies,
+    answer_head_write(&(struct answer_head){.is_confidential = request_is_confidential(request),
+                          .varies = request->varies,
                           .is_read = true,
                           .coding = response->coding,
                           .digest = &response->digest,
@@ -139,7 +141,8 @@ static void finish_headers(struct request *request, bool is_stored, uint64_t sta
     bool has_body = response->body != NULL || response->file != NULL;
     struct answer_lines lines;
     uint64_t now_ns = clock_monotonic_ns();
-    answer_head_write(&(struct answer_head){.varies = request->varies,
+    answer_head_write(&(struct answer_head){.is_confidential = request_is_confidential(request),
+                          .varies = request->varies,
                           .is_read = true,
                           .coding = response->coding,
                           .digest = has_body ? &response->digest : NULL,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A lease is one loop's hold of the edition in force. Requests borrow it from their routing to their end, so
-// that a request costs one atomic load and no lock:
+// A lease is one loop's hold of the edition in force, and of the key ring in force. Requests borrow it from
+// their routing to their end, so that a request costs an atomic load for each and no lock:
 //
-//     publisher   editions: lock { current }, number
-//     loop        leases: newest ── lease { edition, number, holders }
+//     publisher   editions: lock { current }, number; key rings likewise
+//     loop        leases: newest ── lease { edition, number, keys, holders }
 //     request     borrows the newest lease, and returns it when it is freed
 //
 // Leases belong to the loop's thread, where requests are routed and freed; once the loop has ended, to the
@@ -14,22 +14,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access/key_ring.h"
 #include "base/attr.h"
 #include "serve/edition.h"
 
 struct lease {
     struct edition *edition; // a counted reference
     uint64_t number;         // of the edition
+    struct key_ring *keys;   // a counted reference; NULL where nobody wants keys
     size_t holders;          // requests that have it, and one more while it is its loop's newest
 };
 
 // What one loop has.
 struct leases {
-    struct editions *editions; // borrowed; fixed
+    struct editions *editions; // borrowed; fixed, as the next
+    struct key_rings *rings;   // borrowed; NULL: nobody wants keys
     struct lease *newest;      // NULL: none yet
 };
 
-void leases_init(struct leases *leases, struct editions *editions);
+// `rings` may be NULL.
+void leases_init(struct leases *leases, struct editions *editions, struct key_rings *rings);
 
 // Gives up the newest lease, which is freed when the last request returns it.
 void leases_fini(struct leases *leases);
@@ -37,6 +41,9 @@ void leases_fini(struct leases *leases);
 // The lease of the edition in force, until lease_return. It is not older than an edition that has answered
 // any request whose answer the caller's client could know. NULL without memory.
 MUST_CHECK struct lease *lease_borrow(struct leases *leases);
+
+// The same without a hold, until the loop's next call of either.
+MUST_CHECK struct lease *lease_newest(struct leases *leases);
 
 // NULL is fine.
 void lease_return(struct lease *lease);

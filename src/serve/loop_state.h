@@ -8,11 +8,13 @@
 
 struct loop_reads; // loop_reads.h
 struct near;       // near.h
+struct regulars;   // access/regulars.h
 
 struct loop_state {
-    struct leases leases;     // its hold of the edition in force
-    struct loop_reads *reads; // owned; reads that it does itself
-    struct near *near;        // owned; answers that it has given lately
+    struct leases leases;      // its hold of the edition in force
+    struct loop_reads *reads;  // owned; reads that it does itself
+    struct near *near;         // owned; answers that it has given lately
+    struct regulars *regulars; // owned; clients that it has let in lately; NULL: nobody wants keys
 };
 
 static inline struct loop_state *loop_state(const struct loop *loop)

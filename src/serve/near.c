@@ -17,12 +17,12 @@ enum {
 };
 
 struct place {
-    struct kept *kept; // a reference; NULL: the place is free
-    uint64_t edition;  // that has answered
-    uint64_t hash;     // of the words
-    char *text;        // owned; the three texts of the words, one behind the other
-    size_t lens[3];    // theirs
-    bool is_there[3];  // whether there is such a field
+    struct near_answer answer; // without `kept`: the place is free
+    uint64_t edition;          // that has answered
+    uint64_t hash;             // of the words
+    char *text;                // owned; the three texts of the words, one behind the other
+    size_t lens[3];            // theirs
+    bool is_there[3];          // whether there is such a field
 };
 
 struct near {
@@ -37,7 +37,7 @@ enum err_code near_new(struct near **ret_near, struct err *err)
 
 static void clear(struct place *place)
 {
-    kept_unref(place->kept);
+    kept_unref(place->answer.kept);
     mem_free(place->text);
     *place = (struct place){0};
 }
@@ -67,9 +67,13 @@ static bool take_field(const struct http_field *field, struct near_words *words)
         return !span_is_nocase(field->name, "accept") || take_once(&words->accept, field->value);
     case sizeof("If-Match") - 1:
         return !span_is_nocase(field->name, "if-match");
-    case sizeof("Cache-Control") - 1: // as long as If-None-Match
+    case sizeof("X-API-Key") - 1:
+        return !span_is_nocase(field->name, "x-api-key") || take_once(&words->api_key, field->value);
+    case sizeof("Cache-Control") - 1: // as long as If-None-Match and Authorization
         if (span_is_nocase(field->name, "if-none-match"))
             return take_once(&words->none_match, field->value);
+        if (span_is_nocase(field->name, "authorization"))
+            return take_once(&words->authorization, field->value);
         return !span_is_nocase(field->name, "cache-control");
     case sizeof("Accept-Encoding") - 1:
         return !span_is_nocase(field->name, "accept-encoding") ||
@@ -122,10 +126,10 @@ static bool has_words(const struct place *place, const struct near_words *words)
     return true;
 }
 
-struct kept *near_find(struct near *near, const struct near_words *words, uint64_t edition)
+const struct near_answer *near_find(struct near *near, const struct near_words *words, uint64_t edition)
 {
     struct place *place = place_of(near, words);
-    struct kept *kept = place->kept;
+    struct kept *kept = place->answer.kept;
     if (kept == NULL || place->hash != words->hash || !has_words(place, words))
         return NULL;
     if (place->edition != edition || !kept_is_current(kept)) {
@@ -134,15 +138,16 @@ struct kept *near_find(struct near *near, const struct near_words *words, uint64
     }
     if (!atomic_load_explicit(&kept->was_used, memory_order_relaxed)) // most often it is set: no write then
         atomic_store_explicit(&kept->was_used, true, memory_order_relaxed);
-    return kept;
+    return &place->answer;
 }
 
-void near_note(struct near *near, const struct near_words *words, uint64_t edition, struct kept *kept)
+void near_note(
+    struct near *near, const struct near_words *words, uint64_t edition, const struct near_answer *answer)
 {
     const struct span *spans[] = {&words->target, &words->accept, &words->accept_encoding};
     struct place *place = place_of(near, words), noted = {.edition = edition, .hash = words->hash};
     size_t len = 0;
-    if (kept->bytes > NEAR_BYTES)
+    if (answer->kept->bytes > NEAR_BYTES)
         return;
     noted.text = mem_alloc(words->target.len + words->accept.len + words->accept_encoding.len);
     if (noted.text == NULL)
@@ -156,5 +161,6 @@ void near_note(struct near *near, const struct near_words *words, uint64_t editi
     }
     clear(place);
     *place = noted;
-    place->kept = kept_ref(kept);
+    place->answer = *answer;
+    kept_ref(answer->kept);
 }

@@ -13,6 +13,7 @@
 #include "cache/kept.h"
 #include "http/message.h"
 
+struct endpoint; // app/endpoint.h
 struct near;
 
 // What of a request's head decides about its answer.
@@ -21,7 +22,16 @@ struct near_words {
     struct span accept;          // of the only such field; at NULL: there is none
     struct span accept_encoding; // likewise
     struct span none_match;      // likewise: If-None-Match
+    struct span authorization;   // likewise; what these two show is judged for each request
+    struct span api_key;         // likewise: X-API-Key
     uint64_t hash;               // of the first three
+};
+
+// What is known by them.
+struct near_answer {
+    struct kept *kept;               // a reference; NULL: nothing
+    const struct endpoint *endpoint; // of the edition; borrowed
+    size_t service;                  // that it is of
 };
 
 MUST_CHECK enum err_code near_new(struct near **ret_near, struct err *err);
@@ -34,10 +44,11 @@ bool near_words_of(const struct http_request *head, struct near_words *ret_words
 
 // The answer to a request in these words, of that edition and current; NULL: none is known. It is the near's,
 // and valid until the next call.
-struct kept *near_find(struct near *near, const struct near_words *words, uint64_t edition);
+const struct near_answer *near_find(struct near *near, const struct near_words *words, uint64_t edition);
 
 // Notes a kept answer that was given to such a request, unless it is large; takes a reference of its own. Of
-// a store whose versions do not lag, and without a cursor.
-void near_note(struct near *near, const struct near_words *words, uint64_t edition, struct kept *kept);
+// a store whose versions do not lag, without a cursor, and the same for all clients that may ask.
+void near_note(
+    struct near *near, const struct near_words *words, uint64_t edition, const struct near_answer *answer);
 
 #endif

@@ -26,7 +26,8 @@ static bool keep(struct request *request, struct span text, struct span *ret_kep
 bool params_keep(struct request *request, const struct http_request *head, struct span *parts)
 {
     const struct endpoint *endpoint = request->endpoint;
-    bool kept = keep(request, head->query, &request->query);
+    bool is_cut = request->query.at != NULL; // by the door
+    bool kept = is_cut || keep(request, head->query, &request->query);
     for (size_t i = 0; kept && i < endpoint->part_count; i++)
         kept = endpoint->parts[i].param < 0 || keep(request, parts[i], &parts[i]);
     if (kept && endpoint->page_rows > 0)

@@ -83,7 +83,7 @@ void reading_begin(struct reading *reading, bool is_on_replica)
 {
     struct request *request = reading->request;
     // A replica has seen what was committed when the request came, and perhaps no more.
-    request->flight.begun_ns = is_on_replica ? request->access.start_ns : clock_monotonic_ns();
+    request->flight.begun_ns = is_on_replica ? request->line.start_ns : clock_monotonic_ns();
     reading->has_marks = false;
 }
 

@@ -12,7 +12,8 @@ static struct kept *make_kept(
 {
     struct answer_lines lines;
     struct digest digest = digest_of((struct span){.at = body->data, .len = body->len});
-    answer_head_write(&(struct answer_head){.varies = request->varies,
+    answer_head_write(&(struct answer_head){.is_confidential = request_is_confidential(request),
+                          .varies = request->varies,
                           .is_read = true,
                           .coding = coding,
                           .digest = &digest,

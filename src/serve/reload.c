@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "access/key_store.h"
 #include "app/app_check.h"
 #include "app/app_read.h"
 #include "base/limits.h"
@@ -31,6 +32,7 @@ struct reloader {
     const struct service *services; // borrowed; fixed, as all down to `running`
     size_t count;                   // of services
     struct editions *editions;      // borrowed
+    struct keys *keys;              // borrowed; NULL: nobody's are followed
     struct log *log;                // borrowed
     const char **dirs;              // owned; the apps' folders, borrowed from services
     struct file_watch *watch;       // owned
@@ -85,6 +87,8 @@ static enum err_code check_on_store(
     enum err_code code = store_connect(store, STORE_WRITE, &conn, err);
     if (code == ERR_NONE)
         code = migrate(conn, app->migrations, app->migration_count, err);
+    if (code == ERR_NONE && app->access.wants_keys)
+        code = key_store_make(conn, err);
     if (code == ERR_NONE)
         code = app_check(app, conn, diags, err);
     store_disconnect(conn);
@@ -149,6 +153,7 @@ static enum err_code reload_app(
     if (code == ERR_NONE)
         code = refill_first_load(app, service, reloader->log, err);
     if (code == ERR_NONE) {
+        keys_follow(reloader->keys, number, app);
         editions_publish(reloader->editions, edition);
         edition = NULL;
     }
@@ -310,7 +315,7 @@ static enum err_code start(struct reloader *reloader, struct err *err)
 }
 
 enum err_code reloader_new(const struct service *services, size_t count, struct editions *editions,
-    struct log *log, struct reloader **ret_reloader, struct err *err)
+    struct keys *keys, struct log *log, struct reloader **ret_reloader, struct err *err)
 {
     struct reloader *reloader = mem_zalloc(1, sizeof(*reloader));
     if (reloader == NULL)
@@ -319,6 +324,7 @@ enum err_code reloader_new(const struct service *services, size_t count, struct 
     reloader->services = services;
     reloader->count = count;
     reloader->editions = editions;
+    reloader->keys = keys;
     reloader->log = log;
     reloader->wake.fd = -1;
     reloader->last = &reloader->first;

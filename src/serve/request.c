@@ -28,7 +28,7 @@ struct request *request_new(struct context *context, const struct http_request *
     request->arena = arena;
     request->context = context;
     request->came_ns = clock_monotonic_ns();
-    access_begin(&request->access, head, request->came_ns, &request->arena);
+    access_line_begin(&request->line, head, request->came_ns, &request->arena);
     return request;
 }
 
@@ -51,6 +51,12 @@ void request_free(struct request *request)
     lease_return(request->lease);
     struct arena arena = request->arena;
     arena_fini(&arena);
+}
+
+bool request_is_confidential(const struct request *request)
+{
+    const struct endpoint *endpoint = request->endpoint;
+    return endpoint != NULL && (endpoint->access.kind != ACCESS_OPEN || endpoint->is_personal);
 }
 
 struct cost *request_cost(const struct request *request)
@@ -111,8 +117,8 @@ void request_set_full(struct request *request, const char *what, unsigned retry_
 static void log_error(const struct request *request, const char *id, const struct err *err)
 {
     log_printf(request->context->error_log, "%s%s%s%s %.*s: %s%s%s", id != NULL ? "request " : "",
-        id != NULL ? id : "", id != NULL ? ": " : "", request->access.method, (int)request->access.target.len,
-        request->access.target.at, err->text, err->hint[0] != '\0' ? ": " : "", err->hint);
+        id != NULL ? id : "", id != NULL ? ": " : "", request->line.method, (int)request->line.target_len,
+        request->line.target, err->text, err->hint[0] != '\0' ? ": " : "", err->hint);
 }
 
 // Of an error that the client can do nothing about: it gets an id, the log has the id and the cause.

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "access/client.h"
+#include "access/keeper.h"
 #include "app/plan.h"
 #include "app/report.h"
 #include "base/arena.h"
@@ -59,24 +61,30 @@ struct asked {
 };
 
 struct request {
-    struct arena arena;                // owns the request itself, its parameters and texts
-    struct context *context;           // borrowed
-    struct http_ref ref;               // the way back to its exchange
-    struct access access;              // what the access log says of it
-    struct lease *lease;               // of its loop, with the edition that routes it; NULL before
-    struct app *app;                   // that it is for, once routed; the lease's
-    size_t service;                    // the app's number, and that of its service
-    const struct endpoint *endpoint;   // NULL until routed, and for a file
-    const struct public_file *file;    // NULL: not a file
-    struct span path;                  // as it came; of an endpoint with pages
-    struct span query;                 // as it came; the arena's, behind parameters that borrow it
-    struct span *parts;                // of the path, decoded; the arena's
-    struct asked asked;                // the body of a read
-    uint64_t came_ns;                  // monotonic: when it was here as a whole, as far as it decides
-    struct value *params;              // the arena's; one for each @param
-    struct condition condition;        // under which it is to be done
-    enum answer_format format;         // of an endpoint's answer
-    bool varies;                       // Accept has chosen it
+    struct arena arena;                   // owns the request itself, its parameters and texts
+    struct context *context;              // borrowed
+    struct http_ref ref;                  // the way back to its exchange
+    struct access_line line;              // what the access log says of it
+    struct lease *lease;                  // of its loop, with the edition that routes it; NULL before
+    struct client *client;                // who asks; the lease's; NULL: nobody who has said so
+    bool is_let_in;                       // by the door
+    bool has_asked_keys;                  // the keeper, as its key was not known
+    bool is_guess;                        // its key is nobody's, and was counted as such
+    struct keeper_question keys_question; // that question
+    bool shows_in_query;                  // the credential, which is cut out of `query`
+    struct app *app;                      // that it is for, once routed; the lease's
+    size_t service;                       // the app's number, and that of its service
+    const struct endpoint *endpoint;      // NULL until routed, and for a file
+    const struct public_file *file;       // NULL: not a file
+    struct span path;                     // as it came; of an endpoint with pages
+    struct span query;                    // as it came; the arena's, behind parameters that borrow it
+    struct span *parts;                   // of the path, decoded; the arena's
+    struct asked asked;                   // the body of a read
+    uint64_t came_ns;                     // monotonic: when it was here as a whole, as far as it decides
+    struct value *params;                 // the arena's; one for each @param
+    struct condition condition;           // under which it is to be done
+    enum answer_format format;            // of an endpoint's answer
+    bool varies;                          // Accept has chosen it
     bool is_of_moment;                 // a parameter is the moment at which it came: nobody asks that again
     enum coding coding;                // that an answer to be read may have; identity for a write
     bool has_key;                      // of a read whose answer may be kept: flight.key
@@ -108,6 +116,9 @@ MUST_CHECK struct request *request_new(struct context *context, const struct htt
 
 // On its loop's thread, whose lease it returns; or once the loop has ended. NULL is fine.
 void request_free(struct request *request);
+
+// Whether its answer is for its client alone, and caches that several use must not hold it. Any thread.
+bool request_is_confidential(const struct request *request);
 
 // What reads of its endpoint take. Any thread.
 struct cost *request_cost(const struct request *request);

@@ -2,14 +2,16 @@
 // Makes all parts of a server, starts them in order, and ends them in order. What a request goes through is
 // handler.c's. Runs on the main thread.
 //
-// Order of life: pools and loops, the reloader, the listener. At the end the listener drains and the reloader
-// lets go of requests that wait for it; then the loops stop, then the reloader, then the pools. A loop's
-// memory goes last, as all of these and writers may still post mail to it; that is delivered by loop_free.
+// Order of life: pools, keys, loops, the reloader, the listener. At the end the listener drains and the
+// reloader lets go of requests that wait for it; then the loops stop, then the reloader, the keeper of keys
+// and the pools. A loop's memory goes last, as all of these and writers may still post mail to it; that is
+// delivered by loop_free.
 #include "serve/server.h"
 
 #include <pthread.h>
 #include <sys/random.h>
 
+#include "access/regulars.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -120,12 +122,14 @@ static enum err_code make_loops(struct server *server, size_t count, struct err 
         if (code != ERR_NONE)
             return code;
         struct loop_state *state = &server->loop_states[i];
-        leases_init(&state->leases, &server->context.editions);
+        leases_init(&state->leases, &server->context.editions, keys_rings(server->context.keys));
         loop_set_user(server->loops[i], state);
         server->loop_count++;
         code = loop_reads_new(&server->context, server->loops[i], &state->reads, err);
         if (code == ERR_NONE)
             code = near_new(&state->near, err);
+        if (code == ERR_NONE && server->context.keys != NULL)
+            code = regulars_new(&state->regulars, err);
         if (code != ERR_NONE)
             return code;
     }
@@ -225,6 +229,23 @@ static void watch_stores(struct server *server)
     }
 }
 
+// Keys are asked for where an app wants them, or may do so after an edit. They are known before the first
+// request, if the store tells.
+static enum err_code make_keys(struct server *server, bool is_watched, struct err *err)
+{
+    struct context *context = &server->context;
+    bool is_wanted = is_watched;
+    for (size_t i = 0; i < server->service_count; i++)
+        is_wanted = is_wanted || server->services[i].app->access.wants_keys;
+    if (!is_wanted)
+        return ERR_NONE;
+    enum err_code code =
+        keys_new(server->services, server->service_count, context->error_log, &context->keys, err);
+    for (size_t i = 0; code == ERR_NONE && i < server->service_count; i++)
+        keys_follow(context->keys, i, server->services[i].app);
+    return code;
+}
+
 enum err_code server_start(const struct server_options *options, const struct service *services,
     size_t service_count, struct server **ret_server, struct err *err)
 {
@@ -243,10 +264,12 @@ enum err_code server_start(const struct server_options *options, const struct se
     if (code == ERR_NONE)
         code = make_pools(server, options->workers, options->cache_bytes, err);
     if (code == ERR_NONE)
+        code = make_keys(server, options->watch, err);
+    if (code == ERR_NONE)
         code = make_loops(server, options->loops, err);
     if (code == ERR_NONE && options->watch)
-        code = reloader_new(services, service_count, &server->context.editions, options->error_log,
-            &server->context.reloader, err);
+        code = reloader_new(services, service_count, &server->context.editions, server->context.keys,
+            options->error_log, &server->context.reloader, err);
     if (code == ERR_NONE)
         watch_stores(server);
     if (code == ERR_NONE)
@@ -285,6 +308,7 @@ static void end_threads(struct server *server)
         loop_stop(server->loops[i]);
     reloader_free(server->context.reloader);
     server->context.reloader = NULL;
+    keys_end(server->context.keys);
     pool_free(server->context.parses);
     pool_free(server->context.reads);
     server->context.parses = server->context.reads = NULL;
@@ -332,6 +356,7 @@ void server_free(struct server *server)
             server->loops[i]); // delivers what writers sent to clients that had gone, which frees requests
         loop_reads_free(server->loop_states[i].reads);
         near_free(server->loop_states[i].near);
+        regulars_free(server->loop_states[i].regulars);
         leases_fini(&server->loop_states[i].leases);
     }
     mem_free(server->loops);
@@ -343,6 +368,7 @@ void server_free(struct server *server)
     mem_free(server->context.share_groups);
     mem_free(server->context.costs);
     mem_free(server->context.unkept);
+    keys_free(server->context.keys);
     flights_free(server->context.flights);
     cache_free(server->context.cache);
     editions_fini(&server->context.editions);

@@ -12,7 +12,9 @@
 static void set_answer(struct request *request, struct batch *batch)
 {
     struct answer_lines lines;
-    answer_head_write(&(struct answer_head){.varies = request->varies}, &lines);
+    answer_head_write(
+        &(struct answer_head){.is_confidential = request_is_confidential(request), .varies = request->varies},
+        &lines);
     if (!request_set_answer(request, &batch->answered, &batch->answer) ||
         request_set_headers(request, &lines))
         return;

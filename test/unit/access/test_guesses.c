@@ -61,6 +61,22 @@ static void after_some_guesses_a_peer_waits_as_long_as_it_is_told(void **state)
     guesses_free(guesses);
 }
 
+static void what_turns_out_to_be_right_is_taken_back(void **state)
+{
+    (void)state;
+    struct guesses *guesses = make();
+    struct origin peer = v4(1);
+    for (size_t i = 0; i < 3 * LIMIT_GUESSES; i++) {
+        assert_int_equal(guesses_count(guesses, &peer, NS_PER_S), 0);
+        guesses_take_back(guesses, &peer);
+    }
+    spend(guesses, &peer, NS_PER_S);
+    assert_true(guesses_count(guesses, &peer, NS_PER_S) > 0);
+    guesses_take_back(guesses, &peer);
+    assert_int_equal(guesses_count(guesses, &peer, NS_PER_S), 0);
+    guesses_free(guesses);
+}
+
 static void a_network_of_ipv6_is_one_peer(void **state)
 {
     (void)state;
@@ -93,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_some_guesses_a_peer_waits_as_long_as_it_is_told),
+        cmocka_unit_test(what_turns_out_to_be_right_is_taken_back),
         cmocka_unit_test(a_network_of_ipv6_is_one_peer),
         cmocka_unit_test(the_table_has_room_for_the_newest_of_many_peers),
     };

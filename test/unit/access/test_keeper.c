@@ -133,6 +133,73 @@ static void a_wait_ends_behind_a_round_that_began_after_it(void **state)
     }
 }
 
+static enum err_code ask_without_end(void *ctx, size_t store, struct store_conn *conn, struct err *err)
+{
+    struct desk *desk = ctx;
+    struct store_stmt *stmt = NULL;
+    bool row;
+    (void)store;
+    enum err_code code = store_prepare(conn,
+        span_of("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"),
+        NULL, 0, &stmt, err);
+    if (code == ERR_NONE)
+        code = store_bind(stmt, NULL, err);
+    atomic_store(&desk->is_under_way, true);
+    if (code == ERR_NONE)
+        code = store_step(stmt, &row, err);
+    store_finalize(stmt);
+    return code;
+}
+
+struct asker {
+    struct keeper_question question; // first
+    struct desk *desk;
+    unsigned before;       // how often the store had been asked
+    atomic_uint *answered; // counts those that were right
+};
+
+static void on_round(struct keeper_question *question)
+{
+    struct asker *asker = (struct asker *)question;
+    atomic_fetch_add(asker->answered, atomic_load(&asker->desk->asked[0]) > asker->before ? 1 : 1000);
+}
+
+static void each_question_is_answered_behind_a_round_of_its_own(void **state)
+{
+    struct desk *desk = *state;
+    static struct asker askers[100];
+    atomic_uint answered = 0;
+    start(desk, LONG_MS, count_asked);
+    keeper_want(desk->keeper, 0, true);
+    for (size_t i = 0; i < ARRAY_LEN(askers); i++) {
+        askers[i] = (struct asker){.question.on_round = on_round,
+            .desk = desk,
+            .before = atomic_load(&desk->asked[0]),
+            .answered = &answered};
+        keeper_ask(desk->keeper, &askers[i].question);
+    }
+    assert_true(keeper_wait(desk->keeper, LONG_MS));
+    assert_true(keeper_wait(desk->keeper, LONG_MS)); // answers come behind the end that a wait sees
+    assert_int_equal(answered, ARRAY_LEN(askers));
+}
+
+// Those that come at the end are answered too, as requests hang on them.
+static void questions_at_the_end_are_answered(void **state)
+{
+    struct desk *desk = *state;
+    static struct asker askers[2];
+    atomic_uint answered = 0;
+    start(desk, LONG_MS, ask_without_end);
+    keeper_want(desk->keeper, 0, true);
+    for (size_t i = 0; i < 2; i++) {
+        askers[i] = (struct asker){.question.on_round = on_round, .desk = desk, .answered = &answered};
+        if (i == 1)
+            keeper_end(desk->keeper);
+        keeper_ask(desk->keeper, &askers[i].question);
+    }
+    assert_int_equal(answered, 2000); // without having been asked
+}
+
 static void rounds_follow_each_other_by_themselves(void **state)
 {
     struct desk *desk = *state;
@@ -159,24 +226,6 @@ static void a_failure_is_told_once_and_so_is_its_end(void **state)
         assert_true(keeper_wait(desk->keeper, LONG_MS));
     assert_int_equal(desk->failures, 1);
     assert_int_equal(desk->recoveries, 1);
-}
-
-static enum err_code ask_without_end(void *ctx, size_t store, struct store_conn *conn, struct err *err)
-{
-    struct desk *desk = ctx;
-    struct store_stmt *stmt = NULL;
-    bool row;
-    (void)store;
-    enum err_code code = store_prepare(conn,
-        span_of("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"),
-        NULL, 0, &stmt, err);
-    if (code == ERR_NONE)
-        code = store_bind(stmt, NULL, err);
-    atomic_store(&desk->is_under_way, true);
-    if (code == ERR_NONE)
-        code = store_step(stmt, &row, err);
-    store_finalize(stmt);
-    return code;
 }
 
 static void what_is_under_way_at_the_end_is_interrupted(void **state)
@@ -294,6 +343,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(stores_are_asked_while_they_are_wanted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_wait_ends_behind_a_round_that_began_after_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            each_question_is_answered_behind_a_round_of_its_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(questions_at_the_end_are_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rounds_follow_each_other_by_themselves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failure_is_told_once_and_so_is_its_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_under_way_at_the_end_is_interrupted, set_up, tear_down),

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "access/key_store.h"
 #include "base/mem.h"
 #include "serve/own_pages.h"
 
@@ -56,7 +57,7 @@ static int set_up(void **state)
 {
     static struct fixture fixture;
     editions_init(&fixture.editions);
-    leases_init(&fixture.leases, &fixture.editions);
+    leases_init(&fixture.leases, &fixture.editions, NULL);
     *state = &fixture;
     return 0;
 }
@@ -155,6 +156,38 @@ static void without_memory_a_loop_stays_as_it_was(void **state)
     edition_unref(after);
 }
 
+// The loop's next request has the ring that is in force, and those that run keep theirs.
+static void another_key_ring_is_another_lease(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    struct edition *edition = publish(&f->editions);
+    struct store *store;
+    struct store_conn *conn;
+    struct key_rings *rings;
+    struct leases leases;
+    assert_int_equal(store_open("sqlite::memory:", "one", &store, &err), ERR_NONE);
+    assert_int_equal(store_connect(store, STORE_WRITE, &conn, &err), ERR_NONE);
+    assert_int_equal(key_store_make(conn, &err), ERR_NONE);
+    assert_int_equal(key_rings_new(1, NULL, NULL, &rings, &err), ERR_NONE);
+    leases_init(&leases, &f->editions, rings);
+    struct lease *old = lease_borrow(&leases);
+    assert_null(key_ring_table(old->keys, 0));
+    assert_ptr_equal(lease_newest(&leases), old);
+    assert_int_equal(key_rings_ask(rings, 0, conn, &err), ERR_NONE);
+    struct lease *new = lease_newest(&leases);
+    assert_ptr_not_equal(new, old);
+    assert_non_null(key_ring_table(new->keys, 0));
+    assert_null(key_ring_table(old->keys, 0));
+    assert_ptr_equal(new->edition, edition);
+    lease_return(old);
+    leases_fini(&leases);
+    key_rings_free(rings);
+    store_disconnect(conn);
+    store_close(store);
+    edition_unref(edition);
+}
+
 // --- several loops, and a publisher
 
 struct town {
@@ -176,7 +209,7 @@ static void *run_loop(void *arg)
     struct town *town = arg;
     struct leases leases;
     struct lease *held[HELD] = {NULL};
-    leases_init(&leases, &town->editions);
+    leases_init(&leases, &town->editions, NULL);
     for (size_t i = 0; !atomic_load(&town->is_over); i++) {
         uint64_t answered = atomic_load(&town->newest);
         struct lease *lease = lease_borrow(&leases);
@@ -226,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_loop_without_requests_lets_go_with_its_next_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lease_may_outlive_the_leases_of_its_loop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_memory_a_loop_stays_as_it_was, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_key_ring_is_another_lease, set_up, tear_down),
         cmocka_unit_test(an_edition_that_answered_once_routes_on_every_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,19 @@ static struct near_words plain(const char *path)
     return words;
 }
 
+static void note(struct near *near, const struct near_words *words, uint64_t edition, struct kept *kept)
+{
+    near_note(near, words, edition, &(struct near_answer){.kept = kept, .service = 3});
+}
+
+// The kept answer of what is found.
+static struct kept *find(struct near *near, const struct near_words *words, uint64_t edition)
+{
+    const struct near_answer *answer = near_find(near, words, edition);
+    assert_true(answer == NULL || answer->service == 3);
+    return answer != NULL ? answer->kept : NULL;
+}
+
 static void the_same_words_find_the_answer(void **state)
 {
     (void)state;
@@ -68,16 +81,16 @@ static void the_same_words_find_the_answer(void **state)
     struct near_words words = plain("/a"), others[3] = {plain("/b")};
     assert_true(words_of(HTTP_GET, "/a", "", (const char *const[]){"Accept", "text/csv", NULL}, &others[1]));
     assert_true(words_of(HTTP_GET, "/a", "", (const char *const[]){"accept-ENCODING", "", NULL}, &others[2]));
-    assert_null(near_find(near, &words, 1));
-    near_note(near, &words, 1, kept);
-    assert_ptr_equal(near_find(near, &words, 1), kept);
+    assert_null(find(near, &words, 1));
+    note(near, &words, 1, kept);
+    assert_ptr_equal(find(near, &words, 1), kept);
     assert_true(kept->was_used);
     struct near_words again;
     assert_true(
         words_of(HTTP_HEAD, "/a", "", (const char *const[]){"Host", "a", "User-Agent", "b", NULL}, &again));
-    assert_ptr_equal(near_find(near, &again, 1), kept);
+    assert_ptr_equal(find(near, &again, 1), kept);
     for (size_t i = 0; i < 3; i++)
-        assert_null(near_find(near, &others[i], 1));
+        assert_null(find(near, &others[i], 1));
     near_free(near);
     kept_unref(kept);
 }
@@ -89,12 +102,12 @@ static void another_edition_or_state_ends_it(void **state)
     struct kept *kept = make(100);
     assert_int_equal(near_new(&near, NULL), ERR_NONE);
     struct near_words words = plain("/a");
-    near_note(near, &words, 1, kept);
-    assert_null(near_find(near, &words, 2));
-    assert_null(near_find(near, &words, 1)); // it was let go
-    near_note(near, &words, 2, kept);
+    note(near, &words, 1, kept);
+    assert_null(find(near, &words, 2));
+    assert_null(find(near, &words, 1)); // it was let go
+    note(near, &words, 2, kept);
     counter.number++;
-    assert_null(near_find(near, &words, 2));
+    assert_null(find(near, &words, 2));
     near_free(near);
     kept_unref(kept);
 }
@@ -106,8 +119,8 @@ static void a_large_answer_is_left_to_the_cache(void **state)
     struct kept *kept = make(9000);
     assert_int_equal(near_new(&near, NULL), ERR_NONE);
     struct near_words words = plain("/a");
-    near_note(near, &words, 1, kept);
-    assert_null(near_find(near, &words, 1));
+    note(near, &words, 1, kept);
+    assert_null(find(near, &words, 1));
     near_free(near);
     kept_unref(kept);
 }

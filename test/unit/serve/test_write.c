@@ -89,7 +89,7 @@ static int set_up(void **state)
     editions_publish(&context->editions, edition);
     assert_int_equal(pool_new(1, NULL, 1, &context->parses, &err), ERR_NONE);
     assert_int_equal(loop_new(&desk.loop, &err), ERR_NONE);
-    leases_init(&desk.leases, &context->editions);
+    leases_init(&desk.leases, &context->editions, NULL);
     loop_set_user(desk.loop, &desk.leases);
     desk.handler = request_handler(context);
     struct http_options options = {

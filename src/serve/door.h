@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may come in: from what a request shows to the client that it is of, or to the answer that refuses it.
+//
+//     head ─ credential ─┬─ none ──────────── open endpoint: nobody ── else 401
+//                        ├─ one: digest, key table of the lease ─┬─ found ─ may it? ─ the client, or 403
+//                        │                                       └─ not found, or ended: 401
+//                        └─ several: 400
+//
+// Where an app wants no keys, credentials mean nothing to it.
+#ifndef RECKONER_SERVE_DOOR_H
+#define RECKONER_SERVE_DOOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "access/client.h"
+#include "access/key_table.h"
+#include "access/regulars.h"
+#include "serve/credential.h"
+#include "serve/request.h"
+
+enum door_verdict {
+    DOOR_NOBODY,    // may come in, and has not said who asks
+    DOOR_CLIENT,    // may come in
+    DOOR_SEVERAL,   // shows more than one credential
+    DOOR_MISSING,   // shows none where one is needed
+    DOOR_NOT_SOUND, // shows a text that is no key, as its check sum tells
+    DOOR_UNKNOWN,   // nobody has such a key
+    DOOR_EXPIRED,   // the holder of a key whose time is over
+    DOOR_REVOKED,   // the holder of a key that was revoked
+    DOOR_FORBIDDEN, // a client that may not ask this endpoint
+    DOOR_NOT_KNOWN, // which keys there are is not known now
+};
+
+// What is to be known for a verdict.
+struct door {
+    const struct app *app;
+    const struct endpoint *endpoint; // of the app
+    const struct key_table *keys;    // of the app; NULL: not known
+    const struct key_ring *ring;     // that they are of; NULL with regulars NULL
+    size_t service;                  // of the app; its number in the ring
+    struct regulars *regulars;       // of the loop; NULL: it knows none
+    int64_t now_s;                   // of the wall clock
+};
+
+// Judges a credential. *ret_client is set for DOOR_CLIENT only, and lives as long as the keys.
+enum door_verdict door_judge(
+    const struct door *door, const struct credential *credential, struct client **ret_client);
+
+// The door to an endpoint of that app, by the keys that the loop's lease holds, now. On the loop.
+struct door door_of(const struct context *context, struct loop *loop, const struct lease *lease,
+    size_t service, const struct endpoint *endpoint);
+
+// Lets a routed request in, with request->client set where somebody has said who asks; or sets the response
+// that refuses it, and false. False without a response the first time that it shows a key that is not known,
+// as it may be a new one, or that no keys are: the request is to come again when the keeper has asked
+// (keys_ask). Cuts a key out of request->query. On its loop.
+MUST_CHECK bool door_let_in(
+    struct request *request, const struct http_exchange *exchange, const struct http_request *head);
+
+#endif

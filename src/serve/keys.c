@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the parts together and logs what the keeper has to tell. On the main thread, and the reload thread for
+// keys_follow; the keeper's own for what is logged.
+#include "serve/keys.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+struct keys {
+    const struct service *services; // borrowed
+    size_t count;                   // of them
+    struct log *log;                // borrowed
+    struct store **stores;          // owned; theirs, borrowed
+    struct key_rings *rings;        // owned, as the next two
+    struct guesses *guesses;        //
+    struct keeper *keeper;          //
+};
+
+// On the keeper's thread.
+static void tell(void *ctx, size_t store, const struct err *err)
+{
+    struct keys *keys = ctx;
+    const char *name = keys->services[store].app->name;
+    if (err != NULL)
+        log_printf(keys->log, "%s: could not find out which keys there are: %s%s%s", name, err->text,
+            err->hint[0] != '\0' ? ": " : "", err->hint);
+    else
+        log_printf(keys->log, "%s: it is known again which keys there are", name);
+}
+
+static enum err_code make(struct keys *keys, struct err *err)
+{
+    keys->stores = mem_zalloc(keys->count, sizeof(struct store *));
+    if (keys->stores == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < keys->count; i++)
+        keys->stores[i] = keys->services[i].store;
+    enum err_code code = guesses_new(&keys->guesses, err);
+    if (code == ERR_NONE)
+        code = key_rings_new(keys->count, NULL, NULL, &keys->rings, err);
+    if (code != ERR_NONE)
+        return code;
+    struct keeper_options options = {.stores = keys->stores,
+        .store_count = keys->count,
+        .pace_ms = LIMIT_KEYS_ASK_MS,
+        .patience_ms = LIMIT_STATEMENT_MS,
+        .ask = key_rings_ask,
+        .ctx = keys->rings,
+        .tell = tell,
+        .tell_ctx = keys};
+    code = keeper_new(&options, &keys->keeper, err);
+    return code == ERR_NONE ? keeper_start(keys->keeper, err) : code;
+}
+
+enum err_code keys_new(
+    const struct service *services, size_t count, struct log *log, struct keys **ret_keys, struct err *err)
+{
+    struct keys *keys = mem_zalloc(1, sizeof(*keys));
+    if (keys == NULL)
+        return err_no_memory(err);
+    keys->services = services;
+    keys->count = count;
+    keys->log = log;
+    enum err_code code = make(keys, err);
+    if (code != ERR_NONE) {
+        keys_free(keys);
+        return code;
+    }
+    *ret_keys = keys;
+    return ERR_NONE;
+}
+
+void keys_end(struct keys *keys)
+{
+    if (keys != NULL && keys->keeper != NULL)
+        keeper_end(keys->keeper);
+}
+
+void keys_free(struct keys *keys)
+{
+    if (keys == NULL)
+        return;
+    keeper_free(keys->keeper);
+    key_rings_free(keys->rings);
+    guesses_free(keys->guesses);
+    mem_free(keys->stores);
+    mem_free(keys);
+}
+
+void keys_follow(struct keys *keys, size_t service, const struct app *app)
+{
+    if (keys == NULL)
+        return;
+    keeper_want(keys->keeper, service, app->access.wants_keys);
+    if (app->access.wants_keys)
+        (void)keeper_wait(keys->keeper, LIMIT_STORE_CONNECT_MS);
+}
+
+void keys_ask(struct keys *keys, struct keeper_question *question)
+{
+    keeper_ask(keys->keeper, question);
+}
+
+struct key_rings *keys_rings(struct keys *keys)
+{
+    return keys != NULL ? keys->rings : NULL;
+}
+
+struct guesses *keys_guesses(struct keys *keys)
+{
+    return keys->guesses;
+}

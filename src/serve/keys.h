@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server has for clients with keys: the keeper that follows the keys of all stores, the rings of them,
+// and who has guessed. Made, followed and ended with the server; what a request does with it is door.c's.
+#ifndef RECKONER_SERVE_KEYS_H
+#define RECKONER_SERVE_KEYS_H
+
+#include <stddef.h>
+
+#include "access/guesses.h"
+#include "access/keeper.h"
+#include "access/key_ring.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "serve/service.h"
+
+struct keys;
+
+// Makes it and starts the keeper, which sleeps until keys_follow. The services and the log are borrowed.
+// ERR_NO_MEMORY, ERR_IO.
+MUST_CHECK enum err_code keys_new(
+    const struct service *services, size_t count, struct log *log, struct keys **ret_keys, struct err *err);
+
+// Ends the keeper; the stores are still open. NULL is fine.
+void keys_end(struct keys *keys);
+
+// Ends and frees; the loops have ended, and their leases are returned. NULL is fine.
+void keys_free(struct keys *keys);
+
+// Follows the keys of a service whose app wants them, and waits for a while until they are known: so the
+// first requests find them. Of an app that wants none, follows them no more. NULL is fine, of a server whose
+// apps never want any. On a thread that may wait.
+void keys_follow(struct keys *keys, size_t service, const struct app *app);
+
+// Has the keeper ask at once, where it is not known which keys there are (keeper_ask). Any thread.
+void keys_ask(struct keys *keys, struct keeper_question *question);
+
+// Any thread; NULL for NULL.
+struct key_rings *keys_rings(struct keys *keys);
+
+// Any thread.
+struct guesses *keys_guesses(struct keys *keys);
+
+#endif

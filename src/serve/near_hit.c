@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins the near answers, the lease that they were made under, and the door. What may be noted is decided
+// here. On the request's loop.
+#include "serve/near_hit.h"
+
+#include "serve/door.h"
+#include "serve/loop_state.h"
+
+// Whether who asks may have it.
+static bool passes(
+    const struct context *context, struct loop *loop, const struct near_words *words, struct near_hit *hit)
+{
+    const struct near_answer *answer = hit->answer;
+    if (!hit->lease->edition->apps[answer->service]->access.wants_keys)
+        return true;
+    struct credential credential = credential_of_fields(words->authorization, words->api_key);
+    struct door door = door_of(context, loop, hit->lease, answer->service, answer->endpoint);
+    enum door_verdict verdict = door_judge(&door, &credential, &hit->client);
+    return verdict == DOOR_NOBODY || verdict == DOOR_CLIENT;
+}
+
+struct near_hit near_hit_find(
+    struct context *context, const struct http_exchange *exchange, const struct http_request *head)
+{
+    const struct near_hit none = {0};
+    struct near_hit hit = {0};
+    struct near_words words;
+    if (context->reloader != NULL || !near_words_of(head, &words))
+        return none;
+    struct loop *loop = http_exchange_ref(exchange).loop;
+    struct loop_state *state = loop_state(loop);
+    hit.lease = lease_newest(&state->leases);
+    if (hit.lease != NULL)
+        hit.answer = near_find(state->near, &words, hit.lease->number);
+    if (hit.answer == NULL)
+        return none;
+    hit.status = hit.answer->kept->status;
+    if (words.none_match.at != NULL) {
+        hit.status = 304;
+        if (!span_equal(words.none_match, hit.answer->kept->etag))
+            return none; // it is for condition.c
+    }
+    return passes(context, loop, &words, &hit) ? hit : none;
+}
+
+void near_hit_reply(const struct near_hit *hit, struct http_exchange *exchange)
+{
+    const struct kept *kept = hit->answer->kept;
+    struct http_reply reply = {.status = hit->status,
+        .content_type = kept->content_type,
+        .headers = kept->headers.at,
+        .body = blob_ref(kept->body)};
+    http_reply(exchange, &reply);
+}
+
+void near_hit_describe(const struct near_hit *hit, struct request *request)
+{
+    request->lease = hit->lease;
+    request->lease->holders++;
+    request->client = hit->client;
+    if (hit->client != NULL)
+        request->line.client = hit->client->id;
+}
+
+void near_hit_note(const struct request *request, const struct http_request *head)
+{
+    struct near_words words;
+    const struct endpoint *endpoint = request->endpoint;
+    bool is_plain = request->context->reloader == NULL && request->cursor.len == 0 &&
+                    !endpoint->goes_by_clock && // words that mean another day tomorrow
+                    !endpoint->is_personal && !request->shows_in_query && // which are a client's own
+                    !versions_lag(request->context->services[request->service].store);
+    const struct near_answer answer = {
+        .kept = request->kept, .endpoint = endpoint, .service = request->service};
+    if (is_plain && near_words_of(head, &words))
+        near_note(loop_state(request->ref.loop)->near, &words, request->lease->number, &answer);
+}
