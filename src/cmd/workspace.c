@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access/key_store.h"
 #include "app/app_check.h"
 #include "app/app_read.h"
 #include "cmd/message.h"
@@ -50,6 +51,8 @@ static enum err_code migrate_app(const struct app *app, struct store_conn *conn,
     unsigned tries = 0;
     do {
         code = migrate(conn, app->migrations, app->migration_count, err);
+        if (code == ERR_NONE && app->access.wants_keys) // not later: in SQLite it is a change of the schema
+            code = key_store_make(conn, err);
     } while (code != ERR_NONE && workspace_try_again(err, &tries));
     return code;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "serve/claims.h"
 #include "serve/format.h"
 #include "serve/query.h"
 
@@ -54,8 +55,14 @@ bool params_read(struct request *request)
     struct query_format format = {0};
     struct err err = {0};
     struct query_body body = {.is_json = request->asked.is_json, .bytes = buf_span(&request->asked.bytes)};
-    enum err_code code = query_read_with_body(request->endpoint, request->parts, request->query, &body,
-        &request->arena, request->params, &format, report, &err);
+    enum err_code code =
+        claims_read(request->endpoint, request->client, &request->arena, request->params, report, &err);
+    if (code != ERR_NONE) {
+        request_set_error(request, &err, report);
+        return false;
+    }
+    code = query_read_with_body(request->endpoint, request->parts, request->query, &body, &request->arena,
+        request->params, &format, report, &err);
     if (code == ERR_NONE) {
         request->format = format.format;
         request->varies = !format.is_given;
