@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "access/account.h"
 #include "base/arena.h"
 #include "base/mem.h"
 
@@ -156,6 +157,8 @@ void key_table_unref(struct key_table *table)
 {
     if (table == NULL || atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < table->count; i++)
+        account_unref(table->clients[i].account);
     arena_fini(&table->arena);
     mem_free(table);
 }

@@ -329,6 +329,11 @@ void *http_user(const struct http_exchange *exchange)
     return exchange->user;
 }
 
+bool http_is_head(const struct http_exchange *exchange)
+{
+    return exchange->is_head;
+}
+
 const char *http_peer(struct http_exchange *exchange)
 {
     struct connection *connection = exchange->connection;

@@ -152,6 +152,9 @@ void http_credit_body(struct http_exchange *exchange, size_t bytes);
 // meanwhile; an unsafe one runs alone.
 void http_defer(struct http_exchange *exchange);
 
+// Whether the request is HEAD, so that the answer's body is not sent.
+bool http_is_head(const struct http_exchange *exchange);
+
 // A pointer of the handler's, NULL at first.
 void http_set_user(struct http_exchange *exchange, void *user);
 void *http_user(const struct http_exchange *exchange);

@@ -19,6 +19,7 @@
 #include "serve/cost.h"
 #include "serve/edition.h"
 #include "serve/keys.h"
+#include "serve/limits.h"
 #include "serve/reload.h"
 #include "serve/service.h"
 
@@ -26,7 +27,8 @@ struct context {
     const struct service *services; // borrowed
     size_t service_count;           //
     struct editions editions;       // what is served now
-    struct keys *keys;              // owned by the server, as all below; NULL: no app wants any
+    struct limits *limits;          // owned by the server, as all below; NULL: no app has plans
+    struct keys *keys;              // NULL: no app wants any
     struct reloader *reloader;      // NULL: files are not watched
     struct http_server *http;       //
     struct pool *reads;             // run GET endpoints and read files; a worker is a struct handles

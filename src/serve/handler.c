@@ -8,6 +8,7 @@
 // frees it. So it is always freed on its loop.
 #include "serve/handler.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "app/csv_request.h"
@@ -28,6 +29,7 @@
 #include "serve/recode.h"
 #include "serve/request.h"
 #include "serve/static.h"
+#include "serve/toll.h"
 #include "serve/write.h"
 
 _Static_assert(
@@ -74,8 +76,25 @@ static void keep_from_shared_caches(struct request *request)
     response->headers = lines;
 }
 
+// Charges what the answer costs, and writes what it says of what is left. A batch costs its rows, too.
+static void pay(struct request *request, const struct http_exchange *exchange, char ret_lines[TOLL_CHARS])
+{
+    const struct response *response = &request->response;
+    int64_t now_ns = (int64_t)clock_monotonic_ns();
+    uint64_t rows = request->batch_rows, bytes = 0;
+    if (response->status != 304 && !http_is_head(exchange)) {
+        rows += response->rows;
+        bytes = response->body != NULL ? response->body->len : 0;
+        if (response->file != NULL)
+            bytes = http_file_bytes(response->file);
+    }
+    toll_charge(&request->toll, rows, bytes, now_ns);
+    toll_write(&request->toll, now_ns, ret_lines);
+}
+
 static void reply(struct request *request, struct http_exchange *exchange)
 {
+    char toll_lines[TOLL_CHARS];
     struct response *response = &request->response;
     apply_condition(request);
     keep_from_shared_caches(request);
@@ -87,6 +106,10 @@ static void reply(struct request *request, struct http_exchange *exchange)
         .body = response->body,
         .file = response->file,
     };
+    if (request->toll.quota != NULL) {
+        pay(request, exchange, toll_lines);
+        answer.more_headers = toll_lines;
+    }
     response->body = NULL; // http_reply takes both
     response->file = NULL;
     http_reply(exchange, &answer);
@@ -343,11 +366,71 @@ static bool check_condition(struct request *request)
     return false;
 }
 
+// The client has used what its plan allows.
+static void refuse_toll(struct request *request, const struct verdict *verdict)
+{
+    struct span name = verdict->allowance->name;
+    int64_t retry_s = (verdict->retry_ns + (int64_t)NS_PER_S - 1) / (int64_t)NS_PER_S;
+    char line[HEADERS_BYTES], detail[HEADERS_BYTES], violated[HEADERS_BYTES];
+    int len = snprintf(line, sizeof(line), "Retry-After: %" PRId64 "\r\n", retry_s > 0 ? retry_s : 1);
+    int violated_len = snprintf(violated, sizeof(violated), "[\"%.*s\"]", (int)name.len, name.at);
+    snprintf(detail, sizeof(detail),
+        "the plan %.*s allows no more %.*s just now: send this again after Retry-After seconds",
+        (int)request->toll.quota->name.len, request->toll.quota->name.at, (int)name.len, name.at);
+    request_set_problem(request,
+        &(struct problem){.status = 429,
+            .type = "https://iana.org/assignments/http-problem-types#quota-exceeded",
+            .title = "Request cannot be satisfied as assigned quota has been exceeded",
+            .violated = {.at = violated, .len = (size_t)violated_len},
+            .detail = detail},
+        arena_strndup(&request->arena, line, (size_t)len));
+}
+
+// Whether there is time to ask the store for more of what the client may use.
+static bool may_ask_for_ration(struct request *request, int64_t now_ns)
+{
+    if (request->ration_ns == 0)
+        request->ration_ns = now_ns;
+    if (now_ns - request->ration_ns < (int64_t)(LIMIT_RATION_WAIT_MS * NS_PER_MS))
+        return true;
+    request_set_busy(request, "how much of its plan the client has left is not known in time");
+    return false;
+}
+
+// Whether the client's plan lets the request pass. False with the response; or without one, when it has to
+// wait for a ration.
+static bool pass(struct request *request, const struct http_exchange *exchange)
+{
+    struct verdict verdict = {0};
+    int64_t now_ns = (int64_t)clock_monotonic_ns();
+    switch (toll_find(request->context->limits, request->app, request->service, request->client, exchange,
+        &request->toll)) {
+    case TOLL_FREE:
+        return true;
+    case TOLL_PAYER:
+        break;
+    case TOLL_NO_PLAN:
+        request_refuse(
+            request, 403, "this key is of a plan that is not there any more: ask for one of another plan");
+        return false;
+    case TOLL_MEMORY:
+        request_set_busy(request, "out of memory");
+        return false;
+    }
+    toll_admit(&request->toll, request->endpoint, now_ns, &verdict);
+    if (verdict.admission == REFUSED)
+        refuse_toll(request, &verdict);
+    else if (verdict.admission == ASK)
+        request->asks_ration = may_ask_for_ration(request, now_ns);
+    return verdict.admission == ADMITTED;
+}
+
 // Whether the request may come in to its endpoint.
 static bool let_in(
     struct request *request, const struct http_exchange *exchange, const struct http_request *head)
 {
-    request->is_let_in = door_let_in(request, exchange, head);
+    request->is_let_in =
+        door_let_in(request, exchange, head) && (request->app->quota_count == 0 || pass(request, exchange));
     return request->is_let_in;
 }
 
@@ -557,6 +640,32 @@ static void on_keys(struct keeper_question *question)
     request_send_back(CONTAINER_OF(question, struct request, keys_question));
 }
 
+static void on_ration_answer(struct ration_wait *wait)
+{
+    request_send_back(CONTAINER_OF(wait, struct request, ration));
+}
+
+static void on_ration(struct mail *mail);
+
+// Has the request routed anew when the store has been asked for more of what its client may use. The lease
+// stays meanwhile, as the quota is its edition's.
+static void wait_for_ration(
+    struct request *request, struct http_exchange *exchange, const struct http_request *head)
+{
+    request->asks_ration = false;
+    toll_hold(&request->toll);
+    request->mail.deliver = on_ration;
+    request->away = true;
+    if (request->heard == NULL)
+        request->heard = params_copy_head(&request->arena, head);
+    http_defer(exchange);
+    request->ration = (struct ration_wait){.account = request->toll.account,
+        .quota = request->toll.quota,
+        .wants = toll_wants(request->endpoint),
+        .on_answer = on_ration_answer};
+    rations_ask(limits_rations(request->context->limits, request->service), &request->ration);
+}
+
 // Has the request routed anew when the keeper has asked which keys there are.
 static void wait_for_keys(
     struct request *request, struct http_exchange *exchange, const struct http_request *head)
@@ -577,7 +686,9 @@ static void wait_for_keys(
 static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
     bool is_prepared = prepare(request, exchange, head);
-    if (!is_prepared && request->response.status == 0)
+    if (!is_prepared && request->asks_ration)
+        wait_for_ration(request, exchange, head);
+    else if (!is_prepared && request->response.status == 0)
         wait_for_keys(request, exchange, head);
     else if (!is_prepared)
         reply(request, exchange);
@@ -605,6 +716,26 @@ static void on_waited(struct mail *mail)
         return;
     }
     request_set_busy(request, "out of memory");
+    reply(request, exchange);
+}
+
+// The store has been asked for a ration.
+static void on_ration(struct mail *mail)
+{
+    struct request *request = CONTAINER_OF(mail, struct request, mail);
+    enum err_code failure = request->ration.failure;
+    if (failure == ERR_NONE && !request_is_abandoned(request)) {
+        toll_fini(&request->toll);
+        lease_return(request->lease);
+        request->lease = NULL;
+        request->endpoint = NULL;
+        on_waited(mail);
+        return;
+    }
+    struct http_exchange *exchange = take_back(request);
+    if (exchange == NULL)
+        return;
+    request_set_busy(request, "how much of its plan the client has left cannot be found out just now");
     reply(request, exchange);
 }
 

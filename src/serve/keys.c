@@ -9,6 +9,7 @@
 struct keys {
     const struct service *services; // borrowed
     size_t count;                   // of them
+    struct limits *limits;          // borrowed; NULL: there are none
     struct log *log;                // borrowed
     struct store **stores;          // owned; theirs, borrowed
     struct key_rings *rings;        // owned, as the next two
@@ -28,6 +29,17 @@ static void tell(void *ctx, size_t store, const struct err *err)
         log_printf(keys->log, "%s: it is known again which keys there are", name);
 }
 
+// Gives clients their accounts, so that a request need not look for it. One that has none for want of memory
+// is looked for. On the keeper's thread.
+static void prepare(void *ctx, size_t store, struct key_table *table)
+{
+    const struct keys *keys = ctx;
+    size_t count;
+    struct client *clients = key_table_clients(table, &count);
+    for (size_t i = 0; keys->limits != NULL && i < count; i++)
+        clients[i].account = accounts_find(limits_accounts(keys->limits), store, clients[i].id);
+}
+
 static enum err_code make(struct keys *keys, struct err *err)
 {
     keys->stores = mem_zalloc(keys->count, sizeof(struct store *));
@@ -37,7 +49,7 @@ static enum err_code make(struct keys *keys, struct err *err)
         keys->stores[i] = keys->services[i].store;
     enum err_code code = guesses_new(&keys->guesses, err);
     if (code == ERR_NONE)
-        code = key_rings_new(keys->count, NULL, NULL, &keys->rings, err);
+        code = key_rings_new(keys->count, prepare, keys, &keys->rings, err);
     if (code != ERR_NONE)
         return code;
     struct keeper_options options = {.stores = keys->stores,
@@ -52,14 +64,15 @@ static enum err_code make(struct keys *keys, struct err *err)
     return code == ERR_NONE ? keeper_start(keys->keeper, err) : code;
 }
 
-enum err_code keys_new(
-    const struct service *services, size_t count, struct log *log, struct keys **ret_keys, struct err *err)
+enum err_code keys_new(const struct service *services, size_t count, struct limits *limits, struct log *log,
+    struct keys **ret_keys, struct err *err)
 {
     struct keys *keys = mem_zalloc(1, sizeof(*keys));
     if (keys == NULL)
         return err_no_memory(err);
     keys->services = services;
     keys->count = count;
+    keys->limits = limits;
     keys->log = log;
     enum err_code code = make(keys, err);
     if (code != ERR_NONE) {

@@ -11,14 +11,15 @@
 #include "access/key_ring.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "serve/limits.h"
 #include "serve/service.h"
 
 struct keys;
 
-// Makes it and starts the keeper, which sleeps until keys_follow. The services and the log are borrowed.
-// ERR_NO_MEMORY, ERR_IO.
-MUST_CHECK enum err_code keys_new(
-    const struct service *services, size_t count, struct log *log, struct keys **ret_keys, struct err *err);
+// Makes it and starts the keeper, which sleeps until keys_follow. The services, limits and log are borrowed;
+// `limits` may be NULL. ERR_NO_MEMORY, ERR_IO.
+MUST_CHECK enum err_code keys_new(const struct service *services, size_t count, struct limits *limits,
+    struct log *log, struct keys **ret_keys, struct err *err);
 
 // Ends the keeper; the stores are still open. NULL is fine.
 void keys_end(struct keys *keys);

@@ -3,6 +3,7 @@
 // here. On the request's loop.
 #include "serve/near_hit.h"
 
+#include "base/clock.h"
 #include "serve/door.h"
 #include "serve/loop_state.h"
 
@@ -17,6 +18,31 @@ static bool passes(
     struct door door = door_of(context, loop, hit->lease, answer->service, answer->endpoint);
     enum door_verdict verdict = door_judge(&door, &credential, &hit->client);
     return verdict == DOOR_NOBODY || verdict == DOOR_CLIENT;
+}
+
+// Whether the plan of who asks lets it pass, and what of it the answer costs. What it does not let pass goes
+// the long way.
+static bool pays(struct context *context, const struct http_exchange *exchange, struct near_hit *hit)
+{
+    const struct near_answer *answer = hit->answer;
+    const struct app *app = hit->lease->edition->apps[answer->service];
+    struct verdict verdict = {0};
+    if (app->quota_count == 0)
+        return true;
+    enum toll_payer payer =
+        toll_find(context->limits, app, answer->service, hit->client, exchange, &hit->toll);
+    if (payer != TOLL_PAYER)
+        return payer == TOLL_FREE;
+    hit->now_ns = (int64_t)clock_monotonic_ns();
+    toll_admit(&hit->toll, answer->endpoint, hit->now_ns, &verdict);
+    if (verdict.admission != ADMITTED) {
+        toll_fini(&hit->toll);
+        return false;
+    }
+    if (hit->status != 304 && !http_is_head(exchange))
+        toll_charge(&hit->toll, answer->kept->rows, answer->kept->body != NULL ? answer->kept->body->len : 0,
+            hit->now_ns);
+    return true;
 }
 
 struct near_hit near_hit_find(
@@ -40,17 +66,23 @@ struct near_hit near_hit_find(
         if (!span_equal(words.none_match, hit.answer->kept->etag))
             return none; // it is for condition.c
     }
-    return passes(context, loop, &words, &hit) ? hit : none;
+    return passes(context, loop, &words, &hit) && pays(context, exchange, &hit) ? hit : none;
 }
 
-void near_hit_reply(const struct near_hit *hit, struct http_exchange *exchange)
+void near_hit_reply(struct near_hit *hit, struct http_exchange *exchange)
 {
+    char toll_lines[TOLL_CHARS];
     const struct kept *kept = hit->answer->kept;
     struct http_reply reply = {.status = hit->status,
         .content_type = kept->content_type,
         .headers = kept->headers.at,
         .body = blob_ref(kept->body)};
+    if (hit->toll.quota != NULL) {
+        toll_write(&hit->toll, hit->now_ns, toll_lines);
+        reply.more_headers = toll_lines;
+    }
     http_reply(exchange, &reply);
+    toll_fini(&hit->toll);
 }
 
 void near_hit_describe(const struct near_hit *hit, struct request *request)

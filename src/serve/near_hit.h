@@ -12,6 +12,8 @@ struct near_hit {
     const struct near_answer *answer; // NULL: none
     struct lease *lease;              // the loop's newest, by which it was found
     int status;                       // 200, say, or 304
+    struct toll toll;                 // what that pays; ended by near_hit_reply
+    int64_t now_ns;                   // monotonic; of the toll
     struct client *client;            // who asks; the lease's; NULL: nobody who has said so
 };
 
@@ -21,7 +23,7 @@ struct near_hit near_hit_find(
     struct context *context, const struct http_exchange *exchange, const struct http_request *head);
 
 // Answers with it.
-void near_hit_reply(const struct near_hit *hit, struct http_exchange *exchange);
+void near_hit_reply(struct near_hit *hit, struct http_exchange *exchange);
 
 // Gives a request that goes on, for what is written of it, all that is known of it.
 void near_hit_describe(const struct near_hit *hit, struct request *request);

@@ -32,6 +32,7 @@ struct reloader {
     const struct service *services; // borrowed; fixed, as all down to `running`
     size_t count;                   // of services
     struct editions *editions;      // borrowed
+    struct limits *limits;          // borrowed; NULL: nobody has any
     struct keys *keys;              // borrowed; NULL: nobody's are followed
     struct log *log;                // borrowed
     const char **dirs;              // owned; the apps' folders, borrowed from services
@@ -152,6 +153,8 @@ static enum err_code reload_app(
         code = check_on_service(reloader, app, service, diags, err);
     if (code == ERR_NONE)
         code = refill_first_load(app, service, reloader->log, err);
+    if (code == ERR_NONE)
+        code = limits_follow(reloader->limits, number, app, err);
     if (code == ERR_NONE) {
         keys_follow(reloader->keys, number, app);
         editions_publish(reloader->editions, edition);
@@ -315,7 +318,8 @@ static enum err_code start(struct reloader *reloader, struct err *err)
 }
 
 enum err_code reloader_new(const struct service *services, size_t count, struct editions *editions,
-    struct keys *keys, struct log *log, struct reloader **ret_reloader, struct err *err)
+    struct limits *limits, struct keys *keys, struct log *log, struct reloader **ret_reloader,
+    struct err *err)
 {
     struct reloader *reloader = mem_zalloc(1, sizeof(*reloader));
     if (reloader == NULL)
@@ -324,6 +328,7 @@ enum err_code reloader_new(const struct service *services, size_t count, struct 
     reloader->services = services;
     reloader->count = count;
     reloader->editions = editions;
+    reloader->limits = limits;
     reloader->keys = keys;
     reloader->log = log;
     reloader->wake.fd = -1;

@@ -17,6 +17,7 @@
 #include "net/loop.h"
 #include "serve/edition.h"
 #include "serve/keys.h"
+#include "serve/limits.h"
 #include "serve/service.h"
 
 struct reloader;
@@ -29,10 +30,11 @@ struct reload_wait {
     struct reload_wait *next; //
 };
 
-// Watches the folders of all apps and starts the thread. `editions` has its first edition; `keys` may be
-// NULL. All is borrowed. Errors of file_watch.h; ERR_IO.
+// Watches the folders of all apps and starts the thread. `editions` has its first edition; `limits` and
+// `keys` may be NULL. All is borrowed. Errors of file_watch.h; ERR_IO.
 MUST_CHECK enum err_code reloader_new(const struct service *services, size_t count, struct editions *editions,
-    struct keys *keys, struct log *log, struct reloader **ret_reloader, struct err *err);
+    struct limits *limits, struct keys *keys, struct log *log, struct reloader **ret_reloader,
+    struct err *err);
 
 // When files have changed that are not in force yet: true, and wait->mail is posted when they are, or are
 // found to be broken. False: go on at once. Never blocks for long. Any thread.

@@ -48,6 +48,7 @@ void request_free(struct request *request)
     decompressor_free(request->asked.decompressor);
     buf_fini(&request->asked.bytes);
     budget_give_back(&request->context->rows_budget, request->asked.charged_bytes);
+    toll_fini(&request->toll);
     lease_return(request->lease);
     struct arena arena = request->arena;
     arena_fini(&arena);

@@ -28,6 +28,7 @@
 #include "serve/cost.h"
 #include "serve/lease.h"
 #include "serve/problem.h"
+#include "serve/toll.h"
 
 // What the client gets, worked out on any thread and sent on the loop.
 struct response {
@@ -72,6 +73,10 @@ struct request {
     bool is_guess;                        // its key is nobody's, and was counted as such
     struct keeper_question keys_question; // that question
     bool shows_in_query;                  // the credential, which is cut out of `query`
+    struct toll toll;                     // what it pays of its client's plan; the quota is the lease's
+    struct ration_wait ration;            // for more of that than this node has
+    bool asks_ration;                     // it has to wait for that
+    int64_t ration_ns;                    // monotonic: when it asked first for that; 0: it has not
     struct app *app;                      // that it is for, once routed; the lease's
     size_t service;                       // the app's number, and that of its service
     const struct endpoint *endpoint;      // NULL until routed, and for a file
@@ -101,6 +106,7 @@ struct request {
     struct upload upload;     // that body
     struct report report;     // faults of its parameters, and what the checks of a read found
     struct batch batch;       // a write's way through the writer, with the faults of its rows
+    uint64_t batch_rows;      // of a batch that was written
     struct response response; // the answer
     struct task task;         // for the pools
     struct mail mail;         // for the way back

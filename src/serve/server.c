@@ -239,10 +239,27 @@ static enum err_code make_keys(struct server *server, bool is_watched, struct er
         is_wanted = is_wanted || server->services[i].app->access.wants_keys;
     if (!is_wanted)
         return ERR_NONE;
-    enum err_code code =
-        keys_new(server->services, server->service_count, context->error_log, &context->keys, err);
+    enum err_code code = keys_new(
+        server->services, server->service_count, context->limits, context->error_log, &context->keys, err);
     for (size_t i = 0; code == ERR_NONE && i < server->service_count; i++)
         keys_follow(context->keys, i, server->services[i].app);
+    return code;
+}
+
+// Accounts are for apps that have plans, or may have some after an edit. What was saved of them is read
+// before the first request.
+static enum err_code make_limits(struct server *server, bool is_watched, struct err *err)
+{
+    struct context *context = &server->context;
+    bool is_wanted = is_watched;
+    for (size_t i = 0; i < server->service_count; i++)
+        is_wanted = is_wanted || server->services[i].app->quota_count > 0;
+    if (!is_wanted)
+        return ERR_NONE;
+    enum err_code code =
+        limits_new(server->services, server->service_count, context->error_log, &context->limits, err);
+    for (size_t i = 0; code == ERR_NONE && i < server->service_count; i++)
+        code = limits_follow(context->limits, i, server->services[i].app, err);
     return code;
 }
 
@@ -264,12 +281,14 @@ enum err_code server_start(const struct server_options *options, const struct se
     if (code == ERR_NONE)
         code = make_pools(server, options->workers, options->cache_bytes, err);
     if (code == ERR_NONE)
+        code = make_limits(server, options->watch, err);
+    if (code == ERR_NONE)
         code = make_keys(server, options->watch, err);
     if (code == ERR_NONE)
         code = make_loops(server, options->loops, err);
     if (code == ERR_NONE && options->watch)
-        code = reloader_new(services, service_count, &server->context.editions, server->context.keys,
-            options->error_log, &server->context.reloader, err);
+        code = reloader_new(services, service_count, &server->context.editions, server->context.limits,
+            server->context.keys, options->error_log, &server->context.reloader, err);
     if (code == ERR_NONE)
         watch_stores(server);
     if (code == ERR_NONE)
@@ -309,6 +328,7 @@ static void end_threads(struct server *server)
     reloader_free(server->context.reloader);
     server->context.reloader = NULL;
     keys_end(server->context.keys);
+    limits_end(server->context.limits);
     pool_free(server->context.parses);
     pool_free(server->context.reads);
     server->context.parses = server->context.reads = NULL;
@@ -369,6 +389,7 @@ void server_free(struct server *server)
     mem_free(server->context.costs);
     mem_free(server->context.unkept);
     keys_free(server->context.keys);
+    limits_free(server->context.limits);
     flights_free(server->context.flights);
     cache_free(server->context.cache);
     editions_fini(&server->context.editions);

@@ -26,6 +26,7 @@ static void set_answer(struct request *request, struct batch *batch)
 static void on_written(struct batch *batch)
 {
     struct request *request = CONTAINER_OF(batch, struct request, batch);
+    request->batch_rows = batch->err.code == ERR_NONE ? batch->rows.count : 0;
     rows_fini(&batch->rows);
     if (batch->err.code == ERR_NONE)
         set_answer(request, batch);

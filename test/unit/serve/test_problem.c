@@ -37,6 +37,18 @@ static void a_bare_problem_is_title_and_status(void **state)
     blob_unref(blob);
 }
 
+static void a_problem_of_a_type_of_its_own_says_so(void **state)
+{
+    (void)state;
+    struct blob *blob = problem_blob(&(struct problem){
+        .status = 429, .type = "https://a.b/c#d", .title = "Too much", .violated = span_of("[\"x\"]")});
+    assert_non_null(blob);
+    assert_true(span_is((struct span){.at = blob->data, .len = blob->len},
+        "{\"type\":\"https://a.b/c#d\",\"title\":\"Too much\",\"status\":429,"
+        "\"violated-policies\":[\"x\"]}\n"));
+    blob_unref(blob);
+}
+
 static void every_error_code_has_a_status_that_is_an_error(void **state)
 {
     (void)state;
@@ -79,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_problem_document_has_the_members_that_are_known),
         cmocka_unit_test(a_bare_problem_is_title_and_status),
+        cmocka_unit_test(a_problem_of_a_type_of_its_own_says_so),
         cmocka_unit_test(every_error_code_has_a_status_that_is_an_error),
         cmocka_unit_test(the_log_has_what_is_the_servers_fault),
         cmocka_unit_test(without_memory_there_is_no_document),

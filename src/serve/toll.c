@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which allowances a request of an endpoint uses is decided here, and how they are told; what of them is left
+// is account.c's. Lines are written by hand, as each answer of a limited client has them.
+#include "serve/toll.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+// --- who pays
+
+static const struct quota *find_quota(const struct app *app, struct span name)
+{
+    for (size_t i = 0; i < app->quota_count; i++) {
+        if (span_equal(app->quotas[i].name, name))
+            return &app->quotas[i];
+    }
+    return NULL;
+}
+
+enum toll_payer toll_find(struct limits *limits, const struct app *app, size_t service,
+    const struct client *client, const struct http_exchange *exchange, struct toll *ret_toll)
+{
+    struct toll toll = {0};
+    if (client == NULL)
+        toll.quota = app->access.open_quota;
+    else if (client->plan.len == 0)
+        toll.quota = app->access.key_quota;
+    else if ((toll.quota = find_quota(app, client->plan)) == NULL)
+        return TOLL_NO_PLAN;
+    if (toll.quota == NULL || limits == NULL)
+        return TOLL_FREE;
+    toll.account = client != NULL ? client->account : NULL;
+    toll.is_counted = toll.account == NULL;
+    if (client != NULL && toll.account == NULL) {
+        toll.account = accounts_find(limits_accounts(limits), service, client->id);
+    } else if (client == NULL) {
+        struct origin origin = http_origin(exchange);
+        toll.account = accounts_find_origin(limits_accounts(limits), service, &origin);
+    }
+    if (toll.account == NULL)
+        return TOLL_MEMORY;
+    *ret_toll = toll;
+    return TOLL_PAYER;
+}
+
+// --- paying
+
+unsigned toll_wants(const struct endpoint *endpoint)
+{
+    unsigned wants =
+        1u << ALLOWANCE_REQUESTS | 1u << ALLOWANCE_ROWS | 1u << ALLOWANCE_BYTES | 1u << ALLOWANCE_CONCURRENT;
+    return endpoint_is_read(endpoint) ? wants : wants | 1u << ALLOWANCE_BATCHES;
+}
+
+void toll_admit(
+    struct toll *toll, const struct endpoint *endpoint, int64_t now_ns, struct verdict *ret_verdict)
+{
+    struct verdict verdict;
+    account_admit(toll->account, toll->quota, toll_wants(endpoint), now_ns, &verdict);
+    toll->is_running = verdict.admission == ADMITTED;
+    *ret_verdict = verdict;
+}
+
+void toll_hold(struct toll *toll)
+{
+    if (!toll->is_counted)
+        (void)account_ref(toll->account);
+    toll->is_counted = true;
+}
+
+void toll_charge(const struct toll *toll, uint64_t rows, uint64_t bytes, int64_t now_ns)
+{
+    account_charge(toll->account, toll->quota, ALLOWANCE_ROWS, rows, now_ns);
+    account_charge(toll->account, toll->quota, ALLOWANCE_BYTES, bytes, now_ns);
+}
+
+void toll_fini(struct toll *toll)
+{
+    if (toll->is_running)
+        account_end(toll->account);
+    if (toll->is_counted)
+        account_unref(toll->account);
+    *toll = (struct toll){0};
+}
+
+// --- telling
+
+static char *put(char *out, const char *text, size_t len)
+{
+    memcpy(out, text, len);
+    return out + len;
+}
+
+#define PUT(out, literal) put(out, literal, sizeof(literal) - 1)
+
+// An integer of a structured field (RFC 9651 section 3.3.1): larger ones are cut.
+static char *put_number(char *out, uint64_t number)
+{
+    static const uint64_t LARGEST = 999999999999999;
+    char digits[20];
+    size_t at = sizeof(digits);
+    number = number < LARGEST ? number : LARGEST;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return put(out, digits + at, sizeof(digits) - at);
+}
+
+// The name as a string of a structured field.
+static char *put_name(char *out, const struct allowance *allowance, bool is_first)
+{
+    if (!is_first)
+        out = PUT(out, ", ");
+    *out++ = '"';
+    out = put(out, allowance->name.at, allowance->name.len);
+    *out++ = '"';
+    return out;
+}
+
+// "requests-minute";q=100;w=60
+static char *put_policy(char *out, const struct allowance *allowance, bool is_first)
+{
+    static const char *const units[] = {
+        [ALLOWANCE_REQUESTS] = "", // which is what q is of, unless something is said
+        [ALLOWANCE_ROWS] = ";qu=\"rows\"",
+        [ALLOWANCE_BYTES] = ";qu=\"content-bytes\"",
+        [ALLOWANCE_BATCHES] = ";qu=\"batches\"",
+        [ALLOWANCE_CONCURRENT] = ";qu=\"concurrent-requests\"",
+    };
+    out = put_name(out, allowance, is_first);
+    out = PUT(out, ";q=");
+    out = put_number(out, allowance->count);
+    out = put(out, units[allowance->of], strlen(units[allowance->of]));
+    if (allowance->window_s == 0)
+        return out;
+    out = PUT(out, ";w=");
+    return put_number(out, allowance->window_s);
+}
+
+// "requests-minute";r=99;t=1
+static char *put_left(char *out, const struct toll *toll, size_t number, int64_t now_ns, bool is_first)
+{
+    uint64_t left;
+    int64_t more_ns;
+    account_left(toll->account, toll->quota, number, now_ns, &left, &more_ns);
+    out = put_name(out, &toll->quota->allowances[number], is_first);
+    out = PUT(out, ";r=");
+    out = put_number(out, left);
+    if (more_ns <= 0)
+        return out;
+    out = PUT(out, ";t=");
+    return put_number(out, ((uint64_t)more_ns + NS_PER_S - 1) / NS_PER_S);
+}
+
+void toll_write(const struct toll *toll, int64_t now_ns, char ret_lines[TOLL_CHARS])
+{
+    const struct quota *quota = toll->quota;
+    char *out = PUT(ret_lines, "RateLimit-Policy: ");
+    for (size_t i = 0; i < quota->count; i++)
+        out = put_policy(out, &quota->allowances[i], i == 0);
+    out = PUT(out, "\r\nRateLimit: ");
+    for (size_t i = 0; i < quota->count; i++)
+        out = put_left(out, toll, i, now_ns, i == 0);
+    out = PUT(out, "\r\n");
+    *out = '\0';
+}
