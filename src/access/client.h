@@ -38,8 +38,9 @@ struct client {
     size_t claim_count;         //
     struct span plan;           // of app.ini; empty: the app's standard one
     int64_t ends_s;             // seconds since 1970, from which on it is refused; CLIENT_NEVER_ENDS
-    struct account *account;    // a reference, the table's; NULL: none. The keeper sets it before the client is published
-    _Atomic(int64_t) used_s;    // client_use; 0: not since it was last taken (key_table_take_uses)
+    struct account
+        *account; // a reference, the table's; NULL: none. The keeper sets it before the client is published
+    _Atomic(int64_t) used_s; // client_use; 0: not since it was last taken (key_table_take_uses)
 };
 
 // Whether the client may ask an endpoint that is not open, by its method and its path as they are declared.
