@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "access/key_store.h"
+#include "access/usage_store.h"
 #include "app/app_check.h"
 #include "app/app_read.h"
 #include "cmd/message.h"
@@ -53,6 +54,8 @@ static enum err_code migrate_app(const struct app *app, struct store_conn *conn,
         code = migrate(conn, app->migrations, app->migration_count, err);
         if (code == ERR_NONE && app->access.wants_keys) // not later: in SQLite it is a change of the schema
             code = key_store_make(conn, err);
+        if (code == ERR_NONE && app->access.is_metered)
+            code = usage_store_make(conn, err);
     } while (code != ERR_NONE && workspace_try_again(err, &tries));
     return code;
 }

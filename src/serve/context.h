@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "access/flusher.h"
 #include "base/blob.h"
 #include "base/budget.h"
 #include "base/log.h"
@@ -29,6 +30,8 @@ struct context {
     struct editions editions;       // what is served now
     struct limits *limits;          // owned by the server, as all below; NULL: no app has plans
     struct keys *keys;              // NULL: no app wants any
+    struct meter *meter;            // of usage; NULL: no app is metered
+    struct flusher *flusher;        // writes it; with `meter`
     struct reloader *reloader;      // NULL: files are not watched
     struct http_server *http;       //
     struct pool *reads;             // run GET endpoints and read files; a worker is a struct handles

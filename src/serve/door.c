@@ -221,6 +221,19 @@ static bool cut_query(struct request *request, struct span query, struct span na
     return false;
 }
 
+bool door_settle(struct request *request, const struct http_exchange *exchange, enum door_verdict verdict)
+{
+    bool is_wrong = verdict == DOOR_NOT_SOUND || verdict == DOOR_UNKNOWN;
+    if (is_wrong && refuse_guess(request, exchange))
+        return false;
+    if (!is_wrong && request->is_guess)
+        forgive(request, exchange);
+    if ((verdict == DOOR_NOT_KNOWN || verdict == DOOR_UNKNOWN) && !request->has_asked_keys)
+        return false; // it may be a new one
+    set_refusal(request, verdict);
+    return verdict == DOOR_NOBODY || verdict == DOOR_CLIENT;
+}
+
 bool door_let_in(
     struct request *request, const struct http_exchange *exchange, const struct http_request *head)
 {
@@ -236,13 +249,5 @@ bool door_let_in(
     if (request->client != NULL)
         request->line.client = request->client->id;
     request->shows_in_query = credential.is_in_query;
-    bool is_wrong = verdict == DOOR_NOT_SOUND || verdict == DOOR_UNKNOWN;
-    if (is_wrong && refuse_guess(request, exchange))
-        return false;
-    if (!is_wrong && request->is_guess)
-        forgive(request, exchange);
-    if ((verdict == DOOR_NOT_KNOWN || verdict == DOOR_UNKNOWN) && !request->has_asked_keys)
-        return false; // it may be a new one
-    set_refusal(request, verdict);
-    return verdict == DOOR_NOBODY || verdict == DOOR_CLIENT;
+    return door_settle(request, exchange, verdict);
 }

@@ -51,10 +51,14 @@ enum door_verdict door_judge(
 struct door door_of(const struct context *context, struct loop *loop, const struct lease *lease,
     size_t service, const struct endpoint *endpoint);
 
-// Lets a routed request in, with request->client set where somebody has said who asks; or sets the response
-// that refuses it, and false. False without a response the first time that it shows a key that is not known,
-// as it may be a new one, or that no keys are: the request is to come again when the keeper has asked
-// (keys_ask). Cuts a key out of request->query. On its loop.
+// Whether a verdict lets the request in. Else sets the response that refuses it; or leaves it unset the first
+// time that it is not known whose key it shows, as it may be a new one, or that no keys are: the request is
+// to come again when the keeper has asked (keys_ask). Who guesses is slowed. On its loop.
+MUST_CHECK bool door_settle(
+    struct request *request, const struct http_exchange *exchange, enum door_verdict verdict);
+
+// Lets a routed request in, with request->client set where somebody has said who asks; false as door_settle.
+// Cuts a key out of request->query. On its loop.
 MUST_CHECK bool door_let_in(
     struct request *request, const struct http_exchange *exchange, const struct http_request *head);
 

@@ -21,6 +21,7 @@
 #include "serve/link.h"
 #include "serve/loop_reads.h"
 #include "serve/loop_state.h"
+#include "serve/metering.h"
 #include "serve/near_hit.h"
 #include "serve/own_pages.h"
 #include "serve/params.h"
@@ -453,8 +454,8 @@ static bool prepare(
     request->endpoint = route->endpoint;
     request->file = route->file;
     if (route->page != NULL) {
-        route->page->set_response(request);
-        return false;
+        route->page->set_response(request, head);
+        return request->page_run != NULL;
     }
     if (route->is_folder) {
         set_redirect(request, head);
@@ -631,6 +632,12 @@ static void read_file(struct request *request, struct http_exchange *exchange)
     hand_over(request);
 }
 
+static void read_page(struct request *request, struct http_exchange *exchange)
+{
+    prepare_task(request, exchange, request->page_run);
+    hand_over(request);
+}
+
 // --- the handler
 
 static void on_waited(struct mail *mail);
@@ -692,6 +699,8 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
         wait_for_keys(request, exchange, head);
     else if (!is_prepared)
         reply(request, exchange);
+    else if (request->page_run != NULL)
+        read_page(request, exchange);
     else if (request->file != NULL)
         read_file(request, exchange);
     else if (request->asked.is_expected)
@@ -762,6 +771,7 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
     struct context *context = ctx;
     struct near_hit hit = near_hit_find(context, exchange, head);
     if (hit.answer != NULL && context->access_log == NULL) {
+        metering_count_near(context, http_exchange_ref(exchange).loop, &hit, head->method);
         near_hit_reply(&hit, exchange);
         return;
     }
@@ -797,6 +807,8 @@ static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t
         status, body_bytes);
     if (request == NULL)
         return;
+    request->sent_status = status;
+    request->sent_bytes = body_bytes;
     if (!request->away || flights_leave(context->flights, &request->flight))
         request_free(request);
     else

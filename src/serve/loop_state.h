@@ -15,6 +15,7 @@ struct loop_state {
     struct loop_reads *reads;  // owned; reads that it does itself
     struct near *near;         // owned; answers that it has given lately
     struct regulars *regulars; // owned; clients that it has let in lately; NULL: nobody wants keys
+    size_t number;             // of the loop, from 0
 };
 
 static inline struct loop_state *loop_state(const struct loop *loop)

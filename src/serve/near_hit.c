@@ -90,6 +90,12 @@ void near_hit_describe(const struct near_hit *hit, struct request *request)
     request->lease = hit->lease;
     request->lease->holders++;
     request->client = hit->client;
+    request->app = hit->lease->edition->apps[hit->answer->service];
+    request->service = hit->answer->service;
+    request->endpoint = hit->answer->endpoint;
+    request->is_let_in = request->is_cached = true;
+    request->response.status = hit->status;
+    request->response.rows = hit->answer->kept->rows;
     if (hit->client != NULL)
         request->line.client = hit->client->id;
 }

@@ -5,6 +5,7 @@
 #include "serve/own_pages.h"
 
 #include "serve/request.h"
+#include "serve/usage_page.h"
 
 static void set_ok(struct request *request)
 {
@@ -12,9 +13,16 @@ static void set_ok(struct request *request)
         .status = 200, .content_type = "text/plain; charset=utf-8", .body = blob_ref(request->context->ok)};
 }
 
-// Ready: for new requests, and with every store in reach.
-static void set_ready(struct request *request)
+static void set_live(struct request *request, const struct http_request *head)
 {
+    (void)head;
+    set_ok(request);
+}
+
+// Ready: for new requests, and with every store in reach.
+static void set_ready(struct request *request, const struct http_request *head)
+{
+    (void)head;
     struct context *context = request->context;
     struct err err = {0};
     if (atomic_load_explicit(&context->draining, memory_order_relaxed)) {
@@ -32,8 +40,9 @@ static void set_ready(struct request *request)
     set_ok(request);
 }
 
-static void set_docs(struct request *request)
+static void set_docs(struct request *request, const struct http_request *head)
 {
+    (void)head;
     request->response = (struct response){.status = 200,
         .content_type = "text/html; charset=utf-8",
         .headers = "Cache-Control: no-cache\r\n"
@@ -42,10 +51,11 @@ static void set_docs(struct request *request)
 }
 
 const struct own_page own_pages[] = {
-    {"/-/livez", false, set_ok},
-    {"/-/readyz", false, set_ready},
-    {"/-/docs", true, set_docs},
-    {NULL, false, NULL},
+    {.path = "/-/livez", .set_response = set_live},
+    {.path = "/-/readyz", .set_response = set_ready},
+    {.path = "/-/docs", .shows_apps = true, .set_response = set_docs},
+    {.path = "/-/usage", .shows_apps = true, .set_response = usage_page_set},
+    {.path = NULL},
 };
 
 bool own_pages_ignore_apps(struct span path)

@@ -8,12 +8,16 @@
 
 #include "base/span.h"
 
+struct http_request;
 struct request;
 
 struct own_page {
     const char *path; // "/-/livez", answered to GET; NULL: the end of the table
     bool shows_apps;  // it is made of the apps' files, so a request waits until edited ones are in force
-    void (*set_response)(struct request *request); // of a request that is routed; never blocks
+
+    // Of a request that is routed; never blocks. A page that has to read a store leaves the response unset,
+    // and sets request->page_run; one that has to know which keys there are, leaves both unset.
+    void (*set_response)(struct request *request, const struct http_request *head);
 };
 
 extern const struct own_page own_pages[];

@@ -90,6 +90,7 @@ enum recall recall_find(struct request *request, bool is_confirmed)
         request->kept = kept;
         return RECALL_RECODE;
     }
+    request->is_cached = true;
     request_use_kept(request, kept, kept->headers.at);
     return RECALL_ANSWERED;
 }

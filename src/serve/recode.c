@@ -55,6 +55,7 @@ void recode_run(struct task *task, void *worker)
     if (request_give_up(request))
         return;
     struct kept *kept = recode(request, request->kept);
+    request->is_cached = true;
     request_use_kept(request, kept, kept->headers.at);
     request_send_back(request);
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "access/key_store.h"
+#include "access/usage_store.h"
 #include "app/app_check.h"
 #include "app/app_read.h"
 #include "base/limits.h"
@@ -90,6 +91,8 @@ static enum err_code check_on_store(
         code = migrate(conn, app->migrations, app->migration_count, err);
     if (code == ERR_NONE && app->access.wants_keys)
         code = key_store_make(conn, err);
+    if (code == ERR_NONE && app->access.is_metered)
+        code = usage_store_make(conn, err);
     if (code == ERR_NONE)
         code = app_check(app, conn, diags, err);
     store_disconnect(conn);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "serve/link.h"
+#include "serve/metering.h"
 
 enum { REQUEST_ID_CHARS = 17, HEADERS_BYTES = 256, LINK_BYTES = 65536 };
 
@@ -36,6 +37,7 @@ void request_free(struct request *request)
 {
     if (request == NULL)
         return;
+    metering_count(request);
     http_body_fini(&request->upload.part);
     intake_fini(&request->upload.intake);
     rows_fini(&request->batch.rows);

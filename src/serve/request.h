@@ -81,15 +81,17 @@ struct request {
     size_t service;                       // the app's number, and that of its service
     const struct endpoint *endpoint;      // NULL until routed, and for a file
     const struct public_file *file;       // NULL: not a file
-    struct span path;                     // as it came; of an endpoint with pages
-    struct span query;                    // as it came; the arena's, behind parameters that borrow it
-    struct span *parts;                   // of the path, decoded; the arena's
-    struct asked asked;                   // the body of a read
-    uint64_t came_ns;                     // monotonic: when it was here as a whole, as far as it decides
-    struct value *params;                 // the arena's; one for each @param
-    struct condition condition;           // under which it is to be done
-    enum answer_format format;            // of an endpoint's answer
-    bool varies;                          // Accept has chosen it
+    void (*page_run)(struct task *task, void *worker); // of a page of the server's own that reads a store
+    struct usage_ask *usage_ask;                       // of /-/usage; the arena's
+    struct span path;                                  // as it came; of an endpoint with pages
+    struct span query;                 // as it came; the arena's, behind parameters that borrow it
+    struct span *parts;                // of the path, decoded; the arena's
+    struct asked asked;                // the body of a read
+    uint64_t came_ns;                  // monotonic: when it was here as a whole, as far as it decides
+    struct value *params;              // the arena's; one for each @param
+    struct condition condition;        // under which it is to be done
+    enum answer_format format;         // of an endpoint's answer
+    bool varies;                       // Accept has chosen it
     bool is_of_moment;                 // a parameter is the moment at which it came: nobody asks that again
     enum coding coding;                // that an answer to be read may have; identity for a write
     bool has_key;                      // of a read whose answer may be kept: flight.key
@@ -113,6 +115,9 @@ struct request {
     struct reload_wait wait;  // for a reload
     const struct http_request
         *heard;            // its head while it waits for one, or for the body of a question; the arena's
+    bool is_cached;        // it was answered from what is kept
+    int sent_status;       // once its exchange is over: what the client was answered; 0: it went before
+    size_t sent_bytes;     // likewise: of the body
     bool away;             // a pool, writer or reload has it; the loop's
     atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread
 };

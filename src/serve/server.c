@@ -123,6 +123,7 @@ static enum err_code make_loops(struct server *server, size_t count, struct err 
             return code;
         struct loop_state *state = &server->loop_states[i];
         leases_init(&state->leases, &server->context.editions, keys_rings(server->context.keys));
+        state->number = i;
         loop_set_user(server->loops[i], state);
         server->loop_count++;
         code = loop_reads_new(&server->context, server->loops[i], &state->reads, err);
@@ -147,7 +148,7 @@ static enum err_code listen_and_run(struct server *server, const char *address, 
 {
     struct descriptors descriptors;
     size_t stores = server->replicas != NULL ? 2 : 1;
-    size_t handles = (server->handle_count * stores + server->loop_count) * server->service_count;
+    size_t handles = (server->handle_count * stores + server->loop_count + 1) * server->service_count;
     enum err_code code = descriptors_claim(handles, &descriptors, err);
     if (code != ERR_NONE)
         return code;
@@ -263,6 +264,39 @@ static enum err_code make_limits(struct server *server, bool is_watched, struct 
     return code;
 }
 
+static void tell_usage(void *ctx, const char *text)
+{
+    log_printf(ctx, "reckoner: %s", text);
+}
+
+// Usage is counted where an app wants that, or may do so after an edit.
+static enum err_code make_meter(struct server *server, size_t loops, bool is_watched, struct err *err)
+{
+    struct context *context = &server->context;
+    size_t count = server->service_count;
+    bool is_wanted = is_watched;
+    for (size_t i = 0; i < count; i++)
+        is_wanted = is_wanted || server->services[i].app->access.is_metered;
+    if (!is_wanted)
+        return ERR_NONE;
+    enum err_code code = meter_new(loops, &context->meter, err);
+    struct flusher_target *targets = mem_zalloc(count, sizeof(*targets));
+    if (code == ERR_NONE && targets == NULL)
+        code = err_no_memory(err);
+    for (size_t i = 0; code == ERR_NONE && i < count; i++)
+        targets[i] = (struct flusher_target){
+            .store = server->services[i].store, .name = server->services[i].app->name};
+    struct flusher_options options = {.meter = context->meter,
+        .targets = targets,
+        .count = count,
+        .tell = tell_usage,
+        .ctx = context->error_log};
+    if (code == ERR_NONE)
+        code = flusher_new(&options, &context->flusher, err);
+    mem_free(targets);
+    return code;
+}
+
 enum err_code server_start(const struct server_options *options, const struct service *services,
     size_t service_count, struct server **ret_server, struct err *err)
 {
@@ -284,6 +318,8 @@ enum err_code server_start(const struct server_options *options, const struct se
         code = make_limits(server, options->watch, err);
     if (code == ERR_NONE)
         code = make_keys(server, options->watch, err);
+    if (code == ERR_NONE)
+        code = make_meter(server, options->loops, options->watch, err);
     if (code == ERR_NONE)
         code = make_loops(server, options->loops, err);
     if (code == ERR_NONE && options->watch)
@@ -339,6 +375,8 @@ static void end_threads(struct server *server)
     server->handle_count = 0;
     for (size_t i = 0; i < server->loop_count; i++)
         loop_reads_disconnect(server->loop_states[i].reads);
+    flusher_free(server->context.flusher); // nothing is counted any more, but for clients that have gone
+    server->context.flusher = NULL;
 }
 
 // Waits until nothing is open any more, or until `end_ns`; false in that case.
@@ -390,6 +428,7 @@ void server_free(struct server *server)
     mem_free(server->context.unkept);
     keys_free(server->context.keys);
     limits_free(server->context.limits);
+    meter_free(server->context.meter);
     flights_free(server->context.flights);
     cache_free(server->context.cache);
     editions_fini(&server->context.editions);

@@ -17,6 +17,7 @@
 
 #include "base/limits.h"
 #include "serve/handler.h"
+#include "serve/loop_state.h"
 #include "serve/lease.h"
 #include "serve/own_pages.h"
 #include "site.h"
@@ -28,7 +29,7 @@ struct desk {
     struct site site;
     struct context context;
     struct http_handler handler;
-    struct leases leases;
+    struct loop_state state;
     struct loop *loop;
     sem_t drained;
     sem_t running;               // posted by each task that stops the pool
@@ -89,8 +90,8 @@ static int set_up(void **state)
     editions_publish(&context->editions, edition);
     assert_int_equal(pool_new(1, NULL, 1, &context->parses, &err), ERR_NONE);
     assert_int_equal(loop_new(&desk.loop, &err), ERR_NONE);
-    leases_init(&desk.leases, &context->editions, NULL);
-    loop_set_user(desk.loop, &desk.leases);
+    leases_init(&desk.state.leases, &context->editions, NULL);
+    loop_set_user(desk.loop, &desk.state);
     desk.handler = request_handler(context);
     struct http_options options = {
         .listen = "127.0.0.1:0", .max_connections = 10, .max_bodies_bytes = LIMIT_BODIES_BYTES};
@@ -113,7 +114,7 @@ static int tear_down(void **state)
     pool_free(desk.context.parses);
     site_fini(&desk.site);
     loop_free(desk.loop);
-    leases_fini(&desk.leases);
+    leases_fini(&desk.state.leases);
     http_server_free(desk.context.http);
     editions_fini(&desk.context.editions);
     sem_destroy(&desk.drained);

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// /-/usage: what the client that asks has used in a month, of every app that knows its key. The loop finds
+// out who asks; a worker reads the stores.
+#ifndef RECKONER_SERVE_USAGE_PAGE_H
+#define RECKONER_SERVE_USAGE_PAGE_H
+
+#include "http/message.h"
+#include "serve/request.h"
+
+// For the table of own_pages.h.
+void usage_page_set(struct request *request, const struct http_request *head);
+
+#endif

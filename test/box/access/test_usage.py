@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What clients have used: against the access log and against what the clients have seen; through drains and kills."""
+import collections
+import json
+import re
+import signal
+import threading
+
+import pytest
+
+import postgresql
+from rounds import rounds
+from server import STORES, new_store, run, wait_until, write_app
+
+FILES = {
+    'app.ini': '[access]\ndefault = open\n',
+    'schema/001_items.sql': 'CREATE TABLE items (id integer PRIMARY KEY, name text NOT NULL);\n'
+                            "INSERT INTO items VALUES (1, 'one'), (2, 'two'), (3, 'three');\n",
+    'get_items.sql': '-- @endpoint GET /items\n-- @param least integer default 0\n-- @answer\n'
+                     'SELECT id, name FROM items WHERE id >= :least ORDER BY id;\n',
+    'get_item.sql': "-- @endpoint GET /items/{id}\n-- @param id integer\n-- @shape object\n-- @reject 404 no such item\n"
+                    "SELECT 'id' AS parameter WHERE NOT EXISTS (SELECT 1 FROM items WHERE id = :id);\n"
+                    '-- @answer\nSELECT id, name FROM items WHERE id = :id;\n',
+    'post_items.sql': '-- @endpoint POST /items\n-- @field id integer required\n-- @field name text required\n'
+                      '-- @write\nINSERT INTO items SELECT id, name FROM batch;\n-- @answer 201\nSELECT count(*) AS n FROM batch;\n',
+}
+COUNTS = ('requests', 'cached', 'failed', 'rows', 'bytes', 'batch_rows')
+LINE = re.compile(r'(\S+)T\S+ \S+ (\S+) (\S+) (\d+) (\d+) \S+ms (\S+)$')
+
+
+class Shop:
+    """A server of the app, and where its store is."""
+
+    def __init__(self, start, tmp_path, store, request, files=None):
+        self.start = start
+        self.app = write_app(tmp_path / 'shop', files or FILES)
+        self.chosen = new_store(store, request)
+        self.where = self.chosen or ['--var', tmp_path / 'var']
+        self.lines = []
+        self.serve()
+
+    def serve(self, *options):
+        self.server = self.start(self.app, *self.chosen, *options)
+
+    def end(self, how=signal.SIGTERM):
+        self.server.stop(how)
+        self.lines += self.server.stdout.splitlines()
+
+    def usage(self, *options):
+        done = run('usage', self.app, *self.where, '--format', 'json', *options)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def counted(self):
+        return self.usage()['total']['requests']
+
+
+@pytest.fixture(params=STORES)
+def shop(request, start, tmp_path):
+    return Shop(start, tmp_path, request.param, request)
+
+
+def endpoint_of(method, target):
+    path = target.partition('?')[0]
+    return f'{"GET" if method == "HEAD" else method} {re.sub("/items/.*", "/items/{id}", path)}'
+
+
+def of_log(lines):
+    """Requests, failures and bytes by day, client and endpoint, as the access log has them."""
+    sums = collections.defaultdict(lambda: [0, 0, 0])
+    for line in lines:
+        day, method, target, status, size, client = LINE.match(line).groups()
+        if status not in ('401', '403', '429') and target.startswith('/items'):
+            counts = sums[day, '' if client == '-' else client, endpoint_of(method, target)]
+            counts[0] += 1
+            counts[1] += status[0] == '5' or status == '499'
+            counts[2] += int(size)
+    return {key: tuple(counts) for key, counts in sums.items()}
+
+
+def of_usage(usage):
+    rows = {(row['day'], row['client'], row['endpoint']): (row['requests'], row['failed'], row['bytes']) for row in usage['usage']}
+    assert len(rows) == len(usage['usage'])
+    return rows
+
+
+def assert_sums(usage):
+    assert usage['total'] == {name: sum(row[name] for row in usage['usage']) for name in COUNTS}
+
+
+def test_usage_is_what_the_access_log_says_and_what_clients_have_seen(shop):
+    seen = collections.Counter()
+
+    def ask(method, path, body=None, **headers):
+        answer = shop.server.request(method, path, body, headers)
+        hit = 'hit' in answer.headers.get('Cache-Status', '')
+        seen['cached'] += hit
+        seen['rows'] += 0 if method == 'HEAD' or answer.status >= 300 else \
+            len(answer.json()) if isinstance(answer.json(), list) else 1
+        return answer
+
+    for n in range(3):
+        tag = ask('GET', '/items').headers.get('ETag')
+        assert ask('GET', '/items', **{'If-None-Match': tag}).status == 304
+        ask('HEAD', '/items')
+        assert ask('GET', '/items/2').status == 200
+        assert ask('GET', '/items/17').status == 404
+        assert ask('GET', '/items?least=x').status == 400
+        assert ask('GET', '/items?least=2').status == 200
+        batch = [{'id': 10 * n + 10 + i, 'name': 'x'} for i in range(4)]
+        headers = {'Content-Type': 'application/json'}
+        assert ask('POST', '/items', json.dumps(batch), **headers).status == 201
+        assert ask('POST', '/items', json.dumps(batch), **headers).status == 409  # the ids exist: nothing is written
+        assert ask('POST', '/items', b'[{"id": "x"}]', **headers).status == 422
+    shop.end()
+    usage = shop.usage()
+    assert_sums(usage)
+    assert of_usage(usage) == of_log(shop.lines)
+    total = usage['total']
+    assert (total['batch_rows'], total['cached'], total['rows']) == (12, seen['cached'], seen['rows'])
+    assert total['cached'] > 0
+
+
+def test_many_at_once_are_counted_exactly(shop):
+    clients, each = 6, rounds(60, 5000)
+
+    def ask(number):
+        for i in range(each):
+            assert shop.server.get(f'/items?least={(i + number) % 5}').status == 200
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    shop.end()
+    usage = shop.usage()
+    assert of_usage(usage) == of_log(shop.lines)
+    assert usage['total']['requests'] == clients * each
+
+
+def test_without_an_access_log_the_counts_are_the_same(shop):
+    shop.end()
+    shop.serve('--quiet')
+    answers = [shop.server.get('/items')]
+    tag = answers[0].headers['ETag']
+    for _ in range(20):  # the same words: answered by what the loop has at hand
+        answers.append(shop.server.get('/items'))
+        answers.append(shop.server.get('/items', **{'If-None-Match': tag}))
+        answers.append(shop.server.request('HEAD', '/items'))
+    shop.end()
+    total = shop.usage()['total']
+    assert (total['requests'], total['rows']) == (61, 63)
+    assert total['bytes'] == sum(len(answer.body) for answer in answers)
+    assert total['cached'] == sum('hit' in answer.headers['Cache-Status'] for answer in answers) > 50
+
+
+def test_what_was_written_outlives_a_kill_and_counts_once(shop):
+    for _ in range(3):
+        before = shop.counted()
+        for i in range(7):
+            shop.server.get(f'/items?least={i}')
+        wait_until(lambda: shop.counted() == before + 7)  # by the flusher: nobody has ended the server
+        shop.end(signal.SIGKILL)
+        shop.serve()
+    shop.server.get('/items')
+    shop.end()
+    usage = shop.usage()
+    assert usage['total']['requests'] == 22
+    assert of_usage(usage) == of_log(shop.lines)
+
+
+def test_writing_usage_leaves_kept_answers_as_they_are(shop):
+    shop.server.get('/items')
+    wait_until(lambda: 'hit' in shop.server.get('/items').headers['Cache-Status'])
+    counted = shop.counted()
+    for _ in range(2):
+        shop.server.get('/items/1')
+        wait_until(lambda: shop.counted() > counted)
+        counted = shop.counted()
+        assert 'hit' in shop.server.get('/items').headers['Cache-Status']
+
+
+def test_an_app_that_wants_no_usage_has_none(start, tmp_path, request):
+    files = {**FILES, 'app.ini': '[access]\nusage = off\n'}
+    shop = Shop(start, tmp_path, 'sqlite', request, files)
+    shop.server.get('/items')
+    shop.end()
+    assert shop.usage()['usage'] == []
+
+
+def test_a_server_whose_apps_have_no_keys_has_no_usage_page(start, tmp_path, request):
+    files = {name: text for name, text in FILES.items() if name != 'app.ini'}
+    shop = Shop(start, tmp_path, 'sqlite', request, files)
+    answer = shop.server.get('/-/usage')
+    assert (answer.status, answer.json()['detail']) == (404, 'no app here has keys, by which clients would be known')
+
+
+# --- the command
+
+
+def test_the_command_says_what_is_wrong_with_it(shop):
+    def refused(*options):
+        done = run('usage', shop.app, *shop.where, *options)
+        return done.returncode, done.stderr.strip()
+
+    assert refused('--month', '2026-13') == (2, 'reckoner: --month must be a month, YYYY-MM, not 2026-13')
+    assert refused('--day', '2026-02-30') == (2, 'reckoner: --day must be a day, YYYY-MM-DD, not 2026-02-30')
+    assert refused('--format', 'xml') == (2, 'reckoner: --format must be text, csv or json, not xml')
+    assert refused('--day', '2026-02-01', '--month', '2026-02') == (
+        2, 'reckoner: --month and --day exclude each other: give one of them')
+
+
+def test_the_command_prints_tables_and_csv(shop):
+    empty = run('usage', shop.app, *shop.where, '--month', '2020-02')
+    assert empty.stdout == 'shop, 2020-02-01 to 2020-02-29: nothing was used\n'
+    shop.server.get('/items')
+    wait_until(lambda: shop.counted() == 1)
+    shop.end()
+    row = shop.usage()['usage'][0]
+    lines = run('usage', shop.app, *shop.where, '--day', row['day']).stdout.splitlines()
+    assert lines[0] == f'shop, {row["day"]} to {row["day"]}'
+    assert lines[1].split() == ['day', 'client', 'endpoint', 'requests', 'cached', 'failed', 'rows', 'bytes', 'batch', 'rows']
+    assert lines[2].split() == [row['day'], '-', 'GET', '/items', '1', '0', '0', '3', str(row['bytes']), '0']
+    assert lines[3].split() == ['total', '1', '0', '0', '3', str(row['bytes']), '0']
+    table = run('usage', shop.app, *shop.where, '--client', '-', '--format', 'csv').stdout
+    assert table == ('app,day,client,endpoint,requests,cached,failed,rows,bytes,batch_rows\n'
+                     f'shop,{row["day"]},"",GET /items,1,0,0,3,{row["bytes"]},0\n')
+
+
+# --- several nodes, and a database that goes away
+
+
+@pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
+def test_several_nodes_add_to_the_same_rows(start, tmp_path, request):
+    shop = Shop(start, tmp_path, 'postgresql', request)
+    others = [start(shop.app, *shop.chosen) for _ in range(2)]
+    for n in range(2):
+        for server in [shop.server, *others]:
+            for i in range(5):
+                server.get(f'/items?least={i}')
+        wait_until(lambda: shop.counted() == 15 * (n + 1))
+    usage = shop.usage()
+    assert len(usage['usage']) == 1 + (usage['usage'][0]['day'] != usage['usage'][-1]['day'])
+
+
+@pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
+def test_what_is_counted_while_the_database_is_away_is_written_later(start, tmp_path):
+    with postgresql.Cluster() as cluster:
+        app = write_app(tmp_path / 'shop', FILES)
+        where = ['--store', cluster.create('shop')]
+        server = start(app, *where)
+        server.get('/items')
+        for _ in range(rounds(3, 100)):
+            cluster.stop(signal.SIGQUIT)
+            for i in range(5):
+                server.get(f'/items?least={i}')  # 503, or what is kept
+            cluster.start()
+            wait_until(lambda: server.get('/items').status == 200)
+        assert server.stop() == 0, server.stderr
+        usage = json.loads(run('usage', app, *where, '--format', 'json').stdout)
+        assert of_usage(usage) == of_log(server.stdout.splitlines())
