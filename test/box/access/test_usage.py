@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients have used: against the access log and against what the clients have seen; through drains and kills."""
 import collections
+import csv
+import io
 import json
 import re
 import signal
@@ -8,6 +10,7 @@ import threading
 
 import pytest
 
+import keys
 import postgresql
 from rounds import rounds
 from server import STORES, new_store, run, wait_until, write_app
@@ -21,7 +24,7 @@ FILES = {
     'get_item.sql': "-- @endpoint GET /items/{id}\n-- @param id integer\n-- @shape object\n-- @reject 404 no such item\n"
                     "SELECT 'id' AS parameter WHERE NOT EXISTS (SELECT 1 FROM items WHERE id = :id);\n"
                     '-- @answer\nSELECT id, name FROM items WHERE id = :id;\n',
-    'post_items.sql': '-- @endpoint POST /items\n-- @field id integer required\n-- @field name text required\n'
+    'post_items.sql': '-- @endpoint POST /items\n-- @access key\n-- @field id integer required\n-- @field name text required\n'
                       '-- @write\nINSERT INTO items SELECT id, name FROM batch;\n-- @answer 201\nSELECT count(*) AS n FROM batch;\n',
 }
 COUNTS = ('requests', 'cached', 'failed', 'rows', 'bytes', 'batch_rows')
@@ -89,6 +92,7 @@ def assert_sums(usage):
 
 
 def test_usage_is_what_the_access_log_says_and_what_clients_have_seen(shop):
+    key, key_id = keys.create(shop.app, shop.where)
     seen = collections.Counter()
 
     def ask(method, path, body=None, **headers):
@@ -100,15 +104,16 @@ def test_usage_is_what_the_access_log_says_and_what_clients_have_seen(shop):
         return answer
 
     for n in range(3):
-        tag = ask('GET', '/items').headers.get('ETag')
+        tag = ask('GET', '/items', **(keys.bearer(key) if n else {})).headers.get('ETag')
         assert ask('GET', '/items', **{'If-None-Match': tag}).status == 304
         ask('HEAD', '/items')
         assert ask('GET', '/items/2').status == 200
         assert ask('GET', '/items/17').status == 404
         assert ask('GET', '/items?least=x').status == 400
-        assert ask('GET', '/items?least=2').status == 200
+        assert ask('GET', '/items?least=2', **keys.bearer(key)).status == 200
+        assert ask('POST', '/items', b'[]', **{'Content-Type': 'application/json'}).status == 401
         batch = [{'id': 10 * n + 10 + i, 'name': 'x'} for i in range(4)]
-        headers = {'Content-Type': 'application/json'}
+        headers = {'Content-Type': 'application/json', **keys.bearer(key)}
         assert ask('POST', '/items', json.dumps(batch), **headers).status == 201
         assert ask('POST', '/items', json.dumps(batch), **headers).status == 409  # the ids exist: nothing is written
         assert ask('POST', '/items', b'[{"id": "x"}]', **headers).status == 422
@@ -119,8 +124,12 @@ def test_usage_is_what_the_access_log_says_and_what_clients_have_seen(shop):
     total = usage['total']
     assert (total['batch_rows'], total['cached'], total['rows']) == (12, seen['cached'], seen['rows'])
     assert total['cached'] > 0
+    mine = shop.usage('--client', key_id)
+    assert {row['client'] for row in mine['usage']} == {key_id}
+    assert mine['total']['batch_rows'] == 12
 
 
+@pytest.mark.threads
 def test_many_at_once_are_counted_exactly(shop):
     clients, each = 6, rounds(60, 5000)
 
@@ -189,8 +198,63 @@ def test_an_app_that_wants_no_usage_has_none(start, tmp_path, request):
     assert shop.usage()['usage'] == []
 
 
+# --- the client's own page
+
+
+def test_a_client_sees_its_own_usage_and_nobody_elses(shop):
+    key, key_id = keys.create(shop.app, shop.where)
+    other, _ = keys.create(shop.app, shop.where)
+    wait_until(lambda: shop.server.get('/-/usage', **keys.bearer(other)).status == 200)
+    for n in range(3):
+        assert shop.server.get('/items', **keys.bearer(key)).status == 200
+        assert shop.server.get('/items', **keys.bearer(other)).status == 200
+        shop.server.get('/items')
+    wait_until(lambda: shop.server.get('/-/usage', **keys.bearer(key)).json()['total']['requests'] == 3)
+    answer = shop.server.get('/-/usage', **keys.bearer(key))
+    today = answer.json()['usage'][0]['day']
+    month = today[:7]
+    assert answer.headers['Cache-Control'] == 'private, no-store'
+    assert answer.json()['from'] == f'{month}-01'
+    assert {(row['app'], row['client'], row['endpoint'], row['rows']) for row in answer.json()['usage']} == \
+        {('shop', key_id, 'GET /items', 9)}
+    assert shop.server.get(f'/-/usage?month={month}', **keys.bearer(key)).json() == answer.json()
+    past = shop.server.get('/-/usage?month=2020-02', **keys.bearer(key)).json()
+    assert past == {'from': '2020-02-01', 'to': '2020-02-29', 'usage': [], 'total': dict.fromkeys(COUNTS, 0)}
+    rows = shop.server.get('/-/usage', **keys.bearer(key), Accept='text/csv')
+    assert rows.headers['Content-Type'].startswith('text/csv')
+    assert [(row['client'], row['requests']) for row in csv.DictReader(io.StringIO(rows.body.decode()))] == [(key_id, '3')]
+
+
+def test_two_apps_that_know_a_key_are_told_together(start, tmp_path):
+    apps = [write_app(tmp_path / name, FILES if name == 'one' else {
+        'app.ini': FILES['app.ini'], 'get_two.sql': '-- @endpoint GET /two\n-- @answer\nSELECT 2 AS n;\n'}) for name in ('one', 'two')]
+    server = start(*apps)
+    key, key_id = keys.create(apps[0], ['--var', tmp_path / 'var'])
+    server.get('/two')
+    assert server.get('/items', **keys.bearer(key)).status == 200
+    wait_until(lambda: server.get('/-/usage', **keys.bearer(key)).json()['total']['requests'] == 1)
+    assert server.stop() == 0, server.stderr
+    done = run('usage', *apps, '--var', tmp_path / 'var', '--format', 'csv')
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row['app'], row['client'], row['endpoint']) for row in rows] == [('one', key_id, 'GET /items'), ('two', '', 'GET /two')]
+
+
+def test_whom_the_page_is_not_for_is_told_why(shop):
+    none = shop.server.get('/-/usage')
+    assert (none.status, none.json()['detail']) == (
+        401, 'usage is told to a client with its key: send it as Authorization: Bearer KEY, or as X-API-Key: KEY')
+    assert none.headers['WWW-Authenticate'] == 'Bearer realm="usage"'
+    assert shop.server.get('/-/usage', **keys.bearer(keys.nobodys())).status == 401
+    assert shop.server.get('/-/usage', **keys.bearer('rckn_x')).status == 401
+    key, _ = keys.create(shop.app, shop.where)
+    wait_until(lambda: shop.server.get('/-/usage', **keys.bearer(key)).status == 200)
+    bad = shop.server.get('/-/usage?month=2026-13', **keys.bearer(key))
+    assert (bad.status, bad.json()['detail']) == (400, 'month must be a month, YYYY-MM')
+    assert shop.server.get('/-/usage', **keys.bearer(key), Accept='image/png').status == 406
+
+
 def test_a_server_whose_apps_have_no_keys_has_no_usage_page(start, tmp_path, request):
-    files = {name: text for name, text in FILES.items() if name != 'app.ini'}
+    files = {name: text.replace('-- @access key\n', '') for name, text in FILES.items() if name != 'app.ini'}
     shop = Shop(start, tmp_path, 'sqlite', request, files)
     answer = shop.server.get('/-/usage')
     assert (answer.status, answer.json()['detail']) == (404, 'no app here has keys, by which clients would be known')
