@@ -178,7 +178,9 @@ enum {
     // and of all together.
     LIMIT_ROWS_TIMES = 4,
     LIMIT_BATCHES_TIMES = 8,
-    LIMIT_FIELDS = 256,                  // @field of an endpoint, columns of a CSV header
+    LIMIT_FIELDS = 256,                  // @field of an endpoint, members of a row of JSON
+    LIMIT_CSV_CELLS = 4096,              // of a CSV row: those of no field may be passed over. Survey exports
+                                         // have some thousand; a reader has 32 bytes for each that came
     LIMIT_VALUE_BYTES = 1024 * 1024,     // one value of a row, one parameter
     LIMIT_LOAD_TURN_TRIES = 120,         // of a file that was read to get its turn, LIMIT_STORE_BUSY_MS each
     LIMIT_LOAD_READ_BYTES = 256 * 1024,  // one read of a file that is loaded

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "batch/csv_hint.h"
 #include "text/utf8.h"
 
@@ -130,6 +131,16 @@ static bool is_empty(const struct csv_cell *cell)
     return cell->text.len == 0 && !cell->is_quoted;
 }
 
+// Makes columns of no field; false after a want of memory.
+static bool make_columns(struct csv_columns *columns, struct row_check *check, size_t count)
+{
+    columns->field_of = mem_zalloc(count, sizeof(*columns->field_of));
+    if (columns->field_of != NULL)
+        return true;
+    row_check_fail(check, err_no_memory(check->err));
+    return false;
+}
+
 enum csv_fit csv_columns_read(struct csv_columns *columns, struct row_check *check, int64_t line,
     const struct csv_cell *names, size_t count)
 {
@@ -141,6 +152,8 @@ enum csv_fit csv_columns_read(struct csv_columns *columns, struct row_check *che
         columns->has_tail = columns->has_named_tail = true;
         count--;
     }
+    if (!make_columns(columns, check, count))
+        return CSV_FAULTY;
     for (size_t i = 0; i < count; i++) {
         int field = find_field(check, names[i].text);
         columns->field_of[i] = field;
@@ -160,11 +173,21 @@ enum csv_fit csv_columns_read(struct csv_columns *columns, struct row_check *che
     return check->status == ERR_NONE && check->report->total == faults_before ? CSV_FITS : CSV_FAULTY;
 }
 
-void csv_columns_in_order(struct csv_columns *columns, const struct row_check *check)
+bool csv_columns_in_order(struct csv_columns *columns, struct row_check *check)
 {
-    columns->count = check->endpoint->field_count;
-    for (size_t i = 0; i < columns->count; i++)
+    size_t count = check->endpoint->field_count;
+    if (!make_columns(columns, check, count))
+        return false;
+    for (size_t i = 0; i < count; i++)
         columns->field_of[i] = (int)i;
+    columns->count = count;
+    return true;
+}
+
+void csv_columns_fini(struct csv_columns *columns)
+{
+    mem_free(columns->field_of);
+    *columns = (struct csv_columns){0};
 }
 
 // --- rows
@@ -196,6 +219,8 @@ bool csv_columns_fit(struct csv_columns *columns, struct row_check *check, int64
     const struct csv_cell *cells, size_t count)
 {
     if (check->csv->fills_short && count < columns->count)
+        return true;
+    if (check->csv->ignores_extra && check->csv->header == CSV_HEADER_ABSENT && count > columns->count)
         return true;
     bool is_tail = count == columns->count + 1 && is_empty(&cells[count - 1]);
     if (check->rows_seen == 1 && !columns->has_tail && is_tail)

@@ -190,9 +190,10 @@ static bool on_declared_row(void *ctx, int64_t line, const struct csv_cell *cell
     struct reader_csv *csv = ctx;
     struct row_check *check = csv->check;
     bool goes_on;
-    if (csv->columns.count == 0 && csv->dialect.header == CSV_HEADER_ABSENT)
-        csv_columns_in_order(&csv->columns, check);
-    else if (csv->columns.count == 0)
+    bool is_absent = csv->dialect.header == CSV_HEADER_ABSENT;
+    if (csv->columns.count == 0 && is_absent && !csv_columns_in_order(&csv->columns, check))
+        return false;
+    if (csv->columns.count == 0)
         return on_header(csv, line, cells, count);
     if (is_end(csv, cells))
         return false;
@@ -282,6 +283,7 @@ void reader_csv_free(struct reader_csv *csv)
     if (csv == NULL)
         return;
     csv_input_fini(&csv->input);
+    csv_columns_fini(&csv->columns);
     buf_fini(&csv->shown);
     mem_free(csv->fields);
     mem_free(csv);

@@ -32,18 +32,19 @@ enum csv_state {
 };
 
 struct csv_rows {
-    struct csv_rows_handler handler;     // who gets the rows
-    struct csv_form form;                //
-    int quote;                           // the byte that begins and ends a quoted cell; NO_QUOTE: none does
-    enum csv_state state;                //
-    struct buf row;                      // the cells of the current row, one after another
-    size_t cell_start;                   // where the current cell begins in `row`
-    size_t ends[LIMIT_FIELDS];           // where each cell before it ends
-    struct csv_cell cells[LIMIT_FIELDS]; // the same as spans, made for the handler
-    size_t count;                        // cells in the current row that have ended
-    size_t width;                        // cells of the first row; 0 before it has come
-    int64_t line;                        // physical line on which the current row starts, from 1
-    bool is_broken;                      // the current row is
+    struct csv_rows_handler handler; // who gets the rows
+    struct csv_form form;            //
+    int quote;                       // the byte that begins and ends a quoted cell; NO_QUOTE: none does
+    enum csv_state state;            //
+    struct buf row;                  // the cells of the current row, one after another
+    size_t cell_start;               // where the current cell begins in `row`
+    size_t *ends;                    // owned; where each cell before it ends
+    struct csv_cell *cells;          // owned; the same as spans, made for the handler
+    size_t ends_room, cells_room;    // of both, as much as the widest row has needed
+    size_t count;                    // cells in the current row that have ended
+    size_t width;                    // cells of the first row; 0 before it has come
+    int64_t line;                    // physical line on which the current row starts, from 1
+    bool is_broken;                  // the current row is
     bool after_cr;      // the last row ended with CR: an LF right behind it belongs to that line end
     bool stopped;       // the handler wants no more
     struct err failure; // the first failure
@@ -87,12 +88,30 @@ static void add(struct csv_rows *csv, const char *bytes, size_t len)
         (void)err_no_memory(&csv->failure);
 }
 
+// Makes room for one more cell of the row; false after a failure.
+static bool make_room(struct csv_rows *csv)
+{
+    if (csv->count == LIMIT_CSV_CELLS) {
+        fail(csv, ERR_TOO_LARGE, "the row has more than %d cells", LIMIT_CSV_CELLS);
+        return false;
+    }
+    size_t *ends = mem_grow(csv->ends, csv->count, &csv->ends_room, sizeof(*ends));
+    if (ends != NULL)
+        csv->ends = ends;
+    struct csv_cell *cells = mem_grow(csv->cells, csv->count, &csv->cells_room, sizeof(*cells));
+    if (cells != NULL)
+        csv->cells = cells;
+    if (ends != NULL && cells != NULL)
+        return true;
+    (void)err_no_memory(&csv->failure);
+    return false;
+}
+
 static void end_cell(struct csv_rows *csv)
 {
-    if (csv->count == LIMIT_FIELDS) {
-        fail(csv, ERR_TOO_LARGE, "the row has more than %d cells", LIMIT_FIELDS);
+    bool has_room = csv->count < csv->ends_room && csv->count < csv->cells_room;
+    if (!has_room && !make_room(csv))
         return;
-    }
     csv->cells[csv->count].is_quoted = csv->state == CSV_QUOTE || csv->state == CSV_BEHIND;
     csv->ends[csv->count++] = csv->cell_start = csv->row.len;
     csv->state = CSV_CELL;
@@ -305,5 +324,7 @@ void csv_rows_free(struct csv_rows *csv)
     if (csv == NULL)
         return;
     buf_fini(&csv->row);
+    mem_free(csv->ends);
+    mem_free(csv->cells);
     mem_free(csv);
 }

@@ -51,7 +51,7 @@ void csv_rows_begin(struct csv_rows *csv, const struct csv_form *form, int64_t l
 // The line on which the row begins whose bytes are expected.
 int64_t csv_rows_line(const struct csv_rows *csv);
 
-// Takes the next bytes. ERR_TOO_LARGE for more than LIMIT_FIELDS cells in a row, a cell over
+// Takes the next bytes. ERR_TOO_LARGE for more than LIMIT_CSV_CELLS cells in a row, a cell over
 // LIMIT_VALUE_BYTES or a row over LIMIT_ROW_BYTES, with the line on which the row starts; ERR_NO_MEMORY.
 // Once failed, every call fails in the same way.
 MUST_CHECK enum err_code csv_rows_feed(struct csv_rows *csv, struct span bytes, struct err *err);

@@ -5,6 +5,8 @@
 // row that is read wrongly only counts less. Any thread.
 #include "text/csv_sniff.h"
 
+#include <stdint.h>
+
 #include "base/attr.h"
 #include "base/limits.h"
 
@@ -124,19 +126,21 @@ struct fit {
 // One row alone is none, unless there are hardly any, and rows of one cell only where there are no others.
 static struct fit fit_of(struct span text, char delimiter)
 {
-    size_t counts[LIMIT_FIELDS + 1] = {0}, filled[LIMIT_FIELDS + 1] = {0};
+    uint16_t counts[LIMIT_CSV_CELLS + 1] = {0}, filled[LIMIT_CSV_CELLS + 1] = {0};
     struct fit fit = {.columns = 1};
     struct row row;
+    bool is_cut = text.len > 0 && strchr("\r\n", text.at[text.len - 1]) == NULL;
     while (fit.all < SAMPLE_ROWS && next_row(&text, delimiter, &row)) {
-        if (is_blank(&row) || (text.len == 0 && fit.all > 1)) // the last one may be cut
+        if (is_blank(&row) || (is_cut && text.len == 0 && fit.all > 1)) // the last one may be cut
             continue;
         fit.all++;
-        size_t cells = row.cells < LIMIT_FIELDS ? row.cells : LIMIT_FIELDS;
+        size_t cells = row.cells < LIMIT_CSV_CELLS ? row.cells : (size_t)LIMIT_CSV_CELLS;
+        size_t some = row.filled < LIMIT_CSV_CELLS ? row.filled : (size_t)LIMIT_CSV_CELLS;
         counts[cells]++;
-        if (row.filled > filled[cells])
-            filled[cells] = row.filled;
+        if (some > filled[cells])
+            filled[cells] = (uint16_t)some;
     }
-    for (size_t cells = 2; cells <= LIMIT_FIELDS; cells++) {
+    for (size_t cells = 2; cells <= LIMIT_CSV_CELLS; cells++) {
         bool is_there = counts[cells] > (fit.all > FEW_ROWS);
         if (is_there && (fit.columns == 1 || counts[cells] * cells >= counts[fit.columns] * fit.columns))
             fit.columns = cells;
@@ -155,6 +159,8 @@ static bool is_better(const struct fit *other, const struct fit *best)
         return true;
     // Shares of rows that fit, in hundredths.
     size_t share = other->rows * 100 / other->all, best_share = best->rows * 100 / best->all;
+    if (best->columns >= 3 * other->columns && share <= best_share + 30)
+        return false; // a few more rows do not outweigh that many columns
     return share > best_share + 5 || (share + 5 >= best_share && other->columns >= 3 * best->columns);
 }
 
@@ -212,7 +218,7 @@ bool csv_sniff_is_value(struct span cell)
         // A date and a time may have ISO 8601's letters, a number an exponent.
         bool is_inner = has_digit && (byte == 'T' || byte == 'Z' || byte == 'E' || byte == 'e');
         // Bytes of blanks that are not ASCII, of money and per cent.
-        bool is_sign = byte != '\0' && strchr(" +-.,:/'%$\xC2\xA0\xE2\x80\xAF\x82\xAC", byte) != NULL;
+        bool is_sign = byte != '\0' && strchr(" +-.,:/'%$\xC2\xA0\xE2\x80\xAF\x82\xAC\xA3\xA5", byte) != NULL;
         if (!is_digit && !is_inner && !is_sign)
             return false;
     }
@@ -276,14 +282,14 @@ static void count_row(struct span text, char delimiter, struct column *columns, 
     }
 }
 
-// The columns of all rows of the right width behind the first `skipped` ones of them.
+// The first columns of all rows of the right width behind the first `skipped` ones of them.
 static void count_columns(
-    struct span text, char delimiter, size_t skipped, struct column *columns, size_t count)
+    struct span text, const struct csv_sniff *sniff, size_t skipped, struct column *columns, size_t count)
 {
     struct row row;
-    for (size_t rows = 0; rows < SAMPLE_ROWS && next_row(&text, delimiter, &row);) {
-        if (row.cells == count && rows++ >= skipped)
-            count_row(row.text, delimiter, columns, count);
+    for (size_t rows = 0; rows < SAMPLE_ROWS && next_row(&text, sniff->delimiter, &row);) {
+        if (row.cells == sniff->columns && rows++ >= skipped)
+            count_row(row.text, sniff->delimiter, columns, count);
     }
 }
 
@@ -332,18 +338,19 @@ static void find_header(struct span text, size_t all, struct csv_sniff *sniff)
     struct span rest = text;
     struct row row;
     size_t typed = 0, rows = 0, lines = 0;
-    size_t skipped = all > 2 * HEADER_ROWS_MAX ? HEADER_ROWS_MAX : all > 2 ? all / 2 : 1;
-    count_columns(text, sniff->delimiter, skipped, columns, sniff->columns);
-    for (size_t i = 0; i < sniff->columns; i++)
+    size_t count = sniff->columns < LIMIT_FIELDS ? sniff->columns : LIMIT_FIELDS; // that are looked at
+    size_t skipped = all > 2 * HEADER_ROWS_MAX ? HEADER_ROWS_MAX : all > 2 ? (all - 1) / 2 : 1;
+    count_columns(text, sniff, skipped, columns, count);
+    for (size_t i = 0; i < count; i++)
         typed += columns[i].values > 2 * columns[i].texts;
     while (rows < HEADER_ROWS_MAX && next_row(&rest, sniff->delimiter, &row)) {
         lines += row.lines;
         if (is_blank(&row))
             continue;
         rows++;
-        enum heading heading = heading_of(row.text, sniff->delimiter, columns, sniff->columns);
+        enum heading heading = heading_of(row.text, sniff->delimiter, columns, count);
         if (typed == 0)
-            heading = is_like_others(row.text, sniff->delimiter, columns, sniff->columns) ? IS_DATA : IS_HEAD;
+            heading = is_like_others(row.text, sniff->delimiter, columns, count) ? IS_DATA : IS_HEAD;
         if (heading == IS_HEAD) {
             sniff->header_rows = rows;
             sniff->header_lines = lines;

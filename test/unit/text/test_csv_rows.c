@@ -112,14 +112,14 @@ static void a_row_with_too_many_cells_is_refused_with_its_line(void **state)
     buf_init(&input, 10000);
     buf_init(&out, 10000);
     struct trace trace = {.out = &out};
-    for (int i = 1; i < LIMIT_FIELDS; i++)
+    for (int i = 1; i < LIMIT_CSV_CELLS; i++)
         buf_append_byte(&input, ',');
     assert_int_equal(read_rows(buf_span(&input), 1000, &trace), ERR_NONE);
     buf_clear(&input);
     buf_append_str(&input, "a\n");
-    for (int i = 0; i < LIMIT_FIELDS; i++)
+    for (int i = 0; i < LIMIT_CSV_CELLS; i++)
         buf_append_byte(&input, ',');
-    assert_outcome(buf_span(&input), 0, "row 1: \"a\"\ntoo large at 2:0: the row has more than 256 cells\n");
+    assert_outcome(buf_span(&input), 0, "row 1: \"a\"\ntoo large at 2:0: the row has more than 4096 cells\n");
 }
 
 static bool measure_cell(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
