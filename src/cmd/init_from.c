@@ -105,10 +105,33 @@ static void print_found(const char *file, const struct survey *survey, const str
         printf("  written as: %.*s\n", (int)dialect.len, dialect.data);
     if (survey->notes > 0)
         printf("  %" PRIu64 " lines behind the rows are notes, and left out\n", survey->notes);
+    if (survey->shorts.count > 0)
+        printf("  %" PRIu64 " rows have fewer cells than there are columns, the first in line %" PRId64
+               ": they have no value in the others\n",
+            survey->shorts.count, survey->shorts.line);
+    if (survey->layout.columns > LIMIT_FIELDS)
+        printf("  of %zu columns the first %d are taken, as many as an endpoint may have\n",
+            survey->layout.columns, LIMIT_FIELDS);
     if (table->key != NULL)
         printf("  key: %s, which is there and unique in all rows\n", table->key->name);
     else
         printf("  key: none was found; the rows are numbered as %s\n", table->id);
+}
+
+// Rows that cannot be loaded as they are.
+static void print_bad(const char *file, const struct survey *survey)
+{
+    const struct bad_rows *odd = &survey->odd, *broken = &survey->broken;
+    if (odd->count > 0)
+        fprintf(stderr,
+            "reckoner: %s:%" PRId64 ": a row of %zu cells, the others have %zu; %" PRIu64
+            " are so: mend them, for @csv has no word for it\n",
+            file, odd->line, odd->cells, survey->layout.columns, odd->count);
+    if (broken->count > 0)
+        fprintf(stderr,
+            "reckoner: %s:%" PRId64 ": a cell goes on behind its closing quote; %" PRIu64
+            " rows are so: mend them, a quote inside of quotes is written twice\n",
+            file, broken->line, broken->count);
 }
 
 static void print_next(const char *dir, const struct new_table *table)
@@ -149,12 +172,7 @@ static int write_app(const char *file, const char *dir, const struct survey *sur
         return EXIT_FAILED;
     print_found(file, survey, table);
     fflush(stdout);
-    if (survey->odd_rows > 0)
-        fprintf(stderr,
-            "reckoner: %s:%" PRId64 ": a row of %zu cells, the others have %zu; %" PRIu64
-            " are so: mend them, "
-            "for @csv has no word for it\n",
-            file, survey->odd_line, survey->odd_cells, survey->column_count, survey->odd_rows);
+    print_bad(file, survey);
     if (!try_out(dir, file)) {
         fprintf(stderr,
             "reckoner: %s is written, but does not load the file yet: edit it until 'reckoner check %s' is content\n",

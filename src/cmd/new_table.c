@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "text/json_write.h"
+#include "text/number_unit.h"
 #include "text/time_format.h"
 #include "text/utf8.h"
 
@@ -74,7 +75,7 @@ static bool is_without_values(const struct survey_column *column)
 static bool has_good_names(const struct survey *survey)
 {
     size_t nameless = 0;
-    if (survey->layout.header_rows != 1 ||
+    if (survey->layout.header_rows != 1 || survey->has_far_double ||
         (survey->header_cells != survey->layout.columns && survey->header_cells != survey->column_count))
         return false;
     for (size_t i = 0; i < survey->column_count; i++) {
@@ -95,6 +96,7 @@ static void add_columns(const struct survey *survey, struct new_table *table)
     bool has_names = has_good_names(survey);
     struct csv_dialect *dialect = &table->dialect;
     dialect->skip = (uint32_t)survey->layout.skip;
+    dialect->ignores_extra = survey->layout.columns > LIMIT_FIELDS;
     if (!has_names) {
         dialect->header = CSV_HEADER_ABSENT;
         dialect->skip += (uint32_t)survey->layout.header_lines;
@@ -143,6 +145,21 @@ static void add_nulls(struct new_table *table)
             is_used = is_used || is_null_in(&table->columns[i], token);
         if (is_used && dialect->null_count < CSV_WORDS)
             dialect->nulls[dialect->null_count++] = span_of(column_tokens[token]);
+    }
+}
+
+static void add_units(struct new_table *table)
+{
+    struct csv_dialect *dialect = &table->dialect;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct new_column *column = &table->columns[i];
+        const char *unit = column_guess_unit(&column->found->guess);
+        bool is_number = column->kind == COLUMN_NUMBER || column->kind == COLUMN_INTEGER;
+        bool is_there = false;
+        for (size_t k = 0; k < dialect->unit_count && unit != NULL; k++)
+            is_there = is_there || span_is(dialect->units[k], unit);
+        if (is_number && unit != NULL && !is_there && dialect->unit_count < CSV_WORDS)
+            dialect->units[dialect->unit_count++] = span_of(unit);
     }
 }
 
@@ -258,7 +275,9 @@ static void settle_dialect(const struct survey *survey, struct new_table *table)
         is_marked = is_marked || strcmp(survey->encoding, marked[i]) == 0;
     if (!is_marked)
         dialect->encoding = span_of(survey->encoding);
+    dialect->fills_short = survey->shorts.count > 0;
     add_nulls(table);
+    add_units(table);
     add_booleans(table);
     add_style(survey, table);
     add_trim(table);
@@ -320,7 +339,8 @@ static bool may_be_key(const struct survey *survey, const struct new_table *tabl
     const struct new_column *column = &table->columns[index];
     const struct column_guess *guess = &column->found->guess;
     bool has_rows = survey->rows >= KEY_ROWS_MIN, is_named = is_named_as_key(column->name);
-    if (!column_guess_is_key(guess) || guess->value_bytes > KEY_BYTES || survey->odd_rows > 0)
+    if (!column_guess_is_key(guess) || guess->value_bytes > KEY_BYTES ||
+        survey->odd.count + survey->broken.count > 0)
         return false;
     if (column->kind == COLUMN_DATE)
         return index == 0 && has_rows && is_series(table) && guess->value_bytes == guess->value_bytes_min;
@@ -380,6 +400,11 @@ void new_table_settle(const struct survey *survey, const char *app, struct new_t
 
 static void append_number(const struct new_table *table, struct span cell, struct buf *out)
 {
+    const struct csv_dialect *dialect = &table->dialect;
+    struct number_parts parts = number_unit_split(cell, dialect->units, dialect->unit_count);
+    if (parts.sign == '-')
+        buf_append_byte(out, '-');
+    cell = parts.digits;
     size_t start = out->len;
     for (size_t i = 0; i < cell.len; i++) {
         char byte = cell.at[i];

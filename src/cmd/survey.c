@@ -23,8 +23,10 @@ enum {
     TEXT_BYTES = 4 * START_BYTES,   // the same in UTF-8
     ARENA_BYTES = 64 * 1024 * 1024, // headers and one row, or rows that are put off
     UNTIL_BYTES = 40,
-    NOTES = 32,   // rows that look like notes: more of them are data
-    ROWS_MIN = 2, // of values, before words below them are a sum
+    NOTES = 32,          // whole rows that look like notes: more of them are data
+    PUT_OFF = 256,       // rows of any kind that may be notes
+    ENCLOSED_TIMES = 10, // as many cells are in quotes as have others, in a file where quotes enclose
+    ROWS_MIN = 2,        // of values, before words below them are a sum
 };
 
 static const char LINE_OF_NOTES[] = "_____";
@@ -157,21 +159,33 @@ static enum err_code find_layout(struct survey *survey, const char *path, struct
 
 // --- rows
 
+// A row that does not fit, or may be a note.
+struct put_off {
+    const struct csv_cell *cells; // of the columns that are looked at; those that it lacks are empty
+    size_t count;                 // cells that it has
+    int64_t line;                 //
+};
+
 struct reading {
     struct survey *survey;
-    size_t headings; // rows of the header that have come
-    const struct csv_cell
-        *notes[NOTES];      // rows since the last one that is surely one, as many cells as it has
-    size_t note_count;      //
-    uint64_t odd_count;     // rows of another number of cells likewise
-    int64_t odd_line;       // where the first of these is
-    size_t odd_cells;       // that it has
-    struct span first_note; // the first cell of the first of them all
-    struct arena *put_off;  // borrowed; of the texts of these rows
-    bool has_ended;         // a line of underscores has come, behind which offices put their notes
-    struct err *err;        //
-    enum err_code code;     //
+    size_t headings;              // rows of the header that have come
+    struct put_off rows[PUT_OFF]; // since the last one that is surely a row
+    size_t row_count;             // of them
+    size_t whole_count;           // of those, with as many cells as there are columns
+    size_t row_bytes;             // of their texts
+    bool may_be_notes;            // the first of them looks like one
+    uint64_t after_end;           // rows behind a line of underscores
+    struct arena *arena;          // borrowed; of the texts of the rows that are put off
+    bool has_ended;               // such a line has come, behind which offices put their notes
+    struct err *err;              //
+    enum err_code code;           //
 };
+
+// Columns that are looked at.
+static size_t width_of(const struct survey *survey)
+{
+    return survey->layout.columns < LIMIT_FIELDS ? survey->layout.columns : LIMIT_FIELDS;
+}
 
 static struct span keep(struct reading *reading, struct arena *arena, struct span text)
 {
@@ -209,6 +223,10 @@ static void take_heading(struct reading *reading, const struct csv_cell *cells, 
         memcpy(both + before.len + 1, text.at, text.len);
         survey->columns[i].header = (struct span){.at = both, .len = before.len + 1 + text.len};
     }
+    for (size_t i = LIMIT_FIELDS; i < count; i++) {
+        for (size_t k = 0; k < LIMIT_FIELDS && !survey->has_far_double; k++)
+            survey->has_far_double = span_equal(span_trim(cells[i].text), survey->columns[k].header);
+    }
 }
 
 static bool is_empty(const struct csv_cell *cells, size_t count)
@@ -238,84 +256,112 @@ static bool has_words(struct span text)
     return memchr(text.at, ' ', text.len) != NULL || strchr("_*-=#(", text.at[0]) != NULL;
 }
 
+// Whether the text stands where the rows above have numbers or dates, as the word for a sum does.
+static bool is_sum(const struct survey *survey, struct span text)
+{
+    static const struct column_ways plain = {0};
+    const struct column_guess *above = &survey->columns[0].guess;
+    enum column_kind kind = above->values >= ROWS_MIN ? column_guess_kind(above, &plain) : COLUMN_TEXT;
+    return kind > COLUMN_BOOLEAN && text.len > 3;
+}
+
 // Whether a row of another number of cells may be where notes begin. One that begins as rows do is the last
 // row of a file that is cut off, say; and what it begins with must not end later files.
-static bool may_begin_notes(const struct csv_cell *cells, size_t count)
+static bool may_begin_notes(const struct survey *survey, const struct csv_cell *cells, size_t count)
 {
     struct span text = span_trim(cells[0].text);
-    return text.len > 0 && !csv_sniff_is_value(text) && (count == 1 || has_words(text));
+    return text.len > 0 && !csv_sniff_is_value(text) &&
+           (count == 1 || has_words(text) || is_sum(survey, text));
+}
+
+static bool has_texts(const struct csv_cell *cells, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct span text = span_trim(cells[i].text);
+        if (text.len > 2 && !csv_sniff_is_value(text))
+            return true;
+    }
+    return false;
 }
 
 // Whether the row may be none, but a note or a sum below the table: it has words in its first cell, and
-// either nothing else, or values above them.
+// either nothing else, or values above them and no text besides.
 static bool is_note(const struct survey *survey, const struct csv_cell *cells, size_t count)
 {
-    static const struct column_ways plain = {0};
     struct span text = span_trim(cells[0].text);
     if (count < 3 || text.len == 0 || csv_sniff_is_value(text))
         return false;
-    const struct column_guess *above = &survey->columns[0].guess;
-    enum column_kind kind = above->values >= ROWS_MIN ? column_guess_kind(above, &plain) : COLUMN_TEXT;
-    bool is_sum = kind > COLUMN_BOOLEAN && text.len > 3;
-    return is_sum || (has_words(text) && is_empty(cells + 1, count - 1));
+    return (is_sum(survey, text) && !has_texts(cells + 1, count - 1)) ||
+           (has_words(text) && is_empty(cells + 1, count - 1));
+}
+
+// Counts cells with quotes where these are text.
+static void count_quotes(struct survey *survey, struct span cell)
+{
+    bool is_enclosed = cell.len > 1 && cell.at[0] == '"' && cell.at[cell.len - 1] == '"';
+    survey->enclosed += is_enclosed;
+    survey->half_quoted += !is_enclosed && cell.len > 0 && memchr(cell.at, '"', cell.len) != NULL;
 }
 
 static void take_row(struct reading *reading, const struct csv_cell *cells)
 {
     struct survey *survey = reading->survey;
-    for (size_t i = 0; i < survey->layout.columns; i++) {
+    for (size_t i = 0; i < width_of(survey); i++) {
         column_guess_feed(&survey->columns[i].guess, cells[i].text);
+        if (survey->has_no_quotes)
+            count_quotes(survey, cells[i].text);
         if (survey->rows == 0)
             survey->columns[i].first = keep(reading, &survey->arena, cells[i].text);
     }
     survey->rows++;
 }
 
+static void count_bad(struct bad_rows *bad, int64_t line, size_t cells)
+{
+    if (bad->count++ > 0)
+        return;
+    bad->line = line;
+    bad->cells = cells;
+}
+
 // A whole row follows those that were put off, or they cannot be told from rows: so they are rows, too.
-static void settle_notes(struct reading *reading)
+static void settle_rows(struct reading *reading)
 {
     struct survey *survey = reading->survey;
-    for (size_t i = 0; i < reading->note_count; i++)
-        take_row(reading, reading->notes[i]);
-    if (reading->odd_count > 0 && survey->odd_rows == 0) {
-        survey->odd_line = reading->odd_line;
-        survey->odd_cells = reading->odd_cells;
+    for (size_t i = 0; i < reading->row_count; i++) {
+        const struct put_off *row = &reading->rows[i];
+        if (row->count > survey->layout.columns) {
+            count_bad(&survey->odd, row->line, row->count);
+            continue;
+        }
+        if (row->count < survey->layout.columns)
+            count_bad(&survey->shorts, row->line, row->count);
+        take_row(reading, row->cells);
     }
-    survey->odd_rows += reading->odd_count;
-    reading->note_count = 0;
-    reading->odd_count = 0;
-    arena_fini(reading->put_off);
-    arena_init(reading->put_off, ARENA_BYTES);
+    reading->row_count = reading->whole_count = reading->row_bytes = 0;
+    arena_fini(reading->arena);
+    arena_init(reading->arena, ARENA_BYTES);
 }
 
-// Puts a row off that may be a note.
 static void put_off(struct reading *reading, int64_t line, const struct csv_cell *cells, size_t count)
 {
-    if (reading->note_count == NOTES)
-        settle_notes(reading);
-    struct arena *arena = reading->put_off;
-    if (reading->note_count + reading->odd_count == 0)
-        reading->first_note = keep(reading, arena, cells[0].text);
-    if (count == reading->survey->layout.columns) {
-        struct csv_cell *copy = arena_zalloc(arena, count, sizeof(*copy));
-        for (size_t i = 0; i < count && copy != NULL; i++)
-            copy[i].text = keep(reading, arena, cells[i].text);
-        if (copy == NULL)
-            reading->code = err_no_memory(reading->err);
-        else
-            reading->notes[reading->note_count++] = copy;
-    } else if (reading->odd_count++ == 0) {
-        reading->odd_line = line;
-        reading->odd_cells = count;
+    size_t width = width_of(reading->survey);
+    struct csv_cell *copy = arena_zalloc(reading->arena, width, sizeof(*copy));
+    for (size_t i = 0; i < width && copy != NULL; i++) {
+        copy[i].text = i < count ? keep(reading, reading->arena, cells[i].text) : span_of("");
+        reading->row_bytes += copy[i].text.len;
     }
+    if (copy == NULL)
+        reading->code = err_no_memory(reading->err);
+    reading->rows[reading->row_count++] = (struct put_off){.cells = copy, .count = count, .line = line};
+    reading->whole_count += count == reading->survey->layout.columns;
 }
 
-static void count_odd(struct survey *survey, int64_t line, size_t count)
+// Whether a row can wait with those that are put off.
+static bool can_wait(const struct reading *reading)
 {
-    if (survey->odd_rows++ > 0)
-        return;
-    survey->odd_line = line;
-    survey->odd_cells = count;
+    return reading->row_count > 0 && reading->row_count < PUT_OFF && reading->whole_count < NOTES &&
+           reading->row_bytes < ARENA_BYTES / 4 && reading->may_be_notes;
 }
 
 static bool on_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
@@ -331,32 +377,28 @@ static bool on_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t
         return true;
     }
     if (reading->has_ended) {
-        reading->odd_count++;
+        reading->after_end++;
         return true;
     }
     reading->has_ended = span_starts_with(cells[0].text, LINE_OF_NOTES);
-    if (reading->has_ended && reading->note_count + reading->odd_count > 0)
-        settle_notes(reading);
-    bool is_odd = count != survey->layout.columns, has_put_off = reading->note_count + reading->odd_count > 0;
-    if (is_odd && !has_put_off && !reading->has_ended && !may_begin_notes(cells, count)) {
-        count_odd(survey, line, count);
-        return true;
-    }
-    if (reading->has_ended || is_odd || is_note(survey, cells, count)) {
+    bool is_odd = count != survey->layout.columns;
+    bool may_be_note = reading->has_ended ||
+                       (is_odd ? may_begin_notes(survey, cells, count) : is_note(survey, cells, count));
+    if (reading->has_ended || !can_wait(reading) || (!is_odd && !may_be_note))
+        settle_rows(reading);
+    if (is_odd || may_be_note) {
+        reading->may_be_notes = reading->row_count > 0 ? reading->may_be_notes : may_be_note;
         put_off(reading, line, cells, count);
-        return reading->code == ERR_NONE;
+    } else {
+        take_row(reading, cells);
     }
-    if (reading->note_count + reading->odd_count > 0)
-        settle_notes(reading);
-    take_row(reading, cells);
     return reading->code == ERR_NONE;
 }
 
 static bool on_broken_row(void *ctx, int64_t line)
 {
     struct reading *reading = ctx;
-    if (reading->survey->odd_rows++ == 0)
-        reading->survey->odd_line = line;
+    count_bad(&reading->survey->broken, line, 0);
     return true;
 }
 
@@ -388,17 +430,25 @@ static enum err_code read_csv(
 
 struct counting {
     const struct survey *survey;
-    uint64_t rows; // of the right width before the notes, with those of the header
+    size_t headings; // rows of the header that have come
+    uint64_t rows;   // before the notes, of as many cells as rows may have
 };
 
 static bool on_counted_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
 {
     struct counting *counting = ctx;
-    struct span until = counting->survey->until, start = {.at = cells[0].text.at, .len = until.len};
+    const struct survey *survey = counting->survey;
+    struct span until = survey->until, start = {.at = cells[0].text.at, .len = until.len};
     (void)line;
+    if (counting->headings < survey->layout.header_rows) {
+        counting->headings++;
+        return true;
+    }
     if (cells[0].text.len >= until.len && span_equal(start, until))
         return false;
-    counting->rows += count == counting->survey->layout.columns && !(count > 1 && is_empty(cells, count));
+    bool is_whole = count == survey->layout.columns;
+    bool is_short = count < survey->layout.columns && survey->shorts.count > 0;
+    counting->rows += (is_whole || is_short) && !(count > 1 && is_empty(cells, count));
     return true;
 }
 
@@ -415,32 +465,45 @@ static enum err_code check_notes(struct survey *survey, const char *path, struct
     struct csv_rows_handler handler = {
         .ctx = &counting, .on_row = on_counted_row, .on_broken_row = on_counted_broken_row};
     enum err_code code = survey->until.len > 0 ? read_csv(survey, path, &handler, err) : ERR_NONE;
-    uint64_t headings = survey->header_cells == survey->layout.columns ? survey->layout.header_rows : 0;
-    if (code == ERR_NONE && counting.rows != survey->rows + headings)
+    if (code == ERR_NONE && counting.rows != survey->rows)
         survey->until = (struct span){0};
     return code;
 }
 
+// Settles what the rows at the end are that were put off.
+static enum err_code settle_end(struct reading *reading, const char *path)
+{
+    struct survey *survey = reading->survey;
+    const struct put_off *first = &reading->rows[0];
+    bool is_cut = !reading->may_be_notes && survey->shorts.count == 0;
+    if (reading->row_count == 0)
+        return ERR_NONE;
+    if (is_cut) { // no other row is short: the file ends in the middle of one
+        count_bad(&survey->odd, first->line, first->count);
+        return ERR_NONE;
+    }
+    survey->notes = reading->row_count + reading->after_end;
+    if (reading->may_be_notes)
+        survey->until = keep(reading, &survey->arena, beginning(first->cells[0].text));
+    enum err_code code = reading->code == ERR_NONE ? check_notes(survey, path, reading->err) : reading->code;
+    if (code != ERR_NONE || survey->until.len > 0)
+        return code;
+    survey->notes = 0;
+    survey->odd.count += reading->after_end;
+    settle_rows(reading);
+    return reading->code;
+}
+
 static enum err_code read_rows_once(struct survey *survey, const char *path, struct err *err)
 {
-    AUTO(arena_fini) struct arena put_off;
-    struct reading reading = {.survey = survey, .put_off = &put_off, .err = err};
-    arena_init(&put_off, ARENA_BYTES);
+    AUTO(arena_fini) struct arena arena;
+    struct reading reading = {.survey = survey, .arena = &arena, .err = err};
+    arena_init(&arena, ARENA_BYTES);
     struct csv_rows_handler handler = {.ctx = &reading, .on_row = on_row, .on_broken_row = on_broken_row};
     enum err_code code = read_csv(survey, path, &handler, err);
     if (code == ERR_NONE)
         code = reading.code;
-    if (code != ERR_NONE || reading.note_count + reading.odd_count == 0)
-        return code;
-    survey->notes = reading.note_count + reading.odd_count;
-    survey->until = keep(&reading, &survey->arena, beginning(reading.first_note));
-    code = reading.code == ERR_NONE ? check_notes(survey, path, err) : reading.code;
-    if (code == ERR_NONE && survey->until.len == 0) {
-        survey->notes = 0;
-        settle_notes(&reading);
-        code = reading.code;
-    }
-    return code;
+    return code == ERR_NONE ? settle_end(&reading, path) : code;
 }
 
 static void forget_rows(struct survey *survey)
@@ -450,34 +513,43 @@ static void forget_rows(struct survey *survey)
         survey->columns[i] = (struct survey_column){0};
         column_guess_init(&survey->columns[i].guess);
     }
-    survey->rows = survey->odd_rows = survey->blank_rows = survey->notes = 0;
+    survey->rows = survey->blank_rows = survey->notes = survey->enclosed = survey->half_quoted = 0;
+    survey->odd = survey->shorts = survey->broken = (struct bad_rows){0};
     survey->until = (struct span){0};
 }
 
-// Where quotes make no sense in a file with tabs, they are none.
+// Where quotes make no sense in a file with tabs, they are none; but in one of quoted cells of which a few
+// are broken, these are what is wrong.
 static enum err_code read_rows(struct survey *survey, const char *path, struct err *err)
 {
-    struct err first = {0};
+    struct err first = {0}, second = {0};
     enum err_code code = read_rows_once(survey, path, &first);
-    bool has_no_quotes = survey->layout.delimiter == '\t' && (code == ERR_MALFORMED || survey->odd_rows > 0);
-    if (code != ERR_NONE && !has_no_quotes) {
-        *err = first;
-        return code;
+    bool is_doubtful =
+        survey->layout.delimiter == '\t' &&
+        (code == ERR_MALFORMED || survey->odd.count + survey->shorts.count + survey->broken.count > 0);
+    if (is_doubtful) {
+        forget_rows(survey);
+        survey->has_no_quotes = true;
+        enum err_code plain_code = read_rows_once(survey, path, &second);
+        if (plain_code == ERR_NONE && survey->enclosed < ENCLOSED_TIMES * survey->half_quoted)
+            return ERR_NONE;
+        forget_rows(survey);
+        survey->has_no_quotes = false;
+        first = (struct err){0};
+        code = read_rows_once(survey, path, &first);
     }
-    if (!has_no_quotes)
-        return code;
-    forget_rows(survey);
-    survey->has_no_quotes = true;
-    return read_rows_once(survey, path, err);
+    if (code != ERR_NONE)
+        *err = first;
+    return code;
 }
 
 // A last column without a name and without a value only ends the lines.
 static void drop_tail(struct survey *survey)
 {
-    struct survey_column *last = &survey->columns[survey->layout.columns - 1];
-    survey->column_count = survey->layout.columns;
-    survey->has_tail = survey->column_count > 1 && last->header.len == 0 && last->guess.values == 0 &&
-                       column_guess_tokens(&last->guess) == 0;
+    size_t count = survey->column_count = width_of(survey);
+    struct survey_column *last = &survey->columns[count - 1];
+    survey->has_tail = count > 1 && count == survey->layout.columns && last->header.len == 0 &&
+                       last->guess.values == 0 && column_guess_tokens(&last->guess) == 0;
     survey->column_count -= survey->has_tail;
 }
 

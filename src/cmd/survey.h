@@ -23,24 +23,34 @@ struct survey_column {
     struct column_guess guess; //
 };
 
+// Rows of one kind that a load would refuse.
+struct bad_rows {
+    uint64_t count; //
+    int64_t line;   // where the first of them is
+    size_t cells;   // that it has
+};
+
 struct survey {
     struct arena arena;                         // of all texts
     struct csv_sniff layout;                    //
     const char *encoding;                       // of the whole file, as iconv(3) knows it
     struct survey_column columns[LIMIT_FIELDS]; //
-    size_t column_count;                        // without a column that only ends each line
+    size_t column_count;                        // that are looked at, without one that only ends each line
     bool has_tail;                              // there is such a one
+    bool has_far_double;                        // a name of theirs stands above another column as well
     bool has_padded_header;                     // blanks stand around a name
     bool has_no_quotes;                         // a quote is text, as in files of databases
     size_t header_cells;                        // of the header's last row
     uint64_t rows;                              //
-    uint64_t odd_rows;       // among them, of another number of cells: they cannot be loaded
-    int64_t odd_line;        // where the first of them is
-    size_t odd_cells;        // that it has
-    uint64_t blank_rows;     // besides, rows of empty cells
-    uint64_t notes;          // rows behind the last one that is whole
-    struct span until;       // how the first of them begins; empty: there are none
-    struct column_ways ways; //
+    struct bad_rows shorts;                     // among them, of fewer cells than there are columns
+    struct bad_rows odd;                        // besides, of more cells, or the last one, cut off
+    struct bad_rows broken;                     // besides, with a cell that goes on behind its closing quote
+    uint64_t enclosed;                          // cells in quotes where these are text
+    uint64_t half_quoted;                       // cells with other quotes there
+    uint64_t blank_rows;                        // besides, rows of empty cells
+    uint64_t notes;                             // rows behind the last one that is whole
+    struct span until;                          // how the first of them begins; empty: there are none
+    struct column_ways ways;                    //
 };
 
 // Surveys the file. ERR_IO for one that cannot be read, ERR_MALFORMED for what is no CSV, with the reason;

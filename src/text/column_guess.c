@@ -90,9 +90,38 @@ static void feed_integer(struct column_guess *guess, struct span cell)
         guess->not_integer = true;
 }
 
+// Takes a unit off a number, and the sign with it. Amounts in several currencies are no numbers of one kind.
+static struct span feed_unit(struct column_guess *guess, struct span cell)
+{
+    struct span units[NUMBER_UNITS];
+    for (size_t i = 0; i < NUMBER_UNITS; i++)
+        units[i] = span_of(number_units[i]);
+    struct number_parts parts = number_unit_split(cell, units, NUMBER_UNITS);
+    bool has_sign_twice = parts.sign != '\0' && parts.digits.len > 0 && !ascii_is_digit(parts.digits.at[0]) &&
+                          strchr("+-", parts.digits.at[0]) != NULL;
+    if (parts.unit < 0 || has_sign_twice)
+        return cell;
+    guess->has_other_units = guess->has_other_units || (guess->units > 0 && parts.unit != guess->unit);
+    guess->unit = parts.unit;
+    guess->units++;
+    return parts.digits;
+}
+
+static bool is_a_number(const struct column_guess *guess)
+{
+    for (size_t i = 0; i < NUMBER_STYLES; i++) {
+        if (!guess->styles[i].fails)
+            return true;
+    }
+    return false;
+}
+
 static void feed_number(struct column_guess *guess, struct span cell)
 {
     struct number_shape shape;
+    if (!is_a_number(guess))
+        return;
+    cell = feed_unit(guess, cell);
     for (size_t i = 0; i < NUMBER_STYLES; i++) {
         struct column_style *style = &guess->styles[i];
         if (style->fails)
@@ -101,7 +130,8 @@ static void feed_number(struct column_guess *guess, struct span cell)
             style->fails = true;
             continue;
         }
-        if (shape.zero_filled || (cell.at[0] == '+' && !shape.has_point && shape.whole >= PHONE_DIGITS))
+        if (shape.zero_filled ||
+            (cell.len > 0 && cell.at[0] == '+' && !shape.has_point && shape.whole >= PHONE_DIGITS))
             guess->is_zero_filled = true;
         style->points += shape.has_point;
         style->groups += shape.has_groups;
@@ -271,7 +301,7 @@ static int day_format(const struct column_guess *guess, bool month_first)
 static bool is_number(const struct column_guess *guess, size_t style)
 {
     const struct column_style *fit = &guess->styles[style];
-    return !fit->fails && !guess->is_zero_filled &&
+    return !fit->fails && !guess->is_zero_filled && !guess->has_other_units &&
            (!guess->not_integer || fit->whole + fit->scale <= EXACT_DIGITS || fit->groups > 0 ||
                (fit->points > 0 && fit->whole + fit->scale <= WHOLE_DIGITS));
 }
@@ -331,6 +361,11 @@ const char *const *column_guess_booleans(const struct column_guess *guess)
 {
     int pair = boolean_pair(guess);
     return pair < 0 || (pair == 0 && !guess->has_capitals) ? NULL : column_booleans[pair];
+}
+
+const char *column_guess_unit(const struct column_guess *guess)
+{
+    return guess->units > 0 ? number_units[guess->unit] : NULL;
 }
 
 // Whether the other way to read a sign fits, too: "1.234" is a number with three digits behind the point, or

@@ -11,6 +11,7 @@
 
 #include "base/span.h"
 #include "text/number_style.h"
+#include "text/number_unit.h"
 #include "text/value_set.h"
 
 enum {
@@ -43,6 +44,9 @@ struct column_guess {
     uint64_t padded;                // cells with blanks around them
     uint64_t blank;                 // cells of blanks alone
     uint64_t long_digits;           // cells of more than three digits and nothing else
+    uint64_t units;                 // values with a unit
+    int unit;                       // the first one: of number_units
+    bool has_other_units;           // another one stands beside some
     bool not_integer;               // a value is no plain whole number of 64 bits
     bool is_zero_filled;            // a value has zeros in front, as codes have
     struct column_style styles[NUMBER_STYLES];
@@ -108,6 +112,9 @@ void column_guess_format(
 
 // The words for false and true of a boolean column; NULL where they are true and false.
 const char *const *column_guess_booleans(const struct column_guess *guess);
+
+// The unit that stands beside numbers of the column; NULL: none does.
+const char *column_guess_unit(const struct column_guess *guess);
 
 // Whether no cell is without a value and no value came twice.
 bool column_guess_is_key(const struct column_guess *guess);
