@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
+#include "cmd/key_search.h"
 #include "cmd/message.h"
 #include "cmd/new_dir.h"
 #include "cmd/new_table_files.h"
@@ -112,8 +113,12 @@ static void print_found(const char *file, const struct survey *survey, const str
     if (survey->layout.columns > LIMIT_FIELDS)
         printf("  of %zu columns the first %d are taken, as many as an endpoint may have\n",
             survey->layout.columns, LIMIT_FIELDS);
-    if (table->key != NULL)
-        printf("  key: %s, which is there and unique in all rows\n", table->key->name);
+    if (table->key_count == 1)
+        printf("  key: %s, which is there and unique in all rows\n", table->keys[0]->name);
+    else if (table->key_count > 1)
+        printf("  key: %s, %s%s%s, which together are unique in all rows\n", table->keys[0]->name,
+            table->keys[1]->name, table->key_count > 2 ? ", " : "",
+            table->key_count > 2 ? table->keys[2]->name : "");
     else
         printf("  key: none was found; the rows are numbered as %s\n", table->id);
 }
@@ -167,7 +172,12 @@ static bool try_out(const char *dir, const char *file)
 
 static int write_app(const char *file, const char *dir, const struct survey *survey, struct new_table *table)
 {
+    struct err err = {0};
     new_table_settle(survey, last_part(dir), table);
+    if (table->key_count == 0 && key_search(survey, file, table, &err) != ERR_NONE) {
+        message_error(file, &err);
+        return EXIT_FAILED;
+    }
     if (!new_dir_check_name(dir) || !new_dir_make(dir) || !write_files(dir, table, file))
         return EXIT_FAILED;
     print_found(file, survey, table);

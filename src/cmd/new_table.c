@@ -15,7 +15,6 @@
 
 enum {
     OUTSIDE_BYTES = 150, // longer names of columns are headlines
-    KEY_BYTES = 60,      // of a value by which people ask for a row
     KEY_ROWS_MIN = 5,    // fewer rows have values of one each by chance
     FILTERS_MAX = 4,     //
     FILTER_VALUES = 50,  // that people choose from
@@ -298,8 +297,16 @@ static bool is_null(const struct new_table *table, const struct new_column *colu
 
 // --- the key, and what is asked for
 
-// Whether the name has one of the words that people give to what tells rows apart.
-static bool is_named_as_key(const char *name)
+bool new_table_is_key(const struct new_table *table, const struct new_column *column)
+{
+    for (size_t i = 0; i < table->key_count; i++) {
+        if (table->keys[i] == column)
+            return true;
+    }
+    return false;
+}
+
+bool new_table_is_key_name(const char *name)
 {
     static const char *const whole[] = {"id", "code", "key", "nr", "no", "num", "number", "numero", "nummer",
         "sku", "iso", "iso2", "iso3", "isbn", "ean", "gtin", "siren", "siret", "handle", "uuid", "guid",
@@ -338,7 +345,7 @@ static bool may_be_key(const struct survey *survey, const struct new_table *tabl
 {
     const struct new_column *column = &table->columns[index];
     const struct column_guess *guess = &column->found->guess;
-    bool has_rows = survey->rows >= KEY_ROWS_MIN, is_named = is_named_as_key(column->name);
+    bool has_rows = survey->rows >= KEY_ROWS_MIN, is_named = new_table_is_key_name(column->name);
     if (!column_guess_is_key(guess) || guess->value_bytes > KEY_BYTES ||
         survey->odd.count + survey->broken.count > 0)
         return false;
@@ -351,9 +358,9 @@ static bool may_be_key(const struct survey *survey, const struct new_table *tabl
 
 static void find_key(const struct survey *survey, struct new_table *table)
 {
-    for (size_t i = 0; i < table->count && table->key == NULL; i++) {
+    for (size_t i = 0; i < table->count && table->key_count == 0; i++) {
         if (may_be_key(survey, table, i))
-            table->key = &table->columns[i];
+            table->keys[table->key_count++] = &table->columns[i];
     }
     snprintf(table->id, sizeof(table->id), "id");
     if (is_name_taken(table, table->count, table->id))
@@ -371,15 +378,15 @@ static void find_filters(const struct survey *survey, struct new_table *table)
         bool is_chosen = !values->is_lost && values->count > 1 && values->count * 2 <= survey->rows &&
                          (column->kind == COLUMN_TEXT ||
                              (column->kind == COLUMN_INTEGER && values->count <= FILTER_VALUES));
-        if (column == table->key)
+        if (new_table_is_key(table, column))
             continue;
         if (table->time == NULL && (column->kind == COLUMN_DATE || column->kind == COLUMN_TIMESTAMP))
             table->time = column;
         else if (filters < FILTERS_MAX && (is_chosen || column->kind == COLUMN_BOOLEAN))
             column->is_filter = ++filters > 0;
     }
-    if (table->time == NULL && table->key != NULL && table->key->kind == COLUMN_DATE)
-        table->time = table->key;
+    if (table->time == NULL && table->key_count > 0 && table->keys[0]->kind == COLUMN_DATE)
+        table->time = table->keys[0];
 }
 
 void new_table_settle(const struct survey *survey, const char *app, struct new_table *ret_table)
@@ -474,7 +481,7 @@ void new_table_append_json(
         break;
     case COLUMN_EMPTY:
     case COLUMN_TEXT:
-        if (column != table->key)
+        if (!new_table_is_key(table, column))
             value.len = utf8_cut(value, SAMPLE_TEXT_BYTES);
         json_write_string(out, value);
         break;

@@ -11,6 +11,11 @@
 #include "cmd/survey.h"
 #include "text/sql_name.h"
 
+enum {
+    KEY_COLUMNS = 3, // that a key may have
+    KEY_BYTES = 60,  // of each value by which people ask for a row
+};
+
 struct new_column {
     const struct survey_column *found; // borrowed
     char name[SQL_NAME_CHARS];         // in SQL and in answers
@@ -25,19 +30,26 @@ struct new_column {
 };
 
 struct new_table {
-    const char *app;                         // the app's name, and the path's; borrowed
-    char name[SQL_NAME_CHARS];               // of the table
-    struct csv_dialect dialect;              // borrows the survey
-    struct new_column columns[LIMIT_FIELDS]; //
-    size_t count;                            //
-    const struct new_column *key;            // NULL: no column is one, and the table numbers its rows
-    const struct new_column *time;           // GET has from and to for it; NULL: there is none
-    char id[SQL_NAME_CHARS];                 // the column for the number, without a key
-    struct number_style style;               // of its numbers
+    const char *app;                            // the app's name, and the path's; borrowed
+    char name[SQL_NAME_CHARS];                  // of the table
+    struct csv_dialect dialect;                 // borrows the survey
+    struct new_column columns[LIMIT_FIELDS];    //
+    size_t count;                               //
+    const struct new_column *keys[KEY_COLUMNS]; // by which a row is found, in order
+    size_t key_count;                           // 0: there is no key, and the table numbers its rows
+    const struct new_column *time;              // GET has from and to for it; NULL: there is none
+    char id[SQL_NAME_CHARS];                    // the column for the number, without a key
+    struct number_style style;                  // of its numbers
 };
 
-// Decides by the survey, which the table borrows, as it does `app`.
+// Decides by the survey, which the table borrows, as it does `app`. Of keys only a single column is one here.
 void new_table_settle(const struct survey *survey, const char *app, struct new_table *ret_table);
+
+// Whether the column is the key, or a part of it.
+bool new_table_is_key(const struct new_table *table, const struct new_column *column);
+
+// Whether the name has one of the words that people give to what tells rows apart.
+bool new_table_is_key_name(const char *name);
 
 // Appends a cell as JSON, read as the column's type in the file's ways; an empty one and a sign for nothing
 // are null.

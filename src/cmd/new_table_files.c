@@ -64,6 +64,15 @@ static void append_names(const struct new_table *table, bool with_id, size_t ind
     }
 }
 
+// "geo, day"; of a table without a key its number.
+static void append_keys(const struct new_table *table, const char *between, struct buf *out)
+{
+    if (table->key_count == 0)
+        buf_append_str(out, table->id);
+    for (size_t i = 0; i < table->key_count; i++)
+        buf_printf(out, "%s%s", i > 0 ? between : "", table->keys[i]->name);
+}
+
 void new_table_write_ini(const struct new_table *table, struct buf *out)
 {
     buf_printf(out,
@@ -81,7 +90,7 @@ void new_table_write_schema(const struct new_table *table, struct buf *out)
         "-- The table, for SQLite and PostgreSQL. Once it holds more than the first load, changes go into a\n"
         "-- file of their own, 002_….sql.\n");
     buf_printf(out, "CREATE TABLE %s (\n", table->name);
-    if (table->key == NULL)
+    if (table->key_count == 0)
         buf_printf(out,
             "  %-*s bigint PRIMARY KEY NOT NULL, -- no column tells the rows apart: they are numbered\n",
             width, table->id);
@@ -89,11 +98,18 @@ void new_table_write_schema(const struct new_table *table, struct buf *out)
         const struct new_column *column = &table->columns[i];
         buf_printf(out, "  %-*s ", width, column->name);
         append_type(column, types[column->kind].sql, out);
+        bool is_key = table->key_count == 1 && column == table->keys[0];
+        bool is_last = i + 1 == table->count && table->key_count < 2;
         buf_printf(out, "%s%s\n",
-            column == table->key ? " PRIMARY KEY NOT NULL"
-            : column->required   ? " NOT NULL"
-                                 : "",
-            i + 1 == table->count ? "" : ",");
+            is_key             ? " PRIMARY KEY NOT NULL"
+            : column->required ? " NOT NULL"
+                               : "",
+            is_last ? "" : ",");
+    }
+    if (table->key_count > 1) {
+        buf_append_str(out, "  PRIMARY KEY (");
+        append_keys(table, ", ", out);
+        buf_append_str(out, ")\n");
     }
     buf_append_str(out, ");\n");
 }
@@ -105,7 +121,8 @@ static void append_field(
 {
     buf_printf(out, "-- @field %-*s ", width, column->name);
     append_type(column, type_of(column), out);
-    buf_printf(out, "%s%s", column->required ? " required" : "", column == table->key ? " unique" : "");
+    bool is_key = table->key_count == 1 && column == table->keys[0];
+    buf_printf(out, "%s%s", column->required ? " required" : "", is_key ? " unique" : "");
     if (column->format[0] != '\0' && !(column->kind == COLUMN_DATE && table->dialect.date.len > 0))
         buf_printf(out, " format \"%s\"", column->format);
     if (column->has_outside) {
@@ -137,16 +154,18 @@ static void append_upsert(const struct new_table *table, struct buf *out)
     append_names(table, false, 2, out);
     buf_append_str(out, ")\nSELECT ");
     append_names(table, false, 2, out);
-    buf_printf(out, "\nFROM batch WHERE true\nON CONFLICT (%s) DO ", table->key->name);
+    buf_append_str(out, "\nFROM batch WHERE true\nON CONFLICT (");
+    append_keys(table, ", ", out);
+    buf_append_str(out, ") DO ");
     const char *before = "UPDATE SET";
     for (size_t i = 0; i < table->count; i++) {
         const char *name = table->columns[i].name;
-        if (&table->columns[i] == table->key)
+        if (new_table_is_key(table, &table->columns[i]))
             continue;
         buf_printf(out, "%s\n  %s = excluded.%s", before, name, name);
         before = ",";
     }
-    buf_append_str(out, table->count == 1 ? "NOTHING;\n" : ";\n");
+    buf_append_str(out, table->count == table->key_count ? "NOTHING;\n" : ";\n");
 }
 
 static void append_insert(const struct new_table *table, struct buf *out)
@@ -167,10 +186,11 @@ void new_table_write_post(const struct new_table *table, struct buf *out)
     buf_init(&dialect, out->max);
     csv_options_write(&table->dialect, &dialect);
     buf_printf(out, "-- @endpoint POST /%s\n", table->app);
-    if (table->key != NULL)
-        buf_printf(out, "-- Takes rows as CSV or JSON. A row whose %s is there already takes its place.\n",
-            table->key->name);
-    else
+    if (table->key_count > 0) {
+        buf_append_str(out, "-- Takes rows as CSV or JSON. A row whose ");
+        append_keys(table, " and ", out);
+        buf_printf(out, " %s there already takes its place.\n", table->key_count > 1 ? "are" : "is");
+    } else
         buf_append_str(out, "-- Takes rows as CSV or JSON, and adds them to those that are there.\n");
     if (dialect.len > 0)
         buf_printf(out, "-- @csv %.*s\n", (int)dialect.len, dialect.data);
@@ -182,7 +202,7 @@ void new_table_write_post(const struct new_table *table, struct buf *out)
         "\n\n/* What stands here was found in the file. A later file may have more in it: take `required` off a\n"
         "   field that may be empty, make an `integer` a `number`, and do the same in schema/. Rules such as\n"
         "   min 0, maxlength 100 or in (a, b) keep out what should never come. */\n\n-- @write\n");
-    if (table->key != NULL)
+    if (table->key_count > 0)
         append_upsert(table, out);
     else
         append_insert(table, out);
@@ -190,11 +210,6 @@ void new_table_write_post(const struct new_table *table, struct buf *out)
 }
 
 // --- GET
-
-static const char *order_of(const struct new_table *table)
-{
-    return table->key != NULL ? table->key->name : table->id;
-}
 
 static void append_param(const char *name, const char *type, const char *what, struct buf *out)
 {
@@ -245,10 +260,12 @@ void new_table_write_get(const struct new_table *table, struct buf *out)
     }
     append_columns(table, out);
     buf_printf(out, "-- @example /%s?limit=3\n\n-- @answer\nSELECT ", table->app);
-    append_names(table, table->key == NULL, 2, out);
+    append_names(table, table->key_count == 0, 2, out);
     buf_printf(out, "\nFROM %s\n", table->name);
     append_conditions(table, out);
-    buf_printf(out, "ORDER BY %s;\n", order_of(table));
+    buf_append_str(out, "ORDER BY ");
+    append_keys(table, ", ", out);
+    buf_append_str(out, ";\n");
 }
 
 // A part of a path, percent-encoded (RFC 3986).
@@ -263,36 +280,51 @@ static void append_part(struct span text, struct buf *out)
     }
 }
 
-// The path of the first row.
-static void append_first_path(const struct new_table *table, struct buf *out)
+// What of the path of the first row a column says.
+static void append_first_part(const struct new_table *table, const struct new_column *column, struct buf *out)
 {
-    buf_printf(out, "/%s/", table->app);
-    if (table->key == NULL) {
-        buf_append_byte(out, '1');
-        return;
-    }
     AUTO(buf_fini) struct buf json;
     buf_init(&json, out->max);
-    new_table_append_json(table, table->key, table->key->found->first, &json);
+    new_table_append_json(table, column, column->found->first, &json);
     struct span value = buf_span(&json);
-    if (table->key->kind == COLUMN_TEXT)
-        value = span_trim(table->key->found->first);
+    if (column->kind == COLUMN_TEXT)
+        value = span_trim(column->found->first);
     else if (value.len > 2 && value.at[0] == '"')
         value = (struct span){.at = value.at + 1, .len = value.len - 2};
     append_part(value, out);
 }
 
+// The path of the first row.
+static void append_first_path(const struct new_table *table, struct buf *out)
+{
+    buf_printf(out, table->key_count > 0 ? "/%s" : "/%s/1", table->app);
+    for (size_t i = 0; i < table->key_count; i++) {
+        buf_append_byte(out, '/');
+        append_first_part(table, table->keys[i], out);
+    }
+}
+
 void new_table_write_get_one(const struct new_table *table, struct buf *out)
 {
-    const char *key = order_of(table);
-    buf_printf(out, "-- @endpoint GET /%s/{%s}\n-- One row.\n-- @param %s %s\n-- @shape object\n", table->app,
-        key, key, table->key != NULL ? types[table->key->kind].type : "integer");
+    buf_printf(out, "-- @endpoint GET /%s/{", table->app);
+    append_keys(table, "}/{", out);
+    buf_append_str(out, "}\n-- One row.\n");
+    for (size_t i = 0; i < table->key_count; i++)
+        buf_printf(out, "-- @param %s %s\n", table->keys[i]->name, types[table->keys[i]->kind].type);
+    if (table->key_count == 0)
+        buf_printf(out, "-- @param %s integer\n", table->id);
+    buf_append_str(out, "-- @shape object\n");
     append_columns(table, out);
     buf_append_str(out, "-- @example ");
     append_first_path(table, out);
     buf_append_str(out, "\n\n-- @answer\nSELECT ");
-    append_names(table, table->key == NULL, 2, out);
-    buf_printf(out, "\nFROM %s WHERE %s = :%s;\n", table->name, key, key);
+    append_names(table, table->key_count == 0, 2, out);
+    buf_printf(out, "\nFROM %s WHERE ", table->name);
+    if (table->key_count == 0)
+        buf_printf(out, "%s = :%s", table->id, table->id);
+    for (size_t i = 0; i < table->key_count; i++)
+        buf_printf(out, "%s%s = :%s", i > 0 ? " AND " : "", table->keys[i]->name, table->keys[i]->name);
+    buf_append_str(out, ";\n");
 }
 
 // --- tests

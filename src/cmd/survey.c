@@ -428,44 +428,59 @@ static enum err_code read_csv(
 
 // --- notes behind the rows
 
-struct counting {
+struct walking {
     const struct survey *survey;
-    size_t headings; // rows of the header that have come
-    uint64_t rows;   // before the notes, of as many cells as rows may have
+    survey_row_function *on_each; // with ctx
+    void *ctx;                    //
+    size_t headings;              // rows of the header that have come
 };
 
-static bool on_counted_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
+static bool on_walked_row(void *ctx, int64_t line, const struct csv_cell *cells, size_t count)
 {
-    struct counting *counting = ctx;
-    const struct survey *survey = counting->survey;
+    struct walking *walking = ctx;
+    const struct survey *survey = walking->survey;
     struct span until = survey->until, start = {.at = cells[0].text.at, .len = until.len};
     (void)line;
-    if (counting->headings < survey->layout.header_rows) {
-        counting->headings++;
+    if (walking->headings < survey->layout.header_rows) {
+        walking->headings++;
         return true;
     }
-    if (cells[0].text.len >= until.len && span_equal(start, until))
+    if (until.len > 0 && cells[0].text.len >= until.len && span_equal(start, until))
         return false;
     bool is_whole = count == survey->layout.columns;
     bool is_short = count < survey->layout.columns && survey->shorts.count > 0;
-    counting->rows += (is_whole || is_short) && !(count > 1 && is_empty(cells, count));
+    if ((is_whole || is_short) && !(count > 1 && is_empty(cells, count)))
+        walking->on_each(walking->ctx, cells, count);
     return true;
 }
 
-static bool on_counted_broken_row(void *ctx, int64_t line)
+static bool on_walked_broken_row(void *ctx, int64_t line)
 {
     (void)ctx, (void)line;
     return true;
 }
 
+enum err_code survey_walk(
+    const struct survey *survey, const char *path, survey_row_function *on_each, void *ctx, struct err *err)
+{
+    struct walking walking = {.survey = survey, .on_each = on_each, .ctx = ctx};
+    struct csv_rows_handler handler = {
+        .ctx = &walking, .on_row = on_walked_row, .on_broken_row = on_walked_broken_row};
+    return read_csv(survey, path, &handler, err);
+}
+
+static void count_row(void *ctx, const struct csv_cell *cells, size_t count)
+{
+    (void)cells, (void)count;
+    ++*(uint64_t *)ctx;
+}
+
 // Notes can be told from rows by how the first one begins, unless a row begins so, too.
 static enum err_code check_notes(struct survey *survey, const char *path, struct err *err)
 {
-    struct counting counting = {.survey = survey};
-    struct csv_rows_handler handler = {
-        .ctx = &counting, .on_row = on_counted_row, .on_broken_row = on_counted_broken_row};
-    enum err_code code = survey->until.len > 0 ? read_csv(survey, path, &handler, err) : ERR_NONE;
-    if (code == ERR_NONE && counting.rows != survey->rows)
+    uint64_t rows = 0;
+    enum err_code code = survey->until.len > 0 ? survey_walk(survey, path, count_row, &rows, err) : ERR_NONE;
+    if (code == ERR_NONE && rows != survey->rows)
         survey->until = (struct span){0};
     return code;
 }

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "text/column_guess.h"
 #include "text/csv_dialect.h"
+#include "text/csv_rows.h"
 #include "text/csv_sniff.h"
 
 struct survey_column {
@@ -56,6 +57,14 @@ struct survey {
 // Surveys the file. ERR_IO for one that cannot be read, ERR_MALFORMED for what is no CSV, with the reason;
 // ERR_TOO_LARGE past a bound of csv_rows.h; ERR_NO_MEMORY. survey_free is due in any case.
 MUST_CHECK enum err_code survey_file(const char *path, struct survey **ret_survey, struct err *err);
+
+// Gets the cells of a row, borrowed for the call.
+typedef void survey_row_function(void *ctx, const struct csv_cell *cells, size_t count);
+
+// Reads the rows of the surveyed file once more: neither the header nor notes nor rows of empty cells. Errors
+// as survey_file has them.
+MUST_CHECK enum err_code survey_walk(
+    const struct survey *survey, const char *path, survey_row_function *on_each, void *ctx, struct err *err);
 
 // NULL is fine.
 void survey_free(struct survey *survey);

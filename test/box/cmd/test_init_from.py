@@ -215,6 +215,34 @@ def test_the_row_that_a_file_is_cut_off_in_is_no_note(tmp_path, last):
     assert '@csv until' not in (tmp_path / 'cut' / 'post_cut.sql').read_text()
 
 
+GRID = [(geo, sex, year) for geo in ('IT1', 'IT2', 'IT3') for sex in (1, 2) for year in range(2019, 2025)]
+
+
+@pytest.mark.parametrize('store', STORES)
+def test_columns_that_tell_rows_apart_together_are_the_key(start, request, tmp_path, store):
+    rows = ''.join(f'{geo};Land {geo};{sex};{year};{len(geo) * year + sex}\n' for geo, sex, year in GRID)
+    result = init(tmp_path, 'population', f'geo;label;sex;year;value\n{rows}'.encode())
+    assert '  key: geo, sex, year, which together are unique in all rows\n' in result.stdout
+    options = new_store(store, request)
+    tests = run('test', *options, tmp_path / 'population')
+    assert (tests.returncode, 'not ok' in tests.stdout) == (0, False), tests.stdout
+    server = start(*options, tmp_path / 'population')
+    again = server.request('POST', '/population', 'geo;label;sex;year;value\nIT2;x;1;2020;7\nIT9;y;1;2020;8\n', {'Content-Type': 'text/csv'})
+    assert (again.status, server.get('/population/IT2/1/2020').json()['value'], server.get('/population/IT9/1/2020').json()['label']) == (201, 7, 'y')
+    assert len(server.get('/population?limit=1000').json()) == len(GRID) + 1
+
+
+@pytest.mark.parametrize('name, content', [
+    ('a row comes twice', ''.join(f'{geo},{sex},{year}\n' for geo, sex, year in GRID) + 'IT1,1,2019\n'),
+    ('by chance', ''.join(f'IT{n % 12},{n % 17},{n % 7 + 2000}\n' for n in range(40))),
+    ('few rows', ''.join(f'{geo},{sex},{year}\n' for geo, sex, year in GRID[:14])),
+    ('a value is missing', ''.join(f'{geo},{sex},{year}\n' for geo, sex, year in GRID) + 'IT4,1,\n'),
+])
+def test_rows_that_are_unique_by_chance_or_not_at_all_have_no_key(tmp_path, name, content):
+    result = init(tmp_path, 'none', f'geo,sex,year\n{content}'.encode())
+    assert (name, '  key: none was found; the rows are numbered as id\n' in result.stdout) == (name, True)
+
+
 def test_rows_of_fewer_cells_are_told(tmp_path):
     result = init(tmp_path, 'left_out', FILES['left_out'][0])
     assert '  2 rows have fewer cells than there are columns, the first in line 3: they have no value in the others\n' in result.stdout
