@@ -12,14 +12,15 @@
 
 static const struct usage USAGE = {
     .command = COMMAND_INIT,
-    .forms = "init DIR\ninit --from FILE.csv [DIR]",
+    .forms = "init DIR\ninit --from FILE [DIR]",
     .about =
         "Writes a new app into the folder DIR, which is made unless it is there and empty: a table, three\n"
         "endpoints, data, tests and a page, all with comments that explain them. It runs as it is.\n"
         "The folder's name is the app's: lower-case letters, digits, - and _, starting with a letter.\n"
         "\n"
-        "With --from it looks at a CSV file, as spreadsheets, offices, banks and shops write them, and writes\n"
-        "an app that loads it: the table with its types, how the file is written, and endpoints for its rows.\n"
+        "With --from it looks at a file of CSV, as spreadsheets, offices, banks and shops write them, or of\n"
+        "JSON, and writes an app that loads it: the table with its types, how the file is written, and\n"
+        "endpoints for its rows.\n"
         "DIR is named after the file unless it is given.\n",
     .min_words = 0,
     .max_words = 1,

@@ -86,7 +86,7 @@ static bool write_files(const char *dir, const struct new_table *table, const ch
         if (!new_dir_write(dir, name, buf_span(&text)))
             return false;
     }
-    snprintf(name, sizeof(name), "data/%s.csv", table->app);
+    snprintf(name, sizeof(name), "data/%s.%s", table->app, new_table_ending(table));
     return new_dir_copy(dir, name, file);
 }
 
@@ -174,7 +174,8 @@ static int write_app(const char *file, const char *dir, const struct survey *sur
 {
     struct err err = {0};
     new_table_settle(survey, last_part(dir), table);
-    if (table->key_count == 0 && key_search(survey, file, table, &err) != ERR_NONE) {
+    if (table->key_count == 0 && table->form == SURVEY_CSV &&
+        key_search(survey, file, table, &err) != ERR_NONE) {
         message_error(file, &err);
         return EXIT_FAILED;
     }

@@ -117,6 +117,42 @@ static void add_columns(const struct survey *survey, struct new_table *table)
     }
 }
 
+// What the values of a column of JSON are. Texts are dates where all of them are; other texts stay what they
+// are, as a number in a text is none in JSON.
+static enum column_kind kind_in_json(const struct survey_column *column, const struct column_ways *ways)
+{
+    unsigned kinds = column->kinds & ~(1u << JSON_NULL);
+    enum column_kind kind = kinds != 0 ? column_guess_kind(&column->guess, ways) : COLUMN_EMPTY;
+    if (kinds == 0)
+        return COLUMN_EMPTY;
+    if (kinds == 1u << JSON_BOOLEAN)
+        return COLUMN_BOOLEAN;
+    if (kinds == 1u << JSON_NUMBER)
+        return column->guess.not_integer ? COLUMN_NUMBER : COLUMN_INTEGER;
+    if (kinds != 1u << JSON_STRING)
+        return COLUMN_JSON;
+    bool is_time = kind >= COLUMN_DATE && kind <= COLUMN_TIMESTAMP &&
+                   column_guess_tokens(&column->guess) == 0 && !column->has_empty_text &&
+                   column->guess.padded == 0;
+    return is_time ? kind : COLUMN_TEXT;
+}
+
+static void add_members(const struct survey *survey, struct new_table *table)
+{
+    for (size_t i = 0; i < survey->column_count; i++) {
+        const struct survey_column *found = &survey->columns[i];
+        struct new_column *column = &table->columns[table->count];
+        name_column(table, table->count++, found->header);
+        column->found = found;
+        column->kind = kind_in_json(found, &survey->ways);
+        column->outside = found->header;
+        column->has_outside = !span_is(found->header, column->name);
+        column_guess_format(&found->guess, &survey->ways, column->format);
+        if (column->kind < COLUMN_DATE || column->kind > COLUMN_TIMESTAMP)
+            column->format[0] = '\0';
+    }
+}
+
 // --- the dialect
 
 static bool is_typed(const struct new_column *column)
@@ -393,12 +429,18 @@ void new_table_settle(const struct survey *survey, const char *app, struct new_t
 {
     *ret_table = (struct new_table){.app = app, .dialect = CSV_STRICT};
     (void)sql_name_make(span_of(app), ret_table->name); // an app's name begins with a letter
-    add_columns(survey, ret_table);
-    settle_dialect(survey, ret_table);
+    ret_table->form = survey->form;
+    if (survey->form == SURVEY_CSV) {
+        add_columns(survey, ret_table);
+        settle_dialect(survey, ret_table);
+    } else {
+        add_members(survey, ret_table);
+    }
     find_money(survey, ret_table);
     find_micros(ret_table);
     for (size_t i = 0; i < ret_table->count; i++)
-        ret_table->columns[i].required = !is_null(ret_table, &ret_table->columns[i]);
+        ret_table->columns[i].required =
+            ret_table->columns[i].kind != COLUMN_JSON && !is_null(ret_table, &ret_table->columns[i]);
     find_key(survey, ret_table);
     find_filters(survey, ret_table);
 }
@@ -456,11 +498,32 @@ static bool is_nothing(const struct new_table *table, struct span cell)
     return cell.len == 0;
 }
 
-void new_table_append_json(
-    const struct new_table *table, const struct new_column *column, struct span cell, struct buf *out)
+// The value of the first row as a file of JSON has it.
+static void append_member(const struct new_table *table, const struct new_column *column, struct buf *out)
 {
-    struct span value = span_trim(cell);
+    const struct survey_column *found = column->found;
+    struct span text = found->first;
+    bool is_text = found->first_kind == JSON_STRING;
+    if (found->first_kind == JSON_NULL || found->first.at == NULL)
+        buf_append_str(out, "null");
+    else if (is_text && column->format[0] != '\0')
+        append_moment(column, text, out);
+    else if (is_text && column->kind == COLUMN_TEXT && !new_table_is_key(table, column))
+        json_write_string(out, (struct span){.at = text.at, .len = utf8_cut(text, SAMPLE_TEXT_BYTES)});
+    else if (is_text)
+        json_write_string(out, text);
+    else
+        buf_append(out, text.at, text.len);
+}
+
+void new_table_append_first(const struct new_table *table, const struct new_column *column, struct buf *out)
+{
+    struct span value = span_trim(column->found->first);
     const char *const *words;
+    if (table->form != SURVEY_CSV) {
+        append_member(table, column, out);
+        return;
+    }
     if (is_nothing(table, value)) {
         buf_append_str(out, "null");
         return;
@@ -481,6 +544,7 @@ void new_table_append_json(
         break;
     case COLUMN_EMPTY:
     case COLUMN_TEXT:
+    case COLUMN_JSON:
         if (!new_table_is_key(table, column))
             value.len = utf8_cut(value, SAMPLE_TEXT_BYTES);
         json_write_string(out, value);

@@ -32,6 +32,7 @@ struct new_column {
 struct new_table {
     const char *app;                            // the app's name, and the path's; borrowed
     char name[SQL_NAME_CHARS];                  // of the table
+    enum survey_form form;                      // of the file
     struct csv_dialect dialect;                 // borrows the survey
     struct new_column columns[LIMIT_FIELDS];    //
     size_t count;                               //
@@ -51,9 +52,8 @@ bool new_table_is_key(const struct new_table *table, const struct new_column *co
 // Whether the name has one of the words that people give to what tells rows apart.
 bool new_table_is_key_name(const char *name);
 
-// Appends a cell as JSON, read as the column's type in the file's ways; an empty one and a sign for nothing
-// are null.
-void new_table_append_json(
-    const struct new_table *table, const struct new_column *column, struct span cell, struct buf *out);
+// Appends the value of the first row as JSON, read as the column's type in the file's ways; an empty cell and
+// a sign for nothing are null.
+void new_table_append_first(const struct new_table *table, const struct new_column *column, struct buf *out);
 
 #endif

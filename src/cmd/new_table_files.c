@@ -18,6 +18,7 @@ static const struct {
     [COLUMN_DATE] = {"date", "date"},
     [COLUMN_TIME] = {"time", "time"},
     [COLUMN_TIMESTAMP] = {"timestamp", "timestamptz"},
+    [COLUMN_JSON] = {"json", "json"},
 };
 
 static void append_type(const struct new_column *column, const char *type, struct buf *out)
@@ -73,14 +74,21 @@ static void append_keys(const struct new_table *table, const char *between, stru
         buf_printf(out, "%s%s", i > 0 ? between : "", table->keys[i]->name);
 }
 
+const char *new_table_ending(const struct new_table *table)
+{
+    static const char *const endings[] = {
+        [SURVEY_CSV] = "csv", [SURVEY_JSON] = "json", [SURVEY_NDJSON] = "ndjson"};
+    return endings[table->form];
+}
+
 void new_table_write_ini(const struct new_table *table, struct buf *out)
 {
     buf_printf(out,
         "title = %s\n\n"
         "; At the first start this file of data/ goes in, as everybody's batches do.\n"
         "[load]\n"
-        "POST /%s = %s.csv\n",
-        table->app, table->app, table->app);
+        "POST /%s = %s.%s\n",
+        table->app, table->app, table->app, new_table_ending(table));
 }
 
 void new_table_write_schema(const struct new_table *table, struct buf *out)
@@ -142,7 +150,7 @@ static void append_first_row(const struct new_table *table, struct buf *out)
         buf_append_str(out, before);
         json_write_string(out, column->has_outside ? column->outside : span_of(column->name));
         buf_append_str(out, ": ");
-        new_table_append_json(table, column, column->found->first, out);
+        new_table_append_first(table, column, out);
         before = ", ";
     }
     buf_append_byte(out, '}');
@@ -224,7 +232,7 @@ static void append_columns(const struct new_table *table, struct buf *out)
         const struct new_column *column = &table->columns[i];
         if (column->digits > 0)
             buf_printf(out, "-- @column %s decimal(%u,%u)\n", column->name, column->digits, column->scale);
-        else if (column->has_micros)
+        else if (column->has_micros || column->kind == COLUMN_JSON)
             buf_printf(out, "-- @column %s %s\n", column->name, type_of(column));
     }
 }
@@ -285,7 +293,7 @@ static void append_first_part(const struct new_table *table, const struct new_co
 {
     AUTO(buf_fini) struct buf json;
     buf_init(&json, out->max);
-    new_table_append_json(table, column, column->found->first, &json);
+    new_table_append_first(table, column, &json);
     struct span value = buf_span(&json);
     if (column->kind == COLUMN_TEXT)
         value = span_trim(column->found->first);

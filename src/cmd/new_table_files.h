@@ -6,6 +6,9 @@
 #include "base/buf.h"
 #include "cmd/new_table.h"
 
+// The ending of the app's data file: "csv".
+const char *new_table_ending(const struct new_table *table);
+
 // Each appends the text of one file; failures are kept in the buffer's status.
 void new_table_write_ini(const struct new_table *table, struct buf *out);
 void new_table_write_schema(const struct new_table *table, struct buf *out);

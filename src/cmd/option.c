@@ -156,7 +156,7 @@ const struct option_row option_rows[] = {
         .flag = "--from",
         .type = OPTION_TEXT,
         .field = offsetof(struct options, from),
-        .help = {{COMMAND_INIT, "FILE", "a CSV file, for which the app is made"}},
+        .help = {{COMMAND_INIT, "FILE", "a file of CSV or JSON, for which the app is made"}},
     },
     {
         .flag = "--month",

@@ -5,20 +5,17 @@
 // main thread.
 #include "cmd/survey.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
+#include "cmd/file_parts.h"
+#include "cmd/survey_json.h"
 #include "text/charset.h"
 #include "text/charset_guess.h"
 #include "text/csv_input.h"
 #include "text/utf8.h"
 
 enum {
-    READ_BYTES = 256 * 1024,
     START_BYTES = 1024 * 1024,      // for the layout
     TEXT_BYTES = 4 * START_BYTES,   // the same in UTF-8
     ARENA_BYTES = 64 * 1024 * 1024, // headers and one row, or rows that are put off
@@ -30,52 +27,6 @@ enum {
 };
 
 static const char LINE_OF_NOTES[] = "_____";
-
-// --- the file
-
-typedef enum err_code bytes_function(void *ctx, struct span bytes, struct err *err);
-
-static enum err_code read_bytes(
-    int fd, char *room, size_t max, bytes_function *on_bytes, void *ctx, struct err *err)
-{
-    for (size_t total = 0; total < max;) {
-        ssize_t got = read(fd, room, READ_BYTES);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return err_set(err, ERR_IO, "%s", strerror(errno));
-        if (got == 0)
-            break;
-        enum err_code code = on_bytes(ctx, (struct span){.at = room, .len = (size_t)got}, err);
-        if (code != ERR_NONE)
-            return code;
-        total += (size_t)got;
-    }
-    return ERR_NONE;
-}
-
-// Hands over the file in parts, up to some `max` bytes.
-static enum err_code read_file(
-    const char *path, size_t max, bytes_function *on_bytes, void *ctx, struct err *err)
-{
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_set(err, ERR_IO, "%s", strerror(errno));
-    char *room = mem_alloc(READ_BYTES);
-    enum err_code code = ERR_NONE;
-    if (room == NULL)
-        code = err_no_memory(err);
-    else if (fstat(fd, &status) != 0)
-        code = err_set(err, ERR_IO, "%s", strerror(errno));
-    else if (!S_ISREG(status.st_mode))
-        code = err_set(err, ERR_IO, "is no file");
-    else
-        code = read_bytes(fd, room, max, on_bytes, ctx, err);
-    mem_free(room);
-    close(fd);
-    return code;
-}
 
 // --- the encoding, and the layout
 
@@ -95,7 +46,7 @@ static enum err_code find_encoding(struct survey *survey, const char *path, stru
         {"\x28\xb5\x2f", "is compressed: unpack it with unzstd"},
         {"\xd0\xcf\x11", "is an old spreadsheet (.xls): save the sheet as CSV"}, {"%PDF", "is a PDF"}};
     struct charset_guess guess = {0};
-    enum err_code code = read_file(path, SIZE_MAX, on_guess, &guess, err);
+    enum err_code code = file_parts_read(path, SIZE_MAX, on_guess, &guess, err);
     if (code != ERR_NONE)
         return code;
     if (guess.bytes == 0)
@@ -125,16 +76,18 @@ static enum err_code on_start(void *ctx, struct span bytes, struct err *err)
     return charset_feed(&start->charset, bytes, on_text, start, err);
 }
 
-// Says what a text without rows of cells is instead.
-static enum err_code check_start(struct span text, const struct survey *survey, struct err *err)
+// Finds JSON by how it starts, and says what a text without rows of cells is instead.
+static enum err_code check_start(struct span text, struct survey *survey, struct err *err)
 {
     while (
         text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\n' || text.at[0] == '\r' || text.at[0] == '\t'))
         text = (struct span){.at = text.at + 1, .len = text.len - 1};
     if (text.len == 0 || survey->layout.columns == 0)
         return err_set(err, ERR_MALFORMED, "the file has no rows");
-    if (text.at[0] == '{' || (text.at[0] == '[' && text.len > 1 && strchr("{[\r\n ", text.at[1]) != NULL))
-        return err_set(err, ERR_MALFORMED, "looks like JSON; only CSV is read here");
+    if (text.at[0] == '{')
+        survey->form = SURVEY_NDJSON;
+    else if (text.at[0] == '[' && text.len > 1 && strchr("{[\r\n\t ", text.at[1]) != NULL)
+        survey->form = SURVEY_JSON;
     if (text.at[0] == '<' && text.len > 1 &&
         (ascii_is_letter(text.at[1]) || strchr("!?", text.at[1]) != NULL))
         return err_set(err, ERR_MALFORMED, "looks like a web page or XML: download the CSV itself");
@@ -147,7 +100,7 @@ static enum err_code find_layout(struct survey *survey, const char *path, struct
     buf_init(&start.text, TEXT_BYTES);
     enum err_code code = charset_init(&start.charset, span_of(survey->encoding), err);
     if (code == ERR_NONE)
-        code = read_file(path, START_BYTES, on_start, &start, err);
+        code = file_parts_read(path, START_BYTES, on_start, &start, err);
     if (code == ERR_NONE) {
         csv_sniff(buf_span(&start.text), &survey->layout);
         code = check_start(buf_span(&start.text), survey, err);
@@ -419,7 +372,7 @@ static enum err_code read_csv(
         dialect.encoding = span_of(survey->encoding);
     enum err_code code = csv_input_init(&input, &dialect, handler, err);
     if (code == ERR_NONE)
-        code = read_file(path, SIZE_MAX, on_input, &input, err);
+        code = file_parts_read(path, SIZE_MAX, on_input, &input, err);
     if (code == ERR_NONE)
         code = csv_input_finish(&input, err);
     csv_input_fini(&input);
@@ -588,8 +541,11 @@ enum err_code survey_file(const char *path, struct survey **ret_survey, struct e
     enum err_code code = find_encoding(survey, path, err);
     if (code == ERR_NONE)
         code = find_layout(survey, path, err);
-    if (code == ERR_NONE)
-        code = read_rows(survey, path, err);
+    if (code != ERR_NONE)
+        return code;
+    if (survey->form != SURVEY_CSV)
+        return survey_json(survey, path, err);
+    code = read_rows(survey, path, err);
     if (code != ERR_NONE)
         return code;
     if (survey->rows == 0)

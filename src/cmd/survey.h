@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a CSV file holds: how it is written, what its columns are, which rows are none. Reads the file as a
-// stream, two times; what it finds of the whole file is sure, what it takes from the first MiB (delimiter,
-// header) is a guess. On the main thread.
+// What a file of CSV or JSON holds: how it is written, what its columns are, which rows are none. Reads the
+// file as a stream, two times; what it finds of the whole file is sure, what it takes from the first MiB
+// (delimiter, header) is a guess. On the main thread.
 #ifndef RECKONER_CMD_SURVEY_H
 #define RECKONER_CMD_SURVEY_H
 
@@ -17,11 +17,23 @@
 #include "text/csv_dialect.h"
 #include "text/csv_rows.h"
 #include "text/csv_sniff.h"
+#include "text/json_rows.h"
 
 struct survey_column {
     struct span header;        // as the file has it; empty: none
     struct span first;         // the cell of the first row
     struct column_guess guess; //
+    // of JSON
+    unsigned kinds;            // of its values: bit i, of enum json_kind
+    enum json_kind first_kind; // in the first row
+    uint64_t last_row;         // that had it, from 1
+    bool has_empty_text;       // a value is ""
+};
+
+enum survey_form {
+    SURVEY_CSV,    //
+    SURVEY_JSON,   // an array of objects
+    SURVEY_NDJSON, // an object a line
 };
 
 // Rows of one kind that a load would refuse.
@@ -33,7 +45,8 @@ struct bad_rows {
 
 struct survey {
     struct arena arena;                         // of all texts
-    struct csv_sniff layout;                    //
+    enum survey_form form;                      //
+    struct csv_sniff layout;                    // of CSV
     const char *encoding;                       // of the whole file, as iconv(3) knows it
     struct survey_column columns[LIMIT_FIELDS]; //
     size_t column_count;                        // that are looked at, without one that only ends each line
@@ -54,15 +67,16 @@ struct survey {
     struct column_ways ways;                    //
 };
 
-// Surveys the file. ERR_IO for one that cannot be read, ERR_MALFORMED for what is no CSV, with the reason;
-// ERR_TOO_LARGE past a bound of csv_rows.h; ERR_NO_MEMORY. survey_free is due in any case.
+// Surveys the file. ERR_IO for one that cannot be read, ERR_MALFORMED for what is neither CSV nor JSON,
+// with the reason; ERR_TOO_LARGE past a bound of csv_rows.h or json_rows.h; ERR_NO_MEMORY. survey_free is due
+// in any case.
 MUST_CHECK enum err_code survey_file(const char *path, struct survey **ret_survey, struct err *err);
 
 // Gets the cells of a row, borrowed for the call.
 typedef void survey_row_function(void *ctx, const struct csv_cell *cells, size_t count);
 
-// Reads the rows of the surveyed file once more: neither the header nor notes nor rows of empty cells. Errors
-// as survey_file has them.
+// Reads the rows of the surveyed file of CSV once more: neither the header nor notes nor rows of empty cells.
+// Errors as survey_file has them.
 MUST_CHECK enum err_code survey_walk(
     const struct survey *survey, const char *path, survey_row_function *on_each, void *ctx, struct err *err);
 

@@ -100,6 +100,7 @@ enum column_kind {
     COLUMN_DATE,      //
     COLUMN_TIME,      //
     COLUMN_TIMESTAMP, //
+    COLUMN_JSON,      // objects, arrays, or several kinds: of JSON alone, and never found by a guess
 };
 
 // The kind of the values in a file with these ways.

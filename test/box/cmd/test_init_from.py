@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`reckoner init --from`: files in the manner of those that offices, banks and shops hand out become APIs without an edit."""
+import json
 import re
 import subprocess
 
@@ -120,6 +121,39 @@ def test_a_file_becomes_an_api_that_has_its_rows(start, request, tmp_path, store
         assert server.stop() == 0
 
 
+BOOKS = [
+    {'isbn': '978-1', 'title': 'Dune', 'price': 12.5, 'pages': 412, 'published': '1965-08-01', 'tags': ['a', 'b'], 'inStock': True, 'nr': '007', 'sold': '31.12.2025'},
+    {'isbn': '978-2', 'title': '-', 'price': 7.25, 'pages': None, 'published': '1815-12-23', 'tags': [], 'inStock': False, 'nr': '8', 'sold': '01.01.2026', 'x': 'a'},
+    {'isbn': '978-3', 'title': '', 'price': 9.99, 'published': '1922-02-02', 'tags': None, 'inStock': True, 'nr': '9', 'sold': '02.01.2026', 'x': 1},
+    {'isbn': '978-4', 'title': 'Iliad', 'price': 5.75, 'published': '1598-01-01', 'tags': {'b': 1}, 'inStock': True, 'nr': '10', 'sold': '03.01.2026', 'x': None},
+    {'isbn': '978-5', 'title': 'Faust', 'price': -0.25, 'published': '1808-01-01', 'tags': [], 'inStock': True, 'nr': '11', 'sold': '04.01.2026', 'x': [1]}]
+
+
+@pytest.mark.parametrize('store', STORES)
+@pytest.mark.parametrize('ending', ['json', 'ndjson'])
+def test_a_file_of_json_becomes_an_api_that_has_its_rows(start, request, tmp_path, store, ending):
+    file = tmp_path / f'books.{ending}'
+    file.write_text(json.dumps(BOOKS, indent=1) if ending == 'json' else ''.join(json.dumps(book) + '\n' for book in BOOKS))
+    result = run('init', '--from', file, tmp_path / 'books')
+    assert (result.returncode, result.stderr) == (0, '')
+    assert '  key: isbn, which is there and unique in all rows\n' in result.stdout
+    assert (tmp_path / 'books' / 'data' / f'books.{ending}').read_bytes() == file.read_bytes()
+    fields = re.findall(r'^-- @field (\w+) +(.*)$', (tmp_path / 'books' / 'post_books.sql').read_text(), re.MULTILINE)
+    assert fields == [('isbn', 'text required unique'), ('title', 'text'), ('price', 'number required'), ('pages', 'integer'),
+                      ('published', 'date required'), ('tags', 'json'), ('instock', 'boolean required name "inStock"'), ('nr', 'text required'),
+                      ('sold', 'date required format "%d.%m.%Y"'), ('x', 'json')]
+    options = new_store(store, request)
+    tests = run('test', *options, tmp_path / 'books')
+    assert (tests.returncode, 'not ok' in tests.stdout) == (0, False), tests.stdout
+    rows = start(*options, tmp_path / 'books').get('/books').json()
+    expected = [{'pages': None, 'x': None} | book for book in BOOKS]
+    for book in expected:
+        day, month, year = book['sold'].split('.')
+        book['sold'] = f'{year}-{month}-{day}'
+        book['instock'] = book.pop('inStock')
+    assert rows == expected
+
+
 def test_what_was_found_is_told_with_what_to_do_next(tmp_path):
     result = init(tmp_path, 'communes', FILES['communes'][0])
     assert result.stdout.splitlines()[:5] == [
@@ -183,12 +217,21 @@ def test_a_folder_may_have_a_slash_behind_it(tmp_path):
     (b'PK\x03\x04\x14\x00\x06\x00', 'is a zip archive, as .xlsx and .ods are: save the sheet as CSV'),
     (b'\x1f\x8b\x08\x00\x00\x00', 'is compressed: unpack it with gunzip'),
     (b'\x00\x01\x02', 'is no text'),
-    (b'{"a": [1, 2]}', 'looks like JSON; only CSV is read here'),
+    (b'{"a": [1, 2]}', 'is one object of JSON: rows are an array of objects, or an object a line; take such an array out of it'),
+    (b'{"a":\n [1, 2]}', 'is one object of JSON: rows are an array of objects, or an object a line; take such an array out of it'),
+    (b'[{"a": 1}, 2]', '2: a value that is no object: rows are an array of objects, or an object a line'),
+    (b'[\n]', 'the file has no rows'),
+    (b'[{}, {}]', 'the objects have no members'),
+    (b'[{"a": 1},\n{"a": ', '2:7: broken JSON: the input is cut short'),
+    ('[{"a": 1}]'.encode('utf-16'), 'looks like JSON, which has to be in UTF-8, and is in UTF-16'),
+    (b'[' + b','.join(b'{"m%d": 1}' % n for n in range(257)) + b']', 'the objects have more than 256 different members, and an endpoint no more fields'),
     (b'<!DOCTYPE html>\n<p>a,b\n', 'looks like a web page or XML: download the CSV itself'),
 ])
 def test_what_is_no_csv_is_told(tmp_path, content, message):
     result = init(tmp_path, 'bad', content)
-    assert (result.returncode, result.stderr) == (1, f'reckoner: {tmp_path}/bad.csv: {message}\n')
+    prefix = '' if message[0].isdigit() else 'reckoner: '
+    between = ':' if message[0].isdigit() else ': '
+    assert (result.returncode, result.stderr) == (1, f'{prefix}{tmp_path}/bad.csv{between}{message}\n')
     assert not (tmp_path / 'bad').exists()
 
 
