@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a key and its plan cost: an answer that is kept, given to whoever asks, to whoever asks with a field that means nothing there, and to the
-holder of a key that is looked up for each request, without a plan and with one of three numbers. Pipelined, as the kernel's part of a request then does not hide the difference."""
+"""What a key and its plan cost: an answer that is kept, given to whoever asks, to whoever asks with a field that means nothing there,
+and to the holder of a key that is looked up for each request, without a plan and with one of three numbers. Pipelined, as the kernel's
+part of a request then does not hide the difference."""
 import shutil
 import statistics
 

@@ -25,6 +25,7 @@
 #include "serve/near_hit.h"
 #include "serve/own_pages.h"
 #include "serve/params.h"
+#include "serve/paying.h"
 #include "serve/read.h"
 #include "serve/recall.h"
 #include "serve/recode.h"
@@ -77,22 +78,6 @@ static void keep_from_shared_caches(struct request *request)
     response->headers = lines;
 }
 
-// Charges what the answer costs, and writes what it says of what is left. A batch costs its rows, too.
-static void pay(struct request *request, const struct http_exchange *exchange, char ret_lines[TOLL_CHARS])
-{
-    const struct response *response = &request->response;
-    int64_t now_ns = (int64_t)clock_monotonic_ns();
-    uint64_t rows = request->batch_rows, bytes = 0;
-    if (response->status != 304 && !http_is_head(exchange)) {
-        rows += response->rows;
-        bytes = response->body != NULL ? response->body->len : 0;
-        if (response->file != NULL)
-            bytes = http_file_bytes(response->file);
-    }
-    toll_charge(&request->toll, rows, bytes, now_ns);
-    toll_write(&request->toll, now_ns, ret_lines);
-}
-
 static void reply(struct request *request, struct http_exchange *exchange)
 {
     char toll_lines[TOLL_CHARS];
@@ -108,7 +93,7 @@ static void reply(struct request *request, struct http_exchange *exchange)
         .file = response->file,
     };
     if (request->toll.quota != NULL) {
-        pay(request, exchange, toll_lines);
+        paying_charge(request, exchange, toll_lines);
         answer.more_headers = toll_lines;
     }
     response->body = NULL; // http_reply takes both
@@ -367,71 +352,12 @@ static bool check_condition(struct request *request)
     return false;
 }
 
-// The client has used what its plan allows.
-static void refuse_toll(struct request *request, const struct verdict *verdict)
-{
-    struct span name = verdict->allowance->name;
-    int64_t retry_s = (verdict->retry_ns + (int64_t)NS_PER_S - 1) / (int64_t)NS_PER_S;
-    char line[HEADERS_BYTES], detail[HEADERS_BYTES], violated[HEADERS_BYTES];
-    int len = snprintf(line, sizeof(line), "Retry-After: %" PRId64 "\r\n", retry_s > 0 ? retry_s : 1);
-    int violated_len = snprintf(violated, sizeof(violated), "[\"%.*s\"]", (int)name.len, name.at);
-    snprintf(detail, sizeof(detail),
-        "the plan %.*s allows no more %.*s just now: send this again after Retry-After seconds",
-        (int)request->toll.quota->name.len, request->toll.quota->name.at, (int)name.len, name.at);
-    request_set_problem(request,
-        &(struct problem){.status = 429,
-            .type = "https://iana.org/assignments/http-problem-types#quota-exceeded",
-            .title = "Request cannot be satisfied as assigned quota has been exceeded",
-            .violated = {.at = violated, .len = (size_t)violated_len},
-            .detail = detail},
-        arena_strndup(&request->arena, line, (size_t)len));
-}
-
-// Whether there is time to ask the store for more of what the client may use.
-static bool may_ask_for_ration(struct request *request, int64_t now_ns)
-{
-    if (request->ration_ns == 0)
-        request->ration_ns = now_ns;
-    if (now_ns - request->ration_ns < (int64_t)(LIMIT_RATION_WAIT_MS * NS_PER_MS))
-        return true;
-    request_set_busy(request, "how much of its plan the client has left is not known in time");
-    return false;
-}
-
-// Whether the client's plan lets the request pass. False with the response; or without one, when it has to
-// wait for a ration.
-static bool pass(struct request *request, const struct http_exchange *exchange)
-{
-    struct verdict verdict = {0};
-    int64_t now_ns = (int64_t)clock_monotonic_ns();
-    switch (toll_find(request->context->limits, request->app, request->service, request->client, exchange,
-        &request->toll)) {
-    case TOLL_FREE:
-        return true;
-    case TOLL_PAYER:
-        break;
-    case TOLL_NO_PLAN:
-        request_refuse(
-            request, 403, "this key is of a plan that is not there any more: ask for one of another plan");
-        return false;
-    case TOLL_MEMORY:
-        request_set_busy(request, "out of memory");
-        return false;
-    }
-    toll_admit(&request->toll, request->endpoint, now_ns, &verdict);
-    if (verdict.admission == REFUSED)
-        refuse_toll(request, &verdict);
-    else if (verdict.admission == ASK)
-        request->asks_ration = may_ask_for_ration(request, now_ns);
-    return verdict.admission == ADMITTED;
-}
-
 // Whether the request may come in to its endpoint.
 static bool let_in(
     struct request *request, const struct http_exchange *exchange, const struct http_request *head)
 {
-    request->is_let_in =
-        door_let_in(request, exchange, head) && (request->app->quota_count == 0 || pass(request, exchange));
+    request->is_let_in = door_let_in(request, exchange, head) &&
+                         (request->app->quota_count == 0 || paying_admit(request, exchange));
     return request->is_let_in;
 }
 

@@ -75,7 +75,6 @@ struct request {
     bool shows_in_query;                  // the credential, which is cut out of `query`
     struct toll toll;                     // what it pays of its client's plan; the quota is the lease's
     struct ration_wait ration;            // for more of that than this node has
-    bool asks_ration;                     // it has to wait for that
     int64_t ration_ns;                    // monotonic: when it asked first for that; 0: it has not
     struct app *app;                      // that it is for, once routed; the lease's
     size_t service;                       // the app's number, and that of its service
@@ -118,6 +117,7 @@ struct request {
     bool is_cached;        // it was answered from what is kept
     int sent_status;       // once its exchange is over: what the client was answered; 0: it went before
     size_t sent_bytes;     // likewise: of the body
+    bool asks_ration;      // it has to wait for more of its plan than this node has
     bool away;             // a pool, writer or reload has it; the loop's
     atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread
 };
