@@ -13,7 +13,7 @@ from suite import process
 from suite.jobs import Job, Result
 
 PROGRAM_SECONDS = 600
-THREADED = {'base', 'net', 'http', 'store', 'batch', 'serve', 'cmd'}  # folders whose tests run under TSan too
+THREADED = {'base', 'net', 'http', 'store', 'access', 'batch', 'serve', 'cmd'}  # folders whose tests run under TSan too
 
 
 def is_threaded(part):
