@@ -30,7 +30,8 @@ static const struct usage USAGE = {
         "Runs a request on the store and tells of each statement: how the database ran it, its rows and its\n"
         "time; then what makes the request slow. A read is run twice and the second run told, as a server's\n"
         "memory is warm. A write takes its rows from FILE (" BODY_FILE_ENDINGS ") and is rolled back.\n"
-        "Where there is no store yet, one in memory takes the app's first load and is used.\n",
+        "Where there is no store yet, one in memory takes the app's first load and is used.\n"
+        "No key is needed: where the SQL sees who asks, the query says so, client=ID and claims by their names.\n",
     .min_words = 2,
     .max_words = 3,
     .wanted = "APP 'GET /path?…', or APP 'POST /path' FILE",

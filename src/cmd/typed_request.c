@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goes the way of a request in the server, with the same routes (serve/route.h) and the same reading of
-// parameters (serve/query.h), and tells people on stderr what the server would answer to a client.
-// The main thread.
+// parameters (serve/query.h, serve/claims.h), and tells people on stderr what the server would answer to a
+// client. The main thread.
 #include "cmd/typed_request.h"
 
 #include <stdio.h>
 
 #include "cmd/message.h"
+#include "cmd/typed_client.h"
+#include "serve/claims.h"
 #include "serve/own_pages.h"
 #include "serve/query.h"
 #include "serve/route.h"
@@ -94,16 +96,41 @@ static bool find_public(struct search *search, struct app *app)
     return found;
 }
 
+// What a query leaves out of its client is null.
+static enum err_code read_client(const struct search *search, const struct typed_client *typed,
+    struct value *params, struct report *report, struct err *err)
+{
+    const struct endpoint *endpoint = search->endpoint;
+    enum err_code code =
+        claims_read(endpoint, typed->is_known ? &typed->client : NULL, search->arena, params, report, err);
+    for (size_t i = 0; typed->client.id.len == 0 && i < endpoint->param_count; i++) {
+        if (endpoint->params[i].source == PARAM_CLIENT)
+            params[i] = (struct value){.kind = VALUE_NULL};
+    }
+    return code;
+}
+
+static bool fail_client(const struct search *search, const struct report *report)
+{
+    message_report(search->text, report);
+    return fail(search, "write into the query what a key would say: client=ID, and each claim by its name");
+}
+
 static bool read_params(const struct search *search, struct typed_request *ret_request)
 {
     AUTO(report_fini) struct report report = {0};
     struct query_format format;
+    struct typed_client client;
     struct err err = {0};
     struct typed_request request = {.endpoint = search->endpoint};
     request.params = arena_zalloc(search->arena, search->endpoint->param_count + 1, sizeof(*request.params));
     if (request.params == NULL)
         return fail(search, "out of memory");
-    if (query_read(search->endpoint, search->parts, search->query, search->arena, request.params, &format,
+    if (typed_client_read(search->endpoint, search->query, search->arena, &client, &err) != ERR_NONE)
+        return fail(search, err.text);
+    if (read_client(search, &client, request.params, &report, &err) != ERR_NONE)
+        return report.total > 0 ? fail_client(search, &report) : fail(search, err.text);
+    if (query_read(search->endpoint, search->parts, client.rest, search->arena, request.params, &format,
             &report, &err) != ERR_NONE) {
         message_report(search->text, &report);
         return fail(search, err.text);

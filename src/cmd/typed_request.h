@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request as a person types it, "GET /rates?origin=…", and the endpoint and parameters that the server
-// would find for it. Any thread.
+// would find for it. What a key would say of who asks stands in the query, too (typed_client.h), as no key is
+// at hand; whether a client may ask at all is not looked at. Any thread.
 #ifndef RECKONER_CMD_TYPED_REQUEST_H
 #define RECKONER_CMD_TYPED_REQUEST_H
 
