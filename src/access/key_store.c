@@ -5,10 +5,12 @@
 #include "access/key_store.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
-#include "base/arena.h"
+#include "access/audit.h"
+#include "access/key_id.h"
+#include "access/key_records.h"
 #include "base/limits.h"
+#include "base/mem.h"
 
 enum { TIME_CHARS = 10, USE_BYTES = KEY_ID_CHARS + TIME_CHARS + 12 };
 
@@ -41,146 +43,38 @@ enum err_code key_store_make(struct store_conn *conn, struct err *err)
 
 // --- reading
 
-// Integers of the row from `column` on; null becomes `null`.
-static enum err_code read_integer(
-    struct store_stmt *stmt, size_t column, int64_t null, int64_t *ret_integer, struct err *err)
-{
-    struct value value = {0};
-    enum err_code code = store_column(stmt, column, &value, err);
-    if (code != ERR_NONE)
-        return code;
-    if (value.kind != VALUE_INTEGER && value.kind != VALUE_NULL)
-        return err_set(
-            err, ERR_STORE, "%s of Reckoner's own tables is no integer", store_column_name(stmt, column));
-    *ret_integer = value.kind == VALUE_INTEGER ? value.integer : null;
-    return ERR_NONE;
-}
-
-static enum err_code read_text(
-    struct store_stmt *stmt, size_t column, struct arena *arena, struct span *ret_text, struct err *err)
-{
-    struct value value = {0};
-    enum err_code code = store_column(stmt, column, &value, err);
-    if (code != ERR_NONE)
-        return code;
-    if (value.kind != VALUE_TEXT)
-        return err_set(
-            err, ERR_STORE, "%s of Reckoner's own tables is no text", store_column_name(stmt, column));
-    char *at = arena_strndup(arena, value.text.at, value.text.len);
-    if (at == NULL)
-        return err_no_memory(err);
-    *ret_text = (struct span){.at = at, .len = value.text.len};
-    return ERR_NONE;
-}
-
 enum err_code key_store_generation(struct store_conn *conn, uint64_t *ret_generation, struct err *err)
 {
-    static const char sql[] = "SELECT number, at FROM reckoner_audit ORDER BY number DESC LIMIT 1";
-    struct store_stmt *stmt = NULL;
-    int64_t number = 0;
-    int64_t at = 0;
-    bool row = false;
-    enum err_code code = store_prepare(conn, span_of(sql), NULL, 0, &stmt, err);
-    if (code == ERR_NONE)
-        code = store_bind(stmt, NULL, err);
-    if (code == ERR_NONE)
-        code = store_step(stmt, &row, err);
-    if (code == ERR_NONE && row)
-        code = read_integer(stmt, 0, 0, &number, err);
-    if (code == ERR_NONE && row)
-        code = read_integer(stmt, 1, 0, &at, err);
-    store_finalize(stmt);
-    if (code == ERR_NONE) // a store that was emptied counts from 1 again, at another time
-        *ret_generation = (uint64_t)at << 24 ^ (uint64_t)number;
-    return code;
+    return audit_generation(conn, ret_generation, err);
 }
 
-static enum err_code read_row(
-    struct store_stmt *stmt, struct arena *arena, struct key_row *ret_row, struct err *err)
+static enum err_code make_table(
+    const struct key_records *records, uint64_t generation, struct key_table **ret_table, struct err *err)
 {
-    struct span *const texts[] = {
-        &ret_row->id, &ret_row->label, &ret_row->plan, &ret_row->scopes, &ret_row->claims};
-    struct span digest = {0};
-    int64_t secret = 0;
-    enum err_code code = read_text(stmt, ARRAY_LEN(texts), arena, &digest, err);
-    for (size_t i = 0; i < ARRAY_LEN(texts) && code == ERR_NONE; i++)
-        code = read_text(stmt, i, arena, texts[i], err);
-    if (code == ERR_NONE)
-        code = read_integer(stmt, 6, 0, &secret, err);
-    if (code == ERR_NONE)
-        code = read_integer(stmt, 7, CLIENT_NEVER_ENDS, &ret_row->ends_s, err);
-    if (code == ERR_NONE)
-        code = read_integer(stmt, 8, 0, &ret_row->revoked_s, err);
-    if (code != ERR_NONE)
-        return code;
-    ret_row->secret = (uint32_t)secret;
-    if (ret_row->id.len != KEY_ID_CHARS || !secret_digest_parse(digest, &ret_row->digest))
-        return err_set(err, ERR_STORE, "reckoner_keys has a row that no Reckoner has written: %.*s",
-            (int)ret_row->id.len, ret_row->id.at);
-    return ERR_NONE;
-}
-
-// Rows of the table, whose texts are the arena's.
-struct key_rows {
-    struct arena arena;   // owns `rows`, too
-    struct key_row *rows; //
-    size_t count;         //
-    size_t room;          // of `rows`
-};
-
-static enum err_code read_rows(struct store_stmt *stmt, struct key_rows *rows, struct err *err)
-{
-    for (;;) {
-        bool is_row = false;
-        enum err_code code = store_step(stmt, &is_row, err);
-        if (code != ERR_NONE || !is_row)
-            return code;
-        if (rows->count == LIMIT_KEYS)
-            return err_set(err, ERR_TOO_LARGE, "the app has more than %d keys", LIMIT_KEYS);
-        struct key_row *grown =
-            arena_grow(&rows->arena, rows->rows, rows->count, &rows->room, sizeof(*rows->rows));
-        if (grown == NULL)
-            return err_no_memory(err);
-        rows->rows = grown;
-        code = read_row(stmt, &rows->arena, &rows->rows[rows->count], err);
-        if (code != ERR_NONE)
-            return code;
-        rows->count++;
-    }
-}
-
-static enum err_code ask_rows(struct store_conn *conn, int64_t now_s, struct key_rows *rows, struct err *err)
-{
-    static const char sql[] =
-        "SELECT id, label, plan, scopes, claims, digest, secret, ends, revoked FROM reckoner_keys"
-        " WHERE (ends IS NULL OR ends > :since) AND (revoked IS NULL OR revoked > :since) ORDER BY id, secret";
-    const struct store_name params[] = {{.name = span_of("since"), .type = TYPE_INTEGER}};
-    const struct value values[] = {{.kind = VALUE_INTEGER, .integer = now_s - LIMIT_KEYS_ENDED_S}};
-    struct store_stmt *stmt = NULL;
-    enum err_code code = store_prepare(conn, span_of(sql), params, ARRAY_LEN(params), &stmt, err);
-    if (code == ERR_NONE)
-        code = store_bind(stmt, values, err);
-    if (code == ERR_NONE)
-        code = read_rows(stmt, rows, err);
-    store_finalize(stmt);
+    struct key_row *rows = mem_zalloc(records->count + 1, sizeof(*rows));
+    if (rows == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; i < records->count; i++)
+        rows[i] = records->items[i].row;
+    enum err_code code = key_table_new(rows, records->count, generation, ret_table, err);
+    mem_free(rows);
     return code;
 }
 
 enum err_code key_store_read(
     struct store_conn *conn, int64_t now_s, struct key_table **ret_table, struct err *err)
 {
-    struct key_rows rows = {0};
+    struct key_records records = {0};
     uint64_t generation = 0;
-    arena_init(&rows.arena, SIZE_MAX); // LIMIT_KEYS bounds it
     enum err_code code = store_begin(conn, err);
     if (code == ERR_NONE)
-        code = key_store_generation(conn, &generation, err);
+        code = audit_generation(conn, &generation, err);
     if (code == ERR_NONE)
-        code = ask_rows(conn, now_s, &rows, err);
+        code = key_records_read(conn, span_of(""), now_s - LIMIT_KEYS_ENDED_S, LIMIT_KEYS, &records, err);
     store_rollback(conn);
     if (code == ERR_NONE)
-        code = key_table_new(rows.rows, rows.count, generation, ret_table, err);
-    arena_fini(&rows.arena);
+        code = make_table(&records, generation, ret_table, err);
+    key_records_fini(&records);
     return code;
 }
 

@@ -19,8 +19,6 @@
 #include "base/err.h"
 #include "store/store.h"
 
-enum { KEY_ID_CHARS = 12 }; // "k_" and ten more
-
 // Makes the tables where there are none. On a STORE_WRITE connection, outside of a transaction; all other
 // functions want them to be there. A server whose app asks for keys does so at its start: in SQLite a table
 // that is made later is a change of the schema.

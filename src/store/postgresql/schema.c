@@ -230,6 +230,7 @@ static const char missing_sql[] =
     " FROM (VALUES ('reckoner_migrations', 'SELECT'), ('reckoner_loads', 'SELECT'), ('reckoner_notes', 'SELECT'),"
     " ('reckoner_quota', 'SELECT, INSERT, UPDATE, DELETE'),"
     " ('reckoner_usage', 'SELECT, INSERT, UPDATE'), ('reckoner_usage_nodes', 'SELECT, INSERT, UPDATE, DELETE'),"
+    " ('reckoner_keys', 'SELECT'), ('reckoner_audit', 'SELECT'), ('reckoner_key_uses', 'SELECT, INSERT, UPDATE'),"
     " ('reckoner_versions', 'SELECT'), ('reckoner_commits', 'SELECT, INSERT, UPDATE, DELETE')) AS own (name, rights)"
     " JOIN pg_catalog.pg_class c ON c.relname = name"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1::text"
