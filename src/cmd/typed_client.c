@@ -17,10 +17,13 @@ struct reading {
     struct err *err;                 //
 };
 
+// As :client is called; an endpoint that sees claims alone has no parameter of it.
+static const struct rule CLIENT = {.source = PARAM_CLIENT, .outside = {.at = "client", .len = 6}};
+
 // The parameter that the name means; one of the request's before others. NULL: none.
 static const struct rule *find_rule(const struct endpoint *endpoint, struct span name)
 {
-    const struct rule *found = NULL;
+    const struct rule *found = endpoint->is_personal && span_equal(name, CLIENT.outside) ? &CLIENT : NULL;
     for (size_t i = 0; i < endpoint->param_count; i++) {
         const struct rule *rule = &endpoint->params[i];
         if (!span_equal(rule->outside, name))

@@ -18,8 +18,8 @@ struct typed_client {
     struct span rest;     // of the query: what is the request's own, as it stood
 };
 
-// Takes from a query what the endpoint's :client and claims are called. A name that a parameter has as well
-// is the parameter's. ERR_INVALID for one that comes twice or is badly encoded; ERR_NO_MEMORY.
+// Takes client= and the claims from the query to an endpoint that is personal. A name that a parameter has as
+// well is the parameter's. ERR_INVALID for one that comes twice or is badly encoded; ERR_NO_MEMORY.
 MUST_CHECK enum err_code typed_client_read(const struct endpoint *endpoint, struct span query,
     struct arena *arena, struct typed_client *ret_client, struct err *err);
 

@@ -71,6 +71,21 @@ static void a_query_that_says_nothing_of_who_asks_is_the_requests_own(void **sta
     }
 }
 
+static void an_endpoint_that_sees_claims_alone_may_be_told_the_client(void **state)
+{
+    (void)state;
+    struct endpoint claims_alone = {.params = params + 1, .param_count = 1, .is_personal = true};
+    struct endpoint impersonal = {.params = params + 3, .param_count = 1};
+    struct typed_client typed;
+    AUTO(arena_fini) struct arena arena;
+    arena_init(&arena, 4096);
+    assert_int_equal(typed_client_read(&claims_alone, span_of("client=a"), &arena, &typed, NULL), ERR_NONE);
+    assert_true(span_is(typed.client.id, "a"));
+    assert_int_equal(typed_client_read(&impersonal, span_of("client=a"), &arena, &typed, NULL), ERR_NONE);
+    assert_false(typed.is_known);
+    assert_true(span_is(typed.rest, "client=a"));
+}
+
 static void who_asks_is_said_once_and_in_a_text(void **state)
 {
     (void)state;
@@ -85,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_key_would_say_is_taken_and_the_rest_stays_as_it_stood),
         cmocka_unit_test(a_query_that_says_nothing_of_who_asks_is_the_requests_own),
+        cmocka_unit_test(an_endpoint_that_sees_claims_alone_may_be_told_the_client),
         cmocka_unit_test(who_asks_is_said_once_and_in_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
