@@ -176,10 +176,31 @@ static struct span read_body(struct parsing *parsing, bool until_status, uint32_
     return body;
 }
 
+static bool add_keys(struct parsing *parsing, struct span text, uint32_t line)
+{
+    struct err err = {0};
+    enum err_code code = test_keys_add(&parsing->tests.keys, text, parsing->arena, &err);
+    if (code == ERR_NO_MEMORY)
+        (void)err_no_memory(parsing->err);
+    else if (code != ERR_NONE)
+        diags_add(parsing->diags, parsing->path, line, 0, "%s", err.text);
+    return code == ERR_NONE;
+}
+
+// The keys that a request asks for.
+static bool read_keys(struct parsing *parsing, const struct http_test *test)
+{
+    bool good = add_keys(parsing, test->target, test->line);
+    for (size_t i = 0; good && i < test->field_count; i++)
+        good = add_keys(parsing, test->fields[i].value, test->fields[i].line);
+    return good;
+}
+
 static bool read_test(struct parsing *parsing, struct http_test *test)
 {
     uint32_t body_line;
-    if (!read_request_line(parsing, test) || !read_fields(parsing, true, &test->fields, &test->field_count))
+    if (!read_request_line(parsing, test) || !read_fields(parsing, true, &test->fields, &test->field_count) ||
+        !read_keys(parsing, test))
         return false;
     test->body = read_body(parsing, true, &body_line);
     if (at_heading(parsing)) {

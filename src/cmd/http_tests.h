@@ -4,6 +4,7 @@
 //     ### an unknown port is refused          the test's name
 //     # comment lines, empty lines
 //     POST /prices                            the request, as it is sent
+//     X-API-Key: {{key: tenant=acme}}         with a key that is made for it (test_keys.h)
 //     Content-Type: text/csv
 //
 //     orig_code,dest_code,day,price           its body
@@ -21,6 +22,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "cmd/test_keys.h"
 
 struct test_field {
     struct span name;  // as written
@@ -47,6 +49,7 @@ struct http_test {
 struct http_tests {
     struct http_test *tests; // in order of the file; in the arena, with all texts
     size_t count;            //
+    struct test_keys keys;   // that requests ask for, in their targets and fields
 };
 
 // Parses the text of the file `path`, which stays in place as long as the tests. What is wrong with it goes

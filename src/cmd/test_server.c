@@ -71,13 +71,14 @@ static bool open_loaded(const struct test_seed *seed, struct workspace *ret_work
     return loaded;
 }
 
-static bool start(struct test_server *server, const struct test_seed *seed)
+static bool start(struct test_server *server, const struct test_seed *seed, struct test_keys *keys)
 {
     struct workspace workspace;
     if (!(seed->url != NULL ? open_loaded(seed, &workspace) : open_copy(server, seed, &workspace)))
         return false;
     struct err err = {0};
-    if (service_start(&server->service, workspace.app, workspace.store, workspace.conn, &err) != ERR_NONE) {
+    if (test_keys_store(keys, workspace.app, workspace.conn, &err) != ERR_NONE ||
+        service_start(&server->service, workspace.app, workspace.store, workspace.conn, &err) != ERR_NONE) {
         message_error(seed->app_dir, &err);
         workspace_fini(&workspace);
         return false;
@@ -94,14 +95,14 @@ static bool start(struct test_server *server, const struct test_seed *seed)
     return false;
 }
 
-bool test_server_start(const struct test_seed *seed, struct test_server **ret_server)
+bool test_server_start(const struct test_seed *seed, struct test_keys *keys, struct test_server **ret_server)
 {
     struct test_server *server = mem_zalloc(1, sizeof(*server));
     if (server == NULL) {
         fputs("reckoner: out of memory\n", stderr);
         return false;
     }
-    if (!start(server, seed)) {
+    if (!start(server, seed, keys)) {
         test_server_stop(server);
         return false;
     }

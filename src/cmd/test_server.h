@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "cmd/test_keys.h"
 
 struct test_server;
 
@@ -19,9 +20,9 @@ struct test_seed {
     struct log *log;  // of the servers' failures
 };
 
-// Serves the app over a store like the seed, which is borrowed until it is stopped. False, after messages on
-// stderr, when it does not start.
-bool test_server_start(const struct test_seed *seed, struct test_server **ret_server);
+// Serves the app over a store like the seed, which is borrowed until it is stopped, and puts the keys into
+// it. False, after messages on stderr, when it does not start.
+bool test_server_start(const struct test_seed *seed, struct test_keys *keys, struct test_server **ret_server);
 
 // "127.0.0.1:40123"
 const char *test_server_address(const struct test_server *server);
