@@ -14,14 +14,7 @@
 
 enum { MAX_SECRETS = 10000, DETAIL_BYTES = 160 }; // of one key
 
-#define US_PER_S 1000000
-
-static void show_moment(int64_t at_s, char ret_text[TIMESTAMP_CHARS])
-{
-    timestamp_format(at_s * US_PER_S, false, ret_text);
-}
-
-// "until 2027-01-01T00:00:00.000Z", or "without an end".
+// "until 2027-01-01T00:00:00Z", or "without an end".
 static void show_end(int64_t ends_s, char ret_text[DETAIL_BYTES])
 {
     char moment[TIMESTAMP_CHARS];
@@ -29,7 +22,7 @@ static void show_end(int64_t ends_s, char ret_text[DETAIL_BYTES])
         snprintf(ret_text, DETAIL_BYTES, "without an end");
         return;
     }
-    show_moment(ends_s, moment);
+    timestamp_format_seconds(ends_s, moment);
     snprintf(ret_text, DETAIL_BYTES, "until %s", moment);
 }
 
@@ -97,7 +90,7 @@ static enum err_code find(
     if (revoked_s == 0)
         return ERR_NONE;
     char moment[TIMESTAMP_CHARS];
-    show_moment(revoked_s, moment);
+    timestamp_format_seconds(revoked_s, moment);
     err_set(err, ERR_INVALID, "the key %.*s was revoked already, %s", (int)id.len, id.at, moment);
     err_hint(err, "make a new one by 'reckoner key create'");
     return ERR_INVALID;

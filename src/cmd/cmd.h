@@ -18,6 +18,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_routes(int argc, char **argv);
 int cmd_load(int argc, char **argv);
+int cmd_key(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
 int cmd_usage(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -20,6 +20,7 @@ static const struct {
     {"explain", cmd_explain, "show what a request runs, and what is slow about it"},
     {"routes", cmd_routes, "list the endpoints of apps"},
     {"load", cmd_load, "put one file into a store, as one batch"},
+    {"key", cmd_key, "make, list, rotate and revoke the keys that let clients in"},
     {"reset", cmd_reset, "take away what is in an app's store and make it anew"},
     {"usage", cmd_usage, "print what clients have used"},
     {"version", cmd_version, "print the version"},

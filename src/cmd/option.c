@@ -10,10 +10,11 @@ enum { MAX_THREADS = 256, MAX_TIMEOUT_S = 3600, MAX_CACHE_MIB = 1024 * 1024, MIN
 #define MAX_BODY_BYTES ((size_t)1 << 40) // a TiB
 
 enum {
+    KEY = COMMAND_KEY_CREATE | COMMAND_KEY_LIST | COMMAND_KEY_SHOW | COMMAND_KEY_ROTATE | COMMAND_KEY_REVOKE,
     LOADS = COMMAND_EXPLAIN | COMMAND_LOAD | COMMAND_RESET,   // may do a first load
     ON_STORE = LOADS | COMMAND_USAGE,                         // work on a server's store
     ON_FILES = COMMAND_CHECK | COMMAND_TEST | COMMAND_ROUTES, // try an app's files, on a store of their own
-    ALL = COMMAND_SERVE | COMMAND_INIT | ON_STORE | ON_FILES,
+    ALL = COMMAND_SERVE | COMMAND_INIT | ON_STORE | ON_FILES | KEY,
 };
 
 const struct option_row option_rows[] = {
@@ -33,7 +34,7 @@ const struct option_row option_rows[] = {
         .field = offsetof(struct options, var),
         .standard = "var",
         .help = {{COMMAND_SERVE, "DIR", "what the server writes: DIR/<app>.db, large answers and bodies"},
-            {ON_STORE, "DIR", "where the server keeps DIR/<app>.db"}},
+            {ON_STORE | KEY, "DIR", "where the server keeps DIR/<app>.db"}},
     },
     {
         .flag = "--store",
@@ -43,7 +44,7 @@ const struct option_row option_rows[] = {
         .help = {{COMMAND_SERVE, "URL",
                      "the store itself: sqlite:PATH, for a single app, or postgresql://…, where each app has a "
                      "schema of its name"},
-            {ON_STORE, "URL", "the store itself: sqlite:PATH or postgresql://…"},
+            {ON_STORE | KEY, "URL", "the store itself: sqlite:PATH or postgresql://…"},
             {ON_FILES, "URL",
                 "with postgresql://…: the files for that database, tried in schemas of their own there, which "
                 "are removed again; otherwise those for SQLite"}},
@@ -182,7 +183,7 @@ const struct option_row option_rows[] = {
         .type = OPTION_TEXT,
         .field = offsetof(struct options, format),
         .standard = "text",
-        .help = {{COMMAND_USAGE, "FORMAT", "text, csv or json"}},
+        .help = {{COMMAND_USAGE | COMMAND_KEY_LIST, "FORMAT", "text, csv or json"}},
     },
     {
         .flag = "--timeout",
@@ -192,6 +193,52 @@ const struct option_row option_rows[] = {
         .max = MAX_TIMEOUT_S,
         .standard = "30",
         .help = {{COMMAND_TEST, "SECONDS", "how long a request may take"}},
+    },
+    {
+        .flag = "--scope",
+        .type = OPTION_LIST,
+        .field = offsetof(struct options, scopes),
+        .help = {{COMMAND_KEY_CREATE, "SCOPE",
+            "'GET /path': the key is for the endpoints that are named so, and no others; or NAME, which opens "
+            "endpoints with '@access scope NAME'; may be given several times. Without any it is for all "
+            "endpoints that only want a key"}},
+    },
+    {
+        .flag = "--claim",
+        .type = OPTION_LIST,
+        .field = offsetof(struct options, claims),
+        .help = {{COMMAND_KEY_CREATE, "NAME=TEXT",
+            "what SQL sees as :NAME where an endpoint has '@claim NAME'; may be given several times"}},
+    },
+    {
+        .flag = "--plan",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, plan),
+        .help = {{COMMAND_KEY_CREATE, "NAME", "the [plan NAME] of app.ini that limits it"}},
+    },
+    {
+        .flag = "--label",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, label),
+        .help = {{COMMAND_KEY_CREATE, "TEXT", "whose it is, in words for people"}},
+    },
+    {
+        .flag = "--expires",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, expires),
+        .help =
+            {{COMMAND_KEY_CREATE, "WHEN",
+                 "a time from now, 90d or 12h, or a day, 2027-01-31, from which on it is refused; without "
+                 "it the key goes on until it is revoked"},
+                {COMMAND_KEY_ROTATE, "WHEN",
+                    "the same for the new secret; without it that lives as long as the former one was to"}},
+    },
+    {
+        .flag = "--overlap",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct options, overlap),
+        .standard = "7d",
+        .help = {{COMMAND_KEY_ROTATE, "TIME", "how long the former secret goes on: 7d, 12h; 0: not at all"}},
     },
     {
         .flag = "--help",

@@ -20,6 +20,11 @@ enum command {
     COMMAND_ROUTES = 1 << 5,
     COMMAND_LOAD = 1 << 6,
     COMMAND_RESET = 1 << 7,
+    COMMAND_KEY_CREATE = 1 << 8,
+    COMMAND_KEY_LIST = 1 << 9,
+    COMMAND_KEY_SHOW = 1 << 10,
+    COMMAND_KEY_ROTATE = 1 << 11,
+    COMMAND_KEY_REVOKE = 1 << 12,
     COMMAND_USAGE = 1 << 13,
 };
 

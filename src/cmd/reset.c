@@ -18,8 +18,8 @@ static const struct usage USAGE = {
     .forms = "reset [OPTION]... APP",
     .about =
         "Takes away all that is in the store of APP, and makes it anew: the schema, and what app.ini names\n"
-        "under [load]. What came in as batches since is lost, so it asks first. A server that runs on the\n"
-        "store answers errors meanwhile: end it before.\n",
+        "under [load]. What came in as batches since is lost, and so are keys and usage: so it asks first.\n"
+        "A server that runs on the store answers errors meanwhile: end it before.\n",
     .min_words = 1,
     .max_words = 1,
     .wanted = "an app: a folder with SQL files",
@@ -42,7 +42,9 @@ static bool may_reset(const char *shown, const struct app *app, const struct opt
             shown);
         return false;
     }
-    fprintf(stderr, "All that %s holds of %s is taken away, for good. Go on? [y/N] ", shown, app->name);
+    fprintf(stderr,
+        "All that %s holds of %s is taken away, for good, its keys and their usage too. Go on? [y/N] ", shown,
+        app->name);
     fflush(stderr);
     if (says_yes())
         return true;

@@ -126,17 +126,18 @@ const char *workspace_store_url(
     return ret_url;
 }
 
-// Whether the app was never in the store, and nobody else's tables are, which could not be made anew.
+// Whether the app was never in the store, and nobody else's tables are, which could not be made anew; nor
+// keys that were made before the first start.
 static bool is_new(const struct workspace *workspace)
 {
     char sql[512];
     if (strcmp(store_kind(workspace->store), "sqlite") == 0)
         snprintf(sql, sizeof(sql),
-            "SELECT name FROM sqlite_schema WHERE name = 'reckoner_migrations' OR name NOT GLOB 'reckoner_*'");
+            "SELECT name FROM sqlite_schema WHERE name IN ('reckoner_migrations', 'reckoner_keys') OR name NOT GLOB 'reckoner_*'");
     else
         snprintf(sql, sizeof(sql),
             "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE n.nspname = '%s' AND (c.relname = 'reckoner_migrations' OR c.relname !~ '^reckoner_')",
+            "WHERE n.nspname = '%s' AND (c.relname IN ('reckoner_migrations', 'reckoner_keys') OR c.relname !~ '^reckoner_')",
             workspace->app->name); // which has no quotes
     struct store_stmt *stmt = NULL;
     struct err ignored = {0}; // where it cannot be told, the store is kept

@@ -152,6 +152,14 @@ size_t timestamp_format(int64_t us, bool micros, char out[TIMESTAMP_CHARS])
     return len;
 }
 
+void timestamp_format_seconds(int64_t s, char out[TIMESTAMP_CHARS])
+{
+    s = s < FIRST_S ? FIRST_S : s >= END_S ? END_S - 1 : s;
+    timestamp_format(s * US_PER_SECOND, false, out);
+    out[19] = 'Z';
+    out[20] = '\0';
+}
+
 bool timestamp_to_local(int64_t us, const struct zone *zone, struct date *ret_date, int64_t *ret_of_day_us)
 {
     int64_t of_day;

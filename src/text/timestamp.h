@@ -49,6 +49,10 @@ MUST_CHECK enum timestamp_result timestamp_read(
 // a moment that timestamp_parse could return.
 size_t timestamp_format(int64_t us, bool micros, char out[TIMESTAMP_CHARS]);
 
+// Writes YYYY-MM-DDThh:mm:ssZ and a NUL, for people. `s` are seconds since 1970-01-01; a moment outside the
+// calendar is moved to its edge.
+void timestamp_format_seconds(int64_t s, char out[TIMESTAMP_CHARS]);
+
 // The day and the time of the day that the zone's clocks show at a moment; NULL: UTC. False when that is
 // outside the calendar.
 MUST_CHECK bool timestamp_to_local(

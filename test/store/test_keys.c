@@ -159,7 +159,7 @@ static void the_former_secret_goes_on_until_the_overlap_ends(void **state)
         "'k_aaaaaaaaaa'|1|'Acme Ltd'|'gold'|1000|'anna@one'|3000\n"
         "'k_aaaaaaaaaa'|2|'Acme Ltd'|'gold'|2000|'ben@two'|NULL\n");
     assert_rows(f->reader, "SELECT action, detail FROM reckoner_audit WHERE number = 2",
-        "'rotated'|'the former secret goes on until 1970-01-01T00:50:00.000Z'\n");
+        "'rotated'|'the former secret goes on until 1970-01-01T00:50:00Z'\n");
 }
 
 static void a_new_secret_lives_as_long_as_the_former_one_was_to(void **state)
@@ -210,9 +210,9 @@ static void what_was_revoked_or_never_was_cannot_be_changed(void **state)
     assert_int_equal(revoke(f, "k_aaaaaaaaaa", 2000).code, ERR_NONE);
     uint64_t generation = generation_of(f);
     assert_error(revoke(f, "k_aaaaaaaaaa", 2001), ERR_INVALID,
-        "the key k_aaaaaaaaaa was revoked already, 1970-01-01T00:33:20.000Z");
+        "the key k_aaaaaaaaaa was revoked already, 1970-01-01T00:33:20Z");
     assert_error(rotate(f, "k_aaaaaaaaaa", "x", 2001, KEY_LIVES_AS_LONG, 3000), ERR_INVALID,
-        "the key k_aaaaaaaaaa was revoked already, 1970-01-01T00:33:20.000Z");
+        "the key k_aaaaaaaaaa was revoked already, 1970-01-01T00:33:20Z");
     assert_true(generation == generation_of(f)); // nothing is left of the tries
 }
 

@@ -12,7 +12,7 @@ import time
 import postgresql
 
 DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-ID_DIGITS = 'abcdefghijklmnopqrstuvwxyz234567'
+ID_DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'  # access/key_id.c
 
 
 def write(app, where, what, key_id, sql):

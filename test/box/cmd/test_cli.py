@@ -6,7 +6,7 @@ from server import run, wait_until, write_app
 from small_apps import LOAD_APP, READ_APP, WRITE_APP, ids
 
 
-@pytest.mark.parametrize('command', ['serve', 'init', 'check', 'test', 'explain', 'routes', 'load', 'reset'])
+@pytest.mark.parametrize('command', ['serve', 'init', 'check', 'test', 'explain', 'routes', 'load', 'reset', 'key'])
 def test_help_reads_well(command):
     result = run(command, '--help')
     assert result.returncode == 0
@@ -37,6 +37,14 @@ def test_version():
     (['load', 'apps/rates'], "load wants APP 'POST /path' FILE"),
     (['load', 'apps/rates', 'POST /prices', 'a.csv', 'b.csv'], "load wants APP 'POST /path' FILE"),
     (['reset'], 'reset wants an app'),
+    (['key'], 'usage: reckoner key COMMAND'),
+    (['key', 'mint', 'x'], 'no command is called key mint; '),
+    (['key', 'crate', 'x'], 'no command is called key crate; did you mean key create?'),
+    (['key', 'create'], 'key create wants at least one app'),
+    (['key', 'show', 'k_0123456789'], 'key show wants the id of a key and at least one app: ID APP...'),
+    (['key', 'revoke', 'apps/rates', 'k_0123456789'], 'key revoke wants the id of a key first, k_ and ten more, and then apps: apps/rates is none'),
+    (['key', 'list', '--scope', 'x', 'y'], 'key list has no option --scope'),
+    (['key', 'list', '--format', 'jsno', 'x'], '--format is text, csv or json, not jsno; did you mean json?'),
     (['serve', '-listen', '8080', 'x'], 'serve has no option -listen; did you mean --listen?'),
     (['serve', '--port', '8080', 'x'], 'serve has no option --port; did you mean --listen?'),
     (['check', '-p', '8080', 'x'], 'check has no option -p; '),

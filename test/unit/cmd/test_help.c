@@ -58,6 +58,11 @@ static void append_commands(const struct option_row *row, struct buf *out)
         {COMMAND_LOAD, "load"},
         {COMMAND_RESET, "reset"},
         {COMMAND_USAGE, "usage"},
+        {COMMAND_KEY_CREATE, "key create"},
+        {COMMAND_KEY_LIST, "key list"},
+        {COMMAND_KEY_SHOW, "key show"},
+        {COMMAND_KEY_ROTATE, "key rotate"},
+        {COMMAND_KEY_REVOKE, "key revoke"},
     };
     const char *separator = "";
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
