@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/issuer.h"
 #include "app/quota.h"
 #include "base/span.h"
 
@@ -30,6 +31,8 @@ struct app_access {
     struct span query;              // the parameter of the query that may hold a key; empty: none
     const struct quota *key_quota;  // of keys that name no plan; NULL: no limits
     const struct quota *open_quota; // of requests without a key, by address; NULL: no limits
+    const struct issuer *issuers;   // whose tokens count, each of another `issuer`
+    size_t issuer_count;            //
     bool wants_keys;                // credentials are looked at: there is an [access], an endpoint that is
                                     // not open, or one whose SQL sees the client
     bool is_metered;                // usage is counted: wants_keys, unless [access] has usage = off
