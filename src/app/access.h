@@ -32,9 +32,9 @@ struct app_access {
     const struct quota *key_quota;  // of keys that name no plan; NULL: no limits
     const struct quota *open_quota; // of requests without a key, by address; NULL: no limits
     const struct issuer *issuers;   // whose tokens count, each of another `issuer`
-    size_t issuer_count;            //
-    bool wants_keys;                // credentials are looked at: there is an [access], an endpoint that is
-                                    // not open, or one whose SQL sees the client
+    size_t issuer_count;            // LIMIT_ISSUERS at most
+    bool wants_keys;                // credentials are looked at: there is an [access], a plan, an issuer, an
+                                    // endpoint that is not open, or one whose SQL sees the client
     bool is_metered;                // usage is counted: wants_keys, unless [access] has usage = off
 };
 

@@ -209,6 +209,10 @@ void access_lines_finish(struct access_lines *lines)
     }
     access->key_quota = settle_plan(lines, lines->plan, lines->plan_line);
     access->open_quota = settle_plan(lines, lines->open_plan, lines->open_line);
-    access->wants_keys = access->wants_keys || lines->app->quota_count > 0;
+    for (size_t i = 0; i < access->issuer_count; i++) {
+        if (access->issuers[i].plan.len > 0)
+            (void)settle_plan(lines, access->issuers[i].plan, access->issuers[i].line);
+    }
+    access->wants_keys = access->wants_keys || lines->app->quota_count > 0 || access->issuer_count > 0;
     access->is_metered = access->wants_keys && !lines->usage_is_off;
 }

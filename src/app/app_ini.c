@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "app/app_access.h"
+#include "app/app_issuers.h"
 #include "app/body_format.h"
 #include "base/limits.h"
 #include "text/ini.h"
@@ -22,6 +23,7 @@ struct reading {
     bool has_cache;             // cache was there
     bool is_complete;           // all endpoints are known
     struct access_lines access; // what [access] and [plan NAME] say
+    struct issuer_lines issuer; // what [jwt NAME] says
     size_t load_room;           // loads for which the array has room
     enum err_code status;       // ERR_NO_MEMORY, or ERR_NONE
 };
@@ -171,16 +173,17 @@ static void on_load(struct reading *reading, struct span key, struct span file)
 
 static void fail_unknown_section(struct reading *reading, struct span section)
 {
-    static const char *const known[] = {"load", "access", "plan"};
+    static const char *const known[] = {"load", "access", "plan", "jwt"};
     struct span rest = section, first = span_split(&rest, ' ');
     const char *nearest = nearest_of(first, known, ARRAY_LEN(known));
     if (span_is(section, "cache"))
         fail(reading, "there is no section [%.*s]; write cache = off in front of [load]", SHOW(section));
     else if (nearest != NULL)
         fail(reading, "unknown section [%.*s]; did you mean [%s%s]?", SHOW(section), nearest,
-            strcmp(nearest, "plan") == 0 ? " NAME" : "");
+            nearest == known[2] || nearest == known[3] ? " NAME" : "");
     else
-        fail(reading, "unknown section [%.*s]; known are [load], [access] and [plan NAME]", SHOW(section));
+        fail(reading, "unknown section [%.*s]; known are [load], [access], [plan NAME] and [jwt NAME]",
+            SHOW(section));
 }
 
 static void on_entry(struct reading *reading, const struct ini_entry *entry)
@@ -192,6 +195,8 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
         on_load(reading, entry->key, entry->value);
     else if (access_lines_have(entry->section))
         access_lines_read(&reading->access, entry);
+    else if (issuer_lines_have(entry->section))
+        issuer_lines_read(&reading->issuer, entry);
     else if (entry->section.len > 0 && entry->section.at != reading->told.at) // once for all of its keys
         fail_unknown_section(reading, entry->section);
     else if (entry->section.len > 0)
@@ -212,14 +217,16 @@ enum err_code app_ini_read(const char *file, struct span text, bool is_complete,
         .app = app,
         .diags = diags,
         .access = {.file = file, .app = app, .diags = diags},
+        .issuer = {.file = file, .app = app, .diags = diags},
         .is_complete = is_complete};
     struct ini ini;
     struct ini_entry entry;
     ini_init(&ini, text);
     while (ini_next(&ini, &entry))
         on_entry(&reading, &entry);
+    issuer_lines_finish(&reading.issuer);
     access_lines_finish(&reading.access);
-    if (reading.access.status != ERR_NONE)
-        reading.status = reading.access.status;
+    if (reading.access.status != ERR_NONE || reading.issuer.status != ERR_NONE)
+        reading.status = ERR_NO_MEMORY;
     return reading.status == ERR_NONE ? ERR_NONE : err_no_memory(err);
 }

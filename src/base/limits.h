@@ -203,6 +203,7 @@ enum {
     LIMIT_SCOPE_CHARS = 64,             // of the name of a scope
     LIMIT_ALLOWANCES = 8,               // of a plan in app.ini
     LIMIT_QUOTAS = 100,                 // plans of an app
+    LIMIT_ISSUERS = 8,                  // of tokens, of an app
     LIMIT_PARAMS = 100,                 // @param of an endpoint
     LIMIT_STATEMENTS = 64,              // statements of an endpoint
     LIMIT_DIAGNOSTICS = 200,            // errors reported by one check

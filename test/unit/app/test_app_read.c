@@ -340,24 +340,25 @@ static void every_bad_line_of_the_ini_is_told(void **state)
         "POST /b: b.json\n",
         longest);
     app_dir_write("app.ini", ini);
-    app_dir_expect_errors("app.ini:2: a second title; take one away\n"
-                          "app.ini:3: unknown key \"titel\"; did you mean title?\n"
-                          "app.ini:4: no = on this line; write key = value\n"
-                          "app.ini:5: the line is longer than 198 bytes\n"
-                          "app.ini:6: the section has no ]\n"
-                          "app.ini:8: unknown section [store]; known are [load], [access] and [plan NAME]\n"
-                          "app.ini:11: the same load is on line 10; take one away\n"
-                          "app.ini:12: the app has no endpoint POST /z\n"
-                          "app.ini:13: GET /a does not write; a load needs an endpoint that does\n"
-                          "app.ini:14: POST /c has a required parameter, which a load cannot give\n"
-                          "app.ini:15: DELETE /d has no fields to load\n"
-                          "app.ini:16: POST/b is no endpoint; write POST /path = file.csv\n"
-                          "app.ini:17: post /b is no endpoint; write POST /path = file.csv\n"
-                          "app.ini:18: \"\" is no file's name\n"
-                          "app.ini:19: \"/etc/b.csv\" has to be relative to the data folder\n"
-                          "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
-                          "app.ini:21: \"b.txt\" has to end in .csv, .tsv, .json or .ndjson\n"
-                          "app.ini:22: \".csv\" has to end in .csv, .tsv, .json or .ndjson\n");
+    app_dir_expect_errors(
+        "app.ini:2: a second title; take one away\n"
+        "app.ini:3: unknown key \"titel\"; did you mean title?\n"
+        "app.ini:4: no = on this line; write key = value\n"
+        "app.ini:5: the line is longer than 198 bytes\n"
+        "app.ini:6: the section has no ]\n"
+        "app.ini:8: unknown section [store]; known are [load], [access], [plan NAME] and [jwt NAME]\n"
+        "app.ini:11: the same load is on line 10; take one away\n"
+        "app.ini:12: the app has no endpoint POST /z\n"
+        "app.ini:13: GET /a does not write; a load needs an endpoint that does\n"
+        "app.ini:14: POST /c has a required parameter, which a load cannot give\n"
+        "app.ini:15: DELETE /d has no fields to load\n"
+        "app.ini:16: POST/b is no endpoint; write POST /path = file.csv\n"
+        "app.ini:17: post /b is no endpoint; write POST /path = file.csv\n"
+        "app.ini:18: \"\" is no file's name\n"
+        "app.ini:19: \"/etc/b.csv\" has to be relative to the data folder\n"
+        "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
+        "app.ini:21: \"b.txt\" has to end in .csv, .tsv, .json or .ndjson\n"
+        "app.ini:22: \".csv\" has to end in .csv, .tsv, .json or .ndjson\n");
 }
 
 static void access_and_plans_of_the_ini_hold_for_endpoints(void **state)
@@ -422,6 +423,50 @@ static void every_bad_line_of_access_is_told(void **state)
         "app.ini:15: [plan Big] needs the plan's name, of small letters, digits and _: [plan gold]\n"
         "app.ini:17: [plan] needs the plan's name, of small letters, digits and _: [plan gold]\n"
         "app.ini:19: unknown section [acces]; did you mean [access]?\n");
+}
+
+static void issuers_of_tokens_are_sections_of_the_ini(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint GET /a\n-- @answer\nSELECT 1;\n");
+    app_dir_write("app.ini", "[jwt acme]\nissuer = https://a.example\naudience = api\nkeys = acme.json\n"
+                             "[jwt north]\nkeys = https://n.example/keys\nissuer = https://n.example\n"
+                             "audience = api\nalgorithms = EdDSA\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    assert_true(app->access.wants_keys);
+    assert_int_equal(app->access.issuer_count, 2);
+    assert_true(span_is(app->access.issuers[0].name, "acme"));
+    assert_true(span_is(app->access.issuers[0].client, "sub"));
+    assert_int_equal(app->access.issuers[1].algorithms, TOKEN_EDDSA);
+    app_unref(app);
+}
+
+static void every_bad_issuer_is_told(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint GET /a\n-- @answer\nSELECT 1;\n");
+    app_dir_write("app.ini", "[jwt acme]\nissuer = https://a\n"
+                             "[jwt]\nissuer = b\nkeys = c\n"
+                             "[jwt acme]\nissuer = b\n"
+                             "[jwt bad]\nkeys = http://x.example\nsecret = s\n"
+                             "[jwt one]\nissuer = i\naudience = a\nkeys = k\n"
+                             "[jwt two]\nissuer = i\naudience = a\nkeys = k\n"
+                             "[jtw x]\nissuer = i\n"
+                             "[plan gold]\nrequests = 1/day\n"
+                             "[jwt planned]\nissuer = p\naudience = a\nkeys = k\nplan = golf\n"
+                             "[jwt last]\nissuer = l\n");
+    app_dir_expect_errors(
+        "app.ini:2: [jwt acme] needs a line audience, the \"aud\" of tokens that are meant for this app\n"
+        "app.ini:4: [jwt] needs a name, of small letters, digits and _: [jwt acme]\n"
+        "app.ini:7: a second [jwt acme]; put all of its lines into one\n"
+        "app.ini:9: \"http://x.example\" is no https:// URL, and who can change the keys on their way can make "
+        "tokens\n"
+        "app.ini:10: unknown key \"secret\"; known in [jwt NAME] are issuer, audience, keys, algorithms, client, "
+        "scopes and plan\n"
+        "app.ini:16: [jwt two] has the issuer of [jwt one]; take one of them away\n"
+        "app.ini:20: unknown section [jtw x]; did you mean [jwt NAME]?\n"
+        "app.ini:24: there is no [plan golf]; did you mean gold?\n"
+        "app.ini:29: [jwt last] needs a line audience, the \"aud\" of tokens that are meant for this app\n");
 }
 
 static void a_misspelt_line_of_the_ini_says_what_was_meant(void **state)
@@ -650,6 +695,8 @@ int main(void)
         APP_DIR_TEST(access_and_plans_of_the_ini_hold_for_endpoints),
         APP_DIR_TEST(an_app_without_access_looks_at_no_key),
         APP_DIR_TEST(every_bad_line_of_access_is_told),
+        APP_DIR_TEST(issuers_of_tokens_are_sections_of_the_ini),
+        APP_DIR_TEST(every_bad_issuer_is_told),
         APP_DIR_TEST(a_misspelt_line_of_the_ini_says_what_was_meant),
         APP_DIR_TEST(an_app_can_have_none_of_its_answers_kept),
         APP_DIR_TEST(what_is_nearly_read_is_told),

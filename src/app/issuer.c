@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// An audience has to be named: without one a token that was given out for another service would be good here
+// (RFC 8725 section 3.9). What the file or URL holds is not looked at. Any thread.
+#include "app/issuer.h"
+
+#include <stdio.h>
+
+#include "app/diag.h"
+#include "base/attr.h"
+#include "text/nearest.h"
+
+static const char *const ALGORITHMS[] = {"RS256", "ES256", "EdDSA"}; // in the order of their bits
+enum { ALL_ALGORITHMS = TOKEN_RS256 | TOKEN_ES256 | TOKEN_EDDSA };
+
+static const char HTTPS[] = "https://", LOOPBACK[] = "http://127.0.0.1";
+
+// --- algorithms
+
+static enum err_code read_algorithm(struct issuer *issuer, struct span word, struct err *err)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(ALGORITHMS); i++) {
+        if (!span_is(word, ALGORITHMS[i]))
+            continue;
+        if ((issuer->algorithms & 1U << i) != 0)
+            return err_set(err, ERR_CONFIG, "a second %s; take one away", ALGORITHMS[i]);
+        issuer->algorithms |= 1U << i;
+        return ERR_NONE;
+    }
+    return err_set(err, ERR_CONFIG, "\"%.*s\" is none of the algorithms: RS256, ES256 and EdDSA", SHOW(word));
+}
+
+static enum err_code read_algorithms(struct issuer *issuer, struct span words, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    if (issuer->algorithms != 0)
+        return err_set(err, ERR_CONFIG, "a second line algorithms; put all of them into one");
+    while (code == ERR_NONE && words.len > 0)
+        code = read_algorithm(issuer, span_trim(span_split(&words, ',')), err);
+    return code;
+}
+
+// --- keys
+
+static bool has_host(struct span url, const char *scheme)
+{
+    size_t len = strlen(scheme);
+    return url.len > len && url.at[len] != '/' && url.at[len] != '?' && url.at[len] != '#';
+}
+
+// "http://127.0.0.1:8000/keys", and not "http://127.0.0.1.example".
+static bool is_loopback(struct span url)
+{
+    size_t len = strlen(LOOPBACK);
+    return span_starts_with(url, LOOPBACK) && url.len > len && (url.at[len] == ':' || url.at[len] == '/');
+}
+
+// A URL has no user's name, which some would take for the host, and no blanks.
+static bool is_plain(struct span url)
+{
+    for (size_t i = 0; i < url.len; i++) {
+        if (url.at[i] <= ' ' || url.at[i] > '~' || url.at[i] == '@' || url.at[i] == '\\')
+            return false;
+    }
+    return true;
+}
+
+// Whether a path stays in the folder that it begins in.
+static bool is_inside(struct span path)
+{
+    if (span_starts_with(path, "/"))
+        return false;
+    while (path.len > 0) {
+        if (span_is(span_split(&path, '/'), ".."))
+            return false;
+    }
+    return true;
+}
+
+static bool has_scheme(struct span text)
+{
+    struct span scheme = span_split(&text, ':');
+    return span_starts_with(text, "//") && scheme.len > 0;
+}
+
+static enum err_code check_keys(struct issuer *issuer, struct err *err)
+{
+    struct span keys = issuer->keys;
+    issuer->is_url = has_scheme(keys);
+    if (issuer->is_url && !((span_starts_with(keys, HTTPS) && has_host(keys, HTTPS)) || is_loopback(keys)))
+        return err_set(err, ERR_CONFIG,
+            "\"%.*s\" is no https:// URL, and who can change the keys on their way can make tokens",
+            SHOW(keys));
+    if (issuer->is_url && !is_plain(keys))
+        return err_set(err, ERR_CONFIG, "\"%.*s\" cannot be the URL of keys: it has a user's name or a blank",
+            SHOW(keys));
+    if (!issuer->is_url && !is_inside(keys))
+        return err_set(
+            err, ERR_CONFIG, "\"%.*s\" is not in the app's folder; put the keys there", SHOW(keys));
+    return ERR_NONE;
+}
+
+// --- lines
+
+static enum err_code read_text(struct span *text, struct span key, struct span value, struct err *err)
+{
+    if (text->len > 0)
+        return err_set(err, ERR_CONFIG, "a second %.*s; take one away", SHOW(key));
+    if (value.len == 0)
+        return err_set(err, ERR_CONFIG, "%.*s is empty; take the line away, or say what it is", SHOW(key));
+    *text = value;
+    return ERR_NONE;
+}
+
+enum err_code issuer_read_line(struct issuer *issuer, struct span key, struct span value, struct err *err)
+{
+    const struct {
+        const char *word;
+        struct span *text;
+    } known[] = {
+        {"issuer", &issuer->issuer},
+        {"audience", &issuer->audience},
+        {"keys", &issuer->keys},
+        {"client", &issuer->client},
+        {"scopes", &issuer->scopes},
+        {"plan", &issuer->plan},
+        {"algorithms", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (!span_is(key, known[i].word))
+            continue;
+        if (known[i].text == NULL)
+            return value.len > 0 ? read_algorithms(issuer, value, err)
+                                 : read_text(&(struct span){0}, key, value, err);
+        enum err_code code = read_text(known[i].text, key, value, err);
+        return code == ERR_NONE && known[i].text == &issuer->keys ? check_keys(issuer, err) : code;
+    }
+    const char *nearest = nearest_in(key, known, ARRAY_LEN(known), sizeof(known[0]));
+    if (nearest != NULL)
+        return err_set(err, ERR_CONFIG, "unknown key \"%.*s\"; did you mean %s?", SHOW(key), nearest);
+    return err_set(err, ERR_CONFIG,
+        "unknown key \"%.*s\"; known in [jwt NAME] are issuer, audience, keys, algorithms, client, scopes and "
+        "plan",
+        SHOW(key));
+}
+
+static enum err_code settle_path(struct issuer *issuer, struct span dir, struct arena *arena, struct err *err)
+{
+    size_t len = dir.len + 1 + issuer->keys.len;
+    char *path = arena_alloc(arena, len + 1);
+    if (path == NULL)
+        return err_no_memory(err);
+    snprintf(path, len + 1, "%.*s/%.*s", (int)dir.len, dir.at, (int)issuer->keys.len, issuer->keys.at);
+    issuer->keys = (struct span){.at = path, .len = len};
+    return ERR_NONE;
+}
+
+enum err_code issuer_finish(struct issuer *issuer, struct span dir, struct arena *arena, struct err *err)
+{
+    if (issuer->issuer.len == 0)
+        return err_set(err, ERR_CONFIG,
+            "[jwt %.*s] needs a line issuer, the \"iss\" of its tokens: issuer = https://login.acme.example",
+            SHOW(issuer->name));
+    if (issuer->audience.len == 0)
+        return err_set(err, ERR_CONFIG,
+            "[jwt %.*s] needs a line audience, the \"aud\" of tokens that are meant for this app",
+            SHOW(issuer->name));
+    if (issuer->keys.len == 0)
+        return err_set(err, ERR_CONFIG,
+            "[jwt %.*s] needs a line keys, the URL or file of its JWK Set: keys = "
+            "https://login.acme.example/.well-known/jwks.json",
+            SHOW(issuer->name));
+    if (issuer->algorithms == 0)
+        issuer->algorithms = ALL_ALGORITHMS;
+    if (issuer->client.len == 0)
+        issuer->client = span_of("sub");
+    if (issuer->scopes.len == 0)
+        issuer->scopes = span_of("scope");
+    return issuer->is_url ? ERR_NONE : settle_path(issuer, dir, arena, err);
+}
