@@ -13,6 +13,7 @@ import postgresql
 
 DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 ID_DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'  # access/key_id.c
+COLUMNS = 'id, secret, digest, label, plan, scopes, claims, created, created_by'
 
 
 def write(app, where, what, key_id, sql):
@@ -33,17 +34,43 @@ def write(app, where, what, key_id, sql):
 
 def create(app, where, *scopes):
     """A new key of the app: what its holder shows, and its id."""
-    key, key_id = nobodys(), 'k_' + ''.join(secrets.choice(ID_DIGITS) for _ in range(10))
-    digest = hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
-    lines = '\n'.join(scopes)
-    write(app, where, 'create', key_id,
-          'INSERT INTO reckoner_keys (id, secret, digest, label, plan, scopes, claims, created, created_by) '
-          f"VALUES ('{key_id}', 1, '{digest}', '', '', '{lines}', '', {int(time.time())}, 'test')")
-    return key, key_id
+    return create_all(app, where, [{'scopes': scopes}])[0]
+
+
+def create_all(app, where, wanted):
+    """A new key for each of `wanted`, which has {'scopes': …, 'claims': {name: text}}, either or none."""
+    made, rows = [], []
+    for one in wanted:
+        key, key_id = nobodys(), 'k_' + ''.join(secrets.choice(ID_DIGITS) for _ in range(10))
+        claims = (f'{name}={text}' for name, text in one.get('claims', {}).items())
+        rows.append(row_of(key, key_id, '\n'.join(one.get('scopes', ())), '\n'.join(claims)))
+        made.append((key, key_id))
+    write(app, where, 'create', made[0][1], f'INSERT INTO reckoner_keys ({COLUMNS}) VALUES ' + ', '.join(rows))
+    return made
+
+
+def row_of(key, key_id, scopes, claims):
+    return f"('{key_id}', 1, '{digest_of(key)}', '', '', '{scopes}', '{claims}', {int(time.time())}, 'test')"
+
+
+def digest_of(key):
+    return hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
 
 
 def revoke(app, where, key_id):
     write(app, where, 'revoke', key_id, f"UPDATE reckoner_keys SET revoked = {int(time.time())} WHERE id = '{key_id}'")
+
+
+def rotate(app, where, key_id, overlap_s):
+    """A new text for the key's holder to show; those before it go on for a while."""
+    key, now = nobodys(), int(time.time())
+    ends = now + overlap_s
+    newest = f"id = '{key_id}' AND secret = (SELECT max(secret) FROM reckoner_keys WHERE id = '{key_id}')"
+    write(app, where, 'rotate', key_id, f'INSERT INTO reckoner_keys ({COLUMNS}) SELECT id, secret + 1, '
+          f"'{digest_of(key)}', label, plan, scopes, claims, {now}, 'test' FROM reckoner_keys WHERE {newest}")
+    write(app, where, 'rotate', key_id,
+          f"UPDATE reckoner_keys SET ends = {ends} WHERE id = '{key_id}' AND NOT ({newest}) AND (ends IS NULL OR ends > {ends})")
+    return key
 
 
 def nobodys():
