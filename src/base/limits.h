@@ -231,6 +231,11 @@ enum {
     LIMIT_CLAIMS = 20,          // of a key
     LIMIT_LABEL_BYTES = 200,    // of a key's label
     LIMIT_CLAIM_BYTES = 200,    // of a claim: its name and its value
+    LIMIT_TOKEN_BYTES = 8192,   // of a JWT: issuers' have 500 to 3000
+    LIMIT_TOKEN_MEMBERS = 200,  // of a token's header or claims, or of a key: names are compared pairwise
+    LIMIT_TOKEN_LEEWAY_S = 60,  // by which an issuer's clock may be off
+    LIMIT_TOKEN_KEYS = 100,     // of an issuer: most have two or three
+    LIMIT_JWKS_BYTES = 262144,  // of an issuer's keys
 
     // --- answers
     LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded

@@ -5,7 +5,7 @@ from suite.jobs import Job, Result
 
 # As many as find what a careless change of that parser breaks; --long looks for what nobody thinks of.
 RUNS = {'http': 200_000, 'directives': 50_000, 'query': 100_000, 'csv': 100_000, 'csv_dialects': 30_000, 'decompressor': 50_000, 'json': 100_000, 'cursor': 100_000,
-        'http_tests': 100_000, 'multipart': 100_000, 'times': 100_000, 'decimal': 200_000, 'json_normal': 200_000, 'json_object': 100_000,
+        'http_tests': 100_000, 'multipart': 100_000, 'times': 100_000, 'decimal': 200_000, 'json_normal': 200_000, 'json_object': 100_000, 'jwt': 100_000,
         'guess': 50_000, 'ini': 50_000}
 SECONDS = 60
 LONG = 30  # times as many, for as many times as long
