@@ -140,9 +140,10 @@ struct value blame_rare(const struct rule *rule)
         rare.real = -79190.7919;
     else if (rare.kind == VALUE_SCALED)
         rare.integer = -7919;
+    else if (rare.kind == VALUE_INTEGER && rule->type == TYPE_BOOLEAN) // which has no rare one
+        rare.kind = VALUE_NULL;
     else if (rare.kind == VALUE_INTEGER)
-        rare = rule->type == TYPE_BOOLEAN ? (struct value){.kind = VALUE_NULL}
-                                          : (struct value){.kind = VALUE_INTEGER, .integer = -79197919};
+        rare.integer = -79197919;
     else if (!rule->is_list && rule->type < ARRAY_LEN(texts) && texts[rule->type] != NULL)
         rare.text = span_of(texts[rule->type]);
     return rare;
