@@ -252,7 +252,11 @@ enum err_code flusher_new(
         return err_no_memory(err);
     flusher->options = *options;
     flusher->books = mem_zalloc(options->count, sizeof(*flusher->books));
-    enum err_code code = flusher->books == NULL ? err_no_memory(err) : set_node(flusher, err);
+    if (flusher->books == NULL) {
+        mem_free(flusher);
+        return err_no_memory(err);
+    }
+    enum err_code code = set_node(flusher, err);
     for (size_t i = 0; code == ERR_NONE && i < options->count; i++) {
         struct book *book = &flusher->books[i];
         book->target = options->targets[i];

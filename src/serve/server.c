@@ -283,7 +283,7 @@ static enum err_code make_meter(struct server *server, size_t loops, bool is_wat
     struct flusher_target *targets = mem_zalloc(count, sizeof(*targets));
     if (code == ERR_NONE && targets == NULL)
         code = err_no_memory(err);
-    for (size_t i = 0; code == ERR_NONE && i < count; i++)
+    for (size_t i = 0; code == ERR_NONE && targets != NULL && i < count; i++)
         targets[i] = (struct flusher_target){
             .store = server->services[i].store, .name = server->services[i].app->name};
     struct flusher_options options = {.meter = context->meter,
