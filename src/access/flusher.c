@@ -143,6 +143,17 @@ static enum err_code write_all(const struct flusher *flusher, struct book *book,
     return ERR_NONE;
 }
 
+static enum err_code touch(const struct flusher *flusher, struct book *book, struct err *err)
+{
+    if (flusher->options.touch == NULL || book->conn == NULL)
+        return ERR_NONE;
+    size_t service = (size_t)(book - flusher->books);
+    store_deadline(book->conn, clock_monotonic_ns() + LIMIT_USAGE_WRITE_MS * NS_PER_MS);
+    enum err_code code = flusher->options.touch(flusher->options.touch_ctx, service, book->conn, err);
+    store_deadline(book->conn, 0);
+    return code;
+}
+
 // A store that others have locked for some seconds is nothing to tell of.
 static void write_book(const struct flusher *flusher, struct book *book)
 {
@@ -150,7 +161,10 @@ static void write_book(const struct flusher *flusher, struct book *book)
     struct err err = {0};
     if (is_empty(book))
         return;
-    if (write_all(flusher, book, &err) == ERR_NONE) {
+    enum err_code code = write_all(flusher, book, &err);
+    if (code == ERR_NONE)
+        code = touch(flusher, book, &err);
+    if (code == ERR_NONE) {
         if (book->failures >= LIMIT_USAGE_TRIES)
             tell(flusher, "%s: usage is written again", name);
         book->failures = 0;
@@ -192,6 +206,7 @@ static void write_last(const struct flusher *flusher, struct book *book)
         clock_pause(LIMIT_USAGE_PAUSE_MS * NS_PER_MS);
         err = (struct err){0};
     }
+    (void)!touch(flusher, book, &err); // with the usage that was written all that counts is there
 }
 
 static bool is_ending(struct flusher *flusher)

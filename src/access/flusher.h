@@ -26,6 +26,11 @@ struct flusher_options {
     size_t count;                              //
     void (*tell)(void *ctx, const char *text); // a line for the log; on the flusher's thread
     void *ctx;                                 // handed to it
+
+    // Writes to the store of a service, by its number, what else goes by its use: behind its usage. NULL:
+    // nothing. On the flusher's thread.
+    enum err_code (*touch)(void *ctx, size_t service, struct store_conn *conn, struct err *err);
+    void *touch_ctx; // handed to it
 };
 
 // Starts the thread. ERR_NO_MEMORY, ERR_IO.

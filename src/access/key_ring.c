@@ -146,6 +146,8 @@ static enum err_code read_keys(
     enum err_code code = key_store_read(conn, clock_wall_ms() / 1000, &table, err);
     if (code != ERR_NONE)
         return code;
+    if (rings->current->tables[store] != NULL)
+        key_table_carry_uses(table, rings->current->tables[store]);
     if (rings->prepare != NULL)
         rings->prepare(rings->ctx, store, table);
     return publish(rings, store, table, err);

@@ -9,6 +9,7 @@
 #include "access/audit.h"
 #include "access/key_id.h"
 #include "access/key_records.h"
+#include "access/own_sql.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -76,6 +77,17 @@ enum err_code key_store_read(
         code = make_table(&records, generation, ret_table, err);
     key_records_fini(&records);
     return code;
+}
+
+static enum err_code on_count(void *ctx, struct store_stmt *stmt, struct err *err)
+{
+    return own_column_integer(stmt, 0, 0, ctx, err);
+}
+
+enum err_code key_store_count(struct store_conn *conn, int64_t *ret_count, struct err *err)
+{
+    static const char sql[] = "SELECT count(DISTINCT id) FROM reckoner_keys WHERE revoked IS NULL";
+    return own_run(conn, sql, NULL, 0, on_count, ret_count, err);
 }
 
 // --- uses

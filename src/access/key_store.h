@@ -4,7 +4,7 @@
 //     reckoner_keys      a row a secret: (id, secret) and its digest, never the secret itself. What belongs
 //     to
 //                        the key is the same in all of its rows.
-//     reckoner_key_uses  when each secret was last used, to within a minute or so; written by servers.
+//     reckoner_key_uses  when each secret was last used, to within some seconds; written by servers.
 //     reckoner_audit     who changed which key, when and how; numbered. Each change of a key is one
 //                        transaction with its row here, so the last number tells whether keys have changed.
 //
@@ -32,6 +32,9 @@ MUST_CHECK enum err_code key_store_generation(
 // transaction. ERR_TOO_LARGE past LIMIT_KEYS; ERR_STORE for a row that is none of ours.
 MUST_CHECK enum err_code key_store_read(
     struct store_conn *conn, int64_t now_s, struct key_table **ret_table, struct err *err);
+
+// How many keys there are that were not revoked. On any connection.
+MUST_CHECK enum err_code key_store_count(struct store_conn *conn, int64_t *ret_count, struct err *err);
 
 // Notes when keys were last used, in one statement for each LIMIT_LIST_ITEMS of them. On a STORE_WRITE
 // connection, in the caller's transaction or outside of one. A use that is older than what is there changes

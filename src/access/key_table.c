@@ -197,8 +197,28 @@ size_t key_table_take_uses(struct key_table *table, struct key_use *ret_uses, si
         table->next_use = table->next_use + 1 < table->count ? table->next_use + 1 : 0;
         int64_t used_s = atomic_exchange_explicit(&client->used_s, 0, memory_order_relaxed);
         if (used_s != 0)
-            ret_uses[taken++] =
-                (struct key_use){.id = client->id, .secret = client->secret, .used_s = used_s};
+            ret_uses[taken++] = (struct key_use){
+                .id = client->id, .secret = client->secret, .client = client, .used_s = used_s};
     }
     return taken;
+}
+
+// A use that was noted meanwhile is a later one.
+void key_table_give_uses(const struct key_use *uses, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int64_t none = 0;
+        atomic_compare_exchange_strong_explicit(
+            &uses[i].client->used_s, &none, uses[i].used_s, memory_order_relaxed, memory_order_relaxed);
+    }
+}
+
+void key_table_carry_uses(struct key_table *table, const struct key_table *before)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        int64_t used_s = atomic_load_explicit(&before->clients[i].used_s, memory_order_relaxed);
+        uint32_t number = used_s != 0 ? table->slots[find_slot(table, &before->entries[i].digest)] : 0;
+        if (number != 0)
+            client_use(&table->clients[number - 1], used_s);
+    }
 }

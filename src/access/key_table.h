@@ -37,9 +37,10 @@ enum key_state {
 
 // When a key was last used.
 struct key_use {
-    struct span id;  // borrowed from the table
-    uint32_t secret; //
-    int64_t used_s;  // seconds since 1970
+    struct span id;        // borrowed from the table
+    uint32_t secret;       //
+    struct client *client; // of the table; key_store_touch does without
+    int64_t used_s;        // seconds since 1970
 };
 
 // Makes a table of the rows; `generation` is the one that they were read at. The caller owns a reference.
@@ -68,5 +69,12 @@ struct client *key_table_clients(struct key_table *table, size_t *ret_count);
 // Takes up to `max` of the uses that client_use has noted since they were taken last, and returns how many.
 // One thread at a time.
 size_t key_table_take_uses(struct key_table *table, struct key_use *ret_uses, size_t max);
+
+// Gives back uses that were taken and could not be written, to their table.
+void key_table_give_uses(const struct key_use *uses, size_t count);
+
+// Notes the uses of `before`, which `table` takes the place of, as uses of the same secrets in `table`. Any
+// thread; nobody may use `table` yet.
+void key_table_carry_uses(struct key_table *table, const struct key_table *before);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access/key_store.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
@@ -32,7 +33,7 @@ static bool says_yes(void)
            (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }
 
-static bool may_reset(const char *shown, const struct app *app, const struct options *options)
+static bool may_reset(const char *shown, const struct app *app, const struct options *options, int64_t keys)
 {
     if (options->yes)
         return true;
@@ -42,14 +43,27 @@ static bool may_reset(const char *shown, const struct app *app, const struct opt
             shown);
         return false;
     }
-    fprintf(stderr,
-        "All that %s holds of %s is taken away, for good, its keys and their usage too. Go on? [y/N] ", shown,
-        app->name);
+    fprintf(stderr, "All that %s holds of %s is taken away, for good", shown, app->name);
+    if (keys > 0)
+        fprintf(stderr, ", and with it %lld key%s that let clients in", (long long)keys, keys > 1 ? "s" : "");
+    fputs(". Go on? [y/N] ", stderr);
     fflush(stderr);
     if (says_yes())
         return true;
     fputs("reckoner: nothing was taken away\n", stderr);
     return false;
+}
+
+// For the question: 0 where it cannot be told, as of a store without a table for them.
+static int64_t keys_in(struct store *store)
+{
+    struct store_conn *conn = NULL;
+    struct err ignored = {0};
+    int64_t count = 0;
+    if (store_connect(store, STORE_READ, &conn, &ignored) == ERR_NONE)
+        (void)!key_store_count(conn, &count, &ignored);
+    store_disconnect(conn);
+    return count;
 }
 
 static enum err_code empty(struct store *store, struct err *err)
@@ -88,11 +102,15 @@ bool reset_store(const struct app *app, const struct options *options)
     if (!workspace_store_is_there(store_url))
         return true;
     const char *shown = store_shown(store_url);
-    if (!try_files(app, options) || !may_reset(shown, app, options))
+    if (!try_files(app, options))
         return false;
     struct err err = {0};
     struct store *store = NULL;
     enum err_code code = store_open(store_url, app->name, &store, &err);
+    if (code == ERR_NONE && !may_reset(shown, app, options, options->yes ? 0 : keys_in(store))) {
+        store_close(store);
+        return false;
+    }
     if (code == ERR_NONE)
         code = empty(store, &err);
     store_close(store);

@@ -3,8 +3,11 @@
 // keys_follow; the keeper's own for what is logged.
 #include "serve/keys.h"
 
+#include "access/key_store.h"
 #include "base/limits.h"
 #include "base/mem.h"
+
+enum { USES_AT_ONCE = 200 };
 
 struct keys {
     const struct service *services; // borrowed
@@ -112,6 +115,29 @@ void keys_follow(struct keys *keys, size_t service, const struct app *app)
 void keys_ask(struct keys *keys, struct keeper_question *question)
 {
     keeper_ask(keys->keeper, question);
+}
+
+static enum err_code touch_table(struct key_table *table, struct store_conn *conn, struct err *err)
+{
+    struct key_use uses[USES_AT_ONCE];
+    for (;;) {
+        size_t count = key_table_take_uses(table, uses, USES_AT_ONCE);
+        enum err_code code = key_store_touch(conn, uses, count, err);
+        if (code != ERR_NONE)
+            key_table_give_uses(uses, count);
+        if (code != ERR_NONE || count < USES_AT_ONCE)
+            return code;
+    }
+}
+
+enum err_code keys_touch(void *ctx, size_t service, struct store_conn *conn, struct err *err)
+{
+    struct keys *keys = ctx;
+    struct key_ring *ring = key_rings_current(keys->rings);
+    struct key_table *table = key_ring_table(ring, service);
+    enum err_code code = table != NULL ? touch_table(table, conn, err) : ERR_NONE;
+    key_ring_unref(ring);
+    return code;
 }
 
 struct key_rings *keys_rings(struct keys *keys)

@@ -36,6 +36,11 @@ void keys_follow(struct keys *keys, size_t service, const struct app *app);
 void keys_ask(struct keys *keys, struct keeper_question *question);
 
 // Any thread; NULL for NULL.
+// Writes to the store when the keys of a service were last used, as far as that is new; a `touch` of
+// flusher.h, with the keys for its ctx. On one thread at a time. Errors of key_store_touch: then it is
+// written with the next call.
+MUST_CHECK enum err_code keys_touch(void *ctx, size_t service, struct store_conn *conn, struct err *err);
+
 struct key_rings *keys_rings(struct keys *keys);
 
 // Any thread.

@@ -290,7 +290,9 @@ static enum err_code make_meter(struct server *server, size_t loops, bool is_wat
         .targets = targets,
         .count = count,
         .tell = tell_usage,
-        .ctx = context->error_log};
+        .ctx = context->error_log,
+        .touch = context->keys != NULL ? keys_touch : NULL,
+        .touch_ctx = context->keys};
     if (code == ERR_NONE)
         code = flusher_new(&options, &context->flusher, err);
     mem_free(targets);

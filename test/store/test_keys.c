@@ -197,6 +197,10 @@ static void a_revoked_key_ends_with_all_its_secrets(void **state)
     assert_int_equal(state_of(f, "one", 2001), KEY_REVOKED);
     assert_int_equal(state_of(f, "two", 2001), KEY_REVOKED);
     assert_int_equal(state_of(f, "other", 2001), KEY_FOUND);
+    struct err err = {0};
+    int64_t count = 0;
+    assert_int_equal(key_store_count(f->reader, &count, &err), ERR_NONE);
+    assert_int_equal(count, 1);
 }
 
 static void what_was_revoked_or_never_was_cannot_be_changed(void **state)
@@ -253,8 +257,10 @@ static void the_last_use_is_the_latest_one_that_is_known(void **state)
 {
     struct fixture *f = *state;
     const struct span a = span_of("k_aaaaaaaaaa"), b = span_of("k_bbbbbbbbbb");
-    const struct key_use uses[] = {{b, 1, 1764390000}, {a, 2, 2000}, {a, 1, 1999}, {b, 1, 1764390007}};
-    const struct key_use later[] = {{a, 2, 1000}, {a, 1, 3000}}; // another node is late with the first
+    const struct key_use uses[] = {
+        {b, 1, NULL, 1764390000}, {a, 2, NULL, 2000}, {a, 1, NULL, 1999}, {b, 1, NULL, 1764390007}};
+    const struct key_use later[] = {
+        {a, 2, NULL, 1000}, {a, 1, NULL, 3000}}; // another node is late with the first
     make_tables(f);
     touch(f, uses, 0);
     touch(f, uses, ARRAY_LEN(uses));

@@ -102,6 +102,13 @@ def test_a_key_is_listed_and_shown_with_its_history(shop):
     assert shop.list()[0]['state'] == 'revoked'
 
 
+def test_a_last_use_is_told(shop, start):
+    server = start(shop.app, *shop.where)
+    secret, _ = shop.create()
+    wait_until(lambda: server.get('/items', **bearer(secret)).status == 200)
+    wait_until(lambda: shop.list()[0]['last_used'] is not None)
+
+
 @pytest.mark.parametrize('args, code, text', [
     (['--scope', 'GET /itmes'], 1, "has no endpoint or scope GET /itmes; did you mean 'GET /items'?"),
     (['--scope', 'report'], 1, "has no endpoint or scope report; did you mean 'reports'?"),

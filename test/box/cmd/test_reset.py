@@ -67,6 +67,18 @@ def test_without_a_yes_nothing_is_taken_away(start, app, options):
     assert ids(start(app, *options)) == [1, 2, 9]
 
 
+def test_the_question_says_how_many_keys_go(start, app, options):
+    fill(start, app, options)
+    for _ in range(2):
+        assert run('key', 'create', app, *options).returncode == 0
+    master, slave = pty.openpty()
+    os.write(master, b'n\n')
+    asked = subprocess.run([BINARY, 'reset', app, *options], stdin=slave, capture_output=True, text=True, check=False)
+    os.close(slave)
+    os.close(master)
+    assert 'is taken away, for good, and with it 2 keys that let clients in. Go on? [y/N] ' in asked.stderr
+
+
 def test_a_yes_on_the_terminal_is_enough(start, app, options):
     fill(start, app, options)
     master, slave = pty.openpty()

@@ -142,6 +142,44 @@ static void uses_are_taken_once(void **state)
     key_table_unref(table);
 }
 
+static void uses_that_could_not_be_written_are_taken_again_unless_there_is_a_later_one(void **state)
+{
+    (void)state;
+    const struct key_row rows[] = {row_of("k_a", "a"), row_of("k_b", "b")};
+    struct key_table *table = make(rows, ARRAY_LEN(rows));
+    struct key_use uses[2];
+    size_t count = 0;
+    struct client *clients = key_table_clients(table, &count);
+    client_use(&clients[0], 10);
+    client_use(&clients[1], 10);
+    assert_int_equal(key_table_take_uses(table, uses, 2), 2);
+    client_use(&clients[1], 20);
+    key_table_give_uses(uses, 2);
+    assert_int_equal(key_table_take_uses(table, uses, 2), 2);
+    assert_int_equal(uses[0].used_s, 10);
+    assert_int_equal(uses[1].used_s, 20);
+    key_table_unref(table);
+}
+
+static void a_new_table_has_the_uses_of_the_one_before_it(void **state)
+{
+    (void)state;
+    const struct key_row rows[] = {row_of("k_a", "a"), row_of("k_b", "b"), row_of("k_c", "c")};
+    struct key_table *before = make(rows, ARRAY_LEN(rows));
+    struct key_table *table = make(rows + 1, 2);
+    struct key_use uses[4];
+    size_t count = 0;
+    struct client *clients = key_table_clients(before, &count);
+    client_use(&clients[0], 10); // which is not there any more
+    client_use(&clients[2], 30);
+    key_table_carry_uses(table, before);
+    key_table_unref(before);
+    assert_int_equal(key_table_take_uses(table, uses, 4), 1);
+    assert_true(span_is(uses[0].id, "k_c"));
+    assert_int_equal(uses[0].used_s, 30);
+    key_table_unref(table);
+}
+
 static void an_empty_table_has_no_uses(void **state)
 {
     (void)state;
@@ -192,6 +230,8 @@ int main(void)
         cmocka_unit_test(a_key_ends_at_its_moment_and_a_revoked_one_at_once),
         cmocka_unit_test(two_keys_with_one_secret_are_refused),
         cmocka_unit_test(uses_are_taken_once),
+        cmocka_unit_test(uses_that_could_not_be_written_are_taken_again_unless_there_is_a_later_one),
+        cmocka_unit_test(a_new_table_has_the_uses_of_the_one_before_it),
         cmocka_unit_test(an_empty_table_has_no_uses),
         cmocka_unit_test(a_table_lives_as_long_as_anybody_holds_it),
         cmocka_unit_test(without_memory_there_is_no_table_and_no_leak),

@@ -43,6 +43,22 @@ static void timestamps_are_normalised_to_utc(void **state)
     assert_timestamp("2017-01-01T00:59:60.5+01:00", "2017-01-01T00:00:00.500Z");
 }
 
+static void moments_for_people_have_whole_seconds_and_stay_in_the_calendar(void **state)
+{
+    (void)state;
+    char out[TIMESTAMP_CHARS];
+    timestamp_format_seconds(0, out);
+    assert_string_equal(out, "1970-01-01T00:00:00Z");
+    timestamp_format_seconds(-1, out);
+    assert_string_equal(out, "1969-12-31T23:59:59Z");
+    timestamp_format_seconds(1798761599, out);
+    assert_string_equal(out, "2026-12-31T23:59:59Z");
+    timestamp_format_seconds(INT64_MAX, out);
+    assert_string_equal(out, "9999-12-31T23:59:59Z");
+    timestamp_format_seconds(INT64_MIN, out);
+    assert_string_equal(out, "0001-01-01T00:00:00Z");
+}
+
 static void what_rfc_3339_does_not_allow_is_refused(void **state)
 {
     (void)state;
@@ -63,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timestamps_are_normalised_to_utc),
+        cmocka_unit_test(moments_for_people_have_whole_seconds_and_stay_in_the_calendar),
         cmocka_unit_test(what_rfc_3339_does_not_allow_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
