@@ -242,6 +242,25 @@ static void advise_one(const struct endpoint *endpoint, struct diags *warnings)
             "@one");
 }
 
+// --- who asks
+
+// An endpoint that says @access open means it.
+static void advise_access(const struct endpoint *endpoint, struct diags *warnings)
+{
+    if (endpoint->access.kind != ACCESS_OPEN || endpoint->access.line > 0 || endpoint->is_private)
+        return;
+    for (size_t i = 0; i < endpoint->param_count; i++) {
+        const struct rule *param = &endpoint->params[i];
+        if (param->source == PARAM_REQUEST)
+            continue;
+        diags_add(warnings, endpoint->file, param->line, param->column,
+            "warning: the endpoint is open, so :%.*s says nothing of who comes without a key: say @access key, "
+            "or @access open if that is meant",
+            SHOW(param->name));
+        return;
+    }
+}
+
 enum err_code app_advise(
     const struct app *app, struct store_conn *conn, struct diags *warnings, struct err *err)
 {
@@ -252,6 +271,7 @@ enum err_code app_advise(
         advise_patterns(endpoint, endpoint->params, endpoint->param_count, warnings);
         advise_patterns(endpoint, endpoint->fields, endpoint->field_count, warnings);
         advise_one(endpoint, warnings);
+        advise_access(endpoint, warnings);
         if (endpoint->field_count > 0)
             code = store_batch_open(conn, endpoint->field_names, endpoint_batch_columns(endpoint), err);
         for (size_t k = 0; code == ERR_NONE && k < endpoint->statement_count; k++)

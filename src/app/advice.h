@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Warnings about statements that work and may still cause trouble later: those that read big tables as a
-// whole, those whose LIMIT cuts rows that have no sure order, decimals without their point, and patterns that
-// may take too long. On the connection's thread.
+// whole, those whose LIMIT cuts rows that have no sure order, decimals without their point, patterns that may
+// take too long, and open endpoints whose SQL sees who asks. On the connection's thread.
 #ifndef RECKONER_APP_ADVICE_H
 #define RECKONER_APP_ADVICE_H
 

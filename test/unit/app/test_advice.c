@@ -287,6 +287,21 @@ static void patterns_that_repeat_a_repetition_are_told(void **state)
         "match and are refused; write a+ instead, or (a++)+");
 }
 
+static void an_open_endpoint_that_sees_who_asks_is_told_unless_it_says_so(void **state)
+{
+    (void)state;
+    warns("-- @endpoint GET /x\n-- @answer\nSELECT :client AS me;\n",
+        "1:4 warning: the endpoint is open, so :client says nothing of who comes without a key: say @access key, "
+        "or @access open if that is meant");
+    warns("-- @endpoint GET /x\n-- @claim level integer = 1\n-- @claim tenant text\n-- @answer\n"
+          "SELECT :client AS me, :level AS level, :tenant AS tenant;\n",
+        "2:11 warning: the endpoint is open, so :level says nothing of who comes without a key: say @access key, "
+        "or @access open if that is meant");
+    warns("-- @endpoint GET /x\n-- @access open\n-- @answer\nSELECT :client AS me;\n", "");
+    warns("-- @endpoint GET /x\n-- @access key\n-- @answer\nSELECT :client AS me;\n", "");
+    warns("-- @endpoint GET /x\n-- @param me text\n-- @answer\nSELECT :me AS me;\n", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +319,7 @@ int main(void)
         cmocka_unit_test(an_order_that_cannot_be_judged_is_not_told),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(patterns_that_repeat_a_repetition_are_told),
+        cmocka_unit_test(an_open_endpoint_that_sees_who_asks_is_told_unless_it_says_so),
     };
     return cmocka_run_group_tests_name("app/advice", tests, open_all, close_all);
 }
