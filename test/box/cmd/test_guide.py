@@ -9,6 +9,7 @@ from server import ROOT, run, write_app
 
 GUIDE = (ROOT / 'docs' / 'guide.md').read_text(encoding='utf-8')
 FILES = dict(re.findall(r'^`(stations/[^`]+)`:\n```\w+\n(.*?)^```$', GUIDE, re.MULTILINE | re.DOTALL))
+SHOP = dict(re.findall(r'^`(shop/[^`]+)`[^\n]*:\n```\w+\n(.*?)^```$', GUIDE, re.MULTILINE | re.DOTALL))
 CONSOLE = ''.join(re.findall(r'^```console\n(.*?)^```$', GUIDE, re.MULTILINE | re.DOTALL))
 COMMANDS = re.findall(r'^\$ (.*?)\n((?:(?!\$ ).*\n)*)', CONSOLE, re.MULTILINE)
 
@@ -50,6 +51,30 @@ def test_the_guide_s_curl_lines_answer_as_it_says(app, start):
         assert done.stdout.decode().replace('\r\n', '\n').strip() == expected.strip(), command
         asked += 1
     assert asked >= 6
+
+
+def test_the_guide_s_shop_has_no_warnings_and_passes_its_tests(tmp_path):
+    assert len(SHOP) == 5
+    shop = write_app(tmp_path, SHOP) / 'shop'
+    done = run('check', shop)
+    assert (done.returncode, done.stderr) == (0, f'{shop}: 2 endpoints, 1 schema files, no errors\n')
+    done = run('test', shop)
+    assert done.returncode == 0 and done.stdout.endswith('# 4 passed, 0 failed\n'), done.stdout + done.stderr
+
+
+def test_the_guide_s_shop_is_asked_with_the_guide_s_key(tmp_path, start):
+    shop = write_app(tmp_path, SHOP) / 'shop'
+    server = start(shop)
+    words = shlex.split(re.search(r'^KEY=\$\(reckoner (key create .*) shop\)$', GUIDE, re.MULTILINE).group(1))
+    done = run(*words, shop, '--var', tmp_path / 'var')
+    assert done.returncode == 0, done.stderr
+    answer = server.get('/orders', Authorization=f'Bearer {done.stdout.strip()}')
+    assert (answer.status, answer.json()) == (200, [])
+    assert server.get('/orders').status == 401
+    line = re.search(r'^`reckoner (explain shop [^`]+)`', GUIDE, re.MULTILINE).group(1)
+    words = [str(shop) if word == 'shop' else word for word in shlex.split(line)]
+    done = run(*words, '--var', tmp_path / 'var')
+    assert done.returncode == 0 and 'answered with 200: 2 bytes' in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.threads
