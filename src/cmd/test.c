@@ -264,6 +264,7 @@ static enum err_code call_example(struct run *run, const struct test_server *ser
     struct http_test test = *example;
     write_key(endpoint, key);
     test.fields = fields;
+    test.field_count = 0;
     if (test.body.len > 0)
         fields[test.field_count++] =
             (struct test_field){.name = span_of("Content-Type"), .value = span_of("application/json")};

@@ -56,8 +56,10 @@ static enum err_code next_spot(struct span *rest, struct spot *ret_spot, struct 
     struct span words = {.at = found.at + strlen(OPENING), .len = found.len - strlen(OPENING)};
     struct span end = find(words, CLOSING);
     words.len -= end.len;
-    if (end.len == 0 || (words.len > 0 && words.at[0] != ':'))
-        return err_set(err, ERR_INVALID, "%s", FORMS);
+    if (end.len == 0 || (words.len > 0 && words.at[0] != ':')) {
+        err_set(err, ERR_INVALID, "%s", FORMS);
+        return ERR_INVALID;
+    }
     if (words.len > 0)
         words = span_trim((struct span){.at = words.at + 1, .len = words.len - 1});
     *ret_spot = (struct spot){
