@@ -322,6 +322,7 @@ static bool is_about(struct search *search, size_t field)
 {
     const struct violated violated = search->violated;
     const struct err before = search->latest;
+    bool is_told = search->told.len > 0; // of this failure; the try may end in one of another constraint
     struct value changed[LIMIT_FIELDS];
     memcpy(changed, search->values, endpoint_batch_columns(search->endpoint) * sizeof(*changed));
     changed[field] = exchanged(search, &search->endpoint->fields[field]);
@@ -341,7 +342,7 @@ static bool is_about(struct search *search, size_t field)
         return false;
     if (is_proven)
         return true;
-    return violated.kind == VIOLATION_NULL ? search->values[field].kind == VALUE_NULL : search->told.len == 0;
+    return violated.kind == VIOLATION_NULL ? search->values[field].kind == VALUE_NULL : !is_told;
 }
 
 // Takes the names of the fields back, from the words too, if the constraint is not about all of them.
