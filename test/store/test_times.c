@@ -99,7 +99,7 @@ static void only_the_names_of_zones_are_zones(void **state)
         "America/Port_Of_Spain", "Australia/Nsw", "+05:00", "-05", "05:00", "UTC+2", "EST5",
         "PST8PDT,M3.2.0,M11.1.0", "Etc/GMT+15", "europe/rome", "EUROPE/ROME", "Europe/rome", "utc",
         "us/Pacific", "localtime", "posix/Europe/Rome", "Europe", "", " UTC", "UTC ", "<+05>-5", ":UTC",
-        "Europe/Gondor"};
+        "Europe/Gondor", "Localtime", "Posix/Europe/Rome", "Right/Europe/Rome", "Posixrules"};
     run_script(f->writer, "CREATE TABLE named (zone text)");
     for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
         char sql[200], error[200];

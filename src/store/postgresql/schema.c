@@ -51,7 +51,8 @@
 // Names of the zones' database, in their case. PostgreSQL takes abbreviations, such as PST and CET, and
 // rules, such as +05:00, for zones as well, but not behind a colon; and it is not particular about case. So
 // the case is looked at here: most names are like Europe/Rome, and these are the others, of which no new ones
-// are made. What may be none gets two colons, and is an error.
+// are made. Localtime is like them, too, but it and right/Europe/Rome are files beside the zones. What may be
+// none gets two colons, and is an error.
 #define ODD_ZONES                                                                                            \
     "Africa/Dar_es_Salaam America/Argentina/ComodRivadavia America/Knox_IN "                                 \
     "America/Port-au-Prince America/Port_of_Spain Antarctica/DumontDUrville "                                \
@@ -65,9 +66,12 @@
     "US/Alaska US/Aleutian US/Arizona US/Central US/East-Indiana US/Eastern US/Hawaii "                      \
     "US/Indiana-Starke US/Michigan US/Mountain US/Pacific US/Samoa UTC W-SU WET"
 #define IS_ODD(zone, all) "(" zone " = ANY (pg_catalog.string_to_array(" all ", ' ')))"
-#define IS_ZONE                                                                                                  \
-    "(" IS_ODD("zone", "'" ODD_ZONES "'") " OR zone = pg_catalog.initcap(zone COLLATE \"C\")\n AND NOT " IS_ODD( \
-        "pg_catalog.lower(zone COLLATE \"C\")", "pg_catalog.lower('" ODD_ZONES "')") ")"
+#define IS_FILE           "(pg_catalog.split_part(zone, '/', 1) = ANY ('{Localtime,Posix,Posixrules,Right}'))"
+#define IS_ZONE                                                                                              \
+    "(" IS_ODD(                                                                                              \
+        "zone", "'" ODD_ZONES "'") " OR zone = pg_catalog.initcap(zone COLLATE \"C\")\n AND NOT " IS_FILE    \
+                                   "\n AND NOT " IS_ODD("pg_catalog.lower(zone COLLATE \"C\")",              \
+                                       "pg_catalog.lower('" ODD_ZONES "')") ")"
 #define ZONE  "CASE WHEN " IS_ZONE "\n THEN ':' || zone ELSE '::' || zone END"
 #define LOCAL "pg_catalog.timezone(" ZONE ", at)"
 
