@@ -395,7 +395,9 @@ static const struct csv_option {
     {"blank", 1, 1, false, "ignore or keep", set_blank, write_blank},
     {"decimal", 1, 1, false, "'.' or ','", set_decimal, write_decimal},
     {"thousands", 1, 1, false, "'.', ',', \"'\", space or none", set_thousands, write_thousands},
-    {"unit", 1, MANY, true, "texts around numbers, such as '€' USD", set_unit, write_unit},
+    {"unit", 1, MANY, true,
+        "texts that neither begin nor end with a digit, a sign or a blank, such as '€' USD", set_unit,
+        write_unit},
     {"null", 1, MANY, true, "texts such as 'NA' '-'", set_null, write_null},
     {"boolean", 2, MANY, true, "pairs for true and false, such as ja nein", set_boolean, write_boolean},
     {"date", 1, 1, false, "a format such as '%d.%m.%Y'", set_date, write_date},
@@ -426,7 +428,9 @@ static bool set(struct csv_options *options, const struct csv_option *option, co
     options->given |= bit;
     if (problem == NULL)
         return true;
-    if (problem[0] == '\0')
+    if (problem[0] == '\0' && count > 1) // it may be any of them
+        snprintf(ret_problem, CSV_PROBLEM_BYTES, "%s must be %s", option->word, option->wants);
+    else if (problem[0] == '\0')
         snprintf(ret_problem, CSV_PROBLEM_BYTES, "%s must be %s, not \"%.*s\"", option->word, option->wants,
             SHOW(last));
     else
