@@ -129,9 +129,11 @@ static void print_bad(const char *file, const struct survey *survey)
     const struct bad_rows *odd = &survey->odd, *broken = &survey->broken;
     if (odd->count > 0)
         fprintf(stderr,
-            "reckoner: %s:%" PRId64 ": a row of %zu cells, the others have %zu; %" PRIu64
-            " are so: mend them, for @csv has no word for it\n",
-            file, odd->line, odd->cells, survey->layout.columns, odd->count);
+            "reckoner: %s:%" PRId64 ": a row of %zu cells, the others have %zu; %" PRIu64 " are so: %s\n",
+            file, odd->line, odd->cells, survey->layout.columns, odd->count,
+            odd->cells < survey->layout.columns
+                ? "is the file cut off? Else mend it, or declare @csv short fill"
+                : "mend them, for @csv has no word for it");
     if (broken->count > 0)
         fprintf(stderr,
             "reckoner: %s:%" PRId64 ": a cell goes on behind its closing quote; %" PRIu64

@@ -254,7 +254,7 @@ def test_rows_at_the_end_that_might_be_notes_but_begin_as_others_do_are_rows(tmp
 def test_the_row_that_a_file_is_cut_off_in_is_no_note(tmp_path, last):
     result = init(tmp_path, 'cut', b'a,b,c\n1,2,3\n4,5,6\n' + last)
     assert result.returncode == 1
-    assert f'{tmp_path}/cut.csv:4: a row of {1 + last.count(b",")} cells, the others have 3; 1 are so' in result.stderr
+    assert f'{tmp_path}/cut.csv:4: a row of {1 + last.count(b",")} cells, the others have 3; 1 are so: is the file cut off? Else mend it, or declare @csv short fill' in result.stderr
     assert '@csv until' not in (tmp_path / 'cut' / 'post_cut.sql').read_text()
 
 
@@ -320,7 +320,7 @@ def test_amounts_in_several_currencies_are_texts(start, tmp_path):
 def test_rows_that_cannot_go_in_are_told_and_the_app_is_there(tmp_path):
     result = init(tmp_path, 'ragged', b'a,b,c\n1,2,3\n4,5,6,7\n6,7,8\n')
     assert result.returncode == 1
-    assert f'{tmp_path}/ragged.csv:3: a row of 4 cells, the others have 3; 1 are so' in result.stderr
+    assert f'{tmp_path}/ragged.csv:3: a row of 4 cells, the others have 3; 1 are so: mend them, for @csv has no word for it' in result.stderr
     assert result.stderr.splitlines()[-1] == (f"reckoner: {tmp_path}/ragged is written, but does not load the file yet: edit it until "
                                               f"'reckoner check {tmp_path}/ragged' is content")
     assert (tmp_path / 'ragged' / 'app.ini').exists()
