@@ -150,6 +150,27 @@ static struct fit fit_of(struct span text, char delimiter)
     return fit;
 }
 
+// Programs leave out empty cells at the end of rows, maybe of most: a first row with something in each cell,
+// than which no row is wider, and another one as wide, tell how many columns there are.
+static void widen(struct span text, char delimiter, struct fit *fit)
+{
+    struct row row;
+    size_t rows = 0, first = 0, as_wide = 0;
+    while (rows < SAMPLE_ROWS && next_row(&text, delimiter, &row)) {
+        if (is_blank(&row))
+            continue;
+        if (rows++ == 0 && row.filled == row.cells)
+            first = row.cells;
+        if (row.cells > first)
+            return;
+        as_wide += row.cells == first;
+    }
+    if (first <= fit->columns || as_wide < 2)
+        return;
+    fit->columns = fit->filled = first;
+    fit->rows = as_wide;
+}
+
 // Whether `other` is a clearly better reading than `best`, whose delimiter stands before its own in the list.
 static bool is_better(const struct fit *other, const struct fit *best)
 {
@@ -389,6 +410,7 @@ void csv_sniff(struct span text, struct csv_sniff *ret_sniff)
     sniff.delimiter = sniff.has_sep ? sep : best_delimiter(text, &fit);
     if (sniff.has_sep)
         fit = fit_of(text, sep);
+    widen(text, sniff.delimiter, &fit);
     sniff.columns = fit.all > 0 ? fit.columns : 0;
     struct span rest = text, table = text;
     for (size_t lines = 0; lines < TITLE_LINES_MAX && next_row(&rest, sniff.delimiter, &row);) {

@@ -48,6 +48,14 @@ static void a_decimal_comma_is_no_delimiter(void **state)
     assert_layout("name,tags,n\nx,a;b,1\ny,c;d,2\nz,e;f,3\n", ',', 3, 0, 1);
 }
 
+static void cells_that_most_rows_leave_out_are_columns(void **state)
+{
+    (void)state;
+    assert_layout("id;name;note\n1;a\n2;b;x\n3;c\n4;d\n5;e\n6;f\n", ';', 3, 0, 1);
+    assert_layout("id;name;note\n1;a\n2;b;x\n3;c\n4;d\n5;e;x;y\n6;f\n", ';', 2, 1, 0); // a wider row
+    assert_layout("id;name;\n1;a\n2;b;x\n3;c\n4;d\n5;e\n6;f\n", ';', 2, 1, 0);         // no name
+}
+
 static void a_sep_line_is_heeded(void **state)
 {
     (void)state;
@@ -141,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_files_are_found_as_they_are),
         cmocka_unit_test(a_decimal_comma_is_no_delimiter),
+        cmocka_unit_test(cells_that_most_rows_leave_out_are_columns),
         cmocka_unit_test(a_sep_line_is_heeded),
         cmocka_unit_test(delimiters_and_line_ends_in_quotes_are_text),
         cmocka_unit_test(titles_before_the_header_are_skipped),
