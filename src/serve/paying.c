@@ -79,6 +79,7 @@ void paying_charge(struct request *request, const struct http_exchange *exchange
         if (response->file != NULL)
             bytes = http_file_bytes(response->file);
     }
-    toll_charge(&request->toll, rows, bytes, now_ns);
+    if (request->toll.is_running) // a refusal costs nothing: else its Retry-After would not be true
+        toll_charge(&request->toll, rows, bytes, now_ns);
     toll_write(&request->toll, now_ns, ret_lines);
 }

@@ -9,8 +9,8 @@
 // one, when it has to wait for a ration.
 MUST_CHECK bool paying_admit(struct request *request, const struct http_exchange *exchange);
 
-// Charges what the response costs, of a batch its rows, too, and writes the lines of what is left. Of a
-// request that pays.
+// Charges what the response costs, of a batch its rows, too, unless the plan has refused the request; and
+// writes the lines of what is left. Of a request that pays.
 void paying_charge(struct request *request, const struct http_exchange *exchange, char ret_lines[TOLL_CHARS]);
 
 #endif

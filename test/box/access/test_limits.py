@@ -125,6 +125,18 @@ def test_rows_are_counted_of_answers_that_are_read_and_of_kept_ones(start, tmp_p
 
 
 @pytest.mark.parametrize('store', STORES)
+def test_a_refusal_costs_nothing_so_its_retry_after_is_true(start, tmp_path, request, store):
+    server = start(app(tmp_path, 'bytes = 300/day'), '--quiet', *new_store(store, request))
+    fill(server)
+    while (refused := server.get('/rows')).status == 200:
+        pass
+    assert_refused(refused, 'bytes-day')
+    again = [server.get('/rows') for _ in range(5)]  # as long as an answer, each of them
+    assert [answer.status for answer in again] == [429] * 5
+    assert all(int(answer.headers['Retry-After']) <= int(refused.headers['Retry-After']) for answer in again)
+
+
+@pytest.mark.parametrize('store', STORES)
 def test_batches_are_counted(start, tmp_path, request, store):
     server = start(app(tmp_path, 'batches = 2/day'), '--quiet', *new_store(store, request))
     fill(server, 3)
