@@ -81,5 +81,6 @@ void paying_charge(struct request *request, const struct http_exchange *exchange
     }
     if (request->toll.is_running) // a refusal costs nothing: else its Retry-After would not be true
         toll_charge(&request->toll, rows, bytes, now_ns);
+    request->is_charged = true;
     toll_write(&request->toll, now_ns, ret_lines);
 }

@@ -50,6 +50,8 @@ void request_free(struct request *request)
     decompressor_free(request->asked.decompressor);
     buf_fini(&request->asked.bytes);
     budget_give_back(&request->context->rows_budget, request->asked.charged_bytes);
+    if (request->toll.is_running && !request->is_charged) // its client has gone, and its batch may be written
+        toll_charge(&request->toll, request->batch_rows, 0, (int64_t)clock_monotonic_ns());
     toll_fini(&request->toll);
     lease_return(request->lease);
     struct arena arena = request->arena;

@@ -117,6 +117,7 @@ struct request {
     bool is_cached;        // it was answered from what is kept
     int sent_status;       // once its exchange is over: what the client was answered; 0: it went before
     size_t sent_bytes;     // likewise: of the body
+    bool is_charged;       // its toll, for what its response costs
     bool asks_ration;      // it has to wait for more of its plan than this node has
     bool away;             // a pool, writer or reload has it; the loop's
     atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread

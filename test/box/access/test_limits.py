@@ -5,7 +5,9 @@ import contextlib
 import http.client
 import re
 import select
+import socket
 import sqlite3
+import struct
 import threading
 import time
 
@@ -134,6 +136,26 @@ def test_a_refusal_costs_nothing_so_its_retry_after_is_true(start, tmp_path, req
     again = [server.get('/rows') for _ in range(5)]  # as long as an answer, each of them
     assert [answer.status for answer in again] == [429] * 5
     assert all(int(answer.headers['Retry-After']) <= int(refused.headers['Retry-After']) for answer in again)
+
+
+def test_rows_of_a_batch_are_paid_for_when_its_client_has_gone(start, tmp_path):
+    server = start(app(tmp_path, 'rows = 10/day', 'batches = 10/day'), '--quiet', '--var', tmp_path / 'var', '--loops', '1')
+    database = sqlite3.connect(tmp_path / 'var' / 'limited.db', isolation_level=None)
+    with contextlib.closing(database):
+        database.execute('BEGIN IMMEDIATE')  # the writer waits
+        body = ','.join(f'{{"id": {i}}}' for i in range(10))
+        client = server.connect()
+        client.sendall(f'POST /rows HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
+                       f'Content-Length: {len(body) + 2}\r\n\r\n[{body}]'.encode())
+        wait_until(lambda: left(server.request('HEAD', '/rows'), 'batches-day') == 9)
+        for _ in range(20):  # in which its ten rows are parsed
+            assert server.request('HEAD', '/rows').status == 200
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        client.close()  # by a reset
+        assert server.request('HEAD', '/rows').status == 200  # on the loop that has seen the end
+        database.execute('ROLLBACK')
+        wait_until(lambda: database.execute('SELECT count(*) FROM t').fetchone() == (10,))
+    wait_until(lambda: server.request('HEAD', '/rows').status == 429)
 
 
 @pytest.mark.parametrize('store', STORES)
