@@ -661,6 +661,8 @@ static void on_ration(struct mail *mail)
     enum err_code failure = request->ration.failure;
     if (failure == ERR_NONE && !request_is_abandoned(request)) {
         toll_fini(&request->toll);
+        request->client = NULL; // the lease's, as is its id: the door may not know it any more
+        request->line.client = (struct span){0};
         lease_return(request->lease);
         request->lease = NULL;
         request->endpoint = NULL;

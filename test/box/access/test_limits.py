@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+import keys
 import postgresql
 from rounds import rounds
 from server import STORES, WAIT_SECONDS, Answer, Server, new_store, wait_until, write_app
@@ -270,4 +271,24 @@ def test_while_the_database_is_away_nobody_gets_more(tmp_path):
         wait_until(lambda: server.get('/rows').status == 503)
         cluster.start()
         wait_until(lambda: server.get('/rows').status == 200)
+        assert server.stop() == 0
+
+
+def test_a_key_may_end_while_its_request_waits_for_a_ration(tmp_path):
+    folder = write_app(tmp_path / 'limited', {**APP, 'app.ini': '[access]\ndefault = key\nplan = small\n\n[plan small]\nrequests = 100000/day\n'})
+    with postgresql.Cluster() as cluster:
+        where = ['--store', cluster.url()]
+        server = Server(folder, *where, '--loops', '1', var=tmp_path / 'var')
+        key, key_id = keys.create(folder, where)
+        assert server.get('/rows', **keys.bearer(key)).status == 200
+        holder = postgresql.Session(cluster, 'postgres')
+        holder.run('BEGIN; LOCK TABLE limited.reckoner_quota IN ACCESS EXCLUSIVE MODE')
+        with server.connect() as client:
+            head = f'GET /rows HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\r\n'
+            client.sendall(head.encode())
+            keys.revoke(folder, where, key_id)
+            wait_until(lambda: server.get('/-/usage', **keys.bearer(key)).status == 401)  # which no plan is asked about
+            holder.run('ROLLBACK')
+            holder.close()
+            assert b''.join(iter(lambda: client.recv(65536), b'')).startswith((b'HTTP/1.1 401', b'HTTP/1.1 503'))
         assert server.stop() == 0
