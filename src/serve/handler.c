@@ -705,6 +705,7 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
     }
     struct request *request = request_new(context, head);
     if (request == NULL) {
+        toll_fini(&hit.toll);
         http_reply(exchange, &(struct http_reply){.status = 503, .headers = RETRY_SOON});
         return;
     }
