@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads what credentials look like in a head. A name in the query may be percent-encoded, so names are
-// compared decoded. Pure functions, any thread.
+// Reads what credentials look like in a head. Names in the query are compared as they were sent: a key behind
+// a percent-encoded one is shown to nobody. Pure functions, any thread.
 #include "serve/credential.h"
 
 #include <string.h>
