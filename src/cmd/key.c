@@ -151,7 +151,7 @@ static bool make_secret(char secret[SECRET_CHARS + 1], struct secret_digest *ret
 
 // --- the commands
 
-static bool create(struct key_sites *sites, struct key_ask *ask, int64_t now_s)
+static bool create(struct key_sites *sites, const struct key_ask *ask, int64_t now_s)
 {
     char id[KEY_ID_CHARS + 1];
     char secret[SECRET_CHARS + 1];
@@ -160,9 +160,10 @@ static bool create(struct key_sites *sites, struct key_ask *ask, int64_t now_s)
         message_error("key create", &err);
         return false;
     }
-    bool done = make_secret(secret, &ask->row.digest);
-    ask->row.id = span_of(id);
-    struct work work = {.who.now_s = now_s, .id = ask->row.id, .row = &ask->row};
+    struct key_row row = ask->row;
+    bool done = make_secret(secret, &row.digest);
+    row.id = span_of(id);
+    struct work work = {.who.now_s = now_s, .id = row.id, .row = &row};
     done = done && change_and_print(sites, &work, create_in, secret);
     secret_erase(secret, sizeof(secret));
     return done;

@@ -85,12 +85,13 @@ static struct key *group(struct key_records *records, size_t *ret_count)
     struct key *keys = arena_zalloc(&records->arena, records->count + 1, sizeof(*keys));
     for (size_t i = 0; keys != NULL && i < records->count; i++) {
         const struct key_record *record = &records->items[i];
-        if (i == 0 || !span_equal(record->row.id, record[-1].row.id))
+        if (count == 0 || !span_equal(record->row.id, record[-1].row.id))
             keys[count++].first = record;
         keys[count - 1].count++;
     }
-    if (keys != NULL)
-        qsort(keys, count, sizeof(*keys), by_creation);
+    if (keys == NULL)
+        return NULL;
+    qsort(keys, count, sizeof(*keys), by_creation);
     *ret_count = count;
     return keys;
 }
@@ -144,7 +145,7 @@ static enum err_code add_keys(struct listing *listing, struct key_site *site, in
     const struct key *keys = code == ERR_NONE ? group(&records, &count) : NULL;
     if (code == ERR_NONE && keys == NULL)
         code = err_no_memory(err);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; keys != NULL && i < count; i++)
         add_key(listing, site->app, &keys[i], now_s);
     key_records_fini(&records);
     return code;

@@ -2,6 +2,7 @@
 // Layouts of a listing. What the rows are is the commands' business. On the main thread.
 #include "cmd/listing.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "base/attr.h"
@@ -178,6 +179,7 @@ static void print_csv_text(struct span text, FILE *out)
 
 static void print_csv(const struct listing *listing, FILE *out)
 {
+    assert(listing->column_count > 0);
     for (size_t i = 0; i < listing->column_count; i++)
         fprintf(out, "%s%s", i > 0 ? "," : "", listing->columns[i]);
     fputs("\r\n", out);
@@ -196,6 +198,7 @@ static void print_csv(const struct listing *listing, FILE *out)
 static bool print_json(const struct listing *listing, FILE *out)
 {
     AUTO(buf_fini) struct buf row;
+    assert(listing->column_count > 0);
     buf_init(&row, CELL_BYTES);
     fputc('[', out);
     for (size_t i = 0; i < listing->count; i++) {
