@@ -30,7 +30,7 @@ static const struct usage CREATE = {
     .about =
         "Makes a key for the APPs and prints its secret, which a client sends as 'Authorization: Bearer\n"
         "SECRET' or 'X-API-Key: SECRET'. It is printed this once: the store has a digest of it only. Its\n"
-        "id, by which all else is done, goes to standard error. Running servers know the key in a second.\n",
+        "id, by which all else is done, goes to standard error. Running servers take it at once.\n",
     .min_words = 1,
     .max_words = SIZE_MAX,
     .wanted = WANTED_APPS,
@@ -49,7 +49,7 @@ static const struct usage ROTATE = {
 static const struct usage REVOKE = {
     .command = COMMAND_KEY_REVOKE,
     .forms = "key revoke [OPTION]... ID APP...",
-    .about = "Ends the key ID with all its secrets, for good. Running servers know of it in a second.\n",
+    .about = "Ends the key ID with all its secrets, for good. Running servers refuse it within a second.\n",
     .min_words = 2,
     .max_words = SIZE_MAX,
     .wanted = "the id of a key and at least one app: ID APP...",
@@ -110,13 +110,19 @@ static bool print_secret(char secret[SECRET_CHARS + 1])
     return true;
 }
 
-// "k_0123456789 of rates, search: its secret is on standard output, and nowhere else"
-static void tell_key(struct span id, const struct key_sites *sites, int64_t ends_s)
+// "k_0123456789 of rates, search"
+static void tell_whose(struct span id, const struct key_sites *sites)
 {
-    char moment[TIMESTAMP_CHARS];
     fprintf(stderr, "%.*s of ", (int)id.len, id.at);
     for (size_t i = 0; i < sites->count; i++)
         fprintf(stderr, "%s%s", i > 0 ? ", " : "", sites->items[i].app->name);
+}
+
+// "k_0123456789 of rates, search: its secret is on standard output, and is kept nowhere"
+static void tell_key(struct span id, const struct key_sites *sites, int64_t ends_s)
+{
+    char moment[TIMESTAMP_CHARS];
+    tell_whose(id, sites);
     if (ends_s != CLIENT_NEVER_ENDS && ends_s != KEY_LIVES_AS_LONG) {
         timestamp_format_seconds(ends_s, moment);
         fprintf(stderr, ", until %s", moment);
@@ -132,8 +138,11 @@ static bool change_and_print(struct key_sites *sites, struct work *work,
     work->who.actor = key_ask_actor(actor, sizeof(actor));
     if (!key_sites_change(sites, change, work))
         return false;
-    if (secret == NULL)
+    if (secret == NULL) {
+        tell_whose(work->id, sites);
+        fputs(": revoked; running servers refuse it within a second\n", stderr);
         return true;
+    }
     tell_key(work->id, sites, work->row != NULL ? work->row->ends_s : work->ends_s);
     return print_secret(secret);
 }

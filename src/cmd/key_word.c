@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "access/key_records.h"
+#include "access/secret.h"
 #include "base/mem.h"
 #include "text/nearest.h"
 
@@ -13,6 +14,12 @@ bool key_word_is_id(const char *command, const char *word)
 {
     if (span_starts_with(span_of(word), "k_"))
         return true;
+    if (span_starts_with(span_of(word), SECRET_PREFIX)) {
+        fprintf(stderr,
+            "reckoner: %s wants the id of a key, and this is a secret: 'reckoner key list APP' lists the ids\n",
+            command);
+        return false;
+    }
     fprintf(stderr, "reckoner: %s wants the id of a key first, k_ and ten more, and then apps: %s is none\n",
         command, word);
     return false;

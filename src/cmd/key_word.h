@@ -9,7 +9,8 @@
 #include "base/span.h"
 #include "cmd/key_sites.h"
 
-// Whether the word can be an id. False after a message, which says what `command` wants.
+// Whether the word can be an id. False after a message, which says what `command` wants and
+// never repeats a secret.
 bool key_word_is_id(const char *command, const char *word);
 
 // Puts into err, which says that there is no such key, the id that was most likely meant, or how to find out.

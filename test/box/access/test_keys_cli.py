@@ -73,6 +73,14 @@ def test_a_running_server_knows_what_is_made_rotated_and_revoked(shop, start):
     wait_until(lambda: status(third) == 401)
 
 
+@pytest.mark.parametrize('command', ['show', 'rotate', 'revoke'])
+def test_a_secret_in_the_place_of_an_id_is_not_repeated(shop, command):
+    secret, _ = shop.create()
+    result = shop.key(command, secret, shop.app)
+    assert (result.returncode, result.stdout) == (2, '')
+    assert "this is a secret: 'reckoner key list APP' lists the ids" in result.stderr and secret not in result.stderr
+
+
 def test_scopes_narrow_and_open(shop, start):
     server = start(shop.app, *shop.where)
 
@@ -136,7 +144,9 @@ def test_an_id_that_is_none_gets_the_nearest_and_nothing_is_changed_twice(shop):
         result = shop.key(command, wrong, shop.app)
         assert result.returncode == 1 and result.stdout == ''
         assert f'there is no key {wrong}\n  hint: did you mean {key_id}?' in result.stderr
-    assert shop.key('revoke', key_id, shop.app).returncode == 0
+    revoked = shop.key('revoke', key_id, shop.app)
+    assert (revoked.returncode, revoked.stdout) == (0, '')
+    assert revoked.stderr == f'{key_id} of shop: revoked; running servers refuse it within a second\n'
     for command in ('revoke', 'rotate'):
         result = shop.key(command, key_id, shop.app)
         assert result.returncode == 1 and f'the key {key_id} was revoked already' in result.stderr
