@@ -13,7 +13,6 @@ import postgresql
 
 DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 ID_DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'  # access/key_id.c
-COLUMNS = 'id, secret, digest, label, plan, scopes, claims, created, created_by'
 
 
 def write(app, where, what, key_id, sql):
@@ -42,35 +41,17 @@ def create_all(app, where, wanted):
     made, rows = [], []
     for one in wanted:
         key, key_id = nobodys(), 'k_' + ''.join(secrets.choice(ID_DIGITS) for _ in range(10))
-        claims = (f'{name}={text}' for name, text in one.get('claims', {}).items())
-        rows.append(row_of(key, key_id, '\n'.join(one.get('scopes', ())), '\n'.join(claims)))
+        digest = hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
+        scopes, claims = '\n'.join(one.get('scopes', ())), '\n'.join(f'{name}={text}' for name, text in one.get('claims', {}).items())
+        rows.append(f"('{key_id}', 1, '{digest}', '', '', '{scopes}', '{claims}', {int(time.time())}, 'test')")
         made.append((key, key_id))
-    write(app, where, 'create', made[0][1], f'INSERT INTO reckoner_keys ({COLUMNS}) VALUES ' + ', '.join(rows))
+    write(app, where, 'create', made[0][1],
+          'INSERT INTO reckoner_keys (id, secret, digest, label, plan, scopes, claims, created, created_by) VALUES ' + ', '.join(rows))
     return made
-
-
-def row_of(key, key_id, scopes, claims):
-    return f"('{key_id}', 1, '{digest_of(key)}', '', '', '{scopes}', '{claims}', {int(time.time())}, 'test')"
-
-
-def digest_of(key):
-    return hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
 
 
 def revoke(app, where, key_id):
     write(app, where, 'revoke', key_id, f"UPDATE reckoner_keys SET revoked = {int(time.time())} WHERE id = '{key_id}'")
-
-
-def rotate(app, where, key_id, overlap_s):
-    """A new text for the key's holder to show; those before it go on for a while."""
-    key, now = nobodys(), int(time.time())
-    ends = now + overlap_s
-    newest = f"id = '{key_id}' AND secret = (SELECT max(secret) FROM reckoner_keys WHERE id = '{key_id}')"
-    write(app, where, 'rotate', key_id, f'INSERT INTO reckoner_keys ({COLUMNS}) SELECT id, secret + 1, '
-          f"'{digest_of(key)}', label, plan, scopes, claims, {now}, 'test' FROM reckoner_keys WHERE {newest}")
-    write(app, where, 'rotate', key_id,
-          f"UPDATE reckoner_keys SET ends = {ends} WHERE id = '{key_id}' AND NOT ({newest}) AND (ends IS NULL OR ends > {ends})")
-    return key
 
 
 def nobodys():

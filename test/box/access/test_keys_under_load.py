@@ -11,7 +11,7 @@ import pytest
 import keys
 from pipelined import Pipelined, write_request
 from rounds import rounds
-from server import STORES, new_store, wait_until, write_app
+from server import STORES, new_store, run, wait_until, write_app
 
 ASKING = 6  # connections, each with one request at a time
 BOUND_S = 1.0
@@ -35,6 +35,11 @@ class Nodes:
         self.where = chosen or ['--var', tmp_path / 'var']
         names = ['var'] if store == 'sqlite' else ['var', 'var2', 'var3']
         self.servers = [start(self.app, '--quiet', '--loops', '2', *chosen, var=tmp_path / name) for name in names]
+
+    def rotate(self, key_id, overlap):
+        done = run('key', 'rotate', '--overlap', overlap, key_id, self.app, *self.where)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def asking(self, work):
         """Runs work(number, connection) on some connections, beside what is done inside of the with. What goes wrong there goes wrong here."""
@@ -115,11 +120,11 @@ def test_a_key_that_is_rotated_refuses_nobody(start, tmp_path, request, store):
         try:
             for _ in range(rounds(10, 300)):
                 before = list(asked)
-                secrets.append(keys.rotate(nodes.app, nodes.where, key_id, 3600))
+                secrets.append(nodes.rotate(key_id, '1h'))
                 wait_until(lambda: all(now > then for now, then in zip(asked, before)) or any(one.done() for one in asking))
         finally:
             over.append(True)
-    last = keys.rotate(nodes.app, nodes.where, key_id, 0)
+    last = nodes.rotate(key_id, '0')
     for server in nodes.servers:
         assert server.get('/me', **keys.bearer(last)).json() == [{'me': key_id}]
         for former in secrets[-3:]:
