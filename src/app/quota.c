@@ -101,6 +101,24 @@ static enum err_code read_window(
         err, ERR_CONFIG, "unknown time \"%.*s\"; known are second, minute, hour, day and month", SHOW(text));
 }
 
+// As answers tell it, of which each has it: so it is written once.
+static const char *write_policy(const struct allowance *allowance, struct arena *arena)
+{
+    static const char *const qualifiers[] = {
+        [ALLOWANCE_REQUESTS] = "", // which is what q is of, unless something is said
+        [ALLOWANCE_ROWS] = ";qu=\"rows\"",
+        [ALLOWANCE_BYTES] = ";qu=\"content-bytes\"",
+        [ALLOWANCE_BATCHES] = ";qu=\"batches\"",
+        [ALLOWANCE_CONCURRENT] = ";qu=\"concurrent-requests\"",
+    };
+    char text[ALLOWANCE_POLICY_CHARS], window[16] = "";
+    if (allowance->window_s > 0)
+        snprintf(window, sizeof(window), ";w=%" PRIu32, allowance->window_s);
+    snprintf(text, sizeof(text), "\"%.*s\";q=%" PRIu64 "%s%s", SHOW(allowance->name), allowance->count,
+        qualifiers[allowance->of], window);
+    return arena_strdup(arena, text);
+}
+
 static enum err_code add(struct quota *quota, const struct thing *thing, uint64_t count,
     const struct window *window, struct arena *arena, struct err *err)
 {
@@ -117,13 +135,17 @@ static enum err_code add(struct quota *quota, const struct thing *thing, uint64_
             err, ERR_CONFIG, "more than %d numbers in one plan; keep those that matter", LIMIT_ALLOWANCES);
     if (quota->allowances == NULL)
         quota->allowances = arena_zalloc(arena, LIMIT_ALLOWANCES, sizeof(*quota->allowances));
+    struct allowance allowance = {
+        .of = thing->of, .count = count, .window_s = window != NULL ? window->seconds : 0};
     const char *kept = arena_strdup(arena, name);
     if (quota->allowances == NULL || kept == NULL)
         return err_no_memory(err);
-    quota->allowances[quota->count++] = (struct allowance){.of = thing->of,
-        .count = count,
-        .window_s = window != NULL ? window->seconds : 0,
-        .name = span_of(kept)};
+    allowance.name = span_of(kept);
+    const char *policy = write_policy(&allowance, arena);
+    if (policy == NULL)
+        return err_no_memory(err);
+    allowance.policy = span_of(policy);
+    quota->allowances[quota->count++] = allowance;
     return ERR_NONE;
 }
 

@@ -26,11 +26,14 @@ enum allowance_of {
     ALLOWANCE_CONCURRENT, // requests that run at a time
 };
 
+enum { ALLOWANCE_POLICY_CHARS = 100 }; // of one in RateLimit-Policy, at most
+
 struct allowance {
     enum allowance_of of;
-    uint64_t count;    // 1 to 999,999,999,999,999
-    uint32_t window_s; // in which so many are allowed; 0: of concurrent ones
-    struct span name;  // "requests-minute": as answers call it
+    uint64_t count;     // 1 to 999,999,999,999,999
+    uint32_t window_s;  // in which so many are allowed; 0: of concurrent ones
+    struct span name;   // "requests-minute": as answers call it
+    struct span policy; // as an item of RateLimit-Policy: "requests-minute";q=100;w=60, the name in quotes
 };
 
 struct quota {

@@ -94,49 +94,27 @@ static char *put(char *out, const char *text, size_t len)
 
 #define PUT(out, literal) put(out, literal, sizeof(literal) - 1)
 
-// An integer of a structured field (RFC 9651 section 3.3.1): larger ones are cut.
+// An integer of a structured field (RFC 9651 section 3.3.1): larger ones are cut. Its digits go where they
+// belong at once, as a copy of bytes that were just written one by one waits for them.
 static char *put_number(char *out, uint64_t number)
 {
     static const uint64_t LARGEST = 999999999999999;
-    char digits[20];
-    size_t at = sizeof(digits);
+    size_t digits = 1;
     number = number < LARGEST ? number : LARGEST;
-    do {
-        digits[--at] = (char)('0' + number % 10);
+    for (uint64_t power = 10; power <= number; power *= 10)
+        digits++;
+    for (size_t at = digits; at > 0; at--) {
+        out[at - 1] = (char)('0' + number % 10);
         number /= 10;
-    } while (number > 0);
-    return put(out, digits + at, sizeof(digits) - at);
+    }
+    return out + digits;
 }
 
-// The name as a string of a structured field.
-static char *put_name(char *out, const struct allowance *allowance, bool is_first)
+static char *put_policy(char *out, struct span policy, bool is_first)
 {
     if (!is_first)
         out = PUT(out, ", ");
-    *out++ = '"';
-    out = put(out, allowance->name.at, allowance->name.len);
-    *out++ = '"';
-    return out;
-}
-
-// "requests-minute";q=100;w=60
-static char *put_policy(char *out, const struct allowance *allowance, bool is_first)
-{
-    static const char *const units[] = {
-        [ALLOWANCE_REQUESTS] = "", // which is what q is of, unless something is said
-        [ALLOWANCE_ROWS] = ";qu=\"rows\"",
-        [ALLOWANCE_BYTES] = ";qu=\"content-bytes\"",
-        [ALLOWANCE_BATCHES] = ";qu=\"batches\"",
-        [ALLOWANCE_CONCURRENT] = ";qu=\"concurrent-requests\"",
-    };
-    out = put_name(out, allowance, is_first);
-    out = PUT(out, ";q=");
-    out = put_number(out, allowance->count);
-    out = put(out, units[allowance->of], strlen(units[allowance->of]));
-    if (allowance->window_s == 0)
-        return out;
-    out = PUT(out, ";w=");
-    return put_number(out, allowance->window_s);
+    return put(out, policy.at, policy.len);
 }
 
 // "requests-minute";r=99;t=1
@@ -145,8 +123,10 @@ static char *put_left(char *out, const struct toll *toll, size_t number, int64_t
     uint64_t left;
     int64_t more_ns;
     account_left(toll->account, toll->quota, number, now_ns, &left, &more_ns);
-    out = put_name(out, &toll->quota->allowances[number], is_first);
-    out = PUT(out, ";r=");
+    const struct span name = toll->quota->allowances[number].name;
+    out = is_first ? PUT(out, "\"") : PUT(out, ", \"");
+    out = put(out, name.at, name.len);
+    out = PUT(out, "\";r=");
     out = put_number(out, left);
     if (more_ns <= 0)
         return out;
@@ -159,7 +139,7 @@ void toll_write(const struct toll *toll, int64_t now_ns, char ret_lines[TOLL_CHA
     const struct quota *quota = toll->quota;
     char *out = PUT(ret_lines, "RateLimit-Policy: ");
     for (size_t i = 0; i < quota->count; i++)
-        out = put_policy(out, &quota->allowances[i], i == 0);
+        out = put_policy(out, quota->allowances[i].policy, i == 0);
     out = PUT(out, "\r\nRateLimit: ");
     for (size_t i = 0; i < quota->count; i++)
         out = put_left(out, toll, i, now_ns, i == 0);

@@ -18,9 +18,8 @@
 #include "serve/limits.h"
 
 enum {
-    TOLL_POLICY_CHARS = 100, // of one allowance in RateLimit-Policy, at most
-    TOLL_LEFT_CHARS = 80,    // likewise in RateLimit
-    TOLL_CHARS = 64 + LIMIT_ALLOWANCES * (TOLL_POLICY_CHARS + TOLL_LEFT_CHARS),
+    TOLL_LEFT_CHARS = 80, // of one allowance in RateLimit, at most
+    TOLL_CHARS = 64 + LIMIT_ALLOWANCES * (ALLOWANCE_POLICY_CHARS + TOLL_LEFT_CHARS),
 };
 
 // A zeroed one is of a request that pays nothing.

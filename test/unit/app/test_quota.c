@@ -44,6 +44,14 @@ static void lines_of_a_plan_are_read(void **state)
     assert_allowance(&quota, 5, 3, 3600, "bytes-hour");
     assert_allowance(&quota, 6, 8, 0, "concurrent");
     assert_allowance(&quota, 7, 999999999999999, 3600, "batches-hour");
+    static const char *const policies[] = {"\"requests-second\";q=100;w=1",
+        "\"requests-day\";q=1000000;w=86400", "\"rows-month\";q=10000000;qu=\"rows\";w=2592000",
+        "\"bytes-month\";q=10737418240;qu=\"content-bytes\";w=2592000",
+        "\"bytes-minute\";q=1000;qu=\"content-bytes\";w=60", "\"bytes-hour\";q=3;qu=\"content-bytes\";w=3600",
+        "\"concurrent\";q=8;qu=\"concurrent-requests\"",
+        "\"batches-hour\";q=999999999999999;qu=\"batches\";w=3600"};
+    for (size_t i = 0; i < ARRAY_LEN(policies); i++)
+        assert_true(span_is(quota.allowances[i].policy, policies[i]));
     assert_int_equal(quota_read_line(&quota, span_of("rows"), span_of("1/day"), &arena, &err), ERR_CONFIG);
     assert_string_equal(err.text, "more than 8 numbers in one plan; keep those that matter");
 }
