@@ -223,19 +223,26 @@ enum {
     LIMIT_KEYS = 100000,          // secrets of an app that servers know: some 50 MB
     LIMIT_KEYS_ENDED_S = 2592000, // 30 days that servers know a secret that has ended, to tell its holder so
     // What was done to a key is known to each server within a second.
-    LIMIT_KEYS_ASK_MS = 300,    // how often a store is asked whether its keys have changed
-    LIMIT_KEYS_STALE_MS = 1000, // since the last time that it has told: behind that no key counts
-    LIMIT_GUESSES = 20,         // wrong keys of one address in a row …
-    LIMIT_GUESS_MS = 3000,      // … and one more after each such time
-    LIMIT_SCOPES = 100,         // of a key
-    LIMIT_CLAIMS = 20,          // of a key
-    LIMIT_LABEL_BYTES = 200,    // of a key's label
-    LIMIT_CLAIM_BYTES = 200,    // of a claim: its name and its value
-    LIMIT_TOKEN_BYTES = 8192,   // of a JWT: issuers' have 500 to 3000
-    LIMIT_TOKEN_MEMBERS = 200,  // of a token's header or claims, or of a key: names are compared pairwise
-    LIMIT_TOKEN_LEEWAY_S = 60,  // by which an issuer's clock may be off
-    LIMIT_TOKEN_KEYS = 100,     // of an issuer: most have two or three
-    LIMIT_JWKS_BYTES = 262144,  // of an issuer's keys
+    LIMIT_KEYS_ASK_MS = 300,     // how often a store is asked whether its keys have changed
+    LIMIT_KEYS_STALE_MS = 1000,  // since the last time that it has told: behind that no key counts
+    LIMIT_GUESSES = 20,          // wrong keys of one address in a row …
+    LIMIT_GUESS_MS = 3000,       // … and one more after each such time
+    LIMIT_SCOPES = 100,          // of a key
+    LIMIT_CLAIMS = 20,           // of a key
+    LIMIT_LABEL_BYTES = 200,     // of a key's label
+    LIMIT_CLAIM_BYTES = 200,     // of a claim: its name and its value
+    LIMIT_TOKEN_BYTES = 8192,    // of a JWT: issuers' have 500 to 3000
+    LIMIT_TOKEN_MEMBERS = 200,   // of a token's header or claims, or of a key: names are compared pairwise
+    LIMIT_TOKEN_LEEWAY_S = 60,   // by which an issuer's clock may be off
+    LIMIT_TOKEN_KEYS = 100,      // of an issuer: most have two or three
+    LIMIT_JWKS_BYTES = 262144,   // of an issuer's keys
+    LIMIT_JWKS_FETCH_MS = 5000,  // to fetch them from a URL
+    LIMIT_JWKS_LOOK_MS = 1000,   // how often a file of them is looked at
+    LIMIT_JWKS_AGAIN_S = 60,     // at least between two fetches for a kid that is not known, or that failed
+    LIMIT_JWKS_SHORT_S = 300,    // what was fetched is good for so long, whatever its max-age
+    LIMIT_JWKS_LONG_S = 86400,   // and no longer than a day
+    LIMIT_JWKS_STALE_S = 172800, // that keys count whose URL is away: a weekend
+    LIMIT_TOKENS = 10000,        // that a loop knows to be good: some 6 MB
 
     // --- answers
     LIMIT_REQUEST_BYTES = 4 * 1024 * 1024, // arena of one request: its parameters, decoded

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Found by all bytes of a BLAKE2b digest. All is one arena's: clients go together. Of one loop.
+#include "access/token_table.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/table.h"
+
+struct token {
+    struct token *next; // of all
+    struct secret_digest digest;
+    size_t service;
+    struct client client;
+};
+
+struct token_table {
+    struct table table;  // of tokens
+    struct token *first; // the newest
+    struct arena arena;  // owns tokens and their texts
+};
+
+// What a token is looked for by.
+struct wanted {
+    const struct secret_digest *digest;
+    size_t service;
+};
+
+struct token_table *token_table_new(void)
+{
+    struct token_table *table = mem_zalloc(1, sizeof(*table));
+    if (table != NULL)
+        arena_init(&table->arena, SIZE_MAX); // LIMIT_TOKENS bounds it, and what a token may have
+    return table;
+}
+
+void token_table_free(struct token_table *table)
+{
+    if (table == NULL)
+        return;
+    for (struct token *token = table->first; token != NULL; token = token->next)
+        account_unref(token->client.account);
+    table_fini(&table->table);
+    arena_fini(&table->arena);
+    mem_free(table);
+}
+
+bool token_table_is_full(const struct token_table *table)
+{
+    return table->table.count >= LIMIT_TOKENS;
+}
+
+static uint64_t hash_of(const struct secret_digest *digest)
+{
+    uint64_t hash;
+    memcpy(&hash, digest->bytes, sizeof(hash));
+    return hash;
+}
+
+static bool is_it(const void *item, const void *key)
+{
+    const struct token *token = item;
+    const struct wanted *wanted = key;
+    return token->service == wanted->service && secret_digest_equal(&token->digest, wanted->digest);
+}
+
+struct client *token_table_find(
+    const struct token_table *table, const struct secret_digest *digest, size_t service)
+{
+    struct wanted wanted = {.digest = digest, .service = service};
+    struct token *token = table_find(&table->table, hash_of(digest), is_it, &wanted);
+    return token != NULL ? &token->client : NULL;
+}
+
+enum err_code token_table_add(struct token_table *table, const struct secret_digest *digest, size_t service,
+    const struct jwt *jwt, const struct issuer *issuer, struct accounts *accounts, struct client **ret_client,
+    struct err *err)
+{
+    struct token *token = arena_zalloc(&table->arena, 1, sizeof(*token));
+    if (token == NULL)
+        return err_no_memory(err);
+    enum err_code code = jwt_client(jwt, issuer, &table->arena, &token->client, err);
+    if (code != ERR_NONE)
+        return code;
+    token->digest = *digest;
+    token->service = service;
+    if (!table_add(&table->table, hash_of(digest), token))
+        return err_no_memory(err);
+    if (accounts != NULL)
+        token->client.account = accounts_find(accounts, service, token->client.id);
+    token->next = table->first;
+    table->first = token;
+    *ret_client = &token->client;
+    return ERR_NONE;
+}
