@@ -10,6 +10,7 @@
 
 #include "access/guesses.h"
 #include "base/clock.h"
+#include "serve/door_token.h"
 #include "serve/keys.h"
 #include "serve/loop_state.h"
 
@@ -43,8 +44,11 @@ static enum door_verdict look_up(const struct door *door, struct span text, stru
 }
 
 // The same, by what the loop knows from before.
-static enum door_verdict find_client(const struct door *door, struct span text, struct client **ret_client)
+static enum door_verdict find_client(
+    const struct door *door, struct span text, struct client **ret_client, struct err *err)
 {
+    if (door_token_is_meant(door->app, text))
+        return door_token_judge(door, text, ret_client, err);
     if (door->regulars == NULL || door->keys == NULL)
         return look_up(door, text, ret_client);
     struct regular_mark mark = regulars_mark(door->regulars, text);
@@ -60,7 +64,7 @@ static enum door_verdict find_client(const struct door *door, struct span text, 
 }
 
 enum door_verdict door_judge(
-    const struct door *door, const struct credential *credential, struct client **ret_client)
+    const struct door *door, const struct credential *credential, struct client **ret_client, struct err *err)
 {
     const struct endpoint *endpoint = door->endpoint;
     struct client *client = NULL;
@@ -70,7 +74,7 @@ enum door_verdict door_judge(
         return wants_client(endpoint) ? DOOR_MISSING : DOOR_NOBODY;
     if (credential->count > 1)
         return DOOR_SEVERAL;
-    enum door_verdict verdict = find_client(door, credential->text, &client);
+    enum door_verdict verdict = find_client(door, credential->text, &client, err);
     if (verdict != DOOR_CLIENT)
         return verdict;
     if (wants_client(endpoint) &&
@@ -91,6 +95,9 @@ struct door door_of(const struct context *context, struct loop *loop, const stru
     door.now_s = time(NULL);
     door.ring = lease->keys;
     door.regulars = loop_state(loop)->regulars;
+    door.tokens = lease->tokens;
+    door.sources = keys_sources(context->keys);
+    door.accounts = context->limits != NULL ? limits_accounts(context->limits) : NULL;
     if (key_rings_are_known(keys_rings(context->keys), service, now_ns))
         door.keys = key_ring_table(lease->keys, service);
     return door;
@@ -117,10 +124,12 @@ static void refuse(struct request *request, int status, const char *detail, cons
 static void refuse_missing(struct request *request)
 {
     struct span query = request->app->access.query;
+    bool takes_tokens = request->app->access.issuer_count > 0;
     char detail[DETAIL_BYTES];
     snprintf(detail, sizeof(detail),
-        "this needs a key: send it as Authorization: Bearer KEY, or as X-API-Key: KEY%s%.*s",
-        query.len > 0 ? ", or as the parameter " : "", (int)query.len, query.len > 0 ? query.at : "");
+        "this needs a key%s: send it as Authorization: Bearer KEY, or as X-API-Key: KEY%s%.*s",
+        takes_tokens ? " or a token" : "", query.len > 0 ? ", or as the parameter " : "", (int)query.len,
+        query.len > 0 ? query.at : "");
     refuse(request, 401, detail, "");
 }
 
@@ -200,8 +209,20 @@ static void set_refusal(struct request *request, enum door_verdict verdict)
     case DOOR_REVOKED:
         refuse(request, 401, "this key was revoked: ask for a new one", ", error=\"invalid_token\"");
         break;
+    case DOOR_BAD_TOKEN:
+    case DOOR_UNKNOWN_SIGNER:
+        refuse(request, 401, "this token does not count here: get one for this server from its issuer",
+            ", error=\"invalid_token\"");
+        break;
+    case DOOR_ENDED_TOKEN:
+        refuse(request, 401, "this token has expired: get a new one", ", error=\"invalid_token\"");
+        break;
     case DOOR_FORBIDDEN:
         refuse_forbidden(request);
+        break;
+    case DOOR_NO_ISSUER:
+        request_set_busy(
+            request, "the keys of this token's issuer are not known at the moment: send this again later");
         break;
     case DOOR_NOT_KNOWN:
         request_set_busy(request, "which keys there are is not known at the moment: send this again later");
@@ -223,13 +244,15 @@ static bool cut_query(struct request *request, struct span query, struct span na
 
 bool door_settle(struct request *request, const struct http_exchange *exchange, enum door_verdict verdict)
 {
-    bool is_wrong = verdict == DOOR_NOT_SOUND || verdict == DOOR_UNKNOWN;
+    bool is_wrong = verdict == DOOR_NOT_SOUND || verdict == DOOR_UNKNOWN || verdict == DOOR_BAD_TOKEN ||
+                    verdict == DOOR_UNKNOWN_SIGNER;
     if (is_wrong && refuse_guess(request, exchange))
         return false;
     if (!is_wrong && request->is_guess)
         forgive(request, exchange);
-    if ((verdict == DOOR_NOT_KNOWN || verdict == DOOR_UNKNOWN) && !request->has_asked_keys)
-        return false; // it may be a new one
+    bool may_be_new = verdict == DOOR_NOT_KNOWN || verdict == DOOR_UNKNOWN || verdict == DOOR_UNKNOWN_SIGNER;
+    if (may_be_new && !request->has_asked_keys)
+        return false;
     set_refusal(request, verdict);
     return verdict == DOOR_NOBODY || verdict == DOOR_CLIENT;
 }
@@ -245,7 +268,12 @@ bool door_let_in(
         return false;
     struct door door =
         door_of(request->context, request->ref.loop, request->lease, request->service, request->endpoint);
-    enum door_verdict verdict = door_judge(&door, &credential, &request->client);
+    struct err err = {0};
+    enum door_verdict verdict = door_judge(&door, &credential, &request->client, &err);
+    if (verdict == DOOR_UNKNOWN_SIGNER)
+        request->asked_issuer = door_token_issuer(request->app, credential.text);
+    if (err.code != ERR_NONE)
+        keys_tell_token(request->context->keys, request->service, &err);
     if (request->client != NULL)
         request->line.client = request->client->id;
     request->shows_in_query = credential.is_in_query;

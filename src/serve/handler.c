@@ -599,13 +599,10 @@ static void wait_for_ration(
     rations_ask(limits_rations(request->context->limits, request->service), &request->ration);
 }
 
-// Has the request routed anew when the keeper has asked which keys there are.
+// Has the request routed anew when the keeper has asked which keys there are, or an issuer was asked.
 static void wait_for_keys(
     struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
-    lease_return(request->lease);
-    request->lease = NULL;
-    request->endpoint = NULL;
     request->has_asked_keys = true;
     request->mail.deliver = on_waited;
     request->away = true;
@@ -613,7 +610,15 @@ static void wait_for_keys(
         request->heard = params_copy_head(&request->arena, head);
     http_defer(exchange);
     request->keys_question.on_round = on_keys;
-    keys_ask(request->context->keys, &request->keys_question);
+    if (request->asked_issuer != NULL)
+        jwks_sources_ask(
+            keys_sources(request->context->keys), request->asked_issuer->keys, &request->keys_question);
+    else
+        keys_ask(request->context->keys, &request->keys_question);
+    request->asked_issuer = NULL;
+    lease_return(request->lease);
+    request->lease = NULL;
+    request->endpoint = NULL;
 }
 
 static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)

@@ -4,6 +4,7 @@
 #include "serve/keys.h"
 
 #include "access/key_store.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -18,6 +19,8 @@ struct keys {
     struct key_rings *rings;        // owned, as the next two
     struct guesses *guesses;        //
     struct keeper *keeper;          //
+    struct jwks_sources *sources;   // likewise; NULL: no app takes tokens
+    atomic_uint_fast64_t told_ns;   // when a refused token was logged last
 };
 
 // On the keeper's thread.
@@ -32,6 +35,17 @@ static void tell(void *ctx, size_t store, const struct err *err)
         log_printf(keys->log, "%s: it is known again which keys there are", name);
 }
 
+// On the thread of the issuers' keys.
+static void tell_issuer(void *ctx, struct span location, const struct err *err)
+{
+    struct keys *keys = ctx;
+    if (err != NULL)
+        log_printf(keys->log, "the keys of tokens at %.*s cannot be read: %s", (int)location.len, location.at,
+            err->text);
+    else
+        log_printf(keys->log, "the keys of tokens at %.*s can be read again", (int)location.len, location.at);
+}
+
 // Gives clients their accounts, so that a request need not look for it. One that has none for want of memory
 // is looked for. On the keeper's thread.
 static void prepare(void *ctx, size_t store, struct key_table *table)
@@ -43,7 +57,7 @@ static void prepare(void *ctx, size_t store, struct key_table *table)
         clients[i].account = accounts_find(limits_accounts(keys->limits), store, clients[i].id);
 }
 
-static enum err_code make(struct keys *keys, struct err *err)
+static enum err_code make(struct keys *keys, bool takes_tokens, struct err *err)
 {
     keys->stores = mem_zalloc(keys->count, sizeof(struct store *));
     if (keys->stores == NULL)
@@ -53,6 +67,8 @@ static enum err_code make(struct keys *keys, struct err *err)
     enum err_code code = guesses_new(&keys->guesses, err);
     if (code == ERR_NONE)
         code = key_rings_new(keys->count, prepare, keys, &keys->rings, err);
+    if (code == ERR_NONE && takes_tokens)
+        code = jwks_sources_new(tell_issuer, keys, &keys->sources, err);
     if (code != ERR_NONE)
         return code;
     struct keeper_options options = {.stores = keys->stores,
@@ -67,8 +83,8 @@ static enum err_code make(struct keys *keys, struct err *err)
     return code == ERR_NONE ? keeper_start(keys->keeper, err) : code;
 }
 
-enum err_code keys_new(const struct service *services, size_t count, struct limits *limits, struct log *log,
-    struct keys **ret_keys, struct err *err)
+enum err_code keys_new(const struct service *services, size_t count, bool takes_tokens, struct limits *limits,
+    struct log *log, struct keys **ret_keys, struct err *err)
 {
     struct keys *keys = mem_zalloc(1, sizeof(*keys));
     if (keys == NULL)
@@ -77,7 +93,7 @@ enum err_code keys_new(const struct service *services, size_t count, struct limi
     keys->count = count;
     keys->limits = limits;
     keys->log = log;
-    enum err_code code = make(keys, err);
+    enum err_code code = make(keys, takes_tokens, err);
     if (code != ERR_NONE) {
         keys_free(keys);
         return code;
@@ -97,6 +113,7 @@ void keys_free(struct keys *keys)
     if (keys == NULL)
         return;
     keeper_free(keys->keeper);
+    jwks_sources_free(keys->sources);
     key_rings_free(keys->rings);
     guesses_free(keys->guesses);
     mem_free(keys->stores);
@@ -110,6 +127,32 @@ void keys_follow(struct keys *keys, size_t service, const struct app *app)
     keeper_want(keys->keeper, service, app->access.wants_keys);
     if (app->access.wants_keys)
         (void)keeper_wait(keys->keeper, LIMIT_STORE_CONNECT_MS);
+}
+
+enum err_code keys_follow_issuers(struct keys *keys, const struct app *app, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; keys != NULL && code == ERR_NONE && i < app->access.issuer_count; i++) {
+        const struct issuer *issuer = &app->access.issuers[i];
+        code = jwks_sources_follow(keys->sources, issuer->keys, issuer->is_url, err);
+        err_prefix(err, "the keys of [jwt %.*s]", (int)issuer->name.len, issuer->name.at);
+    }
+    return code;
+}
+
+void keys_tell_token(struct keys *keys, size_t service, const struct err *err)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    uint_fast64_t told_ns = atomic_load_explicit(&keys->told_ns, memory_order_relaxed);
+    if (now_ns - told_ns < NS_PER_S || !atomic_compare_exchange_strong_explicit(&keys->told_ns, &told_ns,
+                                           now_ns, memory_order_relaxed, memory_order_relaxed))
+        return;
+    log_printf(keys->log, "%s: a token was refused: %s", keys->services[service].app->name, err->text);
+}
+
+struct jwks_sources *keys_sources(const struct keys *keys)
+{
+    return keys != NULL ? keys->sources : NULL;
 }
 
 void keys_ask(struct keys *keys, struct keeper_question *question)

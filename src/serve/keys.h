@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server has for clients with keys: the keeper that follows the keys of all stores, the rings of them,
-// and who has guessed. Made, followed and ended with the server; what a request does with it is door.c's.
+// What a server has for clients with keys and tokens: the keeper that follows the keys of all stores, the
+// rings of them, what follows the keys of issuers, and who has guessed. Made, followed and ended with the
+// server; what a request does with it is door.c's.
 #ifndef RECKONER_SERVE_KEYS_H
 #define RECKONER_SERVE_KEYS_H
 
@@ -8,6 +9,7 @@
 
 #include "access/guesses.h"
 #include "access/keeper.h"
+#include "access/jwks_source.h"
 #include "access/key_ring.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -16,10 +18,11 @@
 
 struct keys;
 
-// Makes it and starts the keeper, which sleeps until keys_follow. The services, limits and log are borrowed;
+// Makes it and starts the keeper, which sleeps until keys_follow. `takes_tokens`: an app has issuers, or may
+// have some after an edit. The services, limits and log are borrowed;
 // `limits` may be NULL. ERR_NO_MEMORY, ERR_IO.
-MUST_CHECK enum err_code keys_new(const struct service *services, size_t count, struct limits *limits,
-    struct log *log, struct keys **ret_keys, struct err *err);
+MUST_CHECK enum err_code keys_new(const struct service *services, size_t count, bool takes_tokens,
+    struct limits *limits, struct log *log, struct keys **ret_keys, struct err *err);
 
 // Ends the keeper; the stores are still open. NULL is fine.
 void keys_end(struct keys *keys);
@@ -31,6 +34,16 @@ void keys_free(struct keys *keys);
 // first requests find them. Of an app that wants none, follows them no more. NULL is fine, of a server whose
 // apps never want any. On a thread that may wait.
 void keys_follow(struct keys *keys, size_t service, const struct app *app);
+
+// Follows the keys of an app's issuers, and waits until they were looked for once. ERR_CONFIG where a file of
+// them is not there, or is of no use. As keys_follow otherwise.
+MUST_CHECK enum err_code keys_follow_issuers(struct keys *keys, const struct app *app, struct err *err);
+
+// Logs why a token was refused, once a second at most. Any thread.
+void keys_tell_token(struct keys *keys, size_t service, const struct err *err);
+
+// The keys of issuers; NULL: no app takes tokens, or for NULL. Any thread.
+struct jwks_sources *keys_sources(const struct keys *keys);
 
 // Has the keeper ask at once, where it is not known which keys there are (keeper_ask). Any thread.
 void keys_ask(struct keys *keys, struct keeper_question *question);

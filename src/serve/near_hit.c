@@ -16,7 +16,7 @@ static bool passes(
         return true;
     struct credential credential = credential_of_fields(words->authorization, words->api_key);
     struct door door = door_of(context, loop, hit->lease, answer->service, answer->endpoint);
-    enum door_verdict verdict = door_judge(&door, &credential, &hit->client);
+    enum door_verdict verdict = door_judge(&door, &credential, &hit->client, NULL);
     return verdict == DOOR_NOBODY || verdict == DOOR_CLIENT;
 }
 

@@ -158,6 +158,8 @@ static enum err_code reload_app(
         code = refill_first_load(app, service, reloader->log, err);
     if (code == ERR_NONE)
         code = limits_follow(reloader->limits, number, app, err);
+    if (code == ERR_NONE)
+        code = keys_follow_issuers(reloader->keys, app, err);
     if (code == ERR_NONE) {
         keys_follow(reloader->keys, number, app);
         editions_publish(reloader->editions, edition);

@@ -71,6 +71,7 @@ struct request {
     bool is_let_in;                       // by the door
     bool has_asked_keys;                  // the keeper, as its key was not known
     bool is_guess;                        // its key is nobody's, and was counted as such
+    const struct issuer *asked_issuer;    // has no key of its token's kid, and is asked; the lease's
     struct keeper_question keys_question; // that question
     bool shows_in_query;                  // the credential, which is cut out of `query`
     struct toll toll;                     // what it pays of its client's plan; the quota is the lease's

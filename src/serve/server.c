@@ -122,7 +122,8 @@ static enum err_code make_loops(struct server *server, size_t count, struct err 
         if (code != ERR_NONE)
             return code;
         struct loop_state *state = &server->loop_states[i];
-        leases_init(&state->leases, &server->context.editions, keys_rings(server->context.keys));
+        leases_init(&state->leases, &server->context.editions, keys_rings(server->context.keys),
+            keys_sources(server->context.keys));
         state->number = i;
         loop_set_user(server->loops[i], state);
         server->loop_count++;
@@ -235,13 +236,17 @@ static void watch_stores(struct server *server)
 static enum err_code make_keys(struct server *server, bool is_watched, struct err *err)
 {
     struct context *context = &server->context;
-    bool is_wanted = is_watched;
-    for (size_t i = 0; i < server->service_count; i++)
+    bool is_wanted = is_watched, takes_tokens = is_watched;
+    for (size_t i = 0; i < server->service_count; i++) {
         is_wanted = is_wanted || server->services[i].app->access.wants_keys;
+        takes_tokens = takes_tokens || server->services[i].app->access.issuer_count > 0;
+    }
     if (!is_wanted)
         return ERR_NONE;
-    enum err_code code = keys_new(
-        server->services, server->service_count, context->limits, context->error_log, &context->keys, err);
+    enum err_code code = keys_new(server->services, server->service_count, takes_tokens, context->limits,
+        context->error_log, &context->keys, err);
+    for (size_t i = 0; code == ERR_NONE && i < server->service_count; i++)
+        code = keys_follow_issuers(context->keys, server->services[i].app, err);
     for (size_t i = 0; code == ERR_NONE && i < server->service_count; i++)
         keys_follow(context->keys, i, server->services[i].app);
     return code;

@@ -60,7 +60,7 @@ static void find_clients(struct request *request, const struct http_request *hea
         struct client *client = NULL;
         are_wanted = are_wanted || request->lease->edition->apps[i]->access.wants_keys;
         struct door door = door_of(context, request->ref.loop, request->lease, i, &any_endpoint);
-        enum door_verdict verdict = door_judge(&door, &credential, &client);
+        enum door_verdict verdict = door_judge(&door, &credential, &client, NULL);
         if (verdict == DOOR_CLIENT) {
             ask->clients[ask->count].service = i;
             ask->clients[ask->count++].id = client->id;

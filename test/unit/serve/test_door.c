@@ -57,7 +57,8 @@ static int tear_down(void **state)
 static enum door_verdict judge(const struct desk *desk, const char *text, struct client **ret_client)
 {
     return door_judge(&desk->door,
-        &(struct credential){.count = text != NULL, .text = span_of(text != NULL ? text : "")}, ret_client);
+        &(struct credential){.count = text != NULL, .text = span_of(text != NULL ? text : "")}, ret_client,
+        NULL);
 }
 
 static void assert_verdict(const struct desk *desk, const char *text, enum door_verdict expected)
@@ -93,7 +94,7 @@ static void what_is_no_good_key_is_told_apart(void **state)
     assert_verdict(desk, desk->secrets[REVOKED], DOOR_REVOKED);
     struct client *client = NULL;
     const struct credential two = {.count = 2, .text = span_of(desk->secrets[GOOD])};
-    assert_int_equal(door_judge(&desk->door, &two, &client), DOOR_SEVERAL);
+    assert_int_equal(door_judge(&desk->door, &two, &client, NULL), DOOR_SEVERAL);
     assert_null(client);
 }
 

@@ -57,7 +57,7 @@ static int set_up(void **state)
 {
     static struct fixture fixture;
     editions_init(&fixture.editions);
-    leases_init(&fixture.leases, &fixture.editions, NULL);
+    leases_init(&fixture.leases, &fixture.editions, NULL, NULL);
     *state = &fixture;
     return 0;
 }
@@ -170,7 +170,7 @@ static void another_key_ring_is_another_lease(void **state)
     assert_int_equal(store_connect(store, STORE_WRITE, &conn, &err), ERR_NONE);
     assert_int_equal(key_store_make(conn, &err), ERR_NONE);
     assert_int_equal(key_rings_new(1, NULL, NULL, &rings, &err), ERR_NONE);
-    leases_init(&leases, &f->editions, rings);
+    leases_init(&leases, &f->editions, rings, NULL);
     struct lease *old = lease_borrow(&leases);
     assert_null(key_ring_table(old->keys, 0));
     assert_ptr_equal(lease_newest(&leases), old);
@@ -209,7 +209,7 @@ static void *run_loop(void *arg)
     struct town *town = arg;
     struct leases leases;
     struct lease *held[HELD] = {NULL};
-    leases_init(&leases, &town->editions, NULL);
+    leases_init(&leases, &town->editions, NULL, NULL);
     for (size_t i = 0; !atomic_load(&town->is_over); i++) {
         uint64_t answered = atomic_load(&town->newest);
         struct lease *lease = lease_borrow(&leases);

@@ -90,7 +90,7 @@ static int set_up(void **state)
     editions_publish(&context->editions, edition);
     assert_int_equal(pool_new(1, NULL, 1, &context->parses, &err), ERR_NONE);
     assert_int_equal(loop_new(&desk.loop, &err), ERR_NONE);
-    leases_init(&desk.state.leases, &context->editions, NULL);
+    leases_init(&desk.state.leases, &context->editions, NULL, NULL);
     loop_set_user(desk.loop, &desk.state);
     desk.handler = request_handler(context);
     struct http_options options = {
