@@ -184,7 +184,7 @@ static bool read_key(const struct json_entry *members, struct jwk *ret_key, cons
         *ret_reason = "a key is not for signatures";
     else if (!is_absent_or(members, "alg", use->alg))
         *ret_reason = "the alg of a key is none of RS256, ES256 and EdDSA, or does not go with its type";
-    if (*ret_reason != NULL)
+    if (use == NULL || *ret_reason != NULL)
         return false;
     EVP_PKEY *key = use->make(members, ret_reason);
     if (key == NULL) {
