@@ -225,6 +225,18 @@ static enum err_code read_row(struct store_stmt *stmt, struct usage_table *table
     return code == ERR_NONE ? code : err_no_memory(err);
 }
 
+// No table is no use. One that is there and cannot be read is an error: else a bill would be empty.
+static enum err_code is_missing(struct store_conn *conn, const struct err *failure, struct err *err)
+{
+    bool has_table;
+    enum err_code code = store_has_own_table(conn, "reckoner_usage", &has_table, err);
+    if (code != ERR_NONE || !has_table)
+        return code;
+    code = err_set(err, ERR_CONFIG, "%s", failure->text);
+    err_hint(err, "give the role USAGE of the schema, and SELECT of its table reckoner_usage");
+    return code;
+}
+
 enum err_code usage_store_read(struct store_conn *conn, struct usage_period period, const struct span *client,
     struct usage_table *table, struct err *err)
 {
@@ -241,8 +253,8 @@ enum err_code usage_store_read(struct store_conn *conn, struct usage_period peri
     struct store_stmt *stmt;
     struct err failure = {0};
     enum err_code code = store_prepare(conn, span_of(sql), params, is_of_one ? 3 : 2, &stmt, &failure);
-    if (code == ERR_CONFIG) // the statement is right, so there is no such table
-        return ERR_NONE;
+    if (code == ERR_CONFIG) // the statement is right: there is no such table, or none for this role
+        return is_missing(conn, &failure, err);
     if (code != ERR_NONE) {
         *err = failure;
         return code;

@@ -42,7 +42,8 @@ MUST_CHECK enum err_code usage_writer_add(struct usage_writer *writer, uint64_t 
     struct usage_entry *const *entries, size_t count, struct err *err);
 
 // Adds what was used in that time to `table`, under service 0: by the client of that id, or by all when
-// `client` is NULL. A store without the tables has no usage. Errors of the store; ERR_BUSY when the table is
+// `client` is NULL. A store without the tables has no usage; ERR_CONFIG
+// where the role may not read them. Errors of the store; ERR_BUSY when the table is
 // full.
 MUST_CHECK enum err_code usage_store_read(struct store_conn *conn, struct usage_period period,
     const struct span *client, struct usage_table *table, struct err *err);

@@ -318,11 +318,18 @@ enum err_code store_empty(struct store_conn *conn, struct err *err)
     return conn->driver->empty(conn, err);
 }
 
+enum err_code store_has_own_table(
+    struct store_conn *conn, const char *name, bool *ret_has_table, struct err *err)
+{
+    *ret_has_table = false;
+    return conn->driver->has_table != NULL ? conn->driver->has_table(conn, name, ret_has_table, err)
+                                           : ERR_NONE;
+}
+
 enum err_code store_make_table(struct store_conn *conn, const char *name, const char *sql, struct err *err)
 {
-    bool has_table = false;
-    enum err_code code =
-        conn->driver->has_table != NULL ? conn->driver->has_table(conn, name, &has_table, err) : ERR_NONE;
+    bool has_table;
+    enum err_code code = store_has_own_table(conn, name, &has_table, err);
     return code != ERR_NONE || has_table ? code : store_exec(conn, span_of(sql), err);
 }
 

@@ -281,6 +281,11 @@ MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, st
 // next store_connect finds a new store. To other connections the tables are gone.
 MUST_CHECK enum err_code store_empty(struct store_conn *conn, struct err *err);
 
+// Whether one of Reckoner's own tables is there although the connection's role may not use it; false where a
+// store has no roles. Outside of a transaction.
+MUST_CHECK enum err_code store_has_own_table(
+    struct store_conn *conn, const char *name, bool *ret_has_table, struct err *err);
+
 // Makes one of Reckoner's own tables by `sql`, a CREATE TABLE IF NOT EXISTS, unless it is there: a role that
 // may make no table needs to make none then.
 MUST_CHECK enum err_code store_make_table(

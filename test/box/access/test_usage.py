@@ -324,3 +324,17 @@ def test_what_is_counted_while_the_database_is_away_is_written_later(start, tmp_
         assert server.stop() == 0, server.stderr
         usage = json.loads(run('usage', app, *where, '--format', 'json').stdout)
         assert of_usage(usage) == of_log(server.stdout.splitlines())
+
+
+def test_who_may_not_read_usage_is_told_so_and_not_that_there_was_none(cluster, start, tmp_path):
+    app, url = write_app(tmp_path / 'shop', FILES), cluster.create('spied')
+    cluster.sql('CREATE ROLE spy LOGIN')
+    server = start(app, '--quiet', '--store', url)
+    assert server.get('/items').status == 200
+    server.stop()
+    refused = run('usage', app, '--store', url.replace('reckoner@', 'spy@'))
+    assert refused.returncode == 1 and refused.stdout == ''
+    assert 'give the role USAGE of the schema, and SELECT of its table reckoner_usage' in refused.stderr
+    cluster.sql('GRANT USAGE ON SCHEMA shop TO spy; GRANT SELECT ON shop.reckoner_usage TO spy', 'spied')
+    allowed = run('usage', app, '--store', url.replace('reckoner@', 'spy@'), '--format', 'json')
+    assert json.loads(allowed.stdout)['total']['requests'] == 1
