@@ -40,7 +40,7 @@ const struct jwk *jwks_find(
     const struct jwks *keys, struct span kid, enum token_algorithm algorithm, bool *ret_knows_kid);
 
 // Whether the signature, as a JWS has it (RFC 7518 section 3, RFC 8037 section 3.1), is the key's for the
-// text. Takes 20 to 200 us. Any thread.
+// text. Takes some 15 us with RSA of 2048 bits, 40 with P-256, 60 with Ed25519. Any thread.
 MUST_CHECK bool jwk_verify(const struct jwk *key, struct span text, struct span signature);
 
 #endif

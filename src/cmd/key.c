@@ -128,6 +128,13 @@ static void tell_key(struct span id, const struct key_sites *sites, int64_t ends
         fprintf(stderr, ", until %s", moment);
     }
     fputs(": its secret is on standard output, and is kept nowhere\n", stderr);
+    for (size_t i = 0; i < sites->count; i++) { // a folder that is misspelt would go unseen
+        if (sites->items[i].is_new)
+            fprintf(stderr,
+                "reckoner: %s had no store yet, so one was made: a server knows the key if it has the same "
+                "--var or --store\n",
+                sites->items[i].app->name);
+    }
 }
 
 // Brings the change into all stores; the secret that goes with it is printed then.

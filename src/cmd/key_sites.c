@@ -79,13 +79,15 @@ static bool open_site(struct key_site *site, const struct options *options, bool
     struct err err = {0};
     char text[STORE_URL_BYTES];
     const char *url = workspace_store_url(options, site->app, text);
-    if (!may_make && !workspace_store_is_there(url)) {
+    bool is_there = workspace_store_is_there(url);
+    if (!may_make && !is_there) {
         message_print(
             store_shown(url), "there is no such store, so it has no keys; --var says in which folder it is");
         return false;
     }
     if (options->store == NULL && !var_dir_make(options->var))
         return false;
+    site->is_new = !is_there;
     if (connect(site, url, &err) == ERR_NONE)
         return true;
     message_error(store_shown(url), &err);

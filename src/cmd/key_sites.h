@@ -16,6 +16,7 @@ struct key_site {
     struct app *app;         // owned
     struct store *store;     // owned
     struct store_conn *conn; // owned; STORE_WRITE, with the tables of keys
+    bool is_new;             // there was no such store before
 };
 
 struct key_sites {

@@ -47,7 +47,11 @@ def shop(request, tmp_path):
 
 
 def test_a_key_that_was_made_before_the_first_start_lets_in(shop, start):
-    secret, key_id = shop.create('--claim', 'tenant=acme')
+    made = shop.key('create', shop.app, '--claim', 'tenant=acme')
+    secret, key_id = made.stdout.strip(), made.stderr.split()[0]
+    says_new = 'reckoner: shop had no store yet, so one was made: a server knows the key if it has the same --var or --store\n'
+    assert (says_new in made.stderr) == (shop.where[0] == '--var')
+    assert 'no store yet' not in shop.key('create', shop.app).stderr
     server = start(shop.app, *shop.where)
     assert server.get('/items', **bearer(secret)).status == 200
     assert server.get('/mine', **bearer(secret)).json() == [{'id': 1, 'client': key_id}]
