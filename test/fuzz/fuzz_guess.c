@@ -8,6 +8,7 @@
 #include "text/charset_guess.h"
 #include "text/column_guess.h"
 #include "text/csv_sniff.h"
+#include "text/number_unit.h"
 #include "text/sql_name.h"
 #include "text/time_format.h"
 #include "text/time_of_day.h"
@@ -55,6 +56,16 @@ static bool is_boolean(const struct column_guess *guess, struct span value)
     return span_is_nocase(value, words[0]) || span_is_nocase(value, words[1]);
 }
 
+// A number without the unit that the column is said to have beside it.
+static struct span without_unit(const struct column_guess *guess, struct span value)
+{
+    const char *unit = column_guess_unit(guess);
+    if (unit == NULL)
+        return value;
+    struct span units[] = {span_of(unit)};
+    return number_unit_split(value, units, 1).digits;
+}
+
 static bool is_read(const struct column_guess *guess, const struct column_ways *ways, enum column_kind kind,
     struct span value)
 {
@@ -66,6 +77,7 @@ static bool is_read(const struct column_guess *guess, const struct column_ways *
     column_guess_format(guess, ways, format);
     switch (kind) {
     case COLUMN_EMPTY:
+    case COLUMN_JSON: // which no guess finds
         return false;
     case COLUMN_TEXT:
         return true;
@@ -73,7 +85,7 @@ static bool is_read(const struct column_guess *guess, const struct column_ways *
         return is_boolean(guess, value);
     case COLUMN_INTEGER:
     case COLUMN_NUMBER:
-        return number_style_fits(value, number_styles[ways->style], &shape);
+        return number_style_fits(without_unit(guess, value), number_styles[ways->style], &shape);
     case COLUMN_DATE:
         return format[0] != '\0' ? time_format_read(value, span_of(format), NULL, &parts)
                                  : date_parse(value, &date);
