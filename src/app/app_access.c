@@ -46,7 +46,7 @@ static void read_query(struct access_lines *lines, const struct ini_entry *entry
 {
     if (!is_first(lines, entry, &lines->query_line))
         return;
-    if (!rule_is_name(entry->value))
+    if (!rule_is_name(entry->value) || span_is(entry->value, "format"))
         FAIL(lines, entry->line,
             "\"%.*s\" cannot be the name of a parameter that holds a key; write query = key",
             SHOW(entry->value));
@@ -195,6 +195,18 @@ static void check_claims(struct access_lines *lines, const struct endpoint *endp
     }
 }
 
+// The parameter that holds a key is taken out of the query, so no endpoint would see its own of that name.
+static void check_query(struct access_lines *lines, const struct endpoint *endpoint)
+{
+    struct span query = lines->app->access.query;
+    for (size_t i = 0; query.len > 0 && i < endpoint->param_count; i++) {
+        if (span_equal(endpoint->params[i].outside, query))
+            FAIL(lines, lines->query_line,
+                "%s %.*s has a parameter %.*s of its own; let keys have another one",
+                http_method_name(endpoint->method), SHOW(endpoint->path), SHOW(query));
+    }
+}
+
 void access_lines_finish(struct access_lines *lines)
 {
     struct app_access *access = &lines->app->access;
@@ -204,6 +216,7 @@ void access_lines_finish(struct access_lines *lines)
         if (endpoint->access.line == 0)
             endpoint->access.kind = access->standard;
         check_claims(lines, endpoint);
+        check_query(lines, endpoint);
         bool asks = endpoint->access.kind != ACCESS_OPEN || endpoint->is_personal;
         access->wants_keys = access->wants_keys || asks;
     }

@@ -381,6 +381,17 @@ static void access_and_plans_of_the_ini_hold_for_endpoints(void **state)
     app_unref(app);
 }
 
+static void no_parameter_is_called_as_the_one_that_may_hold_a_key(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint GET /a\n-- @param d date name \"day\"\n-- @answer\nSELECT :d;\n");
+    app_dir_write("app.ini", "[access]\nquery = day\n");
+    app_dir_expect_errors("app.ini:2: GET /a has a parameter day of its own; let keys have another one\n");
+    app_dir_write("app.ini", "[access]\nquery = format\n");
+    app_dir_expect_errors(
+        "app.ini:2: \"format\" cannot be the name of a parameter that holds a key; write query = key\n");
+}
+
 static void an_app_without_access_looks_at_no_key(void **state)
 {
     (void)state;
@@ -693,6 +704,7 @@ int main(void)
         APP_DIR_TEST(an_empty_migration_is_one_that_is_still_to_be_written),
         APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
         APP_DIR_TEST(access_and_plans_of_the_ini_hold_for_endpoints),
+        APP_DIR_TEST(no_parameter_is_called_as_the_one_that_may_hold_a_key),
         APP_DIR_TEST(an_app_without_access_looks_at_no_key),
         APP_DIR_TEST(every_bad_line_of_access_is_told),
         APP_DIR_TEST(issuers_of_tokens_are_sections_of_the_ini),
