@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rounds: all stores that are wanted are asked, one after another. What they are asked is the owner's. The
-// keeper's thread runs the rounds; the lock guards what other threads tell it.
+// Rounds: in each the store is asked once. What it is asked is the owner's. The keeper's thread runs the
+// rounds; the lock guards what other threads tell it.
 //
 //     sleeps ─ the next round is due, or called ─► a round ─► sleeps …
-//        └─ no store is wanted: until one is
+//        └─ it is not wanted: until it is
 #include "access/keeper.h"
 
 #include <pthread.h>
@@ -13,23 +13,17 @@
 #include "base/mem.h"
 #include "base/thread.h"
 
-// A store, as the thread has it.
-struct asked_store {
-    struct store_conn *conn; // owned; NULL: not connected
-    bool is_wanted;          // in this round
-    bool has_failed;         // the last time
-};
-
 struct keeper {
     struct keeper_options options; // fixed
-    struct asked_store *stores;    // owned; the thread's
+    struct store_conn *conn;       // owned; the thread's, as the next; NULL: not connected
+    bool has_failed;               // the last time
     atomic_bool is_ending;         // the thread has to end; set under the lock, and interrupts statements
     bool is_running;               // the thread exists; the owner's
     pthread_t thread;              // valid while is_running
     pthread_mutex_t lock;          // guards what follows
     pthread_cond_t change;         // signalled when the thread has something to look at
     pthread_cond_t progress;       // broadcast when a round has ended, and when the thread has to end
-    bool *wanted;                  // owned; by store
+    bool is_wanted;                //
     uint64_t called;               // number of the last call for a round
     uint64_t done;                 // of the last one that a round has begun and ended after
     struct keeper_question *first; // borrowed; those that wait, the newest first
@@ -45,12 +39,6 @@ enum err_code keeper_new(const struct keeper_options *options, struct keeper **r
     pthread_mutex_init(&keeper->lock, NULL);
     cond_init(&keeper->change);
     cond_init(&keeper->progress);
-    keeper->stores = mem_zalloc(options->store_count, sizeof(*keeper->stores));
-    keeper->wanted = mem_zalloc(options->store_count, sizeof(*keeper->wanted));
-    if (keeper->stores == NULL || keeper->wanted == NULL) {
-        keeper_free(keeper);
-        return err_no_memory(err);
-    }
     *ret_keeper = keeper;
     return ERR_NONE;
 }
@@ -60,68 +48,52 @@ void keeper_free(struct keeper *keeper)
     if (keeper == NULL)
         return;
     keeper_end(keeper);
-    mem_free(keeper->wanted);
-    mem_free(keeper->stores);
     pthread_cond_destroy(&keeper->progress);
     pthread_cond_destroy(&keeper->change);
     pthread_mutex_destroy(&keeper->lock);
     mem_free(keeper);
 }
 
-// --- one store
+// --- rounds
 
 static bool is_ending(const struct keeper *keeper)
 {
     return atomic_load_explicit(&keeper->is_ending, memory_order_relaxed);
 }
 
-static enum err_code connect_to(struct keeper *keeper, size_t number, struct err *err)
+static enum err_code connect(struct keeper *keeper, struct err *err)
 {
-    struct asked_store *store = &keeper->stores[number];
-    if (store->conn != NULL)
+    if (keeper->conn != NULL)
         return ERR_NONE;
-    enum err_code code = store_connect(keeper->options.stores[number], STORE_READ, &store->conn, err);
+    enum err_code code = store_connect(keeper->options.store, STORE_READ, &keeper->conn, err);
     if (code == ERR_NONE)
-        store_interrupt_when(store->conn, &keeper->is_ending);
+        store_interrupt_when(keeper->conn, &keeper->is_ending);
     return code;
 }
 
-static void disconnect_from(struct asked_store *store)
+static void disconnect(struct keeper *keeper)
 {
-    store_disconnect(store->conn);
-    store->conn = NULL;
+    store_disconnect(keeper->conn);
+    keeper->conn = NULL;
 }
 
-static void ask(struct keeper *keeper, size_t number)
+static void ask(struct keeper *keeper)
 {
     const struct keeper_options *options = &keeper->options;
-    struct asked_store *store = &keeper->stores[number];
     struct err err = {0};
-    enum err_code code = connect_to(keeper, number, &err);
+    enum err_code code = connect(keeper, &err);
     if (code == ERR_NONE) {
-        store_deadline(store->conn, clock_monotonic_ns() + options->patience_ms * NS_PER_MS);
-        code = options->ask(options->ctx, number, store->conn, &err);
+        store_deadline(keeper->conn, clock_monotonic_ns() + options->patience_ms * NS_PER_MS);
+        code = options->ask(options->ctx, keeper->conn, &err);
         if (code != ERR_NONE)
-            store_rollback(store->conn);
+            store_rollback(keeper->conn);
     }
     bool has_failed = code != ERR_NONE;
     if (has_failed && is_ending(keeper))
         return; // it was interrupted
-    if (has_failed != store->has_failed)
-        options->tell(options->tell_ctx, number, has_failed ? &err : NULL);
-    store->has_failed = has_failed;
-}
-
-// --- rounds
-
-static void run_round(struct keeper *keeper)
-{
-    for (size_t i = 0; i < keeper->options.store_count && !is_ending(keeper); i++) {
-        if (keeper->stores[i].is_wanted)
-            ask(keeper, i);
-        else
-            disconnect_from(&keeper->stores[i]);
-    }
+    if (has_failed != keeper->has_failed)
+        options->tell(options->ctx, has_failed ? &err : NULL);
+    keeper->has_failed = has_failed;
 }
 
 // Answers the questions of calls up to `done`. Under the lock, which is given up meanwhile.
@@ -147,28 +119,27 @@ static void answer(struct keeper *keeper, uint64_t done)
     pthread_mutex_lock(&keeper->lock);
 }
 
-// Runs one. Tells whether any store is wanted. Under the lock, which is given up meanwhile.
+// Runs one. Tells whether it is wanted. Under the lock, which is given up meanwhile.
 static bool call_round(struct keeper *keeper)
 {
-    bool any = false;
+    bool is_wanted = keeper->is_wanted;
     uint64_t called = keeper->called;
-    for (size_t i = 0; i < keeper->options.store_count; i++) {
-        keeper->stores[i].is_wanted = keeper->wanted[i];
-        any = any || keeper->wanted[i];
-    }
     pthread_mutex_unlock(&keeper->lock);
-    run_round(keeper);
+    if (is_wanted)
+        ask(keeper);
+    else
+        disconnect(keeper);
     pthread_mutex_lock(&keeper->lock);
     keeper->done = called;
     pthread_cond_broadcast(&keeper->progress);
     answer(keeper, called);
-    return any;
+    return is_wanted;
 }
 
 static void *run(void *arg)
 {
     struct keeper *keeper = arg;
-    uint64_t due_ns = UINT64_MAX; // when the next round begins; UINT64_MAX: no store is wanted
+    uint64_t due_ns = UINT64_MAX; // when the next round begins; UINT64_MAX: it is not wanted
     pthread_mutex_lock(&keeper->lock);
     while (!is_ending(keeper)) {
         uint64_t now_ns = clock_monotonic_ns();
@@ -181,8 +152,7 @@ static void *run(void *arg)
     }
     answer(keeper, UINT64_MAX);
     pthread_mutex_unlock(&keeper->lock);
-    for (size_t i = 0; i < keeper->options.store_count; i++)
-        disconnect_from(&keeper->stores[i]);
+    disconnect(keeper);
     return NULL;
 }
 
@@ -202,11 +172,11 @@ static uint64_t call(struct keeper *keeper)
     return ++keeper->called;
 }
 
-void keeper_want(struct keeper *keeper, size_t store, bool is_wanted)
+void keeper_want(struct keeper *keeper, bool is_wanted)
 {
     pthread_mutex_lock(&keeper->lock);
-    if (keeper->wanted[store] != is_wanted) {
-        keeper->wanted[store] = is_wanted;
+    if (keeper->is_wanted != is_wanted) {
+        keeper->is_wanted = is_wanted;
         (void)call(keeper);
     }
     pthread_mutex_unlock(&keeper->lock);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread that follows something in stores: it asks each one that is wanted at a pace, on a read connection
-// of the thread's own.
+// A thread that follows something in a store: while that is wanted, it asks the store at a pace, on a read
+// connection of the thread's own. Each store has a keeper of its own, so that one that is silent holds up no
+// other.
 //
 //     keeper_new ─ keeper_start ─ keeper_want … ─ keeper_end ─ keeper_free
 //
-// It connects to a store when that is wanted first, and disconnects when it is not wanted any more. While
-// none is, it sleeps.
+// It connects when it is wanted first, and disconnects when it is not wanted any more. Then it sleeps.
 #ifndef RECKONER_ACCESS_KEEPER_H
 #define RECKONER_ACCESS_KEEPER_H
 
@@ -28,31 +28,28 @@ struct keeper_question {
 };
 
 struct keeper_options {
-    struct store *const *stores; // borrowed, with the array
-    size_t store_count;          //
-    uint64_t pace_ms;            // between the beginnings of two rounds
-    uint64_t patience_ms;        // one store's statements of one round; later ones end with ERR_TIMEOUT
-    void *ctx;                   // handed to the functions; borrowed
+    struct store *store;  // borrowed
+    uint64_t pace_ms;     // between the beginnings of two rounds
+    uint64_t patience_ms; // the statements of one round; later ones end with ERR_TIMEOUT
+    void *ctx;            // handed to the functions; borrowed
 
-    // Asks a store, by its number. After an error it is called again with the next round. On the keeper's
-    // thread.
-    enum err_code (*ask)(void *ctx, size_t store, struct store_conn *conn, struct err *err);
+    // A round: asks the store. After an error it is called again with the next one. On the keeper's thread.
+    enum err_code (*ask)(void *ctx, struct store_conn *conn, struct err *err);
 
     // Called when asking fails that did not before, and with `err` NULL when it works again. On the keeper's
     // thread.
-    void (*tell)(void *ctx, size_t store, const struct err *err);
-    void *tell_ctx; // handed to `tell`; borrowed
+    void (*tell)(void *ctx, const struct err *err);
 };
 
-// Makes one that wants no store, without its thread. ERR_NO_MEMORY.
+// Makes one that is not wanted, without its thread. ERR_NO_MEMORY.
 MUST_CHECK enum err_code keeper_new(
     const struct keeper_options *options, struct keeper **ret_keeper, struct err *err);
 
 // Starts its thread. ERR_IO.
 MUST_CHECK enum err_code keeper_start(struct keeper *keeper, struct err *err);
 
-// Whether the store is wanted; the next round then begins at once. Any thread.
-void keeper_want(struct keeper *keeper, size_t store, bool is_wanted);
+// Whether it is wanted; the next round then begins at once. Any thread.
+void keeper_want(struct keeper *keeper, bool is_wanted);
 
 // Has a round done at once; question->on_round is called behind it. Any thread, a loop too.
 void keeper_ask(struct keeper *keeper, struct keeper_question *question);
@@ -61,7 +58,7 @@ void keeper_ask(struct keeper *keeper, struct keeper_question *question);
 // takes longer than `wait_ms`, or the keeper ends. On a thread that may wait.
 bool keeper_wait(struct keeper *keeper, uint64_t wait_ms);
 
-// Ends the thread, interrupting what it asks. The stores are still open. Does nothing to a keeper that has
+// Ends the thread, interrupting what it asks. The store is still open. Does nothing to a keeper that has
 // not been started or has ended.
 void keeper_end(struct keeper *keeper);
 

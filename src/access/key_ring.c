@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes rings of tables, counts references, and keeps the one in force. What a key is, is key_table.h's;
-// reading keys is key_store.h's; when the keeper asks is its own. The keeper's thread alone makes rings.
+// reading keys is key_store.h's; when keepers ask is their own. Several keepers may
+// make rings, each for another store; the lock puts them in order.
 #include "access/key_ring.h"
 
 #include <pthread.h>
@@ -22,7 +23,7 @@ struct key_rings {
     size_t count; // of stores; fixed, as the next two
     void (*prepare)(void *ctx, size_t store, struct key_table *table);
     void *ctx;                    // borrowed
-    pthread_mutex_t lock;         // guards `current`; held for a few instructions
+    pthread_mutex_t lock;         // guards `current`; held for a few instructions and a reference a store
     struct key_ring *current;     // a reference; never NULL
     _Atomic(uint64_t) number;     // of `current`; written under the lock, read by any thread
     _Atomic(uint64_t) asked_ns[]; // by store: when the last question that it has answered began; 0: none yet
@@ -113,25 +114,25 @@ bool key_rings_are_known(const struct key_rings *rings, size_t store, uint64_t n
     return asked_ns != 0 && now_ns < asked_ns + LIMIT_KEYS_STALE_MS * NS_PER_MS;
 }
 
-// --- the keeper's
+// --- keepers
 
-// Puts a ring in force that has `table` as that store's; takes the reference. The ring in force is the
-// keeper's to read, as nobody else replaces it.
+// Puts a ring in force that has `table` as that store's; takes the reference.
 static enum err_code publish(struct key_rings *rings, size_t store, struct key_table *table, struct err *err)
 {
-    struct key_ring *before = rings->current;
-    struct key_ring *ring = ring_new(rings->count, before->number + 1);
+    struct key_ring *ring = ring_new(rings->count, 0);
     if (ring == NULL) {
         key_table_unref(table);
         return err_no_memory(err);
     }
+    pthread_mutex_lock(&rings->lock);
+    struct key_ring *before = rings->current;
     for (size_t i = 0; i < rings->count; i++) {
         if (i == store)
             ring->tables[i] = table;
         else if (before->tables[i] != NULL)
             ring->tables[i] = key_table_ref(before->tables[i]);
     }
-    pthread_mutex_lock(&rings->lock);
+    ring->number = before->number + 1;
     rings->current = ring;
     atomic_store_explicit(&rings->number, ring->number, memory_order_release);
     pthread_mutex_unlock(&rings->lock);
@@ -139,29 +140,31 @@ static enum err_code publish(struct key_rings *rings, size_t store, struct key_t
     return ERR_NONE;
 }
 
+// `before` is the store's table in force; NULL: there is none yet. Nobody else replaces it.
 static enum err_code read_keys(
-    struct key_rings *rings, size_t store, struct store_conn *conn, struct err *err)
+    struct key_rings *rings, size_t store, struct key_table *before, struct store_conn *conn, struct err *err)
 {
     struct key_table *table;
     enum err_code code = key_store_read(conn, clock_wall_ms() / 1000, &table, err);
     if (code != ERR_NONE)
         return code;
-    if (rings->current->tables[store] != NULL)
-        key_table_carry_uses(table, rings->current->tables[store]);
+    if (before != NULL)
+        key_table_carry_uses(table, before);
     if (rings->prepare != NULL)
         rings->prepare(rings->ctx, store, table);
     return publish(rings, store, table, err);
 }
 
 // The generation is asked for before the keys are read: so keys that change in between are read once more.
-enum err_code key_rings_ask(void *ctx, size_t store, struct store_conn *conn, struct err *err)
+enum err_code key_rings_ask(struct key_rings *rings, size_t store, struct store_conn *conn, struct err *err)
 {
-    struct key_rings *rings = ctx;
-    const struct key_table *table = rings->current->tables[store];
+    struct key_ring *ring = key_rings_current(rings);
+    struct key_table *table = ring->tables[store];
     uint64_t begun_ns = clock_monotonic_ns(), generation;
     enum err_code code = key_store_generation(conn, &generation, err);
     if (code == ERR_NONE && (table == NULL || key_table_generation(table) != generation))
-        code = read_keys(rings, store, conn, err);
+        code = read_keys(rings, store, table, conn, err);
+    key_ring_unref(ring);
     if (code == ERR_NONE)
         atomic_store_explicit(&rings->asked_ns[store], begun_ns, memory_order_release);
     return code;

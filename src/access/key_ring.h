@@ -29,9 +29,9 @@ uint64_t key_ring_number(const struct key_ring *ring);
 // Drops a reference; the last one frees. NULL is fine. Any thread.
 void key_ring_unref(struct key_ring *ring);
 
-// Makes the place, with a ring of no tables in force. `prepare`, if it is not NULL, is called on the keeper's
-// thread for each table before it is published, for accounts of its clients, say; `ctx` is borrowed.
-// ERR_NO_MEMORY.
+// Makes the place, with a ring of no tables in force. `prepare`, if it is not NULL, is called on the thread
+// of the store's keeper for each table before it is published, for accounts of its clients, say; `ctx` is
+// borrowed. ERR_NO_MEMORY.
 MUST_CHECK enum err_code key_rings_new(size_t store_count,
     void (*prepare)(void *ctx, size_t store, struct key_table *table), void *ctx,
     struct key_rings **ret_rings, struct err *err);
@@ -39,9 +39,10 @@ MUST_CHECK enum err_code key_rings_new(size_t store_count,
 // NULL is fine. Nobody may ask any more; rings that are still held live on.
 void key_rings_free(struct key_rings *rings);
 
-// What the keeper of these stores asks them (keeper_options.ask), with the rings for its ctx: a new ring is
-// in force when it returns, if the store's keys have changed. Errors of key_store.h.
-MUST_CHECK enum err_code key_rings_ask(void *ctx, size_t store, struct store_conn *conn, struct err *err);
+// Asks a store for its keys: a new ring is in force when it returns, if they have changed. On one thread at a
+// time for each store, its keeper's. Errors of key_store.h.
+MUST_CHECK enum err_code key_rings_ask(
+    struct key_rings *rings, size_t store, struct store_conn *conn, struct err *err);
 
 // The number of the ring in force, by one atomic load. Any thread.
 uint64_t key_rings_number(const struct key_rings *rings);

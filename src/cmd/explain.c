@@ -31,7 +31,8 @@ static const struct usage USAGE = {
         "time; then what makes the request slow. A read is run twice and the second run told, as a server's\n"
         "memory is warm. A write takes its rows from FILE (" BODY_FILE_ENDINGS ") and is rolled back.\n"
         "Where there is no store yet, one in memory takes the app's first load and is used.\n"
-        "No key is needed: where the SQL sees who asks, the query says so, client=ID and claims by their names.\n",
+        "No key is needed: where the SQL sees who asks, the query says so, by client=ID and the claims'\n"
+        "names.\n",
     .min_words = 2,
     .max_words = 3,
     .wanted = "APP 'GET /path?…', or APP 'POST /path' FILE",

@@ -614,7 +614,7 @@ static void wait_for_keys(
         jwks_sources_ask(
             keys_sources(request->context->keys), request->asked_issuer->keys, &request->keys_question);
     else
-        keys_ask(request->context->keys, &request->keys_question);
+        keys_ask(request->context->keys, request->service, &request->keys_question);
     request->asked_issuer = NULL;
     lease_return(request->lease);
     request->lease = NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts the parts together and logs what the keeper has to tell. On the main thread, and the reload thread for
-// keys_follow; the keeper's own for what is logged.
+// Puts the parts together and logs what keepers have to tell. On the main thread, and the reload thread for
+// keys_follow; a keeper's own for what is logged.
 #include "serve/keys.h"
 
 #include "access/key_store.h"
@@ -10,24 +10,38 @@
 
 enum { USES_AT_ONCE = 200 };
 
+// What one service's keeper is handed.
+struct followed {
+    struct keys *keys;     // borrowed
+    size_t service;        // its number
+    struct keeper *keeper; // owned
+};
+
 struct keys {
     const struct service *services; // borrowed
     size_t count;                   // of them
     struct limits *limits;          // borrowed; NULL: there are none
     struct log *log;                // borrowed
-    struct store **stores;          // owned; theirs, borrowed
-    struct key_rings *rings;        // owned, as the next two
+    struct followed *followed;      // owned; by service
+    struct key_rings *rings;        // owned, as the next
     struct guesses *guesses;        //
-    struct keeper *keeper;          //
     struct jwks_sources *sources;   // likewise; NULL: no app takes tokens
     atomic_uint_fast64_t told_ns;   // when a refused token was logged last
 };
 
 // On the keeper's thread.
-static void tell(void *ctx, size_t store, const struct err *err)
+static enum err_code ask(void *ctx, struct store_conn *conn, struct err *err)
 {
-    struct keys *keys = ctx;
-    const char *name = keys->services[store].app->name;
+    struct followed *followed = ctx;
+    return key_rings_ask(followed->keys->rings, followed->service, conn, err);
+}
+
+// Likewise.
+static void tell(void *ctx, const struct err *err)
+{
+    struct followed *followed = ctx;
+    struct keys *keys = followed->keys;
+    const char *name = keys->services[followed->service].app->name;
     if (err != NULL)
         log_printf(keys->log, "%s: could not find out which keys there are: %s%s%s", name, err->text,
             err->hint[0] != '\0' ? ": " : "", err->hint);
@@ -57,30 +71,30 @@ static void prepare(void *ctx, size_t store, struct key_table *table)
         clients[i].account = accounts_find(limits_accounts(keys->limits), store, clients[i].id);
 }
 
+static enum err_code start_keeper(struct keys *keys, size_t service, struct err *err)
+{
+    struct followed *followed = &keys->followed[service];
+    *followed = (struct followed){.keys = keys, .service = service};
+    struct keeper_options options = {.store = keys->services[service].store,
+        .pace_ms = LIMIT_KEYS_ASK_MS,
+        .patience_ms = LIMIT_STATEMENT_MS,
+        .ask = ask,
+        .tell = tell,
+        .ctx = followed};
+    enum err_code code = keeper_new(&options, &followed->keeper, err);
+    return code == ERR_NONE ? keeper_start(followed->keeper, err) : code;
+}
+
 static enum err_code make(struct keys *keys, bool takes_tokens, struct err *err)
 {
-    keys->stores = mem_zalloc(keys->count, sizeof(struct store *));
-    if (keys->stores == NULL)
-        return err_no_memory(err);
-    for (size_t i = 0; i < keys->count; i++)
-        keys->stores[i] = keys->services[i].store;
     enum err_code code = guesses_new(&keys->guesses, err);
     if (code == ERR_NONE)
         code = key_rings_new(keys->count, prepare, keys, &keys->rings, err);
     if (code == ERR_NONE && takes_tokens)
         code = jwks_sources_new(tell_issuer, keys, &keys->sources, err);
-    if (code != ERR_NONE)
-        return code;
-    struct keeper_options options = {.stores = keys->stores,
-        .store_count = keys->count,
-        .pace_ms = LIMIT_KEYS_ASK_MS,
-        .patience_ms = LIMIT_STATEMENT_MS,
-        .ask = key_rings_ask,
-        .ctx = keys->rings,
-        .tell = tell,
-        .tell_ctx = keys};
-    code = keeper_new(&options, &keys->keeper, err);
-    return code == ERR_NONE ? keeper_start(keys->keeper, err) : code;
+    for (size_t i = 0; code == ERR_NONE && i < keys->count; i++)
+        code = start_keeper(keys, i, err);
+    return code;
 }
 
 enum err_code keys_new(const struct service *services, size_t count, bool takes_tokens, struct limits *limits,
@@ -93,7 +107,8 @@ enum err_code keys_new(const struct service *services, size_t count, bool takes_
     keys->count = count;
     keys->limits = limits;
     keys->log = log;
-    enum err_code code = make(keys, takes_tokens, err);
+    keys->followed = mem_zalloc(count, sizeof(*keys->followed));
+    enum err_code code = keys->followed != NULL ? make(keys, takes_tokens, err) : err_no_memory(err);
     if (code != ERR_NONE) {
         keys_free(keys);
         return code;
@@ -104,19 +119,20 @@ enum err_code keys_new(const struct service *services, size_t count, bool takes_
 
 void keys_end(struct keys *keys)
 {
-    if (keys != NULL && keys->keeper != NULL)
-        keeper_end(keys->keeper);
+    for (size_t i = 0; keys != NULL && i < keys->count; i++)
+        keeper_end(keys->followed[i].keeper);
 }
 
 void keys_free(struct keys *keys)
 {
     if (keys == NULL)
         return;
-    keeper_free(keys->keeper);
+    for (size_t i = 0; keys->followed != NULL && i < keys->count; i++)
+        keeper_free(keys->followed[i].keeper);
     jwks_sources_free(keys->sources);
     key_rings_free(keys->rings);
     guesses_free(keys->guesses);
-    mem_free(keys->stores);
+    mem_free(keys->followed);
     mem_free(keys);
 }
 
@@ -124,9 +140,10 @@ void keys_follow(struct keys *keys, size_t service, const struct app *app)
 {
     if (keys == NULL)
         return;
-    keeper_want(keys->keeper, service, app->access.wants_keys);
+    struct keeper *keeper = keys->followed[service].keeper;
+    keeper_want(keeper, app->access.wants_keys);
     if (app->access.wants_keys)
-        (void)keeper_wait(keys->keeper, LIMIT_STORE_CONNECT_MS);
+        (void)keeper_wait(keeper, LIMIT_STORE_CONNECT_MS);
 }
 
 enum err_code keys_follow_issuers(struct keys *keys, const struct app *app, struct err *err)
@@ -155,9 +172,9 @@ struct jwks_sources *keys_sources(const struct keys *keys)
     return keys != NULL ? keys->sources : NULL;
 }
 
-void keys_ask(struct keys *keys, struct keeper_question *question)
+void keys_ask(struct keys *keys, size_t service, struct keeper_question *question)
 {
-    keeper_ask(keys->keeper, question);
+    keeper_ask(keys->followed[service].keeper, question);
 }
 
 static enum err_code touch_table(struct key_table *table, struct store_conn *conn, struct err *err)

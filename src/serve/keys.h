@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server has for clients with keys and tokens: the keeper that follows the keys of all stores, the
+// What a server has for clients with keys and tokens: for each app a keeper that follows its keys, the
 // rings of them, what follows the keys of issuers, and who has guessed. Made, followed and ended with the
 // server; what a request does with it is door.c's.
 #ifndef RECKONER_SERVE_KEYS_H
@@ -18,13 +18,13 @@
 
 struct keys;
 
-// Makes it and starts the keeper, which sleeps until keys_follow. `takes_tokens`: an app has issuers, or may
+// Makes it and starts the keepers, which sleep until keys_follow. `takes_tokens`: an app has issuers, or may
 // have some after an edit. The services, limits and log are borrowed;
 // `limits` may be NULL. ERR_NO_MEMORY, ERR_IO.
 MUST_CHECK enum err_code keys_new(const struct service *services, size_t count, bool takes_tokens,
     struct limits *limits, struct log *log, struct keys **ret_keys, struct err *err);
 
-// Ends the keeper; the stores are still open. NULL is fine.
+// Ends the keepers; the stores are still open. NULL is fine.
 void keys_end(struct keys *keys);
 
 // Ends and frees; the loops have ended, and their leases are returned. NULL is fine.
@@ -45,15 +45,15 @@ void keys_tell_token(struct keys *keys, size_t service, const struct err *err);
 // The keys of issuers; NULL: no app takes tokens, or for NULL. Any thread.
 struct jwks_sources *keys_sources(const struct keys *keys);
 
-// Has the keeper ask at once, where it is not known which keys there are (keeper_ask). Any thread.
-void keys_ask(struct keys *keys, struct keeper_question *question);
+// Has a service's keeper ask at once, where it is not known which keys there are (keeper_ask). Any thread.
+void keys_ask(struct keys *keys, size_t service, struct keeper_question *question);
 
-// Any thread; NULL for NULL.
 // Writes to the store when the keys of a service were last used, as far as that is new; a `touch` of
 // flusher.h, with the keys for its ctx. On one thread at a time. Errors of key_store_touch: then it is
 // written with the next call.
 MUST_CHECK enum err_code keys_touch(void *ctx, size_t service, struct store_conn *conn, struct err *err);
 
+// Any thread; NULL for NULL.
 struct key_rings *keys_rings(struct keys *keys);
 
 // Any thread.

@@ -20,13 +20,13 @@
 
 enum { LONG_MS = 60000 }; // longer than any test takes
 
-// Two stores, and what was seen of their keeper.
+// Two stores, and what was seen of the keeper of the first.
 struct desk {
     char dir[64];
     struct store *stores[2];
     struct store_conn *writers[2]; // keep the stores as they are
     struct keeper *keeper;
-    atomic_uint asked[2];     // how often, by store
+    atomic_uint asked;        // how often
     atomic_bool fails;        // asking does
     atomic_uint failures;     // told
     atomic_uint recoveries;   //
@@ -71,74 +71,69 @@ static int tear_down(void **state)
     return system(command);
 }
 
-static void on_tell(void *ctx, size_t store, const struct err *err)
+static void on_tell(void *ctx, const struct err *err)
 {
     struct desk *desk = ctx;
-    (void)store;
     atomic_fetch_add(err != NULL ? &desk->failures : &desk->recoveries, 1);
 }
 
-static void start(struct desk *desk, uint64_t pace_ms,
-    enum err_code (*ask)(void *, size_t, struct store_conn *, struct err *))
+static void start(
+    struct desk *desk, uint64_t pace_ms, enum err_code (*ask)(void *, struct store_conn *, struct err *))
 {
     struct err err = {0};
-    struct keeper_options options = {.stores = desk->stores,
-        .store_count = 2,
+    struct keeper_options options = {.store = desk->stores[0],
         .pace_ms = pace_ms,
         .patience_ms = LONG_MS,
         .ctx = desk,
         .ask = ask,
-        .tell = on_tell,
-        .tell_ctx = desk};
+        .tell = on_tell};
     assert_int_equal(keeper_new(&options, &desk->keeper, &err), ERR_NONE);
     assert_int_equal(keeper_start(desk->keeper, &err), ERR_NONE);
 }
 
 // --- rounds
 
-static enum err_code count_asked(void *ctx, size_t store, struct store_conn *conn, struct err *err)
+static enum err_code count_asked(void *ctx, struct store_conn *conn, struct err *err)
 {
     struct desk *desk = ctx;
     assert_non_null(conn);
-    atomic_fetch_add(&desk->asked[store], 1);
+    atomic_fetch_add(&desk->asked, 1);
     return atomic_load(&desk->fails) ? err_set(err, ERR_BUSY, "busy") : ERR_NONE;
 }
 
-static void stores_are_asked_while_they_are_wanted(void **state)
+static void the_store_is_asked_while_that_is_wanted(void **state)
 {
     struct desk *desk = *state;
     start(desk, LONG_MS, count_asked);
     assert_true(keeper_wait(desk->keeper, LONG_MS));
-    assert_int_equal(desk->asked[0], 0);
-    keeper_want(desk->keeper, 1, true);
+    assert_int_equal(desk->asked, 0);
+    keeper_want(desk->keeper, true);
     assert_true(keeper_wait(desk->keeper, LONG_MS));
-    assert_int_equal(desk->asked[0], 0);
-    assert_in_range(desk->asked[1], 1, 2); // by the wish, and the wait
-    keeper_want(desk->keeper, 1, false);
+    assert_in_range(desk->asked, 1, 2); // by the wish, and the wait
+    keeper_want(desk->keeper, false);
     assert_true(keeper_wait(desk->keeper, LONG_MS));
-    unsigned before = desk->asked[1];
+    unsigned before = desk->asked;
     assert_true(keeper_wait(desk->keeper, LONG_MS));
-    assert_int_equal(desk->asked[1], before);
+    assert_int_equal(desk->asked, before);
 }
 
 static void a_wait_ends_behind_a_round_that_began_after_it(void **state)
 {
     struct desk *desk = *state;
     start(desk, LONG_MS, count_asked);
-    keeper_want(desk->keeper, 0, true);
+    keeper_want(desk->keeper, true);
     for (unsigned i = 0; i < 1000; i++) {
-        unsigned before = desk->asked[0];
+        unsigned before = desk->asked;
         assert_true(keeper_wait(desk->keeper, LONG_MS));
-        assert_true(desk->asked[0] > before);
+        assert_true(desk->asked > before);
     }
 }
 
-static enum err_code ask_without_end(void *ctx, size_t store, struct store_conn *conn, struct err *err)
+static enum err_code ask_without_end(void *ctx, struct store_conn *conn, struct err *err)
 {
     struct desk *desk = ctx;
     struct store_stmt *stmt = NULL;
     bool row;
-    (void)store;
     enum err_code code = store_prepare(conn,
         span_of("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"),
         NULL, 0, &stmt, err);
@@ -161,7 +156,7 @@ struct asker {
 static void on_round(struct keeper_question *question)
 {
     struct asker *asker = (struct asker *)question;
-    atomic_fetch_add(asker->answered, atomic_load(&asker->desk->asked[0]) > asker->before ? 1 : 1000);
+    atomic_fetch_add(asker->answered, atomic_load(&asker->desk->asked) > asker->before ? 1 : 1000);
 }
 
 static void each_question_is_answered_behind_a_round_of_its_own(void **state)
@@ -170,11 +165,11 @@ static void each_question_is_answered_behind_a_round_of_its_own(void **state)
     static struct asker askers[100];
     atomic_uint answered = 0;
     start(desk, LONG_MS, count_asked);
-    keeper_want(desk->keeper, 0, true);
+    keeper_want(desk->keeper, true);
     for (size_t i = 0; i < ARRAY_LEN(askers); i++) {
         askers[i] = (struct asker){.question.on_round = on_round,
             .desk = desk,
-            .before = atomic_load(&desk->asked[0]),
+            .before = atomic_load(&desk->asked),
             .answered = &answered};
         keeper_ask(desk->keeper, &askers[i].question);
     }
@@ -190,7 +185,7 @@ static void questions_at_the_end_are_answered(void **state)
     static struct asker askers[2];
     atomic_uint answered = 0;
     start(desk, LONG_MS, ask_without_end);
-    keeper_want(desk->keeper, 0, true);
+    keeper_want(desk->keeper, true);
     for (size_t i = 0; i < 2; i++) {
         askers[i] = (struct asker){.question.on_round = on_round, .desk = desk, .answered = &answered};
         if (i == 1)
@@ -204,11 +199,11 @@ static void rounds_follow_each_other_by_themselves(void **state)
 {
     struct desk *desk = *state;
     start(desk, 1, count_asked);
-    keeper_want(desk->keeper, 0, true);
+    keeper_want(desk->keeper, true);
     uint64_t end_ns = clock_monotonic_ns() + LONG_MS * NS_PER_MS;
-    while (atomic_load(&desk->asked[0]) < 10 && clock_monotonic_ns() < end_ns)
+    while (atomic_load(&desk->asked) < 10 && clock_monotonic_ns() < end_ns)
         clock_pause(NS_PER_MS);
-    assert_true(desk->asked[0] >= 10);
+    assert_true(desk->asked >= 10);
 }
 
 static void a_failure_is_told_once_and_so_is_its_end(void **state)
@@ -216,7 +211,7 @@ static void a_failure_is_told_once_and_so_is_its_end(void **state)
     struct desk *desk = *state;
     desk->fails = true;
     start(desk, LONG_MS, count_asked);
-    keeper_want(desk->keeper, 0, true);
+    keeper_want(desk->keeper, true);
     for (unsigned i = 0; i < 3; i++)
         assert_true(keeper_wait(desk->keeper, LONG_MS));
     assert_int_equal(desk->failures, 1);
@@ -232,7 +227,7 @@ static void what_is_under_way_at_the_end_is_interrupted(void **state)
 {
     struct desk *desk = *state;
     start(desk, LONG_MS, ask_without_end);
-    keeper_want(desk->keeper, 0, true);
+    keeper_want(desk->keeper, true);
     uint64_t end_ns = clock_monotonic_ns() + LONG_MS * NS_PER_MS;
     while (!atomic_load(&desk->is_under_way) && clock_monotonic_ns() < end_ns)
         clock_pause(NS_PER_MS);
@@ -341,7 +336,7 @@ static void what_cannot_be_read_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(stores_are_asked_while_they_are_wanted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_store_is_asked_while_that_is_wanted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_wait_ends_behind_a_round_that_began_after_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             each_question_is_answered_behind_a_round_of_its_own, set_up, tear_down),
