@@ -18,7 +18,7 @@
 enum {
     TICK_MS = LIMIT_RATION_MS / 4, // from the end of a ration to its settling, at most
     PRUNE_MS = 600000,             // from one pruning to the next
-    PRUNE_AGE_S = 86400,           // of what is pruned: clocks of nodes may differ
+    PRUNE_AGE_S = 3600,            // of what is pruned: clocks of nodes may differ
 };
 
 struct rations {
