@@ -77,8 +77,8 @@ static void an_issuer_is_whole_or_refused(void **state)
     static const char *const expected[] = {
         "[jwt acme] needs a line issuer, the \"iss\" of its tokens: issuer = https://login.acme.example",
         "[jwt acme] needs a line audience, the \"aud\" of tokens that are meant for this app",
-        "[jwt acme] needs a line keys, the URL or file of its JWK Set: keys = "
-        "https://login.acme.example/.well-known/jwks.json",
+        ("[jwt acme] needs a line keys, the URL or file of its JWK Set: keys = "
+         "https://login.acme.example/.well-known/jwks.json"),
     };
     static const char *const keys[] = {"issuer", "audience", "keys"};
     AUTO(arena_fini) struct arena arena;
