@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "access/own_sql.h"
 #include "access/purse.h"
 #include "base/limits.h"
 #include "text/json_write.h"
@@ -37,32 +38,17 @@ static enum err_code run(struct store_stmt *stmt, const struct value *values, st
     return code;
 }
 
-// Runs one in a transaction of its own, which takes no turn among writers.
-static enum err_code run_alone(
-    struct store_conn *conn, struct store_stmt *stmt, const struct value *values, struct err *err)
+enum err_code quota_store_prune(struct store_conn *conn, int64_t wall_ns, struct err *err)
 {
-    enum err_code code = store_begin_early(conn, err);
+    const struct own_param now = own_integer("now", wall_ns);
+    enum err_code code = store_begin_early(conn, err); // it takes no turn among writers
     if (code != ERR_NONE)
         return code;
-    code = run(stmt, values, err);
+    code = own_run(conn, "DELETE FROM reckoner_quota WHERE tat < :now", &now, 1, NULL, NULL, err);
     if (code == ERR_NONE)
         code = store_commit(conn, err);
     if (code != ERR_NONE)
         store_rollback(conn);
-    return code;
-}
-
-enum err_code quota_store_prune(struct store_conn *conn, int64_t wall_ns, struct err *err)
-{
-    static const struct store_name params[] = {{.name = {.at = "now", .len = 3}, .type = TYPE_INTEGER}};
-    const struct value values[] = {{.kind = VALUE_INTEGER, .integer = wall_ns}};
-    struct store_stmt *stmt;
-    enum err_code code =
-        store_prepare(conn, span_of("DELETE FROM reckoner_quota WHERE tat < :now"), params, 1, &stmt, err);
-    if (code != ERR_NONE)
-        return code;
-    code = run_alone(conn, stmt, values, err);
-    store_finalize(stmt);
     return code;
 }
 
@@ -126,28 +112,32 @@ static enum err_code read_integers(
     return ERR_NONE;
 }
 
+// Who is told of what is loaded.
+struct loading {
+    void (*on_purse)(void *ctx, const struct saved_purse *purse);
+    void *ctx;
+};
+
+static enum err_code load_row(void *ctx, struct store_stmt *stmt, struct err *err)
+{
+    const struct loading *loading = ctx;
+    struct value name = {0};
+    int64_t integers[2];
+    enum err_code code = store_column(stmt, 0, &name, err);
+    if (code == ERR_NONE)
+        code = read_integers(stmt, 1, integers, ARRAY_LEN(integers), err);
+    if (code == ERR_NONE)
+        loading->on_purse(loading->ctx,
+            &(struct saved_purse){.name = name.text, .kind = (uint64_t)integers[0], .tat_ns = integers[1]});
+    return code;
+}
+
 enum err_code quota_store_load(struct store_conn *conn,
     void (*on_purse)(void *ctx, const struct saved_purse *purse), void *ctx, struct err *err)
 {
-    struct store_stmt *stmt;
-    struct value name = {0};
-    int64_t integers[2];
-    bool row = true;
-    enum err_code code = store_prepare(
-        conn, span_of("SELECT client, kind, tat FROM reckoner_quota ORDER BY tat"), NULL, 0, &stmt, err);
-    if (code != ERR_NONE)
-        return code;
-    code = store_bind(stmt, NULL, err);
-    while (code == ERR_NONE && (code = store_step(stmt, &row, err)) == ERR_NONE && row) {
-        code = store_column(stmt, 0, &name, err);
-        if (code == ERR_NONE)
-            code = read_integers(stmt, 1, integers, ARRAY_LEN(integers), err);
-        if (code == ERR_NONE)
-            on_purse(ctx, &(struct saved_purse){
-                              .name = name.text, .kind = (uint64_t)integers[0], .tat_ns = integers[1]});
-    }
-    store_finalize(stmt);
-    return code;
+    struct loading loading = {.on_purse = on_purse, .ctx = ctx};
+    return own_run(
+        conn, "SELECT client, kind, tat FROM reckoner_quota ORDER BY tat", NULL, 0, load_row, &loading, err);
 }
 
 // --- of several nodes

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "access/own_sql.h"
 #include "app/rule.h"
 #include "base/attr.h"
 #include "base/limits.h"
@@ -101,18 +102,9 @@ static enum err_code run_once(
 
 static enum err_code forget_nodes(struct store_conn *conn, int32_t today, struct err *err)
 {
-    static const struct store_name params[] = {{.name = {.at = "day", .len = 3}, .type = TYPE_TEXT}};
     char text[DATE_CHARS];
-    struct value day = day_value(today - FORGET_DAYS, text);
-    struct store_stmt *stmt;
-    bool row;
-    enum err_code code = store_prepare(
-        conn, span_of("DELETE FROM reckoner_usage_nodes WHERE day < :day"), params, 1, &stmt, err);
-    if (code != ERR_NONE)
-        return code;
-    code = run_once(stmt, &day, &row, err);
-    store_finalize(stmt);
-    return code;
+    const struct own_param day = {.name = "day", .value = day_value(today - FORGET_DAYS, text)};
+    return own_run(conn, "DELETE FROM reckoner_usage_nodes WHERE day < :day", &day, 1, NULL, NULL, err);
 }
 
 enum err_code usage_writer_init(
@@ -192,8 +184,9 @@ enum err_code usage_writer_add(struct usage_writer *writer, uint64_t number, int
 
 // --- reading
 
-static enum err_code read_row(struct store_stmt *stmt, struct usage_table *table, struct err *err)
+static enum err_code read_row(void *ctx, struct store_stmt *stmt, struct err *err)
 {
+    struct usage_table *table = ctx;
     struct value values[FIELDS];
     struct date day;
     enum err_code code = ERR_NONE;
@@ -240,28 +233,19 @@ static enum err_code is_missing(struct store_conn *conn, const struct err *failu
 enum err_code usage_store_read(struct store_conn *conn, struct usage_period period, const struct span *client,
     struct usage_table *table, struct err *err)
 {
-    static const struct store_name params[] = {
-        {.name = {.at = "first", .len = 5}, .type = TYPE_TEXT},
-        {.name = {.at = "last", .len = 4}, .type = TYPE_TEXT},
-        {.name = {.at = "client", .len = 6}, .type = TYPE_TEXT},
-    };
     char sql[sizeof(READ) + 32], first[DATE_CHARS], last[DATE_CHARS];
-    bool is_of_one = client != NULL, row = false;
+    bool is_of_one = client != NULL;
     snprintf(sql, sizeof(sql), "%s%s", READ, is_of_one ? " AND client = :client" : "");
-    const struct value values[] = {day_value(period.first_day, first), day_value(period.last_day, last),
-        text_value(is_of_one ? *client : span_of(""))};
-    struct store_stmt *stmt;
+    const struct own_param params[] = {
+        {.name = "first", .value = day_value(period.first_day, first)},
+        {.name = "last", .value = day_value(period.last_day, last)},
+        own_text("client", is_of_one ? *client : span_of("")),
+    };
     struct err failure = {0};
-    enum err_code code = store_prepare(conn, span_of(sql), params, is_of_one ? 3 : 2, &stmt, &failure);
+    enum err_code code = own_run(conn, sql, params, is_of_one ? 3 : 2, read_row, table, &failure);
     if (code == ERR_CONFIG) // the statement is right: there is no such table, or none for this role
         return is_missing(conn, &failure, err);
-    if (code != ERR_NONE) {
+    if (code != ERR_NONE)
         *err = failure;
-        return code;
-    }
-    code = store_bind(stmt, values, err);
-    while (code == ERR_NONE && (code = store_step(stmt, &row, err)) == ERR_NONE && row)
-        code = read_row(stmt, table, err);
-    store_finalize(stmt);
     return code;
 }
