@@ -19,7 +19,7 @@ static bool is_plain(char c)
     return (unsigned char)c >= ' ' && c != '%' && c != 0x7f;
 }
 
-static void write_id(struct span id, struct buf *out)
+void account_name_write_id(struct span id, struct buf *out)
 {
     for (size_t i = 0; i < id.len; i++) {
         if (is_plain(id.at[i]))
@@ -45,7 +45,7 @@ void account_name_write(const struct account *account, struct buf *out)
     if (account->is_address)
         write_address(account->id, out);
     else
-        write_id((struct span){.at = account->id, .len = account->id_len}, out);
+        account_name_write_id((struct span){.at = account->id, .len = account->id_len}, out);
 }
 
 struct span account_name_copy(const struct account *account, struct arena *arena)

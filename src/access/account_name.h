@@ -8,6 +8,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+// Appends a client's id with controls and % as %XX: a database may refuse such bytes, and a line of a list
+// ends at them.
+void account_name_write_id(struct span id, struct buf *out);
+
 // Appends the name. In an id, controls and % are written as %XX, as a database may refuse such bytes.
 void account_name_write(const struct account *account, struct buf *out);
 

@@ -4,7 +4,7 @@
 // thread.
 #include "access/audit.h"
 
-#include "access/own_sql.h"
+#include "store/own_sql.h"
 #include "base/attr.h"
 
 enum err_code audit_add(struct store_conn *conn, const struct audit_who *who, const char *action,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client: who asks, as a key or a token says it. Immutable once its table is published, but for `used_s`
-// and what hangs on `account`; so any thread may read it as long as whoever owns it lives (key_table.h).
+// A client: who asks, as a key, a token or a certificate says it. Immutable once its table is published, but
+// for `used_s` and what hangs on `account`; so any thread may read it as long as whoever owns it lives
+// (key_table.h).
 #ifndef RECKONER_ACCESS_CLIENT_H
 #define RECKONER_ACCESS_CLIENT_H
 
@@ -17,8 +18,9 @@ struct account;
 #define CLIENT_NEVER_ENDS INT64_MAX
 
 enum client_kind {
-    CLIENT_KEY,   // of `reckoner key`
-    CLIENT_TOKEN, // of an issuer in app.ini
+    CLIENT_KEY,         // of `reckoner key`
+    CLIENT_TOKEN,       // of an issuer in app.ini
+    CLIENT_CERTIFICATE, // of the connection, by an authority of the server's options
 };
 
 // What a key or a token says of its client: "tenant", "acme".
@@ -29,11 +31,13 @@ struct claim_value {
 
 struct client {
     enum client_kind kind;
-    struct span id;      // of a key "k_…", which stays through rotations; of a token what its claim says
-    uint32_t secret;     // of a key: which of its secrets was shown, from 1
-    struct span label;   // for people; may be empty
-    struct span *scopes; // "GET /rates", or a name; see client_may
-    size_t scope_count;  //
+    struct span id; // of a key "k_…", which stays through rotations; of a token what its claim says, of a
+                    // certificate its name
+    struct span issuer;         // of a token: its `iss`, the issuer's of app.ini; else empty
+    uint32_t secret;            // of a key: which of its secrets was shown, from 1
+    struct span label;          // for people; may be empty
+    struct span *scopes;        // "GET /rates", or a name; see client_may
+    size_t scope_count;         //
     struct claim_value *claims; // each name once
     size_t claim_count;         //
     struct span plan;           // of app.ini; empty: the app's standard one

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any thread, once fetch_init is done.
+// Any thread, once outbound_init is done.
 #include "access/fetch.h"
 
-#include <curl/curl.h>
 #include <stdbool.h>
 
 #include "base/limits.h"
 #include "base/span.h"
+#include "net/outbound.h"
 #include "text/number.h"
 
 enum { MAX_REDIRECTS = 3 };
@@ -17,13 +17,6 @@ struct fetching {
     struct buf *body;             //
     int64_t max_age_s;            // as far as is known
 };
-
-enum err_code fetch_init(struct err *err)
-{
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return err_set(err, ERR_IO, "libcurl cannot be set up");
-    return ERR_NONE;
-}
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
@@ -67,16 +60,9 @@ static int on_progress(void *ctx, curl_off_t all, curl_off_t got, curl_off_t to_
 
 static bool set_options(CURL *curl, const char *url, struct fetching *fetching)
 {
-    bool is_http = span_starts_with(span_of(url), "http:");
-    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, is_http ? "http" : "https") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, is_http ? "http" : "https") == CURLE_OK &&
+    return outbound_set(curl, url, LIMIT_JWKS_FETCH_MS) &&
            curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)LIMIT_JWKS_FETCH_MS) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_USERAGENT, "reckoner/" RECKONER_VERSION) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetching) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&

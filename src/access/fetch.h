@@ -10,9 +10,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-// Once in the process, before its second thread. ERR_IO.
-MUST_CHECK enum err_code fetch_init(struct err *err);
-
 // Gets the document by https; by http where the URL itself says so, for a server on the same machine.
 // Redirects to other schemes are not followed. *ret_max_age_s is what Cache-Control says, 0: nothing.
 // ERR_BUSY where it cannot be had now, by LIMIT_JWKS_FETCH_MS; ERR_TOO_LARGE past body->max. When *is_ending

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "net/outbound.h"
 
 // What tells one state of a file from another.
 struct file_mark {
@@ -228,7 +229,7 @@ static void *run(void *arg)
 enum err_code jwks_sources_new(void (*tell)(void *ctx, struct span location, const struct err *err),
     void *ctx, struct jwks_sources **ret_sources, struct err *err)
 {
-    enum err_code code = fetch_init(err);
+    enum err_code code = outbound_init(err);
     if (code != ERR_NONE)
         return code;
     struct jwks_sources *sources = mem_zalloc(1, sizeof(*sources));

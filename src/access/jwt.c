@@ -309,7 +309,7 @@ static enum err_code copy_claims(
 enum err_code jwt_client(const struct jwt *jwt, const struct issuer *issuer, struct arena *arena,
     struct client *ret_client, struct err *err)
 {
-    struct client client = {.kind = CLIENT_TOKEN, .plan = issuer->plan};
+    struct client client = {.kind = CLIENT_TOKEN, .issuer = issuer->issuer, .plan = issuer->plan};
     if (!read_end(jwt, &client.ends_s))
         return err_set(err, ERR_INVALID, "it has no exp, or one that is no moment");
     enum err_code code = read_id(jwt, issuer, arena, &client, err);

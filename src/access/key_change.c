@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "access/key_records.h"
-#include "access/own_sql.h"
+#include "store/own_sql.h"
 #include "base/attr.h"
 #include "base/limits.h"
 #include "store/notes.h"

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The digits are Crockford's base32, small: none of them is taken for another one. Any thread.
+// A prefix, by which people know it for a key's. Any thread.
 #include "access/key_id.h"
 
-#include <sodium.h>
 #include <string.h>
+
+#include "base/random_id.h"
 
 #define PREFIX "k_"
 
-static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-
-enum { BASE = sizeof(digits) - 1 };
+enum { PREFIX_CHARS = sizeof(PREFIX) - 1 };
 
 enum err_code key_id_make(char ret_id[KEY_ID_CHARS + 1], struct err *err)
 {
-    if (sodium_init() < 0)
-        return err_set(err, ERR_IO, "the system gives no random numbers");
-    memcpy(ret_id, PREFIX, strlen(PREFIX));
-    for (size_t i = strlen(PREFIX); i < KEY_ID_CHARS; i++)
-        ret_id[i] = digits[randombytes_uniform(BASE)];
+    enum err_code code = random_id_write(ret_id + PREFIX_CHARS, KEY_ID_CHARS - PREFIX_CHARS, err);
+    if (code != ERR_NONE)
+        return code;
+    memcpy(ret_id, PREFIX, PREFIX_CHARS);
     ret_id[KEY_ID_CHARS] = '\0';
     return ERR_NONE;
 }
@@ -26,9 +24,5 @@ bool key_id_is_sound(struct span text)
 {
     if (text.len != KEY_ID_CHARS || !span_starts_with(text, PREFIX))
         return false;
-    for (size_t i = strlen(PREFIX); i < KEY_ID_CHARS; i++) {
-        if (text.at[i] == '\0' || strchr(digits, text.at[i]) == NULL)
-            return false;
-    }
-    return true;
+    return random_id_is_sound((struct span){.at = text.at + PREFIX_CHARS, .len = text.len - PREFIX_CHARS});
 }

@@ -3,7 +3,7 @@
 #include "access/key_records.h"
 
 #include "access/key_id.h"
-#include "access/own_sql.h"
+#include "store/own_sql.h"
 #include "base/attr.h"
 
 static enum err_code read_texts(

@@ -9,7 +9,7 @@
 #include "access/audit.h"
 #include "access/key_id.h"
 #include "access/key_records.h"
-#include "access/own_sql.h"
+#include "store/own_sql.h"
 #include "base/limits.h"
 #include "base/mem.h"
 

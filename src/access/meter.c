@@ -34,17 +34,17 @@ struct meter {
 
 static struct usage_table in_hand; // its address is the mark
 
-enum err_code meter_new(size_t loops, struct meter **ret_meter, struct err *err)
+enum err_code meter_new(size_t slots, struct meter **ret_meter, struct err *err)
 {
     struct meter *meter = mem_zalloc(1, sizeof(*meter));
     if (meter == NULL)
         return err_no_memory(err);
-    meter->slots = mem_zalloc(loops, sizeof(*meter->slots));
+    meter->slots = mem_zalloc(slots, sizeof(*meter->slots));
     if (meter->slots == NULL) {
         mem_free(meter);
         return err_no_memory(err);
     }
-    meter->count = loops;
+    meter->count = slots;
     pthread_mutex_init(&meter->lock, NULL);
     cond_init(&meter->called);
     *ret_meter = meter;
@@ -106,9 +106,9 @@ static bool push_full(struct meter *meter, struct usage_table *table)
 }
 
 void meter_count(
-    struct meter *meter, size_t loop, const struct usage_key *key, const struct usage_counts *counts)
+    struct meter *meter, size_t number, const struct usage_key *key, const struct usage_counts *counts)
 {
-    struct slot *slot = &meter->slots[loop];
+    struct slot *slot = &meter->slots[number];
     struct usage_table *table = atomic_exchange_explicit(&slot->table, &in_hand, memory_order_acquire);
     if (table == NULL)
         table = new_table(meter);

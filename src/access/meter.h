@@ -21,15 +21,16 @@
 
 struct meter;
 
-// A meter for so many loops. ERR_NO_MEMORY.
-MUST_CHECK enum err_code meter_new(size_t loops, struct meter **ret_meter, struct err *err);
+// A meter for so many threads, each with a slot; most are loops. ERR_NO_MEMORY.
+MUST_CHECK enum err_code meter_new(size_t slots, struct meter **ret_meter, struct err *err);
 
 // Frees it, and what was not taken. NULL is fine.
 void meter_free(struct meter *meter);
 
-// Counts something by key; its texts are copied. On the thread of that loop, or on the one that frees it.
+// Counts something by key; its texts are copied. On the thread that has the slot of that number, or on the
+// one that frees it.
 void meter_count(
-    struct meter *meter, size_t loop, const struct usage_key *key, const struct usage_counts *counts);
+    struct meter *meter, size_t number, const struct usage_key *key, const struct usage_counts *counts);
 
 // --- the taker's, one thread
 

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "access/own_sql.h"
+#include "store/own_sql.h"
 #include "access/purse.h"
 #include "base/limits.h"
 #include "text/json_write.h"

@@ -73,16 +73,9 @@ struct client *token_table_find(
     return token != NULL ? &token->client : NULL;
 }
 
-enum err_code token_table_add(struct token_table *table, const struct secret_digest *digest, size_t service,
-    const struct jwt *jwt, const struct issuer *issuer, struct accounts *accounts, struct client **ret_client,
-    struct err *err)
+static enum err_code add(struct token_table *table, const struct secret_digest *digest, size_t service,
+    struct token *token, struct accounts *accounts, struct client **ret_client, struct err *err)
 {
-    struct token *token = arena_zalloc(&table->arena, 1, sizeof(*token));
-    if (token == NULL)
-        return err_no_memory(err);
-    enum err_code code = jwt_client(jwt, issuer, &table->arena, &token->client, err);
-    if (code != ERR_NONE)
-        return code;
     token->digest = *digest;
     token->service = service;
     if (!table_add(&table->table, hash_of(digest), token))
@@ -93,4 +86,29 @@ enum err_code token_table_add(struct token_table *table, const struct secret_dig
     table->first = token;
     *ret_client = &token->client;
     return ERR_NONE;
+}
+
+enum err_code token_table_add(struct token_table *table, const struct secret_digest *digest, size_t service,
+    const struct jwt *jwt, const struct issuer *issuer, struct accounts *accounts, struct client **ret_client,
+    struct err *err)
+{
+    struct token *token = arena_zalloc(&table->arena, 1, sizeof(*token));
+    if (token == NULL)
+        return err_no_memory(err);
+    enum err_code code = jwt_client(jwt, issuer, &table->arena, &token->client, err);
+    return code == ERR_NONE ? add(table, digest, service, token, accounts, ret_client, err) : code;
+}
+
+enum err_code token_table_add_certificate(struct token_table *table, const struct secret_digest *digest,
+    size_t service, struct span name, int64_t ends_s, struct accounts *accounts, struct client **ret_client,
+    struct err *err)
+{
+    struct token *token = arena_zalloc(&table->arena, 1, sizeof(*token));
+    const char *id = token != NULL ? arena_strndup(&table->arena, name.at, name.len) : NULL;
+    if (id == NULL)
+        return err_no_memory(err);
+    token->client.kind = CLIENT_CERTIFICATE;
+    token->client.id = (struct span){.at = id, .len = name.len};
+    token->client.ends_s = ends_s;
+    return add(table, digest, service, token, accounts, ret_client, err);
 }

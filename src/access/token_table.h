@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The clients of tokens that were good, so that a signature is verified once and not at each request. A table
-// only grows; who owns it (a lease) makes another one when it is full, or when the keys of issuers have
-// changed, and so nobody has to count who uses a client. Of one loop.
+// The clients of tokens, and of certificates, that were good, so that a signature is verified once and not at
+// each request. A table only grows; who owns it (a lease) makes another one when it is full, or when the keys
+// of issuers have changed, and so nobody has to count who uses a client. Of one loop.
 #ifndef RECKONER_ACCESS_TOKEN_TABLE_H
 #define RECKONER_ACCESS_TOKEN_TABLE_H
 
@@ -36,5 +36,11 @@ struct client *token_table_find(
 MUST_CHECK enum err_code token_table_add(struct token_table *table, const struct secret_digest *digest,
     size_t service, const struct jwt *jwt, const struct issuer *issuer, struct accounts *accounts,
     struct client **ret_client, struct err *err);
+
+// The same for a certificate, by a digest of it: the name is the client's id, which begins other than those
+// of keys do. ERR_NO_MEMORY.
+MUST_CHECK enum err_code token_table_add_certificate(struct token_table *table,
+    const struct secret_digest *digest, size_t service, struct span name, int64_t ends_s,
+    struct accounts *accounts, struct client **ret_client, struct err *err);
 
 #endif

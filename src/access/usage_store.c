@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "access/own_sql.h"
+#include "store/own_sql.h"
 #include "app/rule.h"
 #include "base/attr.h"
 #include "base/limits.h"

@@ -33,6 +33,7 @@ struct app_access {
     const struct quota *open_quota; // of requests without a key, by address; NULL: no limits
     const struct issuer *issuers;   // whose tokens count, each of another `issuer`
     size_t issuer_count;            // LIMIT_ISSUERS at most
+    bool takes_certificates;        // of clients, as credentials: [access] has certificate = on
     bool wants_keys;                // credentials are looked at: there is an [access], a plan, an issuer, an
                                     // endpoint that is not open, or one whose SQL sees the client
     bool is_metered;                // usage is counted: wants_keys, unless [access] has usage = off

@@ -132,9 +132,11 @@ enum err_code ahead_pass(struct plan *plan, struct err *err)
 {
     struct value found = {.kind = VALUE_INTEGER, .integer = 1};
     bool has_row = false;
+    uint64_t started_ns = plan_start_run(plan);
     enum err_code code = store_step(plan->merged_check, &has_row, err);
     if (code == ERR_NONE && has_row)
         code = store_column(plan->merged_check, 0, &found, err);
+    plan_end_run(plan, plan->sole, plan->sole->stmt, 0, started_ns); // which was asked along with it
     if (code == ERR_NONE && found.integer == 0) {
         store_reset(plan->merged_check);
         plan_move(plan, BOUND_ANSWER);

@@ -11,11 +11,13 @@
 #include <stdint.h>
 
 #include "app/access.h"
+#include "app/cors.h"
 #include "app/diag.h"
 #include "app/endpoint.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "http/message.h"
+#include "store/history.h"
 #include "store/migrate.h"
 
 // A line of [load] in app.ini: a file that goes through an endpoint once in the life of a store.
@@ -23,6 +25,35 @@ struct first_load {
     const struct endpoint *endpoint; // a write
     struct span file;                // name of the data file, relative to the data folder
     uint32_t line;                   // in app.ini
+};
+
+// Where files of a watched folder go, in that folder, when they were taken.
+#define WATCH_DONE     "done"
+#define WATCH_REJECTED "rejected"
+// What stands behind the name of a rejected file in that of its report.
+#define WATCH_REPORT_ENDING ".report.json"
+
+// A line of [watch] in app.ini: files that go through an endpoint by themselves (inbox/).
+struct watch_line {
+    const struct endpoint *endpoint; // a write
+    const char *folder;              // its path, as app->dir is one
+    const char *pattern;             // of names in it, for fnmatch(3)
+    bool takes_repeats;              // a file with the bytes of an earlier one goes in, too
+    uint32_t line;                   // in app.ini
+};
+
+// A line of [reload] in app.ini: a file that goes through an endpoint each time that it has changed (inbox/).
+struct reload_line {
+    const struct endpoint *endpoint; // a write
+    const char *path;                // as app->dir is one
+    const char *name;                // "PUT /catalogue = data/catalogue.csv": by which stores know it
+    uint32_t line;                   // in app.ini
+};
+
+// When such files are loaded.
+struct reload_times {
+    int64_t at_s;      // not before this second of the machine's day; -1: at any
+    uint64_t quiet_ms; // not before so long without a request for the app; 0: at any time
 };
 
 // A file of public/.
@@ -41,6 +72,7 @@ struct app {
     const char *name;                  // the folder's last part: [a-z][a-z0-9_-]*
     struct span title;                 // of app.ini; the name when there is none
     struct app_access access;          // whom it lets in
+    struct cors cors;                  // from which web pages
     struct quota *quotas;              // of [plan NAME], in order of app.ini
     size_t quota_count;                //
     struct endpoint *endpoints;        // sorted by path, then method
@@ -49,6 +81,13 @@ struct app {
     size_t migration_count;            //
     struct first_load *first_loads;    // in order of app.ini
     size_t first_load_count;           //
+    struct watch_line *watch_lines;    // in order of app.ini
+    size_t watch_line_count;           //
+    struct reload_line *reload_lines;  // in order of app.ini
+    size_t reload_line_count;          //
+    struct reload_times reload_times;  //
+    struct history_rule *histories;    // of [history], in order of app.ini
+    size_t history_count;              //
     struct public_file *public_files;  // sorted by path
     size_t public_count;               //
 };

@@ -17,22 +17,11 @@ bool access_lines_have(struct span section)
     return span_is(section, ACCESS) || span_starts_with(section, PLAN) || span_is(section, "plan");
 }
 
-// Reports a key that was there before.
-static bool is_first(struct access_lines *lines, const struct ini_entry *entry, uint32_t *first_line)
-{
-    if (*first_line != 0)
-        FAIL(lines, entry->line, "a second %.*s; the first is on line %u", SHOW(entry->key),
-            (unsigned)*first_line);
-    bool is_first = *first_line == 0;
-    *first_line = entry->line;
-    return is_first;
-}
-
 // --- [access]
 
 static void read_default(struct access_lines *lines, const struct ini_entry *entry)
 {
-    if (!is_first(lines, entry, &lines->default_line))
+    if (!diags_is_first(lines->diags, lines->file, entry, &lines->default_line))
         return;
     if (span_is(entry->value, "key"))
         lines->app->access.standard = ACCESS_KEY;
@@ -44,7 +33,7 @@ static void read_default(struct access_lines *lines, const struct ini_entry *ent
 
 static void read_query(struct access_lines *lines, const struct ini_entry *entry)
 {
-    if (!is_first(lines, entry, &lines->query_line))
+    if (!diags_is_first(lines->diags, lines->file, entry, &lines->query_line))
         return;
     if (!rule_is_name(entry->value) || span_is(entry->value, "format"))
         FAIL(lines, entry->line,
@@ -55,23 +44,21 @@ static void read_query(struct access_lines *lines, const struct ini_entry *entry
 
 static void read_usage(struct access_lines *lines, const struct ini_entry *entry)
 {
-    if (!is_first(lines, entry, &lines->usage_line))
-        return;
-    lines->usage_is_off = span_is(entry->value, "off");
-    if (!lines->usage_is_off && !span_is(entry->value, "on"))
-        FAIL(lines, entry->line, "usage can be on or off, and not \"%.*s\"", SHOW(entry->value));
+    bool is_on = !lines->usage_is_off;
+    diags_read_switch(lines->diags, lines->file, entry, &lines->usage_line, &is_on);
+    lines->usage_is_off = !is_on;
 }
 
 static void read_plan_name(
     struct access_lines *lines, const struct ini_entry *entry, struct span *name, uint32_t *line)
 {
-    if (is_first(lines, entry, line))
+    if (diags_is_first(lines->diags, lines->file, entry, line))
         *name = entry->value;
 }
 
 static void read_access(struct access_lines *lines, const struct ini_entry *entry)
 {
-    static const char *const known[] = {"default", "plan", "open_plan", "query", "usage"};
+    static const char *const known[] = {"default", "plan", "open_plan", "query", "usage", "certificate"};
     const char *nearest = nearest_of(entry->key, known, ARRAY_LEN(known));
     lines->has_access = true;
     if (span_is(entry->key, "default"))
@@ -84,11 +71,14 @@ static void read_access(struct access_lines *lines, const struct ini_entry *entr
         read_query(lines, entry);
     else if (span_is(entry->key, "usage"))
         read_usage(lines, entry);
+    else if (span_is(entry->key, "certificate"))
+        diags_read_switch(lines->diags, lines->file, entry, &lines->certificate_line,
+            &lines->app->access.takes_certificates);
     else if (nearest != NULL)
         FAIL(lines, entry->line, "unknown key \"%.*s\"; did you mean %s?", SHOW(entry->key), nearest);
     else
         FAIL(lines, entry->line,
-            "unknown key \"%.*s\"; known in [access] are default, plan, open_plan, query and usage",
+            "unknown key \"%.*s\"; known in [access] are default, plan, open_plan, query, usage and certificate",
             SHOW(entry->key));
 }
 

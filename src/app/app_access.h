@@ -14,22 +14,23 @@
 
 // What has been read of these sections.
 struct access_lines {
-    const char *file;      // for messages; borrowed
-    struct app *app;       // filled
-    struct diags *diags;   // where errors go
-    struct span plan;      // of the keys: [access] plan; empty: none
-    struct span open_plan; // of those without a key; likewise
-    uint32_t plan_line;    //
-    uint32_t open_line;    //
-    uint32_t default_line; // of the line default; 0: none
-    uint32_t query_line;   // likewise
-    uint32_t usage_line;   // likewise
-    bool usage_is_off;     //
-    bool has_access;       // a line of [access] was there
-    struct span last_plan; // the section of the plan that is being read
-    bool plan_is_good;     // its name could be taken
-    size_t quota_room;     // plans for which the array has room
-    enum err_code status;  // ERR_NO_MEMORY, or ERR_NONE
+    const char *file;          // for messages; borrowed
+    struct app *app;           // filled
+    struct diags *diags;       // where errors go
+    struct span plan;          // of the keys: [access] plan; empty: none
+    struct span open_plan;     // of those without a key; likewise
+    uint32_t plan_line;        //
+    uint32_t open_line;        //
+    uint32_t default_line;     // of the line default; 0: none
+    uint32_t query_line;       // likewise
+    uint32_t usage_line;       // likewise
+    uint32_t certificate_line; // likewise
+    bool usage_is_off;         //
+    bool has_access;           // a line of [access] was there
+    struct span last_plan;     // the section of the plan that is being read
+    bool plan_is_good;         // its name could be taken
+    size_t quota_room;         // plans for which the array has room
+    enum err_code status;      // ERR_NO_MEMORY, or ERR_NONE
 };
 
 // Whether the section is one of these.

@@ -7,25 +7,34 @@
 #include <stdio.h>
 
 #include "app/app_access.h"
+#include "app/app_cors.h"
+#include "app/app_history.h"
 #include "app/app_issuers.h"
+#include "app/app_reload.h"
+#include "app/app_watch.h"
 #include "app/body_format.h"
 #include "base/limits.h"
 #include "text/ini.h"
 #include "text/nearest.h"
+#include "text/url.h"
 
 struct reading {
-    const char *file;           // for messages
-    struct app *app;            // filled
-    struct diags *diags;        // where errors go
-    uint32_t line;              // of the current entry
-    struct span told;           // the section of the last entry
-    bool has_title;             // title was there
-    bool has_cache;             // cache was there
-    bool is_complete;           // all endpoints are known
-    struct access_lines access; // what [access] and [plan NAME] say
-    struct issuer_lines issuer; // what [jwt NAME] says
-    size_t load_room;           // loads for which the array has room
-    enum err_code status;       // ERR_NO_MEMORY, or ERR_NONE
+    const char *file;             // for messages
+    struct app *app;              // filled
+    struct diags *diags;          // where errors go
+    uint32_t line;                // of the current entry
+    struct span told;             // the section of the last entry
+    bool has_title;               // title was there
+    bool has_cache;               // cache was there
+    bool is_complete;             // all endpoints are known
+    struct access_lines access;   // what [access] and [plan NAME] say
+    struct issuer_lines issuer;   // what [jwt NAME] says
+    struct cors_lines cors;       // what [cors] says
+    struct watch_reading watch;   // what [watch] says
+    struct reload_reading reload; // what [reload] says
+    struct history_lines old;     // what [history] says
+    size_t load_room;             // loads for which the array has room
+    enum err_code status;         // ERR_NO_MEMORY, or ERR_NONE
 };
 
 static void fail(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -96,8 +105,9 @@ static void fail_unknown(struct reading *reading, struct span key)
         fail(reading, "the app has no endpoint %.*s", SHOW(key));
 }
 
-// The endpoint of "POST /prices"; NULL when there is none, which is reported.
-static const struct endpoint *find_target(struct reading *reading, struct span key)
+// The endpoint of "POST /prices"; NULL when there is none, which is reported. `value`: what stands behind the
+// sign of equality, as an example.
+static const struct endpoint *find_target(struct reading *reading, struct span key, const char *value)
 {
     struct span path = key;
     struct span name = span_split(&path, ' ');
@@ -108,7 +118,7 @@ static const struct endpoint *find_target(struct reading *reading, struct span k
     if (endpoint != NULL)
         return endpoint;
     if (!is_method || path.len == 0 || path.at[0] != '/')
-        fail(reading, "%.*s is no endpoint; write POST /path = file.csv", SHOW(key));
+        fail(reading, "%.*s is no endpoint; write POST /path = %s", SHOW(key), value);
     else if (reading->is_complete)
         fail_unknown(reading, key);
     return NULL;
@@ -158,22 +168,75 @@ static void add_load(struct reading *reading, const struct endpoint *endpoint, s
         app->first_load_count++;
 }
 
-static void on_load(struct reading *reading, struct span key, struct span file)
+// The endpoint that files can be put through; NULL when there is none, which is reported.
+static const struct endpoint *find_load_target(struct reading *reading, struct span key)
 {
-    const struct endpoint *endpoint = find_target(reading, key);
+    const struct endpoint *endpoint = find_target(reading, key, "file.csv");
     const char *problem = endpoint != NULL ? endpoint_load_problem(endpoint) : NULL;
     if (problem != NULL)
         fail(reading, "%.*s %s", SHOW(key), problem);
+    return problem == NULL ? endpoint : NULL;
+}
+
+static void on_load(struct reading *reading, struct span key, struct span file)
+{
+    const struct endpoint *endpoint = find_load_target(reading, key);
     const char *wrong_file = file_problem(file);
     if (wrong_file != NULL)
         fail(reading, "\"%.*s\" %s", SHOW(file), wrong_file);
-    if (endpoint != NULL && problem == NULL && wrong_file == NULL)
+    if (endpoint != NULL && wrong_file == NULL)
         add_load(reading, endpoint, file);
+}
+
+static void on_watch(struct reading *reading, const struct ini_entry *entry)
+{
+    if (memchr(entry->key.at, '/', entry->key.len) == NULL)
+        watch_reading_set(&reading->watch, entry);
+    else
+        watch_reading_add(&reading->watch, entry, find_load_target(reading, entry->key));
+}
+
+// Why a URL cannot be that of a hook, or NULL.
+static const char *hook_problem(struct span url)
+{
+    if (!url_is_plain(url))
+        return "has a user's name, or a character that no URL has";
+    if (!url_is_private(url))
+        return "is no https:// URL; http:// goes to 127.0.0.1 only";
+    if (!url_is_normal(url)) // its secret is found by these bytes
+        return "has to have its host in small letters, and a port only where it is not the usual one";
+    return NULL;
+}
+
+static void on_hook(struct reading *reading, struct span key, struct span url)
+{
+    const struct endpoint *found = find_target(reading, key, "https://example.org/hook");
+    const char *problem = hook_problem(url);
+    if (problem != NULL) // which is not shown: it may hold a secret
+        fail(reading, "the URL of the hook of %.*s %s", SHOW(key), problem);
+    if (found == NULL)
+        return;
+    struct endpoint *endpoint = &reading->app->endpoints[found - reading->app->endpoints];
+    if (endpoint_is_read(endpoint))
+        fail(reading, "%.*s writes nothing, so there is nothing to tell of it", SHOW(key));
+    else if (endpoint->hook.len > 0)
+        fail(reading, "a second hook of %.*s; let the receiver of one tell others", SHOW(key));
+    else
+        keep(reading, url, &endpoint->hook);
+}
+
+static void on_reload(struct reading *reading, const struct ini_entry *entry)
+{
+    if (memchr(entry->key.at, '/', entry->key.len) == NULL)
+        reload_reading_set(&reading->reload, entry);
+    else
+        reload_reading_add(&reading->reload, entry, find_load_target(reading, entry->key));
 }
 
 static void fail_unknown_section(struct reading *reading, struct span section)
 {
-    static const char *const known[] = {"load", "access", "plan", "jwt"};
+    static const char *const known[] = {
+        "load", "access", "plan", "jwt", "cors", "watch", "reload", "hook", "history"};
     struct span rest = section, first = span_split(&rest, ' ');
     const char *nearest = nearest_of(first, known, ARRAY_LEN(known));
     if (span_is(section, "cache"))
@@ -182,7 +245,8 @@ static void fail_unknown_section(struct reading *reading, struct span section)
         fail(reading, "unknown section [%.*s]; did you mean [%s%s]?", SHOW(section), nearest,
             nearest == known[2] || nearest == known[3] ? " NAME" : "");
     else
-        fail(reading, "unknown section [%.*s]; known are [load], [access], [plan NAME] and [jwt NAME]",
+        fail(reading,
+            "unknown section [%.*s]; known are [load], [watch], [reload], [hook], [access], [plan NAME], [jwt NAME], [cors] and [history]",
             SHOW(section));
 }
 
@@ -193,10 +257,20 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
         fail(reading, "%s", entry->problem);
     else if (span_is(entry->section, "load"))
         on_load(reading, entry->key, entry->value);
+    else if (watch_reading_has(entry->section))
+        on_watch(reading, entry);
+    else if (reload_reading_has(entry->section))
+        on_reload(reading, entry);
     else if (access_lines_have(entry->section))
         access_lines_read(&reading->access, entry);
     else if (issuer_lines_have(entry->section))
         issuer_lines_read(&reading->issuer, entry);
+    else if (cors_lines_have(entry->section))
+        cors_lines_read(&reading->cors, entry);
+    else if (history_lines_have(entry->section))
+        history_lines_read(&reading->old, entry);
+    else if (span_is(entry->section, "hook"))
+        on_hook(reading, entry->key, entry->value);
     else if (entry->section.len > 0 && entry->section.at != reading->told.at) // once for all of its keys
         fail_unknown_section(reading, entry->section);
     else if (entry->section.len > 0)
@@ -218,6 +292,10 @@ enum err_code app_ini_read(const char *file, struct span text, bool is_complete,
         .diags = diags,
         .access = {.file = file, .app = app, .diags = diags},
         .issuer = {.file = file, .app = app, .diags = diags},
+        .cors = {.file = file, .app = app, .diags = diags},
+        .watch = {.file = file, .app = app, .diags = diags},
+        .old = {.file = file, .app = app, .diags = diags},
+        .reload = {.file = file, .app = app, .diags = diags},
         .is_complete = is_complete};
     struct ini ini;
     struct ini_entry entry;
@@ -226,7 +304,13 @@ enum err_code app_ini_read(const char *file, struct span text, bool is_complete,
         on_entry(&reading, &entry);
     issuer_lines_finish(&reading.issuer);
     access_lines_finish(&reading.access);
-    if (reading.access.status != ERR_NONE || reading.issuer.status != ERR_NONE)
+    cors_lines_finish(&reading.cors);
+    watch_reading_finish(&reading.watch);
+    reload_reading_finish(&reading.reload);
+    history_lines_finish(&reading.old);
+    if (reading.access.status != ERR_NONE || reading.cors.status != ERR_NONE ||
+        reading.issuer.status != ERR_NONE || reading.watch.status != ERR_NONE ||
+        reading.reload.status != ERR_NONE || reading.old.status != ERR_NONE)
         reading.status = ERR_NO_MEMORY;
     return reading.status == ERR_NONE ? ERR_NONE : err_no_memory(err);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// app.ini: an app's title, and what it loads at its first start.
+// app.ini: an app's title, what it loads at its first start, and whom it tells of batches.
 #ifndef RECKONER_APP_APP_INI_H
 #define RECKONER_APP_APP_INI_H
 

@@ -36,11 +36,6 @@ static bool put_text(struct cursor *cursor, struct span text)
     return true;
 }
 
-static bool is_text(struct span text)
-{
-    return utf8_valid(text) && (text.len == 0 || memchr(text.at, '\0', text.len) == NULL);
-}
-
 // As a store gives one: digits with a point between them, perhaps, and a minus in front.
 static bool is_decimal(struct span text)
 {
@@ -68,7 +63,7 @@ static enum cursor_result put_value(struct cursor *cursor, const struct value *v
         fits = put_number(cursor, TAG_REAL, 1) && put_number(cursor, bits, sizeof(bits));
         break;
     case VALUE_TEXT:
-        if (!is_text(value->text))
+        if (!utf8_is_text(value->text))
             return CURSOR_NO_VALUE;
         fits = put_number(cursor, TAG_TEXT, 1) && put_text(cursor, value->text);
         break;
@@ -144,7 +139,7 @@ static bool get_value(struct span *rest, struct value *ret_value)
             .text = {.at = rest->at, .len = (size_t)number}};
         rest->at += number;
         rest->len -= (size_t)number;
-        return tag == TAG_TEXT ? is_text(ret_value->text) : is_decimal(ret_value->text);
+        return tag == TAG_TEXT ? utf8_is_text(ret_value->text) : is_decimal(ret_value->text);
     default:
         return false;
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the directives that say what an endpoint answers and what it takes: @endpoint, @strict, @private,
-// @one,
-// @param, @field and @column. How its answer looks is declare_answer.c's, what a rule says rule_read.c's, and
-// whether all of it goes together endpoint_check.c's. The parser's thread.
+// @one, @lenient, @parallel, @param, @field and @column. How its answer looks is declare_answer.c's, what a
+// rule says rule_read.c's, and whether all of it goes together endpoint_check.c's. The parser's thread.
 #include "app/declare.h"
 
 #include "app/path.h"
@@ -119,6 +118,16 @@ void declare_one(struct parser *parser, struct words *words, const struct direct
     parser->one = *directive;
     parser->endpoint.is_one = true;
     words_end(words, "@one");
+}
+
+void declare_lenient(struct parser *parser, struct words *words, const struct directive *directive)
+{
+    if (parser->lenient.name != NULL)
+        words_fail(words, directive->column, "a second @lenient; the first is on line %u",
+            (unsigned)parser->lenient.line);
+    parser->lenient = *directive;
+    parser->endpoint.is_lenient = true;
+    words_end(words, "@lenient");
 }
 
 void declare_parallel(struct parser *parser, struct words *words, const struct directive *directive)

@@ -14,6 +14,7 @@ void declare_column(struct parser *parser, struct words *words, const struct dir
 void declare_strict(struct parser *parser, struct words *words, const struct directive *directive);
 void declare_private(struct parser *parser, struct words *words, const struct directive *directive);
 void declare_one(struct parser *parser, struct words *words, const struct directive *directive);
+void declare_lenient(struct parser *parser, struct words *words, const struct directive *directive);
 void declare_parallel(struct parser *parser, struct words *words, const struct directive *directive);
 
 #endif

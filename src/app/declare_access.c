@@ -124,5 +124,6 @@ void declare_access_finish(struct parser *parser)
     if (!fail_taken(parser) && is_used(parser, CLIENT))
         add_client(parser);
     for (size_t i = 0; i < endpoint->param_count; i++)
-        endpoint->is_personal = endpoint->is_personal || endpoint->params[i].source != PARAM_REQUEST;
+        endpoint->is_personal = endpoint->is_personal || endpoint->params[i].source == PARAM_CLIENT ||
+                                endpoint->params[i].source == PARAM_CLAIM;
 }

@@ -65,6 +65,32 @@ void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t co
     va_end(args);
 }
 
+bool diags_is_first(
+    struct diags *diags, const char *file, const struct ini_entry *entry, uint32_t *first_line)
+{
+    bool is_first = *first_line == 0;
+    if (is_first)
+        *first_line = entry->line;
+    else
+        diags_add(diags, file, entry->line, 0, "a second %.*s; the first is on line %u", SHOW(entry->key),
+            (unsigned)*first_line);
+    return is_first;
+}
+
+void diags_read_switch(
+    struct diags *diags, const char *file, const struct ini_entry *entry, uint32_t *first_line, bool *is_on)
+{
+    if (!diags_is_first(diags, file, entry, first_line))
+        return;
+    if (span_is(entry->value, "on"))
+        *is_on = true;
+    else if (span_is(entry->value, "off"))
+        *is_on = false;
+    else
+        diags_add(diags, file, entry->line, 0, "%.*s can be on or off, and not \"%.*s\"", SHOW(entry->key),
+            SHOW(entry->value));
+}
+
 size_t diags_total(const struct diags *diags)
 {
     return diags->count + diags->dropped;

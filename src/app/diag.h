@@ -5,6 +5,7 @@
 #define RECKONER_APP_DIAG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/err.h"
+#include "text/ini.h"
 #include "text/utf8.h"
 
 // A span of a file's text as the arguments of a message's %.*s: its first SHOWN_BYTES, cut between
@@ -44,6 +46,15 @@ void diags_add(struct diags *diags, const char *file, uint32_t line, uint32_t co
 
 void diags_vadd(struct diags *diags, const char *file, uint32_t line, uint32_t column, const char *format,
     va_list args) PRINTF_LIKE(5, 0);
+
+// Whether the entry is the first one of its key, which may stand once in an ini file; reports any other.
+// *first_line is the line of the first one, and 0 before that, when it is set.
+bool diags_is_first(
+    struct diags *diags, const char *file, const struct ini_entry *entry, uint32_t *first_line);
+
+// Reads the value of such a key, on or off. Of any other, which is reported, *is_on stays as it was.
+void diags_read_switch(
+    struct diags *diags, const char *file, const struct ini_entry *entry, uint32_t *first_line, bool *is_on);
 
 // How many there are, dropped ones included. A caller compares it with the number before to see whether an
 // error was added.

@@ -50,6 +50,7 @@ static const struct {
     {"@access", SECTION_DECLARATIONS, FORM_WORD, declare_access},
     {"@claim", SECTION_DECLARATIONS, FORM_NAME_AND_TYPE, declare_claim},
     {"@one", SECTION_DECLARATIONS, FORM_ALONE, declare_one},
+    {"@lenient", SECTION_DECLARATIONS, FORM_ALONE, declare_lenient},
     {"@parallel", SECTION_DECLARATIONS, FORM_ALONE, declare_parallel},
     {"@cache", SECTION_DECLARATIONS, FORM_WORD, declare_cache},
     {"@depends", SECTION_DECLARATIONS, FORM_OTHER, declare_depends},
@@ -73,7 +74,7 @@ static void fail_unknown(struct words *words, struct word name)
     else
         words_fail(words, name.column,
             "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
-            "@strict, @private, @access, @claim, @one, @parallel, @cache, @depends, @stale, @csv, @example, @reject, @warn, @write and @answer",
+            "@strict, @private, @access, @claim, @one, @lenient, @parallel, @cache, @depends, @stale, @csv, @example, @reject, @warn, @write and @answer",
             SHOW(name.text));
 }
 
@@ -320,7 +321,7 @@ enum err_code directives_parse(const char *file, struct span text, enum sql_dial
     struct parser parser = {.file = file,
         .arena = arena,
         .diags = diags,
-        .endpoint = {.file = file, .limit_param = -1, .cursor_param = -1, .is_kept = true},
+        .endpoint = {.file = file, .limit_param = -1, .cursor_param = -1, .batch_param = -1, .is_kept = true},
         .status = ERR_NONE};
     if (source_check(file, text, diags)) {
         buf_init(&parser.description, LIMIT_APP_FILE_BYTES);

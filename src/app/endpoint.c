@@ -3,10 +3,18 @@
 // thread.
 #include "app/endpoint.h"
 
+#include <stdio.h>
+
 int endpoint_order(enum http_method method, struct span path, const struct endpoint *endpoint)
 {
     int order = span_compare(path, endpoint->path);
     return order != 0 ? order : (method > endpoint->method) - (method < endpoint->method);
+}
+
+void endpoint_name(const struct endpoint *endpoint, char ret_name[ENDPOINT_NAME_CHARS])
+{
+    snprintf(ret_name, ENDPOINT_NAME_CHARS, "%s %.*s", http_method_name(endpoint->method),
+        (int)endpoint->path.len, endpoint->path.at);
 }
 
 const char *endpoint_load_problem(const struct endpoint *endpoint)

@@ -118,7 +118,9 @@ struct endpoint {
     bool is_private;                // for loads only: it has no route
     bool is_parallel;               // its batches take no turn among those that write to the app
     bool is_one;                    // of a write with fields: a body has exactly one row
+    bool is_lenient;                // of a write with fields: who prefers so has bad rows left out
     struct endpoint_access access;  // who may ask: @access, or the app's standard
+    struct span hook;               // of a write: the URL that is told of its batches (app.ini); empty: none
     bool is_personal;               // its SQL sees the client: :client, or a @claim
     bool strict;                    // unknown query parameters are refused
     bool is_kept;                   // of a read: its answers may be kept (@cache off; cache = off in app.ini)
@@ -130,6 +132,7 @@ struct endpoint {
     uint32_t page_rows;             // of @page: how many rows when no limit is given; 0: no pages
     int limit_param;                // index in params of the page's limit, which @page has added; -1: none
     int cursor_param;               // likewise of its cursor
+    int batch_param;                // likewise of :batch_id, of a write whose SQL names it; -1: none
     struct example *examples;       // in order of the file
     size_t example_count;           //
     struct rule *params;            // @param in order, then those of @page
@@ -154,6 +157,11 @@ struct endpoint {
 // Where a method and path come in the order of an app's endpoints, which is by path, then method: less than 0
 // before `endpoint`, 0 at it, more behind it.
 int endpoint_order(enum http_method method, struct span path, const struct endpoint *endpoint);
+
+enum { ENDPOINT_NAME_CHARS = LIMIT_PATH_BYTES + 16 }; // a method, a blank, a path and a NUL
+
+// Writes "POST /prices".
+void endpoint_name(const struct endpoint *endpoint, char ret_name[ENDPOINT_NAME_CHARS]);
 
 // Why no file can be put through the endpoint ("has no fields to load"), or NULL: by [load] or `reckoner
 // load`.

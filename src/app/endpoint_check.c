@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "app/declare_access.h"
+#include "app/declare_batch.h"
 #include "app/depends_hide.h"
 #include "app/examples.h"
 #include "app/presence.h"
@@ -224,6 +225,41 @@ static void check_one(struct parser *parser)
         parser_fail(parser, &parser->one, "@one is for a body, and there is no @field; take it away");
 }
 
+// --- @lenient
+
+// What makes it pointless, or NULL.
+static const char *lenient_problem(const struct endpoint *endpoint)
+{
+    if (endpoint->method == HTTP_GET || endpoint->method == HTTP_QUERY)
+        return "a read has no rows; take @lenient away";
+    if (endpoint->field_count == 0)
+        return "@lenient is for rows, and there is no @field; take it away";
+    if (endpoint->is_one)
+        return "@lenient leaves bad rows out, and with @one there would be none left; take one of them away";
+    if (endpoint->shape == SHAPE_TEXT)
+        return "@shape text has no place for the errors of @lenient; use @shape value";
+    return NULL;
+}
+
+// Errors stand beside the answer's rows.
+static void check_lenient(struct parser *parser)
+{
+    const struct endpoint *endpoint = &parser->endpoint;
+    if (parser->lenient.name == NULL || !parser->has_method)
+        return;
+    const char *problem = lenient_problem(endpoint);
+    if (problem != NULL) {
+        parser_fail(parser, &parser->lenient, problem);
+        return;
+    }
+    for (size_t i = 0; i < endpoint->statement_count; i++) {
+        const struct statement *statement = &endpoint->statements[i];
+        if (statement->kind == STATEMENT_ANSWER && statement->sql.len == 0)
+            diags_add(parser->diags, parser->file, statement->line, statement->column,
+                "an answer of status 204 has no place for the errors of @lenient; write an @answer with rows");
+    }
+}
+
 // --- names
 
 static bool is_in_path(const struct endpoint *endpoint, struct span name)
@@ -247,7 +283,12 @@ static void check_uses(struct parser *parser)
         bool is_field = false;
         for (size_t k = 0; k < endpoint->field_count; k++)
             is_field = is_field || span_equal(endpoint->fields[k].name, use->name);
-        if (is_field)
+        if (span_is(use->name, BATCH_PARAM)) // of a read: a write would have it
+            diags_add(parser->diags, parser->file, use->line, use->column,
+                ":%s is the id of a batch that is written, and this endpoint reads; what it is asked for needs "
+                "a @param",
+                BATCH_PARAM);
+        else if (is_field)
             diags_add(parser->diags, parser->file, use->line, use->column,
                 "%.*s is a field: a column of the table batch, written without the colon", SHOW(use->name));
         else
@@ -373,9 +414,11 @@ void endpoint_check(struct parser *parser)
         check_warnings(parser);
     }
     declare_access_finish(parser);
+    declare_batch_finish(parser);
     settle_path(parser);
     settle_page(parser);
     check_one(parser);
+    check_lenient(parser);
     check_uses(parser);
     check_outside_names(parser, endpoint->params, endpoint->param_count);
     check_outside_names(parser, endpoint->fields, endpoint->field_count);

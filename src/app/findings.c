@@ -7,10 +7,12 @@
 #include "text/decimal.h"
 
 struct collector {
-    const struct endpoint *endpoint; // whose findings they are
-    struct report *report;           // borrowed; findings become its faults
-    bool decimals_are_scaled;        // store_decimals_are_scaled
-    bool out_of_memory;              // a fault could not be added
+    const struct endpoint *endpoint;                      // whose findings they are
+    struct report *report;                                // borrowed; findings become its faults
+    bool decimals_are_scaled;                             // store_decimals_are_scaled
+    bool out_of_memory;                                   // a fault could not be added
+    void (*on_line)(void *ctx, int64_t line, int status); // is told of each finding's line; NULL: nobody is
+    void *ctx;                                            // handed to it
 };
 
 // The rule of that name; NULL for a name that the endpoint does not have.
@@ -71,6 +73,8 @@ static bool on_finding(void *ctx, const struct finding *finding)
         collector->out_of_memory = true;
         return false;
     }
+    if (collector->on_line != NULL)
+        collector->on_line(collector->ctx, finding->line, finding->statement->status);
     if (collector->report->status == 0)
         collector->report->status = finding->statement->status;
     return true;
@@ -82,15 +86,35 @@ enum err_code findings_collect(struct plan *plan, enum statement_kind kind, cons
     return findings_collect_part(plan, kind, CHECKS_ALL, params, stop_at_first, report, err);
 }
 
+static struct collector collector_of(const struct plan *plan, struct report *report)
+{
+    return (struct collector){.endpoint = plan_endpoint(plan),
+        .report = report,
+        .decimals_are_scaled = store_decimals_are_scaled(plan_conn(plan))};
+}
+
+static enum err_code collect(struct collector *collector, struct plan *plan, enum statement_kind kind,
+    enum check_part part, const struct value *params, bool stop_at_first, struct err *err)
+{
+    enum err_code code = plan_find_part(plan, kind, part, params, stop_at_first, on_finding, collector, err);
+    if (code == ERR_NONE && collector->out_of_memory)
+        code = err_no_memory(err);
+    report_finish(collector->report);
+    return code;
+}
+
 enum err_code findings_collect_part(struct plan *plan, enum statement_kind kind, enum check_part part,
     const struct value *params, bool stop_at_first, struct report *report, struct err *err)
 {
-    struct collector collector = {.endpoint = plan_endpoint(plan),
-        .report = report,
-        .decimals_are_scaled = store_decimals_are_scaled(plan_conn(plan))};
-    enum err_code code = plan_find_part(plan, kind, part, params, stop_at_first, on_finding, &collector, err);
-    if (code == ERR_NONE && collector.out_of_memory)
-        code = err_no_memory(err);
-    report_finish(report);
-    return code;
+    struct collector collector = collector_of(plan, report);
+    return collect(&collector, plan, kind, part, params, stop_at_first, err);
+}
+
+enum err_code findings_collect_lines(struct plan *plan, const struct value *params, struct report *report,
+    void (*on_line)(void *ctx, int64_t line, int status), void *ctx, struct err *err)
+{
+    struct collector collector = collector_of(plan, report);
+    collector.on_line = on_line;
+    collector.ctx = ctx;
+    return collect(&collector, plan, STATEMENT_REJECT, CHECKS_ALL, params, false, err);
 }

@@ -17,4 +17,9 @@ MUST_CHECK enum err_code findings_collect_part(struct plan *plan, enum statement
     enum check_part part, const struct value *params, bool stop_at_first, struct report *report,
     struct err *err);
 
+// All @reject statements, and on_line is told of each row that they give: its line, 0 where it has none, and
+// the status of its @reject.
+MUST_CHECK enum err_code findings_collect_lines(struct plan *plan, const struct value *params,
+    struct report *report, void (*on_line)(void *ctx, int64_t line, int status), void *ctx, struct err *err);
+
 #endif

@@ -8,11 +8,10 @@
 #include "app/diag.h"
 #include "base/attr.h"
 #include "text/nearest.h"
+#include "text/url.h"
 
 static const char *const ALGORITHMS[] = {"RS256", "ES256", "EdDSA"}; // in the order of their bits
 enum { ALL_ALGORITHMS = TOKEN_RS256 | TOKEN_ES256 | TOKEN_EDDSA };
-
-static const char HTTPS[] = "https://", LOOPBACK[] = "http://127.0.0.1";
 
 // --- algorithms
 
@@ -41,29 +40,6 @@ static enum err_code read_algorithms(struct issuer *issuer, struct span words, s
 
 // --- keys
 
-static bool has_host(struct span url, const char *scheme)
-{
-    size_t len = strlen(scheme);
-    return url.len > len && url.at[len] != '/' && url.at[len] != '?' && url.at[len] != '#';
-}
-
-// "http://127.0.0.1:8000/keys", and not "http://127.0.0.1.example".
-static bool is_loopback(struct span url)
-{
-    size_t len = strlen(LOOPBACK);
-    return span_starts_with(url, LOOPBACK) && url.len > len && (url.at[len] == ':' || url.at[len] == '/');
-}
-
-// A URL has no user's name, which some would take for the host, and no blanks.
-static bool is_plain(struct span url)
-{
-    for (size_t i = 0; i < url.len; i++) {
-        if (url.at[i] <= ' ' || url.at[i] > '~' || url.at[i] == '@' || url.at[i] == '\\')
-            return false;
-    }
-    return true;
-}
-
 // Whether a path stays in the folder that it begins in.
 static bool is_inside(struct span path)
 {
@@ -86,11 +62,11 @@ static enum err_code check_keys(struct issuer *issuer, struct err *err)
 {
     struct span keys = issuer->keys;
     issuer->is_url = has_scheme(keys);
-    if (issuer->is_url && !((span_starts_with(keys, HTTPS) && has_host(keys, HTTPS)) || is_loopback(keys)))
+    if (issuer->is_url && !url_is_private(keys))
         return err_set(err, ERR_CONFIG,
             "\"%.*s\" is no https:// URL, and who can change the keys on their way can make tokens",
             SHOW(keys));
-    if (issuer->is_url && !is_plain(keys))
+    if (issuer->is_url && !url_is_plain(keys))
         return err_set(err, ERR_CONFIG, "\"%.*s\" cannot be the URL of keys: it has a user's name or a blank",
             SHOW(keys));
     if (!issuer->is_url && !is_inside(keys))

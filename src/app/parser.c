@@ -57,5 +57,6 @@ void parser_use(struct parser *parser, struct span name, uint32_t line, uint32_t
         if (span_equal(parser->uses[i].name, name))
             return;
     }
-    parser->uses[parser->use_count++] = (struct use){.name = name, .line = line, .column = column};
+    parser->uses[parser->use_count++] =
+        (struct use){.name = name, .line = line, .column = column, .kind = parser->next.kind};
 }

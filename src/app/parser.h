@@ -25,9 +25,10 @@ struct directive {
 
 // A parameter that a statement uses.
 struct use {
-    struct span name; // without the colon
-    uint32_t line;    // in the file, of its first use
-    uint32_t column;  // of the colon
+    struct span name;         // without the colon
+    uint32_t line;            // in the file, of its first use
+    uint32_t column;          // of the colon
+    enum statement_kind kind; // of the statement of that
 };
 
 struct parser {
@@ -40,14 +41,15 @@ struct parser {
     enum err_code status;     // ERR_NO_MEMORY once the arena had no room
 
     // What was declared.
-    uint32_t path_column;    // of the path, in @endpoint's line
-    uint32_t strict_line;    // of @strict; 0: none
-    uint32_t private_line;   // of @private; 0: none
-    uint32_t parallel_line;  // of @parallel; 0: none
-    struct directive one;    // @one; name NULL: there is none
-    uint32_t under_line;     // of @under; 0: none
-    bool hides_badly;        // a @depends has an error
-    uint32_t cache_line;     // of @cache; 0: none
+    uint32_t path_column;     // of the path, in @endpoint's line
+    uint32_t strict_line;     // of @strict; 0: none
+    uint32_t private_line;    // of @private; 0: none
+    uint32_t parallel_line;   // of @parallel; 0: none
+    struct directive one;     // @one; name NULL: there is none
+    struct directive lenient; // @lenient; name NULL: there is none
+    uint32_t under_line;      // of @under; 0: none
+    bool hides_badly;         // a @depends has an error
+    uint32_t cache_line;      // of @cache; 0: none
     struct directive stale;  // @stale; line 0: there is none; name NULL: there is none, or it is out of place
     uint32_t page_max;       // rows that a client may ask for
     struct directive page;   // @page; line 0: there is none; name NULL: there is none, or it has an error

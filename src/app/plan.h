@@ -119,16 +119,22 @@ struct answered {
 MUST_CHECK enum err_code plan_answer(struct plan *plan, const struct value *params, enum answer_format format,
     struct spool *out, struct answered *ret_answered, struct err *err);
 
-// One run of a statement, for `reckoner explain`.
+// One run of a statement, for `reckoner explain` and the log of slow ones.
 struct statement_run {
     const struct statement *statement; // whose
     bool is_condition;                 // its `when`, not the statement itself
     struct store_stmt *stmt;           // to be asked for its plan (store_explain)
     uint64_t rows;                     // that it gave
     uint64_t ns;                       // bind to last row, encoding included
+    bool is_together;                  // it was asked along with others: the time may be theirs
 };
 
 // From here on `on_run` is called for each run when it has ended, also when it failed; NULL ends that.
 void plan_observe(struct plan *plan, void (*on_run)(void *ctx, const struct statement_run *run), void *ctx);
+
+// The run that has taken longest since plan_forget_runs, by a clock that moves every few milliseconds; its
+// `stmt` is NULL when none has taken so long. Valid until the plan runs again.
+const struct statement_run *plan_slowest(const struct plan *plan);
+void plan_forget_runs(struct plan *plan);
 
 #endif

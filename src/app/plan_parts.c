@@ -26,22 +26,45 @@ void plan_move(struct plan *plan, enum plan_bound to)
 
 uint64_t plan_start_run(const struct plan *plan)
 {
-    return plan_is_observed(plan) ? clock_monotonic_ns() : 0;
+    return plan_is_observed(plan) ? clock_monotonic_ns() : clock_coarse_ns();
 }
 
-void plan_end_run(const struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt,
-    uint64_t rows, uint64_t started_ns)
+// Whether the time of a run may be that of other statements, which were asked along with it: a store on
+// another machine may send all answers when it has the last one.
+static bool is_together(const struct plan *plan, enum statement_kind kind)
 {
-    if (!plan_is_observed(plan))
+    bool is_last = kind == STATEMENT_ANSWER && plan->bound == BOUND_ANSWER;
+    return plan->bound != BOUND_NOTHING && !is_last;
+}
+
+void plan_end_run(struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt, uint64_t rows,
+    uint64_t started_ns)
+{
+    uint64_t now_ns = plan_is_observed(plan) ? clock_monotonic_ns() : clock_coarse_ns();
+    if (!plan_is_observed(plan) && now_ns - started_ns <= plan->slowest.ns)
         return;
     struct statement_run run = {
         .statement = prepared->statement,
         .is_condition = stmt == prepared->when,
         .stmt = stmt,
         .rows = rows,
-        .ns = clock_monotonic_ns() - started_ns,
+        .ns = now_ns - started_ns,
+        .is_together = is_together(plan, prepared->statement->kind),
     };
-    plan->on_run(plan->ctx, &run);
+    if (plan_is_observed(plan))
+        plan->on_run(plan->ctx, &run);
+    if (run.ns > plan->slowest.ns)
+        plan->slowest = run;
+}
+
+const struct statement_run *plan_slowest(const struct plan *plan)
+{
+    return &plan->slowest;
+}
+
+void plan_forget_runs(struct plan *plan)
+{
+    plan->slowest = (struct statement_run){0};
 }
 
 void plan_note_end(

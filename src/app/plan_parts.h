@@ -52,6 +52,8 @@ struct plan {
     const struct prepared *failed;  // whose; NULL: of the merged check
     struct store_stmt *failed_stmt; // of it
 
+    struct statement_run slowest; // see plan_slowest
+
     // The observer of runs; NULL: there is none.
     void (*on_run)(void *ctx, const struct statement_run *run);
     void *ctx; // handed to it
@@ -65,12 +67,13 @@ static inline bool plan_is_observed(const struct plan *plan)
     return plan->on_run != NULL;
 }
 
-// When a run begins, for plan_end_run; reads the clock for an observer only.
+// When a run begins, for plan_end_run: exactly for an observer, else by the coarse clock.
 uint64_t plan_start_run(const struct plan *plan);
 
-// Tells the observer of a run of `stmt`, the statement's own or its condition's, before that is reset.
-void plan_end_run(const struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt,
-    uint64_t rows, uint64_t started_ns);
+// Notes a run of `stmt`, the statement's own or its condition's, and tells the observer of it, before that is
+// reset.
+void plan_end_run(struct plan *plan, const struct prepared *prepared, struct store_stmt *stmt, uint64_t rows,
+    uint64_t started_ns);
 
 // Notes a run that has ended with `code`, for whoever asks what it failed at (blame.h). `prepared` is NULL
 // for the merged check.

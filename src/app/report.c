@@ -99,6 +99,7 @@ enum err_code report_copy(const struct report *report, struct report *ret_copy)
     }
     copy.total = report->total;
     copy.status = report->status;
+    copy.is_cut = report->is_cut;
     *ret_copy = copy;
     return ERR_NONE;
 }

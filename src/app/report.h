@@ -4,6 +4,7 @@
 #ifndef RECKONER_APP_REPORT_H
 #define RECKONER_APP_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct report {
     size_t kept_count;        // in use; up to twice the limit before they are sorted out
     size_t total;             // faults found, kept or not
     int status;               // HTTP status of the first @reject that found something; 0: none did
+    bool is_cut;              // rows behind these faults were not read
 };
 
 // A zeroed report is an empty one. Frees; NULL is fine.

@@ -27,6 +27,7 @@ enum param_source {
     PARAM_REQUEST, // what the client sends
     PARAM_CLIENT,  // the id of the client that is known; null when none is
     PARAM_CLAIM,   // what its key or token says under that name
+    PARAM_BATCH,   // the id of the batch that is written
 };
 
 struct rule {

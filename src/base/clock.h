@@ -14,6 +14,10 @@
 // Nanoseconds since some fixed moment; never runs backwards (clock_gettime(2), CLOCK_MONOTONIC).
 uint64_t clock_monotonic_ns(void);
 
+// The same as it was at the last tick of the system, some milliseconds ago at most: costs a few nanoseconds
+// (CLOCK_MONOTONIC_COARSE).
+uint64_t clock_coarse_ns(void);
+
 // Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME).
 int64_t clock_wall_ms(void);
 

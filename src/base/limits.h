@@ -22,15 +22,31 @@ enum {
     LIMIT_DESCRIPTORS = 65536, // soft RLIMIT_NOFILE that a start asks for: all of these and some hundred apps
     LIMIT_HANDLE_FILES = 8, // descriptors of a worker's handle of one app: a database and its temporary files
     LIMIT_SPARE_FILES = 64, // descriptors for all else: logs, reloading, clients that are turned away
-    LIMIT_PIPELINE = 16,    // requests of one connection that are under way at once
-    LIMIT_READ_BYTES = 65536,     // one read of a body; the buffer is shared by all connections of a loop
-    LIMIT_HEAD_READ_BYTES = 8192, // one read otherwise; a connection keeps what it cannot work on yet
-    LIMIT_BLOCK_BYTES = 65536,    // one block of a body; the first one of an unsized body is smaller
-    LIMIT_SKIP_BYTES = 262144,    // read and dropped of a refused body: cheaper than a new connection
+    LIMIT_TRUSTED_NETWORKS = 64,     // of --trust-proxy, which are compared one by one
+    LIMIT_FORWARDED_HOPS = 32,       // proxies that a request is followed back through
+    LIMIT_PREFIX_BYTES = 256,        // of X-Forwarded-Prefix
+    LIMIT_PROXY_HEADER_BYTES = 4096, // of a PROXY header, version 2: with a name and a certificate's some 500
+    LIMIT_PIPELINE = 16,             // requests of one connection that are under way at once
+    LIMIT_READ_BYTES = 65536,        // one read of a body; the buffer is shared by all connections of a loop
+    LIMIT_HEAD_READ_BYTES = 8192,    // one read otherwise; a connection keeps what it cannot work on yet
+    LIMIT_BLOCK_BYTES = 65536,       // one block of a body; the first one of an unsized body is smaller
+    LIMIT_SKIP_BYTES = 262144,       // read and dropped of a refused body: cheaper than a new connection
     LIMIT_LINGER_BYTES =
-        128 * 1024 * 1024,       // the same for a client that sends all before it reads the refusal
-    LIMIT_ACCEPT_BATCH = 64,     // connections accepted before others get their turn on the loop
+        128 * 1024 * 1024,   // the same for a client that sends all before it reads the refusal
+    LIMIT_LISTENERS = 16,    // sockets that a server listens on: each network's, and those of proxies here
+    LIMIT_ACCEPT_BATCH = 64, // connections accepted before others get their turn on the loop
     LIMIT_SPARE_EXCHANGES = 256, // kept by a loop for the next requests: under 256 KiB
+
+    // --- TLS
+    LIMIT_TLS_FILE_BYTES =
+        16 * 1024 * 1024,          // of a certificate, a key, a list of authorities or of revocations
+    LIMIT_TLS_INPUT_BYTES = 32768, // of a handshake, as they come: a record and some; OpenSSL bounds the rest
+    LIMIT_TLS_OUTPUT_BYTES = 262144, // records that wait to be sent: our part of a handshake, chain and all
+    LIMIT_TLS_RECORD_BYTES =
+        16384, // of data in a record, RFC 8446 section 5.1: a slow client holds one of them
+    LIMIT_TLS_TICKET_KEY_S = 6 * 3600, // that a key seals tickets for; then as long again it opens them
+    LIMIT_TLS_TICKET_S = 2 * 3600,     // that a client may go on with a session: less than that
+    LIMIT_TLS_EXPIRY_DAYS = 14,        // a certificate that ends sooner is told of at the start
 
     // --- time: slow clients must not hold anything that others need
     LIMIT_HEAD_MS = 10000,        // from a head's first byte to its last
@@ -50,8 +66,18 @@ enum {
     LIMIT_DRAIN_MS = 30000,      // from SIGTERM to the end of the process, unless --drain says otherwise
     LIMIT_DRAIN_LAST_MS = 2000,  // of that for what is ended to be told so; the half, where that is less
     LIMIT_DRAIN_GRACE_MS = 1000, // idle connections may send one more request, which may be on its way
-    LIMIT_HANDSHAKE_MS = 50,     // from the last handshake that may begin to its end
-    LIMIT_READ_TRIES = 5,        // of a read whose transaction the database undid, or whose tables changed
+    LIMIT_HEALTH_MS = 5000,      // 'reckoner health' waits so long: a server that is slower is not well
+    // An upgrade, from one process to the next.
+    LIMIT_HANDOVER_MS = 5000, // for the new one, to read what the old one has sent before it was started
+    LIMIT_LEAVING_MS = 1000,  // that the old one could still go on if the new one ended: who crashes at its
+                              // first requests is found out
+    LIMIT_LAST_WRITES_MS = 1000,  // that the new one's writers wait for bodies that still come to the old one
+    LIMIT_WRITER_SPARE_MS = 5000, // beyond --drain, until they begin without a word of the old one
+    LIMIT_SUCCESSOR_END_MS = 1000, // for a new one that is given up to end by itself
+    LIMIT_COMMAND_BYTES = 2097152, // of the words that it is started with: Linux has no more
+
+    LIMIT_HANDSHAKE_MS = 50,    // from the last handshake that may begin to its end
+    LIMIT_READ_TRIES = 5,       // of a read whose transaction the database undid, or whose tables changed
     LIMIT_QUICK_MS = 10,        // what took longer last time shares no transaction and no message with others
     LIMIT_TOGETHER_MS = 200,    // quick reads in one transaction; those without an answer then go on alone
     LIMIT_STATEMENT_MS = 10000, // SQL of one read request, all its statements together
@@ -82,6 +108,15 @@ enum {
     LIMIT_VECTOR_BYTES = 4 * 1024 * 1024, // a version of each table: some ten thousand tables
     LIMIT_VERSIONS = 16384, // tables of a store whose versions are followed, those that are gone, too: 3 MB
     LIMIT_AGAIN_MS = 2000,  // a read that failed on a replica has at least this long elsewhere
+
+    // --- records of batches
+    LIMIT_RECORD_DAYS = 90, // that the record of a batch stays: a quarter, of which people still ask
+    LIMIT_REPEAT_HOURS =
+        24, // that a batch may be sent again with its Idempotency-Key: clients give up before
+    LIMIT_REPEAT_ANSWER_BYTES = 65536, // of an answer that is kept for that; most are some ten bytes
+    LIMIT_PRUNE_ROWS = 1000,   // of Reckoner's own that are removed in one transaction: some milliseconds
+    LIMIT_PRUNE_MS = 60000,    // between two looks for such rows, while none are left
+    LIMIT_RECORDS_READ = 1000, // that /-/batches gives at a time
 
     // --- answers that are kept
     LIMIT_KEPT_BYTES = 512 * 1024, // of one: what is in memory anyhow (LIMIT_SPOOL_BYTES), and its room
@@ -123,6 +158,12 @@ enum {
     LIMIT_USAGE_PAUSE_MS = 50,    // between those
     LIMIT_USAGE_READ = 1000000,   // rows that are read at a time: 250 MB
 
+    // --- what operators see
+    LIMIT_SERIES = 4096, // (app, method, route) that are counted apart, gone ones too: a scrape of all of
+                         // them is some 30 MB, which Prometheus takes
+    LIMIT_SERIES_STATUSES = 32,              // of each of them
+    LIMIT_METRICS_BYTES = 128 * 1024 * 1024, // of a scrape
+
     // --- work under way: past it the answer is 503 with Retry-After, at once
     LIMIT_READ_QUEUE =
         1024, // reads that wait for a worker: under a second of work; of one endpoint 3/4 of it
@@ -146,7 +187,9 @@ enum {
                              // ends after 60 s
     LIMIT_APART_MS = 60000,  // after a deadlock of @parallel batches that shared a commit they share none
 
-    LIMIT_WRITE_QUEUE = 64,   // batches that wait for the writer, all parsed and in memory; as many @parallel
+    LIMIT_WRITE_QUEUE = 64, // batches that wait for the writer, all parsed and in memory; as many @parallel
+    LIMIT_HELD_BATCHES =
+        8192,                 // that wait at an upgrade for the old process's last batch: nobody is sent away
     LIMIT_PARSE_QUEUE = 1024, // bodies of which a part waits to be parsed: some milliseconds each
     LIMIT_PART_BYTES = 65536, // of a body that has not ended, before parsing on is worth a task
     LIMIT_GROUP_BATCHES = 32, // batches that share one commit
@@ -162,6 +205,7 @@ enum {
 
     // --- batches
     LIMIT_BATCH_ROWS = 100000000, // rows of one request; the body's size stops most earlier
+    LIMIT_LENIENT_ROUNDS = 16,    // of rejects over what the round before has left of a lenient batch
     LIMIT_PART_HEAD_BYTES = 8192, // the head of a part of a form with a file: names, mostly
     // Of a compressed body, so that a few bytes do not stand for very many. Tables that are not made for it
     // are
@@ -197,6 +241,70 @@ enum {
     LIMIT_ROW_REPORTS = 1000,       // bad rows listed in a problem document; the total is always told
     LIMIT_REPORT_VALUE_BYTES = 200, // of a bad value shown in a report
 
+    // --- jobs: batches that were accepted for later
+    LIMIT_JOB_PIECE_BYTES = 256 * 1024, // of a body, in a row of the store
+    LIMIT_JOB_STEP_PIECES =
+        16,                // of them that one transaction puts in, or removes, as batches wait for it: 4 MiB
+    LIMIT_JOBS = 10000,    // of an app that wait …
+    LIMIT_JOBS_MIB = 4096, // … and of their bodies together; one of any size may wait alone
+    LIMIT_JOB_ENTRIES = 1000,            // that are on their way into the store
+    LIMIT_DESK_QUEUE = 64,               // tasks that wait for the connection of jobs: few kinds of them
+    LIMIT_DESK_MS = 30000,               // of one of them
+    LIMIT_JOB_TRIES = 10,                // of a job that ends without a verdict
+    LIMIT_JOB_PAUSE_MS = 1000,           // before the second try; each one doubles it …
+    LIMIT_JOB_PAUSE_MAX_MS = 120000,     // … up to this
+    LIMIT_JOB_LEASE_MS = 10000,          // that a node may be silent before another one works off its jobs
+    LIMIT_JOB_LOOK_MS = 1000,            // how often the store is asked for jobs that others have put there
+    LIMIT_JOB_WAIT_S = 30,               // that a client may wait for the end of its job: `Prefer: wait=30`
+    LIMIT_JOB_WAITS = 1000,              // clients of an app that wait so
+    LIMIT_JOB_RESULT_BYTES = 256 * 1024, // of an answer or a report that is kept with its job
+    LIMIT_JOB_KEPT_DAYS = 7,     // of a job that is over, and of the body of one that was refused or failed
+    LIMIT_JOB_SWEEP_MS = 600000, // how often old jobs are looked for, and …
+    LIMIT_JOB_STRAY_MS = 600000, // … pieces of a body of which no other one came for so long: whoever put
+                                 // them there has died
+    LIMIT_JOB_PRUNE_ROWS = 100,  // old jobs that one transaction removes
+    LIMIT_HOOK_SECRETS = 64,     // lines of a file of secrets
+    LIMIT_HOOK_SENT = 16,        // hooks of an app that are under way at a time …
+    LIMIT_HOOK_SENT_EACH = 4,    // … and of them of one endpoint
+    LIMIT_HOOK_POST_MS = 20000,  // that a receiver has to answer: the specification's 15 to 30 s
+    LIMIT_HOOK_END_MS = 5000,    // the same, of those that are under way when the server ends
+    LIMIT_HOOK_ANSWER_BYTES = 65536, // that are read of an answer, which nobody wants
+    LIMIT_HOOK_TAKEN_MS = 60000,     // after which others may send a hook of which its taker has said no more
+    LIMIT_HOOK_PAUSE_MS = 5000,      // before the second try of a hook; each one doubles it …
+    LIMIT_HOOK_PAUSE_MAX_MS = 3600000, // … up to this, which bounds a receiver's Retry-After, too
+    LIMIT_HOOK_REST_MS = 60000,        // the longest that a receiver which fails is left alone by itself
+    LIMIT_HOOK_LOOK_MS = 1000,         // how often the store is asked for hooks
+    LIMIT_HOOK_COUNT_MS = 15000,       // how often those that wait are counted …
+    LIMIT_HOOK_RECOUNT_MS = 1000,      // … and at most, when some have failed
+    LIMIT_HOOK_DAYS = 3,               // after which a hook is given up
+    LIMIT_HOOK_GIVE_UP_ROWS = 1000,    // that one transaction gives up, or removes
+    LIMIT_HOOK_KEPT_DAYS = 30,         // that one which was given up is kept
+    LIMIT_HOOK_SWEEP_MS = 600000,      // how often old ones are looked for …
+    LIMIT_HOOK_SWEEP_PAUSE_MS = 20,    // … and the pause between two such transactions, for others
+
+    // --- watched folders: files that become batches
+    LIMIT_INBOX_LOOK_MS = 1000,    // how often a folder is looked at
+    LIMIT_INBOX_SETTLED_MS = 1000, // without a change, of a file that nobody has open for writing …
+    LIMIT_INBOX_UNSURE_MS = 5000,  // … and of one of which the system does not tell, or that is empty
+    LIMIT_INBOX_NAMES = 100000,    // files of an app that are looked at in a round; others wait for another
+    LIMIT_INBOX_TRIES = 10,        // of a file that ends without a verdict
+    LIMIT_INBOX_PAUSE_MS = 1000,   // before the second try; each one doubles it …
+    LIMIT_INBOX_PAUSE_MAX_MS = 60000,            // … up to this
+    LIMIT_INBOX_NUMBERS = 1000000,               // behind a name that is taken
+    LIMIT_INBOX_PRUNE_ROWS = 10,                 // old digests that each file takes away
+    LIMIT_INBOX_REPORT_BYTES = 16 * 1024 * 1024, // of a report beside a rejected file: LIMIT_ROW_REPORTS rows
+    LIMIT_RELOAD_WAIT_MS = 86400000,             // that a file to reload waits for `quiet` at most: a day
+
+    // --- history
+    LIMIT_HISTORIES = 20,       // tables of an app whose old rows go to an archive
+    LIMIT_HISTORY_DAYS = 36500, // a century
+    LIMIT_HISTORY_NAME_CHARS =
+        38,                    // of such a table: PostgreSQL cuts names behind 63, and triggers' are longer
+    LIMIT_HISTORY_ROWS = 1000, // that one transaction moves: batches wait for it
+    LIMIT_HISTORY_STEP_MS = 10000, // of such a transaction, or of what it waits for
+    LIMIT_HISTORY_PAUSE_MS = 20,   // between two of them
+    LIMIT_HISTORY_SECONDS = 2, // from the end of a round to the next one, which costs a look into an index
+
     // --- apps
     LIMIT_APP_FILE_BYTES = 1024 * 1024, // an endpoint, schema or ini file
     LIMIT_ENDPOINTS = 1000,             // endpoints of an app
@@ -204,6 +312,10 @@ enum {
     LIMIT_ALLOWANCES = 8,               // of a plan in app.ini
     LIMIT_QUOTAS = 100,                 // plans of an app
     LIMIT_ISSUERS = 8,                  // of tokens, of an app
+    LIMIT_WATCH_LINES = 100,            // of [watch], of an app
+    LIMIT_ORIGIN_BYTES = 300,           // of an origin: a host's name has 253 at most
+    LIMIT_CORS_NAMES_BYTES = 1000,      // of names of fields that [cors] adds, of either kind
+    LIMIT_CORS_ORIGINS = 100,           // of an app, which are compared one by one
     LIMIT_PARAMS = 100,                 // @param of an endpoint
     LIMIT_STATEMENTS = 64,              // statements of an endpoint
     LIMIT_DIAGNOSTICS = 200,            // errors reported by one check
@@ -264,6 +376,11 @@ enum {
     LIMIT_CURSOR_BYTES = 3000,     // keys of a page's last row; as text in a target they take a third more
     LIMIT_LOG_END_MS = 1000,       // writing what waits of a log at the end: a pipe may be full for good
     LIMIT_LOG_BYTES = 1024 * 1024, // log lines that wait to be written; past it lines are dropped and counted
+    LIMIT_EXPORT_BYTES = 1024 * 1024, // spans that wait to be sent; past it they are dropped and counted
+    LIMIT_EXPORT_MS = 5000,           // of one request to the collector of spans; of all at a server's end
+    LIMIT_SLOW_PLAN_MS = 250,         // asking for the plan of a slow statement: a batch waits for it
+    LIMIT_SLOW_PAUSE_MS = 60000,      // from a plan of an endpoint in the log to the next one
+    LIMIT_LOG_LINE_BYTES = 65536,     // of a line in JSON: a long plan fits
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/read_at.h"
+#include "base/write_back.h"
 
 // --- opening
 
@@ -95,7 +96,11 @@ enum err_code temp_file_read(
     ssize_t got = read_at(file->fd, bytes, len, offset);
     if (got < 0 || (size_t)got < len)
         return fail(file->space, got < 0 ? errno : EIO, err);
-    return ERR_NONE;
+    int cause = write_back_failed(file->fd);
+    if (cause == 0)
+        return ERR_NONE;
+    (void)!ftruncate(file->fd, 0); // nobody reads any of it again
+    return fail(file->space, cause, err);
 }
 
 // --- the end

@@ -41,7 +41,8 @@ static inline bool temp_file_is_open(const struct temp_file *file)
 MUST_CHECK enum err_code temp_file_append(
     struct temp_file *file, const void *bytes, size_t len, struct err *err);
 
-// Reads exactly `len` bytes from `offset` on. ERR_IO, also when the file has fewer.
+// Reads exactly `len` bytes from `offset` on. ERR_IO, also when the file has fewer; ERR_IO or ERR_DISK_FULL
+// from then on when the kernel could not write what the file has, and may have dropped it.
 MUST_CHECK enum err_code temp_file_read(
     const struct temp_file *file, uint64_t offset, void *bytes, size_t len, struct err *err);
 

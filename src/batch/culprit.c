@@ -365,6 +365,9 @@ static void check_fields(struct search *search)
 static bool fails_without_rows(struct search *search, bool without_params)
 {
     struct value none[LIMIT_PARAMS + 2] = {0};
+    int batch = search->endpoint->batch_param; // which no client has sent, and no column need take as null
+    if (batch >= 0)
+        none[batch] = search->failed->params[batch];
     struct err before = search->latest;
     enum shown shown = try(search, (struct trial){.params = without_params ? none : search->failed->params});
     bool is_same = shown == SHOWN_SAME && strcmp(before.text, search->latest.text) == 0;
@@ -378,7 +381,7 @@ static int find_param(struct search *search, bool by_null)
     struct value changed[LIMIT_PARAMS + 2];
     int found = -1;
     for (size_t i = 0; i < endpoint->param_count; i++) {
-        if (search->failed->params[i].kind == VALUE_NULL)
+        if (search->failed->params[i].kind == VALUE_NULL || (int)i == endpoint->batch_param)
             continue;
         memcpy(changed, search->failed->params, endpoint->param_count * sizeof(*changed));
         changed[i] = (struct value){.kind = VALUE_NULL};

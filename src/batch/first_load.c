@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "batch/file_sum.h"
 #include "batch/load.h"
+#include "batch/record.h"
 #include "store/first_loads.h"
 #include "store/notes.h"
 
@@ -230,6 +231,8 @@ enum err_code first_load_run(struct app *app, struct store_conn *conn,
         return err_no_memory(err);
     size_t last = 0;
     enum err_code code = notes_make(conn, err);
+    if (code == ERR_NONE)
+        code = record_make_table(conn, err);
     if (code == ERR_NONE)
         code = load_all(app, conn, options, report, ret_path, results, &last, err);
     bool may_be_row = *ret_path != NULL && report->total == 0 &&

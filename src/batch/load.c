@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "base/mem.h"
 #include "batch/culprit.h"
 #include "batch/intake.h"
+#include "batch/record.h"
 #include "batch/run.h"
 #include "text/pattern.h"
 
@@ -26,6 +28,7 @@ struct data_file {
     const char *path;     // borrowed
     int fd;               // owned; -1 when not open
     uint64_t total;       // its size in bytes
+    uint64_t rows;        // that were put into the table batch
     char *bytes;          // owned; LIMIT_LOAD_READ_BYTES for one read
     struct intake intake; // with the rows of one read
 };
@@ -81,6 +84,7 @@ static enum err_code fill_batch(
             code = intake_feed(&file->intake, (struct span){.at = file->bytes, .len = len}, err);
         else if (code == ERR_NONE)
             code = intake_finish(&file->intake, err);
+        file->rows += file->intake.rows.count;
         if (code == ERR_NONE)
             code = intake_flush(&file->intake, conn, err);
         if (code != ERR_NONE)
@@ -92,8 +96,9 @@ static enum err_code fill_batch(
     return ERR_NONE;
 }
 
-enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
-    size_t max_rows, const struct load_options *options, struct report *report, struct err *err)
+static enum err_code fill_from(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
+    size_t max_rows, const struct load_options *options, struct report *report, uint64_t *ret_rows,
+    struct err *err)
 {
     AUTO(data_file_fini) struct data_file file = {.path = path, .fd = -1};
     // A file may be of any size, and what its matches take grows with it. Each match is bounded by itself.
@@ -109,11 +114,18 @@ enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn
         code = store_batch_open(conn, endpoint->field_names, endpoint_batch_columns(endpoint), err);
     if (code == ERR_NONE)
         code = fill_batch(&file, conn, options, err);
+    *ret_rows = file.rows;
     return code;
 }
 
-// Nobody negotiates with a file: text where there is nothing else.
-static enum answer_format load_format(const struct endpoint *endpoint)
+enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
+    size_t max_rows, const struct load_options *options, struct report *report, struct err *err)
+{
+    uint64_t rows = 0;
+    return fill_from(endpoint, conn, path, max_rows, options, report, &rows, err);
+}
+
+enum answer_format load_format(const struct endpoint *endpoint)
 {
     return endpoint_gives(endpoint, FORMAT_JSON) ? FORMAT_JSON : FORMAT_TEXT;
 }
@@ -140,15 +152,40 @@ static enum err_code wait_for_turn(struct store_conn *conn, struct err *err)
     return code;
 }
 
-// The defaults of the parameters, as a file has none.
-static enum err_code read_defaults(
+enum err_code load_params(
     const struct endpoint *endpoint, struct arena *arena, struct value *params, struct err *err)
 {
     for (size_t i = 0; i < endpoint->param_count; i++) {
         if (!rule_default(&endpoint->params[i], arena, &params[i]))
             return err_no_memory(err);
     }
+    if (endpoint->batch_param >= 0) // until it is given; a column need not take null
+        params[endpoint->batch_param] = (struct value){.kind = VALUE_INTEGER};
     return ERR_NONE;
+}
+
+// The checks that are left, the record and the writes, in the turn.
+static enum err_code write_rows(struct plan *plan, struct store_conn *conn, const char *path, uint64_t rows,
+    struct value *params, struct report *report, struct report *warnings, struct spool *answer,
+    struct err *err)
+{
+    const struct endpoint *endpoint = plan_endpoint(plan);
+    const char *slash = strrchr(path, '/');
+    const struct batch_source source = {.file = span_of(slash != NULL ? slash + 1 : path)};
+    struct own_statements own = {.conn = conn};
+    struct record record = {0};
+    struct answered answered;
+    int64_t id = 0;
+    enum err_code code = batch_check(plan, CHECKS_LATE, params, report, warnings, err);
+    if (code == ERR_NONE)
+        code = record_begin(&record, &own, endpoint, &source, rows, true, &id, err);
+    if (code == ERR_NONE && endpoint->batch_param >= 0)
+        params[endpoint->batch_param] = (struct value){.kind = VALUE_INTEGER, .integer = id};
+    if (code == ERR_NONE)
+        code = batch_write(plan, params, load_format(endpoint), NULL, warnings, answer, &answered, err);
+    record_drop(&record);
+    own_statements_fini(&own);
+    return code;
 }
 
 enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
@@ -157,24 +194,23 @@ enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *
 {
     const struct endpoint *endpoint = plan_endpoint(plan);
     const char *problem = endpoint_load_problem(endpoint);
+    uint64_t rows = 0;
     if (problem != NULL)
         return err_set(
             err, ERR_CONFIG, "%s %.*s %s", http_method_name(endpoint->method), SHOW(endpoint->path), problem);
-    enum err_code code = load_rows(endpoint, conn, path, SIZE_MAX, options, report, err);
+    enum err_code code = fill_from(endpoint, conn, path, SIZE_MAX, options, report, &rows, err);
     if (code != ERR_NONE)
         return code;
     struct value params[LIMIT_PARAMS];
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, DEFAULTS_BYTES);
-    struct answered answered;
-    code = read_defaults(endpoint, &arena, params, err);
+    code = load_params(endpoint, &arena, params, err);
     if (code == ERR_NONE)
         code = batch_run_early(plan, params, report, warnings, err);
     if (code == ERR_NONE && !endpoint->is_parallel)
         code = wait_for_turn(conn, err);
-    return code == ERR_NONE
-               ? batch_run_late(plan, params, load_format(endpoint), report, warnings, answer, &answered, err)
-               : code;
+    return code == ERR_NONE ? write_rows(plan, conn, path, rows, params, report, warnings, answer, err)
+                            : code;
 }
 
 // --- the row that a constraint has refused
@@ -225,7 +261,7 @@ static void find_culprit(struct plan *plan, struct store_conn *conn, const char 
     arena_init(&arena, DEFAULTS_BYTES);
     bool is_of_rows = err->code == ERR_VALUE || err->code == ERR_CONFLICT || err->code == ERR_CONSTRAINT;
     if (!is_of_rows || read_all(endpoint, path, options, &rows, &other) != ERR_NONE ||
-        read_defaults(endpoint, &arena, params, &other) != ERR_NONE ||
+        load_params(endpoint, &arena, params, &other) != ERR_NONE ||
         (begins && store_begin(conn, &other) != ERR_NONE))
         return;
     struct culprit_case failed = {.plan = plan,

@@ -25,9 +25,18 @@ struct load_options {
 MUST_CHECK enum err_code load_rows(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
     size_t max_rows, const struct load_options *options, struct report *report, struct err *err);
 
+// The values of an endpoint's parameters for a file, which has none: their defaults. Room for all of them is
+// the caller's; they borrow the endpoint or `arena`. ERR_NO_MEMORY.
+MUST_CHECK enum err_code load_params(
+    const struct endpoint *endpoint, struct arena *arena, struct value *params, struct err *err);
+
+// The format of the answer, as nobody negotiates with a file: text where there is nothing else.
+enum answer_format load_format(const struct endpoint *endpoint);
+
 // Sends the file at `path` through the endpoint of `plan` as one batch. ERR_CONFIG for an endpoint that no
 // load can use (endpoint_load_problem). A transaction that began early (store_begin_early) takes its turn
-// when the rows are in the table batch and the early checks of the plan, if any were found, have passed. Rows
+// when the rows are in the table batch and the early checks of the plan, if any were found, have passed. Its
+// record (record.h), for which the table has to be there, has the file's name. Rows
 // that do not pass: ERR_INVALID, and all of them in `report`. Otherwise the errors of load_rows and of run.h.
 // What its @warn statements found is in `warnings`. The answer's JSON is appended to `answer`.
 MUST_CHECK enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,

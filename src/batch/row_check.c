@@ -50,7 +50,7 @@ void row_check_report_rule(struct row_check *check, int64_t line, const struct r
         return;
     }
     if (result == RULE_TOO_HARD && check->patterns.steps == 0) {
-        check->is_ended = true;
+        check->is_ended = check->report->is_cut = true;
         row_check_fault(check, line, rule->outside, value, rule_code(result),
             "the patterns of this body take too long to match: what follows was not read");
         return;

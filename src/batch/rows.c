@@ -38,6 +38,7 @@ void rows_fini(struct rows *rows)
         return;
     buf_fini(&rows->packed);
     budget_give_back(rows->budget, rows->charged_bytes);
+    line_set_fini(&rows->left_out);
     temp_file_close(&rows->file);
     *rows = (struct rows){0};
 }
@@ -46,7 +47,7 @@ void rows_clear(struct rows *rows)
 {
     assert(!temp_file_is_open(&rows->file));
     buf_clear(&rows->packed);
-    rows->count = 0;
+    rows->count = rows->all_count = 0;
     rows->last_line = 0;
 }
 
@@ -179,7 +180,7 @@ enum err_code rows_add(struct rows *rows, int64_t line, const struct value *valu
     for (size_t i = 0; i < rows->field_count; i++)
         put_value(&rows->packed, values[i]);
     rows->last_line = line;
-    rows->count++;
+    rows->all_count = ++rows->count;
     enum err_code code = buf_status(&rows->packed);
     if (code == ERR_TOO_LARGE)
         return fail_size(rows->packed.max, err);
@@ -240,7 +241,8 @@ static enum err_code read_piece(struct rows_cursor *cursor)
     return code;
 }
 
-bool rows_next(struct rows_cursor *cursor, int64_t *ret_line, struct value *values)
+// The next row, be it left out or not.
+static bool next_of_all(struct rows_cursor *cursor, struct value *values)
 {
     if (cursor->offset == cursor->piece.len) {
         cursor->offset = 0;
@@ -253,6 +255,15 @@ bool rows_next(struct rows_cursor *cursor, int64_t *ret_line, struct value *valu
     cursor->line += (int64_t)get_number(data, &cursor->offset);
     for (size_t i = 0; i < cursor->rows->field_count; i++)
         values[i] = get_value(data, &cursor->offset);
+    return true;
+}
+
+bool rows_next(struct rows_cursor *cursor, int64_t *ret_line, struct value *values)
+{
+    do {
+        if (!next_of_all(cursor, values))
+            return false;
+    } while (line_set_has(&cursor->rows->left_out, cursor->line));
     *ret_line = cursor->line;
     return true;
 }
@@ -268,4 +279,40 @@ enum err_code rows_stop(struct rows_cursor *cursor, struct err *err)
     if (cursor->failure.code != ERR_NONE)
         *err = cursor->failure;
     return cursor->failure.code;
+}
+
+// --- rows that are left out
+
+enum err_code rows_leave_out(
+    struct rows *rows, const struct line_set *lines, size_t *ret_found, struct err *err)
+{
+    struct value values[LIMIT_FIELDS];
+    struct rows_cursor cursor;
+    size_t left = 0, found = 0;
+    int64_t line, latest = 0; // of those that were found
+    enum err_code code = ERR_NONE;
+    if (rows->left_out.words == NULL)
+        code = line_set_init(&rows->left_out, rows->last_line, rows->budget, err);
+    if (code != ERR_NONE)
+        return code;
+    rows_start(rows, &cursor);
+    while (rows_next(&cursor, &line, values)) {
+        bool is_found = line_set_has(lines, line);
+        left += !is_found;
+        found += is_found && line != latest;
+        latest = is_found ? line : latest;
+    }
+    code = rows_stop(&cursor, err);
+    if (code != ERR_NONE)
+        return code;
+    line_set_add_all(&rows->left_out, lines);
+    rows->count = left;
+    *ret_found = found;
+    return ERR_NONE;
+}
+
+void rows_put_back(struct rows *rows)
+{
+    line_set_fini(&rows->left_out);
+    rows->count = rows->all_count;
 }

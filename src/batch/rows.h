@@ -12,6 +12,7 @@
 #include "base/budget.h"
 #include "base/buf.h"
 #include "base/temp_file.h"
+#include "batch/line_set.h"
 #include "text/value.h"
 
 struct rows {
@@ -20,7 +21,9 @@ struct rows {
     struct temp_space *space; // borrowed; where that file is; NULL: all stays in memory
     uint64_t max_bytes;       // in the file
     size_t field_count;       // values in each row
-    size_t count;             // rows
+    size_t count;             // rows, without those that are left out
+    size_t all_count;         // with them
+    struct line_set left_out; // owned; the lines of these
     int64_t last_line;        // of the newest row, since lines are packed as differences
     struct budget *budget;    // borrowed; `packed` is charged to it as it grows; NULL: none
     size_t charged_bytes;     // so far
@@ -49,6 +52,15 @@ MUST_CHECK enum err_code rows_add(
 // The last row was added: where some are in a file, all are from here on, so that a batch that waits holds no
 // memory. Errors of rows_add.
 MUST_CHECK enum err_code rows_end(struct rows *rows, struct err *err);
+
+// From here on the rows of these lines count as if they were not there: walks pass over them. Those that are
+// left out already stay so. No walk is under way. *ret_found: how many of the lines had a row until now.
+// Errors of rows_stop and of line_set_init, after which none of them is left out.
+MUST_CHECK enum err_code rows_leave_out(
+    struct rows *rows, const struct line_set *lines, size_t *ret_found, struct err *err);
+
+// All rows are there again. No walk is under way.
+void rows_put_back(struct rows *rows);
 
 // A walk over rows that do not change meanwhile.
 struct rows_cursor {

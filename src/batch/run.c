@@ -20,20 +20,31 @@ enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, str
     return code != ERR_NONE ? code : walk;
 }
 
-// The answer, with the warnings beside it where the endpoint has any to give.
-static enum err_code write_answer(struct plan *plan, const struct value *params, enum answer_format format,
-    const struct report *warnings, struct spool *answer, struct answered *ret_answered, struct err *err)
+// A report as two members of an object: NAME and NAME_total.
+static void write_beside(struct buf *out, const char *name, const struct report *report)
 {
-    bool warns = plan_endpoint(plan)->warns;
+    buf_printf(out, ",\"%s\":", name);
+    report_write(report, out);
+    buf_printf(out, ",\"%s_total\":%zu", name, report->total);
+}
+
+// The answer, with the errors beside it unless they are NULL, and the warnings where the endpoint has any to
+// give.
+static enum err_code write_answer(struct plan *plan, const struct value *params, enum answer_format format,
+    const struct report *errors, const struct report *warnings, struct spool *answer,
+    struct answered *ret_answered, struct err *err)
+{
+    bool warns = plan_endpoint(plan)->warns, is_wrapped = warns || errors != NULL;
     struct answered answered;
-    if (warns)
+    if (is_wrapped)
         buf_append_str(&answer->buf, "{\"answer\":");
     enum err_code code = plan_answer(plan, params, format, answer, &answered, err);
-    if (code == ERR_NONE && warns) {
-        buf_append_str(&answer->buf, ",\"warnings\":");
-        report_write(warnings, &answer->buf);
-        buf_printf(&answer->buf, ",\"warnings_total\":%zu}", warnings->total);
-    }
+    if (code == ERR_NONE && errors != NULL)
+        write_beside(&answer->buf, "errors", errors);
+    if (code == ERR_NONE && warns)
+        write_beside(&answer->buf, "warnings", warnings);
+    if (code == ERR_NONE && is_wrapped)
+        buf_append_byte(&answer->buf, '}');
     if (code == ERR_NONE)
         code = spool_end(answer, err);
     if (code == ERR_NONE)
@@ -52,27 +63,45 @@ static enum err_code reject(struct plan *plan, enum check_part part, const struc
     return code;
 }
 
-static enum err_code run(struct plan *plan, enum check_part part, const struct value *params,
-    enum answer_format format, struct report *report, struct report *warnings, struct spool *answer,
-    struct answered *ret_answered, struct err *err)
+// The words of a constraint that a statement has run into.
+static enum err_code in_words(struct plan *plan, enum err_code code, struct err *err)
 {
-    enum err_code code = reject(plan, part, params, report, err);
-    if (code == ERR_NONE)
-        code = findings_collect_part(plan, STATEMENT_WARN, part, params, false, warnings, err);
-    if (code == ERR_NONE)
-        code = plan_write(plan, params, err);
-    if (code == ERR_NONE)
-        code = write_answer(plan, params, format, warnings, answer, ret_answered, err);
     if (code == ERR_CONFLICT || code == ERR_CONSTRAINT)
         violated_words(plan_conn(plan), plan_endpoint(plan), err);
     return code;
+}
+
+enum err_code batch_warn(struct plan *plan, enum check_part part, const struct value *params,
+    struct report *warnings, struct err *err)
+{
+    enum err_code code = findings_collect_part(plan, STATEMENT_WARN, part, params, false, warnings, err);
+    return in_words(plan, code, err);
+}
+
+enum err_code batch_check(struct plan *plan, enum check_part part, const struct value *params,
+    struct report *report, struct report *warnings, struct err *err)
+{
+    enum err_code code = reject(plan, part, params, report, err);
+    return code == ERR_NONE ? batch_warn(plan, part, params, warnings, err) : in_words(plan, code, err);
+}
+
+enum err_code batch_write(struct plan *plan, const struct value *params, enum answer_format format,
+    const struct report *errors, const struct report *warnings, struct spool *answer,
+    struct answered *ret_answered, struct err *err)
+{
+    enum err_code code = plan_write(plan, params, err);
+    if (code == ERR_NONE)
+        code = write_answer(plan, params, format, errors, warnings, answer, ret_answered, err);
+    return in_words(plan, code, err);
 }
 
 enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
     struct report *report, struct report *warnings, struct spool *answer, struct answered *ret_answered,
     struct err *err)
 {
-    return run(plan, CHECKS_ALL, params, format, report, warnings, answer, ret_answered, err);
+    enum err_code code = batch_check(plan, CHECKS_ALL, params, report, warnings, err);
+    return code == ERR_NONE ? batch_write(plan, params, format, NULL, warnings, answer, ret_answered, err)
+                            : code;
 }
 
 enum err_code batch_run_early(struct plan *plan, const struct value *params, struct report *report,
@@ -87,11 +116,4 @@ enum err_code batch_run_early(struct plan *plan, const struct value *params, str
     if (code == ERR_NONE)
         code = findings_collect_part(plan, STATEMENT_WARN, CHECKS_EARLY, params, false, warnings, err);
     return code;
-}
-
-enum err_code batch_run_late(struct plan *plan, const struct value *params, enum answer_format format,
-    struct report *report, struct report *warnings, struct spool *answer, struct answered *ret_answered,
-    struct err *err)
-{
-    return run(plan, CHECKS_LATE, params, format, report, warnings, answer, ret_answered, err);
 }

@@ -24,15 +24,23 @@ MUST_CHECK enum err_code batch_run(struct plan *plan, const struct value *params
     struct report *report, struct report *warnings, struct spool *answer, struct answered *ret_answered,
     struct err *err);
 
-// The same in two steps, of which the first needs no turn (store_begin_early): it runs the early checks of
-// the plan (plan_find_early). A batch that they refuse, or in whose report there is a fault, goes through all
-// rejects for the sake of its report, and ends with ERR_INVALID.
-MUST_CHECK enum err_code batch_run_early(struct plan *plan, const struct value *params, struct report *report,
+// The two halves of that, between which a batch gets its id: the checks, and what they let through. `part`:
+// the others have passed already, with their warnings in `warnings`. `errors`: of a batch whose bad rows were
+// left out (lenient.h), the faults of those, which stand beside the answer; else NULL.
+MUST_CHECK enum err_code batch_check(struct plan *plan, enum check_part part, const struct value *params,
+    struct report *report, struct report *warnings, struct err *err);
+MUST_CHECK enum err_code batch_write(struct plan *plan, const struct value *params, enum answer_format format,
+    const struct report *errors, const struct report *warnings, struct spool *answer,
+    struct answered *ret_answered, struct err *err);
+
+// The @warn statements of batch_check alone.
+MUST_CHECK enum err_code batch_warn(struct plan *plan, enum check_part part, const struct value *params,
     struct report *warnings, struct err *err);
 
-// The second step does the rest, with the reports of the first one.
-MUST_CHECK enum err_code batch_run_late(struct plan *plan, const struct value *params,
-    enum answer_format format, struct report *report, struct report *warnings, struct spool *answer,
-    struct answered *ret_answered, struct err *err);
+// What of the checks needs no turn (store_begin_early), in front of batch_check with CHECKS_LATE: it runs the
+// early checks of the plan (plan_find_early). A batch that they refuse, or in whose report there is a fault,
+// goes through all rejects for the sake of its report, and ends with ERR_INVALID.
+MUST_CHECK enum err_code batch_run_early(struct plan *plan, const struct value *params, struct report *report,
+    struct report *warnings, struct err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef RECKONER_BATCH_WRITER_H
 #define RECKONER_BATCH_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +15,12 @@
 #include "app/report.h"
 #include "base/err.h"
 #include "base/spool.h"
+#include "batch/batch_tally.h"
+#include "batch/record.h"
 #include "batch/rows.h"
+#include "batch/seal.h"
 #include "net/pool.h"
+#include "store/own_sql.h"
 #include "store/store.h"
 
 // One write request. Owned by its sender, lent to the writer from writer_submit until on_done.
@@ -25,13 +30,25 @@ struct batch {
                       // batch before, the writer prepares everything anew and keeps a reference
     const struct endpoint *endpoint; // of that app; borrowed
     enum answer_format format;       // of the answer
+    bool is_dry_run;                 // all of it is done, without its seals; then it is rolled back
+    bool is_lenient;                 // its bad rows are left out (lenient.h); of an endpoint with @lenient
     const struct value *params;      // borrowed; one for each @param
-    struct rows rows;                // checked rows
-    struct report report;     // in: faults of rows that are not in `rows`; out: those of the rejects too
+    const char *trace_id;            // borrowed; of the request; NULL or "": it has none
+    struct rows rows;                // checked rows; out: without those that were left out
+    struct batch_source source;      // for its record; borrowed
+    struct seal *seals;              // a list, borrowed; NULL: none
+    struct report report;     // in: faults of rows that are not in `rows`; out: those of the rejects too,
+                              // of a lenient batch also when it is in
     struct report found;      // the writer's own: the report, and what a run adds to it; zeroed by the sender
     struct spool answer;      // out: the answer; inited by the sender
     struct answered answered; // out: what is told beside the answer
-    struct err err;           // out: why it was not written; err.code is ERR_NONE when it is on disk
+    int64_t id;               // out: of its record; 0: it has none
+    bool is_known;            // out: a seal knew its outcome, and nothing of it was written
+    uint64_t begun_ns;        // out; monotonic: when its rows and statements began,
+    uint64_t ran_ns;          // when they were done,
+    uint64_t over_ns;         // and its transaction. Each 0 where it did not come so far
+    struct err err;           // out: why it was not written; ERR_NONE in it when it is on disk, or known, or
+                              // a dry run that went well
     struct batch *next;       // the writer's own: the group's next batch
 
     // Called once, on a thread of the writer's, when the batch is on disk or nothing of it ever will be.
@@ -40,6 +57,30 @@ struct batch {
 
 struct writer;
 
+// Something else that is to be done on a connection of a writer's. Owned by its sender, lent to the writer
+// from writer_run until `run`.
+struct writer_errand {
+    struct task task; // the writer's own
+
+    // Called once, on a thread of the writer's, between batches and outside of a transaction, and leaves none
+    // open. `own` has the connection and what is kept of statements for it; it is NULL when nothing is to be
+    // written any more, as `why` says.
+    void (*run)(struct writer_errand *errand, struct own_statements *own, const struct err *why);
+};
+
+// Who is told of slow statements.
+struct writer_observer {
+    // A transaction is over, in which `run`, a statement of the batch and of its plan, has taken longest. On
+    // the thread that ran it, before its batches are told their outcome. Not called where none has taken any
+    // time (plan_slowest), or all of them run again.
+    void (*on_slowest)(void *ctx, struct batch *batch, struct plan *plan, const struct statement_run *run);
+    void *ctx; // handed to it
+};
+
+// Makes the tables of Reckoner's own that batches need, unless they are there; outside of a transaction.
+// writer_new does, and whoever empties the store. Errors of store_make_table.
+MUST_CHECK enum err_code writer_make_tables(struct store_conn *conn, struct err *err);
+
 // Takes the STORE_WRITE connection, prepares every write endpoint of `app` (of which it keeps a reference) on
 // it, connects beside it where the store has several writers, and starts the threads. Errors of plan_new, in
 // `diags`, and of store_connect_beside; ERR_NO_MEMORY, ERR_IO. The connection is still the caller's when it
@@ -47,9 +88,25 @@ struct writer;
 MUST_CHECK enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags *diags,
     struct writer **ret_writer, struct err *err);
 
+// Sets the observer, before the first batch is submitted.
+void writer_observe(struct writer *writer, const struct writer_observer *observer);
+
 // Tells the writer that its store is a draft (store/notes.h), which it is no longer with the next commit. Any
 // thread.
 void writer_set_draft(struct writer *writer);
+
+// Has what is submitted wait from here on, up to LIMIT_HELD_BATCHES of them, as another process still writes
+// to the store; and no longer. Of a store with several writers, which take turns by themselves, nothing is
+// held. Before the first batch; the end of that on any thread, more than once, also without a hold.
+void writer_hold(struct writer *writer);
+void writer_release(struct writer *writer);
+
+// Whether nothing that was submitted is left to be written or told. Any thread.
+bool writer_is_idle(struct writer *writer);
+
+// Bounds batches anew: those that wait, in each of its queues, and the time that the SQL of one may take
+// before LIMIT_BATCH_ROW_US a row. Any thread.
+void writer_bound(struct writer *writer, size_t max_queued, uint64_t batch_ms);
 
 // Has the writer see, behind what is queued, whether a store that is not well can be written again; so that
 // it gets well without a batch, too. Any thread.
@@ -61,8 +118,31 @@ void writer_look(struct writer *writer);
 // but the writer's.
 void writer_end(struct writer *writer, uint64_t until_ns);
 
+struct writer_stats {
+    size_t queued;                     // batches that wait
+    size_t max_queued;                 // that may; as many @parallel ones beside them
+    uint64_t oldest_ns;                // monotonic: since when the oldest one waits or is written; 0: none is
+    uint64_t outcomes[BATCH_OUTCOMES]; // batches that are over, by their outcome (batch_tally.h)
+    uint64_t rows;                     // of those that are on disk
+    struct histogram_view seconds;     // of all that are over
+};
+
+// What it does at the moment, and has done. Any thread.
+struct writer_stats writer_stats(struct writer *writer);
+
 // Queues a batch; false, at once, when the queue is full. Any thread.
 MUST_CHECK bool writer_submit(struct writer *writer, struct batch *batch);
+
+// Queues an errand among the batches that take turns; false, at once, when the queue is full. Any thread.
+MUST_CHECK bool writer_run(struct writer *writer, struct writer_errand *errand);
+
+// Whether several of its batches may be under way at a time, so that other connections need not wait for one
+// of them.
+bool writer_has_several(const struct writer *writer);
+
+// Whether the store is noted to be a draft; and that it is not any more, once that is committed. Any thread.
+bool writer_is_draft(struct writer *writer);
+void writer_clear_draft(struct writer *writer);
 
 // Writes what is queued, unless writer_end was called; ends the thread and closes the connection. NULL is
 // fine.

@@ -40,6 +40,7 @@ bool cache_keep(struct cache *cache, struct kept *kept);
 void cache_drop(struct cache *cache, const struct kept *kept);
 
 struct cache_stats {
+    size_t max_bytes; // that these may take
     size_t bytes;     // that all answers, keys and tables take now
     size_t answers;   // with a body
     size_t entries;   // with or without one

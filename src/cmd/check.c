@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/advice.h"
+#include "app/history_advice.h"
 #include "app/keep_advice.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
@@ -24,8 +25,8 @@ static const struct usage USAGE = {
     .about = "Reads every file of each app, applies its schema to a database in memory, prepares every\n"
              "statement, does the first load there, and reads tests/*.http. All errors are reported, as\n"
              "file:line:column. Exits with 1 when there is one. Then warns, by the data that is there, of\n"
-             "statements that read big tables as a whole, of LIMITs that cut rows without a sure order, and\n"
-             "of endpoints whose answers cannot be kept.\n",
+             "statements that read big tables as a whole, of LIMITs that cut rows without a sure order, of\n"
+             "writes that do not reach archived rows, and of endpoints whose answers cannot be kept.\n",
     .min_words = 1,
     .max_words = SIZE_MAX,
     .wanted = WANTED_APPS,
@@ -42,6 +43,7 @@ static bool advise(const struct workspace *workspace, size_t *ret_count)
         code = keep_advise(workspace->app, workspace->store, workspace->conn, &warnings, &err);
     if (code != ERR_NONE)
         message_error(workspace->app->dir, &err);
+    history_advise(workspace->app, &warnings);
     diags_sort(&warnings);
     diags_print(&warnings, stderr);
     *ret_count = diags_total(&warnings);
@@ -93,7 +95,7 @@ static bool check(const char *dir, const char *url)
 
 int cmd_check(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;

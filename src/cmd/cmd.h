@@ -19,8 +19,17 @@ int cmd_init(int argc, char **argv);
 int cmd_routes(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_job(int argc, char **argv);
+int cmd_hook(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_usage(int argc, char **argv);
+int cmd_health(int argc, char **argv);
+int cmd_complete(int argc, char **argv);
+int cmd_config(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

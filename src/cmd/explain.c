@@ -18,6 +18,7 @@
 #include "cmd/first_load.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
+#include "cmd/recovered.h"
 #include "cmd/options.h"
 #include "cmd/typed_request.h"
 #include "cmd/workspace.h"
@@ -55,15 +56,17 @@ struct running {
 // --- the store
 
 // Opens a store that is there, as it is.
-static bool open_existing(
-    const char *url, const char *name, enum store_mode mode, struct workspace *workspace)
+static bool open_existing(const struct options *options, const char *url, const char *name,
+    enum store_mode mode, struct workspace *workspace)
 {
     struct err err = {0};
     enum err_code code = store_open(url, name, &workspace->store, &err);
     if (code == ERR_NONE)
+        recovered_tell(workspace->store, store_shown(options, url));
+    if (code == ERR_NONE)
         code = store_connect(workspace->store, mode, &workspace->conn, &err);
     if (code != ERR_NONE)
-        message_error(store_shown(url), &err);
+        message_error(store_shown(options, url), &err);
     return code == ERR_NONE;
 }
 
@@ -92,11 +95,11 @@ static bool open_for(
         workspace_fini(&workspace);
         return open_new(dir, store, options, ret_workspace);
     }
-    if (!open_existing(store, workspace.app->name, mode, &workspace)) {
+    if (!open_existing(options, store, workspace.app->name, mode, &workspace)) {
         workspace_fini(&workspace);
         return false;
     }
-    printf("on %s\n", store_shown(store));
+    printf("on %s\n", store_shown(options, store));
     *ret_workspace = workspace;
     return true;
 }
@@ -238,7 +241,7 @@ static int explain(const struct options *options)
 
 int cmd_explain(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;

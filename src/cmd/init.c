@@ -46,7 +46,7 @@ static void print_next_steps(const char *dir)
 
 int cmd_init(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;

@@ -19,7 +19,7 @@
 #include "cmd/key_word.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
-#include "text/nearest.h"
+#include "cmd/subcommand.h"
 #include "text/timestamp.h"
 
 enum { ACTOR_BYTES = 160 };
@@ -187,7 +187,7 @@ static bool create(struct key_sites *sites, const struct key_ask *ask, int64_t n
 
 static int run_create(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     struct key_sites sites = {0};
     struct key_ask ask = {0};
     int result;
@@ -216,7 +216,7 @@ static bool rotate(struct key_sites *sites, struct work *work)
 
 static int run_rotate(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     struct key_sites sites = {0};
     int result;
     if (!options_read(argc, argv, &ROTATE, &options, &result))
@@ -234,7 +234,7 @@ static int run_rotate(int argc, char **argv)
 
 static int run_revoke(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     struct key_sites sites = {0};
     int result;
     if (!options_read(argc, argv, &REVOKE, &options, &result))
@@ -250,55 +250,22 @@ static int run_revoke(int argc, char **argv)
     return result;
 }
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *summary;
-} commands[] = {
-    {"create", run_create, "make a key and print its secret, once"},
-    {"list", key_list_run, "list the keys of apps"},
-    {"show", key_show_run, "show a key, its secrets and who changed it when"},
-    {"rotate", run_rotate, "give a key a new secret; the former one goes on for a while"},
-    {"revoke", run_revoke, "end a key"},
-};
-
-static void print_help(FILE *out)
-{
-    fputs("usage: reckoner key COMMAND [OPTION]... ARGUMENT...\n"
-          "\n"
-          "Keys let clients in where an app asks for them: '[access]' in app.ini, '@access' in an endpoint.\n"
-          "They are in the app's store, so that all servers on it have them.\n"
-          "\n"
-          "commands:\n",
-        out);
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fputs("\n'reckoner key COMMAND --help' tells more about one.\n", out);
-}
-
 int cmd_key(int argc, char **argv)
 {
-    if (argc < 2) {
-        print_help(stderr);
-        return EXIT_USAGE;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_help(stdout);
-        return EXIT_OK;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        char name[32];
-        if (strcmp(argv[1], commands[i].name) != 0)
-            continue;
-        snprintf(name, sizeof(name), "key %s", commands[i].name);
-        argv[1] = name; // as messages call it
-        return commands[i].run(argc - 1, argv + 1);
-    }
-    const char *nearest = nearest_in(span_of(argv[1]), commands, ARRAY_LEN(commands), sizeof(commands[0]));
-    fprintf(stderr, "reckoner: no command is called key %s; ", argv[1]);
-    if (nearest != NULL)
-        fprintf(stderr, "did you mean key %s?\n", nearest);
-    else
-        fputs("'reckoner key --help' lists them\n", stderr);
-    return EXIT_USAGE;
+    static const struct subcommand items[] = {
+        {"create", run_create, "make a key and print its secret, once"},
+        {"list", key_list_run, "list the keys of apps"},
+        {"show", key_show_run, "show a key, its secrets and who changed it when"},
+        {"rotate", run_rotate, "give a key a new secret; the former one goes on for a while"},
+        {"revoke", run_revoke, "end a key"},
+    };
+    static const struct subcommands commands = {.command = "key",
+        .about =
+            "usage: reckoner key COMMAND [OPTION]... ARGUMENT...\n"
+            "\n"
+            "Keys let clients in where an app asks for them: '[access]' in app.ini, '@access' in an endpoint.\n"
+            "They are in the app's store, so that all servers on it have them.\n",
+        .items = items,
+        .count = ARRAY_LEN(items)};
+    return subcommands_run(&commands, argc, argv);
 }

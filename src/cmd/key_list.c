@@ -171,7 +171,7 @@ static bool list(struct key_sites *sites, enum listing_format format, int64_t no
 
 int key_list_run(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     struct key_sites sites = {0};
     enum listing_format format = LISTING_TEXT;
     int result;
@@ -275,7 +275,7 @@ static bool show(struct key_sites *sites, struct span id, int64_t now_s)
 
 int key_show_run(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     struct key_sites sites = {0};
     int result;
     if (!options_read(argc, argv, &SHOW, &options, &result))

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/message.h"
+#include "cmd/recovered.h"
 #include "cmd/var_dir.h"
 #include "cmd/workspace.h"
 #include "store/notes.h"
@@ -32,7 +33,7 @@ static bool names_differ(const struct key_sites *sites)
     return true;
 }
 
-bool key_sites_read(const struct options *options, char *const *dirs, size_t count,
+bool key_sites_read(const struct options *options, const char *const *dirs, size_t count,
     struct key_sites *ret_sites, int *ret_exit)
 {
     *ret_exit = EXIT_USAGE;
@@ -58,12 +59,14 @@ bool key_sites_read(const struct options *options, char *const *dirs, size_t cou
     return done;
 }
 
-static enum err_code connect(struct key_site *site, const char *url, struct err *err)
+static enum err_code connect(
+    struct key_site *site, const struct options *options, const char *url, struct err *err)
 {
     unsigned tries = 0;
     enum err_code code = store_open(url, site->app->name, &site->store, err);
     if (code != ERR_NONE)
         return code;
+    recovered_tell(site->store, store_shown(options, url));
     do {
         code = site->conn == NULL ? store_connect(site->store, STORE_WRITE, &site->conn, err) : ERR_NONE;
         if (code == ERR_NONE)
@@ -81,16 +84,16 @@ static bool open_site(struct key_site *site, const struct options *options, bool
     const char *url = workspace_store_url(options, site->app, text);
     bool is_there = workspace_store_is_there(url);
     if (!may_make && !is_there) {
-        message_print(
-            store_shown(url), "there is no such store, so it has no keys; --var says in which folder it is");
+        message_print(store_shown(options, url),
+            "there is no such store, so it has no keys; --var says in which folder it is");
         return false;
     }
     if (options->store == NULL && !var_dir_make(options->var))
         return false;
     site->is_new = !is_there;
-    if (connect(site, url, &err) == ERR_NONE)
+    if (connect(site, options, url, &err) == ERR_NONE)
         return true;
-    message_error(store_shown(url), &err);
+    message_error(store_shown(options, url), &err);
     return false;
 }
 

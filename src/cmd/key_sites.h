@@ -25,7 +25,7 @@ struct key_sites {
 };
 
 // Reads the apps in `dirs`. False after messages; *ret_exit is the exit code then.
-bool key_sites_read(const struct options *options, char *const *dirs, size_t count,
+bool key_sites_read(const struct options *options, const char *const *dirs, size_t count,
     struct key_sites *ret_sites, int *ret_exit);
 
 // Opens the stores of all. One that is not there is made, if `may_make`. False after messages.

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "batch/load.h"
+#include "batch/record.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
@@ -120,6 +121,8 @@ static int load(struct workspace *workspace, const struct endpoint *endpoint, co
     if (code == ERR_NONE)
         code = plan_find_early(plan, &err);
     if (code == ERR_NONE)
+        code = record_make_table(workspace->conn, &err);
+    if (code == ERR_NONE)
         code = load_in_transaction(plan, workspace->conn, path, csv, &report, &warnings, &answer, &err);
     plan_free(plan);
     if (code == ERR_NONE) {
@@ -180,7 +183,7 @@ static int load_into(struct app *app, const struct options *options)
     if (!workspace_open_store(app, options, &workspace))
         return EXIT_FAILED;
     if (is_new)
-        fprintf(stderr, "reckoner: %s: this store was not there, and is made\n", store_shown(store));
+        fprintf(stderr, "reckoner: %s: this store was not there, and is made\n", store_shown(options, store));
     int result = workspace_first_load(&workspace, options, true)
                      ? load(&workspace, endpoint, options->words[2], options->csv != NULL ? &csv : NULL)
                      : EXIT_FAILED;
@@ -190,7 +193,7 @@ static int load_into(struct app *app, const struct options *options)
 
 int cmd_load(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;

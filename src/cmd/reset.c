@@ -101,7 +101,7 @@ bool reset_store(const struct app *app, const struct options *options)
     const char *store_url = workspace_store_url(options, app, url);
     if (!workspace_store_is_there(store_url))
         return true;
-    const char *shown = store_shown(store_url);
+    const char *shown = store_shown(options, store_url);
     if (!try_files(app, options))
         return false;
     struct err err = {0};
@@ -138,8 +138,8 @@ static bool reset(const struct options *options)
     const char *store_url = workspace_store_url(options, app, url);
     bool done = workspace_store_is_there(store_url);
     if (!done)
-        message_print(
-            store_shown(store_url), "there is no such store to reset; --var says in which folder it is");
+        message_print(store_shown(options, store_url),
+            "there is no such store to reset; --var says in which folder it is");
     done = done && reset_store(app, options) && make_anew(app, options);
     app_unref(app);
     return done;
@@ -147,7 +147,7 @@ static bool reset(const struct options *options)
 
 int cmd_reset(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;

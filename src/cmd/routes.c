@@ -50,7 +50,7 @@ static void print_endpoint(const struct endpoint *endpoint)
 
 int cmd_routes(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `reckoner serve`: opens the apps, does their first loads, runs the server until a signal ends it. All that
-// a request needs is in serve/; this file runs on the main thread only, before the first and after the last
-// request.
+// `reckoner serve`: opens the apps and does their first loads; running.c then runs the server until a signal
+// ends it. All that a request needs is in serve/; this file runs on the main thread only, before the first
+// and after the last request.
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,20 +9,26 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/mem.h"
-#include "base/trim.h"
 #include "batch/first_load.h"
 #include "cmd/cmd.h"
 #include "cmd/first_load.h"
 #include "cmd/help.h"
+#include "cmd/hook_file.h"
+#include "cmd/logs.h"
 #include "cmd/mending.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
+#include "cmd/privileges.h"
+#include "cmd/proxies.h"
+#include "cmd/reload.h"
 #include "cmd/reset.h"
+#include "cmd/running.h"
+#include "cmd/serving_tls.h"
+#include "cmd/sockets.h"
+#include "cmd/syscalls.h"
 #include "cmd/var_dir.h"
 #include "cmd/workspace.h"
-#include "http/listener.h"
 #include "serve/descriptors.h"
 #include "serve/own_pages.h"
 #include "serve/route.h"
@@ -32,16 +38,17 @@
 
 static const struct usage USAGE = {
     .command = COMMAND_SERVE,
-    .forms = "serve [OPTION]... APP...",
+    .forms = "serve [OPTION]... APP...\nserve --config FILE [OPTION]... [APP]...",
     .about =
         "Answers HTTP requests for each APP, a folder of SQL files. At the first start the files that its\n"
         "app.ini names under [load] go through its own write endpoints.\n",
     .notes =
-        "SIGTERM and SIGINT end it: what runs is finished first, for as long as --drain says. A second one\n"
-        "ends it at once.\n",
+        "SIGTERM and SIGINT end it: what runs is finished first, for as long as --drain says. A second SIGINT\n"
+        "ends it at once. SIGHUP has it read the configuration file and all apps anew.\n",
     .min_words = 1,
     .max_words = SIZE_MAX,
     .wanted = WANTED_APPS,
+    .takes_apps_of_file = true,
 };
 
 // --- what has to be right before any store is touched
@@ -109,7 +116,7 @@ static bool is_an_app(struct span name, struct app *const *apps, size_t count)
 // Each APP=DIR names an app, and a DIR for several has a file of at least one of them.
 static bool data_is_there(const struct options *options, struct app *const *apps, size_t count)
 {
-    for (size_t i = 0; i < options->data.count; i++) {
+    for (size_t i = 0; options->data.source != SOURCE_FILE && i < options->data.count; i++) {
         struct span rest = span_of(options->data.texts[i]);
         bool is_for_one = memchr(rest.at, '=', rest.len) != NULL;
         struct span name = span_split(&rest, '=');
@@ -133,26 +140,16 @@ static bool data_is_there(const struct options *options, struct app *const *apps
     return any;
 }
 
-// Before a first load, which may take long.
-static bool can_listen(const char *address, int *ret_exit)
-{
-    struct err err = {0};
-    enum err_code code = listener_try(address, &err);
-    if (code != ERR_NONE)
-        message_error("serve", &err);
-    *ret_exit = code == ERR_CONFIG ? EXIT_USAGE : EXIT_FAILED;
-    return code == ERR_NONE;
-}
-
 // --- services
 
 // Opening is no connecting: that a replica cannot be reached is no reason not to start.
-static bool open_read_store(const struct app *app, const char *url, struct store **ret_store)
+static bool open_read_store(const struct app *app, const struct options *options, struct store **ret_store)
 {
     struct err err = {0};
+    const char *url = options->read_store;
     if (url == NULL || store_open_replica(url, app->name, ret_store, &err) == ERR_NONE)
         return true;
-    message_error(option_source("--read-store", url), &err);
+    message_error(option_named(options, "--read-store"), &err);
     return false;
 }
 
@@ -174,7 +171,7 @@ static bool fill(struct workspace *workspace, const struct options *options, boo
 static bool start_service(struct app *app, const struct options *options, struct service *service)
 {
     struct workspace workspace;
-    if (!open_read_store(app, options->read_store, &service->read_store) ||
+    if (!open_read_store(app, options, &service->read_store) ||
         !workspace_open_store(app, options, &workspace))
         return false;
     struct err err = {0};
@@ -225,67 +222,22 @@ static bool start_services(const struct options *options, struct service *servic
     return done;
 }
 
-// --- the server
-
-static size_t count_endpoints(const struct service *services, size_t count)
-{
-    size_t endpoints = 0;
-    for (size_t i = 0; i < count; i++)
-        endpoints += services[i].app->endpoint_count;
-    return endpoints;
-}
-
-// Meanwhile this thread, which has nothing else to do, gives memory back.
-static void wait_for_signal(const sigset_t *signals, struct server *server)
-{
-    struct trim trim = {0};
-    const struct timespec pause = clock_timespec(LIMIT_TRIM_MS * NS_PER_MS);
-    while (sigtimedwait(signals, NULL, &pause) < 0) { // EAGAIN; or interrupted
-        server_trim(server);
-        trim_idle(&trim);
-    }
-}
-
-// Runs until a signal. Everything below is closed when it returns, but the loops, which `*ret_server` keeps.
-static int run(const struct server_options *options, struct service *services, size_t count)
-{
-    // Until here a signal ends the process as ever, and a first load with it. From here on the main thread
-    // waits for it.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-
-    struct err err = {0};
-    struct server *server;
-    if (server_start(options, services, count, &server, &err) != ERR_NONE) {
-        message_error("serve", &err);
-        return EXIT_FAILED;
-    }
-    if (geteuid() == 0)
-        fputs("reckoner: runs as root, which nothing here needs: give it a user of its own\n", stderr);
-    fprintf(stderr, "reckoner: listening on http://%s, %zu endpoints: see http://%s/-/docs\n",
-        server_address(server), count_endpoints(services, count), server_address(server));
-    wait_for_signal(&signals, server);
-    // A second SIGTERM changes nothing, as who ends a whole group of processes may well send two. Ctrl-C at a
-    // terminal is somebody who does not want to wait.
-    sigdelset(&signals, SIGTERM);
-    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-    server_stop(server);
-    for (size_t i = 0; i < count; i++)
-        service_fini(&services[i]);
-    server_free(server);
-    return EXIT_OK;
-}
-
-// With --watch, what is wrong with the apps' files is waited for to be mended.
-static bool start_services_or_wait(const struct options *options, struct service *services)
+// With --watch, what is wrong with the apps' files is waited for to be mended. Not so in a process that
+// replaces another one, which goes on when there are errors, and has reset the stores if it was asked to; and
+// may still write, so that batches wait.
+static bool start_services_or_wait(const struct options *options, struct service *services, bool is_upgrade)
 {
     struct options again = *options;
+    if (is_upgrade) {
+        again.reset = false;
+        bool done = start_services(&again, services);
+        for (size_t i = 0; done && i < options->word_count; i++)
+            writer_hold(services[i].writer);
+        return done;
+    }
     if (!options->watch)
         return start_services(options, services);
-    struct mending *mending = mending_new((const char *const *)options->words, options->word_count);
+    struct mending *mending = mending_new(options->words, options->word_count);
     bool done = false;
     while (mending != NULL && !(done = start_services(&again, services))) {
         end_services(services, options->word_count);
@@ -297,50 +249,108 @@ static bool start_services_or_wait(const struct options *options, struct service
     return done;
 }
 
-static int serve(const struct options *options)
+static int serve(struct reload *reload, const struct trust *trust, struct tls *tls, struct sockets *sockets,
+    struct predecessor *predecessor)
 {
+    const struct options *options = reload->options;
     struct err err = {0};
-    struct log *access_log = NULL, *error_log = NULL;
+    struct logs *logs = reload->logs;
+    int64_t read_ms = clock_wall_ms();
     struct service *services = mem_zalloc(options->word_count, sizeof(*services));
     int result = EXIT_FAILED;
-    if (services == NULL || log_new(STDERR_FILENO, &error_log, &err) != ERR_NONE ||
-        (!options->quiet && log_new(STDOUT_FILENO, &access_log, &err) != ERR_NONE)) {
+    struct hook_secrets *secrets = NULL;
+    if (services == NULL || logs_open(options, logs, &err) != ERR_NONE ||
+        hook_file_read(options, &secrets, &err) != ERR_NONE) {
         message_error("serve", &err);
-    } else if (start_services_or_wait(options, services)) {
+    } else if (start_services_or_wait(options, services, predecessor != NULL)) {
         struct server_options server_options = {
-            .listen = options->listen,
+            .listens = sockets->listens,
+            .listen_count = sockets->count,
+            .tls = tls,
             .loops = options->loops,
             .workers = options->workers,
             .max_body_bytes = options->max_body_bytes,
             .cache_bytes = options->cache_mib << 20,
-            .drain_ms = options->drain_s * 1000,
-            .access_log = access_log,
-            .error_log = error_log,
+            .trust = trust,
+            .otlp_url = options->otlp,
+            .sends_hooks = true,
+            .hook_secrets = secrets,
+            .access_log = logs->access,
+            .error_log = logs->error,
             .spool_dir = options->var,
+            .read_ms = read_ms,
             .watch = options->watch,
             .tells_failures = options->watch,
         };
-        result = run(&server_options, services, options->word_count);
+        reload_follow(&server_options, options);
+        result = running_run(
+            options, reload, &server_options, sockets, predecessor, services, options->word_count);
     }
     end_services(services, options->word_count);
     mem_free(services);
-    log_free(access_log);
-    log_free(error_log);
+    logs_close(logs);
+    hook_secrets_unref(secrets);
     return result;
+}
+
+// What the server does not need from here on.
+static bool give_up(const struct options *options, int *ret_exit)
+{
+    struct err err = {0};
+    enum err_code code = options->user != NULL ? privileges_drop(options->user, &err) : ERR_NONE;
+    if (code == ERR_NONE && options->seccomp)
+        code = syscalls_refuse(&err);
+    if (code != ERR_NONE)
+        message_error("serve", &err);
+    *ret_exit = code == ERR_CONFIG ? EXIT_USAGE : EXIT_FAILED;
+    return code == ERR_NONE;
 }
 
 int cmd_serve(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
+    struct err err = {0};
+    struct predecessor *predecessor;
+    if (predecessor_find(&predecessor, &err) != ERR_NONE) {
+        message_error("serve", &err);
+        return EXIT_FAILED;
+    }
     int result;
-    if (!options_read(argc, argv, &USAGE, &options, &result))
+    struct trust trust;
+    struct sockets sockets; // opened before a first load, which may take long
+    bool is_right = options_read(argc, argv, &USAGE, &options, &result);
+    if (is_right && !stores_fit(&options)) {
+        result = EXIT_USAGE;
+        is_right = false;
+    }
+    if (is_right && proxies_read(&options, &trust, &err) != ERR_NONE) {
+        message_error("serve", &err);
+        result = EXIT_USAGE;
+        is_right = false;
+    }
+    if (!is_right || !sockets_open(&sockets, &options, predecessor, &result)) {
+        predecessor_free(predecessor);
         return result;
-    if (!stores_fit(&options))
-        return EXIT_USAGE;
-    if (!can_listen(options.listen, &result))
+    }
+    struct tls *tls = NULL;
+    if (!serving_tls_open(&options, sockets_want_tls(&sockets), &tls, &result) ||
+        !give_up(&options, &result)) {
+        tls_free(tls);
+        sockets_fini(&sockets);
+        predecessor_free(predecessor);
         return result;
+    }
+    sockets_use_tls(&sockets, tls);
     options.several_apps = options.word_count > 1;
+    running_hold_signals();
     signal(SIGPIPE, SIG_IGN);
     descriptors_raise();
-    return var_dir_make(options.var) ? serve(&options) : EXIT_FAILED;
+    struct logs logs = {0};
+    struct reload reload = {
+        .argc = argc, .argv = argv, .usage = &USAGE, .options = &options, .tls = tls, .logs = &logs};
+    result = var_dir_make(options.var) ? serve(&reload, &trust, tls, &sockets, predecessor) : EXIT_FAILED;
+    reload_fini(&reload);
+    sockets_fini(&sockets);
+    tls_free(tls);
+    return result;
 }

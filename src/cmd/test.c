@@ -48,14 +48,14 @@ enum {
 
 // All tests of one run.
 struct run {
-    char **apps;           // folders; borrowed
-    size_t app_count;      //
-    uint64_t timeout_ms;   // of a request
-    struct test_seed seed; // what servers of the app under test start with
-    struct test_keys keys; // that their requests ask for
-    size_t number;         // of the last test that was told
-    size_t failed;         //
-    size_t skipped;        //
+    const char *const *apps; // folders; borrowed
+    size_t app_count;        //
+    uint64_t timeout_ms;     // of a request
+    struct test_seed seed;   // what servers of the app under test start with
+    struct test_keys keys;   // that their requests ask for
+    size_t number;           // of the last test that was told
+    size_t failed;           //
+    size_t skipped;          //
 };
 
 // --- telling
@@ -428,7 +428,7 @@ static int run_all(void *ctx, const char *dir)
 
 int cmd_test(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))
         return result;

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "cmd/first_load.h"
 #include "cmd/message.h"
+#include "cmd/sockets.h"
 #include "cmd/workspace.h"
 #include "serve/server.h"
 
@@ -83,16 +84,21 @@ static bool start(struct test_server *server, const struct test_seed *seed, stru
         workspace_fini(&workspace);
         return false;
     }
-    struct server_options server_options = {.listen = "127.0.0.1:0",
+    struct sockets sockets = {0};
+    enum err_code code = sockets_add(&sockets, "127.0.0.1:0", false, &err);
+    struct server_options server_options = {.listens = sockets.listens,
+        .listen_count = 1,
         .loops = 1,
         .workers = WORKERS,
         .error_log = seed->log,
         .tells_failures = true,
         .spool_dir = seed->dir};
-    if (server_start(&server_options, &server->service, 1, &server->server, &err) == ERR_NONE)
-        return true;
-    message_error(seed->app_dir, &err);
-    return false;
+    if (code == ERR_NONE)
+        code = server_start(&server_options, &server->service, 1, &server->server, &err);
+    sockets_fini(&sockets);
+    if (code != ERR_NONE)
+        message_error(seed->app_dir, &err);
+    return code == ERR_NONE;
 }
 
 bool test_server_start(const struct test_seed *seed, struct test_keys *keys, struct test_server **ret_server)

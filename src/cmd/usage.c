@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
+#include "cmd/recovered.h"
 #include "cmd/workspace.h"
 #include "text/date.h"
 
@@ -172,16 +173,19 @@ static bool read_usage(const struct app *app, const struct options *options, con
     struct workspace workspace = {0};
     struct err err = {0};
     if (!workspace_store_is_there(store_url)) {
-        message_print(store_shown(store_url), "there is no such store; --var says in which folder it is");
+        message_print(
+            store_shown(options, store_url), "there is no such store; --var says in which folder it is");
         return false;
     }
     enum err_code code = store_open(store_url, app->name, &workspace.store, &err);
+    if (code == ERR_NONE)
+        recovered_tell(workspace.store, store_shown(options, store_url));
     if (code == ERR_NONE)
         code = store_connect(workspace.store, STORE_READ, &workspace.conn, &err);
     if (code == ERR_NONE)
         code = usage_store_read(workspace.conn, question->period, question->client, table, &err);
     if (code != ERR_NONE)
-        message_error(store_shown(store_url), &err);
+        message_error(store_shown(options, store_url), &err);
     workspace_fini(&workspace);
     return code == ERR_NONE;
 }
@@ -230,7 +234,7 @@ static bool print_all(const struct options *options, const struct question *ques
 
 int cmd_usage(int argc, char **argv)
 {
-    struct options options;
+    AUTO(options_fini) struct options options = {0};
     struct question question = {0};
     int result;
     if (!options_read(argc, argv, &USAGE, &options, &result))

@@ -12,9 +12,13 @@
 #include "access/usage_store.h"
 #include "app/app_check.h"
 #include "app/app_read.h"
+#include "batch/outbox.h"
 #include "cmd/message.h"
+#include "cmd/recovered.h"
 #include "cmd/var_dir.h"
-#include "store/migrate.h"
+#include "inbox/receiver.h"
+#include "jobs/job_store.h"
+#include "store/history.h"
 #include "store/notes.h"
 
 void workspace_fini(struct workspace *workspace)
@@ -46,16 +50,33 @@ static enum err_code connect_writer(struct workspace *workspace, struct err *err
     return code;
 }
 
+// Whether it has a write with rows, which may be put off.
+static bool takes_rows(const struct app *app)
+{
+    for (size_t i = 0; i < app->endpoint_count; i++) {
+        if (!endpoint_is_read(&app->endpoints[i]) && app->endpoints[i].field_count > 0)
+            return true;
+    }
+    return false;
+}
+
 static enum err_code migrate_app(const struct app *app, struct store_conn *conn, struct err *err)
 {
     enum err_code code;
     unsigned tries = 0;
     do {
-        code = migrate(conn, app->migrations, app->migration_count, err);
+        code = history_migrate(
+            conn, app->migrations, app->migration_count, app->histories, app->history_count, err);
         if (code == ERR_NONE && app->access.wants_keys) // not later: in SQLite it is a change of the schema
             code = key_store_make(conn, err);
         if (code == ERR_NONE && app->access.is_metered)
             code = usage_store_make(conn, err);
+        if (code == ERR_NONE)
+            code = receiver_make_tables(app, conn, err);
+        if (code == ERR_NONE && takes_rows(app))
+            code = job_store_make(conn, err);
+        if (code == ERR_NONE && outbox_is_for_app(app))
+            code = outbox_make_table(conn, err);
     } while (code != ERR_NONE && workspace_try_again(err, &tries));
     return code;
 }
@@ -188,10 +209,12 @@ bool workspace_open_store(struct app *app, const struct options *options, struct
     if (done) {
         enum err_code code = store_open(store, app->name, &workspace.store, &err);
         if (code == ERR_NONE)
+            recovered_tell(workspace.store, store_shown(options, store));
+        if (code == ERR_NONE)
             code = connect_writer(&workspace, &err);
         if (code != ERR_NONE)
-            message_error(store_shown(store), &err);
-        done = code == ERR_NONE && prepare_store(&workspace, options, store_shown(store));
+            message_error(store_shown(options, store), &err);
+        done = code == ERR_NONE && prepare_store(&workspace, options, store_shown(options, store));
     }
     if (!done) {
         workspace_fini(&workspace);
@@ -222,7 +245,7 @@ bool workspace_open_scratch(const char *dir, const char *url, struct workspace *
         return false;
     enum err_code code = open_scratch(url, &workspace, &err);
     if (code != ERR_NONE)
-        message_error(url != NULL ? store_shown(url) : dir, &err);
+        message_error(url != NULL ? store_shown(NULL, url) : dir, &err);
     if (code != ERR_NONE || !prepare_or_tell(&workspace)) {
         workspace_fini(&workspace);
         return false;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes the port off the end, and gives what is before it to getaddrinfo(3). Any thread; it may block.
+// Takes the port off the end, and gives what is before it to getaddrinfo(3), which may block. Any thread.
 #include "http/address.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "text/digits.h"
 
 enum { HOST_BYTES = 256, MAX_PORT = 65535 };
 
@@ -21,14 +22,31 @@ static enum err_code fail(const char *text, const char *why, struct err *err)
     return ERR_CONFIG;
 }
 
-// The decimal port at `text`; -1 when it is none.
-static int port_of(const char *text)
+int address_read_port(struct span text)
 {
-    size_t len = strlen(text);
-    if (len == 0 || len > 5 || strspn(text, "0123456789") != len)
-        return -1;
-    long port = strtol(text, NULL, 10);
-    return port <= MAX_PORT ? (int)port : -1;
+    int port = text.len >= 1 && text.len <= 5 ? digits_read(text.at, (int)text.len) : -1;
+    return port <= MAX_PORT ? port : -1;
+}
+
+bool address_read_host(struct span text, int family, int port, union address *ret_address)
+{
+    char host[INET6_ADDRSTRLEN];
+    union address address = {0};
+    if (text.len == 0 || text.len >= sizeof(host) || memchr(text.at, '\0', text.len) != NULL)
+        return false;
+    memcpy(host, text.at, text.len);
+    host[text.len] = '\0';
+    if (family != AF_INET6 && inet_pton(AF_INET, host, &address.v4.sin_addr) == 1) {
+        address.v4.sin_family = AF_INET;
+        address.v4.sin_port = htons((uint16_t)port);
+    } else if (family != AF_INET && inet_pton(AF_INET6, host, &address.v6.sin6_addr) == 1) {
+        address.v6.sin6_family = AF_INET6;
+        address.v6.sin6_port = htons((uint16_t)port);
+    } else {
+        return false;
+    }
+    *ret_address = address;
+    return true;
 }
 
 // All addresses of the machine: of both kinds by one socket, where the system has IPv6.
@@ -88,7 +106,7 @@ enum err_code address_read(const char *text, union address *ret_address, struct 
 {
     const char *colon = strrchr(text, ':');
     size_t len = colon != NULL ? (size_t)(colon - text) : 0;
-    int port = port_of(colon != NULL ? colon + 1 : text);
+    int port = address_read_port(span_of(colon != NULL ? colon + 1 : text));
     bool is_v6 = len > 2 && text[0] == '[' && text[len - 1] == ']';
     char host[HOST_BYTES];
     if (port < 0)
@@ -110,6 +128,10 @@ enum err_code address_read(const char *text, union address *ret_address, struct 
 void address_write(const union address *address, char ret_text[ADDRESS_BYTES])
 {
     char host[INET6_ADDRSTRLEN] = "";
+    if (address->any.sa_family == AF_UNIX) {
+        snprintf(ret_text, ADDRESS_BYTES, "unix:");
+        return;
+    }
     const struct in6_addr *v6 = &address->v6.sin6_addr;
     bool is_v4 = address->any.sa_family == AF_INET;
     bool is_mapped = !is_v4 && IN6_IS_ADDR_V4MAPPED(v6);
@@ -120,7 +142,27 @@ void address_write(const union address *address, char ret_text[ADDRESS_BYTES])
     else
         inet_ntop(AF_INET6, v6, host, sizeof(host));
     unsigned port = ntohs(is_v4 ? address->v4.sin_port : address->v6.sin6_port);
-    snprintf(ret_text, ADDRESS_BYTES, is_v4 || is_mapped ? "%s:%u" : "[%s]:%u", host, port);
+    if (port == 0)
+        snprintf(ret_text, ADDRESS_BYTES, "%s", host);
+    else
+        snprintf(ret_text, ADDRESS_BYTES, is_v4 || is_mapped ? "%s:%u" : "[%s]:%u", host, port);
+}
+
+bool address_read_written(struct span text, union address *ret_address)
+{
+    const char *colon = text.len > 0 ? memrchr(text.at, ':', text.len) : NULL;
+    size_t len = colon != NULL ? (size_t)(colon - text.at) : 0;
+    bool is_v6 = len > 2 && text.at[0] == '[' && text.at[len - 1] == ']';
+    if (span_is(text, "unix:")) {
+        *ret_address = (union address){.any.sa_family = AF_UNIX};
+        return true;
+    }
+    if (colon == NULL || (!is_v6 && memchr(text.at, ':', len) != NULL)) // there is no port
+        return address_read_host(text, AF_UNSPEC, 0, ret_address);
+    int port = address_read_port((struct span){.at = colon + 1, .len = text.len - len - 1});
+    struct span host =
+        is_v6 ? (struct span){.at = text.at + 1, .len = len - 2} : (struct span){.at = text.at, .len = len};
+    return port >= 0 && address_read_host(host, is_v6 ? AF_INET6 : AF_INET, port, ret_address);
 }
 
 struct origin address_origin(const union address *address)
@@ -134,7 +176,7 @@ struct origin address_origin(const union address *address)
     origin.bytes[10] = origin.bytes[11] = 0xff;
     if (is_v6)
         memcpy(origin.bytes + 12, address->v6.sin6_addr.s6_addr + 12, 4);
-    else
+    else if (address->any.sa_family == AF_INET)
         memcpy(origin.bytes + 12, &address->v4.sin_addr, 4);
     return origin;
 }

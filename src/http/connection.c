@@ -12,13 +12,16 @@
 #include "http/file_output.h"
 #include "http/input.h"
 #include "http/output.h"
+#include "http/preface.h"
 
-struct connection *connection_new(struct lane *lane, int fd, const union address *peer)
+struct connection *connection_new(
+    struct lane *lane, const struct http_listen *listen, int fd, const union address *peer)
 {
     struct connection *connection = mem_zalloc(1, sizeof(*connection));
     if (connection == NULL)
         return NULL;
     connection->lane = lane;
+    connection->listen = listen;
     connection->fd = fd;
     connection->peer = *peer;
     return connection;
@@ -34,7 +37,9 @@ void connection_free(struct connection *connection)
         exchange_free(exchange);
     }
     file_output_free(connection->sending);
+    preface_drop(connection);
     input_drop(connection);
+    stream_fini(&connection->stream);
     mem_free(connection);
 }
 
@@ -169,7 +174,7 @@ static void settle(struct connection *connection)
 {
     if (connection->phase == CONNECTION_LAST && connection->first == NULL)
         linger(connection);
-    if (connection->lane->draining)
+    if (connection->lane->draining || connection->lane->moving)
         connection_drain(connection);
     if (connection->phase != CONNECTION_CLOSED)
         read_or_pause(connection);
@@ -200,8 +205,12 @@ static void on_written(struct stream *stream, bool is_broken)
         connection->on_written(connection);
 }
 
-static const struct stream_owner STREAM_OWNER = {
-    .room = room, .on_bytes = on_bytes, .on_end = on_end, .on_written = on_written, .on_closed = on_closed};
+static const struct stream_owner STREAM_OWNER = {.room = room,
+    .on_bytes = on_bytes,
+    .on_end = on_end,
+    .on_written = on_written,
+    .on_preface = preface_take,
+    .on_closed = on_closed};
 
 void connection_open(struct connection *connection)
 {
@@ -213,16 +222,40 @@ void connection_open(struct connection *connection)
         return;
     }
     connection->idle_ms = lane_now_ms(lane);
-    if (stream_open(&connection->stream, lane->loop, connection->fd, &STREAM_OWNER))
+    if (stream_open(
+            &connection->stream, lane->loop, connection->fd, &STREAM_OWNER, connection->listen->tls) &&
+        preface_begin(connection))
         read_or_pause(connection);
     else
         connection_close(connection);
 }
 
+// Whether the peer's address as text is all that is known of it: a PROXY header may name one without a port.
+static bool has_whole_address(const struct connection *connection)
+{
+    const union address *peer = &connection->peer;
+    if (peer->any.sa_family == AF_UNIX)
+        return true;
+    return (peer->any.sa_family == AF_INET ? peer->v4.sin_port : peer->v6.sin6_port) != 0;
+}
+
+// What has come and is not read goes along, in the socket, and so does the peer's address. What TLS knows of
+// a connection does not, nor that a PROXY header is still to come.
+static bool may_move(const struct connection *connection)
+{
+    return connection_is_idle(connection) && !connection->ended && !connection->stream.is_writing &&
+           connection->sending == NULL && connection->listen->tls == NULL && connection->preface == NULL &&
+           !connection->is_unknown && has_whole_address(connection);
+}
+
 void connection_drain(struct connection *connection)
 {
-    const struct lane *lane = connection->lane;
-    if (lane_now_ms(lane) >= lane->grace_until && connection_is_idle(connection) &&
+    struct lane *lane = connection->lane;
+    if (lane->moving && may_move(connection) && lane->shared->give(lane->shared, connection)) {
+        connection_close(connection);
+        return;
+    }
+    if (lane->draining && lane_now_ms(lane) >= lane->grace_until && connection_is_idle(connection) &&
         !stream_has_bytes(&connection->stream))
         linger(connection); // a request that is on its way would else meet a reset
 }

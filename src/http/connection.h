@@ -10,6 +10,7 @@
 
 #include "http/address.h"
 #include "http/lane.h"
+#include "http/listen.h"
 #include "http/pace.h"
 #include "http/server.h"
 #include "http/stream.h"
@@ -17,6 +18,7 @@
 
 struct file_output;
 struct input;
+struct preface;
 
 //   OPEN ─ a last request, a refusal, the client's end → LAST ─ all is answered → LINGER ─┐
 //    │                                                    └ the client has ended first ───┤
@@ -29,15 +31,18 @@ enum connection_phase {
 };
 
 struct connection {
-    struct lane *lane;             // borrowed
-    struct stream stream;          // open from connection_open on
-    enum connection_phase phase;   //
-    int fd;                        // the socket, until the stream owns it
-    uint32_t slot;                 // place in the lane's table
-    uint32_t generation;           // of that place
-    struct mail mail;              // the way from the listener to the lane
-    union address peer;            // the client's address
-    char peer_text[ADDRESS_BYTES]; // the same as text, once asked for
+    struct lane *lane;                // borrowed
+    const struct http_listen *listen; // where it came in; borrowed
+    struct stream stream;             // open from connection_open on
+    enum connection_phase phase;      //
+    int fd;                           // the socket, until the stream owns it
+    uint32_t slot;                    // place in the lane's table
+    uint32_t generation;              // of that place
+    struct mail mail;                 // the way from the listener to the lane
+    union address peer;               // who has connected, or whom a PROXY header told; of a Unix socket its
+                                      // family alone
+    bool is_unknown;                  // its client's: a trusted proxy has passed it on, and not said of whom
+    char peer_text[ADDRESS_BYTES];    // the same as text, once asked for
 
     bool ended;                  // the client sends no more
     bool parting;                // the client said that its last request has come, and sent nothing behind it
@@ -55,7 +60,8 @@ struct connection {
     struct http_exchange *receiver;  // the next bytes are of its body; NULL: they are a head
     uint64_t next_number;            // of the next exchange
 
-    struct input *input; // owned; bytes read and not worked on; NULL when there are none
+    struct input *input;     // owned; bytes read and not worked on; NULL when there are none
+    struct preface *preface; // owned; of a PROXY header, until it has come; NULL: none is awaited
 
     // While the stream writes, nothing else is written and no request started.
     void (*on_written)(struct connection *connection); // called when it is done
@@ -73,7 +79,8 @@ struct connection {
 
 // A connection of the socket, which it owns from here on. On any thread; NULL without memory, and the socket
 // is still the caller's.
-MUST_CHECK struct connection *connection_new(struct lane *lane, int fd, const union address *peer);
+MUST_CHECK struct connection *connection_new(
+    struct lane *lane, const struct http_listen *listen, int fd, const union address *peer);
 
 // Starts reading. When that fails the connection is freed.
 void connection_open(struct connection *connection);
@@ -84,7 +91,15 @@ void connection_turn(struct connection *connection);
 // Gives up at once, whatever is under way. Fine when it is closed already.
 void connection_close(struct connection *connection);
 
-// Closes it if it is idle, and no request of it has reached us.
+// Whether its next answer is its last one, as the server ends and nobody takes the connection over.
+static inline bool connection_has_to_end(const struct connection *connection)
+{
+    const struct lane *lane = connection->lane;
+    return lane->moving ? connection->listen->tls != NULL : lane->draining;
+}
+
+// Of a lane that moves or drains: gives it to another process if it is idle; else closes it behind its grace
+// if it is, and no request of it has reached us.
 void connection_drain(struct connection *connection);
 
 // Of a lane that drains: closes what is idle after its grace, answers what runs for too long with 503, and

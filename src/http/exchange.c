@@ -42,6 +42,14 @@ struct http_exchange *exchange_new(struct connection *connection)
     return exchange;
 }
 
+void exchange_run_alone(struct http_exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    connection->exclusive = exchange;
+    exchange->is_unsafe = true;
+    atomic_fetch_add_explicit(&connection->lane->shared->unsafe, 1, memory_order_relaxed);
+}
+
 static void drop_answer(struct http_exchange *exchange)
 {
     if (exchange->head != exchange->inline_head)
@@ -60,6 +68,9 @@ void exchange_free(struct http_exchange *exchange)
 {
     drop_answer(exchange);
     http_body_fini(&exchange->received);
+    if (exchange->is_unsafe)
+        atomic_fetch_sub_explicit(&exchange->connection->lane->shared->unsafe, 1, memory_order_relaxed);
+    mem_free(exchange->client);
     lane_give_exchange(exchange->connection->lane, exchange);
 }
 
@@ -155,7 +166,7 @@ static void answer(struct http_exchange *exchange, const struct http_reply *repl
     bool unread = connection->receiver == exchange;
     bool skip = unread && exchange->keep_alive && !reply->close && is_worth_skipping(exchange);
     bool last_of_drain =
-        connection->lane->draining && connection->last == exchange && connection->input == NULL;
+        connection_has_to_end(connection) && connection->last == exchange && connection->input == NULL;
     exchange->close = !exchange->keep_alive || reply->close || (unread && !skip) || last_of_drain;
     if (unread && !skip)
         connection->receiver = NULL;
@@ -187,7 +198,7 @@ static void refuse(struct http_exchange *exchange, const struct http_refusal *re
     if (refusal->status == 503)
         reply.headers = "Retry-After: 1\r\n";
     if (handler->on_refuse != NULL)
-        handler->on_refuse(handler->ctx, refusal->status, refusal->detail, &reply);
+        handler->on_refuse(handler->ctx, exchange, refusal->status, refusal->detail, &reply);
     reply.status = refusal->status;
     reply.close = close;
     drop_answer(exchange);
@@ -329,22 +340,34 @@ void *http_user(const struct http_exchange *exchange)
     return exchange->user;
 }
 
+void http_set_note(struct http_exchange *exchange, struct http_note note)
+{
+    exchange->note = note;
+}
+
+struct http_note http_note(const struct http_exchange *exchange)
+{
+    return exchange->note;
+}
+
+size_t http_received_bytes(const struct http_exchange *exchange)
+{
+    return exchange->body_bytes;
+}
+
 bool http_is_head(const struct http_exchange *exchange)
 {
     return exchange->is_head;
 }
 
-const char *http_peer(struct http_exchange *exchange)
+const struct http_listen *http_listen_of(const struct http_exchange *exchange)
 {
-    struct connection *connection = exchange->connection;
-    if (connection->peer_text[0] == '\0')
-        address_write(&connection->peer, connection->peer_text);
-    return connection->peer_text;
+    return exchange->connection->listen;
 }
 
-struct origin http_origin(const struct http_exchange *exchange)
+const struct tls_peer *http_certificate(const struct http_exchange *exchange)
 {
-    return address_origin(&exchange->connection->peer);
+    return stream_peer(&exchange->connection->stream);
 }
 
 struct http_ref http_exchange_ref(const struct http_exchange *exchange)

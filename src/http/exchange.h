@@ -13,6 +13,7 @@
 #include "http/connection.h"
 #include "http/message.h"
 #include "http/pace.h"
+#include "http/server.h"
 
 //   RUNNING ─ http_receive_body → RECEIVING ─ the body has come to its end → RUNNING
 //      └─ http_reply → ANSWERED   └─ it is refused → ANSWERED
@@ -29,7 +30,10 @@ struct http_exchange {
     struct connection *connection; // it is of
     uint64_t number;               // on that connection
     void *user;                    // the handler's
+    struct http_note note;         // likewise
+    struct http_client *client;    // owned; whose it is by the fields of a trusted proxy; NULL: the peer's
     enum exchange_state state;     //
+    bool is_unsafe;                // it counts among lane_shared's `unsafe`
     bool is_head;                  // HEAD: the answer has no body
     bool old_client;               // HTTP/1.0
     bool keep_alive;               // the client wants the connection to go on
@@ -62,6 +66,9 @@ struct http_exchange {
 
 // A new exchange at the end of the connection's, RUNNING. NULL without memory.
 struct http_exchange *exchange_new(struct connection *connection);
+
+// Has it run alone on its connection, as it may change something.
+void exchange_run_alone(struct http_exchange *exchange);
 
 // Answers for http itself, in place of an answer that is HELD, and ends the connection after it.
 void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *refusal);

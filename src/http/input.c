@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "http/client.h"
 #include "http/exchange.h"
 
 enum { FIRST_INPUT_BYTES = 1024 };
@@ -138,7 +139,7 @@ static void start_exchange(struct connection *connection, const struct http_pars
     http_parser_request(parser, input.at, &request);
     bool is_whole = !request.chunked && request.content_length == 0;
     connection->parting = !request.keep_alive && is_whole;
-    request.keep_alive = request.keep_alive && !connection->lane->draining;
+    request.keep_alive = request.keep_alive && !connection_has_to_end(connection);
     struct http_exchange *exchange = exchange_new(connection);
     if (exchange == NULL) {
         connection_close(connection);
@@ -154,9 +155,13 @@ static void start_exchange(struct connection *connection, const struct http_pars
     if (!exchange->whole)
         connection->receiver = exchange;
     if (!http_method_is_safe(request.method))
-        connection->exclusive = exchange;
+        exchange_run_alone(exchange);
     if (!request.keep_alive)
         connection->phase = CONNECTION_LAST;
+    if (!client_find(exchange, &request)) {
+        connection_close(connection);
+        return;
+    }
 
     const struct http_handler *handler = connection->lane->shared->handler;
     handler->on_request(handler->ctx, exchange, &request);

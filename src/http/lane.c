@@ -44,6 +44,8 @@ static void on_tick(uv_timer_t *tick)
         struct connection *connection = lane->slots[i].connection;
         if (connection != NULL && lane->draining)
             connection_tick_of_drain(connection, now_ms);
+        else if (connection != NULL && lane->moving)
+            connection_drain(connection);
         connection = lane->slots[i].connection; // it may be closed
         if (connection != NULL && !late)
             connection_tick(connection, now_ms);
@@ -54,7 +56,7 @@ static void start_tick(struct lane *lane)
 {
     enum { DRAIN_TICK_MS = 50 };
     uint64_t every_ms = lane->shared->limits.tick_ms;
-    if (lane->draining && every_ms > DRAIN_TICK_MS)
+    if ((lane->draining || lane->moving) && every_ms > DRAIN_TICK_MS)
         every_ms = DRAIN_TICK_MS;
     uv_update_time(loop_uv(lane->loop)); // the loop may have slept for long
     lane->tick_ms = lane_now_ms(lane);
@@ -140,6 +142,7 @@ void lane_free(struct lane *lane)
         lane->spare = exchange->next;
         mem_free(exchange);
     }
+    trusted_let_go(&lane->trusted);
     mem_free(lane->slots);
     mem_free(lane);
 }
@@ -206,6 +209,22 @@ void lane_forget(struct lane *lane)
     end_if_drained(lane);
 }
 
+static void drain_all(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->slot_count; i++) {
+        if (lane->slots[i].connection != NULL)
+            connection_drain(lane->slots[i].connection);
+    }
+}
+
+void lane_move(struct lane *lane)
+{
+    lane->moving = atomic_load(&lane->shared->is_moving);
+    if (lane->open > 0)
+        start_tick(lane);
+    drain_all(lane);
+}
+
 void lane_drain(struct lane *lane)
 {
     const struct http_limits *limits = &lane->shared->limits;
@@ -214,10 +233,7 @@ void lane_drain(struct lane *lane)
     lane->grace_until = lane_now_ms(lane) + limits->grace_ms;
     lane->drain_until = lane_now_ms(lane) + limits->drain_ms;
     lane->close_at = lane->drain_until + limits->last_ms;
-    for (uint32_t i = 0; i < lane->slot_count; i++) {
-        if (lane->slots[i].connection != NULL)
-            connection_drain(lane->slots[i].connection);
-    }
+    drain_all(lane);
     end_if_drained(lane);
 }
 

@@ -14,6 +14,7 @@
 #include "http/body.h"
 #include "http/parse.h"
 #include "http/server.h"
+#include "http/trusted.h"
 #include "net/loop.h"
 #include "text/date.h"
 
@@ -29,7 +30,13 @@ struct lane_shared {
     size_t max_files;                           // past it no claim that may fail is granted; fixed
     atomic_size_t files;                        // answers from files that are under way; any thread
     atomic_size_t open;                         // connections from accept to close; any thread
+    struct trusted trusted;                     // proxies
     void (*on_lane_drained)(struct lane *lane); // on the lane's thread, once
+    atomic_size_t unsafe; // requests that are not safe, until they are answered; any thread
+    // While it is true, connections go to another process, one by one as they get idle. Any thread.
+    atomic_bool is_moving;
+    // Gives one away, whose socket is closed here afterwards; false: it stays. On the lane's thread.
+    bool (*give)(struct lane_shared *shared, struct connection *connection);
 };
 
 // A place in the table of connections. A ref names it with its generation.
@@ -49,6 +56,7 @@ struct lane {
     uint32_t free_slot;   // first of the free ones, or NO_SLOT
     size_t open;          // connections not yet closed by libuv
     bool draining;        // each connection ends with its next answer
+    bool moving;          // or, rather, goes to another process behind it
     bool drained;         // nothing is open any more, and the tick is closed
     bool ended;           // the loop has
     uint64_t grace_until; // uv_now until which idle connections stay open then
@@ -57,6 +65,7 @@ struct lane {
     uint64_t tick_ms;     // uv_now of the last tick
     bool was_late;        // it came late, and no deadlines were looked at
 
+    struct trusted_held trusted;  // what of the server's proxies this lane has seen last
     struct backlog backlog;       // answers that wait for their clients
     struct connection *touched;   // those that need a turn before the loop waits again
     size_t touched_count;         // how many
@@ -68,6 +77,8 @@ struct lane {
     _Atomic(uint64_t) writes;     // attempts to write to a socket; read by any thread
     struct mail drain_mail;       // the server's way to this lane
     struct mail drained_mail;     // the way back
+    struct mail move_mail;        // tells that is_moving has changed
+    atomic_bool is_move_posted;   // it is on its way; any thread
     char bytes[LIMIT_READ_BYTES]; // what was just read, of any connection
 };
 
@@ -114,6 +125,9 @@ uint64_t lane_now_ms(const struct lane *lane);
 
 // One more attempt to write.
 void lane_count_write(struct lane *lane);
+
+// Does as is_moving has it. What is under way goes on, here.
+void lane_move(struct lane *lane);
 
 // Closes what is idle, and everything else when it is done; then on_lane_drained is called.
 void lane_drain(struct lane *lane);

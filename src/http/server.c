@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ties a listener on loops[0] to a lane on every loop. Connections are dealt out in turn, as a listener that
+// Ties listeners on loops[0] to a lane on every loop. Connections are dealt out in turn, as a listener that
 // loops share was seen to leave nearly all to one of them.
 //
-// Drain, on loops[0]: the listener takes no new handshakes, and closes a little later after a last round of
+// Drain, on loops[0]: the listeners take no new handshakes, and close a little later after a last round of
 // accepting; then each lane is told, in mail that comes after its last connection's; each says when it is
 // done. Leaves to lanes and connections what happens on one of them.
 #include "http/server.h"
@@ -17,11 +17,14 @@
 #include "http/exchange.h"
 #include "http/lane.h"
 #include "http/listener.h"
+#include "http/unix_socket.h"
 
 struct http_server {
     struct lane_shared shared;     // what the lanes share
     struct http_handler handler;   // copied
-    struct listener listener;      // loops[0]'s
+    struct listener *listeners;    // owned; loops[0]'s
+    size_t listener_count;         // made so far; fixed
+    size_t listeners_open;         // of a drain: not closed yet; loops[0]'s
     struct lane **lanes;           // owned; one a loop; fixed
     size_t lane_count;             // fixed
     size_t next_lane;              // which gets the next connection; loops[0]'s
@@ -31,6 +34,11 @@ struct http_server {
     atomic_uint_fast64_t refused;  // of them those over the limit; written by loops[0]
     atomic_bool draining;          // http_server_drain was called; any thread
     struct mail drain_mail;        // its way to loops[0]
+    struct mail move_mail;         // likewise, when is_moving has changed
+    atomic_bool is_move_posted;    // it is on its way; any thread
+    // What shared.give calls; set before is_moving is.
+    bool (*give)(void *ctx, int fd, size_t place, const char *peer);
+    void *give_ctx;                // borrowed
     void (*on_drained)(void *ctx); // set before drain_mail is posted
     void *on_drained_ctx;          // borrowed
 };
@@ -46,11 +54,14 @@ static void turn_away(int fd)
                                  "X-Content-Type-Options: nosniff\r\n"
                                  "Connection: close\r\n"
                                  "\r\n";
+    enum { MAX_READS = 64 };
     char request[1024];
     (void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     shutdown(fd, SHUT_WR);
-    while (recv(fd, request, sizeof(request), MSG_DONTWAIT) == (ssize_t)sizeof(request))
-        ; // unread input would make close() reset the connection, and the answer be lost
+    // Unread input would make close() reset the connection, and the answer be lost.
+    for (int i = 0;
+         i < MAX_READS && recv(fd, request, sizeof(request), MSG_DONTWAIT) == (ssize_t)sizeof(request); i++)
+        ;
     close(fd);
 }
 
@@ -59,22 +70,126 @@ static void on_dealt(struct mail *mail)
     connection_open(CONTAINER_OF(mail, struct connection, mail));
 }
 
-static void on_accept(void *ctx, int fd, const union address *peer)
+static void deal(struct listener *listener, int fd, const union address *peer, bool is_adopted)
 {
-    struct http_server *server = ctx;
+    struct http_server *server = listener->ctx;
     atomic_fetch_add_explicit(&server->accepted, 1, memory_order_relaxed);
     struct lane *lane = server->lanes[server->next_lane];
-    bool room = atomic_load_explicit(&server->shared.open, memory_order_relaxed) < server->max_connections;
-    struct connection *connection = room ? connection_new(lane, fd, peer) : NULL;
+    bool room = listener->listen.is_admin || // who looks what is wrong when there is no room
+                atomic_load_explicit(&server->shared.open, memory_order_relaxed) < server->max_connections;
+    struct connection *connection = room ? connection_new(lane, &listener->listen, fd, peer) : NULL;
     if (connection == NULL) {
         atomic_fetch_add_explicit(&server->refused, 1, memory_order_relaxed);
-        turn_away(fd);
+        if (listener->listen.tls != NULL)
+            close(fd); // it understands nothing else before a handshake
+        else
+            turn_away(fd);
         return;
     }
+    connection->next_number = is_adopted ? 1 : 0; // it is not new: another process has answered it before
     server->next_lane = (server->next_lane + 1) % server->lane_count;
     atomic_fetch_add_explicit(&server->shared.open, 1, memory_order_relaxed);
     connection->mail.deliver = on_dealt;
     loop_post(lane->loop, &connection->mail);
+}
+
+static void on_accept(struct listener *listener, int fd, const union address *peer)
+{
+    deal(listener, fd, peer, false);
+}
+
+// --- to and from another process
+
+// A connection on its way to loops[0].
+struct adopted {
+    struct mail mail;
+    struct listener *listener; // borrowed
+    int fd;                    // owned
+    union address peer;        //
+};
+
+static void on_adopted(struct mail *mail)
+{
+    struct adopted *adopted = CONTAINER_OF(mail, struct adopted, mail);
+    deal(adopted->listener, adopted->fd, &adopted->peer, true);
+    mem_free(adopted);
+}
+
+void http_server_adopt(struct http_server *server, int fd, size_t place, const char *peer)
+{
+    struct err ignored = {0};
+    struct adopted *adopted = place < server->listener_count ? mem_zalloc(1, sizeof(*adopted)) : NULL;
+    bool is_unix = unix_socket_is(peer);
+    if (adopted == NULL || (!is_unix && address_read(peer, &adopted->peer, &ignored) != ERR_NONE)) {
+        mem_free(adopted);
+        close(fd);
+        return;
+    }
+    if (is_unix)
+        adopted->peer.any.sa_family = AF_UNIX;
+    adopted->listener = &server->listeners[place];
+    adopted->fd = fd;
+    adopted->mail.deliver = on_adopted;
+    loop_post(server->lanes[0]->loop, &adopted->mail);
+}
+
+static bool give_away(struct lane_shared *shared, struct connection *connection)
+{
+    struct http_server *server = CONTAINER_OF(shared, struct http_server, shared);
+    size_t place = 0;
+    while (&server->listeners[place].listen != connection->listen)
+        place++;
+    char peer[ADDRESS_BYTES];
+    address_write(&connection->peer, peer);
+    return server->give(server->give_ctx, connection->stream.fd, place, peer);
+}
+
+static void move_lane(struct mail *mail)
+{
+    struct lane *lane = CONTAINER_OF(mail, struct lane, move_mail);
+    atomic_store(&lane->is_move_posted, false);
+    lane_move(lane);
+}
+
+// On loops[0]. The lanes' mail comes after that of the last connection that was accepted.
+static void move(struct mail *mail)
+{
+    struct http_server *server = CONTAINER_OF(mail, struct http_server, move_mail);
+    atomic_store(&server->is_move_posted, false);
+    bool is_moving = atomic_load(&server->shared.is_moving);
+    for (size_t i = 0; i < server->listener_count && server->listeners_open == 0; i++) {
+        if (is_moving)
+            listener_rest(&server->listeners[i]);
+        else
+            listener_resume(&server->listeners[i]);
+    }
+    for (size_t i = 0; i < server->lane_count; i++) {
+        struct lane *lane = server->lanes[i];
+        lane->move_mail.deliver = move_lane;
+        if (!atomic_exchange(&lane->is_move_posted, true))
+            loop_post(lane->loop, &lane->move_mail);
+    }
+}
+
+static void set_moving(struct http_server *server, bool is_moving)
+{
+    atomic_store(&server->shared.is_moving, is_moving);
+    server->move_mail.deliver = move;
+    if (!atomic_exchange(&server->is_move_posted, true))
+        loop_post(server->lanes[0]->loop, &server->move_mail);
+}
+
+void http_server_leave(
+    struct http_server *server, bool (*give)(void *ctx, int fd, size_t place, const char *peer), void *ctx)
+{
+    server->give = give;
+    server->give_ctx = ctx;
+    set_moving(server, true);
+}
+
+void http_server_stay(struct http_server *server)
+{
+    set_moving(server, false);
 }
 
 // --- drain
@@ -99,9 +214,11 @@ static void drain_lane(struct mail *mail)
     lane_drain(CONTAINER_OF(mail, struct lane, drain_mail));
 }
 
-static void drain_lanes(void *ctx)
+static void on_listener_closed(void *ctx)
 {
     struct http_server *server = ctx;
+    if (--server->listeners_open > 0)
+        return;
     server->lanes_open = server->lane_count;
     for (size_t i = 0; i < server->lane_count; i++) {
         server->lanes[i]->drain_mail.deliver = drain_lane;
@@ -112,7 +229,9 @@ static void drain_lanes(void *ctx)
 static void drain(struct mail *mail)
 {
     struct http_server *server = CONTAINER_OF(mail, struct http_server, drain_mail);
-    listener_end(&server->listener, drain_lanes);
+    server->listeners_open = server->listener_count;
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_end(&server->listeners[i], on_listener_closed);
 }
 
 void http_server_drain(struct http_server *server, void (*on_drained)(void *ctx), void *ctx)
@@ -123,6 +242,12 @@ void http_server_drain(struct http_server *server, void (*on_drained)(void *ctx)
     server->on_drained_ctx = ctx;
     server->drain_mail.deliver = drain;
     loop_post(server->lanes[0]->loop, &server->drain_mail);
+}
+
+void http_server_set_drain(struct http_server *server, uint64_t drain_ms, uint64_t last_ms)
+{
+    server->shared.limits.drain_ms = drain_ms; // which loops read when they drain
+    server->shared.limits.last_ms = last_ms;
 }
 
 // --- life
@@ -159,9 +284,33 @@ static enum err_code make_lanes(
     return ERR_NONE;
 }
 
+static enum err_code make_listeners(
+    struct http_server *server, const struct http_options *options, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    server->listeners = mem_zalloc(options->listen_count, sizeof(*server->listeners));
+    if (server->listeners == NULL)
+        return err_no_memory(err);
+    for (size_t i = 0; code == ERR_NONE && i < options->listen_count; i++) {
+        code = listener_init(&server->listeners[i], &options->listens[i], err);
+        server->listener_count++;
+    }
+    return code;
+}
+
+static enum err_code start_listeners(struct http_server *server, struct loop *loop, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    for (size_t i = 0; code == ERR_NONE && i < server->listener_count; i++)
+        code = listener_start(&server->listeners[i], loop_uv(loop), on_accept, server, err);
+    return code;
+}
+
 // Lets go of loops that never ran, so that they can be used for another server or be freed.
 static void leave_loops(struct http_server *server)
 {
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_cancel(&server->listeners[i]);
     for (size_t i = 0; i < server->lane_count; i++) {
         loop_after_turn(server->lanes[i]->loop, NULL, NULL);
         uv_close((uv_handle_t *)&server->lanes[i]->tick, NULL);
@@ -185,11 +334,15 @@ enum err_code http_server_new(const struct http_options *options, struct loop **
     backlog->max_bytes = options->max_answers_bytes > 0 ? options->max_answers_bytes : LIMIT_ANSWERS_BYTES;
     backlog->share_bytes = backlog->max_bytes / loop_count;
     server->shared.on_lane_drained = on_lane_drained;
-    enum err_code code = listener_open(&server->listener, options->listen, err);
+    server->shared.give = give_away;
+    trusted_init(&server->shared.trusted);
+    enum err_code code = trusted_set(&server->shared.trusted, options->trust, err);
+    if (code == ERR_NONE)
+        code = make_listeners(server, options, err);
     if (code == ERR_NONE)
         code = make_lanes(server, loops, loop_count, err);
     if (code == ERR_NONE)
-        code = listener_start(&server->listener, loop_uv(loops[0]), on_accept, server, err);
+        code = start_listeners(server, loops[0], err);
     if (code != ERR_NONE) {
         leave_loops(server);
         http_server_free(server);
@@ -203,16 +356,32 @@ void http_server_free(struct http_server *server)
 {
     if (server == NULL)
         return;
-    listener_fini(&server->listener);
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_fini(&server->listeners[i]);
+    mem_free(server->listeners);
     for (size_t i = 0; i < server->lane_count; i++)
         lane_free(server->lanes[i]);
+    trusted_fini(&server->shared.trusted);
     mem_free(server->lanes);
     mem_free(server);
 }
 
 const char *http_server_address(const struct http_server *server)
 {
-    return server->listener.address;
+    size_t first = 0;
+    while (first + 1 < server->listener_count && server->listeners[first].listen.is_admin)
+        first++;
+    return server->listeners[first].name;
+}
+
+const char *http_server_address_at(const struct http_server *server, size_t i)
+{
+    return i < server->listener_count ? server->listeners[i].name : NULL;
+}
+
+enum err_code http_server_trust(struct http_server *server, const struct trust *trust, struct err *err)
+{
+    return trusted_set(&server->shared.trusted, trust, err);
 }
 
 struct http_stats http_server_stats(const struct http_server *server)
@@ -221,6 +390,10 @@ struct http_stats http_server_stats(const struct http_server *server)
         .accepted = atomic_load_explicit(&server->accepted, memory_order_relaxed),
         .refused = atomic_load_explicit(&server->refused, memory_order_relaxed),
         .open = atomic_load_explicit(&server->shared.open, memory_order_relaxed),
+        .unsafe = atomic_load_explicit(&server->shared.unsafe, memory_order_relaxed),
+        .max_open = server->max_connections,
+        .bodies_bytes = atomic_load_explicit(&server->shared.budget.used_bytes, memory_order_relaxed),
+        .max_bodies_bytes = server->shared.budget.max_bytes,
     };
     for (size_t i = 0; i < server->lane_count; i++)
         stats.writes += atomic_load_explicit(&server->lanes[i]->writes, memory_order_relaxed);

@@ -17,11 +17,14 @@
 #include "http/address.h"
 #include "http/body.h"
 #include "http/file.h"
+#include "http/listen.h"
 #include "http/message.h"
 #include "http/pace.h"
+#include "http/trust.h"
 #include "net/loop.h"
 
 struct http_server;
+struct tls_peer;
 struct http_exchange; // one request and its answer; owned by its connection
 
 struct http_reply {
@@ -54,9 +57,16 @@ struct http_handler {
     // status is not always the handler's: a body that was not asked for and turns out malformed is a 400.
     void (*on_end)(void *ctx, struct http_exchange *exchange, int status, size_t body_bytes);
 
-    // Fills the answer to a request that http refuses by itself: content type and body of `reply` (a problem
-    // document) for its status and detail; may replace its headers. NULL: an answer without body.
-    void (*on_refuse)(void *ctx, int status, const char *detail, struct http_reply *reply);
+    // Fills the answer to a request that http refuses by itself, perhaps before on_request: content type and
+    // body of `reply` (a problem document) for its status and detail; may replace its headers. NULL: an
+    // answer without body.
+    void (*on_refuse)(
+        void *ctx, struct http_exchange *exchange, int status, const char *detail, struct http_reply *reply);
+
+    // A connection was closed before anything was read of a request, as what its proxy has to say of it is
+    // not there, or is nobody's to say: `peer` as http_peer has it, and why. On its loop's thread. NULL is
+    // fine.
+    void (*on_turned_away)(void *ctx, const char *peer, const char *why);
 };
 
 // How long clients may take, in milliseconds, and how fast they must be; base/limits.h has the reasons.
@@ -77,25 +87,35 @@ struct http_limits {
 struct http_limits http_limits_default(void);
 
 struct http_options {
-    const char *listen;      // as address_read has it; port 0 takes a free one
-    size_t max_connections;  // of the process
-    size_t max_bodies_bytes; // of all bodies in the process, as far as they have come and are not freed
-    size_t max_files;        // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS
+    struct http_listen *listens; // one or more; each descriptor is taken, and -1 stands in its place then
+    size_t listen_count;         //
+    size_t max_connections;      // of the process
+    size_t max_bodies_bytes;     // of all bodies in the process, as far as they have come and are not freed
+    size_t max_files;            // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS
     // Of all answers in memory that wait for their clients, heads and all; 0: LIMIT_ANSWERS_BYTES. Past it
     // the connections with most of them are closed (http/backlog.h); so an answer that is larger is only for
     // who takes it at once.
     size_t max_answers_bytes;
     const struct http_limits *limits; // NULL: http_limits_default(); copied
+    const struct trust *trust;        // proxies, and what they write; NULL: nobody is one; copied
 };
 
 // Listens; loops[0] accepts and deals connections out to all loops in turn. Call before the loops run; takes
-// each loop's loop_after_turn. `loops` and `handler` are borrowed while the server lives. ERR_CONFIG: an
-// address that is not one; ERR_IO: cannot be listened on.
+// each loop's loop_after_turn. `loops` and `handler` are borrowed while the server lives. ERR_IO: a socket
+// cannot be listened on.
 MUST_CHECK enum err_code http_server_new(const struct http_options *options, struct loop **loops,
     size_t loop_count, const struct http_handler *handler, struct http_server **ret_server, struct err *err);
 
-// "127.0.0.1:8080": the address that is listened on, with the real port. Valid while the server lives.
+// "127.0.0.1:8080": the first address that is listened on and is not the admin's, with the real port. Valid
+// while the server lives.
 const char *http_server_address(const struct http_server *server);
+
+// The same of the i-th, as options had them; NULL past the last one.
+const char *http_server_address_at(const struct http_server *server, size_t i);
+
+// From here on these proxies are trusted. ERR_NO_MEMORY: those of before are. Any thread.
+MUST_CHECK enum err_code http_server_trust(
+    struct http_server *server, const struct trust *trust, struct err *err);
 
 // Stops accepting and lets what runs finish, with "Connection: close". Idle connections have grace_ms for one
 // more request. After drain_ms, safe requests that still run and bodies that still come are answered with
@@ -104,15 +124,36 @@ const char *http_server_address(const struct http_server *server);
 // on any thread; a second call does nothing.
 void http_server_drain(struct http_server *server, void (*on_drained)(void *ctx), void *ctx);
 
+// Has connections go to another process from here on, each when it is idle, and accepts nobody: whoever comes
+// waits for that process, too, which has the listening sockets. `give` is called on any loop, with the
+// socket, the listener's place among those of the options and the client's address; true: it has handed it
+// over. What cannot go, as a connection with TLS, goes on here until the drain. Called on any thread.
+void http_server_leave(
+    struct http_server *server, bool (*give)(void *ctx, int fd, size_t place, const char *peer), void *ctx);
+
+// The end of that: all goes on as before, but for a server that drains.
+void http_server_stay(struct http_server *server);
+
+// Takes over a connection, idle up to now, that came in at the listener at `place`, of a client at `peer`, as
+// `give` tells them. The descriptor is taken. On any thread.
+void http_server_adopt(struct http_server *server, int fd, size_t place, const char *peer);
+
+// Other times of a drain than options had; before http_server_drain, on the thread that calls it or one that
+// has ended by then.
+void http_server_set_drain(struct http_server *server, uint64_t drain_ms, uint64_t last_ms);
+
 struct http_stats {
-    uint64_t accepted; // connections since the start
-    uint64_t refused;  // of them those over max_connections
-    uint64_t open;     // connections now
-    uint64_t writes;   // attempts to write to a socket
+    uint64_t accepted;         // connections since the start
+    uint64_t refused;          // of them those over max_connections
+    uint64_t open;             // connections now
+    uint64_t max_open;         // that may be open
+    uint64_t unsafe;           // requests now that are not safe, from their heads to the end of their answers
+    uint64_t writes;           // attempts to write to a socket
+    uint64_t bodies_bytes;     // memory of bodies that have come and are not freed
+    uint64_t max_bodies_bytes; // that these may take
 };
 
-// Tests only, to see what a client cannot: that answers go out together, that connections are gone. Any
-// thread.
+// What a client cannot see: that answers go out together, that connections are gone. Any thread.
 struct http_stats http_server_stats(const struct http_server *server);
 
 // Frees a server after loop_stop on all of its loops; bodies that were taken are freed before. Connections
@@ -159,11 +200,34 @@ bool http_is_head(const struct http_exchange *exchange);
 void http_set_user(struct http_exchange *exchange, void *user);
 void *http_user(const struct http_exchange *exchange);
 
-// "10.0.0.1:5555" of the peer; valid during the exchange.
+// Where it came in; valid while the server lives.
+const struct http_listen *http_listen_of(const struct http_exchange *exchange);
+
+// A note of the handler's, zeroed at first, for what needs no pointer.
+struct http_note {
+    uint64_t ns;     // a moment
+    uint32_t number; // of something
+};
+
+void http_set_note(struct http_exchange *exchange, struct http_note note);
+struct http_note http_note(const struct http_exchange *exchange);
+
+// Bytes of its body that have come for the handler so far, without their framing.
+size_t http_received_bytes(const struct http_exchange *exchange);
+
+// "10.0.0.1:5555" of the client, "unix:" of that of a Unix socket; where a trusted proxy has passed the
+// request on, of whom that tells, mostly without a port: "10.0.0.1". Valid during the exchange.
 const char *http_peer(struct http_exchange *exchange);
 
-// What counts as one peer (address.h).
+// What counts as one client (address.h).
 struct origin http_origin(const struct http_exchange *exchange);
+
+// The path below which a trusted proxy has this server, "/api"; empty: none is told. Valid during the
+// exchange.
+struct span http_prefix(const struct http_exchange *exchange);
+
+// The certificate that the client has shown, by which it is known; NULL: none. Valid during the exchange.
+const struct tls_peer *http_certificate(const struct http_exchange *exchange);
 
 struct http_ref {
     struct loop *loop;   // where to look it up

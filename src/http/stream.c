@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that touches a client's socket once it is accepted. libuv tells when there is something to be
+// The files that touch a client's socket once it is accepted are this one, which is for plain streams, and
+// those of TLS, to which it hands on the others. libuv tells when there is something to be
 // read; the bytes go by recv(2) and send(2), which are cheaper than the calls that libuv makes. A write goes
 // to the socket at once: nearly always the socket takes all of it, and nothing has to be kept. What it does
 // not take is left to libuv, one write at a time. Leaves to its owner what the bytes mean and how long a
@@ -14,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "http/tls_stream.h"
+
 enum {
     SMALL_BYTES = 4096, // copying that much costs less than handing its parts to the system one by one
     MAX_READS = 8,      // of one stream before others have their turn
@@ -24,16 +27,20 @@ static struct stream *stream_of(uv_stream_t *tcp)
     return CONTAINER_OF(tcp, struct stream, tcp);
 }
 
-bool stream_open(struct stream *stream, struct loop *loop, int fd, const struct stream_owner *owner)
+bool stream_open(
+    struct stream *stream, struct loop *loop, int fd, const struct stream_owner *owner, struct tls *tls)
 {
     stream->owner = owner;
     stream->fd = fd;
     uv_tcp_init(loop_uv(loop), &stream->tcp); // makes no socket, and cannot fail
-    if (uv_tcp_open(&stream->tcp, fd) == 0)
-        return true;
-    close(fd);
-    stream->fd = -1;
-    return false;
+    if (uv_tcp_open(&stream->tcp, fd) != 0) {
+        close(fd);
+        stream->fd = -1;
+        return false;
+    }
+    if (tls != NULL)
+        stream->tls = tls_stream_new(stream, loop, tls);
+    return (stream->tls != NULL) == (tls != NULL);
 }
 
 // --- reading
@@ -80,6 +87,8 @@ static void on_readable(uv_stream_t *tcp, ssize_t no_room, const uv_buf_t *buf)
     (void)no_room;
     (void)buf;
     struct stream *stream = stream_of(tcp);
+    if (stream->has_preface && !stream->owner->on_preface(stream))
+        return;
     for (int i = 0; i < MAX_READS && stream->is_reading && !stream_is_closed(stream); i++) {
         if (!read_once(stream))
             break;
@@ -88,6 +97,8 @@ static void on_readable(uv_stream_t *tcp, ssize_t no_room, const uv_buf_t *buf)
 
 bool stream_start_reading(struct stream *stream)
 {
+    if (stream->tls != NULL)
+        return tls_stream_start_reading(stream);
     if (!stream->is_reading)
         stream->is_reading = uv_read_start((uv_stream_t *)&stream->tcp, on_alloc, on_readable) == 0;
     return stream->is_reading;
@@ -95,6 +106,10 @@ bool stream_start_reading(struct stream *stream)
 
 void stream_stop_reading(struct stream *stream)
 {
+    if (stream->tls != NULL) {
+        tls_stream_stop_reading(stream);
+        return;
+    }
     if (stream->is_reading)
         uv_read_stop((uv_stream_t *)&stream->tcp);
     stream->is_reading = false;
@@ -103,6 +118,8 @@ void stream_stop_reading(struct stream *stream)
 bool stream_has_bytes(const struct stream *stream)
 {
     char byte;
+    if (stream->fd >= 0 && stream->tls != NULL)
+        return tls_stream_has_bytes(stream);
     return stream->fd >= 0 && recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
@@ -153,6 +170,8 @@ static ssize_t send_parts(int fd, uv_buf_t *parts, unsigned part_count, size_t b
 enum stream_written stream_write(struct stream *stream, uv_buf_t *parts, unsigned part_count)
 {
     assert(!stream->is_writing);
+    if (stream->tls != NULL)
+        return tls_stream_write(stream, parts, part_count);
     size_t bytes = 0;
     for (unsigned i = 0; i < part_count; i++)
         bytes += parts[i].len;
@@ -171,6 +190,8 @@ size_t stream_unsent(struct stream *stream)
 {
     if (!stream->is_writing)
         return 0;
+    if (stream->tls != NULL)
+        return tls_stream_unsent(stream);
     size_t unsent = uv_stream_get_write_queue_size((const uv_stream_t *)&stream->tcp);
     if (unsent > 0)
         stream->unsent_bytes = unsent;
@@ -181,15 +202,20 @@ size_t stream_unsent(struct stream *stream)
 // that slow clients need minutes for.
 uint64_t stream_taken(struct stream *stream)
 {
+    if (stream->tls != NULL)
+        return tls_stream_taken(stream);
     int on_the_way = 0;
     ioctl(stream->fd, TIOCOUTQ, &on_the_way); // tcp(7): SIOCOUTQ, the same; 0 is fine if it fails
-    return stream->given_bytes - stream_unsent(stream) - (uint64_t)on_the_way;
+    uint64_t sent = stream->given_bytes - stream_unsent(stream);
+    return sent > (uint64_t)on_the_way ? sent - (uint64_t)on_the_way : 0; // a Unix socket counts overhead
 }
 
 // --- the end
 
-bool stream_shut(const struct stream *stream)
+bool stream_shut(struct stream *stream)
 {
+    if (stream->fd >= 0 && stream->tls != NULL)
+        return tls_stream_shut(stream);
     return stream->fd >= 0 && shutdown(stream->fd, SHUT_WR) == 0;
 }
 
@@ -201,11 +227,27 @@ static void on_closed(uv_handle_t *handle)
 
 void stream_close(struct stream *stream)
 {
-    uv_close((uv_handle_t *)&stream->tcp, on_closed);
+    if (stream->tls != NULL)
+        tls_stream_close(stream);
+    else
+        uv_close((uv_handle_t *)&stream->tcp, on_closed);
     stream->fd = -1;
 }
 
 bool stream_is_closed(const struct stream *stream)
 {
     return uv_is_closing((const uv_handle_t *)&stream->tcp) != 0;
+}
+
+void stream_fini(struct stream *stream)
+{
+    tls_stream_free(stream->tls);
+    stream->tls = NULL;
+}
+
+// --- who
+
+const struct tls_peer *stream_peer(const struct stream *stream)
+{
+    return stream->tls != NULL ? tls_stream_peer(stream) : NULL;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client's socket as a stream of bytes: all that connections need of it, so that something else than plain
-// TCP can lie behind these functions without a change to their callers. Nothing is copied on the way. On the
-// thread of its loop.
+// A client's socket as a stream of bytes: all that connections need of it. It is plain, and then nothing is
+// copied on the way, or has TLS (tls_stream.h), of which callers need not know. On the thread of its loop.
 #ifndef RECKONER_HTTP_STREAM_H
 #define RECKONER_HTTP_STREAM_H
 
@@ -15,6 +14,9 @@
 #include "net/loop.h"
 
 struct stream;
+struct tls;
+struct tls_peer;
+struct tls_stream;
 
 // What a stream calls. All calls come from the loop, never from inside a function of this header.
 struct stream_owner {
@@ -30,6 +32,11 @@ struct stream_owner {
     // What stream_write left to the loop is written, or the stream is broken.
     void (*on_written)(struct stream *stream, bool is_broken);
 
+    // Something has come, or the end, while stream->has_preface: takes bytes off the socket that belong to
+    // nobody above, and ends that by clearing the flag. False when it has taken all that was there, or has
+    // closed the stream. NULL: no stream of the owner has a preface.
+    bool (*on_preface)(struct stream *stream);
+
     // stream_close is done: the loop has let go of the stream, which may be freed.
     void (*on_closed)(struct stream *stream);
 };
@@ -40,9 +47,11 @@ struct stream {
     const struct stream_owner *owner; // borrowed; fixed
     int fd;                           // the socket, `tcp` owns it; -1 when it is closed
     bool is_reading;                  // the loop reads
+    bool has_preface;                 // first come bytes that the owner takes off the socket by itself
     bool is_writing;                  // `rest` is under way; stream_write must not be called
     uint64_t given_bytes;             // to stream_write, since the beginning
     size_t unsent_bytes;              // of `rest`, when last looked at
+    struct tls_stream *tls;           // owned; NULL: it is plain
 };
 
 // What the client's system has told of its side, as far as that can be known without reading.
@@ -59,10 +68,11 @@ enum stream_written {
     STREAM_BROKEN,  // the client takes no more
 };
 
-// Takes the socket `fd`, which does not block and is not read yet. On false the stream cannot be used; in
-// both cases it has to be closed before it may be freed.
+// Takes the socket `fd`, which does not block and is not read yet; `tls` is borrowed, NULL for a plain
+// stream. On false the stream cannot be used; in both cases it has to be closed before it may be freed
+// (stream_fini).
 MUST_CHECK bool stream_open(
-    struct stream *stream, struct loop *loop, int fd, const struct stream_owner *owner);
+    struct stream *stream, struct loop *loop, int fd, const struct stream_owner *owner, struct tls *tls);
 
 // Starts reading; false when the loop cannot. Fine when it reads already.
 MUST_CHECK bool stream_start_reading(struct stream *stream);
@@ -73,27 +83,33 @@ void stream_stop_reading(struct stream *stream);
 // Whether bytes have come that are not read yet.
 bool stream_has_bytes(const struct stream *stream);
 
+// The certificate that its client has shown; NULL: none.
+const struct tls_peer *stream_peer(const struct stream *stream);
+
 // A system call; for a stream that is not read, as the loop does not watch that one.
 enum stream_client stream_client(const struct stream *stream);
 
-// Writes the parts in one system call, from where they are. They have to stay there until all is written or
-// the stream is closed; the array `parts` itself is used up.
+// Writes the parts, from where they are, in one system call if it is plain. They have to stay there until all
+// is written or the stream is closed; the array `parts` itself is used up.
 MUST_CHECK enum stream_written stream_write(struct stream *stream, uv_buf_t *parts, unsigned part_count);
 
 // Bytes given to stream_write that the socket has not taken. Where a write has failed the loop does not know
 // any more: then as many as when this was last asked.
 size_t stream_unsent(struct stream *stream);
 
-// Bytes that the client's system has acknowledged since the beginning.
+// Bytes that the client's system has acknowledged since the beginning, those of TLS itself with them.
 uint64_t stream_taken(struct stream *stream);
 
 // Ends our side: the client sees the end behind what is written. False when the stream is broken.
-MUST_CHECK bool stream_shut(const struct stream *stream);
+MUST_CHECK bool stream_shut(struct stream *stream);
 
 // Closes the socket; the loop calls on_closed later, and nothing else. Once.
 void stream_close(struct stream *stream);
 
 // Whether it is closed or being closed; also true when the loop has ended and closed it by itself.
 bool stream_is_closed(const struct stream *stream);
+
+// Frees what it has, after on_closed or the end of its loop. A zeroed one is fine.
+void stream_fini(struct stream *stream);
 
 #endif

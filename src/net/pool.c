@@ -53,6 +53,7 @@ struct pool {
     uint64_t done;           // quick tasks since …
     uint64_t done_ns;        // … this look
     uint64_t mean_ns;        // between the ends of two quick ones while they waited; 0: not known
+    size_t refused;          // of pool_stats
     bool ending;             // pool_free was called: no new tasks, and all that wait are run
 
     size_t places;           // fixed, as all below
@@ -112,10 +113,17 @@ static uint64_t long_wait_ns(const struct pool *pool, const struct share *share)
     return share_wait_ns(share, LIMIT_LONG_ENDPOINT * pool->places);
 }
 
+static bool is_in_vain(const struct task *task)
+{
+    return task->is_in_vain != NULL && atomic_load_explicit(task->is_in_vain, memory_order_relaxed);
+}
+
 // Ends the lock, wakes the thread that was claimed, and refuses what is to be refused.
 static void unlock(struct pool *pool, struct worker *claimed)
 {
     struct task *task = pool->refuse.first;
+    for (const struct task *late = task; late != NULL; late = late->next)
+        pool->refused += !is_in_vain(late);
     pool->refuse = (struct task_list){0};
     pthread_mutex_unlock(&pool->lock);
     if (claimed != NULL)
@@ -151,11 +159,6 @@ static void refuse_waiting(struct pool *pool, struct share *share, struct task *
 static bool has_waited(const struct task *task, uint64_t ms, uint64_t now_ns)
 {
     return task != NULL && task->refuse != NULL && task->came_ns + ms * NS_PER_MS <= now_ns;
-}
-
-static bool is_in_vain(const struct task *task)
-{
-    return task->is_in_vain != NULL && atomic_load_explicit(task->is_in_vain, memory_order_relaxed);
 }
 
 static void unlist(struct share **at)
@@ -616,6 +619,7 @@ bool pool_submit(struct pool *pool, struct task *task)
         forget_abandoned(pool, share);
         is_queued = wait_for_share(pool, task);
     }
+    pool->refused += !is_queued && !pool->ending;
     unlock(pool, claim(pool));
     return is_queued;
 }
@@ -655,12 +659,36 @@ void pool_turn_to(struct pool *pool, struct task *task)
     unlock(pool, claim(pool));
 }
 
+void pool_set_max_queued(struct pool *pool, size_t max_queued)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->max_queued = max_queued;
+    pthread_mutex_unlock(&pool->lock);
+}
+
 size_t pool_queued(struct pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     size_t queued = pool->quick.count;
     pthread_mutex_unlock(&pool->lock);
     return queued;
+}
+
+struct pool_stats pool_stats(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    struct pool_stats stats = {.places = pool->places,
+        .running = pool->running,
+        .long_running = pool->long_running,
+        .queued = pool->quick.count,
+        .max_queued = pool->max_queued,
+        .refused = pool->refused};
+    for (const struct share *share = pool->shares; share != NULL; share = share->next)
+        stats.long_queued += share->waiting.count;
+    if (pool->quick.first != NULL)
+        stats.oldest_ns = pool->quick.first->came_ns;
+    pthread_mutex_unlock(&pool->lock);
+    return stats;
 }
 
 void pool_free(struct pool *pool)

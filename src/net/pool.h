@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "net/share.h"
@@ -42,8 +43,25 @@ struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *
 // on. Of a task with a share, on a worker's thread that has begun with one.
 void pool_turn_to(struct pool *pool, struct task *task);
 
+// Has the queue take so many from here on; what waits beyond them stays. Any thread.
+void pool_set_max_queued(struct pool *pool, size_t max_queued);
+
 // Tasks that wait now, but for those that wait for their shares. Any thread.
 size_t pool_queued(struct pool *pool);
+
+struct pool_stats {
+    size_t places;       // quick tasks that it runs at a time
+    size_t running;      // of them that run now
+    size_t long_running; // long tasks that run beside them
+    size_t queued;       // tasks that wait for a place
+    size_t long_queued;  // tasks that wait for their shares
+    size_t max_queued;   // tasks that may wait for a place
+    size_t refused;      // since the start: tasks without room, and those that have waited for too long
+    uint64_t oldest_ns;  // came_ns of the task that waits longest for a place; 0: none does
+};
+
+// What it does at the moment. Any thread.
+struct pool_stats pool_stats(struct pool *pool);
 
 // Runs what is queued, ends the threads and frees. NULL is fine.
 void pool_free(struct pool *pool);

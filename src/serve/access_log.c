@@ -9,13 +9,31 @@
 #include "serve/credential.h"
 #include "text/timestamp.h"
 
-enum { TARGET_BYTES = 512, CLIENT_CLOSED_REQUEST = 499 };
+enum { TARGET_BYTES = 512 };
+
+// Two of them name no trace (W3C Trace Context section 4.2).
+static void read_trace(const struct http_request *head, struct trace_parent *ret_trace)
+{
+    const struct http_field *found = NULL;
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct http_field *field = &head->fields[i];
+        if (field->name.len != sizeof("traceparent") - 1 || !span_is_nocase(field->name, "traceparent"))
+            continue;
+        if (found != NULL)
+            return;
+        found = field;
+    }
+    struct trace_parent trace;
+    if (found != NULL && trace_parent_read(found->value, &trace))
+        *ret_trace = trace;
+}
 
 void access_line_begin(
     struct access_line *line, const struct http_request *head, uint64_t now_ns, struct arena *arena)
 {
     line->method = http_method_name(head->method);
     line->start_ns = now_ns;
+    read_trace(head, &line->trace);
     // The path need not stand in front of its query: that of http://host?a=b is elsewhere.
     struct span path = head->asterisk ? span_of("*") : head->path;
     size_t path_len = path.len < TARGET_BYTES ? path.len : TARGET_BYTES, room = TARGET_BYTES - path_len;
@@ -29,8 +47,8 @@ void access_line_begin(
     if (query_len > 0) {
         line->target[path_len] = '?';
         memcpy(line->target + path_len + 1, head->query.at, query_len - 1);
-        credential_mask(line->target, line->target_len, (struct span){0});
     }
+    credential_mask(line->target, line->target_len, (struct span){0});
 }
 
 void access_line_end(
@@ -47,6 +65,5 @@ void access_line_end(
     if (client.len == 0)
         client = span_of("-");
     log_printf(log, "%s %s %s %.*s %d %zu %.3fms %.*s", now, peer, line->method != NULL ? line->method : "-",
-        (int)target.len, target.at, status != 0 ? status : CLIENT_CLOSED_REQUEST, body_bytes, ms,
-        (int)client.len, client.at);
+        (int)target.len, target.at, access_status(status), body_bytes, ms, (int)client.len, client.at);
 }

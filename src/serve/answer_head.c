@@ -3,6 +3,8 @@
 // that has the bytes already is told so whatever was written meanwhile. Any thread.
 #include "serve/answer_head.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 const char CACHE_PRIVATE[] = "Cache-Control: private, no-cache\r\n";
@@ -101,4 +103,10 @@ void answer_head_write(const struct answer_head *head, struct answer_lines *ret_
         add_ms(lines, head->sql_ns);
         add(lines, "\r\n");
     }
+    if (head->batch_id != 0) {
+        lines->len += (size_t)snprintf(lines->text + lines->len, sizeof(lines->text) - lines->len,
+            "Batch-Id: %" PRId64 "\r\n", head->batch_id);
+    }
+    if (head->is_replayed)
+        add(lines, "Idempotency-Replayed: true\r\n");
 }

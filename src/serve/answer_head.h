@@ -31,6 +31,8 @@ struct answer_head {
     const struct digest *digest; // of its bytes, of which the entity tag is made; NULL: it is `etag`
     struct span etag;            // with its quotes; at NULL: it has none
     enum answer_source source;
+    int64_t batch_id;  // of a write: the batch's; 0: it has none
+    bool is_replayed;  // it is what the batch was answered before
     bool is_stored;    // the answer is kept now
     bool is_collapsed; // it was read for another request
     uint64_t queue_ns; // of Server-Timing: waiting …
@@ -48,7 +50,7 @@ struct answer_lines {
 // none either.
 extern const char CACHE_PRIVATE[];
 
-// Cache-Control, Vary, ETag, Cache-Status, Server-Timing.
+// Cache-Control, Vary, ETag, Cache-Status, Server-Timing, Batch-Id, Idempotency-Replayed.
 void answer_head_write(const struct answer_head *head, struct answer_lines *ret_lines);
 
 #endif

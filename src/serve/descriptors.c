@@ -14,12 +14,12 @@ static size_t reserve_of(size_t handles)
     return LIMIT_FILE_ANSWERS + LIMIT_SPARE_FILES + handles * LIMIT_HANDLE_FILES;
 }
 
-void descriptors_share(size_t free, size_t handles, struct descriptors *ret_descriptors)
+void descriptors_share(size_t free, size_t handles, size_t wanted, struct descriptors *ret_descriptors)
 {
     size_t reserve = reserve_of(handles);
     size_t connections = free > 2 * reserve ? free - reserve : free / 2;
-    if (connections > LIMIT_CONNECTIONS)
-        connections = LIMIT_CONNECTIONS;
+    if (connections > wanted)
+        connections = wanted;
     size_t file_answers = (free - connections) / 2;
     ret_descriptors->connections = connections;
     ret_descriptors->file_answers = file_answers > LIMIT_FILE_ANSWERS ? LIMIT_FILE_ANSWERS : file_answers;
@@ -48,13 +48,14 @@ void descriptors_raise(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-enum err_code descriptors_claim(size_t handles, struct descriptors *ret_descriptors, struct err *err)
+enum err_code descriptors_claim(
+    size_t handles, size_t wanted, struct descriptors *ret_descriptors, struct err *err)
 {
     struct rlimit rlimit = {.rlim_cur = 1024};
     (void)getrlimit(RLIMIT_NOFILE, &rlimit);                     // fails for a bad pointer only
     size_t open = count_open(), limit = (size_t)rlimit.rlim_cur; // infinity is the largest number
     struct descriptors descriptors = {.limit = limit};
-    descriptors_share(limit > open ? limit - open : 0, handles, &descriptors);
+    descriptors_share(limit > open ? limit - open : 0, handles, wanted, &descriptors);
     if (descriptors.connections == 0 || descriptors.file_answers == 0) {
         err_set(err, ERR_CONFIG, "the limit of %zu open files leaves no room for clients: %zu are open",
             limit, open);

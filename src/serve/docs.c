@@ -15,9 +15,6 @@
 #include "text/html.h"
 #include "text/number.h"
 
-// Where the examples say that the server is; the page does not know.
-#define EXAMPLE_HOST "localhost:8080"
-
 static const char style[] =
     ":root{color-scheme:light dark;--text:#1c1e21;--soft:#55595e;--back:#fff;--box:#f3f4f6;--line:#c9ccd1;"
     "--link:#0b57b0}\n"
@@ -338,7 +335,7 @@ static void add_curl(struct buf *out, const struct endpoint *endpoint, const str
         buf_append_str(&made, "-g "); // without it curl makes several requests of [1-3] or {a,b}
     if (endpoint->method != HTTP_POST || example->body.len == 0)
         buf_printf(&made, "-X %s ", http_method_name(endpoint->method));
-    append_quoted(&made, span_of(EXAMPLE_HOST), target);
+    append_quoted(&made, span_of(DOCS_EXAMPLE_HOST), target);
     if (example->body.len > 0) {
         buf_append_str(&made, " -H 'Content-Type: application/json' -d ");
         append_quoted(&made, (struct span){0}, example->body);
@@ -414,6 +411,11 @@ static void add_endpoint(struct buf *out, const struct endpoint *endpoint)
     else if (endpoint->field_count > 0)
         add(out,
             "<p>Takes one row or many, as JSON, NDJSON or CSV, or one as a form: all of them or none.</p>\n");
+    if (endpoint->is_lenient)
+        add(out,
+            "<p>With <code>Prefer: handling=lenient</code> it takes the good rows and leaves the bad ones out: "
+            "the answer is then the member <code>answer</code> of an object, with the <code>errors</code> "
+            "beside it.</p>\n");
     add_dialect(out, endpoint);
     add_answer(out, endpoint);
     add_columns(out, endpoint);
@@ -505,7 +507,7 @@ struct blob *docs_page(struct app *const *apps, size_t count)
         "<p>Answers come in the format that <code>?format=json</code>, <code>ndjson</code> or "
         "<code>csv</code> says, or else the header field <code>Accept</code>. Errors are problem documents "
         "(RFC 9457): each names the parameter, or the line and field, that is wrong. In the "
-        "<code>curl</code> lines, put this server&#39;s address in place of <code>" EXAMPLE_HOST
+        "<code>curl</code> lines, put this server&#39;s address in place of <code>" DOCS_EXAMPLE_HOST
         "</code>.</p>\n");
     for (size_t i = 0; i < count; i++)
         add_app(&out, apps[i]);

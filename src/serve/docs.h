@@ -9,6 +9,9 @@
 #include "base/attr.h"
 #include "base/blob.h"
 
+// The address in the lines of curl.
+#define DOCS_EXAMPLE_HOST "localhost:8080"
+
 // An HTML page of itself, without scripts or anything to fetch, about the apps in their order and every
 // endpoint that has a route. All texts of an app are escaped: they show as they are written. The caller owns
 // a reference. NULL without memory, or when the page would be larger than LIMIT_ANSWER_BYTES. Any thread.

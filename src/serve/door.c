@@ -10,6 +10,7 @@
 
 #include "access/guesses.h"
 #include "base/clock.h"
+#include "serve/door_certificate.h"
 #include "serve/door_token.h"
 #include "serve/keys.h"
 #include "serve/loop_state.h"
@@ -70,11 +71,12 @@ enum door_verdict door_judge(
     struct client *client = NULL;
     if (!door->app->access.wants_keys)
         return DOOR_NOBODY;
-    if (credential->count == 0)
+    if (credential->count == 0 && door->certificate == NULL)
         return wants_client(endpoint) ? DOOR_MISSING : DOOR_NOBODY;
     if (credential->count > 1)
         return DOOR_SEVERAL;
-    enum door_verdict verdict = find_client(door, credential->text, &client, err);
+    enum door_verdict verdict = credential->count == 0 ? door_certificate_judge(door, &client, err)
+                                                       : find_client(door, credential->text, &client, err);
     if (verdict != DOOR_CLIENT)
         return verdict;
     if (wants_client(endpoint) &&
@@ -127,9 +129,10 @@ static void refuse_missing(struct request *request)
     bool takes_tokens = request->app->access.issuer_count > 0;
     char detail[DETAIL_BYTES];
     snprintf(detail, sizeof(detail),
-        "this needs a key%s: send it as Authorization: Bearer KEY, or as X-API-Key: KEY%s%.*s",
+        "this needs a key%s: send it as Authorization: Bearer KEY, or as X-API-Key: KEY%s%.*s%s",
         takes_tokens ? " or a token" : "", query.len > 0 ? ", or as the parameter " : "", (int)query.len,
-        query.len > 0 ? query.at : "");
+        query.len > 0 ? query.at : "",
+        request->app->access.takes_certificates ? "; or connect with a certificate of yours" : "");
     refuse(request, 401, detail, "");
 }
 
@@ -217,6 +220,9 @@ static void set_refusal(struct request *request, enum door_verdict verdict)
     case DOOR_ENDED_TOKEN:
         refuse(request, 401, "this token has expired: get a new one", ", error=\"invalid_token\"");
         break;
+    case DOOR_ENDED_CERTIFICATE:
+        refuse(request, 401, "the certificate of this connection has expired: connect with a new one", "");
+        break;
     case DOOR_FORBIDDEN:
         refuse_forbidden(request);
         break;
@@ -232,10 +238,9 @@ static void set_refusal(struct request *request, enum door_verdict verdict)
 
 // --- the way in
 
-// Takes the keys out of what comes behind the door, and out of the log.
+// Takes the keys out of what comes behind the door. What the log says has none of them.
 static bool cut_query(struct request *request, struct span query, struct span name)
 {
-    credential_mask(request->line.target, request->line.target_len, name);
     if (credential_cut(query, name, &request->arena, &request->query))
         return true;
     request_set_busy(request, "out of memory");
@@ -269,6 +274,9 @@ bool door_let_in(
     struct door door =
         door_of(request->context, request->ref.loop, request->lease, request->service, request->endpoint);
     struct err err = {0};
+    const struct tls_peer *certificate = access->takes_certificates ? http_certificate(exchange) : NULL;
+    if (certificate != NULL && door_certificate_is_one(certificate))
+        door.certificate = certificate;
     enum door_verdict verdict = door_judge(&door, &credential, &request->client, &err);
     if (verdict == DOOR_UNKNOWN_SIGNER)
         request->asked_issuer = door_token_issuer(request->app, credential.text);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "serve/docs.h"
+#include "serve/own_pages.h"
 
 // Fills an edition that has nothing yet.
 static enum err_code make(struct edition *edition, struct app *const *apps, size_t count, struct err *err)
@@ -71,10 +72,11 @@ void edition_unref(struct edition *edition)
     mem_free(edition);
 }
 
-void editions_init(struct editions *editions)
+void editions_init(struct editions *editions, struct tally *tally)
 {
     pthread_mutex_init(&editions->lock, NULL);
     editions->current = NULL;
+    editions->tally = tally;
     atomic_init(&editions->number, 0);
 }
 
@@ -99,8 +101,28 @@ uint64_t editions_number(const struct editions *editions)
     return atomic_load_explicit(&editions->number, memory_order_acquire);
 }
 
+struct numbering {
+    struct tally *tally;
+    const struct edition *edition;
+};
+
+static void set_series(void *ctx, struct route *route)
+{
+    const struct numbering *numbering = ctx;
+    struct span app = span_of(route->page == NULL ? numbering->edition->apps[route->app]->name : "");
+    if (route->endpoint != NULL)
+        route->series = tally_series(
+            numbering->tally, app, http_method_name(route->endpoint->method), route->endpoint->path);
+    else
+        route->series = tally_series(numbering->tally, app,
+            route->page != NULL ? http_method_name(route->page->method) : "GET",
+            span_of(route->page != NULL ? route->page->path : "file"));
+}
+
 void editions_publish(struct editions *editions, struct edition *edition)
 {
+    if (editions->tally != NULL)
+        routes_each(edition->routes, set_series, &(struct numbering){editions->tally, edition});
     pthread_mutex_lock(&editions->lock);
     struct edition *before = editions->current;
     edition->number = atomic_load_explicit(&editions->number, memory_order_relaxed) + 1;

@@ -15,6 +15,7 @@
 #include "base/blob.h"
 #include "base/err.h"
 #include "serve/route.h"
+#include "serve/tally.h"
 
 struct edition {
     atomic_uint references;       // editions_current, edition_unref; any thread
@@ -43,10 +44,12 @@ void edition_unref(struct edition *edition);
 struct editions {
     pthread_mutex_t lock;        // guards `current`; held for a few instructions
     struct edition *current;     // owned reference; NULL: none yet
+    struct tally *tally;         // borrowed; has a series for each route; NULL: nothing is counted. Fixed
     atomic_uint_fast64_t number; // of `current`; 0: none yet. Written under the lock, read by any thread
 };
 
-void editions_init(struct editions *editions);
+// `tally` may be NULL.
+void editions_init(struct editions *editions, struct tally *tally);
 void editions_fini(struct editions *editions);
 
 // A reference to the one in force, which the caller owns. Any thread.
@@ -55,8 +58,8 @@ struct edition *editions_current(struct editions *editions);
 // The number of the one in force, by one atomic load. Any thread.
 uint64_t editions_number(const struct editions *editions);
 
-// Puts `edition` in force; takes the caller's reference. A thread that learns of the publication after this
-// call has returned, finds it in force. Any thread.
+// Puts `edition` in force, its routes with their series; takes the caller's reference. A thread that learns
+// of the publication after this call has returned, finds it in force. Any thread.
 void editions_publish(struct editions *editions, struct edition *edition);
 
 #endif

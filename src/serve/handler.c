@@ -14,7 +14,11 @@
 #include "app/csv_request.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "serve/async.h"
 #include "serve/condition.h"
+#include "serve/cors.h"
+#include "serve/counting.h"
+#include "serve/credential.h"
 #include "serve/door.h"
 #include "serve/format.h"
 #include "serve/landing.h"
@@ -22,14 +26,18 @@
 #include "serve/loop_reads.h"
 #include "serve/loop_state.h"
 #include "serve/metering.h"
+#include "serve/metrics_page.h"
 #include "serve/near_hit.h"
 #include "serve/own_pages.h"
 #include "serve/params.h"
 #include "serve/paying.h"
+#include "serve/preference.h"
 #include "serve/read.h"
 #include "serve/recall.h"
 #include "serve/recode.h"
+#include "serve/repeating.h"
 #include "serve/request.h"
+#include "serve/request_log.h"
 #include "serve/static.h"
 #include "serve/toll.h"
 #include "serve/write.h"
@@ -80,7 +88,8 @@ static void keep_from_shared_caches(struct request *request)
 
 static void reply(struct request *request, struct http_exchange *exchange)
 {
-    char toll_lines[TOLL_CHARS];
+    char lines[TOLL_CHARS + CORS_CHARS + PREFERENCE_CHARS];
+    lines[0] = '\0';
     struct response *response = &request->response;
     apply_condition(request);
     keep_from_shared_caches(request);
@@ -93,8 +102,16 @@ static void reply(struct request *request, struct http_exchange *exchange)
         .file = response->file,
     };
     if (request->toll.quota != NULL) {
-        paying_charge(request, exchange, toll_lines);
-        answer.more_headers = toll_lines;
+        paying_charge(request, exchange, lines);
+        answer.more_headers = lines;
+    }
+    if (request->cors != NULL) {
+        cors_append(request->cors, request->origin, lines);
+        answer.more_headers = lines;
+    }
+    if (request->has_preferences) {
+        preference_append(request, lines);
+        answer.more_headers = lines;
     }
     response->body = NULL; // http_reply takes both
     response->file = NULL;
@@ -170,9 +187,14 @@ static const char *keep_allow(struct request *request, bool has_query, const cha
 static void set_method_refused(struct request *request, const struct http_request *head, unsigned methods)
 {
     char allow[ALLOW_CHARS], detail[HEADERS_BYTES];
+    struct span wanted;
     route_allow(methods, allow);
     bool has_query = (methods & 1u << HTTP_QUERY) != 0 && !head->asterisk;
     const char *lines = keep_allow(request, has_query, allow);
+    if (request->cors != NULL && lines != NULL && cors_is_preflight(head, &wanted)) {
+        cors_set_preflight(request, allow, lines);
+        return;
+    }
     if (head->method == HTTP_OPTIONS) {
         request->response = (struct response){.status = 204, .headers = lines};
         return;
@@ -187,7 +209,7 @@ static void set_redirect(struct request *request, const struct http_request *hea
 {
     AUTO(buf_fini) struct buf location;
     buf_init(&location, LOCATION_BYTES);
-    link_write_location(head->path, head->query, &location);
+    link_write_location(request->prefix, head->path, head->query, &location);
     const char *header = NULL;
     if (buf_status(&location) == ERR_NONE)
         header = arena_strndup(&request->arena, location.data, location.len);
@@ -197,21 +219,54 @@ static void set_redirect(struct request *request, const struct http_request *hea
         request->response = (struct response){.status = 308, .headers = header};
 }
 
+static const char *docs_location(struct request *request)
+{
+    char line[HEADERS_BYTES + LIMIT_PREFIX_BYTES];
+    int len = snprintf(line, sizeof(line), "Location: %.*s/-/docs\r\n", (int)request->prefix.len,
+        request->prefix.len > 0 ? request->prefix.at : "");
+    return request->prefix.len > 0 ? arena_strndup(&request->arena, line, (size_t)len)
+                                   : "Location: /-/docs\r\n";
+}
+
 // A path that nothing has. The two that people try first lead to the documentation.
 static void set_no_route(struct request *request, const struct http_request *head)
 {
+    const struct edition *edition = request->lease->edition;
     bool reads = head->method == HTTP_GET || head->method == HTTP_HEAD;
-    if (reads && (span_is(head->path, "/") || span_is(head->path, "/-/")))
-        request->response = (struct response){.status = 307, .headers = "Location: /-/docs\r\n"};
-    else
-        request_refuse(request, 404, "no endpoint has this path");
+    if (reads && (span_is(head->path, "/") || span_is(head->path, "/-/"))) {
+        request->response = (struct response){.status = 307, .headers = docs_location(request)};
+        return;
+    }
+    if (edition->app_count == 1) // of several it is no one's
+        cors_begin(request, edition->apps[0], head);
+    request_refuse(request, 404, "no endpoint has this path");
+}
+
+// Of a path that has another method: of a preflight the app counts that has the method it asks for.
+static void begin_cors(
+    struct request *request, const struct http_request *head, const struct route_match *other)
+{
+    const struct edition *edition = request->lease->edition;
+    struct route_match wanted;
+    struct span name;
+    enum http_method method;
+    size_t app = other->app;
+    bool is_known = cors_is_preflight(head, &name) && http_method_from_name(name, &method);
+    if (is_known &&
+        routes_find(edition->routes, head->path, method, &request->arena, &wanted) == ROUTE_FOUND &&
+        wanted.route->page == NULL)
+        app = wanted.route->app;
+    if (app != ROUTE_NO_APP)
+        cors_begin(request, edition->apps[app], head);
 }
 
 // --- what the head asks for: each function returns false when it has set the response
 
-static bool find_route(
-    struct request *request, const struct http_request *head, struct route_match *ret_match)
+static bool find_route(struct request *request, const struct http_exchange *exchange,
+    const struct http_request *head, struct route_match *ret_match)
 {
+    const struct http_listen *listen = http_listen_of(exchange);
+    bool has_admin = request->context->has_admin;
     if (head->asterisk) { // OPTIONS * asks what the server can do at all (RFC 9110 section 9.3.7)
         set_method_refused(request, head, (1u << HTTP_METHODS) - 1);
         return false;
@@ -220,11 +275,19 @@ static bool find_route(
     switch (routes_find(request->lease->edition->routes, head->path, head->method, &request->arena, &match)) {
     case ROUTE_FOUND:
         *ret_match = match;
-        return true;
+        if (own_page_is_for(match.route->page, listen, has_admin))
+            return true;
+        set_no_route(request, head);
+        break;
     case ROUTE_NONE:
         set_no_route(request, head);
         break;
     case ROUTE_METHOD:
+        if (listen->is_admin && !span_starts_with(head->path, "/-/")) {
+            set_no_route(request, head);
+            break;
+        }
+        begin_cors(request, head, &match);
         set_method_refused(request, head, match.methods);
         break;
     case ROUTE_ENCODING:
@@ -361,6 +424,17 @@ static bool let_in(
     return request->is_let_in;
 }
 
+// Whatever becomes of the request, a credential in its query is no business of a log.
+static void mask_credentials(struct request *request, const struct http_request *head)
+{
+    const struct edition *edition = request->lease->edition;
+    for (size_t i = 0; head->query.len > 0 && i < edition->app_count; i++) {
+        struct span name = edition->apps[i]->access.query;
+        if (name.len > 0)
+            credential_mask(request->line.target, request->line.target_len, name);
+    }
+}
+
 // Routes the request, lets it in, and reads all that its head says. False with the response; or without one,
 // when the request has to wait for keys.
 static bool prepare(
@@ -372,17 +446,20 @@ static bool prepare(
         request_set_busy(request, "out of memory");
         return false;
     }
-    if (!find_route(request, head, &match) || !read_condition(request, head))
+    mask_credentials(request, head);
+    if (!find_route(request, exchange, head, &match) || !read_condition(request, head))
         return false;
     const struct route *route = match.route;
+    request->series = route->series;
     request->service = route->app;
     request->app = request->lease->edition->apps[route->app];
     request->endpoint = route->endpoint;
     request->file = route->file;
     if (route->page != NULL) {
         route->page->set_response(request, head);
-        return request->page_run != NULL;
+        return request->page_run != NULL || request->is_scrape;
     }
+    cors_begin(request, request->app, head);
     if (route->is_folder) {
         set_redirect(request, head);
         return false;
@@ -395,8 +472,12 @@ static bool prepare(
         return false;
     if (route->endpoint->is_question && (head->content_length > 0 || head->chunked))
         return params_expect_body(request, head); // the rest when it has come
-    return params_read(request) && params_negotiate(request, head) &&
-           (endpoint_is_read(route->endpoint) || (check_body(request, head) && check_condition(request)));
+    if (!params_read(request) || !params_negotiate(request, head))
+        return false;
+    if (endpoint_is_read(route->endpoint))
+        return true;
+    preference_read(request, head);
+    return check_body(request, head) && check_condition(request) && repeating_begin(request, head);
 }
 
 // --- bodies
@@ -404,7 +485,10 @@ static bool prepare(
 // There is nothing to parse: it goes to the writer at once.
 static void write_without_rows(struct request *request, struct http_exchange *exchange)
 {
-    write_prepare(request);
+    if (!write_prepare(request, exchange)) {
+        reply(request, exchange);
+        return;
+    }
     request->mail.deliver = on_answered;
     request->away = true;
     http_defer(exchange);
@@ -414,10 +498,13 @@ static void write_without_rows(struct request *request, struct http_exchange *ex
     reply(request, exchange);
 }
 
-static void receive_rows(struct request *request, struct http_exchange *exchange)
+static void receive_rows(
+    struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
-    write_prepare(request);
-    http_receive_body(exchange, request->context->max_body_bytes);
+    if (async_begin(request, exchange, head) || write_prepare(request, exchange))
+        http_receive_body(exchange, request->context->max_body_bytes);
+    else
+        reply(request, exchange);
 }
 
 static void on_parsed(struct mail *mail);
@@ -431,7 +518,7 @@ static bool parse_part(struct request *request, struct http_exchange *exchange)
         params_take_body(request);
         return false;
     }
-    request->task.run = is_question ? params_parse : write_parse;
+    request->task.run = is_question ? params_parse : request->async != NULL ? async_parse : write_parse;
     request->mail.deliver = on_parsed;
     request->away = true;
     http_defer(exchange);
@@ -564,6 +651,14 @@ static void read_page(struct request *request, struct http_exchange *exchange)
     hand_over(request);
 }
 
+static void read_metrics(struct request *request, struct http_exchange *exchange)
+{
+    request->mail.deliver = on_answered;
+    request->away = true;
+    http_defer(exchange);
+    metrics_page_ask(request);
+}
+
 // --- the handler
 
 static void on_waited(struct mail *mail);
@@ -579,6 +674,15 @@ static void on_ration_answer(struct ration_wait *wait)
 }
 
 static void on_ration(struct mail *mail);
+
+// Gives back the lease of a request that is routed anew, and what it has of the lease's edition.
+static void leave_edition(struct request *request)
+{
+    lease_return(request->lease);
+    request->lease = NULL;
+    request->endpoint = NULL;
+    request->cors = NULL;
+}
 
 // Has the request routed anew when the store has been asked for more of what its client may use. The lease
 // stays meanwhile, as the quota is its edition's.
@@ -616,9 +720,7 @@ static void wait_for_keys(
     else
         keys_ask(request->context->keys, request->service, &request->keys_question);
     request->asked_issuer = NULL;
-    lease_return(request->lease);
-    request->lease = NULL;
-    request->endpoint = NULL;
+    leave_edition(request);
 }
 
 static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)
@@ -630,6 +732,8 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
         wait_for_keys(request, exchange, head);
     else if (!is_prepared)
         reply(request, exchange);
+    else if (request->is_scrape)
+        read_metrics(request, exchange);
     else if (request->page_run != NULL)
         read_page(request, exchange);
     else if (request->file != NULL)
@@ -641,7 +745,7 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
     else if (request->endpoint->field_count == 0)
         write_without_rows(request, exchange);
     else
-        receive_rows(request, exchange);
+        receive_rows(request, exchange, head);
 }
 
 // What the request waited for is done: a reload, or a question about keys.
@@ -668,9 +772,7 @@ static void on_ration(struct mail *mail)
         toll_fini(&request->toll);
         request->client = NULL; // the lease's, as is its id: the door may not know it any more
         request->line.client = (struct span){0};
-        lease_return(request->lease);
-        request->lease = NULL;
-        request->endpoint = NULL;
+        leave_edition(request);
         on_waited(mail);
         return;
     }
@@ -686,12 +788,12 @@ static bool wait_for_reload(
     struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
     struct reloader *reloader = request->context->reloader;
-    if (own_pages_ignore_apps(head->path))
+    if (!request->context->watches_files || own_pages_ignore_apps(head->path))
         return false;
     request->mail.deliver = on_waited;
     request->wait.mail = &request->mail;
     request->wait.loop = request->ref.loop;
-    if (reloader == NULL || !reloader_waits(reloader, &request->wait))
+    if (!reloader_waits(reloader, &request->wait))
         return false;
     request->away = true; // the mail comes on this thread, so not before all is in place
     request->heard = params_copy_head(&request->arena, head);
@@ -699,11 +801,21 @@ static bool wait_for_reload(
     return true;
 }
 
+// Without memory for it links go without.
+static void keep_prefix(struct request *request, const struct http_exchange *exchange)
+{
+    struct span prefix = http_prefix(exchange);
+    const char *kept = prefix.len > 0 ? arena_strndup(&request->arena, prefix.at, prefix.len) : NULL;
+    if (kept != NULL)
+        request->prefix = (struct span){.at = kept, .len = prefix.len};
+}
+
 static void on_request(void *ctx, struct http_exchange *exchange, const struct http_request *head)
 {
     struct context *context = ctx;
     struct near_hit hit = near_hit_find(context, exchange, head);
-    if (hit.answer != NULL && context->access_log == NULL) {
+    if (hit.answer != NULL && context->access_log == NULL && !hit.is_traced) {
+        counting_note_near(exchange, &hit);
         metering_count_near(context, http_exchange_ref(exchange).loop, &hit, head->method);
         near_hit_reply(&hit, exchange);
         return;
@@ -716,8 +828,10 @@ static void on_request(void *ctx, struct http_exchange *exchange, const struct h
     }
     http_set_user(exchange, request);
     request->ref = http_exchange_ref(exchange);
+    keep_prefix(request, exchange);
     if (hit.answer != NULL) {
         near_hit_describe(&hit, request);
+        mask_credentials(request, head);
         near_hit_reply(&hit, exchange);
     } else if (!wait_for_reload(request, exchange, head)) {
         go_on(request, exchange, head);
@@ -736,9 +850,10 @@ static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t
 {
     struct context *context = ctx;
     struct request *request = http_user(exchange);
-    struct access_line none = {0};
-    access_line_end(context->access_log, request != NULL ? &request->line : &none, http_peer(exchange),
-        status, body_bytes);
+    // An address takes longer to write than a hit.
+    bool is_logged = context->access_log != NULL || (request != NULL && request->trace != NULL);
+    request_log_end(context, request, is_logged ? http_peer(exchange) : "", status, body_bytes);
+    counting_end(context, request, exchange, status, body_bytes);
     if (request == NULL)
         return;
     request->sent_status = status;
@@ -749,9 +864,18 @@ static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t
         atomic_store_explicit(&request->abandoned, true, memory_order_relaxed); // freed when its mail comes
 }
 
-static void on_refuse(void *ctx, int status, const char *detail, struct http_reply *answer)
+// The request may be a worker's just now, so nothing of it is changed.
+static void on_refuse(
+    void *ctx, struct http_exchange *exchange, int status, const char *detail, struct http_reply *answer)
 {
+    static _Thread_local char lines[CORS_CHARS];
+    const struct request *request = http_user(exchange);
     (void)ctx;
+    if (request != NULL && request->cors != NULL) {
+        lines[0] = '\0';
+        cors_append(request->cors, request->origin, lines);
+        answer->more_headers = lines;
+    }
     answer->content_type = PROBLEM_MEDIA_TYPE;
     answer->body = problem_blob(&(struct problem){.status = status, .detail = detail});
     if (answer->body == NULL)
@@ -760,11 +884,18 @@ static void on_refuse(void *ctx, int status, const char *detail, struct http_rep
         answer->headers = RETRY_SOON;
 }
 
+static void on_turned_away(void *ctx, const char *peer, const char *why)
+{
+    struct context *context = ctx;
+    turned_away_tell(&context->turned_away, context->error_log, peer, why);
+}
+
 struct http_handler request_handler(struct context *context)
 {
     return (struct http_handler){.ctx = context,
         .on_request = on_request,
         .on_body = on_body,
         .on_end = on_end,
-        .on_refuse = on_refuse};
+        .on_refuse = on_refuse,
+        .on_turned_away = on_turned_away};
 }

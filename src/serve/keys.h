@@ -18,8 +18,8 @@
 
 struct keys;
 
-// Makes it and starts the keepers, which sleep until keys_follow. `takes_tokens`: an app has issuers, or may
-// have some after an edit. The services, limits and log are borrowed;
+// Makes it and starts the keepers, which sleep until keys_follow. `takes_tokens`: an app has issuers or takes
+// certificates, or may do so after an edit. The services, limits and log are borrowed;
 // `limits` may be NULL. ERR_NO_MEMORY, ERR_IO.
 MUST_CHECK enum err_code keys_new(const struct service *services, size_t count, bool takes_tokens,
     struct limits *limits, struct log *log, struct keys **ret_keys, struct err *err);

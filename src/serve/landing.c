@@ -98,6 +98,7 @@ static void tell_answer(struct request *request, const void *ctx)
                           .is_collapsed = true},
         &lines);
     const char *headers = arena_strndup(&request->arena, lines.text, lines.len);
+    request->is_joined = true;
     if (headers != NULL)
         request_use_kept(request, kept_ref(outcome->kept), headers);
     else
@@ -141,6 +142,8 @@ static void finish_headers(struct request *request, bool is_stored, uint64_t sta
     bool has_body = response->body != NULL || response->file != NULL;
     struct answer_lines lines;
     uint64_t now_ns = clock_monotonic_ns();
+    trace_note(request->trace, "queue", request->came_ns, start_ns);
+    trace_note(request->trace, "sql", start_ns, now_ns);
     answer_head_write(&(struct answer_head){.is_confidential = request_is_confidential(request),
                           .varies = request->varies,
                           .is_read = true,

@@ -14,6 +14,7 @@ struct limits {
     struct accounts *accounts;      // owned
     // Owned; by service. NULL: its app has had no plans yet.
     _Atomic(struct rations *) *rations;
+    _Atomic(uint64_t) *refusals; // owned; by service
 };
 
 enum err_code limits_new(const struct service *services, size_t count, struct log *log,
@@ -24,8 +25,9 @@ enum err_code limits_new(const struct service *services, size_t count, struct lo
         return err_no_memory(err);
     *limits = (struct limits){.services = services, .count = count, .log = log};
     limits->rations = mem_zalloc(count, sizeof(*limits->rations));
-    enum err_code code =
-        limits->rations != NULL ? accounts_new(count, &limits->accounts, err) : err_no_memory(err);
+    limits->refusals = mem_zalloc(count, sizeof(*limits->refusals));
+    bool has_room = limits->rations != NULL && limits->refusals != NULL;
+    enum err_code code = has_room ? accounts_new(count, &limits->accounts, err) : err_no_memory(err);
     if (code != ERR_NONE) {
         limits_free(limits);
         return code;
@@ -82,12 +84,23 @@ void limits_free(struct limits *limits)
         limits_end(limits);
     accounts_free(limits->accounts);
     mem_free(limits->rations);
+    mem_free(limits->refusals);
     mem_free(limits);
 }
 
 struct accounts *limits_accounts(struct limits *limits)
 {
     return limits != NULL ? limits->accounts : NULL;
+}
+
+void limits_count_refusal(struct limits *limits, size_t service)
+{
+    atomic_fetch_add_explicit(&limits->refusals[service], 1, memory_order_relaxed);
+}
+
+uint64_t limits_refusals(const struct limits *limits, size_t service)
+{
+    return limits != NULL ? atomic_load_explicit(&limits->refusals[service], memory_order_relaxed) : 0;
 }
 
 struct rations *limits_rations(struct limits *limits, size_t service)

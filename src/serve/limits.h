@@ -5,6 +5,7 @@
 #define RECKONER_SERVE_LIMITS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "access/account.h"
 #include "access/rations.h"
@@ -33,6 +34,11 @@ void limits_free(struct limits *limits);
 
 // Any thread; NULL for NULL.
 struct accounts *limits_accounts(struct limits *limits);
+
+// Counts a request that a plan of the service has refused, and how many there were. Any thread; NULL for the
+// latter is fine.
+void limits_count_refusal(struct limits *limits, size_t service);
+uint64_t limits_refusals(const struct limits *limits, size_t service);
 
 // Those of a service that is followed. Any thread.
 struct rations *limits_rations(struct limits *limits, size_t service);

@@ -30,12 +30,13 @@ static bool is_called(struct span raw_name, struct span name, struct arena *aren
     return url_decode(raw_name, true, arena, &decoded) && span_equal(decoded, name);
 }
 
-void link_write_next(struct span path, struct span query, struct span name, struct span cursor,
-    struct arena *arena, struct buf *out)
+void link_write_next(struct span prefix, struct span path, struct span query, struct span name,
+    struct span cursor, struct arena *arena, struct buf *out)
 {
     struct span raw_name, raw_value;
     char separator = '?';
     buf_append_str(out, "Link: <");
+    write_encoded(prefix, out);
     write_encoded(path, out);
     while (url_next_pair(&query, &raw_name, &raw_value)) {
         if (is_called(raw_name, name, arena))
@@ -54,9 +55,10 @@ void link_write_next(struct span path, struct span query, struct span name, stru
     buf_append_str(out, ">; rel=\"next\"\r\n");
 }
 
-void link_write_location(struct span path, struct span query, struct buf *out)
+void link_write_location(struct span prefix, struct span path, struct span query, struct buf *out)
 {
     buf_append_str(out, "Location: ");
+    write_encoded(prefix, out);
     write_encoded(path, out);
     buf_append_byte(out, '/');
     if (query.len > 0)

@@ -7,15 +7,23 @@
 #include "access/usage_period.h"
 #include "serve/loop_state.h"
 
-static void count(const struct context *context, const struct loop *loop, size_t service,
-    const struct endpoint *endpoint, const struct client *client, const struct usage_counts *counts)
+// `slot`: of the meter, which is the thread's.
+static void count_in(const struct context *context, size_t slot, size_t service,
+    const struct endpoint *endpoint, struct span client, const struct usage_counts *counts)
 {
     const struct usage_key key = {.service = service,
         .day = usage_today(),
-        .client = client != NULL ? client->id : (struct span){0},
+        .client = client,
         .method = endpoint->method,
         .path = endpoint->path};
-    meter_count(context->meter, loop_state(loop)->number, &key, counts);
+    meter_count(context->meter, slot, &key, counts);
+}
+
+static void count(const struct context *context, const struct loop *loop, size_t service,
+    const struct endpoint *endpoint, const struct client *client, const struct usage_counts *counts)
+{
+    count_in(context, loop_state(loop)->number, service, endpoint,
+        client != NULL ? client->id : (struct span){0}, counts);
 }
 
 void metering_count(const struct request *request)
@@ -46,4 +54,13 @@ void metering_count_near(const struct context *context, const struct loop *loop,
         .rows = has_body ? kept->rows : 0,
         .bytes = has_body ? kept->body->len : 0};
     count(context, loop, answer->service, answer->endpoint, hit->client, &counts);
+}
+
+void metering_count_job(
+    const struct context *context, size_t service, struct span client, const struct batch *batch)
+{
+    if (!batch->app->access.is_metered || context->meter == NULL)
+        return;
+    const struct usage_counts counts = {.batch_rows = batch->rows.count};
+    count_in(context, context->loop_count + service, service, batch->endpoint, client, &counts);
 }

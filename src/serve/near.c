@@ -64,11 +64,16 @@ static bool take_field(const struct http_field *field, struct near_words *words)
 {
     switch (field->name.len) {
     case sizeof("Accept") - 1:
+        if (span_is_nocase(field->name, "origin"))
+            return take_once(&words->origin, field->value);
         return !span_is_nocase(field->name, "accept") || take_once(&words->accept, field->value);
     case sizeof("If-Match") - 1:
         return !span_is_nocase(field->name, "if-match");
     case sizeof("X-API-Key") - 1:
         return !span_is_nocase(field->name, "x-api-key") || take_once(&words->api_key, field->value);
+    case sizeof("traceparent") - 1:
+        words->has_trace = words->has_trace || span_is_nocase(field->name, "traceparent");
+        return true;
     case sizeof("Cache-Control") - 1: // as long as If-None-Match and Authorization
         if (span_is_nocase(field->name, "if-none-match"))
             return take_once(&words->none_match, field->value);

@@ -24,6 +24,8 @@ struct near_words {
     struct span none_match;      // likewise: If-None-Match
     struct span authorization;   // likewise; what these two show is judged for each request
     struct span api_key;         // likewise: X-API-Key
+    struct span origin;          // likewise: Origin, which decides about header lines alone
+    bool has_trace;              // it has a traceparent, which decides nothing about the answer
     uint64_t hash;               // of the first three
 };
 
@@ -32,6 +34,7 @@ struct near_answer {
     struct kept *kept;               // a reference; NULL: nothing
     const struct endpoint *endpoint; // of the edition; borrowed
     size_t service;                  // that it is of
+    uint32_t series;                 // what its requests count as (tally.h)
 };
 
 MUST_CHECK enum err_code near_new(struct near **ret_near, struct err *err);

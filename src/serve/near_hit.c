@@ -4,16 +4,20 @@
 #include "serve/near_hit.h"
 
 #include "base/clock.h"
+#include "serve/cors.h"
 #include "serve/door.h"
 #include "serve/loop_state.h"
 
 // Whether who asks may have it.
-static bool passes(
-    const struct context *context, struct loop *loop, const struct near_words *words, struct near_hit *hit)
+static bool passes(const struct context *context, const struct http_exchange *exchange, struct loop *loop,
+    const struct near_words *words, struct near_hit *hit)
 {
     const struct near_answer *answer = hit->answer;
     if (!hit->lease->edition->apps[answer->service]->access.wants_keys)
         return true;
+    if (hit->lease->edition->apps[answer->service]->access.takes_certificates &&
+        http_certificate(exchange) != NULL)
+        return false; // the door's other side
     struct credential credential = credential_of_fields(words->authorization, words->api_key);
     struct door door = door_of(context, loop, hit->lease, answer->service, answer->endpoint);
     enum door_verdict verdict = door_judge(&door, &credential, &hit->client, NULL);
@@ -33,7 +37,6 @@ static bool pays(struct context *context, const struct http_exchange *exchange, 
         toll_find(context->limits, app, answer->service, hit->client, exchange, &hit->toll);
     if (payer != TOLL_PAYER)
         return payer == TOLL_FREE;
-    hit->now_ns = (int64_t)clock_monotonic_ns();
     toll_admit(&hit->toll, answer->endpoint, hit->now_ns, &verdict);
     if (verdict.admission != ADMITTED) {
         toll_fini(&hit->toll);
@@ -51,7 +54,9 @@ struct near_hit near_hit_find(
     const struct near_hit none = {0};
     struct near_hit hit = {0};
     struct near_words words;
-    if (context->reloader != NULL || !near_words_of(head, &words))
+    if (context->watches_files || !near_words_of(head, &words))
+        return none;
+    if (context->has_admin && http_listen_of(exchange)->is_admin)
         return none;
     struct loop *loop = http_exchange_ref(exchange).loop;
     struct loop_state *state = loop_state(loop);
@@ -61,25 +66,38 @@ struct near_hit near_hit_find(
     if (hit.answer == NULL)
         return none;
     hit.status = hit.answer->kept->status;
+    hit.is_traced = words.has_trace && tracing_is_wanted(&context->tracing);
     if (words.none_match.at != NULL) {
         hit.status = 304;
         if (!span_equal(words.none_match, hit.answer->kept->etag))
             return none; // it is for condition.c
     }
-    return passes(context, loop, &words, &hit) && pays(context, exchange, &hit) ? hit : none;
+    const struct app *app = hit.lease->edition->apps[hit.answer->service];
+    if (app->cors.is_declared) {
+        hit.cors = &app->cors;
+        hit.origin = words.origin;
+    }
+    hit.now_ns = (int64_t)clock_monotonic_ns();
+    return passes(context, exchange, loop, &words, &hit) && pays(context, exchange, &hit) ? hit : none;
 }
 
 void near_hit_reply(struct near_hit *hit, struct http_exchange *exchange)
 {
-    char toll_lines[TOLL_CHARS];
+    char lines[TOLL_CHARS + CORS_CHARS];
     const struct kept *kept = hit->answer->kept;
     struct http_reply reply = {.status = hit->status,
         .content_type = kept->content_type,
         .headers = kept->headers.at,
         .body = blob_ref(kept->body)};
     if (hit->toll.quota != NULL) {
-        toll_write(&hit->toll, hit->now_ns, toll_lines);
-        reply.more_headers = toll_lines;
+        toll_write(&hit->toll, hit->now_ns, lines);
+        reply.more_headers = lines;
+    }
+    if (hit->cors != NULL) {
+        if (reply.more_headers == NULL)
+            lines[0] = '\0';
+        cors_append(hit->cors, hit->origin, lines);
+        reply.more_headers = lines;
     }
     http_reply(exchange, &reply);
     toll_fini(&hit->toll);
@@ -93,7 +111,9 @@ void near_hit_describe(const struct near_hit *hit, struct request *request)
     request->app = hit->lease->edition->apps[hit->answer->service];
     request->service = hit->answer->service;
     request->endpoint = hit->answer->endpoint;
-    request->is_let_in = request->is_cached = true;
+    request->cors = hit->cors;
+    request->is_let_in = request->is_cached = request->is_near = true;
+    request->series = hit->answer->series;
     request->response.status = hit->status;
     request->response.rows = hit->answer->kept->rows;
     if (hit->client != NULL)
@@ -104,12 +124,12 @@ void near_hit_note(const struct request *request, const struct http_request *hea
 {
     struct near_words words;
     const struct endpoint *endpoint = request->endpoint;
-    bool is_plain = request->context->reloader == NULL && request->cursor.len == 0 &&
+    bool is_plain = !request->context->watches_files && request->cursor.len == 0 &&
                     !endpoint->goes_by_clock && // words that mean another day tomorrow
                     !endpoint->is_personal && !request->shows_in_query && // which are a client's own
                     !versions_lag(request->context->services[request->service].store);
     const struct near_answer answer = {
-        .kept = request->kept, .endpoint = endpoint, .service = request->service};
+        .kept = request->kept, .endpoint = endpoint, .service = request->service, .series = request->series};
     if (is_plain && near_words_of(head, &words))
         near_note(loop_state(request->ref.loop)->near, &words, request->lease->number, &answer);
 }

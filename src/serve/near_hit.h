@@ -12,8 +12,11 @@ struct near_hit {
     const struct near_answer *answer; // NULL: none
     struct lease *lease;              // the loop's newest, by which it was found
     int status;                       // 200, say, or 304
+    bool is_traced;                   // its spans may be wanted, so it goes on as a request
     struct toll toll;                 // what that pays; ended by near_hit_reply
-    int64_t now_ns;                   // monotonic; of the toll
+    int64_t now_ns;                   // monotonic, when it was found
+    const struct cors *cors;          // the app's; NULL: its answers have nothing of it
+    struct span origin;               // that the request names; the head's
     struct client *client;            // who asks; the lease's; NULL: nobody who has said so
 };
 

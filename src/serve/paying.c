@@ -22,6 +22,7 @@ static void refuse_toll(struct request *request, const struct verdict *verdict)
     snprintf(detail, sizeof(detail),
         "the plan %.*s allows no more %.*s just now: send this again after Retry-After seconds",
         (int)request->toll.quota->name.len, request->toll.quota->name.at, (int)name.len, name.at);
+    limits_count_refusal(request->context->limits, request->service);
     request_set_problem(request,
         &(struct problem){.status = 429,
             .type = "https://iana.org/assignments/http-problem-types#quota-exceeded",
@@ -72,7 +73,7 @@ void paying_charge(struct request *request, const struct http_exchange *exchange
 {
     const struct response *response = &request->response;
     int64_t now_ns = (int64_t)clock_monotonic_ns();
-    uint64_t rows = request->batch_rows, bytes = 0;
+    uint64_t rows = request->batch_rows + request->dry_rows, bytes = 0;
     if (response->status != 304 && !http_is_head(exchange)) {
         rows += response->rows;
         bytes = response->body != NULL ? response->body->len : 0;

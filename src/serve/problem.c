@@ -4,6 +4,7 @@
 #include "serve/problem.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "http/message.h"
@@ -41,6 +42,14 @@ const struct problem_class *problem_class(enum err_code code)
     return &classes[code];
 }
 
+// The last member, if there is one, and the end.
+static void write_end(const char *trace_id, struct buf *out)
+{
+    if (trace_id != NULL && trace_id[0] != '\0')
+        buf_printf(out, ",\"trace_id\":\"%s\"", trace_id);
+    buf_append_str(out, "}\n");
+}
+
 struct blob *problem_blob(const struct problem *problem)
 {
     AUTO(buf_fini) struct buf out;
@@ -67,6 +76,20 @@ struct blob *problem_blob(const struct problem *problem)
         report_write(problem->report, &out);
         buf_printf(&out, ",\"errors_total\":%zu", problem->report->total);
     }
-    buf_append_str(&out, "}\n");
+    write_end(problem->trace_id, &out);
+    return blob_take(&out);
+}
+
+struct blob *problem_retraced(struct blob *from, const char *trace_id, const char *other_trace_id)
+{
+    if (from == NULL || strcmp(trace_id, other_trace_id) == 0)
+        return blob_ref(from);
+    AUTO(buf_fini) struct buf end, out;
+    buf_init(&end, LIMIT_ANSWER_BYTES);
+    buf_init(&out, LIMIT_ANSWER_BYTES);
+    write_end(trace_id, &end);
+    assert(from->len >= end.len);
+    buf_append(&out, from->data, from->len - end.len);
+    write_end(other_trace_id, &out);
     return blob_take(&out);
 }

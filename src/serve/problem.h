@@ -37,9 +37,13 @@ struct problem {
     uint32_t column;             // likewise
     const struct report *report; // becomes "errors" and "errors_total"; NULL for none
     const char *request_id;      // to find the server's log line by; NULL for none
+    const char *trace_id;        // of the request; NULL or "" for none
 };
 
 // The document as JSON, with one reference, or NULL without memory: the answer then goes without a body.
 MUST_CHECK struct blob *problem_blob(const struct problem *problem);
+
+// The same document for a request of another trace: a reference, or NULL as above. Both may be "".
+MUST_CHECK struct blob *problem_retraced(struct blob *from, const char *trace_id, const char *other_trace_id);
 
 #endif

@@ -8,12 +8,14 @@
 #include "serve/landing.h"
 #include "serve/read_policy.h"
 #include "serve/replica.h"
+#include "serve/slow.h"
 
 // Begins anew elsewhere, with what is left of the time, or LIMIT_AGAIN_MS where that is more.
 static void start_again(struct reading *reading)
 {
     uint64_t least_ns = clock_monotonic_ns() + LIMIT_AGAIN_MS * NS_PER_MS;
     reading_forget(reading);
+    reading->ran = NULL; // the replica's, which may be made anew
     if (reading->deadline_ns < least_ns)
         reading->deadline_ns = least_ns;
 }
@@ -52,6 +54,8 @@ static enum err_code read_on_replica(
         return err_set(err, ERR_TIMEOUT, "nobody waits for the read"); // which tells nothing of the replica
     if (read_next(READ_REPLICA, code, LIMIT_READ_TRIES) == READ_FROM_PRIMARY)
         return read_after_all(reading, primary, replica, &failure, err);
+    if (code != ERR_NONE)
+        reading->ran = NULL;
     replica_answered(replica, &failure);
     *err = failure;
     return code;
@@ -67,10 +71,13 @@ void read_alone(struct reading *reading, const struct handles *handles)
     enum err_code code = replica != NULL ? read_on_replica(reading, primary, replica, &err)
                                          : reading_run(reading, primary, NULL, &err);
     cost_learn(request_cost(request), clock_monotonic_ns() - reading->start_ns);
+    struct slow_case slow = slow_case_of(request);
     if (landing_give_up(request))
         reading->request = NULL;
     else if (code == ERR_NONE)
         reading_send_answer(reading);
     else
         reading_send_error(reading, &err);
+    if (reading->ran != NULL)
+        slow_look(&slow, reading->ran);
 }

@@ -26,7 +26,8 @@ void reading_fini(struct reading *reading)
 void reading_start(struct reading *reading)
 {
     reading->start_ns = clock_monotonic_ns();
-    reading->deadline_ns = reading->start_ns + LIMIT_STATEMENT_MS * NS_PER_MS;
+    uint64_t read_ms = atomic_load_explicit(&reading->request->context->read_ms, memory_order_relaxed);
+    reading->deadline_ns = reading->start_ns + read_ms * NS_PER_MS;
 }
 
 void reading_forget(struct reading *reading)
@@ -57,7 +58,10 @@ void reading_set_answer(struct reading *reading)
 
 void reading_set_error(struct reading *reading, const struct err *err)
 {
-    request_set_error(reading->request, err, &reading->request->report);
+    struct request *request = reading->request;
+    trace_note(request->trace, "queue", request->came_ns, reading->start_ns);
+    trace_note(request->trace, "sql", reading->start_ns, clock_monotonic_ns());
+    request_set_error(request, err, &request->report);
 }
 
 void reading_send_answer(struct reading *reading)
@@ -231,6 +235,7 @@ static enum err_code try_all(struct reading *reading, struct handle *handle, str
         spool_reset(&reading->out);
     }
     plan_took(plan, clock_monotonic_ns() - reading->start_ns);
+    reading->ran = plan;
     if (code == ERR_NONE)
         return spool_end(&reading->out, err);
     *err = failure;
@@ -246,6 +251,7 @@ enum err_code reading_run(
     enum err_code code = handle_plan(handle, request->app, request->endpoint, &plan, err);
     if (code != ERR_NONE)
         return code;
+    plan_forget_runs(plan);
     store_interrupt_when(handle->conn, &request->abandoned);
     code = try_all(reading, handle, plan, vector, err);
     store_interrupt_when(handle->conn, NULL); // before the flag goes with its request

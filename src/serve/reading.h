@@ -20,6 +20,7 @@ enum { READING_MARKS = 64 }; // of an answer: one that hangs on more is not kept
 struct reading {
     struct request *request;          // borrowed; NULL once it was sent back
     struct handle *primary;           // borrowed; which tells what the answer hangs on
+    struct plan *ran;                 // the last one that ran for it; NULL: none has
     uint64_t start_ns;                // monotonic; when its turn came
     uint64_t deadline_ns;             // likewise; of all its statements
     struct spool out;                 // the answer

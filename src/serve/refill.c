@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "batch/first_load.h"
+#include "batch/writer.h"
 #include "store/notes.h"
 #include "text/timestamp.h"
 
@@ -23,6 +24,8 @@ static enum err_code empty(struct store_conn *conn, bool *ret_emptied, struct er
 static enum err_code note_draft(const struct service *service, struct store_conn *conn, struct err *err)
 {
     enum err_code code = notes_make(conn, err);
+    if (code == ERR_NONE)
+        code = writer_make_tables(conn, err);
     if (code == ERR_NONE)
         code = note_write(conn, NOTE_DRAFT, "yes", err);
     if (code == ERR_NONE)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Editing while the server runs (serve --watch). A thread of its own reads an app anew when its files have
-// changed, brings the schema up to date, checks every statement on the store, and puts the new edition in
-// force. What is broken changes nothing: its errors are logged once, and what was served before stays.
+// Editing while the server runs. A thread of its own reads an app anew when its files have changed (serve
+// --watch), or when it is asked to (SIGHUP), brings the schema up to date, checks every statement on the
+// store, and puts the new edition in force. What is broken changes nothing: its errors are logged once, and
+// what was served before stays.
 //
-// A request sees every edit that was finished before it was sent: on its arrival the loop takes what inotify
-// tells, and when a reload is due or under way the request waits for it.
+// With --watch a request sees every edit that was finished before it was sent: on its arrival the loop takes
+// what inotify tells, and when a reload is due or under way the request waits for it.
 #ifndef RECKONER_SERVE_RELOAD_H
 #define RECKONER_SERVE_RELOAD_H
 
@@ -15,11 +16,13 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "net/loop.h"
+#include "serve/app_files.h"
 #include "serve/edition.h"
 #include "serve/keys.h"
 #include "serve/limits.h"
 #include "serve/service.h"
 
+struct app_hooks; // app_hooks.h
 struct reloader;
 
 // A request that waits; embedded in it.
@@ -30,11 +33,28 @@ struct reload_wait {
     struct reload_wait *next; //
 };
 
-// Watches the folders of all apps and starts the thread. `editions` has its first edition; `limits` and
-// `keys` may be NULL. All is borrowed. Errors of file_watch.h; ERR_IO.
-MUST_CHECK enum err_code reloader_new(const struct service *services, size_t count, struct editions *editions,
-    struct limits *limits, struct keys *keys, struct log *log, struct reloader **ret_reloader,
-    struct err *err);
+struct reloader_options {
+    const struct service *services; // borrowed, as all here
+    size_t count;                   // of them
+    struct editions *editions;      // has its first edition
+    struct limits *limits;          // NULL: no app may have plans
+    struct keys *keys;              // NULL: no app may want keys
+    bool takes_tokens;              // `keys` knows issuers, and keeps clients of certificates
+    struct app_hooks *hooks;        // NULL: none are sent
+    bool is_metered;                // usage is counted where an app wants that
+    struct app_files *files;        //
+    bool is_watching;               // files are watched; else only reloader_ask begins a round
+    int64_t read_ms;                // of the wall clock, before the apps were read
+    struct log *log;                //
+};
+
+// Watches the folders of all apps, if it is to, and starts the thread. Errors of file_watch.h; ERR_IO.
+MUST_CHECK enum err_code reloader_new(
+    const struct reloader_options *options, struct reloader **ret_reloader, struct err *err);
+
+// Has all apps whose files have changed read anew, soon; at a doubt, others too. What the server was not
+// started for, keys say where no app wanted any, is told in the log and leaves the app as it was. Any thread.
+void reloader_ask(struct reloader *reloader);
 
 // When files have changed that are not in force yet: true, and wait->mail is posted when they are, or are
 // found to be broken. False: go on at once. Never blocks for long. Any thread.

@@ -191,6 +191,7 @@ static void give_back(struct replica *replica)
 
 void replica_answered(struct replica *replica, const struct err *answer)
 {
+    counter_add(&replica->reads[REPLICA_ANSWERED], 1);
     if (answer->code == ERR_TIMEOUT) { // the statement was slow, or the server has gone silent
         give_back(replica);
         return;
@@ -203,6 +204,7 @@ void replica_answered(struct replica *replica, const struct err *answer)
 
 void replica_failed(struct replica *replica, const struct err *failure, bool is_its_own)
 {
+    counter_add(&replica->reads[failure->code == ERR_BEHIND ? REPLICA_WAS_BEHIND : REPLICA_FAILED], 1);
     switch (failure->code) {
     case ERR_BEHIND:
         replica->rest_ms = longer(replica->rest_ms, LIMIT_REPLICA_REST_MS, LIMIT_REPLICA_REST_MAX_MS);
@@ -221,6 +223,18 @@ void replica_failed(struct replica *replica, const struct err *failure, bool is_
         }
         break;
     }
+}
+
+struct replica_stats replica_stats(const struct replicas *replicas, size_t service)
+{
+    struct replica_stats stats = {0};
+    for (size_t i = service; i < replicas->count; i += replicas->service_count) {
+        const struct replica *replica = &replicas->all[i];
+        stats.handles[state_of(replica)]++;
+        for (size_t end = 0; end < REPLICA_ENDS; end++)
+            stats.reads[end] += counter_read(&replica->reads[end]);
+    }
+    return stats;
 }
 
 // --- life

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/counter.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "serve/edition.h"
@@ -34,6 +35,14 @@ enum replica_state {
     REPLICA_STATES,
 };
 
+// How a read on a replica ends.
+enum replica_end {
+    REPLICA_ANSWERED,   // with an answer, or an error of the request's own
+    REPLICA_WAS_BEHIND, // it has not seen what the read had to see
+    REPLICA_FAILED,     // likewise for another reason
+    REPLICA_ENDS,
+};
+
 // One worker's handle of one service's read store.
 struct replica {
     struct replicas *owner; // borrowed; fixed, as the next
@@ -44,10 +53,11 @@ struct replica {
     uint64_t pause_ms;    // between its last failure and due_ns; 0: it has answered since
     uint64_t due_ns;      // monotonic; UNMADE: it is made then
     // --- the worker's
-    struct buf vector;  // of the primary, when it was asked last
-    uint64_t vector_ns; // monotonic, just before it was asked; 0: there is no vector
-    uint64_t rest_ms;   // after it was behind the last time; 0: it has answered since
-    uint64_t rest_ns;   // monotonic; RESTING: no read goes there before
+    struct buf vector;                        // of the primary, when it was asked last
+    uint64_t vector_ns;                       // monotonic, just before it was asked; 0: there is no vector
+    uint64_t rest_ms;                         // after it was behind the last time; 0: it has answered since
+    uint64_t rest_ns;                         // monotonic; RESTING: no read goes there before
+    atomic_uint_fast64_t reads[REPLICA_ENDS]; // that have ended; read by any thread
 };
 
 // Starts the thread that makes `workers` handles of each service, all of which have a read store. `services`,
@@ -60,6 +70,14 @@ void replicas_free(struct replicas *replicas);
 
 // The handles of one worker, one for each service.
 struct replica *replicas_of(struct replicas *replicas, size_t worker);
+
+struct replica_stats {
+    size_t handles[REPLICA_STATES]; // of the service's, how many are in each state
+    uint64_t reads[REPLICA_ENDS];   // since the start
+};
+
+// Of one service. Any thread.
+struct replica_stats replica_stats(const struct replicas *replicas, size_t service);
 
 // --- on the worker's thread
 

@@ -6,16 +6,24 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "serve/link.h"
 #include "serve/metering.h"
+#include "serve/request_log.h"
 
-enum { REQUEST_ID_CHARS = 17, HEADERS_BYTES = 256, LINK_BYTES = 65536 };
+enum { HEADERS_BYTES = 256, LINK_BYTES = 65536 };
 
 const char RETRY_SOON[] = "Retry-After: 1\r\n";
+
+// A number that no other request of this process or another one gets.
+static uint64_t next_id(struct context *context)
+{
+    return context->id_seed + atomic_fetch_add_explicit(&context->next_id, 1, memory_order_relaxed);
+}
 
 // --- life
 
@@ -29,7 +37,10 @@ struct request *request_new(struct context *context, const struct http_request *
     request->arena = arena;
     request->context = context;
     request->came_ns = clock_monotonic_ns();
+    request->series = TALLY_NO_ROUTE; // until it is routed
     access_line_begin(&request->line, head, request->came_ns, &request->arena);
+    if (request->line.trace.is_sampled && tracing_is_wanted(&context->tracing))
+        request->trace = trace_new(&request->arena, next_id(context));
     return request;
 }
 
@@ -40,6 +51,7 @@ void request_free(struct request *request)
     metering_count(request);
     http_body_fini(&request->upload.part);
     intake_fini(&request->upload.intake);
+    spool_fini(&request->body);
     rows_fini(&request->batch.rows);
     report_fini(&request->batch.report);
     report_fini(&request->report);
@@ -51,7 +63,8 @@ void request_free(struct request *request)
     buf_fini(&request->asked.bytes);
     budget_give_back(&request->context->rows_budget, request->asked.charged_bytes);
     if (request->toll.is_running && !request->is_charged) // its client has gone, and its batch may be written
-        toll_charge(&request->toll, request->batch_rows, 0, (int64_t)clock_monotonic_ns());
+        toll_charge(
+            &request->toll, request->batch_rows + request->dry_rows, 0, (int64_t)clock_monotonic_ns());
     toll_fini(&request->toll);
     lease_return(request->lease);
     struct arena arena = request->arena;
@@ -92,10 +105,12 @@ void request_send_back(struct request *request)
 
 void request_set_problem(struct request *request, const struct problem *problem, const char *headers)
 {
+    struct problem told = *problem;
+    told.trace_id = request->line.trace.trace_id;
     request->response = (struct response){.status = problem->status,
         .content_type = PROBLEM_MEDIA_TYPE,
         .headers = headers,
-        .body = problem_blob(problem)};
+        .body = problem_blob(&told)};
 }
 
 void request_refuse(struct request *request, int status, const char *detail)
@@ -118,23 +133,13 @@ void request_set_full(struct request *request, const char *what, unsigned retry_
         request, &(struct problem){.status = 503, .detail = detail}, kept != NULL ? kept : RETRY_SOON);
 }
 
-// Logs the error behind "POST /rates: ", and `id`, if there is one, before that.
-static void log_error(const struct request *request, const char *id, const struct err *err)
-{
-    log_printf(request->context->error_log, "%s%s%s%s %.*s: %s%s%s", id != NULL ? "request " : "",
-        id != NULL ? id : "", id != NULL ? ": " : "", request->line.method, (int)request->line.target_len,
-        request->line.target, err->text, err->hint[0] != '\0' ? ": " : "", err->hint);
-}
-
 // Of an error that the client can do nothing about: it gets an id, the log has the id and the cause.
 static void set_failure(struct request *request, int status, const struct err *err)
 {
     struct context *context = request->context;
-    char id[REQUEST_ID_CHARS];
-    uint64_t number =
-        context->id_seed + atomic_fetch_add_explicit(&context->next_id, 1, memory_order_relaxed);
-    snprintf(id, sizeof(id), "%016" PRIx64, number);
-    log_error(request, id, err);
+    char *id = request->failure_id;
+    snprintf(id, REQUEST_ID_CHARS, "%016" PRIx64, next_id(context));
+    request_log_error(request, id, err);
     request_set_problem(request,
         &(struct problem){.status = status,
             .detail = context->tells_failures
@@ -154,7 +159,7 @@ void request_set_error(struct request *request, const struct err *err, const str
         return;
     }
     if (class->log == LOG_LINE)
-        log_error(request, NULL, err);
+        request_log_error(request, NULL, err);
     if (err->code == ERR_INVALID && report->status != 0)
         status = report->status;
     request_set_problem(request,
@@ -203,7 +208,8 @@ static const char *add_link(struct request *request, struct span fixed)
     buf_init(&headers, LINK_BYTES);
     buf_append(&headers, fixed.at, fixed.len);
     struct span name = request->endpoint->params[request->endpoint->cursor_param].outside;
-    link_write_next(request->path, request->query, name, request->cursor, &request->arena, &headers);
+    link_write_next(
+        request->prefix, request->path, request->query, name, request->cursor, &request->arena, &headers);
     return buf_status(&headers) == ERR_NONE ? arena_strndup(&request->arena, headers.data, headers.len)
                                             : NULL;
 }
@@ -265,10 +271,11 @@ void request_copy_problem(struct request *request, const struct request *from)
 {
     const struct response *problem = &from->response;
     const char *headers = problem->headers != NULL ? arena_strdup(&request->arena, problem->headers) : NULL;
+    memcpy(request->failure_id, from->failure_id, sizeof(request->failure_id));
     request->response = (struct response){.status = problem->status,
         .content_type = problem->content_type,
         .headers = headers,
-        .body = blob_ref(problem->body)};
+        .body = problem_retraced(problem->body, from->line.trace.trace_id, request->line.trace.trace_id)};
 }
 
 void request_drop_body(struct request *request)

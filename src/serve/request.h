@@ -28,7 +28,10 @@
 #include "serve/cost.h"
 #include "serve/lease.h"
 #include "serve/problem.h"
+#include "serve/scrape.h"
 #include "serve/toll.h"
+#include "serve/trace.h"
+#include "text/prefer.h"
 
 // What the client gets, worked out on any thread and sent on the loop.
 struct response {
@@ -61,19 +64,22 @@ struct asked {
     size_t charged_bytes;              // to the budget of rows
 };
 
+enum { REQUEST_ID_CHARS = 17 }; // hexadecimal digits and a NUL
+
 struct request {
     struct arena arena;                   // owns the request itself, its parameters and texts
     struct context *context;              // borrowed
     struct http_ref ref;                  // the way back to its exchange
     struct access_line line;              // what the access log says of it
+    struct trace *trace;                  // the arena's; NULL: nobody records what it does
     struct lease *lease;                  // of its loop, with the edition that routes it; NULL before
     struct client *client;                // who asks; the lease's; NULL: nobody who has said so
     bool is_let_in;                       // by the door
     bool has_asked_keys;                  // the keeper, as its key was not known
     bool is_guess;                        // its key is nobody's, and was counted as such
+    bool shows_in_query;                  // the credential, which is cut out of `query`
     const struct issuer *asked_issuer;    // has no key of its token's kid, and is asked; the lease's
     struct keeper_question keys_question; // that question
-    bool shows_in_query;                  // the credential, which is cut out of `query`
     struct toll toll;                     // what it pays of its client's plan; the quota is the lease's
     struct ration_wait ration;            // for more of that than this node has
     int64_t ration_ns;                    // monotonic: when it asked first for that; 0: it has not
@@ -83,44 +89,64 @@ struct request {
     const struct public_file *file;       // NULL: not a file
     void (*page_run)(struct task *task, void *worker); // of a page of the server's own that reads a store
     struct usage_ask *usage_ask;                       // of /-/usage; the arena's
-    struct span path;                                  // as it came; of an endpoint with pages
-    struct span query;                 // as it came; the arena's, behind parameters that borrow it
-    struct span *parts;                // of the path, decoded; the arena's
-    struct asked asked;                // the body of a read
-    uint64_t came_ns;                  // monotonic: when it was here as a whole, as far as it decides
-    struct value *params;              // the arena's; one for each @param
-    struct condition condition;        // under which it is to be done
-    enum answer_format format;         // of an endpoint's answer
-    bool varies;                       // Accept has chosen it
-    bool is_of_moment;                 // a parameter is the moment at which it came: nobody asks that again
-    enum coding coding;                // that an answer to be read may have; identity for a write
-    bool has_key;                      // of a read whose answer may be kept: flight.key
-    enum answer_source source;         // of the answer, as far as is known
-    struct flight flight;              // the read of its key, by it or for it
-    struct kept *kept;                 // an owned reference: texts of the response are its; NULL: none
+    struct batches_ask *batches_ask;                   // of /-/batches; the arena's
+    struct jobs_ask *jobs_ask;                         // of /-/jobs; the arena's
+    struct async_write *async;   // of a write that is to be a job (async.h); the arena's; NULL: it is none
+    struct spool body;           // of that, as it came; owned
+    struct job_reply *job_reply; // where a job answers it (job_reply.h); the arena's
+    uint32_t series;             // what it counts as (tally.h)
+    struct span path;            // as it came; of an endpoint with pages
+    struct span prefix;          // the path below which its proxy has this server; empty: none is told
+    const struct cors *cors;     // the app's, the lease's; NULL: its answer has nothing of it
+    struct span origin;          // that the app may take; the arena's; empty: none
+    struct span query;           // as it came; the arena's, behind parameters that borrow it
+    struct span *parts;          // of the path, decoded; the arena's
+    struct asked asked;          // the body of a read
+    uint64_t came_ns;            // monotonic: when it was here as a whole, as far as it decides
+    struct value *params;        // the arena's; one for each @param
+    struct condition condition;  // under which it is to be done
+    enum answer_format format;   // of an endpoint's answer
+    bool varies;                 // Accept has chosen it
+    bool is_of_moment;           // a parameter is the moment at which it came: nobody asks that again
+    bool has_key;                // of a read whose answer may be kept: flight.key
+    enum coding coding;          // that an answer to be read may have; identity for a write
+    enum answer_source source;   // of the answer, as far as is known
+    struct flight flight;        // the read of its key, by it or for it
+    struct kept *kept;           // an owned reference: texts of the response are its; NULL: none
     struct versions_question question; // whether that is current
     struct span cursor;                // of the next page; empty: none. Valid until the headers are set
+    struct prefer prefer;              // what the client of a write prefers
+    bool is_scrape;                    // it is for /-/metrics
+    bool has_preferences;              // `prefer` was read
+    bool is_deferred;                  // it is a job
+    bool is_minimal;                   // the answer has lost its body for that
     enum coding body_coding;           // of the body
     enum body_format body_format;      // of it
     const struct csv_dialect
         *csv; // of a body of CSV, or a file in a form; the endpoint's or the arena's; NULL: strict
-    struct span boundary;     // of a form with a file; the arena's
-    struct upload upload;     // that body
-    struct report report;     // faults of its parameters, and what the checks of a read found
-    struct batch batch;       // a write's way through the writer, with the faults of its rows
-    uint64_t batch_rows;      // of a batch that was written
-    struct response response; // the answer
-    struct task task;         // for the pools
-    struct mail mail;         // for the way back
-    struct reload_wait wait;  // for a reload
+    struct span boundary;        // of a form with a file; the arena's
+    struct upload upload;        // that body
+    struct report report;        // faults of its parameters, and what the checks of a read found
+    struct repeating *repeating; // of a write with an Idempotency-Key; the arena's; NULL: it has none
+    struct batch batch;          // a write's way through the writer, with the faults of its rows
+    uint64_t batch_rows;         // of a batch that was written
+    uint64_t dry_rows;           // of a dry run that went well; its client's plan pays for them as well
+    struct response response;    // the answer
+    struct task task;            // for the pools
+    struct mail mail;            // for the way back
+    struct reload_wait wait;     // for a reload
+    struct scrape_wait scrape;   // for the text of that
     const struct http_request
-        *heard;            // its head while it waits for one, or for the body of a question; the arena's
-    bool is_cached;        // it was answered from what is kept
-    int sent_status;       // once its exchange is over: what the client was answered; 0: it went before
-    size_t sent_bytes;     // likewise: of the body
-    bool is_charged;       // its toll, for what its response costs
-    bool asks_ration;      // it has to wait for more of its plan than this node has
-    bool away;             // a pool, writer or reload has it; the loop's
+        *heard;        // its head while it waits for one, or for the body of a question; the arena's
+    bool is_cached;    // it was answered from what is kept
+    bool is_near;      // likewise, and by its loop itself (near_hit.h)
+    bool is_joined;    // it was answered by what was read for another one
+    int sent_status;   // once its exchange is over: what the client was answered; 0: it went before
+    size_t sent_bytes; // likewise: of the body
+    char failure_id[REQUEST_ID_CHARS]; // by which client and log know of a failure; "": there was none
+    bool is_charged;                   // its toll, for what its response costs
+    bool asks_ration;                  // it has to wait for more of its plan than this node has
+    bool away;                         // a pool, writer or reload has it; the loop's
     atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread
 };
 

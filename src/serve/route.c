@@ -86,8 +86,9 @@ static struct node *endpoint_node(struct routes *routes, const struct endpoint *
     return node;
 }
 
-// The node of a path that is all literals, decoded; NULL without memory.
-static struct node *literal_node(struct routes *routes, struct span path)
+// The node of a path of literals, decoded; where `has_params`, a part in braces is a parameter. NULL without
+// memory.
+static struct node *path_node(struct routes *routes, struct span path, bool has_params)
 {
     struct node *node = &routes->root;
     size_t depth = 0;
@@ -95,11 +96,17 @@ static struct node *literal_node(struct routes *routes, struct span path)
     for (bool more = true; more && node != NULL; depth++) {
         more = rest.len > 0 && memchr(rest.at, '/', rest.len) != NULL;
         struct span part = span_split(&rest, '/');
-        node = add_literal(node, part);
+        bool is_param = has_params && span_starts_with(part, "{");
+        node = is_param ? add_param(node) : add_literal(node, part);
     }
     if (depth > routes->depth)
         routes->depth = depth;
     return node;
+}
+
+static struct node *literal_node(struct routes *routes, struct span path)
+{
+    return path_node(routes, path, false);
 }
 
 static const char *file_of(const struct route *route)
@@ -162,7 +169,7 @@ static enum err_code add_own_pages(struct routes *routes, const struct own_page 
     for (const struct own_page *page = pages; code == ERR_NONE && page->path != NULL; page++) {
         struct route route = {.page = page};
         struct span path = span_of(page->path);
-        code = claim(literal_node(routes, path), HTTP_GET, &route, path, err);
+        code = claim(path_node(routes, path, true), page->method, &route, path, err);
     }
     return code;
 }
@@ -208,6 +215,23 @@ void routes_free(struct routes *routes)
     mem_free(routes);
 }
 
+static void visit(struct node *node, void (*on_route)(void *ctx, struct route *route), void *ctx)
+{
+    for (struct node *child = node->literals; child != NULL; child = child->hh.next)
+        visit(child, on_route, ctx);
+    if (node->param != NULL)
+        visit(node->param, on_route, ctx);
+    for (size_t i = 0; i < HTTP_METHODS; i++) {
+        if (node->routes[i] != NULL)
+            on_route(ctx, node->routes[i]);
+    }
+}
+
+void routes_each(struct routes *routes, void (*on_route)(void *ctx, struct route *route), void *ctx)
+{
+    visit(&routes->root, on_route, ctx);
+}
+
 // --- looking up
 
 struct search {
@@ -216,14 +240,18 @@ struct search {
     enum http_method method;   // wanted; GET for HEAD
     const struct route *found; // NULL: none so far
     unsigned methods;          // that are answered by any of the nodes that match
+    size_t app;                // of one of these; ROUTE_NO_APP: none is an app's
 };
 
 static void search_leaf(struct search *search, const struct node *node)
 {
     search->found = node->routes[search->method];
     for (unsigned i = 0; i < HTTP_METHODS; i++) {
-        if (node->routes[i] != NULL)
-            search->methods |= 1u << i;
+        if (node->routes[i] == NULL)
+            continue;
+        search->methods |= 1u << i;
+        if (search->app == ROUTE_NO_APP && node->routes[i]->page == NULL)
+            search->app = node->routes[i]->app;
     }
 }
 
@@ -285,12 +313,15 @@ enum route_result routes_find(const struct routes *routes, struct span path, enu
     struct span *parts = arena_alloc(arena, count * sizeof(*parts));
     if (parts == NULL || !split(path, count, arena, parts))
         return ROUTE_MEMORY;
-    struct search search = {
-        .parts = parts, .count = count, .method = method == HTTP_HEAD ? HTTP_GET : method};
+    struct search search = {.parts = parts,
+        .count = count,
+        .method = method == HTTP_HEAD ? HTTP_GET : method,
+        .app = ROUTE_NO_APP};
     search_node(&search, &routes->root, 0);
     if (search.methods == 0)
         return ROUTE_NONE;
-    *ret_match = (struct route_match){.route = search.found, .parts = parts, .methods = search.methods};
+    *ret_match = (struct route_match){
+        .route = search.found, .parts = parts, .methods = search.methods, .app = search.app};
     return search.found != NULL ? ROUTE_FOUND : ROUTE_METHOD;
 }
 

@@ -4,6 +4,9 @@
 #ifndef RECKONER_SERVE_ROUTE_H
 #define RECKONER_SERVE_ROUTE_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "app/app.h"
 #include "base/arena.h"
 #include "base/err.h"
@@ -17,6 +20,7 @@ struct route {
     bool is_folder;              // the file is the index of the folder that the path is, without its slash
     const struct own_page *page; // of the server; NULL: an endpoint or a file
     size_t app;                  // number of the endpoint's or file's app, which is that of its service
+    uint32_t series;             // what its requests count as (tally.h); set before others see the table
 };
 
 struct routes;
@@ -30,6 +34,9 @@ MUST_CHECK enum err_code routes_new(const struct own_page *pages, struct app *co
 // NULL is fine.
 void routes_free(struct routes *routes);
 
+// Calls for each route, in no particular order, before other threads see the table.
+void routes_each(struct routes *routes, void (*on_route)(void *ctx, struct route *route), void *ctx);
+
 enum route_result {
     ROUTE_FOUND,
     ROUTE_NONE,     // nothing has this path
@@ -38,10 +45,13 @@ enum route_result {
     ROUTE_MEMORY,   // the arena is full
 };
 
+#define ROUTE_NO_APP SIZE_MAX
+
 struct route_match {
     const struct route *route; // ROUTE_FOUND
     struct span *parts; // ROUTE_FOUND: the path's parts, decoded; the arena's, but texts may borrow path
     unsigned methods;   // ROUTE_METHOD: a bit for each method that is answered, 1 << method
+    size_t app;         // ROUTE_METHOD: number of an app that answers there; ROUTE_NO_APP: the server itself
 };
 
 // Finds what answers `method` at `path`, percent-encoded as it came. Of several that match the most literal

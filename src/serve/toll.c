@@ -18,15 +18,18 @@ static const struct quota *find_quota(const struct app *app, struct span name)
     return NULL;
 }
 
+const struct quota *toll_quota(const struct app *app, const struct span *plan)
+{
+    if (plan == NULL)
+        return app->access.open_quota;
+    return plan->len == 0 ? app->access.key_quota : find_quota(app, *plan);
+}
+
 enum toll_payer toll_find(struct limits *limits, const struct app *app, size_t service,
     const struct client *client, const struct http_exchange *exchange, struct toll *ret_toll)
 {
-    struct toll toll = {0};
-    if (client == NULL)
-        toll.quota = app->access.open_quota;
-    else if (client->plan.len == 0)
-        toll.quota = app->access.key_quota;
-    else if ((toll.quota = find_quota(app, client->plan)) == NULL)
+    struct toll toll = {.quota = toll_quota(app, client != NULL ? &client->plan : NULL)};
+    if (toll.quota == NULL && client != NULL && client->plan.len > 0)
         return TOLL_NO_PLAN;
     if (toll.quota == NULL || limits == NULL)
         return TOLL_FREE;

@@ -30,6 +30,11 @@ struct toll {
     bool is_running;           // it counts as a request that runs
 };
 
+// The quota by which a client pays: of the plan that it has, or the app's standard one where its name is
+// empty; of one who shows no key, where `plan` is NULL, that of the open plan. NULL: none, or none of that
+// name.
+const struct quota *toll_quota(const struct app *app, const struct span *plan);
+
 enum toll_payer {
     TOLL_FREE,    // nobody pays
     TOLL_PAYER,   // the toll is set

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client sees its own usage only, as it was written to the stores (access/flusher.h): what was asked within
-// the last LIMIT_USAGE_FLUSH_MS may not be in it yet. Whose key it is, each app says for itself: one key may
-// be of several. On the loop up to usage_page_run, and then on a worker's thread.
+// the last LIMIT_USAGE_FLUSH_MS may not be in it yet. On the loop up to usage_page_run, and then on a
+// worker's thread.
 #include "serve/usage_page.h"
 
 #include "access/usage_report.h"
 #include "access/usage_store.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "serve/door.h"
+#include "serve/asker.h"
 #include "serve/format.h"
 #include "serve/handles.h"
 #include "text/url.h"
@@ -17,11 +17,7 @@
 struct usage_ask {
     struct usage_period period; // a month
     enum answer_format format;  // JSON, NDJSON or CSV
-    size_t count;               // of clients
-    struct {
-        size_t service; // in whose app …
-        struct span id; // … the client is known by that id; the lease's
-    } clients[];
+    struct asker asker;         // whose usage is told
 };
 
 static const char HEADERS[] = "Cache-Control: private, no-store\r\nVary: Accept\r\n";
@@ -42,35 +38,6 @@ static bool read_period(struct request *request, struct span query, struct usage
         return false;
     }
     return true;
-}
-
-// An open one, so that the door asks no more of a client than to be known.
-static const struct endpoint any_endpoint = {.shape = SHAPE_ROWS};
-
-// The clients of all apps whose key the request shows. What the doors say that do not know it, is
-// *ret_verdict: the most telling of that.
-static void find_clients(struct request *request, const struct http_request *head, struct usage_ask *ask,
-    enum door_verdict *ret_verdict)
-{
-    const struct context *context = request->context;
-    struct credential credential = credential_read(head, (struct span){0});
-    bool are_wanted = false;
-    *ret_verdict = DOOR_NOBODY;
-    for (size_t i = 0; i < context->service_count; i++) {
-        struct client *client = NULL;
-        are_wanted = are_wanted || request->lease->edition->apps[i]->access.wants_keys;
-        struct door door = door_of(context, request->ref.loop, request->lease, i, &any_endpoint);
-        enum door_verdict verdict = door_judge(&door, &credential, &client, NULL);
-        if (verdict == DOOR_CLIENT) {
-            ask->clients[ask->count].service = i;
-            ask->clients[ask->count++].id = client->id;
-            request->client = client;
-        } else if (verdict > *ret_verdict) {
-            *ret_verdict = verdict;
-        }
-    }
-    if (ask->count == 0 && credential.count == 0 && are_wanted)
-        *ret_verdict = DOOR_MISSING;
 }
 
 // Whether somebody is known by the verdict. Else sets the response, or leaves it unset as door_settle does.
@@ -97,7 +64,7 @@ static enum err_code add_client(struct handles *handles, struct request *request
     struct usage_report *report, struct err *err)
 {
     const struct usage_ask *ask = request->usage_ask;
-    size_t service = ask->clients[number].service;
+    size_t service = ask->asker.clients[number].service;
     struct app *app = request->lease->edition->apps[service];
     uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
     struct usage_table table;
@@ -106,7 +73,7 @@ static enum err_code add_client(struct handles *handles, struct request *request
     if (code == ERR_NONE) {
         struct store_conn *conn = handles->primaries[service].conn;
         store_deadline(conn, deadline_ns);
-        code = usage_store_read(conn, ask->period, &ask->clients[number].id, &table, err);
+        code = usage_store_read(conn, ask->period, &ask->asker.clients[number].id, &table, err);
         store_deadline(conn, 0);
     }
     if (code == ERR_NONE) {
@@ -124,7 +91,7 @@ static enum err_code write_all(
     struct usage_report report;
     enum err_code code = ERR_NONE;
     usage_report_start(&report, ask->format, ask->period, out);
-    for (size_t i = 0; code == ERR_NONE && i < ask->count; i++)
+    for (size_t i = 0; code == ERR_NONE && i < ask->asker.count; i++)
         code = add_client(handles, request, i, &report, err);
     usage_report_end(&report);
     if (code == ERR_NONE && buf_status(out) != ERR_NONE)
@@ -156,21 +123,18 @@ static void run(struct task *task, void *worker)
 
 void usage_page_set(struct request *request, const struct http_request *head)
 {
-    size_t clients = request->context->service_count;
-    struct usage_ask *ask =
-        arena_zalloc(&request->arena, 1, sizeof(*ask) + clients * sizeof(ask->clients[0]));
+    struct usage_ask *ask = arena_zalloc(&request->arena, 1, sizeof(*ask));
     enum door_verdict verdict;
     if (ask == NULL) {
         request_set_busy(request, "out of memory");
         return;
     }
-    find_clients(request, head, ask, &verdict);
-    if (!is_known(request, ask->count > 0 ? DOOR_CLIENT : verdict))
+    if (!asker_find(request, head, &ask->asker, &verdict) || !is_known(request, verdict))
         return;
     request->line.client = request->client->id;
     if (!read_period(request, head->query, &ask->period))
         return;
-    if (!format_accepted(&any_endpoint, head, &ask->format)) {
+    if (!format_accepted(&ASKER_ENDPOINT, head, &ask->format)) {
         request_refuse(request, 406, "Accept leaves out application/json, application/x-ndjson and text/csv");
         return;
     }

@@ -9,8 +9,8 @@
 #include "net/pool.h"
 #include "serve/request.h"
 
-// Makes the batch of a routed request ready, without rows. On the loop.
-void write_prepare(struct request *request);
+// Makes the batch of a routed request ready, without rows; false with the response. On the loop.
+MUST_CHECK bool write_prepare(struct request *request, struct http_exchange *exchange);
 
 // A task of struct request, which works on the next part of its body (upload.part). Sends the request back
 // when more of the body has to come, or with the response set when it is known already: what then still comes
@@ -21,5 +21,8 @@ void write_parse(struct task *task, void *worker);
 // many wait there. A batch with faults goes too, as the rejects may find more; it is never written. On the
 // thread that has the request.
 MUST_CHECK bool write_submit(struct request *request);
+
+// Sets the response of a batch that is in, by what it was answered. On the thread that has the request.
+void write_set_answer(struct request *request);
 
 #endif

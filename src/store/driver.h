@@ -5,6 +5,7 @@
 #ifndef RECKONER_STORE_DRIVER_H
 #define RECKONER_STORE_DRIVER_H
 
+#include "store/stats.h"
 #include "store/store.h"
 #include "store/versions.h"
 
@@ -48,6 +49,19 @@ struct version_buckets {
         size_t count); // version_bucket; set once
 };
 
+// Backups (backup.h); `driver` is the one that has the table. A file that `write` is told of is there, empty,
+// and nobody else's.
+struct backup_check;
+struct store_backup_driver {
+    const char *magic; // what a backup begins with
+    enum err_code (*write)(struct store *store, const char *path, const atomic_bool *stop, struct err *err);
+    enum err_code (*check_file)(
+        const struct store_driver *driver, const char *path, struct backup_check *check, struct err *err);
+    enum err_code (*check_store)(struct store *store, struct backup_check *check, struct err *err);
+    enum err_code (*restore)(const struct store_driver *driver, const char *url, const char *name,
+        const char *path, struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err);
+};
+
 struct store_driver {
     const char *kind;          // also the scheme of its urls: "sqlite"
     const char *short_scheme;  // another scheme of theirs, or NULL
@@ -62,11 +76,14 @@ struct store_driver {
     enum err_code (*open_replica)(const char *url, const char *name, struct store **ret_store,
         struct err *err); // NULL: there are none of its kind
     enum err_code (*scratch)(struct store *like, struct store **ret_store, struct err *err);
+    bool (*recovered)(struct store *store, struct store_recovery *ret_recovery); // NULL: never
     void (*close)(struct store *store);
+    const char *(*file)(const struct store *store); // NULL: stores of its kind are no files
     enum err_code (*watch)(struct store *store, struct err *err);
     const struct version *(*version_of)(
         struct store *store, const char *table); // versions_of; NULL: there is none that could be known
-    enum err_code (*is_there)(struct store *store, struct err *err); // NULL: always
+    enum err_code (*is_there)(struct store *store, struct err *err);   // NULL: always
+    void (*stats)(struct store *store, struct store_stats *ret_stats); // into a zeroed one
 
     enum err_code (*connect)(
         struct store *store, enum store_mode mode, struct store_conn **ret_conn, struct err *err);
@@ -74,6 +91,7 @@ struct store_driver {
         struct err *err); // NULL: there is one writer at a time; so are the other two of these
     void (*disconnect)(struct store_conn *conn);
     const struct store_prompt_driver *prompt; // NULL: there are no such connections
+    const struct store_backup_driver *backup; //
 
     enum err_code (*begin)(struct store_conn *conn, struct err *err);
     enum err_code (*begin_early)(struct store_conn *conn, struct err *err); // NULL: as begin
@@ -108,6 +126,9 @@ struct store_driver {
     enum err_code (*bind)(struct store_stmt *stmt, const struct value *values, struct err *err);
     void (*last)(struct store_conn *conn); // NULL: nothing to gain
     enum err_code (*step)(struct store_stmt *stmt, bool *ret_row, struct err *err);
+    enum err_code (*send)(struct store_stmt *stmt, const struct value *values,
+        struct err *err);                                                 // NULL: bind, step and reset
+    enum err_code (*wait_sent)(struct store_conn *conn, struct err *err); // NULL with `send`
     struct violation (*violation)(struct store_conn *conn);
     enum err_code (*column)(struct store_stmt *stmt, size_t column, struct value *ret_value, struct err *err);
     enum err_code (*column_micros)(struct store_stmt *stmt, size_t column, struct value *ret_value,
@@ -117,6 +138,9 @@ struct store_driver {
     void (*reset)(struct store_stmt *stmt);
     enum err_code (*explain)(struct store_stmt *stmt,
         void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
+    enum err_code (*explain_any)(struct store_stmt *stmt,
+        void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx,
+        struct err *err); // NULL: plans do not show values, and explain does
     enum err_code (*is_unique)(struct store_stmt *stmt, const struct span *columns, size_t count,
         bool *ret_is_unique, struct err *err);
     enum err_code (*reads)(

@@ -82,6 +82,20 @@ static enum err_code check_unchanged(
     return ERR_CONFIG;
 }
 
+// The file of a record.
+static enum err_code find_file(const struct migration_file *files, size_t count, const struct record *record,
+    size_t *ret_found, struct err *err)
+{
+    size_t found = 0;
+    while (found < count && !span_equal(files[found].name, record->name))
+        found++;
+    *ret_found = found;
+    if (found == count)
+        return err_set(err, ERR_CONFIG, "migration %.*s was applied on %.*s and is gone: put its file back",
+            (int)record->name.len, record->name.at, day_chars(record), record->applied_at.at);
+    return check_unchanged(&files[found], record, err);
+}
+
 // Marks the files that are on record, and finds what is wrong with them.
 static enum err_code check_records(struct store_stmt *select, const struct migration_file *files,
     size_t count, bool *applied, struct err *err)
@@ -92,14 +106,8 @@ static enum err_code check_records(struct store_stmt *select, const struct migra
         enum err_code code = read_record(select, &row, &record, err);
         if (code != ERR_NONE || !row)
             return code;
-        size_t found = 0;
-        while (found < count && !span_equal(files[found].name, record.name))
-            found++;
-        if (found == count)
-            return err_set(err, ERR_CONFIG,
-                "migration %.*s was applied on %.*s and is gone: put its file back", (int)record.name.len,
-                record.name.at, day_chars(&record), record.applied_at.at);
-        code = check_unchanged(&files[found], &record, err);
+        size_t found;
+        code = find_file(files, count, &record, &found, err);
         if (code != ERR_NONE)
             return code;
         applied[found] = true;
@@ -198,10 +206,26 @@ static void tell_place(const struct migration_file *file, struct err *err)
     err->line = err->column = 0;
 }
 
-// Inside a transaction.
-static enum err_code apply_in_transaction(
-    struct store_conn *conn, const struct migration_file *file, struct err *err)
+// A file, and what goes with it.
+struct step {
+    const struct migration_file *file;
+    const struct migrate_after *after; // NULL: nothing
+    bool is_last;                      // of the files
+};
+
+static enum err_code run_after(struct store_conn *conn, const struct step *step, struct err *err)
 {
+    if (step->after == NULL)
+        return ERR_NONE;
+    enum err_code code = step->after->run(step->after->ctx, conn, step->is_last, err);
+    err_hint(err, "%s is not applied, as this comes of it: change it, or what it is about", step->file->file);
+    return code;
+}
+
+// Inside a transaction.
+static enum err_code apply_in_transaction(struct store_conn *conn, const struct step *step, struct err *err)
+{
+    const struct migration_file *file = step->file;
     bool recorded;
     enum err_code code = is_recorded(conn, file, &recorded, err);
     if (code != ERR_NONE)
@@ -209,37 +233,42 @@ static enum err_code apply_in_transaction(
     if (!recorded) {
         code = store_exec(conn, file->sql, err);
         if (code == ERR_NONE)
+            code = store_check_deferred(conn, err);
+        if (code == ERR_NONE)
             code = record_file(conn, file, err);
         else
             tell_place(file, err);
+        if (code == ERR_NONE)
+            code = run_after(conn, step, err);
     }
     return code == ERR_NONE ? store_commit(conn, err) : code;
 }
 
-static enum err_code apply(struct store_conn *conn, const struct migration_file *file, struct err *err)
+static enum err_code apply(struct store_conn *conn, const struct step *step, struct err *err)
 {
     enum err_code code = store_begin(conn, err);
     if (code != ERR_NONE)
         return code;
-    code = apply_in_transaction(conn, file, err);
+    code = apply_in_transaction(conn, step, err);
     if (code != ERR_NONE)
         store_rollback(conn);
     return code;
 }
 
 static enum err_code apply_missing(struct store_conn *conn, const struct migration_file *files, size_t count,
-    const bool *applied, struct err *err)
+    const struct migrate_after *after, const bool *applied, struct err *err)
 {
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < count; i++) {
+        const struct step step = {.file = &files[i], .after = after, .is_last = i + 1 == count};
         if (!applied[i])
-            code = apply(conn, &files[i], err);
+            code = apply(conn, &step, err);
     }
     return code;
 }
 
-enum err_code migrate(
-    struct store_conn *conn, const struct migration_file *files, size_t count, struct err *err)
+enum err_code migrate(struct store_conn *conn, const struct migration_file *files, size_t count,
+    const struct migrate_after *after, struct err *err)
 {
     bool *applied = mem_zalloc(count, sizeof(*applied));
     if (applied == NULL)
@@ -251,7 +280,33 @@ enum err_code migrate(
     if (code == ERR_NONE)
         code = read_applied(conn, files, count, applied, err);
     if (code == ERR_NONE)
-        code = apply_missing(conn, files, count, applied, err);
+        code = apply_missing(conn, files, count, after, applied, err);
     mem_free(applied);
     return code;
+}
+
+enum err_code migrations_fit(struct store_conn *conn, const struct migration_file *files, size_t count,
+    size_t *ret_applied, size_t *ret_pending, struct err *err)
+{
+    bool *applied = mem_zalloc(count + 1, sizeof(*applied)); // not 0 of them
+    if (applied == NULL)
+        return err_no_memory(err);
+    enum err_code code = read_applied(conn, files, count, applied, err);
+    size_t there = 0;
+    for (size_t i = 0; i < count; i++)
+        there += applied[i];
+    mem_free(applied);
+    if (code != ERR_NONE)
+        return code;
+    *ret_applied = there;
+    *ret_pending = count - there;
+    return ERR_NONE;
+}
+
+enum err_code migration_fits(const struct migration_file *files, size_t count, struct span name,
+    struct span checksum, struct span applied_at, struct err *err)
+{
+    const struct record record = {.name = name, .checksum = checksum, .applied_at = applied_at};
+    size_t found;
+    return find_file(files, count, &record, &found, err);
 }

@@ -61,10 +61,20 @@ enum err_code store_scratch(struct store *like, struct store **ret_store, struct
     return like->driver->scratch(like, ret_store, err);
 }
 
+bool store_recovered(struct store *store, struct store_recovery *ret_recovery)
+{
+    return store->driver->recovered != NULL && store->driver->recovered(store, ret_recovery);
+}
+
 void store_close(struct store *store)
 {
     if (store != NULL)
         store->driver->close(store);
+}
+
+const char *store_file(const struct store *store)
+{
+    return store->driver->file != NULL ? store->driver->file(store) : NULL;
 }
 
 const char *store_kind(const struct store *store)
@@ -85,6 +95,11 @@ enum sql_dialect store_dialect(const char *kind)
     }
     assert(false && "a kind of store");
     return SQL_SQLITE;
+}
+
+enum sql_dialect store_conn_dialect(const struct store_conn *conn)
+{
+    return conn->driver->dialect;
 }
 
 bool store_round_trip_is_costly(const struct store_conn *conn)
@@ -126,6 +141,12 @@ void store_disconnect(struct store_conn *conn)
 enum err_code store_watch(struct store *store, struct err *err)
 {
     return store->driver->watch(store, err);
+}
+
+void store_stats(struct store *store, struct store_stats *ret_stats)
+{
+    *ret_stats = (struct store_stats){0};
+    store->driver->stats(store, ret_stats);
 }
 
 enum err_code store_is_there(struct store *store, struct err *err)
@@ -251,6 +272,23 @@ enum err_code store_bind(struct store_stmt *stmt, const struct value *values, st
     return stmt->driver->bind(stmt, values, err);
 }
 
+enum err_code store_send(struct store_stmt *stmt, const struct value *values, struct err *err)
+{
+    if (stmt->driver->send != NULL)
+        return stmt->driver->send(stmt, values, err);
+    bool row = true;
+    enum err_code code = store_bind(stmt, values, err);
+    while (code == ERR_NONE && row)
+        code = store_step(stmt, &row, err);
+    store_reset(stmt);
+    return code;
+}
+
+enum err_code store_wait_sent(struct store_conn *conn, struct err *err)
+{
+    return conn->driver->wait_sent != NULL ? conn->driver->wait_sent(conn, err) : ERR_NONE;
+}
+
 void store_last(struct store_conn *conn)
 {
     if (conn->driver->last != NULL)
@@ -294,6 +332,13 @@ enum err_code store_explain(struct store_stmt *stmt,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err)
 {
     return stmt->driver->explain(stmt, on_line, ctx, err);
+}
+
+enum err_code store_explain_any(struct store_stmt *stmt,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err)
+{
+    return stmt->driver->explain_any != NULL ? stmt->driver->explain_any(stmt, on_line, ctx, err)
+                                             : stmt->driver->explain(stmt, on_line, ctx, err);
 }
 
 enum err_code store_is_unique(

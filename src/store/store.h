@@ -65,17 +65,34 @@ const char *store_kind_of(const char *url);
 // hold one where it has more than words and slashes.
 bool store_url_has_secret(const char *url);
 
+// What opening a store has brought back.
+struct store_recovery {
+    uint64_t log_bytes;  // that were beside the database
+    uint64_t used_bytes; // of them, those of commits that the database did not have yet, or had anyway
+};
+
+// Whether the process that wrote to the store last did not end cleanly, so that opening it had to bring back
+// what is in its log. False where others have the store open, who need none of it, and where the database
+// does all that by itself.
+bool store_recovered(struct store *store, struct store_recovery *ret_recovery);
+
 // Closes a store whose connections are all closed. NULL is fine.
 void store_close(struct store *store);
 
 // "sqlite" or "postgresql": the word in file names such as get_rates.sqlite.sql.
 const char *store_kind(const struct store *store);
 
+// The path of the file that the store is; NULL where it is none: it lies in memory, or on a server.
+const char *store_file(const struct store *store);
+
 // The kinds that there are, by number from 0; NULL behind the last.
 const char *store_kind_at(size_t number);
 
 // The dialect of SQL that stores of a kind take; `kind` is one that store_kind tells.
 enum sql_dialect store_dialect(const char *kind);
+
+// The dialect of SQL that the connection takes.
+enum sql_dialect store_conn_dialect(const struct store_conn *conn);
 
 // Whether ORDER BY takes null for the largest value; else for the smallest.
 bool store_nulls_are_largest(const struct store_conn *conn);
@@ -223,6 +240,16 @@ void store_last(struct store_conn *conn);
 // What the connection's last ERR_CONFLICT or ERR_CONSTRAINT was about. Valid until the next one.
 struct violation store_violation(struct store_conn *conn);
 
+// Binds, runs and ends a statement of which no row is wanted, inside of a transaction. Where a round trip is
+// costly it is only sent, and its failure is that of a later call, at the latest of store_commit: then the
+// transaction is lost, unless store_rollback_to takes back the savepoint in which it was sent. Errors of
+// store_bind and store_step.
+MUST_CHECK enum err_code store_send(struct store_stmt *stmt, const struct value *values, struct err *err);
+
+// Waits for what was only sent: its failure is that of this call, if it has failed. Where a round trip is
+// costly it costs one, which store_commit then saves.
+MUST_CHECK enum err_code store_wait_sent(struct store_conn *conn, struct err *err);
+
 // A value of the current row; text is valid until the next store_step or store_reset. A blob is ERR_STORE: it
 // has no JSON. What JSON has no value for otherwise (a date or moment that is infinite) is null, or a real
 // that is not finite.
@@ -255,6 +282,11 @@ struct store_plan_line {
 // with the parameters' values, on which the plan may depend; that run cannot go on. Lines are borrowed for
 // the call; `on_line` must not touch the statement.
 MUST_CHECK enum err_code store_explain(struct store_stmt *stmt,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
+
+// The same, outside of a run, as the database would do it for any parameters: no value that was bound is in
+// the lines. ERR_STORE where it cannot tell now.
+MUST_CHECK enum err_code store_explain_any(struct store_stmt *stmt,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
 
 // Whether `columns`, any names, include all columns of a unique key without nulls of some table that the

@@ -96,7 +96,8 @@ void version_slots_begin(struct version_slots *slots)
 
 static bool is_same(const struct version_stamp *one, const struct version_stamp *other)
 {
-    return one->rows == other->rows && one->history == other->history && one->shape == other->shape;
+    return one->rows == other->rows && one->history == other->history && one->shape == other->shape &&
+           one->parts == other->parts;
 }
 
 // The number under which a read has seen the state; 0: none has.
@@ -164,7 +165,9 @@ static uint64_t number_of(
     uint64_t number = atomic_load_explicit(&slot->number, memory_order_relaxed);
     if (number == 0 || slot->shape_round > round)
         return 0;
-    struct version_stamp stamp = {.rows = rows, .history = history, .shape = slot->stamp.shape};
+    struct version_stamp stamp = slot->stamp;
+    stamp.rows = rows;
+    stamp.history = history;
     if (is_same(&slot->stamp, &stamp))
         return number;
     number = find_seen(slot, &stamp);
@@ -186,4 +189,12 @@ uint64_t version_slots_seen(struct version_slots *slots, const struct version *v
     uint64_t number = slot != NULL ? number_of(slots, slot, rows, history, round) : 0;
     pthread_mutex_unlock(&slots->lock);
     return number;
+}
+
+uint64_t version_slots_parts(struct version_slots *slots, const struct version *version)
+{
+    pthread_mutex_lock(&slots->lock);
+    uint64_t parts = ((const struct version_slot *)version)->stamp.parts;
+    pthread_mutex_unlock(&slots->lock);
+    return parts;
 }

@@ -15,6 +15,7 @@ struct version_stamp {
     uint64_t rows;    // which commits have written to it
     uint64_t history; // of which server and timeline these are
     uint64_t shape;   // what it is: what DDL has made of it
+    uint64_t parts;   // of how many partitions it is made, as the database counts them; 0: it has none
 };
 
 struct version_slots {
@@ -44,6 +45,9 @@ uint64_t version_slots_round(struct version_slots *slots, uint64_t *ret_last);
 // number here, and keeps it.
 uint64_t version_slots_seen(struct version_slots *slots, const struct version *version, uint64_t rows,
     uint64_t history, uint64_t round);
+
+// The parts that the table has, as the last round that told of it has found them.
+uint64_t version_slots_parts(struct version_slots *slots, const struct version *version);
 
 // --- the thread that sets the numbers: begin, one set for each table, end; the lock is held in between
 

@@ -88,6 +88,11 @@ bool utf8_valid(struct span text)
     return true;
 }
 
+bool utf8_is_text(struct span text)
+{
+    return utf8_valid(text) && (text.len == 0 || memchr(text.at, '\0', text.len) == NULL);
+}
+
 size_t utf8_count(struct span text)
 {
     size_t count = 0;

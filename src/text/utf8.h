@@ -32,6 +32,9 @@ size_t utf8_sequence(struct span text);
 // True for valid text, empty text included.
 MUST_CHECK bool utf8_valid(struct span text);
 
+// Whether every store takes it for a text: it is valid, and has no NUL.
+MUST_CHECK bool utf8_is_text(struct span text);
+
 // Code points of valid text.
 size_t utf8_count(struct span text);
 

@@ -56,9 +56,7 @@ static struct value value_of_text(struct span text)
 
 static bool parse_text(struct span text, struct value *ret_value)
 {
-    if (text.len > 0 && memchr(text.at, '\0', text.len) != NULL)
-        return false;
-    if (!utf8_valid(text))
+    if (!utf8_is_text(text))
         return false;
     *ret_value = value_of_text(text);
     return true;

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What black-box tests are given: a cluster, and servers that end with the test. test/support has the rest."""
+import os
+
 import pytest
 
 pytest.register_assert_rewrite('server', 'known', 'small_apps', 'failover')
@@ -14,6 +16,17 @@ postgresql.end_on_sigterm()
 def cluster():
     """One for all tests that leave it as it is, each with a database of its own."""
     with postgresql.Cluster() as one:
+        yield one
+
+
+@pytest.fixture(scope='session')
+def databases(request):
+    """Where tests get a database of their own that ask for nothing else: of a cluster that test/run has started for all files, or of this one's."""
+    port = os.environ.get('TEST_CLUSTER_PORT')
+    if not port:
+        yield request.getfixturevalue('cluster')
+        return
+    with postgresql.Running(int(port)) as one:
         yield one
 
 

@@ -95,6 +95,108 @@ static void a_statement_that_fails_is_taken_back_with_all_since_the_savepoint(vo
     assert_rows(f->reader, "SELECT a FROM t", "1\n");
 }
 
+// --- what is only sent
+
+static void what_is_sent_is_in_with_its_transaction(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    const struct store_name params[] = {{.name = span_of("i"), .type = TYPE_INTEGER}};
+    make_table(f);
+    struct store_stmt *insert = prepare(f->writer, "INSERT INTO t VALUES (:i)", params, 1);
+    begin(f->writer);
+    for (int i = 1; i <= 600; i++) { // more than may be under way
+        const struct value values[] = {integer_of(i)};
+        assert_int_equal(store_send(insert, values, &err), ERR_NONE);
+    }
+    commit(f->writer);
+    assert_rows(f->reader, "SELECT count(*), sum(a) FROM t", "600|180300\n");
+    store_finalize(insert);
+}
+
+static void what_fails_though_it_was_only_sent_fails_the_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    const struct store_name params[] = {{.name = span_of("i"), .type = TYPE_INTEGER}};
+    const struct value values[] = {integer_of(1)};
+    make_table(f);
+    struct store_stmt *insert = prepare(f->writer, "INSERT INTO t VALUES (:i)", params, 1);
+    begin(f->writer);
+    assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    enum err_code code = ERR_NONE;
+    for (int i = 0; i < 2 && code == ERR_NONE; i++)
+        code = store_send(insert, values, &err);
+    if (code == ERR_NONE)
+        code = store_release(f->writer, &err);
+    if (code == ERR_NONE)
+        code = store_commit(f->writer, &err);
+    assert_int_equal(code, ERR_CONFLICT);
+    store_rollback(f->writer);
+    assert_rows(f->reader, "SELECT count(*) FROM t", "0\n");
+    store_finalize(insert);
+}
+
+static void what_was_sent_and_fails_is_taken_back_with_its_savepoint_when_it_was_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    const struct store_name params[] = {{.name = span_of("i"), .type = TYPE_INTEGER}};
+    const struct value values[] = {integer_of(2)};
+    make_table(f);
+    struct store_stmt *insert = prepare(f->writer, "INSERT INTO t VALUES (:i)", params, 1);
+    begin(f->writer);
+    run_script(f->writer, "INSERT INTO t VALUES (1)");
+    assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    enum err_code code = ERR_NONE;
+    for (int i = 0; i < 2 && code == ERR_NONE; i++)
+        code = store_send(insert, values, &err);
+    if (code == ERR_NONE)
+        code = store_release(f->writer, &err);
+    if (code == ERR_NONE)
+        code = store_wait_sent(f->writer, &err);
+    assert_int_equal(code, ERR_CONFLICT);
+    err = (struct err){0};
+    assert_int_equal(store_rollback_to(f->writer, &err), ERR_NONE);
+    commit(f->writer);
+    assert_rows(f->reader, "SELECT a FROM t", "1\n");
+    store_finalize(insert);
+}
+
+// Else a batch whose record fails would be taken back without being told so.
+static void what_was_sent_and_fails_behind_its_savepoint_is_not_taken_back_with_the_next_one(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    const struct store_name params[] = {{.name = span_of("i"), .type = TYPE_INTEGER}};
+    const struct value values[] = {integer_of(1)};
+    make_table(f);
+    struct store_stmt *insert = prepare(f->writer, "INSERT INTO t VALUES (:i)", params, 1);
+    struct store_stmt *count = prepare(f->writer, "SELECT count(*) FROM t", NULL, 0);
+    begin(f->writer);
+    assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    run_script(f->writer, "INSERT INTO t VALUES (1)");
+    enum err_code code = store_send(insert, values, &err);
+    if (code == ERR_NONE) { // it is told later, here in the savepoint of another one
+        assert_int_equal(store_release(f->writer, &err), ERR_NONE);
+        assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+        bool row;
+        code = store_bind(count, NULL, &err);
+        if (code == ERR_NONE)
+            code = store_step(count, &row, &err);
+        assert_int_equal(code, ERR_CONFLICT);
+        store_reset(count);
+        err = (struct err){0};
+        assert_int_not_equal(store_rollback_to(f->writer, &err), ERR_NONE);
+        err = (struct err){0};
+        assert_int_not_equal(store_commit(f->writer, &err), ERR_NONE);
+    }
+    store_rollback(f->writer);
+    assert_rows(f->reader, "SELECT count(*) FROM t", "0\n");
+    store_finalize(count);
+    store_finalize(insert);
+}
+
 static void a_transaction_in_which_a_statement_failed_commits_nothing_half(void **state)
 {
     struct fixture *f = *state;
@@ -336,6 +438,10 @@ int main(void)
         STORE_TEST(a_read_transaction_sees_one_state_while_a_writer_commits),
         STORE_TEST(one_batch_of_a_group_is_taken_back_alone),
         STORE_TEST(a_statement_that_fails_is_taken_back_with_all_since_the_savepoint),
+        STORE_TEST(what_is_sent_is_in_with_its_transaction),
+        STORE_TEST(what_fails_though_it_was_only_sent_fails_the_commit),
+        STORE_TEST(what_was_sent_and_fails_is_taken_back_with_its_savepoint_when_it_was_waited_for),
+        STORE_TEST(what_was_sent_and_fails_behind_its_savepoint_is_not_taken_back_with_the_next_one),
         STORE_TEST(a_transaction_in_which_a_statement_failed_commits_nothing_half),
         STORE_TEST(a_foreign_key_that_is_checked_at_the_end_fails_the_commit),
         STORE_TEST(a_statement_past_its_deadline_ends_with_a_timeout),

@@ -4,7 +4,8 @@ with TSan too, and those marked `plain` against the one that is shipped."""
 import re
 import xml.etree.ElementTree
 
-from suite import process
+import postgresql
+from suite import builds, process
 from suite.jobs import Job, Result
 
 FOLDER = process.ROOT / 'test' / 'box'
@@ -39,16 +40,19 @@ def read(report, name):
     return total, result
 
 
-def job(path, build, is_long, costs):
+def job(path, build, is_long, databases, costs):
     name, kind = name_of(path), f'black-box ({build.what})'
+    wants_stores = 'new_store' in path.read_text(encoding='utf-8') and postgresql.is_there()
 
     def work():
         report = process.BUILD / 'reports' / build.name / f'{name}.xml'
         report.unlink(missing_ok=True)
         mark = MARKS[build.name]
+        stores = {'TEST_CLUSTER_PORT': str(databases.port())} if wants_stores else {}
         done = process.run(['/usr/bin/python3', '-m', 'pytest', '-q', '--tb=short', f'--junitxml={report}',
                             *(['-m', mark] if mark else []), path], FILE_SECONDS * (10 if is_long else 1),
-                           env={**process.SANITIZERS, 'RECKONER': str(build.binary()), 'TEST_LONG': '1' if is_long else ''})
+                           env={**process.SANITIZERS, 'RECKONER': str(build.binary()), 'TEST_LONG': '1' if is_long else '',
+                                'TEST_TSAN': '1' if build == builds.TSAN else '', **stores})
         try:
             total, result = read(report, name)
         except (OSError, xml.etree.ElementTree.ParseError):
@@ -61,5 +65,5 @@ def job(path, build, is_long, costs):
     return Job(name, kind, work, *costs.of(f'{name} ({kind})'))
 
 
-def jobs(build, is_long, costs):
-    return [job(path, build, is_long, costs) for path in files(build)]
+def jobs(build, is_long, databases, costs):
+    return [job(path, build, is_long, databases, costs) for path in files(build)]

@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs, what each came to, and when each runs: as many at a time as keep the cores busy and no more, the longest first."""
+"""Jobs, what each came to, and when each runs: as many at a time as keep the cores busy and few more, the longest first.
+
+What fails beside others is run once more, alone, behind all others: bounds of time that a test needs are missed on a machine that is
+held up. What passes then is told as unsteady, with how it failed.
+A sanitizer's report and a build that fails are final, and so is what fails behind the first few."""
 import dataclasses
 import queue
+import re
 import threading
 import time
 import traceback
 import typing
+
+
+# Of what the machine has, so much is given out: a job that keeps a core busy on average does not do so all the time.
+GIVEN_OUT = 1.25
+MOST_AGAIN = 6  # jobs that are run once more; where more fail, it is not the machine
+IS_FINAL = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:')
 
 
 @dataclasses.dataclass
@@ -17,6 +28,7 @@ class Result:
     skipped: list = dataclasses.field(default_factory=list)  # (reason, test)
     more: list = dataclasses.field(default_factory=list)     # jobs that had to wait for this one
     cpu: float = 0.0                                    # seconds of all its processes
+    is_final: bool = False                              # a failure that another run would not clear up
 
 
 @dataclasses.dataclass
@@ -32,13 +44,17 @@ class Job:
 
 
 class Schedule:
-    """Runs jobs, each on a thread of its own, and hands each result to `report`, on the caller's thread."""
+    """Runs jobs, each on a thread of its own, and hands each result to `report`, on the caller's thread; or to `report_first`, when
+    there will be another."""
 
-    def __init__(self, cores, report):
+    def __init__(self, cores, report, report_first):
         self.cores = cores
         self.report = report
+        self.report_first = report_first
         self.waiting = []
         self.running = []
+        self.again = []  # to be run alone, at the end
+        self.is_last = False  # their turn has come
         self.done = queue.Queue()
 
     def add(self, jobs):
@@ -46,7 +62,9 @@ class Schedule:
         self.waiting.sort(key=lambda job: -job.seconds)
 
     def fits(self, job):
-        return not self.running or sum(other.cores for other in self.running) + job.cores <= self.cores + 0.01
+        if self.is_last:
+            return not self.running
+        return not self.running or sum(other.cores for other in self.running) + job.cores <= self.cores * GIVEN_OUT + 0.01
 
     def begin_what_fits(self):
         for job in list(self.waiting):
@@ -74,6 +92,18 @@ class Schedule:
                 continue
             self.running.remove(job)
             self.add(result.more)
-            self.report(job, result, seconds)
+            self.take(job, result, seconds)
+            if not self.running and not self.waiting:
+                self.is_last = True
+                self.add(self.again)
+                self.again = []
             self.begin_what_fits()
             tick(self)
+
+    def take(self, job, result, seconds):
+        is_final = result.is_final or IS_FINAL.search(result.text)
+        if result.failed and not self.is_last and not is_final and len(self.again) < MOST_AGAIN:
+            self.again.append(job)
+            self.report_first(job, result)
+        else:
+            self.report(job, result, seconds)

@@ -18,6 +18,7 @@ class Report:
         self.costs = {}                                      # by title: seconds, cores
         self.times = []
         self.skipped = collections.Counter()
+        self.unsteady = {}                                   # by title: whether it passed alone
         self.is_terminal = sys.stdout.isatty()
 
     def passed(self):
@@ -41,6 +42,14 @@ class Report:
         if result.failed:
             self.clear()
             print(f'--- {job.title()}', result.text.strip(), sep='\n', flush=True)
+        elif job.title() in self.unsteady:
+            self.unsteady[job.title()] = True
+
+    def take_first(self, job, result):
+        """It has failed beside others, and is run once more."""
+        self.unsteady[job.title()] = False
+        self.clear()
+        print(f'--- {job.title()}: to be run once more, alone', result.text.strip(), sep='\n', flush=True)
 
     def clear(self):
         if self.is_terminal:
@@ -60,6 +69,8 @@ class Report:
     def end(self):
         """The last line is the sum of all."""
         self.clear()
+        for title in sorted(title for title, has_passed in self.unsteady.items() if has_passed):
+            print(f'unsteady: {title} has failed beside others, and passed alone')
         for reason, count in sorted(self.skipped.items()):
             print(f'skipped {count}: {reason}')
         print(f'the slowest of {len(self.times)}:')

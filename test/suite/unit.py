@@ -2,6 +2,7 @@
 """The cmocka programs, which speak TAP: those of test/unit, and those of test/store, which run on each driver."""
 import contextlib
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -22,8 +23,11 @@ def is_threaded(part):
     return kind == 'store' or (kind == 'unit' and (not rest or rest.split('/')[0] in THREADED))
 
 
+CONNECTIONS = 400  # to the cluster: several programs and servers at a time, some with a dozen apps
+
+
 class Databases:
-    """One cluster and one pooler, started when the first program needs them; each program has a database of its own."""
+    """One cluster and one pooler, started when the first program or file of tests needs them; each has databases of its own."""
 
     def __init__(self):
         self.stack = contextlib.ExitStack()
@@ -37,11 +41,22 @@ class Databases:
     def __exit__(self, *_):
         self.stack.close()
 
+    def started(self):
+        """The cluster, under the lock."""
+        if self.cluster is None:
+            cluster = postgresql.Cluster()
+            cluster.configure(f'max_connections = {CONNECTIONS}\n')
+            self.cluster = self.stack.enter_context(cluster)
+        return self.cluster
+
+    def port(self):
+        with self.lock:
+            return self.started().port
+
     def new(self, is_pooled):
         """What the environment has to say of a new one."""
         with self.lock:
-            if self.cluster is None:
-                self.cluster = self.stack.enter_context(postgresql.Cluster())
+            self.started()
             if is_pooled and self.pooler is None:
                 self.pooler = self.stack.enter_context(pgbouncer.Pooler(self.cluster))
             self.count += 1
@@ -69,6 +84,16 @@ def programs(build):
     return [(name_of(sources[test['cmd'][0]]), test) for test in introspect('--tests')]
 
 
+def chosen(build):
+    """Those that run on this build: under TSan, where threads are."""
+    return [(name, test) for name, test in programs(build) if build.name != 'tsan' or test['name'].split('_')[0] in THREADED]
+
+
+def targets(build):
+    """What ninja has to make for them."""
+    return [os.path.relpath(test['cmd'][0], build.folder()) for _, test in chosen(build)]
+
+
 def run(name, test, environment):
     done = process.run(test['cmd'], PROGRAM_SECONDS,
                        env={**test['env'], **process.SANITIZERS, **environment, 'CMOCKA_MESSAGE_OUTPUT': 'TAP'})
@@ -88,10 +113,9 @@ def jobs(build, databases, costs):
             return run(name, test, databases.new(is_pooled) if 'store' in pathlib.PurePath(name).parts else {})
         found.append(Job(name, kind, work, *costs.of(f'{name} ({kind})', seconds=1)))
 
-    for name, test in programs(build):
+    for name, test in chosen(build):
         is_store = test['name'].startswith('store_')
-        if build.name != 'tsan' or test['name'].split('_')[0] in THREADED:
-            add(name, test, f'unit ({build.what})')
+        add(name, test, f'unit ({build.what})')
         if build.name == 'debug' and is_store and not test['name'].startswith('store_sqlite'):
             add(name, test, 'unit (pgbouncer)', is_pooled=True)
     return found

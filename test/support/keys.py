@@ -31,19 +31,20 @@ def write(app, where, what, key_id, sql):
     database.close()
 
 
-def create(app, where, *scopes):
+def create(app, where, *scopes, plan=''):
     """A new key of the app: what its holder shows, and its id."""
-    return create_all(app, where, [{'scopes': scopes}])[0]
+    return create_all(app, where, [{'scopes': scopes, 'plan': plan}])[0]
 
 
 def create_all(app, where, wanted):
-    """A new key for each of `wanted`, which has {'scopes': …, 'claims': {name: text}}, either or none."""
+    """A new key for each of `wanted`, which may have 'scopes', 'plan' and 'claims': {name: text}."""
     made, rows = [], []
     for one in wanted:
         key, key_id = nobodys(), 'k_' + ''.join(secrets.choice(ID_DIGITS) for _ in range(10))
         digest = hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
         scopes, claims = '\n'.join(one.get('scopes', ())), '\n'.join(f'{name}={text}' for name, text in one.get('claims', {}).items())
-        rows.append(f"('{key_id}', 1, '{digest}', '', '', '{scopes}', '{claims}', {int(time.time())}, 'test')")
+        plan = one.get('plan', '')
+        rows.append(f"('{key_id}', 1, '{digest}', '', '{plan}', '{scopes}', '{claims}', {int(time.time())}, 'test')")
         made.append((key, key_id))
     write(app, where, 'create', made[0][1],
           'INSERT INTO reckoner_keys (id, secret, digest, label, plan, scopes, claims, created, created_by) VALUES ' + ', '.join(rows))

@@ -96,6 +96,35 @@ def send(pids, how):
             os.kill(pid, how)
 
 
+class Running:
+    """A server on 127.0.0.1 that somebody else has started, and ends; it is left without the databases that were made in it."""
+
+    def __init__(self, port):
+        self.port = port
+        self.made = []
+
+    def url(self, database='postgres'):
+        return f'postgresql://reckoner@127.0.0.1:{self.port}/{database}'
+
+    def create(self, database):
+        """A new, empty database; its url."""
+        self.sql(f'CREATE DATABASE "{database}"')
+        self.made.append(database)
+        return self.url(database)
+
+    def sql(self, sql, database='postgres'):
+        done = subprocess.run([BINARIES / 'psql', '-d', self.url(database), '-v', 'ON_ERROR_STOP=1', '-Atq'], input=sql,
+                              capture_output=True, text=True, timeout=WAIT_SECONDS)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sql(''.join(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE);\n' for database in self.made))
+
+
 class Server:
     """One PostgreSQL server over a data folder; PostgreSQL refuses to run as root, so root runs it as the user postgres."""
 

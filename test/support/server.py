@@ -35,15 +35,17 @@ def plain_build(test):
     return pytest.mark.plain(pytest.mark.skipif(has_sanitizer(), reason='measures memory: needs a plain build')(test))
 
 
-def wait_until(condition, seconds=WAIT_SECONDS):
-    """Polls until the condition holds and returns its value; fails after the bound."""
-    end = time.monotonic() + seconds
+def wait_until(condition, seconds=WAIT_SECONDS, pause=0.1):
+    """Polls until the condition holds and returns its value; fails after the bound. It looks often at first, then after pauses of a tenth
+    of the time that it has waited, `pause` at most, as each look costs the processor, and a process of its own costs much."""
+    begin = time.monotonic()
+    end = begin + seconds
     while True:
         value = condition()
         if value:
             return value
         assert time.monotonic() < end, 'the condition did not come true in time'
-        time.sleep(0.01)
+        time.sleep(max(0.01, min(pause, (time.monotonic() - begin) / 10)))
 
 
 class Answer:
@@ -74,6 +76,7 @@ class Server:
                                         env={**os.environ, **(env or {})}, preexec_fn=preexec)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.stderr = ''
+        self.logged = ''
         self.port = None
         if wait:
             self.wait_ready()
@@ -86,6 +89,11 @@ class Server:
         data = os.read(self.process.stderr.fileno(), 65536)
         self.stderr += data.decode()
         return bool(data)
+
+    def access_log(self):
+        """What has come of it so far: the line of a request is written behind its answer."""
+        self.logged += (self.process.stdout.read() or b'').decode()
+        return self.logged
 
     def wait_ready(self):
         end = time.monotonic() + START_SECONDS
@@ -130,7 +138,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(how)
         out, err = self.process.communicate(timeout=60)
-        self.stdout = (out or b'').decode()
+        self.stdout = self.logged + (out or b'').decode()
         self.stderr += err.decode()
         return self.process.returncode
 
@@ -142,12 +150,12 @@ numbers = itertools.count()
 
 
 def new_store(kind, request):
-    """The options that give a server a new store of that kind: a file in its folder, or a database of the cluster that tests share."""
+    """The options that give a server a new store of that kind: a file in its folder, or a database of a cluster that many share."""
     if kind == 'sqlite':
         return []
     if not postgresql.is_there():
         pytest.skip('needs the package postgresql-15')
-    return ['--store', request.getfixturevalue('cluster').create(f'store_{next(numbers)}')]
+    return ['--store', request.getfixturevalue('databases').create(f'store_{os.getpid()}_{next(numbers)}')]
 
 
 def run(*args, **options):

@@ -73,13 +73,14 @@ struct pg_conn {
     enum pg_link link_state;      //
     unsigned session;             // counts the links: what was prepared on an earlier one is gone
     unsigned named;               // statements given a name so far
+    unsigned seen_session;        // in which `seen` was asked for
     struct pg_stmt *stmts;        // owned; a list of those that store_prepare gave out
     struct pg_own vector;         // of pg_versions_read
     struct pg_own check;          // of pg_begin_at
     struct pg_own look;           // of pg_begin_seen
     PGresult *seen;               // owned; what the transaction of that has seen; NULL: not come yet
     uint64_t seen_round;          // of the versions of the store that is followed, when it began
-    unsigned seen_session;        // in which it was asked
+    uint64_t seen_tx;             // counts the transactions that were noted
     uint64_t seen_last;           // number that these had given out before a state that it sees; 0: not known
     uint64_t deadline_ns;         // monotonic; 0: none
     const atomic_bool *interrupt; // borrowed; set when nobody waits for the statements; NULL: none
@@ -100,6 +101,7 @@ struct pg_conn {
     enum pg_last last;            //
     bool has_written;             // something in it may have changed the database
     bool had_written;             // likewise, when the savepoint was made
+    unsigned savepoint;           // the number in the name of the last savepoint
     struct err failure;           // why it is PG_TX_FAILED or PG_TX_DEAD
     enum violation_kind violated; // what the last constraint that was met is
     struct buf detail;            // of it, to read columns and values from

@@ -84,7 +84,12 @@ enum err_code pg_exec(struct store_conn *base, struct span sql, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     enum err_code code = pg_script(conn, sql, err);
-    return code == ERR_NONE && pg_tx_is_open(conn) ? track(conn, err) : code;
+    if (code != ERR_NONE || !pg_tx_is_open(conn))
+        return code;
+    code = track(conn, err);
+    if (code != ERR_NONE && err != NULL)
+        err->line = err->column = 0; // it is of no place in the script
+    return code;
 }
 
 // Autovacuum would come by itself, but only after a minute, and until then a new table has no statistics.

@@ -2,6 +2,7 @@
 // Plans and unique keys, asked of the server. The connection's thread; not for requests.
 #include "store/postgresql/explain.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -124,7 +125,23 @@ static bool scanned_table(const char *line, struct span *ret_table)
     return true;
 }
 
-static enum err_code tell_line(struct pg_conn *conn, const char *text,
+// How many rows a table has that a plan reads as a whole; `*ret_is_counted`: whether it is one that can be
+// counted.
+static enum err_code count_scanned(
+    struct pg_conn *conn, struct span table, bool *ret_is_counted, int64_t *ret_rows, struct err *err)
+{
+    bool can = false;
+    enum err_code code = can_count(conn, table, &can, err);
+    if (code == ERR_NONE && can)
+        code = count_rows(conn, table, ret_rows, err);
+    *ret_is_counted = code == ERR_NONE && can;
+    return code;
+}
+
+// `*counts`: whether tables are counted. Where one cannot be, as it is too large for the time that is left,
+// the line says all else, and those behind it count nothing. In a transaction of the caller that is his
+// failure, as it has ended the transaction.
+static enum err_code tell_line(struct pg_conn *conn, const char *text, bool *counts,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err)
 {
     char table[200];
@@ -135,12 +152,16 @@ static enum err_code tell_line(struct pg_conn *conn, const char *text,
     // The first line is at 0, those below it at "  ->  ", and the lines about a node two behind it.
     line.depth = indent == 0 ? 0 : (unsigned)(indent + 4) / 6;
     struct span name;
-    bool is_whole = scanned_table(line.text, &name) && !span_is(name, "batch");
-    enum err_code code = is_whole ? can_count(conn, name, &is_whole, err) : ERR_NONE;
-    if (code == ERR_NONE && is_whole)
-        code = count_rows(conn, name, &line.table_rows, err);
-    if (code != ERR_NONE)
-        return code;
+    bool is_whole = *counts && scanned_table(line.text, &name) && !span_is(name, "batch");
+    if (is_whole) {
+        struct err uncounted = {0};
+        bool is_alone = conn->tx == PG_TX_NONE;
+        enum err_code code =
+            count_scanned(conn, name, &is_whole, &line.table_rows, is_alone ? &uncounted : err);
+        if (code != ERR_NONE && !is_alone)
+            return code;
+        *counts = code == ERR_NONE;
+    }
     if (is_whole) {
         if (name.len > 1 && name.at[0] == '"')
             name = (struct span){.at = name.at + 1, .len = name.len - 2};
@@ -157,13 +178,58 @@ enum err_code pg_explain(struct store_stmt *base,
     struct pg_stmt *stmt = pg_stmt(base);
     struct pg_conn *conn = stmt->conn;
     PGresult *result = NULL;
+    bool counts = true;
     enum err_code code = pg_check_alive(conn, err);
     if (code == ERR_NONE)
         code = pg_batch_finish(conn, err);
     if (code == ERR_NONE)
         code = ask_for_plan(stmt, &result, err);
     for (int i = 0; code == ERR_NONE && i < PQntuples(result); i++)
-        code = tell_line(conn, PQgetvalue(result, i, 0), on_line, ctx, err);
+        code = tell_line(conn, PQgetvalue(result, i, 0), &counts, on_line, ctx, err);
+    PQclear(result);
+    return code;
+}
+
+// Queues EXPLAIN of the statement that is prepared in the session, with a plan that has $1 … for parameters.
+static enum err_code queue_any_plan(struct pg_stmt *stmt, PGresult **ret_plan, struct err *err)
+{
+    struct pg_conn *conn = stmt->conn;
+    const struct pg_prepared *prepared = stmt->prepared;
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, LIMIT_APP_FILE_BYTES);
+    buf_printf(&sql, "EXPLAIN (COSTS OFF) EXECUTE %s", prepared->name);
+    for (size_t i = 0; i < prepared->param_count; i++)
+        buf_printf(&sql, "%sNULL", i == 0 ? "(" : ", ");
+    buf_append_str(&sql, prepared->param_count > 0 ? ")" : "");
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    enum err_code code = pg_command(conn, "SET LOCAL plan_cache_mode TO force_generic_plan", err);
+    return code == ERR_NONE ? pg_command_with(conn, sql.data, 0, NULL, ret_plan, err) : code;
+}
+
+enum err_code pg_explain_any(struct store_stmt *base,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    struct pg_conn *conn = stmt->conn;
+    PGresult *result = NULL;
+    bool counts = true;
+    assert(conn->tx == PG_TX_NONE && stmt->run.state == PG_RUN_IDLE);
+    enum err_code code = pg_check_alive(conn, err);
+    if (code == ERR_NONE && (conn->is_pooled || stmt->prepared->session != conn->session))
+        return err_set(err, ERR_STORE, "no plan: the server has not prepared the statement in this session");
+    if (code == ERR_NONE)
+        code = pg_batch_finish(conn, err);
+    if (code == ERR_NONE)
+        code = pg_begin(&conn->base, err);
+    if (code == ERR_NONE)
+        code = queue_any_plan(stmt, &result, err);
+    if (code == ERR_NONE)
+        code = pg_drain_rows(conn, &result, err);
+    pg_rollback(&conn->base);
+    for (int i = 0; code == ERR_NONE && i < PQntuples(result); i++)
+        code = tell_line(conn, PQgetvalue(result, i, 0), &counts, on_line, ctx, err);
     PQclear(result);
     return code;
 }

@@ -26,6 +26,8 @@ void pg_append_words(const char *sql, struct buf *array);
 
 MUST_CHECK enum err_code pg_explain(struct store_stmt *base,
     void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
+MUST_CHECK enum err_code pg_explain_any(struct store_stmt *base,
+    void (*on_line)(void *ctx, const struct store_plan_line *line), void *ctx, struct err *err);
 MUST_CHECK enum err_code pg_is_unique(
     struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err);
 MUST_CHECK enum err_code pg_column_not_null(

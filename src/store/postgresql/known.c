@@ -8,8 +8,9 @@
 // writers below a number; if all of those had ended in the last answer's snapshot, nothing that it did not
 // see is gone. Else all is raised: in the place of their numbers there is an empty text then. That the
 // triggers stood on all parts of the table meanwhile is seen by them and the table's shape, which are the
-// same at both ends and never come back. The snapshots have to be of one server: it tells when it was
-// started. The watch's thread.
+// same at both ends, and no row of theirs comes back. The snapshots have to be of one server: it tells when
+// it was started. A part that came and went meanwhile is not seen by them, and reads count the parts
+// (versions.c): nothing that has seen it is kept. The watch's thread.
 #include "store/postgresql/known.h"
 
 #include "base/mem.h"
@@ -20,9 +21,9 @@
 
 // A table's version is not known where rows come or go that no trigger of ours counts: in a part that is
 // another app's, or foreign, or has no trigger; in tables that inherit, where an UPDATE of one writes to
-// others; by a subscription. Nor with policies of rows, which are no part of the shape. The row in
-// pg_inherits is part of it: while a partition is being detached CONCURRENTLY, nothing else may tell that
-// readers do not see it any more.
+// others, now or once; by a subscription. Nor with policies of rows, which are no part of the shape. The row
+// in pg_inherits is part of it: while a partition is being detached CONCURRENTLY, nothing else may tell that
+// readers do not see it any more. So it is not counted among the parts either.
 //
 // The row without a name has the history, and how far the log went when this was asked.
 //
@@ -36,14 +37,16 @@ static const char state_sql[] =
     " JOIN pg_catalog.pg_class v ON v.relname = counted.table_name"
     " AND v.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = %)"
     " WHERE v.relkind IN ('r', 'p', 'v')"
-    "), family (root, schema, oid, link) AS ("
-    " SELECT oid, relnamespace, oid, xmin FROM named WHERE relkind <> 'v'"
-    " UNION ALL SELECT f.root, f.schema, i.inhrelid, i.xmin FROM family f"
+    "), family (root, schema, oid, link, is_read) AS ("
+    " SELECT oid, relnamespace, oid, xmin, true FROM named WHERE relkind <> 'v'"
+    " UNION ALL SELECT f.root, f.schema, i.inhrelid, i.xmin, f.is_read AND NOT i.inhdetachpending FROM family f"
     " JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid"
     "), parts AS ("
     " SELECT f.root, pg_catalog.bit_xor(pg_catalog.hashtextextended("
     "pg_catalog.concat_ws('.', c.xmin, t.xmin, f.link), c.oid::bigint)) AS shape,"
+    " count(*) FILTER (WHERE f.is_read) AS count,"
     " bool_and(c.relkind IN ('r', 'p') AND c.relnamespace = f.schema AND NOT c.relrowsecurity"
+    " AND (c.relkind = 'p' OR NOT c.relhassubclass)"
     " AND (c.oid = f.root OR c.relispartition) AND coalesce(t.tgenabled, 'D') IN ('O', 'A')"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = c.oid)) AS is_known"
     " FROM family f JOIN pg_catalog.pg_class c ON c.oid = f.oid"
@@ -62,7 +65,7 @@ static const char state_sql[] =
     " || ' ' || v.relname ELSE v.relname END,"
     " v.rows, coalesce(p.shape, 0) # coalesce((SELECT pg_catalog.bit_xor(pg_catalog.hashtextextended("
     "a.xmin::pg_catalog.text, a.attnum)) FROM pg_catalog.pg_attribute a WHERE a.attrelid = v.oid AND a.attnum > 0), 0),"
-    " NULL FROM named v"
+    " CASE v.relkind WHEN 'p' THEN p.count END::text FROM named v"
     " LEFT JOIN parts p ON p.root = v.oid"
     " WHERE v.relkind = 'v' OR p.is_known"
     " UNION ALL SELECT E'\\x01', 0, coalesce(pg_catalog.bit_xor(pg_catalog.hashtextextended(" PG_VIEW_SHAPE
@@ -109,7 +112,8 @@ void pg_take_state(struct pg_store *store, struct pg_known *known, const PGresul
         const char *name = PQgetvalue(state, row, PG_STATE_NAME);
         struct version_stamp stamp = {.rows = pg_number_at(state, row, PG_STATE_ROWS),
             .history = history,
-            .shape = pg_number_at(state, row, PG_STATE_SHAPE)};
+            .shape = pg_number_at(state, row, PG_STATE_SHAPE),
+            .parts = pg_number_at(state, row, PG_STATE_TEXT)};
         bool is_of_slot = name[0] != '\0' && name[0] != PG_STATE_SET && name[0] != PG_STATE_SERVER;
         if (is_of_slot && version_slots_set(slots, name, &stamp))
             is_reshaped = true;

@@ -71,16 +71,23 @@ static const char *rotate(const char *list, unsigned first, struct buf *out)
 
 // --- links
 
+void pg_session_name(const char *app, char ret_name[PG_SESSION_NAME_CHARS])
+{
+    snprintf(ret_name, PG_SESSION_NAME_CHARS, "reckoner %s", app);
+}
+
 // libpq's parameters: the first ones come before the url, which may say otherwise; what must be so comes
 // behind.
-static PGconn *open_link(
-    const char *url, const char *wanted, const char *host, const char *hostaddr, const char *port)
+static PGconn *open_link(const struct pg_store *store, const char *wanted, const char *host,
+    const char *hostaddr, const char *port)
 {
+    char name[PG_SESSION_NAME_CHARS];
+    pg_session_name(store->name, name);
     static const char *const names[] = {"fallback_application_name", "target_session_attrs",
         "connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
         "dbname", "host", "hostaddr", "port", "client_encoding", NULL};
     const char *const values[] = {
-        "reckoner", wanted, "3", "10", "5", "3", "20000", url, host, hostaddr, port, "UTF8", NULL};
+        name, wanted, "3", "10", "5", "3", "20000", store->url, host, hostaddr, port, "UTF8", NULL};
     return PQconnectdbParams(names, values, 1);
 }
 
@@ -130,7 +137,7 @@ PGconn *pg_open_link(struct pg_store *store)
                *port = rotate(hosts.ports, first, &ports);
     if (buf_status(&names) == ERR_NONE && buf_status(&addresses) == ERR_NONE &&
         buf_status(&ports) == ERR_NONE)
-        link = open_link(store->url, wanted, host, hostaddr, port);
+        link = open_link(store, wanted, host, hostaddr, port);
     if (link != NULL && count > 1 && !store->is_replica && PQstatus(link) == CONNECTION_OK)
         remember(store, &hosts, count, link);
     if (link != NULL)

@@ -8,6 +8,11 @@
 
 struct pg_store;
 
+// What a link to the store of an app calls itself (application_name), unless the url has another name:
+// "reckoner APP", cut as PostgreSQL cuts it.
+enum { PG_SESSION_NAME_CHARS = 64 };
+void pg_session_name(const char *app, char ret_name[PG_SESSION_NAME_CHARS]);
+
 // A link to the primary among the hosts of the store's url: for connections, and for the watch. Waits for up
 // to LIMIT_STORE_CONNECT_MS for each address. The caller closes it; its status tells whether it is one. NULL
 // without memory.

@@ -48,16 +48,31 @@ static void deallocate(struct pg_conn *conn, const char *name, unsigned *session
     *session = 0;
 }
 
+void pg_prepared_forget(struct pg_conn *conn, struct pg_prepared *prepared)
+{
+    deallocate(conn, prepared->files.name, &prepared->files.session);
+    prepared->files.session = 0;
+    mem_free(prepared->files_sql);
+    for (size_t i = 0; i < prepared->parted_count; i++)
+        mem_free(prepared->parted[i].name);
+    mem_free(prepared->parted);
+    mem_free(prepared->views);
+    prepared->files_sql = NULL;
+    prepared->parted = NULL;
+    prepared->views = NULL;
+    prepared->parted_count = prepared->view_count = 0;
+    prepared->is_found = false;
+}
+
 void pg_prepared_leave(struct pg_conn *conn, struct pg_prepared *prepared)
 {
     if (prepared == NULL || --prepared->users > 0)
         return;
     pg_disown_prepared(conn, prepared);
     deallocate(conn, prepared->name, &prepared->session);
-    deallocate(conn, prepared->files.name, &prepared->files.session);
+    pg_prepared_forget(conn, prepared);
     mem_free(prepared->sql);
     mem_free(prepared->param_types);
-    mem_free(prepared->files_sql);
     mem_free(prepared);
 }
 

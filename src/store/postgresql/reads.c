@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/explain.h"
+#include "store/postgresql/files.h"
 #include "store/postgresql/known.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/prepared.h"
@@ -145,8 +146,11 @@ enum err_code pg_versions_under(
 
 enum err_code pg_versions_cover(struct store_stmt *base, bool *ret_is_covered, struct err *err)
 {
-    struct found found = {.stmt = pg_stmt(base), .sql = uncovered_sql};
-    enum err_code code = pg_ask_about_relations(pg_stmt(base), ask_about_found, &found, err);
+    struct pg_stmt *stmt = pg_stmt(base);
+    struct found found = {.stmt = stmt, .sql = uncovered_sql};
+    enum err_code code = pg_ask_about_relations(stmt, ask_about_found, &found, err);
+    if (code == ERR_NONE && stmt->conn->mode == STORE_READ) // whose answers are kept, or come from a standby
+        code = pg_files_find_anew(stmt->conn, stmt->prepared, err);
     if (code == ERR_NONE)
         *ret_is_covered = PQntuples(found.rows) == 0;
     PQclear(found.rows);

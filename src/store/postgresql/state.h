@@ -12,7 +12,8 @@ enum {
     PG_STATE_ROWS,  // what has been written, as a number; of a set of buckets: what its triggers are; of the
                     // server: its start
     PG_STATE_SHAPE, // what it is, as a number
-    PG_STATE_TEXT,  // of a set: what has been raised; of the server: the snapshot
+    PG_STATE_TEXT, // of a set: what has been raised; of the server: the snapshot; of a partitioned table: how
+                   // many parts readers see, itself among them
 };
 
 enum {

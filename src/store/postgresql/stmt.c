@@ -290,6 +290,19 @@ static void drop_run(struct pg_stmt *stmt)
     pg_run_reset(&stmt->run);
 }
 
+// Queues the statement with the values that encode_params has left.
+static enum err_code queue_with_params(struct pg_stmt *stmt, struct pg_item item, struct err *err)
+{
+    const struct pg_conn *conn = stmt->conn;
+    const struct pg_prepared *prepared = stmt->prepared;
+    int count = (int)prepared->param_count;
+    int sent = conn->is_pooled ? PQsendQueryParams(conn->link, prepared->sql, count, prepared->param_types,
+                                     stmt->param_values, stmt->param_lengths, stmt->param_formats, 1)
+                               : PQsendQueryPrepared(conn->link, prepared->name, count, stmt->param_values,
+                                     stmt->param_lengths, stmt->param_formats, 1);
+    return pg_queued(stmt->conn, sent, item, err);
+}
+
 static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
@@ -309,12 +322,7 @@ static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
         pg_lose(conn);
         return pg_check_alive(conn, err);
     }
-    int count = (int)prepared->param_count;
-    int sent = conn->is_pooled ? PQsendQueryParams(conn->link, prepared->sql, count, prepared->param_types,
-                                     stmt->param_values, stmt->param_lengths, stmt->param_formats, 1)
-                               : PQsendQueryPrepared(conn->link, prepared->name, count, stmt->param_values,
-                                     stmt->param_lengths, stmt->param_formats, 1);
-    code = pg_queued(conn, sent, (struct pg_item){.kind = PG_RUN, .run = &stmt->run}, err);
+    code = queue_with_params(stmt, (struct pg_item){.kind = PG_RUN, .run = &stmt->run}, err);
     if (code == ERR_NONE)
         pg_run_move(&stmt->run, PG_RUN_SENT);
     if (code == ERR_NONE && conn->tx != PG_TX_NONE)
@@ -326,9 +334,9 @@ static enum err_code queue_run(struct pg_stmt *stmt, struct err *err)
     return code;
 }
 
-enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err)
+// What comes before a statement is queued.
+static enum err_code make_ready(struct pg_stmt *stmt, const struct value *values, struct err *err)
 {
-    struct pg_stmt *stmt = pg_stmt(base);
     struct pg_conn *conn = stmt->conn;
     assert(stmt->run.state == PG_RUN_IDLE);
     enum err_code code = pg_check_alive(conn, err);
@@ -336,8 +344,14 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
         code = pg_check_deadline(conn, err);
     if (code == ERR_NONE)
         code = pg_batch_finish(conn, err);
-    if (code == ERR_NONE)
-        code = encode_params(stmt, values, err);
+    return code == ERR_NONE ? encode_params(stmt, values, err) : code;
+}
+
+enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    struct pg_conn *conn = stmt->conn;
+    enum err_code code = make_ready(stmt, values, err);
     if (code == ERR_NONE)
         code = queue_run(stmt, err);
     if (code != ERR_NONE) {
@@ -349,6 +363,27 @@ enum err_code pg_bind(struct store_stmt *base, const struct value *values, struc
     pg_tx_sent(conn);
     conn->has_written = conn->has_written || conn->mode == STORE_WRITE; // a SELECT may call what writes
     conn->was_cancelled = false;
+    return ERR_NONE;
+}
+
+// As a command of the driver's own, a failure of which is never passed over: what a run that nobody reads has
+// failed with would be.
+enum err_code pg_send(struct store_stmt *base, const struct value *values, struct err *err)
+{
+    struct pg_stmt *stmt = pg_stmt(base);
+    struct pg_conn *conn = stmt->conn;
+    assert(conn->tx != PG_TX_NONE && conn->mode == STORE_WRITE);
+    enum err_code code = make_ready(stmt, values, err);
+    if (code == ERR_NONE && conn->count >= PG_QUEUE / 2) // as pg_command
+        code = pg_drain(conn, err);
+    if (code == ERR_NONE)
+        code = pg_prepared_queue(conn, stmt->prepared, err);
+    if (code == ERR_NONE)
+        code = queue_with_params(stmt, (struct pg_item){.kind = PG_COMMAND}, err);
+    if (code != ERR_NONE)
+        return code;
+    pg_tx_sent(conn);
+    conn->has_written = true;
     return ERR_NONE;
 }
 

@@ -49,6 +49,7 @@ MUST_CHECK enum err_code pg_prepare(struct store_conn *base, struct span sql, co
     size_t param_count, struct store_stmt **ret_stmt, struct err *err);
 void pg_finalize(struct store_stmt *base);
 MUST_CHECK enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err);
+MUST_CHECK enum err_code pg_send(struct store_stmt *base, const struct value *values, struct err *err);
 MUST_CHECK enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err);
 MUST_CHECK enum err_code pg_column(
     struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);

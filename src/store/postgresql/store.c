@@ -15,12 +15,14 @@
 #include "store/postgresql/breaker.h"
 #include "store/postgresql/calls.h"
 #include "store/postgresql/conn.h"
+#include "store/postgresql/dump.h"
 #include "store/postgresql/errand.h"
 #include "store/postgresql/error.h"
 #include "store/postgresql/exec.h"
 #include "store/postgresql/explain.h"
 #include "store/postgresql/queue.h"
 #include "store/postgresql/reads.h"
+#include "store/postgresql/restore.h"
 #include "store/postgresql/schema.h"
 #include "store/postgresql/session.h"
 #include "store/postgresql/stmt.h"
@@ -119,6 +121,7 @@ static void disconnect(struct store_conn *base)
     pg_batch_fini(&conn->batch);
     buf_fini(&conn->detail);
     PQclear(conn->seen);
+    atomic_fetch_sub_explicit(&conn->store->connections[conn->mode], 1, memory_order_relaxed);
     mem_free(conn);
 }
 
@@ -132,6 +135,7 @@ static enum err_code make_conn(
     conn->store = pg_store(base);
     conn->mode = mode;
     conn->is_beside = is_beside;
+    atomic_fetch_add_explicit(&conn->store->connections[mode], 1, memory_order_relaxed);
     pg_batch_init(&conn->batch);
     buf_init(&conn->detail, PG_DETAIL_BYTES);
     enum err_code code = pg_session_make(conn, ERR_IO, err);
@@ -157,6 +161,23 @@ static enum err_code connect_beside(struct store_conn *base, struct store_conn *
     return make_conn(&conn->store->base, conn->mode, true, ret_conn, err);
 }
 
+static void read_stats(struct store *base, struct store_stats *ret_stats)
+{
+    const struct pg_store *store = pg_store(base);
+    ret_stats->has_connections = true;
+    ret_stats->readers = atomic_load_explicit(&store->connections[STORE_READ], memory_order_relaxed);
+    ret_stats->writers = atomic_load_explicit(&store->connections[STORE_WRITE], memory_order_relaxed);
+    ret_stats->asked_ns = pg_versions_asked_ns(base);
+}
+
+static const struct store_backup_driver backup_driver = {
+    .magic = "PGDMP",
+    .write = pg_dump_write,
+    .check_file = pg_dump_check,
+    .check_store = pg_dump_check_store,
+    .restore = pg_restore,
+};
+
 const struct store_driver postgresql_driver = {
     .kind = "postgresql",
     .short_scheme = "postgres",
@@ -171,9 +192,11 @@ const struct store_driver postgresql_driver = {
     .watch = pg_watch,
     .version_of = pg_version_of,
     .is_there = pg_is_there,
+    .stats = read_stats,
     .connect = connect_store,
     .connect_beside = connect_beside,
     .disconnect = disconnect,
+    .backup = &backup_driver,
     .begin = pg_begin,
     .begin_early = pg_begin_early,
     .take_turn = pg_take_turn,
@@ -199,12 +222,15 @@ const struct store_driver postgresql_driver = {
     .bind = pg_bind,
     .last = pg_last,
     .step = pg_step,
+    .send = pg_send,
+    .wait_sent = pg_wait_sent,
     .violation = pg_violation,
     .column = pg_column,
     .column_micros = pg_column_micros,
     .key = pg_key,
     .reset = pg_reset,
     .explain = pg_explain,
+    .explain_any = pg_explain_any,
     .is_unique = pg_is_unique,
     .reads = pg_reads,
     .versions_under = pg_versions_under,

@@ -44,11 +44,12 @@ struct pg_store {
     struct pg_watch *watch;            // owned; NULL: the store is not watched
     struct version_slots versions;     // of the tables; set by the watch
     struct pg_bucket_sets bucket_sets; // of their rows; likewise
-    _Atomic(uint64_t) server;    // when that was started which the watch was told of last, by its own clock
-    const struct version *views; // one of them: pg_views; NULL without memory
-    _Atomic(uint64_t) shape_lsn; // where in the log the newest shape is; set before its round ends
-    struct pg_store *followed;   // borrowed; of a replica: whose versions its reads tell; else itself
-    atomic_uint first_host;      // of those in the url: the one to ask first; any thread
+    _Atomic(uint64_t) server;     // when that was started which the watch was told of last, by its own clock
+    const struct version *views;  // one of them: pg_views; NULL without memory
+    _Atomic(uint64_t) shape_lsn;  // where in the log the newest shape is; set before its round ends
+    struct pg_store *followed;    // borrowed; of a replica: whose versions its reads tell; else itself
+    atomic_size_t connections[2]; // that are not closed, by enum store_mode; any thread
+    atomic_uint first_host;       // of those in the url: the one to ask first; any thread
 };
 
 static inline struct pg_store *pg_store(struct store *store)

@@ -129,6 +129,9 @@ static const char script[] =
     "        AND c.relname NOT IN " PG_OWN_TABLES " AND has_table_privilege(c.oid, 'TRIGGER')\n"
     "        AND NOT EXISTS (SELECT FROM pg_trigger t\n"
     "            WHERE t.tgrelid = c.oid AND t.tgname = 'reckoner_raise');\n"
+    "    IF added IS NOT NULL THEN\n" // a table takes no trigger while checks of its rows are still to come
+    "        SET CONSTRAINTS ALL IMMEDIATE;\n"
+    "    END IF;\n"
     "    FOREACH target IN ARRAY coalesce(added, '{}') LOOP\n"
     "        raised := 'reckoner.raised_' || replace(gen_random_uuid()::text, '-', '');\n"
     "        EXECUTE format('CREATE TRIGGER reckoner_raise AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'\n"

@@ -122,21 +122,33 @@ enum err_code pg_begin_early(struct store_conn *base, struct err *err)
     return begin(pg_conn(base), false, err);
 }
 
+// What comes before a step of its own within a transaction.
+static enum err_code begin_step(struct pg_conn *conn, struct err *err)
+{
+    enum err_code code = pg_check_alive(conn, err);
+    return code == ERR_NONE ? pg_batch_finish(conn, err) : code;
+}
+
+// Hands on how the step went; the transaction fails with it.
+static enum err_code end_step(
+    struct pg_conn *conn, enum err_code code, const struct err *cause, struct err *err)
+{
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    pg_fail_tx(conn, cause);
+    return err_set(err, code, "%s", cause->text);
+}
+
 enum err_code pg_take_turn(struct store_conn *base, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     struct err cause = {0};
     assert(conn->tx != PG_TX_NONE && conn->mode == STORE_WRITE);
-    enum err_code code = pg_check_alive(conn, err);
-    if (code == ERR_NONE)
-        code = pg_batch_finish(conn, err);
+    enum err_code code = begin_step(conn, err);
     if (code != ERR_NONE)
         return code;
     code = take_turn(conn, &cause);
-    if (code == ERR_NONE)
-        return ERR_NONE;
-    pg_fail_tx(conn, &cause);
-    return err_set(err, code, "%s", cause.text);
+    return end_step(conn, code, &cause, err);
 }
 
 // --- ending
@@ -302,18 +314,24 @@ enum err_code pg_check_deferred(struct store_conn *base, struct err *err)
 {
     struct pg_conn *conn = pg_conn(base);
     struct err cause = {0};
-    enum err_code code = pg_check_alive(conn, err);
-    if (code == ERR_NONE)
-        code = pg_batch_finish(conn, err);
+    enum err_code code = begin_step(conn, err);
     if (code != ERR_NONE)
         return code;
     code = pg_command(conn, "SET CONSTRAINTS ALL IMMEDIATE", &cause);
     if (code == ERR_NONE)
         code = pg_drain(conn, &cause);
-    if (code == ERR_NONE)
-        return ERR_NONE;
-    pg_fail_tx(conn, &cause);
-    return err_set(err, code, "%s", cause.text);
+    return end_step(conn, code, &cause, err);
+}
+
+enum err_code pg_wait_sent(struct store_conn *base, struct err *err)
+{
+    struct pg_conn *conn = pg_conn(base);
+    struct err cause = {0};
+    enum err_code code = begin_step(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    code = pg_drain(conn, &cause);
+    return end_step(conn, code, &cause, err);
 }
 
 // Queues the statement behind a sync, so that it runs even if a statement that is queued already fails.
@@ -351,6 +369,17 @@ void pg_rollback(struct store_conn *base)
 }
 
 // --- the savepoint
+//
+// Each has a name of its own. What is only sent (store_send) may fail behind the RELEASE of its savepoint and
+// the next SAVEPOINT, both of which the server passes over then. With one name for all, a ROLLBACK TO of the
+// next savepoint would take back the one before, and the transaction would go on without that.
+
+static enum err_code queue_savepoint(struct pg_conn *conn, const char *command, struct err *err)
+{
+    char sql[40];
+    snprintf(sql, sizeof(sql), "%s batch%u", command, conn->savepoint);
+    return pg_command(conn, sql, err);
+}
 
 enum err_code pg_savepoint(struct store_conn *base, struct err *err)
 {
@@ -360,7 +389,8 @@ enum err_code pg_savepoint(struct store_conn *base, struct err *err)
     if (code == ERR_NONE)
         code = pg_batch_finish(conn, err);
     conn->had_written = conn->has_written;
-    return code == ERR_NONE ? pg_command(conn, "SAVEPOINT batch", err) : code;
+    conn->savepoint++;
+    return code == ERR_NONE ? queue_savepoint(conn, "SAVEPOINT", err) : code;
 }
 
 enum err_code pg_release(struct store_conn *base, struct err *err)
@@ -369,7 +399,7 @@ enum err_code pg_release(struct store_conn *base, struct err *err)
     enum err_code code = pg_check_alive(conn, err);
     if (code == ERR_NONE)
         code = pg_batch_finish(conn, err);
-    return code == ERR_NONE ? pg_command(conn, "RELEASE batch", err) : code;
+    return code == ERR_NONE ? queue_savepoint(conn, "RELEASE", err) : code;
 }
 
 enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
@@ -381,13 +411,13 @@ enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
         return pg_check_alive(conn, err);
     start_control(conn, LIMIT_STORE_COMMIT_MS);
     struct err cause = {0};
-    bool had_failed = pg_tx_has_failed(conn);
     if (conn->count > 0 && pg_drain(conn, &cause) != ERR_NONE)
         cause = (struct err){0}; // what failed is what is taken back
+    bool had_failed = pg_tx_has_failed(conn);
     enum err_code code =
-        conn->link != NULL ? pg_command(conn, "ROLLBACK TO batch", &cause) : pg_check_alive(conn, &cause);
+        conn->link != NULL ? queue_savepoint(conn, "ROLLBACK TO", &cause) : pg_check_alive(conn, &cause);
     if (code == ERR_NONE)
-        code = pg_command(conn, "RELEASE batch", &cause);
+        code = queue_savepoint(conn, "RELEASE", &cause);
     if (code == ERR_NONE)
         code = pg_sync(conn, &cause);
     if (code == ERR_NONE)

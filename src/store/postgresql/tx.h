@@ -12,6 +12,7 @@ MUST_CHECK enum err_code pg_begin(struct store_conn *base, struct err *err);
 MUST_CHECK enum err_code pg_begin_early(struct store_conn *base, struct err *err);
 MUST_CHECK enum err_code pg_take_turn(struct store_conn *base, struct err *err);
 MUST_CHECK enum err_code pg_commit(struct store_conn *base, struct err *err);
+MUST_CHECK enum err_code pg_wait_sent(struct store_conn *base, struct err *err);
 MUST_CHECK enum err_code pg_check_deferred(struct store_conn *base, struct err *err);
 void pg_rollback(struct store_conn *base);
 MUST_CHECK enum err_code pg_savepoint(struct store_conn *base, struct err *err);

@@ -20,9 +20,18 @@
 //
 // What DDL changes is not part of that query but of the watch's question (pg_append_state): it is asked about
 // less often and costs more. There a table has a *shape*: what its rows in the catalogs and those of its
-// partitions, columns and triggers are, with the transactions that wrote them, which are never the same
-// again. A read takes the shape from the last answer before it began; where the table still has it when a
-// kept answer is used, it has had it all along.
+// partitions, columns and triggers are, with the transactions that wrote them. A row that is written anew or
+// deleted never comes back as it was. A read takes the shape from the last answer before it began; where the
+// table still has it when a kept answer is used, all rows of the shape were there all along.
+//
+// What is not told so is a row more: a partition that came and went between two answers, as neither writes to
+// the row of the table. (A column or a trigger writes there; so does the first child of a table, and one that
+// had children has no version.) So partitions are counted behind each run of a read, as they are at that
+// moment (files.c). The run's locks keep each partition that it has seen until then, and those of the shape
+// have been there all along: if the count is that of the shape, the run has seen them and no other. The
+// count waits for the lock of a partition that is being attached, so a statement that was prepared with that
+// count plans with it. Of a transaction all runs have to tell; what one was found to read holds while the
+// views are the same. A partition without parts that is read by its own name needs no count.
 //
 // A read on a standby is told in the versions of its primary, as the stripes and the history are copied to
 // it. Shapes are not asked there: it sees those of a round when, before its snapshot was taken, it had come
@@ -160,6 +169,7 @@ static uint64_t round_to_see(const struct pg_conn *conn)
 // before; on a standby, before the vector was read that it has to see.
 static void expect_seen(struct pg_conn *conn, uint64_t last)
 {
+    conn->seen_tx++;
     conn->seen_round = round_to_see(conn);
     conn->seen_last = conn->seen_round != 0 ? last : 0;
     conn->seen_session = conn->session;
@@ -226,23 +236,57 @@ static bool is_of_watched(const struct pg_conn *conn)
                             atomic_load_explicit(&conn->store->server, memory_order_acquire));
 }
 
+// Whether the statement has seen the table with these parts; *ret_tells: it can tell.
+static bool saw_parts(const struct pg_prepared *prepared, const char *table, uint64_t parts, bool *ret_tells)
+{
+    for (size_t i = 0; i < prepared->view_count; i++) {
+        if (version_now(prepared->views[i]) == 0)
+            return false;
+    }
+    for (size_t i = 0; i < prepared->parted_count; i++) {
+        if (strcmp(prepared->parted[i].name, table) != 0)
+            continue;
+        *ret_tells = true;
+        return prepared->parted[i].count == parts || prepared->parted[i].count == 0;
+    }
+    return true;
+}
+
+// Whether what the transaction has read of the table had the parts that the table's shape stands for; the
+// proof is at the top. True of a table without parts.
+static bool has_seen_parts(const struct pg_conn *conn, const struct version *version, const char *table)
+{
+    uint64_t parts = version_slots_parts(&conn->store->followed->versions, version);
+    bool is_told = false;
+    if (parts == 0)
+        return true;
+    for (const struct pg_stmt *stmt = conn->stmts; stmt != NULL; stmt = stmt->next) {
+        const struct pg_prepared *prepared = stmt->prepared;
+        if (prepared == NULL || prepared->seen_tx != conn->seen_tx)
+            continue;
+        if (!prepared->is_found || !saw_parts(prepared, table, parts, &is_told))
+            return false;
+    }
+    return is_told;
+}
+
 uint64_t pg_version_seen(struct store_conn *base, const struct version *version)
 {
     struct pg_conn *conn = pg_conn(base);
     int history_row = pg_find_row(conn->seen, "");
     if (PQresultStatus(conn->seen) != PGRES_TUPLES_OK || history_row < 0)
         return 0;
-    if (pg_is_bucket(version)) {
-        uint64_t number = pg_bucket_number(version);
-        if (number != 0)
-            return number <= conn->seen_last && is_of_watched(conn) ? number : 0;
-        version = pg_bucket_table(version);
-    }
-    const char *name = version_slots_name(version);
-    int row = name != NULL ? pg_find_row(conn->seen, table_name(name)) : -1;
+    uint64_t bucket = pg_is_bucket(version) ? pg_bucket_number(version) : 0;
+    const struct version *table = pg_is_bucket(version) ? pg_bucket_table(version) : version;
+    const char *name = version_slots_name(table);
+    if (name == NULL || !has_seen_parts(conn, table, name))
+        return 0;
+    if (bucket != 0)
+        return bucket <= conn->seen_last && is_of_watched(conn) ? bucket : 0;
+    int row = pg_find_row(conn->seen, table_name(name));
     if (row < 0)
         return 0;
-    return version_slots_seen(&conn->store->followed->versions, version,
+    return version_slots_seen(&conn->store->followed->versions, table,
         pg_number_at(conn->seen, row, PG_STATE_ROWS), pg_number_at(conn->seen, history_row, PG_STATE_ROWS),
         conn->seen_round);
 }

@@ -13,6 +13,7 @@
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/stmt.h"
+#include "store/sqlite/vfs.h"
 #include "text/sql_quote.h"
 
 static const char *const column_types[] = {
@@ -143,6 +144,18 @@ enum err_code sqlite_batch_open(
         sqlite_batch_note(batch, sqlite3_get_autocommit(conn->db) ? BATCH_MADE : BATCH_MADE_INSIDE);
     }
     return ERR_NONE;
+}
+
+// SQLite closes its temporary database when another place for it is chosen (sqlite.org/pragma.html,
+// "temp_store"); the next table opens another file. Where it cannot, reads of the file go on to fail.
+void sqlite_batch_renew(struct sqlite_conn *conn)
+{
+    if (sqlite_vfs_temps_lost() == conn->batch.temps_lost)
+        return;
+    conn->batch.temps_lost = sqlite_vfs_temps_lost();
+    forget_table(&conn->batch);
+    sqlite3_exec(
+        conn->db, "PRAGMA temp_store=MEMORY; PRAGMA temp_store=FILE;" SQLITE_TEMP_SETTINGS, NULL, NULL, NULL);
 }
 
 // A rollback may bring the table back; the next sqlite_batch_open makes it anew in any case.

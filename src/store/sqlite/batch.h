@@ -8,6 +8,13 @@
 #include "base/buf.h"
 #include "store/driver.h"
 
+struct sqlite_conn;
+
+// Of the temporary database, whose file does not inherit main's.
+#define SQLITE_TEMP_SETTINGS                                                                                 \
+    "PRAGMA temp.cache_size=-16384;"                                                                         \
+    "PRAGMA temp.secure_delete=OFF;"
+
 // What the connection knows of the table.
 enum sqlite_batch_state {
     BATCH_UNKNOWN,   // it may be there or not, with any columns
@@ -42,6 +49,7 @@ struct sqlite_batch {
     size_t field_count;            // columns but for line
     sqlite3_stmt *insert;          // owned; one row. NULL when there is no table
     sqlite3_stmt *clear;           // owned; all rows. Likewise
+    uint64_t temps_lost;           // sqlite_vfs_temps_lost, when the temporary database was made
 };
 
 void sqlite_batch_init(struct sqlite_batch *batch);
@@ -49,6 +57,10 @@ void sqlite_batch_fini(struct sqlite_batch *batch);
 
 // Notes what has happened to the table, or to the transaction or savepoint that it may be a part of.
 void sqlite_batch_note(struct sqlite_batch *batch, enum sqlite_batch_event event);
+
+// Makes the temporary database anew, if the kernel has lost pages of its file since the last call. Outside of
+// a transaction.
+void sqlite_batch_renew(struct sqlite_conn *conn);
 
 MUST_CHECK enum err_code sqlite_batch_open(
     struct store_conn *base, const struct store_name *fields, size_t field_count, struct err *err);

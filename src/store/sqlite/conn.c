@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/sqlite/calendar.h"
+#include "store/sqlite/checkpoint.h"
 #include "store/sqlite/decimal.h"
 #include "store/sqlite/distance.h"
 #include "store/sqlite/search.h"
@@ -39,19 +40,15 @@ enum {
 // Predictable: no index of a whole table is built inside a request (automatic_index); deleted rows are not
 // overwritten (secure_delete; Debian has it on, and emptying `batch` would write all its pages).
 // Bounded: a batch larger than the temporary database's cache goes to a file, not to memory (temp_store).
-// The log is moved into the file after 4000 pages (16 MB), as a reader finds a page in a log of up to 4062
-// with a single hash probe (the SQLite file format, section 4.4 "WAL-Index"); what it has beyond 64 MiB,
-// which is LIMIT_WAL_BYTES, is given back when it begins again. Caches are in KiB, negative.
+// What the log has beyond 64 MiB, which is LIMIT_WAL_BYTES, is given back when it begins again. Caches are in
+// KiB, negative.
 static const char common_settings[] = "PRAGMA synchronous=FULL;"
                                       "PRAGMA automatic_index=OFF;"
                                       "PRAGMA secure_delete=OFF;"
                                       "PRAGMA cell_size_check=ON;"
                                       "PRAGMA temp_store=FILE;";
-static const char writer_settings[] = "PRAGMA cache_size=-16384;"
-                                      "PRAGMA temp.cache_size=-16384;"
-                                      "PRAGMA temp.secure_delete=OFF;" // its file does not inherit main's
-                                      "PRAGMA wal_autocheckpoint=4000;"
-                                      "PRAGMA journal_size_limit=67108864;";
+static const char writer_settings[] =
+    "PRAGMA cache_size=-16384;" SQLITE_TEMP_SETTINGS "PRAGMA journal_size_limit=67108864;";
 static const char reader_settings[] = "PRAGMA cache_size=-16384;"
                                       "PRAGMA query_only=ON;";
 
@@ -134,7 +131,10 @@ static enum err_code open_file(struct sqlite_conn *conn, enum store_mode mode, s
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     flags |= mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int result = sqlite3_open_v2(conn->store->path, &conn->db, flags, SQLITE_VFS_NAME);
+    const char *still = conn->store->still_uri;
+    flags |= still != NULL ? SQLITE_OPEN_URI : 0;
+    int result =
+        sqlite3_open_v2(still != NULL ? still : conn->store->path, &conn->db, flags, SQLITE_VFS_NAME);
     if (result != SQLITE_OK)
         return sqlite_fail_open(conn->db, result, conn->store->path, err);
     if (mode == STORE_WRITE && sqlite3_db_readonly(conn->db, "main") == 1) // SQLite fell back to reading
@@ -195,6 +195,7 @@ static enum err_code apply_settings(struct sqlite_conn *conn, enum store_mode mo
         enum err_code code = set_wal(conn, err);
         if (code != ERR_NONE)
             return code;
+        sqlite_checkpoint_install(conn);
     }
     result = run_settings(conn, common_settings);
     if (result == SQLITE_OK)

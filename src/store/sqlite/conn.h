@@ -59,7 +59,8 @@ struct sqlite_conn {
     uint64_t begun_at;                    // the last number that was given out before sqlite_begin_seen
     enum err_code lost;          // why SQLite has ended that transaction by itself; ERR_NONE: it has not
     struct sqlite_writes writes; // what the transaction may have written
-    struct sqlite_tracks tracks; // and which rows, by buckets
+    struct sqlite_writes_mark kept_writes; // what it had at its savepoint
+    struct sqlite_tracks tracks;           // and which rows, by buckets
     struct sqlite_prompt prompt;
     struct sqlite_batch batch;
     struct sqlite_twice twice; // of the upsert that runs

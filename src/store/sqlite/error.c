@@ -15,6 +15,10 @@
 
 enum { FIRST_BYTE = 0xff }; // of an extended result code: the primary code
 
+// Who reads it finds the words at night.
+static const char restore_hint[] =
+    "'reckoner restore --force APP FILE' brings a backup back, and keeps this file beside it";
+
 // --- constraints
 
 static enum violation_kind kind_of(int result)
@@ -150,7 +154,9 @@ static enum err_code map(struct sqlite_conn *conn, int result, struct err *err)
         return err_set(err, ERR_STORE, "this connection to the store is for reading only");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return err_set(err, ERR_STORE, "the store's file is damaged: %s", sqlite3_errmsg(db));
+        err_set(err, ERR_STORE, "the store's file is damaged: %s", sqlite3_errmsg(db));
+        err_hint(err, "%s", restore_hint);
+        return ERR_STORE;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
         if (lacks_descriptors())
@@ -252,7 +258,14 @@ enum err_code sqlite_fail_open(sqlite3 *db, int result, const char *path, struct
     int cause = db != NULL ? sqlite_vfs_errno() : 0;
     switch (result & FIRST_BYTE) {
     case SQLITE_NOTADB:
-        return err_set(err, ERR_CONFIG, "%s: is not an SQLite database", path);
+        err_set(err, ERR_CONFIG, "%s: is not an SQLite database, or is damaged", path);
+        err_hint(err, "%s", restore_hint);
+        return ERR_CONFIG;
+    case SQLITE_CORRUPT:
+        err_set(err, ERR_CONFIG, "%s: is damaged: %s", path,
+            db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result));
+        err_hint(err, "%s", restore_hint);
+        return ERR_CONFIG;
     case SQLITE_CANTOPEN:
         if (lacks_descriptors())
             return err_set(err, ERR_BUSY, "too many files are open for the store's: try again");

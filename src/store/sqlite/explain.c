@@ -111,9 +111,10 @@ static enum err_code tell_line(struct sqlite_conn *conn, const struct plan_line 
     struct store_plan_line line = {.depth = of->depth, .text = of->text};
     char *table = NULL;
     enum err_code code = scan != NULL ? sqlite_op_table(conn, scan, &table, err) : ERR_NONE;
-    if (code == ERR_NONE && table != NULL)
-        code = count_rows(conn, table, &line.table_rows, err);
-    line.read_whole = table;
+    struct err uncounted = {0}; // a table that is too large to be counted in time: the line says all else
+    if (code == ERR_NONE && table != NULL &&
+        count_rows(conn, table, &line.table_rows, &uncounted) == ERR_NONE)
+        line.read_whole = table;
     if (code == ERR_NONE)
         on_line(ctx, &line);
     mem_free(table);

@@ -25,6 +25,7 @@
 // Where SQLite has no shared memory, or an index of another format, no state is ever known.
 #include "store/sqlite/index_header.h"
 
+#include <string.h>
 #include <xxhash.h>
 
 enum {
@@ -34,7 +35,9 @@ enum {
                           // nPage, two of the last frame's checksum, two of salt
     HEADER_WORDS = 12,    // with the checksum
     CHANGES_WORD = 2,     // iChange
+    PAGE_SIZE_WORD = 3,   // flags, and in its last two bytes the size of a page; 1: 65536 bytes
     LAST_WORD = 4,        // mxFrame: the number of the last frame
+    PAGES_WORD = 5,       // nPage: of the database
     MOVED_WORD = 24,      // behind both copies: nBackfill, the number of frames that are in the database
     TRIES = 4,            // of reading a header while it is being written, which takes some nanoseconds
 };
@@ -100,4 +103,29 @@ bool sqlite_log_is_moved(sqlite_wal_word *header)
 {
     return __atomic_load_n(&header[LAST_WORD], __ATOMIC_RELAXED) ==
            __atomic_load_n(&header[MOVED_WORD], __ATOMIC_RELAXED);
+}
+
+uint32_t sqlite_log_moved(sqlite_wal_word *header)
+{
+    return __atomic_load_n(&header[MOVED_WORD], __ATOMIC_RELAXED);
+}
+
+// Bytes of so many frames, each with a head, behind the head of the log; 0 for none.
+static uint64_t frames_bytes(uint64_t frames, uint64_t page_bytes)
+{
+    enum { LOG_HEAD_BYTES = 32, FRAME_HEAD_BYTES = 24 };
+    return frames > 0 ? LOG_HEAD_BYTES + frames * (FRAME_HEAD_BYTES + page_bytes) : 0;
+}
+
+struct sqlite_log_sizes sqlite_log_sizes(sqlite_wal_word *header)
+{
+    uint32_t words[HEADER_WORDS];
+    copy(header, words, HEADER_WORDS);
+    uint16_t size;
+    memcpy(&size, (const char *)&words[PAGE_SIZE_WORD] + sizeof(size), sizeof(size));
+    uint64_t page_bytes = size == 1 ? 65536 : size;
+    uint32_t last = words[LAST_WORD], moved = sqlite_log_moved(header);
+    return (struct sqlite_log_sizes){.database_bytes = words[PAGES_WORD] * page_bytes,
+        .log_bytes = frames_bytes(last, page_bytes),
+        .moved_bytes = frames_bytes(moved < last ? moved : last, page_bytes)};
 }

@@ -33,4 +33,16 @@ bool sqlite_index_header_is(sqlite_wal_word *header, uint64_t hash);
 // Whether all of the log has been moved into the database. For a guess: it may be out of date.
 bool sqlite_log_is_moved(sqlite_wal_word *header);
 
+// The number of frames of the log that are in the database.
+uint32_t sqlite_log_moved(sqlite_wal_word *header);
+
+struct sqlite_log_sizes {
+    uint64_t database_bytes; // as the last commit has left it
+    uint64_t log_bytes;      // that are in use
+    uint64_t moved_bytes;    // of them, those that are in the database
+};
+
+// Reads them; while somebody writes the header they may be of two states.
+struct sqlite_log_sizes sqlite_log_sizes(sqlite_wal_word *header);
+
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounds the log. SQLite itself moves the log into the database after some commits without waiting for anyone
-// (wal_autocheckpoint, conn.c), and begins it again only when no read uses any of it. Reads that overlap
+// Bounds the log. A commit moves the log into the database after some commits without waiting for anyone
+// (checkpoint.c), and begins it again only when no read uses any of it. Reads that overlap
 // without a gap keep it from that for ever. So past the bound the writer waits: first for the reads that are
 // older than the last commit, then for those that came since and read from the log. Reads that begin
 // after that read the database itself. Each wait is as long as the longest read that runs, for which
@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "store/sqlite/checkpoint.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/vfs.h"
 
@@ -31,7 +32,7 @@ void sqlite_log_bound(struct sqlite_conn *conn)
     int result;
     conn->busy_limit_ms = 0;
     for (;;) {
-        result = sqlite3_wal_checkpoint_v2(conn->db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+        result = sqlite_checkpoint(conn, SQLITE_CHECKPOINT_RESTART);
         if (result != SQLITE_BUSY || sqlite_is_interrupted(conn) || clock_monotonic_ns() >= end_ns)
             break;
         clock_pause(PAUSE_MS * NS_PER_MS);

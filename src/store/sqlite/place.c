@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,11 +26,28 @@ static enum err_code fail_make(const char *path, int cause, struct err *err)
         err, is_full ? ERR_DISK_FULL : ERR_CONFIG, "%s: cannot be opened: %s", path, strerror(cause));
 }
 
+// SQLite takes an empty file for a new database, and its log away.
+static enum err_code check_log(const char *path, struct err *err)
+{
+    struct stat there;
+    char log[PATH_MAX];
+    if (snprintf(log, sizeof(log), "%s-wal", path) >= PATH_MAX || stat(log, &there) != 0 ||
+        there.st_size == 0)
+        return ERR_NONE;
+    err_set(err, ERR_CONFIG, "%s: is damaged: it is empty, and a log of %lld bytes lies beside it", path,
+        (long long)there.st_size);
+    err_hint(err, "'reckoner restore --force APP FILE' brings a backup back, and keeps both files");
+    return ERR_CONFIG;
+}
+
 static enum err_code check_old(const char *path, struct err *err)
 {
     struct stat there;
     if (stat(path, &there) != 0 && errno == ENOENT)
         return err_set(err, ERR_CONFIG, "%s: is a link to a file that is not there: take it away", path);
+    if (stat(path, &there) == 0 && S_ISREG(there.st_mode) && there.st_size == 0 &&
+        check_log(path, err) != ERR_NONE)
+        return ERR_CONFIG;
     if (access(path, R_OK | W_OK) == 0 || errno != EACCES)
         return ERR_NONE; // what else is wrong with it SQLite finds out
     return err_set(err, ERR_CONFIG, "%s: permission denied: user %u may not read and write it", path,

@@ -14,8 +14,8 @@
 //
 // A DELETE without a condition tells of no row if it was compiled without the hook (delete.c). So statements
 // are compiled anew when a table gets buckets, and the authorizer (permit.c) says no to this short cut from
-// then on. What changes the schema raises all tables. ROLLBACK TO leaves the notes as they are, which raises
-// more than was changed.
+// then on. What changes the schema raises all tables. ROLLBACK TO takes the notes back to what they were at
+// the savepoint, as it does with the rows.
 #define SQLITE_ENABLE_PREUPDATE_HOOK // what Debian's library is built with; it declares the functions
 #include "store/sqlite/tracks.h"
 
@@ -34,6 +34,8 @@ struct sqlite_track {
     bool is_lost;                                             // it has others: rows are not noted
     bool has_all;                                             // the transaction raises all buckets
     uint64_t raised[WORDS];                                   // a bit for each that it raises
+    bool had_all;                                             // has_all at the savepoint
+    uint64_t kept[WORDS];                                     // `raised` likewise
 };
 
 void sqlite_tracks_fini(struct sqlite_tracks *tracks)
@@ -190,6 +192,26 @@ void sqlite_tracks_row(
             note(track, db, sqlite3_preupdate_old, true);
         if (operation != SQLITE_DELETE)
             note(track, db, sqlite3_preupdate_new, operation == SQLITE_INSERT);
+    }
+}
+
+// --- at a savepoint
+
+void sqlite_tracks_keep(struct sqlite_tracks *tracks)
+{
+    for (size_t i = 0; i < tracks->count; i++) {
+        struct sqlite_track *track = tracks->items[i];
+        track->had_all = track->has_all;
+        memcpy(track->kept, track->raised, sizeof(track->kept));
+    }
+}
+
+void sqlite_tracks_take_back(struct sqlite_tracks *tracks)
+{
+    for (size_t i = 0; i < tracks->count; i++) {
+        struct sqlite_track *track = tracks->items[i];
+        track->has_all = track->had_all;
+        memcpy(track->raised, track->kept, sizeof(track->raised));
     }
 }
 

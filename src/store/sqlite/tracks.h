@@ -48,6 +48,12 @@ void sqlite_tracks_stop(struct sqlite_tracks *tracks, const struct sqlite_writes
 void sqlite_tracks_row(
     struct sqlite_tracks *tracks, sqlite3 *db, int operation, const char *schema, const char *table);
 
+// At a savepoint: what is raised so far is kept.
+void sqlite_tracks_keep(struct sqlite_tracks *tracks);
+
+// After ROLLBACK TO: only what was raised at the savepoint is.
+void sqlite_tracks_take_back(struct sqlite_tracks *tracks);
+
 // At the commit: gives the raised buckets of the table their number. Under the mutex of those who count.
 void sqlite_tracks_raise(const struct sqlite_tracks *tracks, struct sqlite_versions *versions,
     const struct sqlite_version *table, uint64_t number);

@@ -87,8 +87,10 @@ static void begin_to_note(struct sqlite_conn *conn)
 enum err_code sqlite_begin(struct store_conn *base, struct err *err)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
-    if (conn->mode == STORE_WRITE)
+    if (conn->mode == STORE_WRITE) {
         sqlite_log_bound(conn);
+        sqlite_batch_renew(conn);
+    }
     enum err_code code = run(conn, CONTROL_BEGIN, err);
     if (code != ERR_NONE)
         return code;
@@ -171,9 +173,12 @@ enum err_code sqlite_savepoint(struct store_conn *base, struct err *err)
     struct sqlite_conn *conn = sqlite_conn(base);
     assert(conn->in_transaction); // it would begin one, and RELEASE would commit it
     enum err_code code = run(conn, CONTROL_SAVEPOINT, err);
-    if (code == ERR_NONE)
-        sqlite_batch_note(&conn->batch, BATCH_SAVEPOINT);
-    return code;
+    if (code != ERR_NONE)
+        return code;
+    sqlite_batch_note(&conn->batch, BATCH_SAVEPOINT);
+    conn->kept_writes = sqlite_writes_mark(&conn->writes); // FTS5 has written what it held, at SAVEPOINT
+    sqlite_tracks_keep(&conn->tracks);
+    return ERR_NONE;
 }
 
 enum err_code sqlite_release(struct store_conn *base, struct err *err)
@@ -188,5 +193,7 @@ enum err_code sqlite_rollback_to(struct store_conn *base, struct err *err)
     if (code != ERR_NONE)
         return code;
     sqlite_batch_note(&conn->batch, BATCH_ROLLBACK_TO);
+    sqlite_writes_take_back(&conn->writes, conn->kept_writes); // so that nothing is raised for what is gone
+    sqlite_tracks_take_back(&conn->tracks);
     return run(conn, CONTROL_RELEASE, err);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layer over SQLite's VFS "unix", through which all connections open their files. It does four things,
+// A layer over SQLite's VFS "unix", through which all connections open their files. It does six things,
 // and hands on the rest. Whichever thread has the connection.
 //
 // It keeps errno of a call that failed, which SQLite asks for much later. A disk that is full is SQLITE_FULL,
@@ -23,14 +23,25 @@
 // It tells the connection when it has the lock for writing, and when it is about to let go of it
 // (versions.c).
 //
+// It looks after each read of a temporary file whether the kernel has failed to write it. Nobody syncs such a
+// file, and what was dropped of the table batch, or of the pages that a rollback needs, must not be taken for
+// what was written (base/write_back.h). Only a descriptor can be asked, and that of a file is private to the
+// layer below; so the call by which that opens files is one of ours, which remembers it.
+//
+// It notes that SQLite has made the index of the log from a log that was there: the first to open a store
+// does so, and the last to close it takes the log away. So whoever finds one comes after a process that was
+// killed.
+//
 // The formats of log and index are those of sqlite.org/fileformat2.html, section 4, and walformat.html.
 #include "store/sqlite/vfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/write_back.h"
 #include "store/sqlite/journal.h"
 
 const char SQLITE_VFS_NAME[] = "reckoner";
@@ -42,8 +53,13 @@ enum {
     INDEX_PAGE_SIZE_AT = 14, // of the index: 2 bytes, 1 for 65536, in the byte order of the machine
     INDEX_LAST_AT = 16,      // the number of the last frame that counts: 4 bytes, likewise
     WRITE_LOCK = 0,          // among the locks of the index
+    RECOVERY_LOCK = 2,       //
     FIRST_READ_LOCK = 3,     // behind those for writing, for checkpoints, and for repairing the index
 };
+
+// Files that go with the connection, whatever becomes of it.
+#define TEMPORARY                                                                                            \
+    (SQLITE_OPEN_TEMP_DB | SQLITE_OPEN_TRANSIENT_DB | SQLITE_OPEN_TEMP_JOURNAL | SQLITE_OPEN_SUBJOURNAL)
 
 // An open file. SQLite gives it memory, with room for the file of the layer below behind it.
 struct vfs_file {
@@ -58,11 +74,21 @@ struct vfs_file {
     bool has_commit;                         // one of those ends a transaction
     bool has_failed;                         // writing them, or a sync, has failed
     bool is_in_doubt;                        // the last cut has failed
-    sqlite3_file below[];                    // owned
+    int temp_fd;                   // of a temporary file: that of the layer below, borrowed; -1: it is none
+    bool has_lost;                 // of a temporary file: the kernel has, once (write_back.h)
+    bool is_recovering;            // of a database: it has the lock for making the index anew
+    sqlite3_int64 recovered_bytes; // of a database: the size of the log that it did so from
+    sqlite3_file below[];          // owned
 };
 
 // errno of the last call that failed on this thread.
 static _Thread_local int last_errno;
+
+// The descriptor that the layer below has opened last on this thread.
+static _Thread_local int last_opened = -1;
+
+// How many temporary files the kernel has not written, as this thread was told.
+static _Thread_local uint64_t temps_lost;
 
 // This thread does not sleep.
 static _Thread_local bool may_not_sleep;
@@ -166,7 +192,13 @@ static int read_file(sqlite3_file *base, void *bytes, int count, sqlite3_int64 o
         return sqlite_resident_read(file->resident->database, bytes, count, offset);
     if (file->main != NULL && file->main->resident != NULL)
         return sqlite_resident_read(file->main->resident->log, bytes, count, offset);
-    return note_of(file, file->below->pMethods->xRead(file->below, bytes, count, offset));
+    int result = note_of(file, file->below->pMethods->xRead(file->below, bytes, count, offset));
+    if (file->temp_fd < 0 || (result != SQLITE_OK && result != SQLITE_IOERR_SHORT_READ))
+        return result;
+    int cause = write_back_failed(file->temp_fd);
+    file->has_lost |= cause != 0;
+    temps_lost += cause != 0;
+    return file->has_lost ? note(SQLITE_IOERR_READ, cause != 0 ? cause : EIO) : result;
 }
 
 static int write_file(sqlite3_file *base, const void *bytes, int count, sqlite3_int64 offset)
@@ -198,7 +230,10 @@ static int sync_file(sqlite3_file *base, int flags)
 static int size_of_file(sqlite3_file *base, sqlite3_int64 *ret_size)
 {
     struct vfs_file *file = file_of(base);
-    return note_of(file, file->below->pMethods->xFileSize(file->below, ret_size));
+    int result = note_of(file, file->below->pMethods->xFileSize(file->below, ret_size));
+    if (result == SQLITE_OK && file->main != NULL && file->main->is_recovering)
+        file->main->recovered_bytes = *ret_size; // SQLite is about to read all of it
+    return result;
 }
 
 static int lock_file(sqlite3_file *base, int lock)
@@ -273,6 +308,9 @@ static int lock_index(sqlite3_file *base, int first, int count, int flags)
     result = note(result, errno);
     if (is_writing && (flags & SQLITE_SHM_LOCK) != 0 && result == SQLITE_OK)
         take_up(file);
+    if (result == SQLITE_OK && (flags & SQLITE_SHM_EXCLUSIVE) != 0 && first <= RECOVERY_LOCK &&
+        RECOVERY_LOCK < first + count)
+        file->is_recovering = (flags & SQLITE_SHM_LOCK) != 0;
     return result;
 }
 
@@ -325,14 +363,24 @@ static const sqlite3_io_methods methods = {
 
 // --- the layer
 
+// As the layer below calls it: with the mode as a third argument, always.
+static int open_below(const char *path, int flags, int mode)
+{
+    last_opened = open(path, flags, mode);
+    return last_opened;
+}
+
 static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int flags, int *ret_flags)
 {
     struct vfs_file *file = file_of(base);
     memset(file, 0, sizeof(*file)); // without methods SQLite does not close what failed to open
+    file->temp_fd = last_opened = -1;
     int result = below_of(vfs)->xOpen(below_of(vfs), name, file->below, flags, ret_flags);
     if (result != SQLITE_OK)
         return note(result, errno);
     file->base.pMethods = &methods;
+    if ((flags & TEMPORARY) != 0)
+        file->temp_fd = last_opened;
     if ((flags & SQLITE_OPEN_WAL) != 0) {
         file->main = file_of(sqlite3_database_file_object(name));
         file->main->log = file;
@@ -393,6 +441,7 @@ int sqlite_vfs_register(void)
     sqlite3_vfs *below = sqlite3_vfs_find("unix");
     if (below == NULL)
         return SQLITE_ERROR;
+    (void)below->xSetSystemCall(below, "open", (sqlite3_syscall_ptr)open_below); // else nobody looks
     vfs = *below; // what has nothing to do with files is its own: randomness
     vfs.zName = SQLITE_VFS_NAME;
     vfs.szOsFile = (int)(sizeof(struct sqlite_journal) + sizeof(struct vfs_file)) + below->szOsFile;
@@ -413,6 +462,11 @@ int sqlite_vfs_register(void)
 uint64_t sqlite_vfs_times_asked(void)
 {
     return times_asked;
+}
+
+uint64_t sqlite_vfs_temps_lost(void)
+{
+    return temps_lost;
 }
 
 // The file of a connection's database; NULL when it is in memory.
@@ -463,6 +517,12 @@ bool sqlite_vfs_settle(sqlite3 *db)
         return true;
     cut(main);
     return !main->is_in_doubt;
+}
+
+sqlite3_int64 sqlite_vfs_recovered_bytes(sqlite3 *db)
+{
+    const struct vfs_file *main = main_of(db);
+    return main != NULL ? main->recovered_bytes : 0;
 }
 
 sqlite3_int64 sqlite_vfs_log_bytes(sqlite3 *db)

@@ -31,6 +31,10 @@ void sqlite_vfs_tell_lock(sqlite3 *db, void (*on_lock)(void *ctx, bool is_got), 
 // How often a statement has asked for the time on this thread.
 uint64_t sqlite_vfs_times_asked(void);
 
+// How often this thread was told that the kernel had lost pages of a temporary file. No bytes of that file
+// can be read any more.
+uint64_t sqlite_vfs_temps_lost(void);
+
 // errno of the last call on a file that failed on this thread.
 int sqlite_vfs_errno(void);
 
@@ -41,6 +45,10 @@ bool sqlite_vfs_is_in_doubt(sqlite3 *db);
 // Tries again to cut the log, in an open transaction that writes and has not written yet; true when there is
 // no doubt any more. On the connection's thread.
 bool sqlite_vfs_settle(sqlite3 *db);
+
+// Bytes of a log that this connection has found and recovered, as nobody else had the store open; 0: none.
+// On its thread.
+sqlite3_int64 sqlite_vfs_recovered_bytes(sqlite3 *db);
 
 // Bytes of the log that are in use, by the connection's index of it; 0: there is none. On its thread.
 sqlite3_int64 sqlite_vfs_log_bytes(sqlite3 *db);

@@ -51,3 +51,14 @@ void sqlite_writes_add_all(struct sqlite_writes *writes, const struct sqlite_wri
     for (size_t i = 0; i < others->count; i++)
         sqlite_writes_add(writes, others->tables[i]);
 }
+
+struct sqlite_writes_mark sqlite_writes_mark(const struct sqlite_writes *writes)
+{
+    return (struct sqlite_writes_mark){.count = writes->count, .has_all = writes->has_all};
+}
+
+void sqlite_writes_take_back(struct sqlite_writes *writes, struct sqlite_writes_mark mark)
+{
+    writes->count = mark.count;
+    writes->has_all = mark.has_all;
+}

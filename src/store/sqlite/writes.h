@@ -18,6 +18,12 @@ struct sqlite_writes {
     bool has_all;                   // and all others
 };
 
+// What a set holds at one moment. Since then nothing was taken from it.
+struct sqlite_writes_mark {
+    size_t count;
+    bool has_all;
+};
+
 void sqlite_writes_fini(struct sqlite_writes *writes);
 
 // Makes it a set of none.
@@ -28,5 +34,10 @@ void sqlite_writes_add(struct sqlite_writes *writes, struct sqlite_version *tabl
 
 // Adds those of another set.
 void sqlite_writes_add_all(struct sqlite_writes *writes, const struct sqlite_writes *others);
+
+struct sqlite_writes_mark sqlite_writes_mark(const struct sqlite_writes *writes);
+
+// Takes out what was added since the mark.
+void sqlite_writes_take_back(struct sqlite_writes *writes, struct sqlite_writes_mark mark);
 
 #endif

@@ -8,6 +8,7 @@ import time
 import pytest
 
 import keys
+import metrics
 import postgresql
 from rounds import rounds
 from server import STORES, new_store, wait_until, write_app
@@ -153,11 +154,25 @@ def test_a_key_in_the_query_is_for_apps_that_say_so_and_for_nobody_else_to_see(s
     refused = shop.server.get('/items?key=secretly')
     assert refused.status == 401
     assert shop.server.get(f'/nothing?key={key}').status == 404
+    assert shop.server.get(f'/nothing/{key}').status == 404
     shop.server.stop()
     lines = shop.server.stdout.splitlines()
     assert key[5:] not in shop.server.stdout + shop.server.stderr and 'secretly' not in shop.server.stdout
     assert any(f'GET /items?key={"*" * len(key)}&a=1 200 ' in line and line.endswith(f'ms {key_id}') for line in lines)
     assert any('GET /items?key=******** 401 ' in line and line.endswith('ms -') for line in lines)
+    assert any(f'GET /nothing/rckn_{"*" * (len(key) - 5)} 404 ' in line for line in lines)
+
+
+def test_no_log_has_what_may_be_the_credential_of_another_app(start, tmp_path):
+    shop = write_app(tmp_path / 'shop', {**SHOP, 'app.ini': '[access]\ndefault = key\nquery = key\n'})
+    rates = write_app(tmp_path / 'rates', {'app.ini': '', 'schema/001_t.sql': 'create table t (a integer);',
+                                           'get_t.sql': '-- @endpoint GET /t\n-- @answer\nselect a from t;\n'})
+    server = start(shop, rates)
+    for _ in range(10):
+        assert server.get('/t?key=secretly').status == 200
+    assert metrics.read(server).one('reckoner_cache_requests_total', app='rates', method='GET', route='/t', source='near')
+    server.stop()
+    assert server.stdout.count('GET /t?key=******** 200 ') == 10 and 'secretly' not in server.stdout
 
 
 def test_the_log_tells_which_key_wrote_a_batch(shop):

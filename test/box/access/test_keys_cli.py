@@ -118,7 +118,7 @@ def test_a_last_use_is_told(shop, start):
     server = start(shop.app, *shop.where)
     secret, _ = shop.create()
     wait_until(lambda: server.get('/items', **bearer(secret)).status == 200)
-    wait_until(lambda: shop.list()[0]['last_used'] is not None)
+    wait_until(lambda: shop.list()[0]['last_used'] is not None, pause=0.5)
 
 
 @pytest.mark.parametrize('args, code, text', [

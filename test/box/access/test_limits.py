@@ -14,6 +14,7 @@ import time
 import pytest
 
 import keys
+import metrics
 import postgresql
 from rounds import rounds
 from server import STORES, WAIT_SECONDS, Answer, Server, new_store, wait_until, write_app
@@ -223,6 +224,12 @@ def test_saving_what_was_used_makes_no_kept_answer_stale(start, tmp_path):
     server.get('/rows')
     wait_until(saved)
     assert 'hit' in server.get('/rows').headers['Cache-Status']
+
+
+def test_metrics_count_what_a_plan_refuses(start, tmp_path):
+    server = start(app(tmp_path, 'requests = 2/day'))
+    assert [server.get('/rows').status for _ in range(5)] == [200, 200, 429, 429, 429]
+    assert metrics.read(server).one('reckoner_plan_refusals_total', app='limited') == 3
 
 
 def test_an_app_without_plans_says_nothing_of_limits(start, tmp_path):

@@ -24,10 +24,7 @@ class Shop:
         self.server = start(self.app, '--quiet', *chosen)
 
     def create(self, plan=''):
-        key, key_id = keys.create(self.app, self.where)
-        if plan:
-            keys.write(self.app, self.where, 'change', key_id, f"UPDATE reckoner_keys SET plan = '{plan}' WHERE id = '{key_id}'")
-        return key
+        return keys.create(self.app, self.where, plan=plan)[0]
 
     def get(self, path, key=None):
         return self.server.get(path, **(keys.bearer(key) if key else {}))

@@ -123,13 +123,11 @@ def test_ids_are_given_out_above_all_there_are_and_all_given_in_the_order_of_row
     assert answer.json() == server.get('/people').json()
 
 
-@pytest.mark.threads
 def test_ids_are_given_out_above_the_largest_one_too(serve):
     server = serve(f'{MAX_ID},A,,,,')
     assert ids(server.post('/people', [{'First': 'B'}, {'First': 'C'}])) == [MAX_ID, MAX_ID + 1, MAX_ID + 2]
 
 
-@pytest.mark.threads
 def test_a_large_batch_of_people_without_ids(serve):
     server = serve()
     answer = server.post('/people', 'Last\n' + 'Li\n' * 20000, CSV)

@@ -207,7 +207,6 @@ def test_questions_that_are_refused(world, query, errors):
     assert answer.errors('parameter', 'code') == errors
 
 
-@pytest.mark.threads
 def test_a_thousand_tags_are_a_question_like_any_other(world):
     rule, server = world
     tags = [str(i) for i in range(999)] + ['lone']

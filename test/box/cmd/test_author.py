@@ -6,7 +6,6 @@ import pytest
 
 from server import STORES, new_store, run, write_app
 
-pytestmark = pytest.mark.threads
 SCHEMA = 'CREATE TABLE t (id integer PRIMARY KEY NOT NULL, x integer);'
 GET = '-- @endpoint GET /t\n-- @answer\nSELECT id, x FROM t ORDER BY id;\n'
 POST = '-- @endpoint POST /items\n-- @field id integer required\n-- @write\nINSERT INTO t (id) SELECT id FROM batch;\n-- @answer 204\n'

@@ -335,7 +335,6 @@ def test_explain_tells_what_ran_and_how(explained):
     assert not (explained.parent / 'var').exists()
 
 
-@pytest.mark.threads
 def test_explain_tells_what_is_slow(explained):
     text = explain(explained, 'GET /some?n=50&name=x')
     assert '    SCAN t  (all of t: 2000 rows)\n' in text

@@ -77,7 +77,6 @@ def test_the_guide_s_shop_is_asked_with_the_guide_s_key(tmp_path, start):
     assert done.returncode == 0 and 'answered with 200: 2 bytes' in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.threads
 def test_the_guide_s_slow_question_is_explained(app):
     line = re.search(r'^reckoner (explain .*)$', GUIDE, re.MULTILINE).group(1)
     words = [str(app) if word == 'stations' else word for word in shlex.split(line)]

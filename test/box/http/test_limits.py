@@ -63,7 +63,6 @@ def test_deep_json_is_refused(server):
     assert server.post('/rows', '{"id":' * 100_000).status in (400, 413)
 
 
-@pytest.mark.threads
 @pytest.mark.parametrize('head, status', [
     (b'GET /' + b'a' * 9000 + b' HTTP/1.1\r\nHost: a\r\n\r\n', 414),
     (b'GET /rows HTTP/1.1\r\nHost: a\r\nX: ' + b'a' * 40000 + b'\r\n\r\n', 431),

@@ -61,7 +61,6 @@ def exchange(server, sent, pieces):
     return received
 
 
-@pytest.mark.threads
 @pytest.mark.parametrize('whole', [True, False], ids=['whole', 'byte by byte'])
 @pytest.mark.parametrize('case', golden('http_strict.jsonl') or [None], ids=lambda case: case['name'] if case else 'none')
 def test_strictness(server, case, whole):

@@ -141,7 +141,6 @@ def test_paths(server, path, status, value):
         assert answer.json() == value
 
 
-@pytest.mark.threads
 def test_the_methods_of_a_path_that_several_routes_match_are_told_together(server):
     answer = server.request('PUT', '/things/newest')
     assert answer.status == 405
@@ -178,7 +177,6 @@ def test_each_item_of_a_list_has_to_pass(server):
     assert server.get('/named?ids=' + ','.join(['1'] * 1001)).errors('parameter', 'code') == [('ids', 'items')]
 
 
-@pytest.mark.threads
 @pytest.mark.parametrize('n, status, text', [(1, 200, 'small'), (10, 203, 'middling'), (100, 200, 'large'), (1000, 404, None)])
 def test_the_first_answer_whose_condition_is_true_is_given(server, n, status, text):
     answer = server.get(f'/size?n={n}')

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from failing_calls import FailingSyncs
+from full_disk import fill, small_disk  # noqa: F401: a fixture
 from rounds import rounds
 from server import BINARY, wait_until, write_app
 from small_apps import CSV, WRITE_APP, ids
@@ -148,18 +149,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk(start, tmp_path):
 @pytest.mark.skipif(os.geteuid() != 0, reason='needs to be root')
 def test_a_start_as_root_is_told(start, tmp_path):
     server = start(write_app(tmp_path / 'small', WRITE_APP), '--quiet')
-    assert 'reckoner: runs as root, which nothing here needs: give it a user of its own\n' in server.stderr
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 4 MiB."""
-    folder = tmp_path / 'disk'
-    folder.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', folder], stderr=subprocess.DEVNULL).returncode != 0:
-        pytest.skip('needs to mount')
-    yield folder
-    subprocess.run(['umount', '-l', folder], check=True)
+    assert 'reckoner: runs as root, which nothing here needs: give it a user of its own (--user)\n' in server.stderr
 
 
 def test_a_start_on_a_full_disk_after_a_kill_serves_reads(start, tmp_path, small_disk):
@@ -168,9 +158,7 @@ def test_a_start_on_a_full_disk_after_a_kill_serves_reads(start, tmp_path, small
     assert server.post('/rows', batch(1)).status == 201
     server.process.kill()
     server.process.wait()
-    with pytest.raises(OSError), open(small_disk / 'fill', 'wb', buffering=0) as fill:
-        while True:
-            fill.write(b'x' * 4096)
+    fill(small_disk)
     server = start(app, '--quiet', var=small_disk / 'var')
     assert ids(server) == [10, 11, 12]
     assert server.post('/rows', batch(2)).status == 507

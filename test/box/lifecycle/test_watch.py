@@ -8,7 +8,6 @@ import pytest
 
 from server import STORES, new_store, wait_until, write_app
 
-pytestmark = pytest.mark.threads
 ANSWER = '-- @endpoint GET /a\n-- @answer\nSELECT {} AS a;\n'
 APP = {
     'app.ini': 'title = Watched\n',
@@ -25,6 +24,7 @@ def app(tmp_path):
     return write_app(tmp_path / 'watched', APP)
 
 
+@pytest.mark.threads
 def test_each_edit_is_in_force_at_the_next_request(start, app):
     server = start('--watch', app)
     for number in range(1, 60):
@@ -40,6 +40,7 @@ def test_an_edit_by_renaming_as_editors_do_is_seen(start, app):
         assert server.get('/a').json() == [{'a': number}]
 
 
+@pytest.mark.threads
 def test_a_broken_edit_keeps_the_old_one_and_says_why(start, app):
     server = start('--watch', app)
     (app / 'get_a.sql').write_text('-- @endpoint GET /a\n-- @answr\nSELECT 1 AS a;\n')
@@ -76,6 +77,7 @@ def test_files_that_come_and_go_are_endpoints_that_come_and_go(start, app):
     assert server.get('/page.txt').status == 404
 
 
+@pytest.mark.threads
 def test_a_new_schema_file_is_applied_and_a_changed_one_refused(start, app):
     server = start('--watch', app)
     assert server.post('/t', {'x': 1}).status == 201
@@ -97,6 +99,7 @@ def test_a_schema_file_is_applied_when_something_is_in_it(start, app):
     assert server.get('/u').json() == [{'y': 5}]
 
 
+@pytest.mark.threads
 def test_a_write_endpoint_that_changes_takes_batches_the_new_way(start, app):
     server = start('--watch', app)
     for number in range(1, 10):
@@ -105,6 +108,7 @@ def test_a_write_endpoint_that_changes_takes_batches_the_new_way(start, app):
         assert server.post('/t', {'x': 1}).json() == [{'n': number}]
 
 
+@pytest.mark.threads
 def test_no_request_is_lost_while_files_change_together_with_load(start, app):
     server = start('--watch', app)
     wrong, ended = [], threading.Event()
@@ -181,6 +185,8 @@ def test_a_schema_file_of_a_draft_may_change(start, draft):
         assert server.get('/t').json() == [10 + number]
         assert server.post('/t', {'x': 'none'}).status == 422  # what is refused leaves it a draft
         assert server.post('/t', {'x': 1}).status == 409
+        dry = server.request('POST', '/t', '{"x": 2}', {'Content-Type': 'application/json', 'Prefer': 'tx=rollback'})
+        assert dry.status == 201
     tells(server, 'the store is made anew, as only its first load was in it')
     assert server.post('/t', {'x': 2}).status == 201
 
@@ -209,7 +215,7 @@ def test_a_store_that_was_served_for_real_is_no_draft(start, draft, tmp_path):
 def test_a_store_that_has_tables_of_others_is_no_draft(start, draft, tmp_path, request):
     app, store = draft
     if store:
-        request.getfixturevalue('cluster').sql('CREATE SCHEMA draft; CREATE TABLE draft.kept (a integer); INSERT INTO draft.kept VALUES (7)',
+        request.getfixturevalue('databases').sql('CREATE SCHEMA draft; CREATE TABLE draft.kept (a integer); INSERT INTO draft.kept VALUES (7)',
                                                store[1].rpartition('/')[2])
     else:
         (tmp_path / 'var').mkdir()
@@ -223,6 +229,7 @@ def test_a_store_that_has_tables_of_others_is_no_draft(start, draft, tmp_path, r
     tells(server, "has changed since it was applied")
 
 
+@pytest.mark.threads
 def test_a_new_line_of_load_is_loaded_at_the_next_request(start, draft):
     app, store = draft
     server = start('--watch', app, *store)

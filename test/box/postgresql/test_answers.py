@@ -75,7 +75,6 @@ def test_questions_about_the_sample_data_have_the_same_bytes(cluster, tmp_path, 
     assert [server.stop() for server in servers] == [0, 0]
 
 
-@pytest.mark.threads
 @pytest.mark.parametrize('name', ['people', 'genes'])
 def test_an_app_passes_its_own_tests_there_and_leaves_nothing(cluster, name):
     url = cluster.create(f'tests_{name}')

@@ -89,9 +89,10 @@ def test_a_role_that_owns_nothing_serves_what_another_role_has_made(cluster, sta
     assert start(app, '--quiet', '--store', url).stop() == 0
     bad = run('serve', '--listen', '127.0.0.1:0', '--store', guest, app)
     assert bad.returncode == 1 and bad.stderr.endswith('reckoner: --store: the role guest lacks rights: ' + '; '.join([
-        'GRANT SELECT ON notes.reckoner_loads TO guest', 'GRANT SELECT ON notes.reckoner_migrations TO guest',
-        'GRANT SELECT ON notes.reckoner_notes TO guest', 'GRANT SELECT ON notes.reckoner_versions TO guest',
-        'GRANT SELECT, INSERT, UPDATE, DELETE ON notes.reckoner_commits TO guest', 'GRANT USAGE ON SCHEMA notes TO guest']) + '\n')
+        'GRANT SELECT ON notes.reckoner_loads, notes.reckoner_migrations, notes.reckoner_notes, notes.reckoner_versions TO guest',
+        'GRANT SELECT, INSERT, UPDATE, DELETE ON notes.reckoner_batches, notes.reckoner_commits, notes.reckoner_job_bodies,'
+        ' notes.reckoner_job_line, notes.reckoner_jobs, notes.reckoner_repeats TO guest',
+        'GRANT USAGE ON SCHEMA notes TO guest']) + '\n')
     cluster.sql(bad.stderr.split('rights: ')[1] + '; GRANT SELECT, INSERT ON notes.notes TO guest', 'guests')
     server = start(app, '--quiet', '--store', guest)
     assert server.post('/notes', [{'id': 2, 'note': 'a guest'}]).status == 201
@@ -103,3 +104,52 @@ def test_a_role_that_owns_nothing_serves_what_another_role_has_made(cluster, sta
     (tmp_path / 'notes/schema/002_more.sql').write_text('CREATE TABLE more (id bigint);\n')
     bad = run('serve', '--listen', '127.0.0.1:0', '--store', guest, app)
     assert bad.returncode == 1 and '002_more.sql' in bad.stderr and 'permission denied for schema notes' in bad.stderr
+
+
+FULL_APP = {
+    **NOTES_APP,
+    'app.ini': ('title = Notes\n[access]\ndefault = key\nplan = small\n[plan small]\nrequests = 3/day\n[watch]\nPOST /notes = incoming/*.csv\n'
+                '[hook]\nPOST /notes = http://127.0.0.1:9/\n[history]\ndays = day older 90d\n'),
+    'schema/002_days.sql': 'CREATE TABLE days (day date NOT NULL, id bigint NOT NULL, PRIMARY KEY (day, id));\n',
+}
+FOR_ALL = ('reckoner_buckets', 'reckoner_changes')  # PUBLIC may read them, and nobody writes to them but by functions of the owner's
+
+
+def test_a_right_on_any_of_reckoners_own_tables_that_is_lacking_is_told(cluster, start, tmp_path):
+    url, app = cluster.create('each'), write_app(tmp_path / 'n', FULL_APP)
+    (app / 'incoming').mkdir()
+    secrets = tmp_path / 'secrets'
+    secrets.write_text('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n')
+    secrets.chmod(0o600)
+    options = ['--quiet', '--hook-secrets', str(secrets), app, '--store']
+    assert start(*options, url).stop() == 0
+    tables = [name for name in cluster.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'n' ORDER BY 1", 'each').split()
+              if name.startswith('reckoner_') and name not in FOR_ALL]
+    assert 'reckoner_files' in tables and 'reckoner_history' in tables and 'reckoner_outbox' in tables
+    cluster.sql('CREATE ROLE g LOGIN; GRANT USAGE ON SCHEMA n TO g; GRANT ALL ON ALL TABLES IN SCHEMA n TO g', 'each')
+    for some in (tables[i:i + 6] for i in range(0, len(tables), 6)):
+        named = ', '.join(f'n.{name}' for name in some)
+        cluster.sql(f'REVOKE ALL ON {named} FROM g', 'each')
+        bad = run('serve', '--listen', '127.0.0.1:0', *options, url.replace('reckoner@', 'g@'))
+        assert bad.returncode == 1 and 'the role g lacks rights: GRANT ' in bad.stderr, bad.stderr
+        words = bad.stderr.split('rights: ')[1]
+        assert [name for name in some if f'n.{name}' not in words.replace(',', ' ').split()] == []
+        cluster.sql(words, 'each')
+    assert start(*options, url.replace('reckoner@', 'g@')).stop() == 0
+
+
+def test_rights_that_are_too_many_to_name_are_one_line_that_does(cluster, start, tmp_path):
+    """The app's name is as long as a name may be, and keys are not for the role that serves."""
+    name = 'a' * 55
+    url, app = cluster.create('many'), write_app(tmp_path / name, {**NOTES_APP, 'app.ini': (
+        'title = Notes\n[access]\ndefault = key\nplan = small\n[plan small]\nrequests = 3/day\n')})
+    cluster.sql('CREATE ROLE stranger LOGIN')
+    stranger = url.replace('reckoner@', 'stranger@')
+    assert start(app, '--quiet', '--store', url).stop() == 0
+    bad = run('serve', '--listen', '127.0.0.1:0', '--store', stranger, app)
+    assert bad.returncode == 1 and bad.stderr.endswith(
+        f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {name} TO stranger;'
+        f' REVOKE INSERT, UPDATE, DELETE ON {name}.reckoner_audit, {name}.reckoner_keys FROM stranger\n')
+    cluster.sql(bad.stderr.split('rights: ')[1], 'many')
+    assert start(app, '--quiet', '--store', stranger).get('/notes').status == 401
+    assert cluster.sql(f"SELECT has_table_privilege('stranger', '{name}.reckoner_keys', 'INSERT')", 'many').strip() == 'f'

@@ -13,7 +13,7 @@ import postgresql
 from server import Answer, Server, wait_until, write_app
 
 
-pytestmark = [pytest.mark.threads, pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')]
+pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
 
 LANES = 8  # the most that go together
 PIPELINE = 16  # requests of one connection that are under way at once
@@ -143,6 +143,7 @@ def ask_until_together(server, paths, check):
     wait_until(ask)
 
 
+@pytest.mark.threads
 @pytest.mark.parametrize('path', PATHS)
 def test_reads_that_wait_go_together(cluster, tmp_path, path):
     def check(answers):
@@ -209,6 +210,7 @@ def test_those_behind_one_that_fails_are_answered_by_a_new_session_too(cluster, 
     assert server.stop() == 0
 
 
+@pytest.mark.threads
 def test_one_that_is_slow_for_once_keeps_the_others_no_longer_than_they_need(cluster, tmp_path):
     server = start(cluster.create('once'), tmp_path, '--workers', '2')
 
@@ -229,6 +231,7 @@ def test_one_that_is_slow_for_once_keeps_the_others_no_longer_than_they_need(clu
     assert server.stop() == 0
 
 
+@pytest.mark.threads
 def test_a_session_that_is_ended_under_them_costs_nobody_an_answer(cluster, tmp_path):
     server = start(cluster.create('ended'), tmp_path)
     with concurrent.futures.ThreadPoolExecutor(1) as other:
@@ -247,6 +250,7 @@ def warm_count(server, standby):
     return count
 
 
+@pytest.mark.threads
 def test_they_are_of_one_state_that_has_all_that_was_acknowledged(cluster, tmp_path):
     """And none is a state that was never committed."""
     server = start(cluster.create('state'), tmp_path)
@@ -260,6 +264,7 @@ def test_they_are_of_one_state_that_has_all_that_was_acknowledged(cluster, tmp_p
     assert server.stop() == 0
 
 
+@pytest.mark.threads
 def test_they_ask_a_standby_together(cluster, tmp_path):
     def check(answers):
         assert {(answer.json()['n'], answer.json()['standby']) for answer in answers} == {(first, True)}

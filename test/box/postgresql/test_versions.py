@@ -4,11 +4,12 @@ import contextlib
 
 import pytest
 
+import pgbouncer
 import postgresql
-from server import Server, write_app
+from server import Server, wait_until, write_app
 
 
-pytestmark = [pytest.mark.threads, pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')]
+pytestmark = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
 
 APP = {
     'schema/001_sums.sql': 'CREATE TABLE IF NOT EXISTS parts (n integer NOT NULL) PARTITION BY RANGE (n);\n'
@@ -36,13 +37,14 @@ def nodes(tmp_path, url, count=2):
             assert server.stop() == 0, server.stderr[-4000:]
 
 
-def sums(servers, path):
+def sums(servers, path, behind=None):
     """What each node says, three times, so that the answer is kept and used."""
     found = {server.get(path).json()['sum'] for server in servers for _ in range(3)}
-    assert len(found) == 1, found
+    assert len(found) == 1, (path, behind, found)
     return found.pop()
 
 
+@pytest.mark.threads
 def test_kept_answers_follow_ddl_and_replicas_on_every_node(tmp_path, cluster):
     url = cluster.create('versions_ddl')
     with nodes(tmp_path, url) as servers:
@@ -55,14 +57,107 @@ def test_kept_answers_follow_ddl_and_replicas_on_every_node(tmp_path, cluster):
                 ('ALTER TABLE parts ATTACH PARTITION high FOR VALUES FROM (10) TO (20)', 24), ('DROP TABLE high', 13),
                 ('SET session_replication_role = replica; INSERT INTO parts VALUES (2)', 15), ('TRUNCATE low', None)]:
             run(sql)
-            assert sums(servers, '/parts') == expected, sql
-            assert sums(servers, '/shown') == expected, sql
+            for path in ('/parts', '/shown'):
+                assert sums(servers, path, sql) == expected, (path, sql)
         run('INSERT INTO others VALUES (3); CREATE OR REPLACE VIEW shown AS SELECT n FROM others')
         assert sums(servers, '/shown') == 3
         run('INSERT INTO others VALUES (4)')
         assert sums(servers, '/shown') == 7
         run('DROP VIEW shown; ALTER TABLE others ALTER COLUMN n TYPE bigint USING n * 100')
         assert sums(servers, '/others') == 700
+
+
+READS = {
+    'parts': 'SELECT sum(n) AS sum FROM parts',
+    'view': 'SELECT sum(n) AS sum FROM shown',
+    'below': 'SELECT sum(n) AS sum FROM parts WHERE n >= 10 OR n = 12',
+    'part': 'SELECT sum(n) AS sum FROM low',
+    'whole': 'SELECT sum(n) AS sum FROM middle',  # which is not kept, as it is a part that has parts
+    'checked': 'SELECT 1 AS sum',
+}
+# In the first half of the rounds the part is there when the read is prepared.
+ROUNDS = [f'/{name}{i}' for i in (0, 1) for name in READS if name != 'part'] + [f'/{name}/7' for name in READS if name != 'part']
+CHECKS = """-- @reject 409 the parts are few
+SELECT 1 WHERE (SELECT sum(n) FROM parts) < 20;
+-- @reject 410 the parts are gone
+SELECT 1 WHERE (SELECT sum(n) FROM parts) < 0;
+"""
+ENDPOINT = """-- @endpoint GET /{path}
+-- @param k integer
+-- @shape object
+{checks}-- @answer
+SELECT t.sum, CAST(:k AS integer) AS k FROM ({sql}) AS t WHERE EXISTS (SELECT FROM low);
+"""
+PARTED = {
+    'schema/001_sums.sql': 'CREATE TABLE parts (n integer NOT NULL) PARTITION BY RANGE (n);\n'
+                           'CREATE TABLE low PARTITION OF parts FOR VALUES FROM (0) TO (10);\n'
+                           'CREATE TABLE middle PARTITION OF parts FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (n);\n'
+                           'CREATE TABLE middle_low PARTITION OF middle FOR VALUES FROM (10) TO (12);\n'
+                           'CREATE VIEW shown AS SELECT n FROM parts;\n'
+                           + ''.join(f'CREATE TABLE high{i} (n integer NOT NULL);\n' for i in range(len(ROUNDS))),
+    **{f'get_{name}{i}.sql': ENDPOINT.format(path=f'{name}{i}' + ('/{k}' if i == '' else ''), sql=sql,
+                                            checks=CHECKS if name == 'checked' else '')
+       for name, sql in READS.items() for i in (0, 1, '')},
+}
+
+
+def cache_status(server, path):
+    return server.get(path).headers['Cache-Status'].removeprefix('Reckoner; ')
+
+
+@pytest.fixture(params=['direct', 'pooled'])
+def parted(request, tmp_path, cluster):
+    """A server of PARTED, and a session of psql."""
+    name = 'parted_' + ''.join(c if c.isalnum() else '_' for c in request.node.name)[-40:]
+    url = cluster.create(name)
+    with contextlib.ExitStack() as stack:
+        if request.param == 'pooled':
+            if not pgbouncer.is_there():
+                pytest.skip('needs the package pgbouncer')
+            url = stack.enter_context(pgbouncer.Pooler(cluster)).url(name)
+        server = Server(write_app(tmp_path / 'sums', PARTED), '--quiet', '--store', url)
+        stack.callback(server.process.communicate)
+        stack.callback(server.process.kill)
+        session = postgresql.Session(cluster, name)
+        stack.callback(session.close)
+        session.run('SET search_path = sums; INSERT INTO parts VALUES (5), (7)')
+        yield server, session
+        assert server.stop() == 0, server.stderr[-4000:]
+
+
+def test_answers_over_tables_with_parts_are_kept(parted):
+    server, session = parted
+    for path, expected in [('/parts0', 12), ('/parts/1', 12), ('/view0', 12), ('/part0', 12), ('/below0', None)]:
+        wait_until(lambda path=path: cache_status(server, path) == 'hit')
+        assert server.get(path).json()['sum'] == expected
+    session.run('INSERT INTO parts VALUES (11)')
+    for path, expected in [('/parts0', 23), ('/parts/1', 23), ('/view0', 23), ('/part0', 12), ('/below0', 11)]:
+        assert sums([server], path) == expected
+        wait_until(lambda path=path: cache_status(server, path) == 'hit')
+
+
+def said(server, path):
+    answer = server.get(path)
+    return answer.json()['sum'] if answer.status == 200 else answer.status
+
+
+# A tick of the watch between the two changes of a round hides the fault; so there are several of each.
+@pytest.mark.parametrize('table, low, high', [('parts', 20, 30), ('middle', 12, 20)])
+def test_a_part_that_came_and_went_between_two_questions_is_in_no_answer(parted, table, low, high):
+    server, session = parted
+    without = {'parts': 12, 'view': 12, 'below': None, 'whole': None, 'checked': 409}
+    there = {'parts': 12 + low, 'view': 12 + low, 'below': low, 'whole': low if table == 'middle' else None, 'checked': 1}
+    for path in ROUNDS:
+        if path.endswith('/7'):
+            said(server, path[:-1] + '6')  # prepares it
+    for i, path in enumerate(ROUNDS):
+        name = path.strip('/017')
+        wait_until(lambda: cache_status(server, '/parts/99') == 'hit')  # the watch knows the table as it is
+        session.run(f'INSERT INTO high{i} VALUES ({low})')
+        session.run(f'ALTER TABLE {table} ATTACH PARTITION high{i} FOR VALUES FROM ({low}) TO ({high})')
+        assert said(server, path) == there[name], path
+        session.run(f'DROP TABLE high{i}')
+        assert [said(server, path) for _ in range(2)] == [without[name]] * 2, path
 
 
 def test_what_a_subscription_brings_is_in_the_next_answer_and_a_prepared_transaction_in_its_own_time(tmp_path):

@@ -152,7 +152,7 @@ def test_a_batch_that_loses_a_deadlock_is_tried_again(server, cluster, database)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         answer = pool.submit(server.post, '/counters', [{'n': 1}, {'n': 2}])
         # By a session that is there: the batch looks for a deadlock once, a second after it has begun to wait.
-        wait_until(lambda: other.run('SELECT count(*) FROM pg_locks WHERE NOT granted') == '1\n')
+        wait_until(lambda: other.run('SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = \'transactionid\'') == '1\n')
         other.run('UPDATE counters SET n = n + 100 WHERE id = 2')
         other.run('COMMIT')
         assert answer.result().json() == [{'id': 1, 'n': 103}, {'id': 2, 'n': 103}]

@@ -13,7 +13,7 @@ from rounds import rounds
 from server import Server, run, wait_until, write_app
 
 
-pytestmark = pytest.mark.threads
+# Under TSan run those in which several threads read on the standby, lose it, or are given it anew.
 needs_cluster = pytest.mark.skipif(not postgresql.is_there(), reason='needs the package postgresql-15')
 
 numbers = itertools.count()
@@ -169,6 +169,7 @@ def test_reads_are_answered_by_the_standby(nodes):
     assert server.stderr.count('reckoner: notes: reads are answered by --read-store\n') == 1
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_of_several_hosts_a_standby_is_found(cluster, standby, database, app):
     with contextlib.closing(postgresql.reserve_port()) as nobody:
@@ -180,6 +181,7 @@ def test_of_several_hosts_a_standby_is_found(cluster, standby, database, app):
         assert server.stop() == 0
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_a_write_is_seen_through_every_node_at_once(nodes):
     one, two = nodes(), nodes('--workers', '1')
@@ -193,6 +195,7 @@ def test_a_write_is_seen_through_every_node_at_once(nodes):
     wait_until(lambda: is_on_standby(one) and is_on_standby(two))
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_acknowledged_writes_are_seen_by_reads_that_wait_together(nodes):
     one, two = nodes(), nodes()
@@ -231,6 +234,7 @@ def outcome(answer):
     return answer.headers['Cache-Status'].split('; ')[-1]
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_what_a_standby_answers_is_kept_until_something_is_written(nodes, standby):
     one, two = nodes('--workers', '1'), nodes('--workers', '1')
@@ -301,6 +305,7 @@ def test_a_standby_that_has_stopped_replaying_is_passed_over(nodes, standby):
     assert state(server)['notes'] == 20
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_a_standby_that_is_not_there_costs_no_read(nodes, standby):
     standby.stop()
@@ -324,6 +329,7 @@ def test_a_standby_that_is_not_there_costs_no_read(nodes, standby):
     assert server.stderr.index('reads do without') < server.stderr.index('reads are answered by')
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_a_standby_that_hangs_costs_no_read(nodes, standby):
     server = nodes()
@@ -354,6 +360,7 @@ def test_a_node_with_a_newer_schema_does_not_wait_for_the_standby(nodes, standby
     wait_until(lambda: is_on_standby(old))
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_an_edited_app_is_answered_by_the_standby_too(nodes, standby, app):
     server = nodes('--watch')
@@ -373,6 +380,7 @@ def test_an_edited_app_is_answered_by_the_standby_too(nodes, standby, app):
     wait_until(lambda: server.get('/all').json() == {'standby': True, 'id': 1, 'note': 'note 1', 'more': 7})
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_columns_that_change_cost_no_read(nodes, cluster, database, app):
     write_app(app, {'get_all.sql': '-- @endpoint GET /all\n-- @shape object\n-- @answer\n'
@@ -434,6 +442,7 @@ def test_what_no_version_tells_of_is_read_on_the_store(nodes, cluster, standby, 
     assert stayed_with_standby(server)
 
 
+@pytest.mark.threads
 @needs_cluster
 def test_reads_that_wait_together_are_read_where_each_may_be(nodes, standby, elsewhere):
     elsewhere()

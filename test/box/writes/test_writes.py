@@ -53,7 +53,6 @@ def check_refused(server, body, content_type, status, errors, total=None):
     return answer
 
 
-@pytest.mark.threads
 def test_all_bad_rows_are_reported_of_parser_and_rejects_together(server):
     body = 'id,grp,price,day\n1,a,1,\nx,a,1,2024-02-30\n3,zz,1,\n4,a,,\n4,toolong,101,\n1,a,1,\n,a,1,\n'
     check_refused(server, body, CSV, 422, [
@@ -141,7 +140,6 @@ def test_a_body_that_is_not_in_its_coding_is_refused(server, coding, status):
     assert server.request('POST', '/rows', b'{"id": 1, "grp": "a"}', headers).status == status
 
 
-@pytest.mark.threads
 def test_only_the_first_thousand_bad_rows_are_listed(server):
     body = 'id,grp\n' + ''.join(f'{i},{"a" if i % 2 else "zz"}\n' for i in range(5000))
     answer = server.post('/rows', body, CSV)

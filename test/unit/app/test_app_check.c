@@ -161,7 +161,7 @@ static void check_app(const char *dir)
     open_store(&store, &conn);
     enum err_code code = app_read(dir, store_kind(store), &diags, &app, &err);
     if (code == ERR_NONE)
-        code = migrate(conn, app->migrations, app->migration_count, &err);
+        code = migrate(conn, app->migrations, app->migration_count, NULL, &err);
     if (code == ERR_NONE)
         code = app_check(app, conn, &diags, &err);
     diags_print(&diags, stderr);

@@ -346,7 +346,7 @@ static void every_bad_line_of_the_ini_is_told(void **state)
         "app.ini:4: no = on this line; write key = value\n"
         "app.ini:5: the line is longer than 198 bytes\n"
         "app.ini:6: the section has no ]\n"
-        "app.ini:8: unknown section [store]; known are [load], [access], [plan NAME] and [jwt NAME]\n"
+        "app.ini:8: unknown section [store]; known are [load], [watch], [reload], [hook], [access], [plan NAME], [jwt NAME], [cors] and [history]\n"
         "app.ini:11: the same load is on line 10; take one away\n"
         "app.ini:12: the app has no endpoint POST /z\n"
         "app.ini:13: GET /a does not write; a load needs an endpoint that does\n"
@@ -359,6 +359,184 @@ static void every_bad_line_of_the_ini_is_told(void **state)
         "app.ini:20: \"x/../../b.csv\" may not leave the data folder by ..\n"
         "app.ini:21: \"b.txt\" has to end in .csv, .tsv, .json or .ndjson\n"
         "app.ini:22: \".csv\" has to end in .csv, .tsv, .json or .ndjson\n");
+}
+
+static void lines_of_watch_name_files_of_folders(void **state)
+{
+    (void)state;
+    app_dir_write("b.sql", POST_B);
+    app_dir_write("c.sql", "-- @endpoint PUT /c\n-- @field x text\n-- @write\nDELETE FROM t;\n"
+                           "-- @answer\nSELECT 1;\n");
+    app_dir_write("app.ini", "[watch]\nPOST /b = incoming/*.csv.gz\nPUT /c = /srv/drop box/c-[0-9].json\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    char folder[4096];
+    snprintf(folder, sizeof(folder), "%s/incoming", app->dir);
+    assert_int_equal(app->watch_line_count, 2);
+    assert_string_equal(app->watch_lines[0].folder, folder);
+    assert_string_equal(app->watch_lines[0].pattern, "*.csv.gz");
+    assert_false(app->watch_lines[0].takes_repeats);
+    assert_string_equal(app->watch_lines[1].folder, "/srv/drop box");
+    assert_string_equal(app->watch_lines[1].pattern, "c-[0-9].json");
+    assert_true(app->watch_lines[1].takes_repeats);
+    app_unref(app);
+    app_dir_write("app.ini", "[watch]\nrepeats = again\nPOST /b = /*.csv\n");
+    app = app_dir_load(app_dir, "sqlite");
+    assert_string_equal(app->watch_lines[0].folder, "/");
+    assert_true(app->watch_lines[0].takes_repeats);
+    app_unref(app);
+}
+
+static void every_bad_line_of_watch_is_told(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("b.sql", POST_B);
+    app_dir_write("app.ini", "[watch]\n"
+                             "GET /a = in/*.csv\n"
+                             "POST /z = in/*.csv\n"
+                             "POST /b =\n"
+                             "POST /b = *.csv\n"
+                             "POST /b = data/*.csv\n"
+                             "POST /b = in/../*.csv\n"
+                             "POST /b = in/*/x.csv\n"
+                             "POST /b = in/done/*.csv\n"
+                             "POST /b = in/.*.csv\n"
+                             "POST /b = in/*.report.json\n"
+                             "POST /b = in/*\n"
+                             "POST /b = \"in/*.csv\"\n"
+                             "POST /b = in/*.csv\n"
+                             "POST /b = in/*.csv\n"
+                             "repeats = twice\n"
+                             "repeats = once\n"
+                             "repeat = once\n");
+    app_dir_expect_errors(
+        "app.ini:2: GET /a does not write; a load needs an endpoint that does\n"
+        "app.ini:3: the app has no endpoint POST /z\n"
+        "app.ini:4: \"\" names no files; write incoming/*.csv\n"
+        "app.ini:5: \"*.csv\" names no folder; write incoming/*.csv\n"
+        "app.ini:6: \"data/*.csv\" is in a folder that the app has for something else; use one such as incoming/\n"
+        "app.ini:7: \"in/../*.csv\" may not have .. in it; write the whole path\n"
+        "app.ini:8: \"in/*/x.csv\" may have *, ? and [ in its last part only\n"
+        "app.ini:9: \"in/done/*.csv\" is where files go that were taken; name another folder\n"
+        "app.ini:10: \"in/.*.csv\" would take files that begin with a dot, which somebody still writes\n"
+        "app.ini:11: \"in/*.report.json\" would take reports of files that were rejected\n"
+        "app.ini:12: \"in/*\" has to end in .csv, .tsv, .json or .ndjson, with .gz or .zst behind it where files are "
+        "compressed\n"
+        "app.ini:13: \"\"in/*.csv\"\" is in quotes: leave them out\n"
+        "app.ini:15: the same files are on line 14; take one away\n"
+        "app.ini:16: repeats can be once, where a file with the bytes of an earlier one is not written again, or again, "
+        "and not \"twice\"\n"
+        "app.ini:17: a second repeats; the first is on line 16\n"
+        "app.ini:18: unknown key \"repeat\"; known in [watch] are repeats and endpoints, such as POST /prices\n");
+    app_dir_write("app.ini", "[watch]\nrepeats = once\n");
+    app_dir_expect_errors("app.ini:2: [watch] names no files; write POST /path = incoming/*.csv\n");
+}
+
+static void lines_of_reload_name_a_file_and_a_time(void **state)
+{
+    (void)state;
+    app_dir_write("b.sql", POST_B);
+    app_dir_write("app.ini", "[reload]\nPOST /b = data/b.csv.gz\nat = 03:30\nquiet = 5min\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/data/b.csv.gz", app->dir);
+    assert_int_equal(app->reload_line_count, 1);
+    assert_string_equal(app->reload_lines[0].path, path);
+    assert_string_equal(app->reload_lines[0].name, "POST /b = data/b.csv.gz");
+    assert_int_equal(app->reload_times.at_s, 3 * 3600 + 30 * 60);
+    assert_int_equal(app->reload_times.quiet_ms, 300000);
+    app_unref(app);
+    app_dir_write("app.ini", "[reload]\nPOST /b = /srv/b.csv\n");
+    app = app_dir_load(app_dir, "sqlite");
+    assert_string_equal(app->reload_lines[0].path, "/srv/b.csv");
+    assert_int_equal(app->reload_times.at_s, -1);
+    assert_int_equal(app->reload_times.quiet_ms, 0);
+    app_unref(app);
+}
+
+static void every_bad_line_of_reload_is_told(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", GET_A);
+    app_dir_write("b.sql", POST_B);
+    app_dir_write("app.ini", "[reload]\n"
+                             "GET /a = a.csv\n"
+                             "POST /b =\n"
+                             "POST /b = 'b.csv'\n"
+                             "POST /b = ../b.csv\n"
+                             "POST /b = b/*.csv\n"
+                             "POST /b = b.xml\n"
+                             "POST /b = b.csv\n"
+                             "POST /b = c.csv\n"
+                             "at = 3 o'clock\n"
+                             "at = 04:00\n"
+                             "quiet = 25h\n"
+                             "quit = 30s\n");
+    app_dir_expect_errors(
+        "app.ini:2: GET /a does not write; a load needs an endpoint that does\n"
+        "app.ini:3: \"\" names no file; write data/catalogue.csv\n"
+        "app.ini:4: \"'b.csv'\" is in quotes: leave them out\n"
+        "app.ini:5: \"../b.csv\" may not have .. in it; write the whole path\n"
+        "app.ini:6: \"b/*.csv\" may have no *: a line names one file; files that come are for [watch]\n"
+        "app.ini:7: \"b.xml\" has to end in .csv, .tsv, .json or .ndjson, with .gz or .zst behind it where the file is "
+        "compressed\n"
+        "app.ini:9: POST /b has a file on line 8 already; what replaces a table is one file\n"
+        "app.ini:10: at has to be a time of the day, such as 03:00, and not \"3 o'clock\"\n"
+        "app.ini:11: a second at; the first is on line 10\n"
+        "app.ini:12: quiet has to be a time from 1s to 24h, such as 30s or 5min, and not \"25h\"\n"
+        "app.ini:13: unknown key \"quit\"; known in [reload] are at, quiet and endpoints, such as PUT /catalogue\n");
+    app_dir_write("app.ini", "[reload]\nquiet = 1s\n");
+    app_dir_expect_errors("app.ini:2: [reload] names no file; write PUT /path = data/file.csv\n");
+}
+
+static void every_bad_line_of_a_history_is_told(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint GET /a\n-- @answer\nSELECT 1;\n");
+    app_dir_write("app.ini", "[history]\n"
+                             "prices = day older 90\n"
+                             "prices = day newer 90d\n"
+                             "prices = day older 0d\n"
+                             "prices = day older 36501d\n"
+                             "prices =\n"
+                             "prices = Day older 1d\n"
+                             "Prices = day older 1d\n"
+                             "reckoner_jobs = day older 1d\n"
+                             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa = day older 1d\n"
+                             "prices = day older 90d\n"
+                             "prices = day older 80d\n");
+#define NO_AGE(text)                                                                                         \
+    "\"" text "\" is no age of rows; write prices = day older 90d, with the column of their date and 1 to "  \
+    "36500 days\n"
+    app_dir_expect_errors(
+        "app.ini:2: " NO_AGE("day older 90") "app.ini:3: " NO_AGE("day newer 90d") "app.ini:4: " NO_AGE("day older 0d") "app.ini:5: " NO_AGE(
+            "day older 36501d") "app.ini:6: " NO_AGE("") "app.ini:7: " NO_AGE("Day older 1d") "app.ini:8: \"Prices\" is no table's name that both stores know: a-z, 0-9 and _, with a letter in front\n"
+                                                                                              "app.ini:9: \"reckoner_jobs\" is no table of the app's\n"
+                                                                                              "app.ini:10: \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" is too long a name for a table with an archive\n"
+                                                                                              "app.ini:12: prices stands on line 11 already; take one away\n");
+#undef NO_AGE
+}
+
+static void a_history_has_batches_of_postgresql_fetch_first(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", "-- @endpoint POST /a\n-- @field day date\n-- @write\nDELETE FROM t;\n-- @write\n"
+                           "INSERT INTO \"prices\" SELECT day FROM batch;\n-- @answer\nSELECT 1;\n");
+    app_dir_write("b.sql", "-- @endpoint POST /b\n-- @field day date\n-- @write\n"
+                           "INSERT INTO t SELECT 'prices' FROM batch;\n-- @answer\nSELECT 1;\n");
+    app_dir_write("app.ini", "[history]\nprices = day older 90d\n");
+    struct app *app = app_dir_load(app_dir, "postgresql");
+    assert_int_equal(app->history_count, 1);
+    assert_int_equal(app->histories[0].days, 90);
+    assert_int_equal(app->endpoints[0].statement_count, 4);
+    assert_true(span_is(app->endpoints[0].statements[0].sql,
+        "INSERT INTO reckoner_history (table_name, day_column) SELECT '', '' WHERE reckoner_history_prices_fetch()"));
+    assert_true(span_is(app->endpoints[0].statements[1].sql, "DELETE FROM t"));
+    assert_int_equal(app->endpoints[1].statement_count, 2);
+    app_unref(app);
+    app = app_dir_load(app_dir, "sqlite");
+    assert_int_equal(app->endpoints[0].statement_count, 3);
+    app_unref(app);
 }
 
 static void access_and_plans_of_the_ini_hold_for_endpoints(void **state)
@@ -407,7 +585,15 @@ static void an_app_without_access_looks_at_no_key(void **state)
     app_dir_write("app.ini", "[access]\nusage = off\n");
     app = app_dir_load(app_dir, "sqlite");
     assert_false(app->access.is_metered);
+    assert_false(app->access.takes_certificates);
     app_unref(app);
+    app_dir_write("app.ini", "[access]\ncertificate = on\n");
+    app = app_dir_load(app_dir, "sqlite");
+    assert_true(app->access.takes_certificates && app->access.wants_keys);
+    app_unref(app);
+    app_dir_write("app.ini", "[access]\ncertificate = yes\ncertificate = on\n");
+    app_dir_expect_errors("app.ini:2: certificate can be on or off, and not \"yes\"\n"
+                          "app.ini:3: a second certificate; the first is on line 2\n");
 }
 
 static void every_bad_line_of_access_is_told(void **state)
@@ -428,7 +614,8 @@ static void every_bad_line_of_access_is_told(void **state)
         "app.ini:6: \"X-Key\" cannot be the name of a parameter that holds a key; write query = key\n"
         "app.ini:7: usage can be on or off, and not \"yes\"\n"
         "app.ini:8: unknown key \"qery\"; did you mean query?\n"
-        "app.ini:9: unknown key \"keys\"; known in [access] are default, plan, open_plan, query and usage\n"
+        "app.ini:9: unknown key \"keys\"; known in [access] are default, plan, open_plan, query, usage and "
+        "certificate\n"
         "app.ini:11: 0 requests would let nothing through; allow at least one, or take the line away\n"
         "app.ini:13: a second [plan gold]; put all of its lines into one\n"
         "app.ini:15: [plan Big] needs the plan's name, of small letters, digits and _: [plan gold]\n"
@@ -703,6 +890,12 @@ int main(void)
         APP_DIR_TEST(migrations_of_one_number_are_both_named),
         APP_DIR_TEST(an_empty_migration_is_one_that_is_still_to_be_written),
         APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
+        APP_DIR_TEST(lines_of_watch_name_files_of_folders),
+        APP_DIR_TEST(every_bad_line_of_watch_is_told),
+        APP_DIR_TEST(lines_of_reload_name_a_file_and_a_time),
+        APP_DIR_TEST(every_bad_line_of_reload_is_told),
+        APP_DIR_TEST(every_bad_line_of_a_history_is_told),
+        APP_DIR_TEST(a_history_has_batches_of_postgresql_fetch_first),
         APP_DIR_TEST(access_and_plans_of_the_ini_hold_for_endpoints),
         APP_DIR_TEST(no_parameter_is_called_as_the_one_that_may_hold_a_key),
         APP_DIR_TEST(an_app_without_access_looks_at_no_key),

@@ -38,7 +38,7 @@ static void dump_rule(const char *what, const struct rule *rule, struct buf *out
     buf_printf(out, "%s %.*s %s", what, (int)rule->name.len, rule->name.at, value_type_name(rule->type));
     buf_append_str(out, rule->is_list ? " list" : "");
     buf_append_str(out, rule->in_path ? " in-path" : "");
-    static const char *const sources[] = {"", " client", " claim"};
+    static const char *const sources[] = {"", " client", " claim", " batch"};
     buf_append_str(out, sources[rule->source]);
     buf_append_str(out, rule->required ? " required" : "");
     buf_append_str(out, rule->unique ? " unique" : "");
@@ -150,11 +150,12 @@ static void dump_kept(const struct endpoint *endpoint, struct buf *out)
 
 static void dump_endpoint(const struct endpoint *endpoint, struct buf *out)
 {
-    buf_printf(out, "%s %.*s%s%s%s%s%s%s at %u:%u\n", http_method_name(endpoint->method),
+    buf_printf(out, "%s %.*s%s%s%s%s%s%s%s at %u:%u\n", http_method_name(endpoint->method),
         (int)endpoint->path.len, endpoint->path.at, endpoint->is_one ? " one" : "",
-        endpoint->is_question ? " question" : "", endpoint->is_private ? " private" : "",
-        endpoint->is_parallel ? " parallel" : "", endpoint->strict ? " strict" : "",
-        endpoint->warns ? " warns" : "", (unsigned)endpoint->line, (unsigned)endpoint->column);
+        endpoint->is_lenient ? " lenient" : "", endpoint->is_question ? " question" : "",
+        endpoint->is_private ? " private" : "", endpoint->is_parallel ? " parallel" : "",
+        endpoint->strict ? " strict" : "", endpoint->warns ? " warns" : "", (unsigned)endpoint->line,
+        (unsigned)endpoint->column);
     dump_parts(endpoint, out);
     dump_answer(endpoint, out);
     dump_kept(endpoint, out);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -90,6 +91,36 @@ static void what_a_client_sent_cannot_begin_a_line(void **state)
     assert_true(span_is(buf_span(&out), "a row has x??reckoner: all is well?[2J? \xc3\xa9\n"));
 }
 
+static void in_brackets(struct buf *out, struct span message)
+{
+    buf_append_byte(out, '[');
+    buf_append(out, message.at, message.len);
+    buf_append_byte(out, ']');
+}
+
+static void messages_take_the_form_that_is_set_and_lines_do_not(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct log *log;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(log_new(ends[1], &log, NULL), ERR_NONE);
+    assert_false(log_has_form(log));
+    log_set_form(log, in_brackets);
+    assert_true(log_has_form(log));
+    log_printf(log, "a\tb %d", 1);
+    log_line(log, span_of("a line"));
+    log_set_form(log, NULL);
+    log_printf(log, "a\tb %d", 2);
+    log_free(log);
+    close(ends[1]);
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 1024 * 1024);
+    read_all(ends[0], &out);
+    close(ends[0]);
+    assert_true(span_is(buf_span(&out), "[a\tb 1]\na line\na?b 2\n"));
+}
+
 // Counts the lines that say `text`, and adds up the numbers of "log: N lines dropped".
 static void count_lines(
     const struct buf *out, const char *text, unsigned long *ret_lines, unsigned long *ret_dropped)
@@ -154,6 +185,63 @@ static void lines_past_the_buffer_are_dropped_and_counted(void **state)
     buf_fini(&reader.out);
 }
 
+static void wait_for_dropped(struct log *log, uint64_t count)
+{
+    for (int i = 0; log_dropped(log) < count && i < 30000; i++)
+        usleep(1000);
+    assert_int_equal(log_dropped(log), count);
+}
+
+static void lines_that_a_full_disk_refuses_are_counted_and_told_of_when_there_is_room(void **state)
+{
+    (void)state;
+    int ends[2], full = open("/dev/full", O_WRONLY);
+    struct log *log;
+    assert_true(full >= 0);
+    assert_int_equal(log_new(full, &log, NULL), ERR_NONE);
+    log_line(log, span_of("a line that is lost"));
+    wait_for_dropped(log, 1);
+    log_line(log, span_of("another one"));
+    wait_for_dropped(log, 2);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(dup2(ends[1], full), full);
+    log_line(log, span_of("there is room"));
+    log_free(log);
+    close(ends[1]);
+    close(full);
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 1024 * 1024);
+    read_all(ends[0], &out);
+    close(ends[0]);
+    assert_true(span_is(buf_span(&out), "there is room\nlog: 2 lines dropped\n"));
+}
+
+// What of a file goes beyond the limit is refused as on a full disk, and a write that reaches it is cut.
+static void a_line_that_is_cut_is_ended_before_the_next_one(void **state)
+{
+    (void)state;
+    struct rlimit before, small;
+    struct log *log;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 10;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(log_new(fileno(file), &log, NULL), ERR_NONE);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    log_line(log, span_of("a line that is cut"));
+    wait_for_dropped(log, 1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    log_line(log, span_of("there is room"));
+    log_free(log);
+    char text[128] = "";
+    rewind(file);
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+    fclose(file);
+    assert_string_equal(text, "a line tha\nthere is room\nlog: 1 lines dropped\n");
+}
+
 static void a_reader_that_is_gone_does_not_hold_up_the_end(void **state)
 {
     (void)state;
@@ -173,6 +261,7 @@ static void no_log_is_fine(void **state)
     (void)state;
     log_line(NULL, span_of("x"));
     log_printf(NULL, "x");
+    assert_false(log_has_form(NULL));
     log_free(NULL);
 }
 
@@ -194,7 +283,10 @@ int main(void)
         cmocka_unit_test(lines_come_out_in_order_and_all_at_the_end),
         cmocka_unit_test(a_formatted_line_is_cut),
         cmocka_unit_test(what_a_client_sent_cannot_begin_a_line),
+        cmocka_unit_test(messages_take_the_form_that_is_set_and_lines_do_not),
         cmocka_unit_test(lines_past_the_buffer_are_dropped_and_counted),
+        cmocka_unit_test(lines_that_a_full_disk_refuses_are_counted_and_told_of_when_there_is_room),
+        cmocka_unit_test(a_line_that_is_cut_is_ended_before_the_next_one),
         cmocka_unit_test(a_reader_that_is_gone_does_not_hold_up_the_end),
         cmocka_unit_test(no_log_is_fine),
         cmocka_unit_test(a_lack_of_memory_is_told),

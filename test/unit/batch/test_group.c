@@ -176,6 +176,146 @@ static void a_small_batch_does_not_wait_for_a_large_one(void **state)
     end(w);
 }
 
+// --- dry runs
+
+static struct sent *enqueue_dry(struct fixture *f, struct writing *w, int64_t id, int64_t count)
+{
+    struct sent *sent = &w->sent[w->count];
+    char name[2] = {(char)('A' + w->count++), '\0'};
+    make_batch(sent, &w->waiting, f->app, name);
+    sent->batch.is_dry_run = true;
+    for (int64_t i = 0; i < count; i++)
+        add_row(sent, id + i);
+    submit(w->writer, sent);
+    return sent;
+}
+
+static void a_dry_run_is_answered_among_others_and_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    const struct sent *first = enqueue(f, w, 2, 1);
+    const struct sent *dry = enqueue_dry(f, w, 3, 2);
+    const struct sent *last = enqueue(f, w, 3, 1); // which is free
+    release_all(w);
+    assert_answer(first, "[{\"rows\":1,\"all_rows\":2}]");
+    assert_answer(dry, "[{\"rows\":2,\"all_rows\":4}]");
+    assert_answer(last, "[{\"rows\":1,\"all_rows\":3}]");
+    assert_int_equal(steps.count[COMMIT], 1 + 1);
+    assert_int_equal(committed(f, "SELECT sum(id) FROM t"), 1 + 2 + 3);
+    struct writer_stats stats = writer_stats(w->writer);
+    assert_int_equal(stats.outcomes[ERR_NONE], 3);
+    assert_int_equal(stats.outcomes[BATCH_ROLLED_BACK], 1);
+    assert_int_equal(stats.rows, 3);
+    end(w);
+}
+
+static void dry_runs_alone_commit_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    const struct sent *first = enqueue_dry(f, w, 2, 1);
+    const struct sent *rejected = enqueue_dry(f, w, 1, 1);
+    const struct sent *last = enqueue_dry(f, w, 2, 1);
+    release_all(w);
+    assert_answer(first, "[{\"rows\":1,\"all_rows\":2}]");
+    assert_failed(rejected, ERR_INVALID, "errors in the batch: 1; nothing of it was written");
+    assert_answer(last, "[{\"rows\":1,\"all_rows\":2}]");
+    assert_int_equal(steps.count[COMMIT], 1);
+    assert_int_equal(committed(f, "SELECT count(*) FROM t"), 1);
+    assert_int_equal(writer_stats(w->writer).outcomes[BATCH_ROLLED_BACK], 2);
+    end(w);
+}
+
+static void a_dry_run_is_told_its_outcome_where_the_commit_of_others_fails(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    const struct sent *real = enqueue(f, w, 2, 1);
+    const struct sent *dry = enqueue_dry(f, w, 3, 1);
+    fail_step(COMMIT, 0, 1, ERR_DISK_FULL);
+    release_all(w);
+    assert_failed(real, ERR_DISK_FULL, "call 2 failed");
+    assert_answer(dry, "[{\"rows\":1,\"all_rows\":3}]");
+    assert_int_equal(writer_stats(w->writer).outcomes[BATCH_ROLLED_BACK], 1);
+    assert_int_equal(writer_stats(w->writer).outcomes[ERR_DISK_FULL], 1);
+    end(w);
+}
+
+static void a_dry_run_finds_what_is_left_to_the_commit(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    const struct sent *good = enqueue(f, w, 2, 1);
+    const struct sent *dry = enqueue_dry(f, w, 20, 2); // 21 is not known
+    const struct sent *after = enqueue(f, w, 4, 1);
+    release_all(w);
+    assert_answer(good, "[{\"rows\":1,\"all_rows\":2}]");
+    assert_failed(dry, ERR_CONSTRAINT, "a row refers to one that does not exist");
+    assert_report(&dry->batch.report,
+        "[{\"line\":2,\"code\":\"constraint\",\"detail\":\"a row refers to one that does not exist\"}]");
+    assert_answer(after, "[{\"rows\":1,\"all_rows\":3}]");
+    assert_int_equal(committed(f, "SELECT sum(id) FROM t"), 1 + 2 + 4);
+    end(w);
+}
+
+static void a_dry_run_does_not_answer_for_what_others_have_left_open(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    const struct sent *bad = enqueue(f, w, 21, 1); // not known
+    const struct sent *dry = enqueue_dry(f, w, 3, 1);
+    release_all(w);
+    assert_failed(bad, ERR_CONSTRAINT, "a row refers to one that does not exist");
+    assert_answer(dry, "[{\"rows\":1,\"all_rows\":2}]");
+    assert_int_equal(committed(f, "SELECT count(*) FROM t"), 1);
+    end(w);
+}
+
+// --- batches whose bad rows are left out
+
+static void a_lenient_batch_that_runs_again_has_all_of_its_rows(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    enqueue(f, w, 20, 2);                     // 21 is not known
+    struct sent *sent = &w->sent[w->count++]; // 20 is there, as long as the first one is
+    make_batch(sent, &w->waiting, f->app, "B");
+    sent->batch.is_lenient = true;
+    add_row(sent, -7);
+    add_row(sent, 20);
+    add_row(sent, 3);
+    submit(w->writer, sent);
+    release_all(w);
+    assert_answer(sent,
+        "{\"answer\":[{\"rows\":2,\"all_rows\":3}],\"errors\":[{\"line\":1,\"field\":\"id\","
+        "\"value\":\"-7\",\"code\":\"negative\",\"detail\":\"negative\"}],\"errors_total\":1}");
+    assert_int_equal(sent->batch.rows.count, 2);
+    assert_int_equal(sent->batch.report.total, 1);
+    assert_int_equal(writer_stats(w->writer).rows, 1 + 2);
+    assert_int_equal(committed(f, "SELECT sum(id) FROM t"), 1 + 20 + 3);
+    end(w);
+}
+
+static void a_row_that_the_commit_refuses_is_found_among_those_that_are_left(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    struct sent *sent = &w->sent[w->count++];
+    make_batch(sent, &w->waiting, f->app, "A");
+    sent->batch.is_lenient = true;
+    add_row(sent, -7);
+    add_row(sent, 2);
+    add_row(sent, 21); // not known
+    submit(w->writer, sent);
+    release_all(w);
+    assert_failed(sent, ERR_CONSTRAINT, "a row refers to one that does not exist");
+    assert_report(&sent->batch.report,
+        "[{\"line\":1,\"field\":\"id\",\"value\":\"-7\",\"code\":\"negative\",\"detail\":\"negative\"},"
+        "{\"line\":3,\"code\":\"constraint\",\"detail\":\"a row refers to one that does not exist\"}]");
+    end(w);
+}
+
 // --- a group that one batch ruins
 
 static void a_deferred_constraint_fails_the_batch_that_breaks_it_alone(void **state)
@@ -373,6 +513,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BATCH_TEST(batches_that_wait_together_share_one_commit),
         BATCH_TEST(a_small_batch_does_not_wait_for_a_large_one),
+        BATCH_TEST(a_dry_run_is_answered_among_others_and_leaves_nothing),
+        BATCH_TEST(dry_runs_alone_commit_nothing),
+        BATCH_TEST(a_dry_run_is_told_its_outcome_where_the_commit_of_others_fails),
+        BATCH_TEST(a_dry_run_finds_what_is_left_to_the_commit),
+        BATCH_TEST(a_dry_run_does_not_answer_for_what_others_have_left_open),
+        BATCH_TEST(a_lenient_batch_that_runs_again_has_all_of_its_rows),
+        BATCH_TEST(a_row_that_the_commit_refuses_is_found_among_those_that_are_left),
         BATCH_TEST(a_deferred_constraint_fails_the_batch_that_breaks_it_alone),
         BATCH_TEST(a_deferred_constraint_that_is_cheap_to_check_costs_no_other_batch_its_commit),
         BATCH_TEST(a_batch_that_runs_again_reports_what_it_finds_then),

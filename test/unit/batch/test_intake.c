@@ -382,6 +382,7 @@ static void patterns_that_take_too_long_end_the_reading(void **state)
         assert_true(span_is(
             fault->detail, "the patterns of this body take too long to match: what follows was not read"));
         assert_int_equal(many.intake.rows.count, 0);
+        assert_true(many.report.is_cut && !few.report.is_cut);
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A data file that goes through an endpoint as one batch.
 #include "batch/load.h"
+#include "batch/record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,7 @@ static void one_file_gives_its_answer_and_its_warnings(void **state)
     f->app = load_app(f);
     run_script(f->conn, SCHEMA);
     run_script(f->conn, "INSERT INTO t VALUES (1, 'there')");
+    must_be_fine(record_make_table(f->conn, &err), &err);
     snprintf(path, sizeof(path), "%s/data/a.csv", f->dir);
     diags_init(&diags);
     spool_init(&answer, NULL, 1000);

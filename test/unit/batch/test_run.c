@@ -254,8 +254,10 @@ static enum err_code run_in_steps(struct fixture *f, struct run *run, const char
     *ret_early_warnings = run->warnings.total;
     if (code == ERR_NONE) {
         must_be_fine(store_take_turn(f->conn, &run->err), &run->err);
-        *ret_code_late = batch_run_late(run->plan, NULL, FORMAT_JSON, &run->report, &run->warnings,
-            &run->answer, &run->answered, &run->err);
+        *ret_code_late = batch_check(run->plan, CHECKS_LATE, NULL, &run->report, &run->warnings, &run->err);
+        if (*ret_code_late == ERR_NONE)
+            *ret_code_late = batch_write(
+                run->plan, NULL, FORMAT_JSON, NULL, &run->warnings, &run->answer, &run->answered, &run->err);
     }
     store_rollback(f->conn);
     return code;

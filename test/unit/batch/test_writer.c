@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "fixture.h"
 #include "sending.h"
@@ -91,6 +93,54 @@ static void a_batch_that_fails_takes_nothing_of_its_group_with_it(void **state)
     assert_int_equal(committed(f, "SELECT sum(id) FROM t"), 6);
     writer_free(writer);
     sent_fini(sent, 5);
+}
+
+static void batches_are_counted_by_their_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct waiting waiting = new_waiting();
+    struct sent sent[4];
+    uint64_t start_ns = clock_monotonic_ns();
+    assert_int_equal(writer_stats(writer).oldest_ns, 0);
+    set_gate(&waiting, true);
+    send(writer, &sent[0], &waiting, f->app, "g", 1);
+    wait_for(&waiting, 1); // it is committed, and its thread is held
+    send(writer, &sent[1], &waiting, f->app, "a", 2);
+    send(writer, &sent[2], &waiting, f->app, "b", -1); // rejected
+    send(writer, &sent[3], &waiting, f->app, "c", 1);  // there already
+    struct writer_stats stats = writer_stats(writer);
+    assert_int_equal(stats.queued, 3);
+    assert_int_equal(stats.max_queued, LIMIT_WRITE_QUEUE);
+    assert_true(stats.oldest_ns >= start_ns && stats.oldest_ns <= sent[1].batch.task.came_ns);
+    set_gate(&waiting, false);
+    wait_for(&waiting, 4);
+    writer_free(writer); // its thread has come to its end
+    sent_fini(sent, 4);
+    assert_int_equal(stats.outcomes[ERR_NONE], 1);
+    assert_int_equal(stats.rows, 1);
+    assert_int_equal(histogram_total(&stats.seconds), 1);
+}
+
+static void each_end_of_a_batch_has_a_counter(void **state)
+{
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct waiting waiting = new_waiting();
+    struct sent sent[4];
+    const int ids[] = {1, 2, -1, 1};
+    for (int i = 0; i < 4; i++)
+        send(writer, &sent[i], &waiting, f->app, &"abcd"[i], ids[i]);
+    wait_for(&waiting, 4);
+    struct writer_stats stats = writer_stats(writer);
+    assert_int_equal(stats.outcomes[ERR_NONE], 2);
+    assert_int_equal(stats.outcomes[ERR_INVALID], 1);
+    assert_int_equal(stats.outcomes[ERR_CONFLICT], 1);
+    assert_int_equal(stats.rows, 2);
+    assert_int_equal(histogram_total(&stats.seconds), 4);
+    assert_int_equal(stats.queued, 0);
+    writer_free(writer);
+    sent_fini(sent, 4);
 }
 
 static void a_shape_without_its_row_takes_back_its_batch_alone(void **state)
@@ -357,11 +407,96 @@ static void a_writer_that_cannot_start_leaves_the_connection_to_its_owner(void *
     diags_fini(&diags);
 }
 
+// More of them than a queue takes otherwise, as nobody is sent away meanwhile.
+static void a_writer_that_is_held_writes_all_when_it_is_released(void **state)
+{
+    enum { COUNT = LIMIT_WRITE_QUEUE * 2 };
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct waiting waiting = new_waiting();
+    static struct sent sent[COUNT];
+    assert_true(writer_is_idle(writer));
+    writer_hold(writer);
+    for (int i = 0; i < COUNT; i++)
+        send(writer, &sent[i], &waiting, f->app, "a", i + 1);
+    assert_false(writer_is_idle(writer));
+    assert_int_equal(committed(f, "SELECT count(*) FROM t"), 0);
+    assert_int_equal(waiting.told, 0);
+    writer_release(writer);
+    wait_for(&waiting, COUNT);
+    for (int i = 0; i < COUNT; i++)
+        assert_answer(&sent[i], FIRST);
+    assert_int_equal(committed(f, "SELECT count(*) FROM t"), COUNT);
+    writer_release(writer); // as one that is not held
+    writer_free(writer);
+    sent_fini(sent, COUNT);
+}
+
+static void after_a_hold_the_queue_takes_as_many_as_before_it(void **state)
+{
+    enum { COUNT = LIMIT_WRITE_QUEUE + 3 };
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct waiting waiting = new_waiting();
+    static struct sent sent[COUNT];
+    writer_hold(writer);
+    set_gate(&waiting, true);
+    send(writer, &sent[0], &waiting, f->app, "g", 1);
+    writer_release(writer);
+    wait_for(&waiting, 1); // it is committed, and its thread is held
+    for (int i = 1; i <= LIMIT_WRITE_QUEUE; i++)
+        send(writer, &sent[i], &waiting, f->app, "a", i + 1);
+    make_batch(&sent[COUNT - 1], &waiting, f->app, "a");
+    assert_false(writer_submit(writer, &sent[COUNT - 1].batch));
+    set_gate(&waiting, false);
+    wait_for(&waiting, LIMIT_WRITE_QUEUE + 1);
+    writer_free(writer);
+    sent_fini(sent, LIMIT_WRITE_QUEUE + 1);
+    sent_fini(&sent[COUNT - 1], 1);
+}
+
+static void a_writer_that_ends_while_it_is_held_tells_its_batches_so(void **state)
+{
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct waiting waiting = new_waiting();
+    struct sent sent[2];
+    writer_hold(writer);
+    for (int i = 0; i < 2; i++)
+        send(writer, &sent[i], &waiting, f->app, "a", i + 1);
+    writer_end(writer, 0);
+    wait_for(&waiting, 2);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(sent[i].batch.err.code, ERR_BUSY);
+    assert_int_equal(committed(f, "SELECT count(*) FROM t"), 0);
+    writer_free(writer);
+    sent_fini(sent, 2);
+}
+
+static void a_writer_may_be_freed_while_it_is_held(void **state)
+{
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct waiting waiting = new_waiting();
+    struct sent sent[1];
+    writer_hold(writer);
+    send(writer, &sent[0], &waiting, f->app, "a", 1);
+    writer_free(writer);
+    assert_answer(&sent[0], FIRST);
+    sent_fini(sent, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BATCH_TEST(batches_are_written_and_told),
+        BATCH_TEST(a_writer_that_is_held_writes_all_when_it_is_released),
+        BATCH_TEST(after_a_hold_the_queue_takes_as_many_as_before_it),
+        BATCH_TEST(a_writer_that_ends_while_it_is_held_tells_its_batches_so),
+        BATCH_TEST(a_writer_may_be_freed_while_it_is_held),
         BATCH_TEST(a_batch_that_fails_takes_nothing_of_its_group_with_it),
+        BATCH_TEST(batches_are_counted_by_their_ends),
+        BATCH_TEST(each_end_of_a_batch_has_a_counter),
         BATCH_TEST(a_shape_without_its_row_takes_back_its_batch_alone),
         BATCH_TEST(batches_of_several_editions_each_meet_their_own),
         BATCH_TEST(an_edition_lives_as_long_as_the_writer_needs_it),

@@ -57,12 +57,25 @@ static void append_commands(const struct option_row *row, struct buf *out)
         {COMMAND_ROUTES, "routes"},
         {COMMAND_LOAD, "load"},
         {COMMAND_RESET, "reset"},
+        {COMMAND_BACKUP, "backup"},
+        {COMMAND_RESTORE, "restore"},
+        {COMMAND_VERIFY, "verify"},
         {COMMAND_USAGE, "usage"},
         {COMMAND_KEY_CREATE, "key create"},
         {COMMAND_KEY_LIST, "key list"},
         {COMMAND_KEY_SHOW, "key show"},
         {COMMAND_KEY_ROTATE, "key rotate"},
         {COMMAND_KEY_REVOKE, "key revoke"},
+        {COMMAND_JOB_LIST, "job list"},
+        {COMMAND_JOB_SHOW, "job show"},
+        {COMMAND_JOB_RETRY, "job retry"},
+        {COMMAND_JOB_CANCEL, "job cancel"},
+        {COMMAND_HOOK_LIST, "hook list"},
+        {COMMAND_HOOK_RETRY, "hook retry"},
+        {COMMAND_HOOK_DROP, "hook drop"},
+        {COMMAND_CONFIG, "config"},
+        {COMMAND_HEALTH, "health"},
+        {COMMAND_TOP, "top"},
     };
     const char *separator = "";
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
@@ -89,32 +102,69 @@ static void append_row(const struct option_row *row, struct buf *out)
     buf_append_byte(out, '\0');
 }
 
-static void the_reference_has_each_option_as_the_table_has_it(void **state)
+static char reference[TEXT_BYTES];
+
+// What stands behind the head of a table in docs/reference.md.
+static const char *read_reference(const char *head)
 {
-    (void)state;
-    static char text[TEXT_BYTES];
     char path[4096];
     const char *docs = getenv("TEST_DOCS");
     assert_non_null(docs);
     snprintf(path, sizeof(path), "%s/reference.md", docs);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    reference[fread(reference, 1, sizeof(reference) - 1, file)] = '\0';
     fclose(file);
-    const char *at = strstr(text, "\n| option | variable | default | commands | what it does |\n");
+    const char *at = strstr(reference, head);
     assert_non_null(at);
+    return at;
+}
+
+// The place of the row behind `at`.
+static const char *find_row(const char *at, const char *row)
+{
+    const char *found = strstr(at, row);
+    if (found == NULL)
+        fail_msg("docs/reference.md lacks, in this order:%s", row);
+    return found;
+}
+
+static void assert_no_row_more(const char *last)
+{
+    const char *next = strchr(last + 1, '\n');
+    assert_non_null(next);
+    assert_memory_equal(next, "\n\n", 2);
+}
+
+static void the_reference_has_each_option_as_the_table_has_it(void **state)
+{
+    (void)state;
+    const char *at = read_reference("\n| option | variable | default | commands | what it does |\n");
     for (size_t i = 0; i < option_row_count; i++) {
         AUTO(buf_fini) struct buf row;
         buf_init(&row, TEXT_BYTES);
         append_row(&option_rows[i], &row);
-        const char *found = strstr(at, row.data);
-        if (found == NULL)
-            fail_msg("docs/reference.md lacks, in this order:%s", row.data);
-        at = found;
+        at = find_row(at, row.data);
     }
-    const char *next = strchr(at + 1, '\n');
-    assert_non_null(next);
-    assert_memory_equal(next, "\n\n", 2); // no row more
+    assert_no_row_more(at);
+}
+
+static void the_reference_has_each_key_of_the_configuration_file(void **state)
+{
+    (void)state;
+    const char *at = read_reference("\n| key | option | a new value at SIGHUP |\n| --- | --- | --- |");
+    at = strstr(at, "| --- | --- | --- |");
+    for (size_t i = 0; i < option_row_count; i++) {
+        char row[256];
+        if (option_rows[i].key == NULL)
+            continue;
+        snprintf(row, sizeof(row), "\n| `%s` | `%s` | %s |\n", option_rows[i].key, option_rows[i].flag,
+            option_rows[i].is_reloadable ? "yes" : "no");
+        const char *found = find_row(at, row);
+        assert_ptr_equal(found, strchr(at, '\n')); // the very next one
+        at = found + 1;
+    }
+    assert_no_row_more(at - 1);
 }
 
 int main(void)
@@ -122,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_is_laid_out_from_the_table),
         cmocka_unit_test(the_reference_has_each_option_as_the_table_has_it),
+        cmocka_unit_test(the_reference_has_each_key_of_the_configuration_file),
     };
     return cmocka_run_group_tests_name("cmd/help", tests, NULL, NULL);
 }

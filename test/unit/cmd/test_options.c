@@ -65,6 +65,7 @@ static bool read_line(const struct usage *usage, const char *line)
         argv[argc++] = word;
     }
     argv[argc] = NULL;
+    options_fini(&options);
     FILE *file = redirect(stderr, &saved);
     bool goes_on = options_read(argc, argv, usage, &options, &exit_code);
     restore(stderr, file, saved, told);
@@ -93,7 +94,8 @@ static void without_anything_the_defaults_hold(void **state)
     (void)state;
     assert_true(read_line(&SERVE, "serve app"));
     assert_string_equal(told, "");
-    assert_string_equal(options.listen, "127.0.0.1:8080");
+    assert_int_equal(options.listen.count, 1);
+    assert_string_equal(options.listen.texts[0], "127.0.0.1:8080");
     assert_string_equal(options.var, "var");
     assert_null(options.store);
     assert_null(options.read_store);
@@ -131,7 +133,8 @@ static void the_environment_goes_over_the_defaults_and_flags_over_both(void **st
     setenv("RECKONER_LOOPS", "3", 1);
     setenv("RECKONER_WORKERS", "5", 1);
     assert_true(read_line(&SERVE, "serve --listen 127.0.0.1:2 app --workers 7 --watch"));
-    assert_string_equal(options.listen, "127.0.0.1:2");
+    assert_int_equal(options.listen.count, 1);
+    assert_string_equal(options.listen.texts[0], "127.0.0.1:2");
     assert_string_equal(options.var, "elsewhere");
     assert_string_equal(options.store, "postgresql://user:secret@host/a");
     assert_int_equal(options.loops, 3);
@@ -147,7 +150,8 @@ static void an_empty_variable_counts_as_none(void **state)
     setenv("RECKONER_LOOPS", "", 1);
     setenv("RECKONER_DATA", "", 1);
     assert_true(read_line(&SERVE, "serve app"));
-    assert_string_equal(options.listen, "127.0.0.1:8080");
+    assert_int_equal(options.listen.count, 1);
+    assert_string_equal(options.listen.texts[0], "127.0.0.1:8080");
     assert_int_equal(options.data.count, 0);
 }
 
@@ -289,11 +293,11 @@ static void a_store_that_may_hold_a_password_is_shown_by_its_source(void **state
     (void)state;
     setenv("RECKONER_STORE", "postgresql://user:secret@host/a", 1);
     assert_true(read_line(&SERVE, "serve app"));
-    assert_string_equal(store_shown(options.store), "RECKONER_STORE");
+    assert_string_equal(store_shown(&options, options.store), "RECKONER_STORE");
     assert_true(read_line(&SERVE, "serve --store postgresql://host/a app"));
-    assert_string_equal(store_shown(options.store), "--store");
+    assert_string_equal(store_shown(&options, options.store), "--store");
     assert_true(read_line(&SERVE, "serve --store sqlite:a.db app"));
-    assert_string_equal(store_shown(options.store), "sqlite:a.db");
+    assert_string_equal(store_shown(&options, options.store), "sqlite:a.db");
 }
 
 static void help_ends_the_command(void **state)
@@ -333,5 +337,7 @@ int main(void)
         cmocka_unit_test_setup(a_store_that_may_hold_a_password_is_shown_by_its_source, forget_environment),
         cmocka_unit_test_setup(help_ends_the_command, forget_environment),
     };
-    return cmocka_run_group_tests_name("cmd/options", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("cmd/options", tests, NULL, NULL);
+    options_fini(&options);
+    return failed;
 }

@@ -113,10 +113,8 @@ size_t client_take(struct client *from, uint64_t at, size_t max, bool is_hole)
         from->len -= len;
         memmove(from->bytes, from->bytes + len, from->len);
     } else {
-        struct pollfd readable = {.fd = from->fd, .events = POLLIN};
-        if (poll(&readable, 1, PATIENCE_MS) != 1)
-            fail_msg("no more than %zu bytes come", (size_t)at);
-        ssize_t got = recv(from->fd, bytes, max < sizeof(bytes) ? max : sizeof(bytes), 0);
+        client_wait(from);
+        ssize_t got = client_read(from, bytes, max < sizeof(bytes) ? max : sizeof(bytes));
         assert_true(got >= 0);
         len = (size_t)got;
     }

@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/err.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "http/tls.h"
 
 // --- the handler, on the loops' threads
 
@@ -172,12 +175,20 @@ static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t
     note(ctx, "end %d %zu;", status, body_bytes);
 }
 
-static void on_refuse(void *ctx, int status, const char *detail, struct http_reply *ret_reply)
+static void on_refuse(
+    void *ctx, struct http_exchange *exchange, int status, const char *detail, struct http_reply *ret_reply)
 {
     (void)ctx;
+    (void)exchange;
     (void)status;
     ret_reply->content_type = "text/plain";
     ret_reply->body = letters(detail, strlen(detail));
+}
+
+static void on_turned_away(void *ctx, const char *peer, const char *why)
+{
+    (void)peer;
+    note(ctx, "away %s;", why);
 }
 
 // --- steering
@@ -208,15 +219,32 @@ void fixture_init(struct fixture *fixture)
     pthread_cond_init(&fixture->changed, NULL);
 }
 
+struct http_listen fixture_listen(const char *text)
+{
+    struct http_listen listen = {0};
+    struct err err = {0};
+    if (socket_bind(text, &listen.fd, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    return listen;
+}
+
 void fixture_start(struct fixture *fixture)
 {
+    struct http_listen listen = fixture_listen("127.0.0.1:0");
+    listen.takes_proxy = fixture->takes_proxy;
     struct err err = {0};
-    struct http_handler handler = {fixture, on_request, on_body, on_end, on_refuse};
-    struct http_options options = {.listen = "127.0.0.1:0",
+    signal(SIGPIPE, SIG_IGN); // OpenSSL, as a client, writes without a word against it
+    if (fixture->tls == NULL)
+        fixture->tls = fixture_tls();
+    listen.tls = fixture->tls;
+    struct http_handler handler = {fixture, on_request, on_body, on_end, on_refuse, on_turned_away};
+    struct http_options options = {.listens = &listen,
+        .listen_count = 1,
         .max_connections = fixture->max_connections,
         .max_bodies_bytes = fixture->max_bodies_bytes,
         .max_files = fixture->max_files,
         .max_answers_bytes = fixture->max_answers_bytes,
+        .trust = fixture->trust,
         .limits = &fixture->limits};
     for (size_t i = 0; i < fixture->loop_count; i++)
         assert_int_equal(loop_new(&fixture->loops[i], &err), ERR_NONE);
@@ -252,11 +280,13 @@ void fixture_stop(struct fixture *fixture)
     pthread_mutex_unlock(&fixture->lock);
     for (size_t i = 0; i < fixture->loop_count; i++)
         loop_stop(fixture->loops[i]);
+    tls_end(fixture->tls);
     assert_int_equal(http_server_stats(fixture->server).open, 0);
     assert_int_equal(fixture->drained_calls, 1);
     http_server_free(fixture->server);
     for (size_t i = 0; i < fixture->loop_count; i++)
         loop_free(fixture->loops[i]);
+    tls_free(fixture->tls);
     pthread_cond_destroy(&fixture->changed);
     pthread_mutex_destroy(&fixture->lock);
 }
@@ -415,7 +445,28 @@ static int try_connect(struct fixture *fixture, int fd)
     return connect(fd, (struct sockaddr *)&to, sizeof(to));
 }
 
+bool client_begin_tls(struct client *client, SSL_CTX *context, SSL_SESSION *session)
+{
+    client->ssl = SSL_new(context);
+    assert_non_null(client->ssl);
+    SSL_set_fd(client->ssl, client->fd);
+    if (session != NULL)
+        assert_int_equal(SSL_set_session(client->ssl, session), 1);
+    return SSL_connect(client->ssl) == 1;
+}
+
 void client_connect(struct fixture *fixture, struct client *client)
+{
+    client_connect_plain(fixture, client);
+    if (fixture->tls == NULL)
+        return;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    assert_non_null(context);
+    (void)client_begin_tls(client, context, NULL); // else there is no answer either
+    SSL_CTX_free(context);
+}
+
+void client_connect_plain(struct fixture *fixture, struct client *client)
 {
     memset(client, 0, offsetof(struct client, head));
     client->fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -442,6 +493,14 @@ void client_send_bytes(struct client *client, const void *bytes, size_t len)
         struct pollfd writable = {.fd = client->fd, .events = POLLOUT};
         if (poll(&writable, 1, PATIENCE_MS) != 1)
             fail_msg("the server takes nothing");
+        if (client->ssl != NULL) {
+            int written = SSL_write(client->ssl, at, len > 16384 ? 16384 : (int)len);
+            if (written <= 0)
+                return;
+            at += written;
+            len -= (size_t)written;
+            continue;
+        }
         ssize_t sent = send(client->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno != EAGAIN)
             return;
@@ -457,11 +516,17 @@ void client_send(struct client *client, const char *text)
 
 void client_shut(struct client *client)
 {
+    if (client->ssl != NULL)
+        SSL_shutdown(client->ssl);
     shutdown(client->fd, SHUT_WR);
 }
 
 void client_close(struct client *client)
 {
+    if (client->ssl != NULL && SSL_is_init_finished(client->ssl))
+        SSL_shutdown(client->ssl);
+    SSL_free(client->ssl);
+    client->ssl = NULL;
     if (client->fd >= 0)
         close(client->fd);
     client->fd = -1;
@@ -471,15 +536,50 @@ void client_reset(struct client *client)
 {
     struct linger reset = {.l_onoff = 1, .l_linger = 0};
     setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    SSL_free(client->ssl);
+    client->ssl = NULL;
     client_close(client);
 }
 
 // Reads more; false at the end. A reset connection fails the test, as answers are lost that way.
+void client_wait(struct client *client)
+{
+    struct pollfd readable = {.fd = client->fd, .events = POLLIN};
+    char byte;
+    bool is_here = client->ssl != NULL && SSL_pending(client->ssl) > 0;
+    if (!is_here && poll(&readable, 1, PATIENCE_MS) != 1)
+        fail_msg("no answer");
+    if (client->ssl != NULL) // what has come may be of TLS alone
+        (void)SSL_peek(client->ssl, &byte, 1);
+}
+
+ssize_t client_read(struct client *client, void *room, size_t max)
+{
+    if (client->ssl == NULL)
+        return recv(client->fd, room, max, 0);
+    int len = SSL_read(client->ssl, room, (int)max);
+    return len <= 0 && SSL_get_error(client->ssl, len) == SSL_ERROR_ZERO_RETURN ? 0 : len;
+}
+
+static bool read_more_tls(struct client *client)
+{
+    ERR_clear_error();
+    int room = (int)(sizeof(client->bytes) - client->len);
+    int len = SSL_read(client->ssl, client->bytes + client->len, room);
+    if (len <= 0 && SSL_get_error(client->ssl, len) != SSL_ERROR_ZERO_RETURN)
+        fail_msg("no answer: %s %s", strerror(errno), ERR_reason_error_string(ERR_peek_last_error()));
+    client->len += len > 0 ? (size_t)len : 0;
+    return len > 0;
+}
+
 static bool read_more(struct client *client)
 {
     struct pollfd readable = {.fd = client->fd, .events = POLLIN};
-    if (poll(&readable, 1, PATIENCE_MS) != 1)
+    bool is_here = client->ssl != NULL && SSL_pending(client->ssl) > 0;
+    if (!is_here && poll(&readable, 1, PATIENCE_MS) != 1)
         fail_msg("no answer");
+    if (client->ssl != NULL)
+        return read_more_tls(client);
     ssize_t len = recv(client->fd, client->bytes + client->len, sizeof(client->bytes) - client->len, 0);
     if (len < 0)
         fail_msg("no answer: %s", strerror(errno));

@@ -4,12 +4,14 @@
 #ifndef RECKONER_TEST_HTTP_FIXTURE_H
 #define RECKONER_TEST_HTTP_FIXTURE_H
 
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "http/server.h"
+#include "http/socket.h"
 #include "net/loop.h"
 
 enum { FIXTURE_PLACES = 40, FIXTURE_LOG_BYTES = 4096, PATIENCE_MS = 30000 };
@@ -30,6 +32,7 @@ struct fixture {
     struct loop *loops[2];      // owned
     size_t loop_count;          //
     struct http_server *server; // owned
+    struct tls *tls;            // of the listener; owned, set before fixture_start; NULL: it is plain
     struct http_limits limits;  // set before fixture_start
     size_t max_connections;     // likewise
     size_t max_bodies_bytes;    // likewise
@@ -37,6 +40,8 @@ struct fixture {
     size_t max_files;           // likewise
     size_t max_answers_bytes;   // likewise
     size_t big_bytes;           // likewise
+    const struct trust *trust;  // likewise
+    bool takes_proxy;           // likewise
     // Answers to paths of a test's own, in place of 404; returns whether it did. Likewise; NULL: none.
     bool (*on_other)(struct http_exchange *exchange, const struct http_request *request);
     // A test's own way with bodies; returns whether it had one. Likewise; NULL: none.
@@ -52,6 +57,12 @@ struct fixture {
     bool drained;                         // on_drained was called
     int drained_calls;                    // how often
 };
+
+// A socket that is bound where `text` says.
+struct http_listen fixture_listen(const char *text);
+
+// TLS for all servers of a test's executable; NULL: they are plain. In with_tls.c and without_tls.c.
+struct tls *fixture_tls(void);
 
 // Usable at once; the defaults are those of base/limits.h, but for a tick of 5 ms, one loop, and time for
 // clients that have shut their side.
@@ -90,6 +101,7 @@ void fixture_fail_memory(struct fixture *fixture, long count);
 
 struct client {
     int fd;           // owned; -1 when closed
+    SSL *ssl;         // owned; NULL: it is plain
     char bytes[4096]; // read and not looked at
     size_t len;       //
     char head[4096];  // of the last answer, as a string
@@ -97,13 +109,26 @@ struct client {
     size_t body_len;  //
 };
 
+// With TLS where the server has it; all that is said of the socket's ends is then true of TLS's, too.
 void client_connect(struct fixture *fixture, struct client *client);
+
+// The same, without any.
+void client_connect_plain(struct fixture *fixture, struct client *client);
+
+// Begins TLS on a plain one, as `context` has it, with the session if there is one. False: the handshake has
+// failed.
+bool client_begin_tls(struct client *client, SSL_CTX *context, SSL_SESSION *session);
+
 void client_connect_refused(struct fixture *fixture); // checks that nobody listens
 void client_send(struct client *client, const char *text);
 void client_send_bytes(struct client *client, const void *bytes, size_t len);
 void client_shut(struct client *client);  // no more is sent
 void client_close(struct client *client); // the polite way
 void client_reset(struct client *client); // the other way
+
+// Waits until something has come that was not read, and leaves it there; and reads it, as recv(2) does.
+void client_wait(struct client *client);
+ssize_t client_read(struct client *client, void *room, size_t max);
 
 // Reads one answer; returns its status. `without_body`: to HEAD, or 304.
 int client_answer(struct client *client);

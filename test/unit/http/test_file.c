@@ -15,6 +15,7 @@
 #include "base/attr.h"
 #include "base/limits.h"
 #include "file_fixture.h"
+#include "http/tls.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -236,7 +237,7 @@ static void they_are_told_as_of_now_for_an_answer_in_memory(void **state)
     size_t taken = client.len;
     while (taken < 40000000) { // far more than the sockets hold
         char bytes[20000];
-        ssize_t len = recv(client.fd, bytes, sizeof(bytes), 0);
+        ssize_t len = client_read(&client, bytes, sizeof(bytes));
         assert_true(len > 0);
         taken += (size_t)len;
     }
@@ -332,7 +333,7 @@ static void without_memory_for_a_part_the_answer_is_another_one(void **state)
         char all[110000];
         size_t len = 0;
         ssize_t got;
-        while ((got = recv(client.fd, all + len, sizeof(all) - len, 0)) > 0)
+        while ((got = client_read(&client, all + len, sizeof(all) - len)) > 0)
             len += (size_t)got;
         refused += memmem(all, len, "HTTP/1.1 503 ", 13) != NULL &&
                    memmem(all, len, "there is no memory for the answer now: ask again later", 54) != NULL;
@@ -375,8 +376,10 @@ static void a_drain_gives_up_on_a_file_at_its_deadline(void **state)
 // The rest of a server whose loop has been stopped in the middle, without a drain.
 static void free_all(void)
 {
+    tls_end(fixture.tls);
     loop_free(fixture.loops[0]);
     http_server_free(fixture.server);
+    tls_free(fixture.tls);
     client_close(&client);
     client_close(&other);
     assert_int_equal(files_opened, files_closed);

@@ -62,9 +62,7 @@ static void ask(struct client *by, const char *request)
     if (by->fd < 0)
         client_connect(&fixture, by);
     client_send(by, request);
-    struct pollfd readable = {.fd = by->fd, .events = POLLIN};
-    if (poll(&readable, 1, PATIENCE_MS) != 1)
-        fail_msg("no answer");
+    client_wait(by);
 }
 
 // A request of another client's is answered, so that the loop has had its turn.
@@ -104,7 +102,7 @@ static void a_slow_body_is_refused(void **state)
 static void a_body_that_stops_is_refused_however_fast_it_came(void **state)
 {
     (void)state;
-    fixture.limits.body.window_ms = 20;
+    fixture.limits.body.window_ms = 200; // which a whole one has to come in
     fixture.max_bodies_bytes = 70000;
     start();
     client_send(&client, POST("/body", "Content-Length: 60000\r\n\r\n"));
@@ -135,7 +133,7 @@ static void what_came_before_an_answer_buys_a_dropped_body_no_time(void **state)
 static void a_body_that_the_handler_does_not_read_yet_may_wait(void **state)
 {
     (void)state;
-    fixture.limits.body.window_ms = 20;
+    fixture.limits.body.window_ms = 1000; // which the rest of it has to come in
     start();
     client_send(&client, POST("/late/1", "Content-Length: 60000\r\n\r\n"));
     client_send_bytes(&client, body, 100);
@@ -149,7 +147,7 @@ static void a_body_that_the_handler_does_not_read_yet_may_wait(void **state)
 static void a_client_that_waits_for_its_100_continue_is_not_slow(void **state)
 {
     (void)state;
-    fixture.limits.body.window_ms = 500; // which it has to answer the 100 in
+    fixture.limits.body.window_ms = 1500; // which it has to answer the 100 in
     start();
     client_send(&client, GET("/wait/1") "GET /body HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
                                         "Content-Length: 3\r\n\r\n");
@@ -165,7 +163,8 @@ static void a_client_that_waits_for_its_100_continue_is_not_slow(void **state)
 static void what_comes_while_the_loop_is_held_up_is_in_time(void **state)
 {
     (void)state;
-    fixture.limits.body.window_ms = 100;
+    enum { WINDOW_MS = 1500 };
+    fixture.limits.body.window_ms = WINDOW_MS; // within which the loop is held up
     start();
     client_send(&client, POST("/body", "Content-Length: 3\r\n\r\n"));
     fixture_wait_for_log(&fixture, "start POST /body;");
@@ -176,7 +175,7 @@ static void what_comes_while_the_loop_is_held_up_is_in_time(void **state)
     do { // the window passes
         poll(NULL, 0, 1);
         clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((now.tv_sec - then.tv_sec) * 1000 + (now.tv_nsec - then.tv_nsec) / 1000000 < 200);
+    } while ((now.tv_sec - then.tv_sec) * 1000 + (now.tv_nsec - then.tv_nsec) / 1000000 < WINDOW_MS + 100);
     fixture_thaw(&fixture, false);
     client_expect(&client, 201, "abc");
 }
@@ -203,7 +202,7 @@ static void take_slowly(struct client *from, size_t all)
     size_t taken = 0;
     char bytes[100];
     ssize_t len;
-    while ((len = recv(from->fd, bytes, sizeof(bytes), 0)) > 0 && taken < all) {
+    while ((len = client_read(from, bytes, sizeof(bytes))) > 0 && taken < all) {
         taken += (size_t)len;
         if (http_server_stats(fixture.server).open == 0)
             return;

@@ -109,6 +109,12 @@ static void a_full_queue_takes_no_more(void **state)
     assert_true(pool_submit(one, &jobs[2].task));
     assert_false(pool_submit(one, &jobs[3].task));
     assert_int_equal(pool_queued(one), 2);
+    struct pool_stats stats = pool_stats(one);
+    assert_int_equal(stats.places, 1);
+    assert_int_equal(stats.running, 1);
+    assert_int_equal(stats.queued, 2);
+    assert_int_equal(stats.max_queued, 2);
+    assert_int_equal(stats.refused, 1);
     sem_post(&go_on);
     pool_free(one);
     assert_int_equal(atomic_load(&jobs[3].runs), 0);

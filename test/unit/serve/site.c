@@ -18,6 +18,7 @@
 
 #include "app/app_read.h"
 #include "base/mem.h"
+#include "http/socket.h"
 #include "store/migrate.h"
 
 enum { LOG_BYTES = 65536, PAUSE_NS = 2000000, PAUSES = 10000 };
@@ -116,7 +117,7 @@ static void open_service(struct site *site, size_t i)
     if (code == ERR_NONE)
         code = store_connect(store, STORE_WRITE, &conn, &err);
     if (code == ERR_NONE)
-        code = migrate(conn, app->migrations, app->migration_count, &err);
+        code = migrate(conn, app->migrations, app->migration_count, NULL, &err);
     if (code == ERR_NONE)
         code = service_start(&site->services[i], app, store, conn, &err);
     diags_print(&diags, stderr);
@@ -130,13 +131,23 @@ void site_open(struct site *site)
         open_service(site, i);
 }
 
+struct http_listen site_listen(void)
+{
+    struct http_listen listen = {.fd = -1};
+    struct err err = {0};
+    require(socket_bind("127.0.0.1:0", &listen.fd, &err) == ERR_NONE, err.text);
+    return listen;
+}
+
 void site_serve(struct site *site, bool watch)
 {
     static char var[2 * SITE_PATH_BYTES];
     struct err err = {0};
     site_open(site);
     snprintf(var, sizeof(var), "%s/var", site->dir);
-    struct server_options options = {.listen = "127.0.0.1:0",
+    struct http_listen listen = site_listen();
+    struct server_options options = {.listens = &listen,
+        .listen_count = 1,
         .loops = 2,
         .workers = 2,
         .error_log = site->log,

@@ -35,6 +35,9 @@ void site_write(struct site *site, size_t app, const char *name, const char *tex
 void site_remove(struct site *site, size_t app, const char *name);
 void site_mkdir(struct site *site, size_t app, const char *name);
 
+// A socket for a server, on a free port.
+struct http_listen site_listen(void);
+
 // Opens the services of the apps that have files.
 void site_open(struct site *site);
 

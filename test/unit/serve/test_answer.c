@@ -55,6 +55,7 @@ static void desk_init(struct desk *desk)
     snprintf(desk->var, sizeof(desk->var), "%.200s/var", desk->site.dir);
     desk->context.services = desk->site.services;
     desk->context.costs = &desk->cost;
+    atomic_init(&desk->context.read_ms, LIMIT_STATEMENT_MS);
     desk->context.spools.dir = desk->var;
     desk->context.spools.max_bytes = 100 * 1024 * 1024;
     assert_int_equal(handles_init(&desk->handles, desk->site.services, 1, &err), ERR_NONE);

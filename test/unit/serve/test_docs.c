@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "serve/docs_prefix.h"
 
 #define TEXT(literal)                                                                                        \
     {                                                                                                        \
@@ -296,6 +297,40 @@ static void without_memory_there_is_no_page(void **state)
     blob_unref(blob);
 }
 
+static size_t count(struct span text, const char *wanted)
+{
+    size_t found = 0;
+    const char *at = text.at, *end = text.at + text.len;
+    while ((at = memmem(at, (size_t)(end - at), wanted, strlen(wanted))) != NULL) {
+        at += strlen(wanted);
+        found++;
+    }
+    return found;
+}
+
+static void below_a_path_all_links_have_it(void **state)
+{
+    (void)state;
+    struct app *apps[] = {&rates};
+    struct blob *plain = docs_page(apps, 1);
+    assert_non_null(plain);
+    struct blob *below = docs_below(plain, span_of("/api"));
+    assert_non_null(below);
+    struct span before = {.at = plain->data, .len = plain->len},
+                after = {.at = below->data, .len = below->len};
+    size_t links = count(before, "href=\"/"), hosts = count(before, DOCS_EXAMPLE_HOST "/");
+    assert_true(links > 0 && hosts > 0);
+    assert_int_equal(after.len, before.len + (links + hosts) * strlen("/api"));
+    assert_int_equal(count(after, "href=\"/api/"), links);
+    assert_int_equal(count(after, DOCS_EXAMPLE_HOST "/api/"), hosts);
+    assert_int_equal(count(after, "href=\"#"), count(before, "href=\"#"));
+    blob_unref(plain);
+    mem_fail_after(0);
+    assert_null(docs_below(below, span_of("/x")));
+    mem_fail_after(-1);
+    blob_unref(below);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +346,7 @@ int main(void)
         cmocka_unit_test(every_text_of_an_app_is_escaped),
         cmocka_unit_test(no_apps_are_a_page_too),
         cmocka_unit_test(without_memory_there_is_no_page),
+        cmocka_unit_test(below_a_path_all_links_have_it),
     };
     return cmocka_run_group_tests(tests, make_page, NULL);
 }

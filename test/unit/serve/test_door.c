@@ -9,6 +9,9 @@
 #include <cmocka.h>
 
 #include "access/secret.h"
+#include "access/token_table.h"
+#include "base/limits.h"
+#include "serve/door_certificate.h"
 
 enum { GOOD, EXPIRED, REVOKED, NARROW, SCOPED, NOBODYS, SECRETS };
 
@@ -98,6 +101,53 @@ static void what_is_no_good_key_is_told_apart(void **state)
     assert_null(client);
 }
 
+static struct tls_peer certificate_of(const char *name)
+{
+    struct tls_peer peer = {.name = span_of(name), .ends_s = 2000};
+    memset(peer.digest, name[0], sizeof(peer.digest));
+    return peer;
+}
+
+static void a_certificate_counts_where_nothing_else_is_shown(void **state)
+{
+    struct desk *desk = *state;
+    struct tls_peer robot = certificate_of("robot"), other = certificate_of("other");
+    struct client *client = NULL, *again = NULL;
+    desk->door.tokens = token_table_new();
+    desk->door.certificate = &robot;
+    assert_int_equal(judge(desk, NULL, &client), DOOR_CLIENT);
+    assert_true(span_is(client->id, "robot") && client->kind == CLIENT_CERTIFICATE && client->ends_s == 2000);
+    assert_int_equal(judge(desk, NULL, &again), DOOR_CLIENT);
+    assert_ptr_equal(again, client);
+    assert_int_equal(judge(desk, desk->secrets[GOOD], &again), DOOR_CLIENT);
+    assert_true(span_is(again->id, "k_aaaaaaaaaa"));
+    assert_verdict(desk, "abc", DOOR_NOT_SOUND);
+    desk->door.certificate = &other;
+    assert_int_equal(judge(desk, NULL, &again), DOOR_CLIENT);
+    assert_true(span_is(again->id, "other"));
+    desk->endpoint.access = (struct endpoint_access){.kind = ACCESS_SCOPE, .scope = span_of("reports")};
+    assert_verdict(desk, NULL, DOOR_FORBIDDEN);
+    desk->door.now_s = 2000;
+    assert_verdict(desk, NULL, DOOR_ENDED_CERTIFICATE);
+    token_table_free(desk->door.tokens);
+}
+
+static void a_certificate_without_a_name_of_its_own_is_none(void **state)
+{
+    (void)state;
+    char name[LIMIT_CLAIM_BYTES + 2];
+    memset(name, 'a', sizeof(name));
+    name[LIMIT_CLAIM_BYTES + 1] = '\0';
+    struct tls_peer peer = certificate_of(name);
+    assert_false(door_certificate_is_one(&peer));
+    peer.name.len--;
+    assert_true(door_certificate_is_one(&peer));
+    peer = certificate_of("k_aaaaaaaaaa");
+    assert_false(door_certificate_is_one(&peer));
+    peer.name.len = 0;
+    assert_false(door_certificate_is_one(&peer));
+}
+
 static void a_misspelt_key_is_refused_without_a_look(void **state)
 {
     struct desk *desk = *state;
@@ -147,6 +197,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_key_lets_its_holder_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_good_key_is_told_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_certificate_counts_where_nothing_else_is_shown, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_certificate_without_a_name_of_its_own_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_misspelt_key_is_refused_without_a_look, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_key_opens_what_its_scopes_say, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_open_endpoint_knows_who_shows_a_key, set_up, tear_down),

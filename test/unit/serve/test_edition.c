@@ -49,7 +49,7 @@ static void an_edition_keeps_its_apps_until_its_end(void **state)
     struct edition *edition;
     struct err err = {0};
     struct app *apps[] = {make_app("one", "/one"), make_app("two", "/two")};
-    editions_init(&editions);
+    editions_init(&editions, NULL);
     assert_int_equal(edition_new(own_pages, apps, 2, &edition, &err), ERR_NONE);
     app_unref(apps[0]);
     app_unref(apps[1]);

@@ -56,7 +56,7 @@ struct fixture {
 static int set_up(void **state)
 {
     static struct fixture fixture;
-    editions_init(&fixture.editions);
+    editions_init(&fixture.editions, NULL);
     leases_init(&fixture.leases, &fixture.editions, NULL, NULL);
     *state = &fixture;
     return 0;
@@ -232,7 +232,7 @@ static void an_edition_that_answered_once_routes_on_every_loop(void **state)
     (void)state;
     struct town town = {0};
     pthread_t threads[LOOPS];
-    editions_init(&town.editions);
+    editions_init(&town.editions, NULL);
     editions_publish(&town.editions, make_edition());
     for (size_t i = 0; i < LOOPS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, run_loop, &town), 0);

@@ -15,7 +15,8 @@ static void assert_link(const char *path, const char *query, const char *expecte
     AUTO(buf_fini) struct buf out;
     arena_init(&arena, 4096);
     buf_init(&out, 4096);
-    link_write_next(span_of(path), span_of(query), span_of("cursor"), span_of("Zm9v-_"), &arena, &out);
+    link_write_next(
+        (struct span){0}, span_of(path), span_of(query), span_of("cursor"), span_of("Zm9v-_"), &arena, &out);
     buf_append_byte(&out, '\0');
     assert_int_equal(buf_status(&out), ERR_NONE);
     assert_string_equal(out.data, expected);
@@ -44,9 +45,22 @@ static void a_location_is_encoded_likewise(void **state)
     (void)state;
     AUTO(buf_fini) struct buf out;
     buf_init(&out, 4096);
-    link_write_location(span_of("/m\"<p>"), span_of("a=\\&b=%41%zz"), &out);
-    link_write_location(span_of("/map"), span_of(""), &out);
-    assert_true(span_is(buf_span(&out), "Location: /m%22%3Cp%3E/?a=%5C&b=%41%25zz\r\nLocation: /map/\r\n"));
+    link_write_location((struct span){0}, span_of("/m\"<p>"), span_of("a=\\&b=%41%zz"), &out);
+    link_write_location(span_of("/api"), span_of("/map"), span_of(""), &out);
+    assert_true(
+        span_is(buf_span(&out), "Location: /m%22%3Cp%3E/?a=%5C&b=%41%25zz\r\nLocation: /api/map/\r\n"));
+}
+
+static void a_prefix_stands_in_front_of_both(void **state)
+{
+    (void)state;
+    AUTO(arena_fini) struct arena arena;
+    AUTO(buf_fini) struct buf out;
+    arena_init(&arena, 4096);
+    buf_init(&out, 4096);
+    link_write_next(span_of("/api"), span_of("/rows"), span_of("a=1"), span_of("cursor"), span_of("Zm9v-_"),
+        &arena, &out);
+    assert_true(span_is(buf_span(&out), "Link: </api/rows?a=1&cursor=Zm9v-_>; rel=\"next\"\r\n"));
 }
 
 int main(void)
@@ -55,6 +69,7 @@ int main(void)
         cmocka_unit_test(the_cursor_takes_the_place_of_the_one_before),
         cmocka_unit_test(what_a_uri_may_not_hold_is_encoded),
         cmocka_unit_test(a_location_is_encoded_likewise),
+        cmocka_unit_test(a_prefix_stands_in_front_of_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

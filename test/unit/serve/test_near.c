@@ -125,6 +125,25 @@ static void a_large_answer_is_left_to_the_cache(void **state)
     kept_unref(kept);
 }
 
+static void a_trace_decides_nothing_and_is_told(void **state)
+{
+    (void)state;
+    static const char *const traced[] = {"TraceParent", "anything", NULL};
+    static const char *const other[] = {"X-Something", "anything", NULL}; // as long
+    struct near *near;
+    struct kept *kept = make(100);
+    struct near_words words, without = plain("/rates");
+    assert_int_equal(near_new(&near, NULL), ERR_NONE);
+    note(near, &without, 7, kept);
+    assert_true(words_of(HTTP_GET, "/rates", "", traced, &words));
+    assert_true(words.has_trace);
+    assert_ptr_equal(find(near, &words, 7), kept);
+    assert_true(words_of(HTTP_GET, "/rates", "", other, &words));
+    assert_false(words.has_trace || without.has_trace);
+    near_free(near);
+    kept_unref(kept);
+}
+
 static void what_else_decides_is_not_plain(void **state)
 {
     (void)state;
@@ -153,6 +172,7 @@ int main(void)
         cmocka_unit_test(the_same_words_find_the_answer),
         cmocka_unit_test(another_edition_or_state_ends_it),
         cmocka_unit_test(a_large_answer_is_left_to_the_cache),
+        cmocka_unit_test(a_trace_decides_nothing_and_is_told),
         cmocka_unit_test(what_else_decides_is_not_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,31 @@ static void a_bare_problem_is_title_and_status(void **state)
     blob_unref(blob);
 }
 
+static bool is_text(const struct blob *blob, const char *text)
+{
+    return span_is((struct span){.at = blob->data, .len = blob->len}, text);
+}
+
+static void a_trace_stands_last_and_is_another_ones_for_another_request(void **state)
+{
+    (void)state;
+    static const char WITHOUT[] = "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404}\n";
+    static const char A[] =
+        "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"trace_id\":\"aa\"}\n";
+    static const char B[] =
+        "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"trace_id\":\"b\"}\n";
+    struct blob *of_a = problem_blob(&(struct problem){.status = 404, .trace_id = "aa"});
+    struct blob *of_none = problem_retraced(of_a, "aa", ""), *of_b = problem_retraced(of_none, "", "b");
+    struct blob *same = problem_retraced(of_a, "aa", "aa");
+    assert_true(is_text(of_a, A) && is_text(of_none, WITHOUT) && is_text(of_b, B));
+    assert_ptr_equal(same, of_a);
+    assert_null(problem_retraced(NULL, "aa", "b"));
+    blob_unref(same);
+    blob_unref(of_a);
+    blob_unref(of_none);
+    blob_unref(of_b);
+}
+
 static void a_problem_of_a_type_of_its_own_says_so(void **state)
 {
     (void)state;
@@ -91,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_problem_document_has_the_members_that_are_known),
         cmocka_unit_test(a_bare_problem_is_title_and_status),
+        cmocka_unit_test(a_trace_stands_last_and_is_another_ones_for_another_request),
         cmocka_unit_test(a_problem_of_a_type_of_its_own_says_so),
         cmocka_unit_test(every_error_code_has_a_status_that_is_an_error),
         cmocka_unit_test(the_log_has_what_is_the_servers_fault),

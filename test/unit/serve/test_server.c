@@ -391,7 +391,8 @@ static void two_apps_with_one_route_are_refused(void **state)
     site_write(
         &site, 1, "get_b.sql", "-- @endpoint GET /a/{y}\n-- @param y text\n-- @answer\nSELECT :y AS y;\n");
     site_open(&site);
-    struct server_options options = {.listen = "127.0.0.1:0", .loops = 1, .workers = 1};
+    struct http_listen listen = site_listen();
+    struct server_options options = {.listens = &listen, .listen_count = 1, .loops = 1, .workers = 1};
     struct server *server = NULL;
     struct err err = {0};
     char expected[1024];
@@ -400,6 +401,7 @@ static void two_apps_with_one_route_are_refused(void **state)
         "GET /a/{y} is claimed by both %s/get_a.sql and %s/get_b.sql: serve these apps apart, or rename one",
         site.app_dirs[0], site.app_dirs[1]);
     assert_string_equal(err.text, expected);
+    close(listen.fd);
 }
 
 static void missing_memory_at_the_start_is_told_wherever_it_strikes(void **state)
@@ -409,10 +411,14 @@ static void missing_memory_at_the_start_is_told_wherever_it_strikes(void **state
     site_init(&site);
     make_app(&site);
     site_open(&site);
-    struct server_options options = {.listen = "127.0.0.1:0", .loops = 1, .workers = 1, .watch = true};
+    struct http_listen listen = {.fd = -1};
+    struct server_options options = {
+        .listens = &listen, .listen_count = 1, .loops = 1, .workers = 1, .watch = true};
     enum err_code code = ERR_NO_MEMORY;
     for (long fail = 0; code == ERR_NO_MEMORY; fail++) {
         struct err err = {0};
+        if (listen.fd < 0)
+            listen = site_listen();
         mem_fail_after(fail);
         code = server_start(&options, site.services, 1, &site.server, &err);
         mem_fail_after(-1);

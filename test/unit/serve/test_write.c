@@ -85,7 +85,7 @@ static int set_up(void **state)
     sem_init(&desk.drained, 0, 0);
     sem_init(&desk.running, 0, 0);
     sem_init(&desk.go_on, 0, 0);
-    editions_init(&context->editions);
+    editions_init(&context->editions, NULL);
     assert_int_equal(edition_new(own_pages, &desk.site.services[0].app, 1, &edition, &err), ERR_NONE);
     editions_publish(&context->editions, edition);
     assert_int_equal(pool_new(1, NULL, 1, &context->parses, &err), ERR_NONE);
@@ -93,8 +93,9 @@ static int set_up(void **state)
     leases_init(&desk.state.leases, &context->editions, NULL, NULL);
     loop_set_user(desk.loop, &desk.state);
     desk.handler = request_handler(context);
+    struct http_listen listen = site_listen();
     struct http_options options = {
-        .listen = "127.0.0.1:0", .max_connections = 10, .max_bodies_bytes = LIMIT_BODIES_BYTES};
+        .listens = &listen, .listen_count = 1, .max_connections = 10, .max_bodies_bytes = LIMIT_BODIES_BYTES};
     assert_int_equal(http_server_new(&options, &desk.loop, 1, &desk.handler, &context->http, &err), ERR_NONE);
     assert_int_equal(loop_start(desk.loop, &err), ERR_NONE);
     desk.body_len = (size_t)snprintf(desk.body, sizeof(desk.body), "id\n");

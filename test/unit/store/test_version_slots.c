@@ -116,7 +116,10 @@ static void a_new_history_or_shape_is_a_new_number(void **state)
 {
     struct version_slots *slots = *state;
     const struct version *a = version_slots_find(slots, "a");
-    const struct version_stamp stamps[] = {{1, 1, 1}, {1, 2, 1}, {1, 2, 2}, {2, 2, 2}, {1, 1, 1}};
+    const struct version_stamp stamps[] = {{.rows = 1, .history = 1, .shape = 1},
+        {.rows = 1, .history = 2, .shape = 1}, {.rows = 1, .history = 2, .shape = 2},
+        {.rows = 2, .history = 2, .shape = 2}, {.rows = 2, .history = 2, .shape = 2, .parts = 3},
+        {.rows = 1, .history = 1, .shape = 1}};
     uint64_t before = 0;
     for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
         version_slots_begin(slots);

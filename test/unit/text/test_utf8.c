@@ -72,6 +72,16 @@ static void code_points_are_counted(void **state)
     assert_int_equal(utf8_count(span_of("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80!")), 4);
 }
 
+static void a_text_for_a_store_is_valid_and_has_no_nul(void **state)
+{
+    (void)state;
+    assert_true(utf8_is_text((struct span){0}));
+    assert_true(utf8_is_text(span_of("a\xE2\x82\xAC")));
+    assert_false(utf8_is_text(span_of("a\xFF")));
+    assert_false(utf8_is_text((struct span){.at = "a\0b", .len = 3}));
+    assert_false(utf8_is_text((struct span){.at = "\0", .len = 1}));
+}
+
 static void a_cut_falls_between_code_points(void **state)
 {
     (void)state;
@@ -125,6 +135,7 @@ int main(void)
         cmocka_unit_test(every_pair_and_triple_is_judged_as_its_bits_say),
         cmocka_unit_test(every_code_point_is_encoded_as_its_bits_say),
         cmocka_unit_test(code_points_are_counted),
+        cmocka_unit_test(a_text_for_a_store_is_valid_and_has_no_nul),
         cmocka_unit_test(a_cut_falls_between_code_points),
         cmocka_unit_test(capitals_are_small_letters_where_case_does_not_matter),
     };

@@ -550,6 +550,53 @@ static void a_read_never_knows_a_number_that_was_given_after_it_began(void **sta
     PQfinish(psql);
 }
 
+static void a_part_that_came_and_went_between_two_questions_is_in_no_bucket(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    run_script(f->writer, "CREATE TABLE t (id integer, place text) PARTITION BY RANGE (id);"
+                          "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10);"
+                          "CREATE TABLE more (id integer, place text)");
+    watch(f);
+    const struct version_buckets *buckets = surely_by(f, "t", "place");
+    struct value a = text_of("a");
+    const struct version *of_a = version_bucket(buckets, &a, 1);
+    PGconn *psql = foreign_connection(f);
+    for (int i = 0; i < 9; i++) {
+        bool row = true;
+        wait_until_by_itself(f, buckets);
+        struct store_stmt *stmt = prepare(f->reader, "SELECT id FROM t WHERE place = 'a'", NULL, 0);
+        assert_int_equal(seen(f, of_a, psql, NULL), 0); // the statement that it runs has not been looked at
+        assert_int_equal(store_begin_seen(f->reader, &err), ERR_NONE);
+        assert_string_equal(rows_of_stmt(stmt, NULL), "");
+        assert_int_equal(version_seen(f->reader, of_a), version_now(of_a));
+        store_rollback(f->reader);
+        store_reset(stmt);
+        if (i % 3 == 0)
+            store_finalize(stmt);
+        if (i % 3 != 2)
+            run(psql, "ALTER TABLE t ATTACH PARTITION more FOR VALUES FROM (10) TO (20)");
+        if (i % 3 == 0)
+            stmt = prepare(f->reader, "SELECT id FROM t WHERE place = 'a'", NULL, 0);
+        assert_int_equal(store_begin_seen(f->reader, &err), ERR_NONE);
+        if (i % 3 == 2) {
+            rows_of(f->reader, "SELECT 1");
+            run(psql, "ALTER TABLE t ATTACH PARTITION more FOR VALUES FROM (10) TO (20)");
+        }
+        enum err_code code = store_bind(stmt, NULL, &err);
+        while (code == ERR_NONE && row)
+            code = store_step(stmt, &row, &err);
+        uint64_t number = code == ERR_NONE ? version_seen(f->reader, of_a) : 0;
+        store_rollback(f->reader);
+        store_finalize(stmt);
+        err = (struct err){0};
+        run(psql, "ALTER TABLE t DETACH PARTITION more");
+        ask(f->store);
+        assert_true(number == 0 || number != version_now(of_a));
+    }
+    PQfinish(psql);
+}
+
 static void while_it_goes_by_the_table_a_bucket_has_the_tables_number(void **state)
 {
     struct fixture *f = *state;
@@ -687,6 +734,7 @@ int main(void)
         STORE_TEST(an_uuid_is_one_in_every_spelling),
         STORE_TEST(what_has_no_buckets_says_why),
         STORE_TEST(a_read_never_knows_a_number_that_was_given_after_it_began),
+        STORE_TEST(a_part_that_came_and_went_between_two_questions_is_in_no_bucket),
         STORE_TEST(while_it_goes_by_the_table_a_bucket_has_the_tables_number),
         STORE_TEST(all_are_new_when_the_watch_was_lost),
         STORE_TEST(writers_that_commit_in_another_order_are_all_told),

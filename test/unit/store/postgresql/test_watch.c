@@ -162,37 +162,6 @@ static void what_ddl_changes_is_another_version(void **state)
     assert_int_equal(number_of(f->store, "u"), other);
 }
 
-// What reads the table does not see the partition any more, though it is one until its readers have ended.
-static void a_partition_that_is_being_detached_is_another_version(void **state)
-{
-    struct fixture *f = *state;
-    char sql[300];
-    run_script(f->writer, "CREATE TABLE t (a integer) PARTITION BY RANGE (a);"
-                          "CREATE TABLE t1 PARTITION OF t (CHECK (a IS NOT NULL AND a >= 0 AND a < 10))"
-                          " FOR VALUES FROM (0) TO (10)"); // so that none is added to it
-    watch(f->store);
-    uint64_t version = version_after(f->store, 0);
-    PGconn *reader = PQconnectdb(f->url), *link = PQconnectdb(f->url);
-    snprintf(sql, sizeof(sql), "BEGIN; SELECT FROM \"%s\".t", f->name);
-    PQclear(PQexec(reader, sql));
-    snprintf(
-        sql, sizeof(sql), "ALTER TABLE \"%s\".t DETACH PARTITION \"%s\".t1 CONCURRENTLY", f->name, f->name);
-    assert_int_equal(PQsendQuery(link, sql), 1);
-    uint64_t now = version;
-    for (uint64_t end_ns = bound(); now == version && clock_monotonic_ns() < end_ns;) {
-        ask(f->store);
-        now = number_of(f->store, "t");
-    }
-    bool waits = PQtransactionStatus(link) == PQTRANS_ACTIVE; // for the reader
-    PQfinish(reader);
-    PGresult *result = PQgetResult(link);
-    assert_string_equal(PQresultErrorMessage(result), "");
-    PQclear(result);
-    PQfinish(link);
-    assert_true(waits);
-    assert_int_not_equal(now, version);
-}
-
 static void tables_that_inherit_have_no_version(void **state)
 {
     struct fixture *f = *state;
@@ -278,6 +247,230 @@ static void a_read_tells_which_versions_it_has_seen(void **state)
     assert_int_equal(version_seen(f->reader, versions_of(f->store, "t")), 0);
     store_rollback(f->reader);
     assert_int_equal(seen(f, false), number_of(f->store, "t"));
+}
+
+// --- parts that come and go
+
+#define PARTED                                                                                               \
+    "CREATE TABLE u (a integer); INSERT INTO u VALUES (1);"                                                  \
+    "CREATE TABLE t (a integer) PARTITION BY RANGE (a);"                                                     \
+    "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (10);"                                            \
+    "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (10) TO (30) PARTITION BY RANGE (a);"                    \
+    "CREATE TABLE t21 PARTITION OF t2 FOR VALUES FROM (10) TO (20);"                                         \
+    "CREATE VIEW inner_v AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM inner_v;"                        \
+    "CREATE TABLE more (a integer)"
+
+static const struct {
+    const char *sql;
+    bool is_known; // which version of t it has seen
+} parted_reads[] = {
+    {"SELECT count(*) FROM t", true},
+    {"SELECT count(*) FROM t WHERE a = 5", true},
+    {"SELECT count(*) FROM t, t1", true},
+    {"SELECT count(*) FROM v", true},
+    {"SELECT count(*) FROM u WHERE a IN (SELECT a FROM v)", true},
+    {"SELECT count(*) FROM t1", true},
+    {"SELECT count(*) FROM t21", true},
+    {"SELECT count(*) FROM t2", false}, // a part that has parts
+    {"SELECT count(*) FROM t2, t21", false},
+};
+
+static void watch_parted(struct fixture *f)
+{
+    run_script(f->writer, PARTED);
+    watch(f->store);
+    version_after(f->store, 0);
+    ask(f->store);
+}
+
+// Which version of t a transaction has seen in which the statement is run; 0 also where it has to be prepared
+// anew. The SQL is run by another connection when the transaction has its snapshot.
+static uint64_t seen_by(struct fixture *f, struct store_stmt *stmt, const char *meanwhile)
+{
+    struct err err = {0};
+    bool row = true;
+    assert_int_equal(store_begin_seen(f->reader, &err), ERR_NONE);
+    if (meanwhile != NULL) {
+        assert_rows(f->reader, "SELECT count(*) FROM u", "1\n");
+        run_here(f, meanwhile);
+    }
+    enum err_code code = store_bind(stmt, NULL, &err);
+    while (code == ERR_NONE && row)
+        code = store_step(stmt, &row, &err);
+    if (code != ERR_NONE)
+        assert_error(err, ERR_STALE, "a table has changed under the statement: try again");
+    uint64_t number = code == ERR_NONE ? version_seen(f->reader, versions_of(f->store, "t")) : 0;
+    store_rollback(f->reader);
+    store_reset(stmt);
+    return number;
+}
+
+static void a_read_of_a_table_with_parts_tells_which_version_it_has_seen(void **state)
+{
+    struct fixture *f = *state;
+    watch_parted(f);
+    for (size_t i = 0; i < ARRAY_LEN(parted_reads); i++) {
+        struct store_stmt *stmt = prepare(f->reader, parted_reads[i].sql, NULL, 0);
+        uint64_t number = number_of(f->store, "t"), seen = seen_by(f, stmt, NULL);
+        if (seen != (parted_reads[i].is_known ? number : 0))
+            fail_msg("%s", parted_reads[i].sql);
+        run_here(f, "INSERT INTO t VALUES (5)");
+        seen = seen_by(f, stmt, NULL);
+        ask(f->store);
+        if (seen != (parted_reads[i].is_known ? number_of(f->store, "t") : 0) || seen == number)
+            fail_msg("%s, behind a write", parted_reads[i].sql);
+        store_finalize(stmt);
+    }
+}
+
+// What reads the table does not see the partition any more, though it is one until its readers have ended.
+static void a_partition_that_is_being_detached_is_another_version(void **state)
+{
+    struct fixture *f = *state;
+    char sql[300];
+    run_script(f->writer, "CREATE TABLE t (a integer) PARTITION BY RANGE (a);"
+                          "CREATE TABLE t1 PARTITION OF t (CHECK (a IS NOT NULL AND a >= 0 AND a < 10))"
+                          " FOR VALUES FROM (0) TO (10)"); // so that none is added to it
+    watch(f->store);
+    uint64_t version = version_after(f->store, 0);
+    PGconn *reader = PQconnectdb(f->url), *link = PQconnectdb(f->url);
+    snprintf(sql, sizeof(sql), "BEGIN; SELECT FROM \"%s\".t", f->name);
+    PQclear(PQexec(reader, sql));
+    snprintf(
+        sql, sizeof(sql), "ALTER TABLE \"%s\".t DETACH PARTITION \"%s\".t1 CONCURRENTLY", f->name, f->name);
+    assert_int_equal(PQsendQuery(link, sql), 1);
+    uint64_t now = version;
+    for (uint64_t end_ns = bound(); now == version && clock_monotonic_ns() < end_ns;) {
+        ask(f->store);
+        now = number_of(f->store, "t");
+    }
+    struct store_stmt *stmt = prepare(f->reader, "SELECT count(*) FROM t", NULL, 0);
+    uint64_t seen = seen_by(f, stmt, NULL), told = number_of(f->store, "t");
+    store_finalize(stmt);
+    bool waits = PQtransactionStatus(link) == PQTRANS_ACTIVE; // for the reader
+    PQfinish(reader);
+    PGresult *result = PQgetResult(link);
+    assert_string_equal(PQresultErrorMessage(result), "");
+    PQclear(result);
+    PQfinish(link);
+    assert_true(waits);
+    assert_int_not_equal(now, version);
+    assert_true(now != 0 && seen == now && told == now);
+}
+
+// When the statement is prepared, and when the part comes.
+enum coming { PREPARED_BEHIND, PREPARED_BEFORE, COMES_UNDER_IT, COMINGS };
+
+// The part comes, the read ends, and the part goes. The watch may or may not ask in between.
+static uint64_t seen_between(struct fixture *f, const char *sql, enum coming coming, const char *attach)
+{
+    struct store_stmt *stmt = coming != PREPARED_BEHIND ? prepare(f->reader, sql, NULL, 0) : NULL;
+    if (coming != COMES_UNDER_IT)
+        run_here(f, attach);
+    if (stmt == NULL)
+        stmt = prepare(f->reader, sql, NULL, 0);
+    uint64_t seen = seen_by(f, stmt, coming == COMES_UNDER_IT ? attach : NULL);
+    store_finalize(stmt);
+    return seen;
+}
+
+static void a_part_that_came_and_went_between_two_questions_is_in_no_version(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const changes[][2] = {
+        {"ALTER TABLE t ATTACH PARTITION more FOR VALUES FROM (90) TO (99)",
+            "ALTER TABLE t DETACH PARTITION more"},
+        {"ALTER TABLE t2 ATTACH PARTITION more FOR VALUES FROM (20) TO (30)",
+            "ALTER TABLE t2 DETACH PARTITION more"},
+        {"CREATE TABLE new PARTITION OF t FOR VALUES FROM (90) TO (99)", "DROP TABLE new"},
+    };
+    watch_parted(f);
+    for (size_t i = 0; i < ARRAY_LEN(parted_reads) * ARRAY_LEN(changes) * COMINGS; i++) {
+        const char *sql = parted_reads[i / COMINGS / ARRAY_LEN(changes)].sql;
+        const char *const *change = changes[i / COMINGS % ARRAY_LEN(changes)];
+        enum coming coming = i % COMINGS;
+        bool is_leaf =
+            strcmp(sql, "SELECT count(*) FROM t1") == 0 || strcmp(sql, "SELECT count(*) FROM t21") == 0;
+        ask(f->store);
+        uint64_t seen = seen_between(f, sql, coming, change[0]);
+        run_here(f, change[1]);
+        ask(f->store);
+        if (!is_leaf && seen != 0 && seen == number_of(f->store, "t"))
+            fail_msg("%s: %s (%d)", sql, change[0], (int)coming);
+    }
+}
+
+static void statements_that_share_what_is_prepared_share_what_it_was_found_to_read(void **state)
+{
+    struct fixture *f = *state;
+    watch_parted(f);
+    struct store_stmt *first = prepare(f->reader, "SELECT count(*) FROM t", NULL, 0);
+    for (int i = 0; i < 5; i++) {
+        ask(f->store);
+        run_here(f, "ALTER TABLE t ATTACH PARTITION more FOR VALUES FROM (90) TO (99)");
+        struct store_stmt *second = prepare(f->reader, "SELECT count(*) FROM t", NULL, 0);
+        uint64_t seen = seen_by(f, first, NULL);
+        run_here(f, "ALTER TABLE t DETACH PARTITION more");
+        ask(f->store);
+        assert_true(seen == 0 || seen != number_of(f->store, "t"));
+        assert_int_equal(seen_by(f, first, NULL), 0); // it has to be prepared anew
+        store_finalize(second);
+        store_finalize(first);
+        first = prepare(f->reader, "SELECT count(*) FROM t", NULL, 0);
+        assert_int_equal(seen_by(f, first, NULL), number_of(f->store, "t"));
+    }
+    store_finalize(first);
+}
+
+// Which files they have is not asked then.
+static void a_table_of_many_parts_is_told_apart_by_their_number(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, PARTED);
+    run_script(f->writer, "DO $$ BEGIN FOR i IN 100..199 LOOP EXECUTE format("
+                          "'CREATE TABLE p%s PARTITION OF t FOR VALUES FROM (%s) TO (%s)', i, i, i + 1);"
+                          " END LOOP; END $$");
+    watch(f->store);
+    version_after(f->store, 0);
+    struct store_stmt *stmt = prepare(f->reader, "SELECT count(*) FROM t", NULL, 0);
+    ask(f->store);
+    assert_int_equal(seen_by(f, stmt, NULL), number_of(f->store, "t"));
+    run_here(f, "ALTER TABLE t ATTACH PARTITION more FOR VALUES FROM (90) TO (99)");
+    assert_int_equal(seen_by(f, stmt, NULL), 0);
+    store_finalize(stmt);
+}
+
+static void a_view_that_reads_a_table_with_parts_now_is_looked_at_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    bool is_covered = false;
+    watch_parted(f);
+    run_script(f->writer, "CREATE VIEW w AS SELECT a FROM u");
+    ask(f->store);
+    struct store_stmt *stmt = prepare(f->reader, "SELECT a FROM w", NULL, 0);
+    run_here(f, "CREATE OR REPLACE VIEW w AS SELECT a FROM t");
+    ask(f->store);
+    assert_int_equal(seen_by(f, stmt, NULL), 0);
+    assert_int_equal(versions_cover(stmt, &is_covered, &err), ERR_NONE);
+    ask(f->store);
+    assert_int_equal(seen_by(f, stmt, NULL), number_of(f->store, "t"));
+    store_finalize(stmt);
+}
+
+static void a_table_that_others_may_inherit_from_has_no_version(void **state)
+{
+    struct fixture *f = *state;
+    run_script(f->writer, "CREATE TABLE t (a integer); CREATE TABLE child (a integer)");
+    watch(f->store);
+    version_after(f->store, 0);
+    run_here(f, "ALTER TABLE child INHERIT t; ALTER TABLE child NO INHERIT t");
+    ask(f->store);
+    assert_int_equal(number_of(f->store, "t"), 0);
+    assert_int_not_equal(number_of(f->store, "child"), 0);
+    run_here(f, "ANALYZE t"); // by which PostgreSQL finds out that there are none
+    ask(f->store);
+    assert_int_not_equal(number_of(f->store, "t"), 0);
 }
 
 struct asker {
@@ -447,6 +640,12 @@ int main(void)
         STORE_TEST(a_question_tells_of_all_that_was_committed_before),
         STORE_TEST(a_view_that_is_made_anew_is_not_known_any_more),
         STORE_TEST(a_read_tells_which_versions_it_has_seen),
+        STORE_TEST(a_read_of_a_table_with_parts_tells_which_version_it_has_seen),
+        STORE_TEST(a_part_that_came_and_went_between_two_questions_is_in_no_version),
+        STORE_TEST(statements_that_share_what_is_prepared_share_what_it_was_found_to_read),
+        STORE_TEST(a_table_of_many_parts_is_told_apart_by_their_number),
+        STORE_TEST(a_view_that_reads_a_table_with_parts_now_is_looked_at_anew),
+        STORE_TEST(a_table_that_others_may_inherit_from_has_no_version),
     };
     int failures = fixture_run_of("postgresql", pooled);
     if (getenv("TEST_POSTGRESQL_POOLED") == NULL)

@@ -341,6 +341,29 @@ static void a_table_with_buckets_is_emptied_row_by_row(void **state)
     store_finalize(stmt);
 }
 
+static void what_a_savepoint_takes_back_raises_no_bucket(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    run_script(f->writer, "CREATE TABLE t (a text)");
+    watch(f);
+    const struct version_buckets *buckets = surely_by(f, "t", "a");
+    run_in_transaction(f, "INSERT INTO t VALUES ('a'), ('b'), ('c')");
+    uint64_t a = of(buckets, "a"), b = of(buckets, "b"), c = of(buckets, "c");
+    begin(f->writer);
+    assert_rows(f->writer, "DELETE FROM t WHERE a = 'a'", "");
+    assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    assert_rows(f->writer, "DELETE FROM t WHERE a = 'b'", "");
+    assert_int_equal(store_rollback_to(f->writer, &err), ERR_NONE);
+    assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    assert_rows(f->writer, "DELETE FROM t WHERE a = 'c'", "");
+    assert_int_equal(store_release(f->writer, &err), ERR_NONE);
+    commit(f->writer);
+    assert_int_not_equal(of(buckets, "a"), a);
+    assert_int_equal(of(buckets, "b"), b);
+    assert_int_not_equal(of(buckets, "c"), c);
+}
+
 static void a_snapshot_of_before_does_not_know_new_buckets(void **state)
 {
     struct fixture *f = *state;
@@ -538,10 +561,17 @@ static void an_answer_is_current_while_its_buckets_number_is(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, check_answers, &checkings[i]), 0);
     }
     for (int i = 0; i < WRITES; i++) {
+        struct err err = {0};
         begin(f->writer);
         write_at_random(f, &seed);
-        if (i % 3 == 0)
+        if (i % 3 == 0) {
+            assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
             write_at_random(f, &seed);
+            if (i % 2 == 0)
+                assert_int_equal(store_rollback_to(f->writer, &err), ERR_NONE);
+            else
+                assert_int_equal(store_release(f->writer, &err), ERR_NONE);
+        }
         if (i % 10 == 0)
             store_rollback(f->writer);
         else
@@ -567,6 +597,7 @@ int main(void)
         STORE_TEST(without_memory_there_are_no_buckets_and_none_in_part),
         STORE_TEST(buckets_that_are_asked_for_in_the_midst_of_a_transaction_are_all_raised_by_it),
         STORE_TEST(a_table_with_buckets_is_emptied_row_by_row),
+        STORE_TEST(what_a_savepoint_takes_back_raises_no_bucket),
         STORE_TEST(a_snapshot_of_before_does_not_know_new_buckets),
         STORE_TEST(a_table_that_is_another_one_by_now_raises_its_buckets),
         STORE_TEST(a_default_that_a_row_does_not_hold_raises_all),

@@ -10,6 +10,7 @@
 
 #include "../../../store/fixture.h"
 #include "base/limits.h"
+#include "store/stats.h"
 
 enum { BATCH_BYTES = 4000000, BATCHES = 3 * LIMIT_WAL_BYTES / BATCH_BYTES, TRIES = 10 };
 
@@ -80,10 +81,44 @@ static void reads_that_overlap_do_not_let_the_log_grow(void **state)
     assert_in_range((uintmax_t)largest, LIMIT_WAL_BYTES / 2, LIMIT_WAL_BYTES + 2 * BATCH_BYTES);
 }
 
+static void write_bytes(struct fixture *f, int id, int bytes)
+{
+    char sql[100];
+    snprintf(sql, sizeof(sql), "REPLACE INTO t VALUES (%d, zeroblob(%d))", id, bytes);
+    begin(f->writer);
+    run_script(f->writer, sql);
+    commit(f->writer);
+}
+
+static void sizes_and_checkpoints_are_told(void **state)
+{
+    enum { SMALL = 100000, LARGE_ONES = 5 };
+    struct fixture *f = *state;
+    struct err err = {0};
+    struct store_stats stats;
+    assert_int_equal(store_watch(f->store, &err), ERR_NONE);
+    run_script(f->writer, "CREATE TABLE t (id integer PRIMARY KEY, fill blob)");
+    write_bytes(f, 1, SMALL);
+    store_stats(f->store, &stats);
+    assert_true(stats.has_log && !stats.has_connections);
+    assert_int_equal(stats.log_bytes, log_bytes(f)); // it has not begun again yet
+    assert_in_range(stats.database_bytes, SMALL, 10 * SMALL);
+    assert_int_equal(stats.log_moved_bytes, 0);
+    assert_int_equal(histogram_total(&stats.checkpoints), 0);
+    for (int i = 0; i < LARGE_ONES; i++)
+        write_bytes(f, 2 + i, BATCH_BYTES);
+    store_stats(f->store, &stats);
+    assert_in_range(stats.database_bytes, LARGE_ONES * BATCH_BYTES, 2 * LARGE_ONES * BATCH_BYTES);
+    assert_true(histogram_total(&stats.checkpoints) > 0 && stats.checkpoints.sum_ns > 0);
+    assert_in_range(stats.checkpoint_pages, 4000, 2 * LARGE_ONES * BATCH_BYTES / 4096);
+    assert_true(stats.log_moved_bytes > 0 && stats.log_moved_bytes <= stats.log_bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(reads_that_overlap_do_not_let_the_log_grow),
+        STORE_TEST(sizes_and_checkpoints_are_told),
     };
     return fixture_run_of("sqlite", tests);
 }

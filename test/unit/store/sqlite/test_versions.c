@@ -430,7 +430,7 @@ static void a_statement_that_has_another_trigger_now_writes_its_tables_too(void 
     store_finalize(stmt);
 }
 
-static void what_is_rolled_back_counts_for_none_but_what_a_savepoint_takes_back_may(void **state)
+static void what_is_rolled_back_counts_for_none_be_it_to_a_savepoint_only(void **state)
 {
     struct fixture *f = *state;
     struct err err = {0};
@@ -447,8 +447,19 @@ static void what_is_rolled_back_counts_for_none_but_what_a_savepoint_takes_back_
     assert_rows(f->writer, "INSERT INTO a VALUES (1, 1)", "");
     assert_int_equal(store_rollback_to(f->writer, &err), ERR_NONE);
     assert_rows(f->writer, "INSERT INTO c VALUES ('x', 1)", "");
+    assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    assert_rows(f->writer, "INSERT INTO d VALUES (1)", "");
+    assert_int_equal(store_rollback_to(f->writer, &err), ERR_NONE);
     commit(f->writer);
-    assert_string_equal(raised(f, numbers), "a c sqlite_schema");
+    assert_string_equal(raised(f, numbers), "c sqlite_schema");
+    begin(f->writer);
+    assert_rows(f->writer, "INSERT INTO words VALUES ('kept')", ""); // which is written at the savepoint
+    assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    assert_rows(f->writer, "INSERT INTO words VALUES ('gone')", "");
+    assert_int_equal(store_rollback_to(f->writer, &err), ERR_NONE);
+    commit(f->writer);
+    assert_string_equal(raised(f, numbers), "words sqlite_schema");
+    assert_rows(f->reader, "SELECT body FROM words", "'kept'\n");
 }
 
 static void a_batch_table_of_other_fields_counts_for_none(void **state)
@@ -701,7 +712,7 @@ int main(int argc, char **argv)
         STORE_TEST(a_commit_of_ours_counts_for_the_tables_that_it_may_have_written),
         STORE_TEST(a_schema_that_changed_counts_for_all_and_so_do_scripts),
         STORE_TEST(a_statement_that_has_another_trigger_now_writes_its_tables_too),
-        STORE_TEST(what_is_rolled_back_counts_for_none_but_what_a_savepoint_takes_back_may),
+        STORE_TEST(what_is_rolled_back_counts_for_none_be_it_to_a_savepoint_only),
         STORE_TEST(a_batch_table_of_other_fields_counts_for_none),
         STORE_TEST(the_log_that_begins_again_counts_for_none),
         STORE_TEST(a_commit_of_others_counts_for_all),

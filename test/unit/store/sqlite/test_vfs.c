@@ -24,6 +24,7 @@ enum call {
     CALL_WRITE,
     CALL_GROW, // a write of one byte, with which SQLite makes the log's index larger
     CALL_TRUNCATE,
+    CALL_LOOK, // whether the kernel has dropped pages of a temporary file
     CALL_COUNT,
 };
 
@@ -32,7 +33,7 @@ static struct {
     bool goes_on[CALL_COUNT]; // all after it fail, too
     int cause;                // errno then
     unsigned failed;          // calls that have failed
-} fault = {.left = {-1, -1, -1, -1}};
+} fault = {.left = {-1, -1, -1, -1, -1}};
 
 static void calls_succeed(void)
 {
@@ -76,6 +77,11 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset)
 int ftruncate64(int fd, off64_t size)
 {
     return fails(CALL_TRUNCATE) ? -1 : (int)syscall(SYS_ftruncate, fd, size);
+}
+
+int sync_file_range(int fd, off64_t offset, off64_t bytes, unsigned flags)
+{
+    return fails(CALL_LOOK) ? -1 : (int)syscall(SYS_sync_file_range, fd, offset, bytes, flags);
 }
 
 // --- crashes
@@ -256,6 +262,35 @@ static void a_commit_that_cannot_be_taken_back_is_not_known(void **state)
     }
 }
 
+// A table batch that is larger than its cache, read back: the pages of its temporary file are looked at.
+static void a_table_batch_whose_pages_the_kernel_has_dropped_is_not_used(void **state)
+{
+    struct fixture *f = *state;
+    unsigned refused = 0;
+    const struct store_name fields[] = {{.name = span_of("fill"), .type = TYPE_TEXT}};
+    char fill[2001];
+    memset(fill, 'x', sizeof(fill) - 1);
+    fill[sizeof(fill) - 1] = '\0';
+    const struct value values[] = {text_of(fill)};
+    set_up(f, 0);
+    for (int nth = 0; nth <= 3; nth++) { // the last one is well, in a file of its own
+        struct err err = {0};
+        begin(f->writer);
+        assert_int_equal(store_batch_open(f->writer, fields, 1, &err), ERR_NONE);
+        for (int64_t line = 1; line <= 12000; line++)
+            assert_int_equal(store_batch_add(f->writer, values, line, &err), ERR_NONE);
+        call_fails(CALL_LOOK, nth < 3 ? nth : -1, false, EIO);
+        err = error_of_run(f->writer, "INSERT INTO t SELECT line + 100, fill FROM batch");
+        refused += fault.failed;
+        assert_int_equal(err.code, nth < 3 ? ERR_STORE : ERR_NONE);
+        calls_succeed();
+        store_rollback(f->writer);
+        assert_rows(f->reader, "SELECT id FROM t", "1\n");
+        assert_int_equal(store_batch_close(f->writer, &err), ERR_NONE);
+    }
+    assert_int_equal(refused, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +300,7 @@ int main(void)
         STORE_TEST(a_checkpoint_that_fails_is_done_again),
         STORE_TEST(an_index_that_cannot_grow_leaves_nothing_of_the_transaction),
         STORE_TEST(a_commit_that_cannot_be_taken_back_is_not_known),
+        STORE_TEST(a_table_batch_whose_pages_the_kernel_has_dropped_is_not_used),
     };
     return fixture_run_of("sqlite", tests);
 }

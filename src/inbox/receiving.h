@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the two kinds of files (watched.c, reloaded.c) share of a receiver: its state, and the ways to try a
+// file, to tell of it and to count it. Private to receiver.c. The receiver's thread, but for the fields under
+// the lock.
+#ifndef RECKONER_INBOX_RECEIVING_H
+#define RECKONER_INBOX_RECEIVING_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "batch/verdict.h"
+#include "inbox/file_store.h"
+#include "inbox/file_try.h"
+#include "inbox/held_file.h"
+#include "inbox/memory.h"
+#include "inbox/receiver.h"
+#include "inbox/reload_store.h"
+
+enum { RECEIVING_TEXT_BYTES = 2048, RECEIVING_NAME_CHARS = 1024 };
+
+struct receiver {
+    struct receiver_options options; // fixed
+    pthread_t thread;                // valid while is_started
+    bool is_started;                 // the owner's
+
+    // The thread's own.
+    struct store_conn *conn;        // owned; for reading; NULL: not connected
+    struct memory memory;           //
+    struct file_try try;            // the one under way,
+    struct file_seal file_seal;     // and what is bound to it: this of a watched file,
+    struct reload_seal reload_seal; // that of one that is loaded again
+    uint64_t requests;              // that the app had had when they were asked for last
+    uint64_t quiet_ns;              // monotonic: since when it had no more; 0: not asked for
+    uint64_t asked_ns;              // monotonic: when that was
+
+    pthread_mutex_t lock;  // guards what follows
+    pthread_cond_t change; // signalled when the thread has something to look at, and when it has ended
+    bool rests;            // it takes nothing
+    bool is_ending;        // likewise, for good
+    bool has_ended;        // the thread
+    bool is_written;       // the batch under way is over
+    struct receiver_stats stats;
+};
+
+// Whether it is to take files; whether it is to end. Any thread.
+bool receiving_takes(struct receiver *receiver);
+bool receiving_ends(struct receiver *receiver);
+
+void receiving_count(struct receiver *receiver, enum file_outcome outcome);
+
+// Logs a line.
+void receiving_tell(struct receiver *receiver, const char *format, ...) PRINTF_LIKE(2, 3);
+
+// Tells of what keeps something from its try, unless that was told.
+void receiving_tell_once(
+    struct receiver *receiver, struct memory_item *item, const char *shown, const char *why);
+
+// A try of it has failed, and is repeated later.
+void receiving_put_off(
+    struct receiver *receiver, struct memory_item *item, const char *shown, const char *why);
+
+// A try has failed for a reason that may be the file's own, or the database's: so it is put off, and counts
+// only when some batch of the app has gone in since its last one, and never where a right or a table is
+// missing. True when there were too many: it is over.
+MUST_CHECK bool receiving_is_hopeless(
+    struct receiver *receiver, struct memory_item *item, const char *shown, const struct err *why);
+
+// Whether a file has been as it is for long enough: longer, where the system cannot tell that nobody writes
+// to it.
+bool receiving_is_settled(const struct held_file *file, const struct memory_item *item);
+
+// Whether the store is to be tried, as far as is known.
+bool receiving_store_is_due(struct receiver *receiver);
+
+// Makes a batch of a settled file of the app, and writes it: `seal` is bound to it. The batch and its
+// identity are receiver->try's, which the caller ends. With VERDICT_PASSES the cause is told and put off
+// here: the store, or the file, `item`, where there was no room for its rows. *ret_is_changed: somebody has
+// written to the file meanwhile, and nothing was done with it. An app that was referenced for it is the
+// try's.
+enum verdict receiving_try(struct receiver *receiver, const struct held_file *file,
+    const struct endpoint *endpoint, struct app *app, bool takes_repeats, struct seal *seal,
+    struct memory_item *item, const char *shown, bool *ret_is_changed, struct err *err);
+
+// The connection for reading. Errors of store_connect.
+MUST_CHECK enum err_code receiving_connect(
+    struct receiver *receiver, struct store_conn **ret_conn, struct err *err);
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Backups: a whole store in one file, made while batches run, checked, and brought back. What such a file is,
+// is its store's own affair: of SQLite a database, of PostgreSQL an archive of pg_dump. On one thread, which
+// waits for the disk.
+#ifndef RECKONER_STORE_BACKUP_H
+#define RECKONER_STORE_BACKUP_H
+
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "store/backup_check.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+// Writes all that was committed when it began to a file at `path`, which is there whole or not at all, for
+// its owner alone, and on disk when this returns; whoever writes to the store goes on. The copy is checked
+// before it gets its name. `stop`, which may be NULL, is set by a signal: it ends soon then, and leaves
+// nothing. ERR_CONFIG where `path` is taken and it does not replace, and for a store that is no store of
+// Reckoner's; ERR_STORE: the store, and so the copy, is damaged; ERR_DISK_FULL, ERR_IO, ERR_TIMEOUT: it was
+// stopped.
+MUST_CHECK enum err_code backup_write(struct store *store, const char *path, bool replaces,
+    const atomic_bool *stop, uint64_t *ret_bytes, struct err *err);
+
+// The kind of store (store_kind_of) that a backup is of, by its first bytes. ERR_CONFIG for a file that is
+// none, ERR_IO.
+MUST_CHECK enum err_code backup_kind(const char *path, const char **ret_kind, struct err *err);
+
+// Checks a backup, to which nothing is written. Faults are no error. ERR_CONFIG as above, ERR_IO.
+MUST_CHECK enum err_code backup_check_file(const char *path, struct backup_check *check, struct err *err);
+
+// Checks a store as it is, while it may be served.
+MUST_CHECK enum err_code backup_check_store(struct store *store, struct backup_check *check, struct err *err);
+
+// Brings the backup at `path` back as the store at `url` of the app `name`, once it has passed `check`: the
+// store is as it was, or all of the backup. A store that holds something is moved aside where `moves_aside`
+// says so, and where to is put into `aside`; nothing is ever taken away. ERR_CONFIG: the store is not empty,
+// the backup is another kind's, or has faults (check->faults > 0). ERR_BUSY: somebody has the store open; err
+// says who.
+MUST_CHECK enum err_code backup_restore(const char *url, const char *name, const char *path,
+    struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err);
+
+#endif

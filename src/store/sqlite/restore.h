@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// A backup put in the place of a store: for the driver's table (backup.h).
+#ifndef RECKONER_STORE_SQLITE_RESTORE_H
+#define RECKONER_STORE_SQLITE_RESTORE_H
+
+#include "store/backup_check.h"
+#include "store/driver.h"
+
+MUST_CHECK enum err_code sqlite_restore(const struct store_driver *driver, const char *url, const char *name,
+    const char *path, struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err);
+
+#endif
