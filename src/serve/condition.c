@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joins the fields of a name to one list, and compares. What a list holds is etag.c's; which answer a request
-// has, and what the client is told, is handler.c's. No state.
+// has, and what the client is told, is request_head.c's and reply.c's. No state.
 #include "serve/condition.h"
 
 #include <string.h>

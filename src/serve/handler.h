@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens to requests on the loop, as http's handler.
+// What happens to a request, as http's handler. From its route to its bytes it goes through these files, each
+// of which knows only those below it:
 //
-//     loop    on_request ─ (reload) ─ route ─ parameters ─ format ─┬─ read.c, static.c ► reads pool
-//                                                                  ├─ no body ────────► writer
-//                                                                  └─ take_part ──────► parses pool ─┐
-//     loop    on_parsed ◄─ mail, for the next part ◄───────────────────── write_parse ◄──────────────┤
-//                                                                         after the last: writer ◄───┘
-//     loop    on_answered, on_parsed ◄─ mail of the reads pool or the writer
-//             http_reply ─ on_end ─ access log ─ free
+//     handler ─ near_hit                                     answered lately in the same words
+//        │
+//     request_head ─ routing, door, paying, params, body_head       what it asks for, and who asks
+//        │              └─ waiting                                   for files, keys, a ration: then anew
+//        ├─ read_begin ─ recall, loop_reads                          kept, or read on the loop
+//        │      └─ reads_task ─► read, recode, static, own pages     on the pool of reads
+//        └─ write_begin ─ upload ─► write, async, question           on the pool of parses, then the writer
+//
+//     away ─ reply ─► http                                           the way back
 #ifndef RECKONER_SERVE_HANDLER_H
 #define RECKONER_SERVE_HANDLER_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Words the refusals of a plan. What is taken and told is toll.c's; how a request waits for a ration is
-// handler.c's. On the request's loop.
+// waiting.c's. On the request's loop.
 #include "serve/paying.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes and frees requests, and turns errors and answers into responses. What is done with a request is
-// handler.c's on the loop and read.c's, write.c's and static.c's on workers; the owning thread alone touches
+// the loop's (handler.c) and read.c's, write.c's and static.c's on workers; the owning thread alone touches
 // it, but for `abandoned`.
 #include "serve/request.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the tree of routes and looks paths up in it. What a route leads to is done by handler.c. The tree is
-// made by one thread, then any thread may look a path up.
+// Builds the tree of routes and looks paths up in it. What a route leads to is told by request_head.c. The
+// tree is made by one thread, then any thread may look a path up.
 //
 // There is a node for each part of a path that an endpoint, a file or a page has. The children of a node are
 // a hash table of literals, and one node for a parameter. "/" has one empty part, as a raw path that is split

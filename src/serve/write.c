@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to a write off the loop, on a parse thread and then on the writer's. A parse thread has a
-// request only while there are bytes to work on, so that a slow client holds none. Leaves to handler.c when a
+// request only while there are bytes to work on, so that a slow client holds none. Leaves to upload.c when a
 // part is worth a task, and to batch/ what rows and batches are.
 //
 // A request comes to the writer once, after the last part of its body, or never: of a body that is cut off
