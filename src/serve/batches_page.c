@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // An operator, on the admin's listener, sees all batches. Elsewhere an app that knows its clients shows each
 // its own, and an open one shows all, without their addresses, which are of others. On the loop up to
-// request->page_run, and then on a worker's thread.
+// batches_page_run, which is on a worker's thread.
 #include "serve/batches_page.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "batch/record.h"
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "http/listen.h"
-#include "serve/door.h"
-#include "serve/format.h"
-#include "serve/handles.h"
+#include "serve/asker.h"
+#include "serve/own_page_task.h"
 #include "serve/sender.h"
 #include "text/csv_write.h"
 #include "text/json_write.h"
@@ -26,22 +24,16 @@ enum { ROWS_ARENA_BYTES = 16 * 1024 * 1024 }; // of a thousand records, some hun
 
 // What is asked for.
 struct batches_ask {
-    enum answer_format format; // JSON, NDJSON or CSV
-    int64_t before;            // ids are less than that
-    size_t limit;              // how many, of all apps together
-    bool shows_addresses;      //
-    size_t count;              // of apps
+    int64_t before;       // ids are less than that
+    size_t limit;         // how many, of all apps together
+    bool shows_addresses; //
+    size_t count;         // of apps
     struct {
         size_t service;             // its number
         bool is_of_client;          // only that client's
         struct batch_source client; // whose they are
     } apps[];
 };
-
-static const char HEADERS[] = "Cache-Control: private, no-store\r\nVary: Accept\r\n";
-
-// An open one, so that the door asks no more of a client than to be known.
-static const struct endpoint any_endpoint = {.shape = SHAPE_ROWS};
 
 // --- who asks
 
@@ -66,7 +58,7 @@ static bool add_app(struct request *request, const struct credential *credential
     bool is_of_client = !is_admin && app->access.wants_keys;
     struct client *client = NULL;
     if (is_of_client) {
-        struct door door = door_of(request->context, request->ref.loop, request->lease, i, &any_endpoint);
+        struct door door = door_of(request->context, request->ref.loop, request->lease, i, &ASKER_ENDPOINT);
         enum door_verdict verdict = door_judge(&door, credential, &client, NULL);
         if (verdict != DOOR_CLIENT) {
             *ret_verdict = verdict > *ret_verdict ? verdict : *ret_verdict;
@@ -168,21 +160,17 @@ static enum err_code read_app(struct handles *handles, struct request *request, 
     size_t number, struct batch_lines *lines, struct err *err)
 {
     size_t service = ask->apps[number].service;
-    struct app *app = request->lease->edition->apps[service];
-    uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
+    struct store_conn *conn = NULL;
     const struct record_filter filter = {
         .client = ask->apps[number].is_of_client ? &ask->apps[number].client : NULL,
         .before = ask->before,
         .limit = ask->limit,
     };
-    lines->app = app->name;
-    enum err_code code = handles_connect(handles, service, app, deadline_ns, err);
-    if (code == ERR_NONE) {
-        struct store_conn *conn = handles->primaries[service].conn;
-        store_deadline(conn, deadline_ns);
+    lines->app = request->lease->edition->apps[service]->name;
+    enum err_code code = own_page_open(handles, request, service, &conn, err);
+    if (code == ERR_NONE)
         code = record_read(conn, &filter, on_row, lines, err);
-        store_deadline(conn, 0);
-    }
+    own_page_close(conn);
     return code;
 }
 
@@ -194,7 +182,8 @@ static int newest_first(const void *a, const void *b)
     return (first->row.at_us < second->row.at_us) - (first->row.at_us > second->row.at_us);
 }
 
-static void write_texts(const struct batches_ask *ask, const struct batch_line *line, struct buf *out)
+static void write_texts(
+    const struct batches_ask *ask, enum answer_format format, const struct batch_line *line, struct buf *out)
 {
     const struct record_row *row = &line->row;
     char at[TIMESTAMP_CHARS];
@@ -211,7 +200,7 @@ static void write_texts(const struct batches_ask *ask, const struct batch_line *
         {"file", row->source.file},
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (ask->format == FORMAT_CSV) {
+        if (format == FORMAT_CSV) {
             csv_write_cell(out, texts[i].text.len > 0 ? texts[i].text : span_of(""));
             buf_append_byte(out, ',');
             continue;
@@ -224,9 +213,10 @@ static void write_texts(const struct batches_ask *ask, const struct batch_line *
     }
 }
 
-static void write_line(const struct batches_ask *ask, const struct batch_line *line, struct buf *out)
+static void write_line(
+    const struct batches_ask *ask, enum answer_format format, const struct batch_line *line, struct buf *out)
 {
-    bool is_csv = ask->format == FORMAT_CSV;
+    bool is_csv = format == FORMAT_CSV;
     if (is_csv) {
         csv_write_cell(out, span_of(line->app));
         buf_printf(out, ",%" PRId64 ",", line->row.id);
@@ -235,32 +225,33 @@ static void write_line(const struct batches_ask *ask, const struct batch_line *l
         json_write_string(out, span_of(line->app));
         buf_printf(out, ",\"id\":%" PRId64, line->row.id);
     }
-    write_texts(ask, line, out);
+    write_texts(ask, format, line, out);
     buf_printf(out, is_csv ? "%" PRId64 "\r\n" : ",\"rows\":%" PRId64 "}", line->row.rows);
-    if (ask->format == FORMAT_NDJSON)
+    if (format == FORMAT_NDJSON)
         buf_append_byte(out, '\n');
 }
 
-static void write_lines(const struct batches_ask *ask, const struct batch_lines *lines, struct buf *out)
+static void write_lines(const struct batches_ask *ask, enum answer_format format,
+    const struct batch_lines *lines, struct buf *out)
 {
     size_t count = lines->count < ask->limit ? lines->count : ask->limit;
-    if (ask->format == FORMAT_CSV)
+    if (format == FORMAT_CSV)
         buf_append_str(out, "app,id,at,endpoint,client_kind,client,address,file,rows\r\n");
-    else if (ask->format == FORMAT_JSON)
+    else if (format == FORMAT_JSON)
         buf_append_str(out, "{\"batches\":[");
     for (size_t i = 0; i < count; i++) {
-        if (i > 0 && ask->format == FORMAT_JSON)
+        if (i > 0 && format == FORMAT_JSON)
             buf_append_byte(out, ',');
-        write_line(ask, &lines->lines[i], out);
+        write_line(ask, format, &lines->lines[i], out);
     }
-    if (ask->format == FORMAT_JSON)
+    if (format == FORMAT_JSON)
         buf_append_str(out, "]}\n");
 }
 
-static enum err_code write_all(
+static enum err_code write_batches(
     struct handles *handles, struct request *request, struct buf *out, struct err *err)
 {
-    const struct batches_ask *ask = request->batches_ask;
+    const struct batches_ask *ask = request->page_ask;
     struct batch_lines lines = {0};
     enum err_code code = ERR_NONE;
     arena_init(&lines.arena, ROWS_ARENA_BYTES * (ask->count > 0 ? ask->count : 1));
@@ -269,34 +260,15 @@ static enum err_code write_all(
     if (code == ERR_NONE && lines.count > 1)
         qsort(lines.lines, lines.count, sizeof(*lines.lines), newest_first);
     if (code == ERR_NONE)
-        write_lines(ask, &lines, out);
+        write_lines(ask, request->format, &lines, out);
     mem_free(lines.lines);
     arena_fini(&lines.arena);
-    if (code == ERR_NONE && buf_status(out) != ERR_NONE)
-        code = err_no_memory(err);
     return code;
 }
 
-static void run(struct task *task, void *worker)
+void batches_page_run(struct task *task, void *worker)
 {
-    struct request *request = CONTAINER_OF(task, struct request, task);
-    struct err err = {0};
-    AUTO(buf_fini) struct buf out;
-    if (request_give_up(request))
-        return;
-    buf_init(&out, LIMIT_ANSWER_BYTES);
-    enum err_code code = write_all(worker, request, &out, &err);
-    struct blob *body = code == ERR_NONE ? blob_take(&out) : NULL;
-    if (body != NULL)
-        request->response = (struct response){.status = 200,
-            .content_type = answer_media_type(request->batches_ask->format),
-            .headers = HEADERS,
-            .body = body};
-    else if (code == ERR_NONE)
-        request_set_busy(request, "out of memory");
-    else
-        request_set_error(request, &err, &request->report);
-    request_send_back(request);
+    own_page_run(task, worker, write_batches);
 }
 
 // The apps whose batches the request may see. False with the response, or unset as door_settle leaves it.
@@ -329,23 +301,19 @@ static bool find_apps(
     return false;
 }
 
-void batches_page_set(struct request *request, const struct http_request *head)
+bool batches_page_begin(struct request *request, const struct http_request *head)
 {
     size_t apps = request->context->service_count;
     struct batches_ask *ask = arena_zalloc(&request->arena, 1, sizeof(*ask) + apps * sizeof(ask->apps[0]));
     struct span app = {0};
     if (ask == NULL) {
         request_set_busy(request, "out of memory");
-        return;
+        return false;
     }
     if (!read_query(request, head->query, ask, &app) || !find_apps(request, head, app, ask))
-        return;
+        return false;
     if (request->client != NULL)
         request->line.client = request->client->id;
-    if (!format_accepted(&any_endpoint, head, &ask->format)) {
-        request_refuse(request, 406, "Accept leaves out application/json, application/x-ndjson and text/csv");
-        return;
-    }
-    request->batches_ask = ask;
-    request->page_run = run;
+    request->page_ask = ask;
+    return own_page_accept(request, head);
 }

@@ -3,10 +3,11 @@
 #ifndef RECKONER_SERVE_BATCHES_PAGE_H
 #define RECKONER_SERVE_BATCHES_PAGE_H
 
+#include "http/message.h"
 #include "serve/request.h"
 
-// Reads what is asked for, and whose batches the client may see: sets the response, or request->page_run, or
-// neither where it has to be known first whose key it is. On the loop.
-void batches_page_set(struct request *request, const struct http_request *head);
+// For the table of own_pages.h.
+bool batches_page_begin(struct request *request, const struct http_request *head);
+void batches_page_run(struct task *task, void *worker);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the page /-/docs out of the apps as they were read, when an edition is made; own_pages.c answers
+// Writes the page /-/docs out of the apps as they were read, when an edition is made; docs_page.c answers
 // with it. Texts of an app go through add_text, which escapes them; add takes HTML of this file. A failed
 // append sticks to the buffer, so only docs_page looks for it. One thread at a time.
 #include "serve/docs.h"

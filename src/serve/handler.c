@@ -12,8 +12,8 @@
 #include "serve/cors.h"
 #include "serve/counting.h"
 #include "serve/metering.h"
-#include "serve/metrics_page.h"
 #include "serve/near_hit.h"
+#include "serve/own_pages.h"
 #include "serve/read_begin.h"
 #include "serve/reads_task.h"
 #include "serve/reply.h"
@@ -27,6 +27,16 @@
 
 static void on_waited(struct mail *mail);
 
+static void start_page(struct request *request, struct http_exchange *exchange)
+{
+    if (request->page->run != NULL) {
+        reads_task_start(request, exchange, request->page->run);
+        return;
+    }
+    away_begin_for_reply(request, exchange);
+    request->page->ask(request);
+}
+
 static void go_on(struct request *request, struct http_exchange *exchange, const struct http_request *head)
 {
     switch (request_head_read(request, exchange, head)) {
@@ -39,12 +49,8 @@ static void go_on(struct request *request, struct http_exchange *exchange, const
     case NEXT_RATION:
         waiting_for_ration(request, exchange, head, on_waited);
         break;
-    case NEXT_SCRAPE:
-        away_begin_for_reply(request, exchange);
-        metrics_page_ask(request);
-        break;
     case NEXT_PAGE:
-        reads_task_start(request, exchange, request->page_run);
+        start_page(request, exchange);
         break;
     case NEXT_FILE:
         reads_task_start(request, exchange, static_run);

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may see a job: the listener for the admin sees all; a client with a key those that it has sent; of a
 // job that nobody in particular has sent, whoever knows its id, which cannot be guessed. All others are told
-// that there is none. On the loop up to run, and then on a worker's thread.
+// that there is none. On the loop, but for run_…, which a worker does.
 #include "serve/jobs_page.h"
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "http/listen.h"
 #include "jobs/jobs.h"
 #include "jobs/job_lease.h"
 #include "serve/app_jobs.h"
 #include "serve/asker.h"
-#include "serve/handles.h"
 #include "serve/job_json.h"
+#include "serve/own_page_task.h"
 #include "text/json_write.h"
 #include "text/number.h"
 #include "text/url.h"
@@ -104,25 +103,10 @@ static struct span id_of(struct request *request, struct span path)
 
 // --- stores
 
-// Borrows a worker's connection to a service's store, for LIMIT_STATEMENT_MS.
-static enum err_code open_store(struct handles *handles, const struct request *request, size_t service,
-    struct own_statements *ret_own, struct err *err)
-{
-    uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
-    struct app *app = request->lease->edition->apps[service];
-    enum err_code code = handles_connect(handles, service, app, deadline_ns, err);
-    if (code != ERR_NONE)
-        return code;
-    ret_own->conn = handles->primaries[service].conn;
-    store_deadline(ret_own->conn, deadline_ns);
-    return ERR_NONE;
-}
-
 static void close_store(struct own_statements *own)
 {
     own_statements_fini(own);
-    if (own->conn != NULL)
-        store_deadline(own->conn, 0);
+    own_page_close(own->conn);
 }
 
 // The rows that the try of a running job has read.
@@ -166,10 +150,10 @@ struct found {
 static enum err_code find_in(
     struct handles *handles, struct request *request, size_t service, struct found *found, struct err *err)
 {
-    const struct jobs_ask *ask = request->jobs_ask;
+    const struct jobs_ask *ask = request->page_ask;
     AUTO(close_store) struct own_statements own = {0};
     bool is_found = false;
-    enum err_code code = open_store(handles, request, service, &own, err);
+    enum err_code code = own_page_open(handles, request, service, &own.conn, err);
     if (code != ERR_NONE)
         return code;
     code = job_store_find(&own, ask->id, &request->arena, &found->job, &found->ahead, &is_found, err);
@@ -242,7 +226,7 @@ static void set_one(struct request *request, const struct found *found)
     set_json(request, headers_of(request, found), &out);
 }
 
-static void run_one(struct task *task, void *worker)
+void jobs_page_run_one(struct task *task, void *worker)
 {
     struct request *request = CONTAINER_OF(task, struct request, task);
     struct found found;
@@ -253,7 +237,7 @@ static void run_one(struct task *task, void *worker)
     request_send_back(request);
 }
 
-static void run_cancel(struct task *task, void *worker)
+void jobs_page_run_cancel(struct task *task, void *worker)
 {
     struct request *request = CONTAINER_OF(task, struct request, task);
     struct found found;
@@ -290,7 +274,7 @@ static enum err_code on_job(void *ctx, const struct job *job, struct err *err)
         .app = span_of(listing->request->lease->edition->apps[listing->service]->name),
         .ahead = -1,
         .rows_read = 0};
-    const struct jobs_ask *ask = listing->request->jobs_ask;
+    const struct jobs_ask *ask = listing->request->page_ask;
     if (!ask->sees_all && job->asked.client.len > 0 && !is_own(ask, listing->service, &job->asked))
         return ERR_NONE; // of another kind of client, by the same id
     if (listing->count++ > 0)
@@ -318,7 +302,7 @@ static bool set_client(const struct jobs_ask *ask, size_t service, struct job_fi
 static enum err_code list_from(
     struct listing *listing, struct own_statements *own, const struct job_filter *filter, struct err *err)
 {
-    const struct jobs_ask *ask = listing->request->jobs_ask;
+    const struct jobs_ask *ask = listing->request->page_ask;
     struct job_filter page = *filter;
     struct job before;
     int64_t ahead;
@@ -337,14 +321,14 @@ static enum err_code list_service(
     struct handles *handles, struct listing *listing, size_t service, struct err *err)
 {
     struct request *request = listing->request;
-    const struct jobs_ask *ask = request->jobs_ask;
+    const struct jobs_ask *ask = request->page_ask;
     struct job_filter filter = ask->filter;
     if (app_jobs_of(request->context->jobs, service) == NULL || !set_client(ask, service, &filter) ||
         (ask->app.len > 0 && !span_is(ask->app, request->lease->edition->apps[service]->name)))
         return ERR_NONE;
     AUTO(close_store) struct own_statements own = {0};
     listing->service = service;
-    enum err_code code = open_store(handles, request, service, &own, err);
+    enum err_code code = own_page_open(handles, request, service, &own.conn, err);
     if (code != ERR_NONE)
         return code;
     code = list_from(listing, &own, &filter, err);
@@ -355,9 +339,10 @@ static enum err_code list_service(
     return code;
 }
 
-static void run_list(struct task *task, void *worker)
+void jobs_page_run_list(struct task *task, void *worker)
 {
     struct request *request = CONTAINER_OF(task, struct request, task);
+    const struct jobs_ask *ask = request->page_ask;
     struct err err = {0};
     AUTO(buf_fini) struct buf out;
     struct listing listing = {.request = request, .out = &out};
@@ -369,7 +354,7 @@ static void run_list(struct task *task, void *worker)
     for (size_t i = 0; code == ERR_NONE && i < request->context->service_count; i++)
         code = list_service(worker, &listing, i, &err);
     buf_append_byte(&out, ']');
-    if ((int64_t)listing.count == request->jobs_ask->filter.limit)
+    if ((int64_t)listing.count == ask->filter.limit)
         buf_printf(&out, ",\"next_before\":\"%s\"", listing.last);
     buf_append_byte(&out, '}');
     if (code == ERR_NONE)
@@ -388,35 +373,20 @@ static struct jobs_ask *begin(struct request *request, const struct http_request
         request_set_busy(request, "out of memory");
         return NULL;
     }
+    request->page_ask = ask;
     return find_asker(request, head, ask) ? ask : NULL;
 }
 
-static void set(
-    struct request *request, const struct http_request *head, void (*run)(struct task *task, void *worker))
+bool jobs_page_begin_one(struct request *request, const struct http_request *head)
 {
     struct jobs_ask *ask = begin(request, head);
-    if (ask == NULL)
-        return;
-    ask->id = id_of(request, head->path);
-    request->jobs_ask = ask;
-    request->page_run = run;
+    if (ask != NULL)
+        ask->id = id_of(request, head->path);
+    return ask != NULL;
 }
 
-void jobs_page_set_one(struct request *request, const struct http_request *head)
-{
-    set(request, head, run_one);
-}
-
-void jobs_page_set_cancel(struct request *request, const struct http_request *head)
-{
-    set(request, head, run_cancel);
-}
-
-void jobs_page_set_list(struct request *request, const struct http_request *head)
+bool jobs_page_begin_list(struct request *request, const struct http_request *head)
 {
     struct jobs_ask *ask = begin(request, head);
-    if (ask == NULL || !read_options(request, head->query, ask))
-        return;
-    request->jobs_ask = ask;
-    request->page_run = run_list;
+    return ask != NULL && read_options(request, head->query, ask);
 }

@@ -7,9 +7,11 @@
 #include "http/message.h"
 #include "serve/request.h"
 
-// For the table of own_pages.h: a list of jobs, one job, and the cancelling of one.
-void jobs_page_set_list(struct request *request, const struct http_request *head);
-void jobs_page_set_one(struct request *request, const struct http_request *head);
-void jobs_page_set_cancel(struct request *request, const struct http_request *head);
+// For the table of own_pages.h: a list of jobs, one job, and the cancelling of one, which begins as one does.
+bool jobs_page_begin_list(struct request *request, const struct http_request *head);
+void jobs_page_run_list(struct task *task, void *worker);
+bool jobs_page_begin_one(struct request *request, const struct http_request *head);
+void jobs_page_run_one(struct task *task, void *worker);
+void jobs_page_run_cancel(struct task *task, void *worker);
 
 #endif

@@ -7,10 +7,10 @@
 #include "serve/scrape.h"
 #include "text/exposition.h"
 
-void metrics_page_set(struct request *request, const struct http_request *head)
+bool metrics_page_begin(struct request *request, const struct http_request *head)
 {
     request->coding = coding_accepted(head);
-    request->is_scrape = true;
+    return true;
 }
 
 static void set_text(struct request *request, struct blob *text)

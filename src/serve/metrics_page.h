@@ -3,12 +3,11 @@
 #ifndef RECKONER_SERVE_METRICS_PAGE_H
 #define RECKONER_SERVE_METRICS_PAGE_H
 
+#include "http/message.h"
 #include "serve/request.h"
 
-// For own_pages.c: it is for the scrape.
-void metrics_page_set(struct request *request, const struct http_request *head);
-
-// Lends the request to the scrape's thread, until its mail. On its loop.
+// For the table of own_pages.h.
+bool metrics_page_begin(struct request *request, const struct http_request *head);
 void metrics_page_ask(struct request *request);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "serve/metrics.h"
-#include "serve/own_pages.h"
+#include "serve/health_page.h"
 #include "text/exposition.h"
 
 enum { LABELS_BYTES = 1024, STAT_BYTES = 2048 };
@@ -101,7 +101,7 @@ static void write_build(const struct context *context, struct buf *out)
     exposition_count(out, "reckoner_build_info", buf_span(&labels), 1);
     exposition_single_count(out, "reckoner_ready", EXPOSITION_GAUGE,
         "1 where /-/readyz says that the server takes requests and all stores are in reach, else 0.",
-        own_pages_are_ready(context));
+        health_is_ready(context));
     exposition_single_count(out, "reckoner_edition", EXPOSITION_GAUGE,
         "The number of the apps' files in force: it is raised by each reload of an app.",
         editions_number(&context->editions));

@@ -64,6 +64,8 @@ struct asked {
     size_t charged_bytes;              // to the budget of rows
 };
 
+struct own_page; // own_pages.h
+
 enum { REQUEST_ID_CHARS = 17 }; // hexadecimal digits and a NUL
 
 struct request {
@@ -87,10 +89,8 @@ struct request {
     size_t service;                       // the app's number, and that of its service
     const struct endpoint *endpoint;      // NULL until routed, and for a file
     const struct public_file *file;       // NULL: not a file
-    void (*page_run)(struct task *task, void *worker); // of a page of the server's own that reads a store
-    struct usage_ask *usage_ask;                       // of /-/usage; the arena's
-    struct batches_ask *batches_ask;                   // of /-/batches; the arena's
-    struct jobs_ask *jobs_ask;                         // of /-/jobs; the arena's
+    const struct own_page *page;          // NULL: not one of the server's own
+    void *page_ask;                       // what its own_page.begin has read for it; the arena's
     struct async_write *async;   // of a write that is to be a job (async.h); the arena's; NULL: it is none
     struct spool body;           // of that, as it came; owned
     struct job_reply *job_reply; // where a job answers it (job_reply.h); the arena's
@@ -116,7 +116,6 @@ struct request {
     struct versions_question question; // whether that is current
     struct span cursor;                // of the next page; empty: none. Valid until the headers are set
     struct prefer prefer;              // what the client of a write prefers
-    bool is_scrape;                    // it is for /-/metrics
     bool has_preferences;              // `prefer` was read
     bool is_deferred;                  // it is a job
     bool is_minimal;                   // the answer has lost its body for that

@@ -64,13 +64,14 @@ static enum next_step not_let_in(const struct request *request)
     return request->response.status == 0 ? NEXT_KEYS : NEXT_REPLY;
 }
 
-static enum next_step read_page(
-    struct request *request, const struct http_request *head, const struct own_page *page)
+static enum next_step read_page(struct request *request, const struct http_request *head)
 {
-    page->set_response(request, head);
-    if (request->is_scrape)
-        return NEXT_SCRAPE;
-    return request->page_run != NULL ? NEXT_PAGE : not_let_in(request);
+    const struct own_page *page = request->page;
+    if (page->set_response != NULL) {
+        page->set_response(request, head);
+        return NEXT_REPLY;
+    }
+    return page->begin(request, head) ? NEXT_PAGE : not_let_in(request);
 }
 
 static enum next_step read_of_read(struct request *request, const struct http_request *head)
@@ -100,8 +101,9 @@ static enum next_step read_routed(struct request *request, const struct http_exc
     request->app = request->lease->edition->apps[route->app];
     request->endpoint = route->endpoint;
     request->file = route->file;
+    request->page = route->page;
     if (route->page != NULL)
-        return read_page(request, head, route->page);
+        return read_page(request, head);
     cors_begin(request, request->app, head);
     if (route->is_folder) {
         routing_set_redirect(request, head);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a request's head asks for: routed, let in, and read to its last field. On the request's loop.
 //
-//     lease ─ route ─┬─ a page of the server's own ──────────────────► SCRAPE, PAGE
+//     lease ─ route ─┬─ a page of the server's own ──────────────────► PAGE
 //                    ├─ a file ──────────────────────────────────────► FILE
 //                    └─ an endpoint ─ door ─ plan ─ parameters ─┬────► READ, QUESTION
 //                                                               └────► WRITE, ROWS
@@ -18,8 +18,7 @@ enum next_step {
     NEXT_REPLY,    // the response is set
     NEXT_KEYS,     // which keys there are has to be asked: waiting.h
     NEXT_RATION,   // how much of its plan its client may use, likewise
-    NEXT_SCRAPE,   // /-/metrics
-    NEXT_PAGE,     // request->page_run
+    NEXT_PAGE,     // of the server's own: request->page
     NEXT_FILE,     // request->file
     NEXT_QUESTION, // its body, and then it is a read
     NEXT_READ,     // the parameters are read, as in the next two

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client sees its own usage only, as it was written to the stores (access/flusher.h): what was asked within
-// the last LIMIT_USAGE_FLUSH_MS may not be in it yet. On the loop up to usage_page_run, and then on a
+// the last LIMIT_USAGE_FLUSH_MS may not be in it yet. On the loop up to usage_page_run, which is on a
 // worker's thread.
 #include "serve/usage_page.h"
 
 #include "access/usage_report.h"
 #include "access/usage_store.h"
-#include "base/clock.h"
 #include "base/limits.h"
 #include "serve/asker.h"
-#include "serve/format.h"
-#include "serve/handles.h"
+#include "serve/own_page_task.h"
 #include "text/url.h"
 
 // What is asked for.
 struct usage_ask {
     struct usage_period period; // a month
-    enum answer_format format;  // JSON, NDJSON or CSV
     struct asker asker;         // whose usage is told
 };
-
-static const char HEADERS[] = "Cache-Control: private, no-store\r\nVary: Accept\r\n";
 
 // --- who asks, and for what
 
@@ -60,84 +55,54 @@ static bool is_known(struct request *request, enum door_verdict verdict)
 // --- the answer
 
 // What one client has used of an app.
-static enum err_code add_client(struct handles *handles, struct request *request, size_t number,
-    struct usage_report *report, struct err *err)
+static enum err_code add_client(struct handles *handles, struct request *request,
+    const struct asker_client *client, struct usage_report *report, struct err *err)
 {
-    const struct usage_ask *ask = request->usage_ask;
-    size_t service = ask->asker.clients[number].service;
-    struct app *app = request->lease->edition->apps[service];
-    uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
+    const struct usage_ask *ask = request->page_ask;
+    struct store_conn *conn = NULL;
     struct usage_table table;
     usage_table_init(&table, LIMIT_USAGE_READ);
-    enum err_code code = handles_connect(handles, service, app, deadline_ns, err);
-    if (code == ERR_NONE) {
-        struct store_conn *conn = handles->primaries[service].conn;
-        store_deadline(conn, deadline_ns);
-        code = usage_store_read(conn, ask->period, &ask->asker.clients[number].id, &table, err);
-        store_deadline(conn, 0);
-    }
+    enum err_code code = own_page_open(handles, request, client->service, &conn, err);
+    if (code == ERR_NONE)
+        code = usage_store_read(conn, ask->period, &client->id, &table, err);
+    own_page_close(conn);
     if (code == ERR_NONE) {
         usage_table_sort(&table);
-        usage_report_add(report, app->name, &table);
+        usage_report_add(report, request->lease->edition->apps[client->service]->name, &table);
     }
     usage_table_fini(&table);
     return code;
 }
 
-static enum err_code write_all(
+static enum err_code write_usage(
     struct handles *handles, struct request *request, struct buf *out, struct err *err)
 {
-    const struct usage_ask *ask = request->usage_ask;
+    const struct usage_ask *ask = request->page_ask;
     struct usage_report report;
     enum err_code code = ERR_NONE;
-    usage_report_start(&report, ask->format, ask->period, out);
+    usage_report_start(&report, request->format, ask->period, out);
     for (size_t i = 0; code == ERR_NONE && i < ask->asker.count; i++)
-        code = add_client(handles, request, i, &report, err);
+        code = add_client(handles, request, &ask->asker.clients[i], &report, err);
     usage_report_end(&report);
-    if (code == ERR_NONE && buf_status(out) != ERR_NONE)
-        code = err_no_memory(err);
     return code;
 }
 
-static void run(struct task *task, void *worker)
+void usage_page_run(struct task *task, void *worker)
 {
-    struct request *request = CONTAINER_OF(task, struct request, task);
-    struct err err = {0};
-    AUTO(buf_fini) struct buf out;
-    if (request_give_up(request))
-        return;
-    buf_init(&out, LIMIT_ANSWER_BYTES);
-    enum err_code code = write_all(worker, request, &out, &err);
-    struct blob *body = code == ERR_NONE ? blob_take(&out) : NULL;
-    if (body != NULL)
-        request->response = (struct response){.status = 200,
-            .content_type = answer_media_type(request->usage_ask->format),
-            .headers = HEADERS,
-            .body = body};
-    else if (code == ERR_NONE)
-        request_set_busy(request, "out of memory");
-    else
-        request_set_error(request, &err, &request->report);
-    request_send_back(request);
+    own_page_run(task, worker, write_usage);
 }
 
-void usage_page_set(struct request *request, const struct http_request *head)
+bool usage_page_begin(struct request *request, const struct http_request *head)
 {
     struct usage_ask *ask = arena_zalloc(&request->arena, 1, sizeof(*ask));
     enum door_verdict verdict;
     if (ask == NULL) {
         request_set_busy(request, "out of memory");
-        return;
+        return false;
     }
     if (!asker_find(request, head, &ask->asker, &verdict) || !is_known(request, verdict))
-        return;
+        return false;
     request->line.client = request->client->id;
-    if (!read_period(request, head->query, &ask->period))
-        return;
-    if (!format_accepted(&ASKER_ENDPOINT, head, &ask->format)) {
-        request_refuse(request, 406, "Accept leaves out application/json, application/x-ndjson and text/csv");
-        return;
-    }
-    request->usage_ask = ask;
-    request->page_run = run;
+    request->page_ask = ask;
+    return read_period(request, head->query, &ask->period) && own_page_accept(request, head);
 }

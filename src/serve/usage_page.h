@@ -8,6 +8,7 @@
 #include "serve/request.h"
 
 // For the table of own_pages.h.
-void usage_page_set(struct request *request, const struct http_request *head);
+bool usage_page_begin(struct request *request, const struct http_request *head);
+void usage_page_run(struct task *task, void *worker);
 
 #endif

@@ -13,7 +13,8 @@ static void every_page_has_a_path_and_method_of_its_own_and_an_answer(void **sta
     (void)state;
     for (const struct own_page *page = own_pages; page->path != NULL; page++) {
         assert_true(span_starts_with(span_of(page->path), "/-/"));
-        assert_non_null(page->set_response);
+        assert_true((page->set_response != NULL) != (page->begin != NULL));
+        assert_int_equal((page->run != NULL) + (page->ask != NULL), page->begin != NULL);
         for (const struct own_page *other = own_pages; other < page; other++)
             assert_true(strcmp(other->path, page->path) != 0 || other->method != page->method);
     }
