@@ -8,6 +8,8 @@
 
 #include "base/limits.h"
 
+enum { OPEN_GUESS = 64 }; // as many as a small server has, where /proc does not tell
+
 // What may be needed beside connections.
 static size_t reserve_of(size_t handles)
 {
@@ -25,18 +27,16 @@ void descriptors_share(size_t free, size_t handles, size_t wanted, struct descri
     ret_descriptors->file_answers = file_answers > LIMIT_FILE_ANSWERS ? LIMIT_FILE_ANSWERS : file_answers;
 }
 
-// How many are open; without /proc, as many as a small server has.
-static size_t count_open(void)
+size_t descriptors_count_open(void)
 {
-    enum { GUESS = 64 };
     DIR *dir = opendir("/proc/self/fd");
     if (dir == NULL)
-        return GUESS;
+        return 0;
     size_t count = 0;
     for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
         count += entry->d_name[0] != '.';
     closedir(dir);
-    return count;
+    return count - 1; // the folder itself
 }
 
 void descriptors_raise(void)
@@ -52,8 +52,10 @@ enum err_code descriptors_claim(
     size_t handles, size_t wanted, struct descriptors *ret_descriptors, struct err *err)
 {
     struct rlimit rlimit = {.rlim_cur = 1024};
-    (void)getrlimit(RLIMIT_NOFILE, &rlimit);                     // fails for a bad pointer only
-    size_t open = count_open(), limit = (size_t)rlimit.rlim_cur; // infinity is the largest number
+    (void)getrlimit(RLIMIT_NOFILE, &rlimit); // fails for a bad pointer only
+    size_t counted = descriptors_count_open();
+    size_t open = counted > 0 ? counted + 1 : OPEN_GUESS; // and one for who counts anew
+    size_t limit = (size_t)rlimit.rlim_cur;               // infinity is the largest number
     struct descriptors descriptors = {.limit = limit};
     descriptors_share(limit > open ? limit - open : 0, handles, wanted, &descriptors);
     if (descriptors.connections == 0 || descriptors.file_answers == 0) {

@@ -23,6 +23,9 @@ void descriptors_share(size_t free, size_t handles, size_t wanted, struct descri
 // before the first store is opened.
 void descriptors_raise(void);
 
+// How many are open now; 0 without /proc. Any thread.
+size_t descriptors_count_open(void);
+
 // Shares out what is not open. Called when all is open that the process opens at its start. ERR_CONFIG: there
 // is no room for a connection.
 MUST_CHECK enum err_code descriptors_claim(

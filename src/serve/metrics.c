@@ -6,6 +6,8 @@ void metrics_write(void *context, struct buf *out)
 {
     metrics_process(context, out);
     metrics_work(context, out);
+    metrics_batches(context, out);
+    metrics_memory(context, out);
     metrics_jobs(context, out);
     metrics_files(context, out);
     metrics_histories(context, out);

@@ -14,6 +14,8 @@ void metrics_write(void *context, struct buf *out);
 // Its parts, each a file of that name.
 void metrics_requests(const struct context *context, struct buf *out);
 void metrics_work(const struct context *context, struct buf *out);
+void metrics_batches(const struct context *context, struct buf *out);
+void metrics_memory(const struct context *context, struct buf *out);
 void metrics_histories(const struct context *context, struct buf *out);
 void metrics_hooks(const struct context *context, struct buf *out);
 void metrics_jobs(const struct context *context, struct buf *out);

@@ -3,21 +3,18 @@
 // asked. On PostgreSQL each node counts the rows that it has moved itself.
 #include "serve/app_histories.h"
 #include "serve/metrics.h"
-#include "text/exposition.h"
-
-enum { LABELS_BYTES = 1024 };
+#include "serve/metrics_samples.h"
 
 static void each_table(const struct context *context, struct buf *out,
     void (*write)(struct buf *out, struct span labels, const struct history_mover_table *table))
 {
     AUTO(buf_fini) struct buf labels;
-    buf_init(&labels, LABELS_BYTES);
+    buf_init(&labels, METRICS_LABELS_BYTES);
     for (size_t i = 0; i < context->service_count; i++) {
         struct history_mover *mover = app_histories_of(context->history, i);
         struct history_mover_table table;
         for (size_t j = 0; mover != NULL && history_mover_table(mover, j, &table); j++) {
-            buf_clear(&labels);
-            exposition_label(&labels, "app", span_of(context->services[i].app->name));
+            (void)metrics_app_label(&labels, context, i);
             exposition_label(&labels, "table", span_of(table.name));
             write(out, buf_span(&labels), &table);
         }

@@ -4,67 +4,49 @@
 #include "hooks/courier.h"
 #include "serve/app_hooks.h"
 #include "serve/metrics.h"
-#include "text/exposition.h"
+#include "serve/metrics_samples.h"
 
-enum { LABELS_BYTES = 1024 };
+enum { WAITING, OLDEST, DELIVERED, FAILED, GIVEN_UP };
 
-static uint64_t waiting_of(const struct courier_stats *stats)
-{
-    return (uint64_t)stats->counts.waiting;
-}
-
-static uint64_t age_of(const struct courier_stats *stats)
-{
-    int64_t age_ms = stats->counts.oldest_ms > 0 ? stats->now_ms - stats->counts.oldest_ms : 0;
-    return age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
-}
-
-static uint64_t delivered_of(const struct courier_stats *stats)
-{
-    return stats->delivered;
-}
-
-static uint64_t failed_of(const struct courier_stats *stats)
-{
-    return stats->failed;
-}
-
-static uint64_t given_up_of(const struct courier_stats *stats)
-{
-    return stats->given_up;
-}
-
-static const struct {
-    const char *name;
-    enum exposition_kind kind;
-    const char *help;
-    uint64_t (*of)(const struct courier_stats *stats);
-} families[] = {
-    {"reckoner_hooks_waiting", EXPOSITION_GAUGE, "Hooks that are to be delivered.", waiting_of},
-    {"reckoner_hooks_oldest_seconds", EXPOSITION_GAUGE, "Age of the oldest of them; 0: there is none.",
-        age_of},
-    {"reckoner_hooks_delivered_total", EXPOSITION_COUNTER, "Hooks that this process has delivered.",
-        delivered_of},
-    {"reckoner_hook_failures_total", EXPOSITION_COUNTER, "Tries of hooks by this process that failed.",
-        failed_of},
-    {"reckoner_hooks_given_up_total", EXPOSITION_COUNTER, "Hooks that this process has given up.",
-        given_up_of},
+static const struct metrics_family families[] = {
+    {.name = "reckoner_hooks_waiting",
+        .kind = EXPOSITION_GAUGE,
+        .help = "Hooks that are to be delivered.",
+        .value = WAITING},
+    {.name = "reckoner_hooks_oldest_seconds",
+        .kind = EXPOSITION_GAUGE,
+        .help = "Age of the oldest of them; 0: there is none.",
+        .value = OLDEST},
+    {.name = "reckoner_hooks_delivered_total",
+        .kind = EXPOSITION_COUNTER,
+        .help = "Hooks that this process has delivered.",
+        .value = DELIVERED},
+    {.name = "reckoner_hook_failures_total",
+        .kind = EXPOSITION_COUNTER,
+        .help = "Tries of hooks by this process that failed.",
+        .value = FAILED},
+    {.name = "reckoner_hooks_given_up_total",
+        .kind = EXPOSITION_COUNTER,
+        .help = "Hooks that this process has given up.",
+        .value = GIVEN_UP},
 };
+
+static bool read_app(const struct context *context, size_t service, uint64_t ret_values[METRICS_VALUES])
+{
+    struct courier *courier = app_hooks_of(context->hooks, service);
+    if (courier == NULL)
+        return false;
+    struct courier_stats stats = courier_stats(courier);
+    int64_t age_ms = stats.counts.oldest_ms > 0 ? stats.now_ms - stats.counts.oldest_ms : 0;
+    ret_values[WAITING] = (uint64_t)stats.counts.waiting;
+    ret_values[OLDEST] = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
+    ret_values[DELIVERED] = stats.delivered;
+    ret_values[FAILED] = stats.failed;
+    ret_values[GIVEN_UP] = stats.given_up;
+    return true;
+}
 
 void metrics_hooks(const struct context *context, struct buf *out)
 {
-    AUTO(buf_fini) struct buf labels;
-    buf_init(&labels, LABELS_BYTES);
-    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-        exposition_family(out, families[i].name, families[i].kind, families[i].help);
-        for (size_t j = 0; j < context->service_count; j++) {
-            struct courier *courier = app_hooks_of(context->hooks, j);
-            if (courier == NULL)
-                continue;
-            struct courier_stats stats = courier_stats(courier);
-            buf_clear(&labels);
-            exposition_label(&labels, "app", span_of(context->services[j].app->name));
-            exposition_count(out, families[i].name, buf_span(&labels), families[i].of(&stats));
-        }
-    }
+    metrics_by_app(context, families, ARRAY_LEN(families), read_app, out);
 }

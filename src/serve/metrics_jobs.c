@@ -4,69 +4,47 @@
 #include "jobs/jobs.h"
 #include "serve/app_jobs.h"
 #include "serve/metrics.h"
-#include "text/exposition.h"
+#include "serve/metrics_samples.h"
 
-enum { LABELS_BYTES = 1024 };
+enum { QUEUED, OLDEST, TRIES };
 
-static struct span label(struct buf *labels, const struct context *context, size_t service)
+// What became of a try, and its word.
+static const enum job_state states[] = {JOB_DONE, JOB_REFUSED, JOB_FAILED, JOB_QUEUED};
+static const char *const outcomes[ARRAY_LEN(states)] = {"done", "refused", "failed", "tried_again"};
+
+static const struct metrics_family families[] = {
+    {.name = "reckoner_jobs_queued",
+        .kind = EXPOSITION_GAUGE,
+        .help = "Batches that were accepted for later and wait, or are being done.",
+        .value = QUEUED},
+    {.name = "reckoner_jobs_oldest_seconds",
+        .kind = EXPOSITION_GAUGE,
+        .help = "Age of the oldest of them; 0: there is none.",
+        .value = OLDEST},
+    {.name = "reckoner_job_tries_total",
+        .kind = EXPOSITION_COUNTER,
+        .help = "Tries of jobs by this process, by what became of them.",
+        .value = TRIES,
+        .label = "outcome",
+        .words = outcomes,
+        .count = ARRAY_LEN(outcomes)},
+};
+
+static bool read_app(const struct context *context, size_t service, uint64_t ret_values[METRICS_VALUES])
 {
-    buf_clear(labels);
-    exposition_label(labels, "app", span_of(context->services[service].app->name));
-    return buf_span(labels);
-}
-
-static void write_queues(const struct context *context, struct buf *labels, struct buf *out)
-{
-    exposition_family(out, "reckoner_jobs_queued", EXPOSITION_GAUGE,
-        "Batches that were accepted for later and wait, or are being done.");
-    for (size_t i = 0; i < context->service_count; i++) {
-        struct jobs *jobs = app_jobs_of(context->jobs, i);
-        if (jobs == NULL)
-            continue;
-        struct job_queue queue = jobs_stats(jobs).queue;
-        exposition_count(
-            out, "reckoner_jobs_queued", label(labels, context, i), (uint64_t)(queue.queued + queue.running));
-    }
-    exposition_family(out, "reckoner_jobs_oldest_seconds", EXPOSITION_GAUGE,
-        "Age of the oldest of them; 0: there is none.");
-    for (size_t i = 0; i < context->service_count; i++) {
-        struct jobs *jobs = app_jobs_of(context->jobs, i);
-        if (jobs == NULL)
-            continue;
-        struct runner_stats stats = jobs_stats(jobs);
-        int64_t age_ms = stats.queue.oldest_ms > 0 ? stats.now_ms - stats.queue.oldest_ms : 0;
-        exposition_count(out, "reckoner_jobs_oldest_seconds", label(labels, context, i),
-            age_ms > 0 ? (uint64_t)age_ms / 1000 : 0);
-    }
-}
-
-static void write_outcomes(const struct context *context, struct buf *labels, struct buf *out)
-{
-    static const struct {
-        enum job_state state;
-        const char *outcome;
-    } outcomes[] = {
-        {JOB_DONE, "done"}, {JOB_REFUSED, "refused"}, {JOB_FAILED, "failed"}, {JOB_QUEUED, "tried_again"}};
-    exposition_family(out, "reckoner_job_tries_total", EXPOSITION_COUNTER,
-        "Tries of jobs by this process, by what became of them.");
-    for (size_t i = 0; i < context->service_count; i++) {
-        struct jobs *jobs = app_jobs_of(context->jobs, i);
-        if (jobs == NULL)
-            continue;
-        struct runner_stats stats = jobs_stats(jobs);
-        for (size_t j = 0; j < ARRAY_LEN(outcomes); j++) {
-            (void)label(labels, context, i);
-            exposition_label(labels, "outcome", span_of(outcomes[j].outcome));
-            exposition_count(
-                out, "reckoner_job_tries_total", buf_span(labels), stats.outcomes[outcomes[j].state]);
-        }
-    }
+    struct jobs *jobs = app_jobs_of(context->jobs, service);
+    if (jobs == NULL)
+        return false;
+    struct runner_stats stats = jobs_stats(jobs);
+    int64_t age_ms = stats.queue.oldest_ms > 0 ? stats.now_ms - stats.queue.oldest_ms : 0;
+    ret_values[QUEUED] = (uint64_t)(stats.queue.queued + stats.queue.running);
+    ret_values[OLDEST] = age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        ret_values[TRIES + i] = stats.outcomes[states[i]];
+    return true;
 }
 
 void metrics_jobs(const struct context *context, struct buf *out)
 {
-    AUTO(buf_fini) struct buf labels;
-    buf_init(&labels, LABELS_BYTES);
-    write_queues(context, &labels, out);
-    write_outcomes(context, &labels, out);
+    metrics_by_app(context, families, ARRAY_LEN(families), read_app, out);
 }

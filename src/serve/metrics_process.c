@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process as a whole, under the names that Prometheus' own client libraries give (process_…), what was
 // built, whether it is ready, and the logs. /proc is read, which is memory of the kernel.
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -12,11 +11,12 @@
 #include <uv.h>
 
 #include "base/clock.h"
-#include "serve/metrics.h"
+#include "serve/descriptors.h"
 #include "serve/health_page.h"
-#include "text/exposition.h"
+#include "serve/metrics.h"
+#include "serve/metrics_samples.h"
 
-enum { LABELS_BYTES = 1024, STAT_BYTES = 2048 };
+enum { STAT_BYTES = 2048 };
 
 // The fields of /proc/self/stat behind the name, which may have blanks (proc(5)); false where there is none.
 static bool read_stat(unsigned long long *ret_start_ticks, long long *ret_resident_pages)
@@ -50,18 +50,6 @@ static double start_s(unsigned long long ticks)
     return start;
 }
 
-static uint64_t open_files(void)
-{
-    uint64_t count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    if (dir == NULL)
-        return 0;
-    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
-        count += entry->d_name[0] != '.';
-    closedir(dir);
-    return count - 1; // the folder itself
-}
-
 static double cpu_s(void)
 {
     struct timespec used;
@@ -84,8 +72,8 @@ static void write_process(struct buf *out)
         exposition_single_count(out, "process_resident_memory_bytes", EXPOSITION_GAUGE,
             "Memory that is resident.", (uint64_t)resident_pages * (uint64_t)sysconf(_SC_PAGESIZE));
     }
-    exposition_single_count(
-        out, "process_open_fds", EXPOSITION_GAUGE, "File descriptors that are open.", open_files());
+    exposition_single_count(out, "process_open_fds", EXPOSITION_GAUGE, "File descriptors that are open.",
+        descriptors_count_open());
     exposition_single_count(out, "process_max_fds", EXPOSITION_GAUGE, "File descriptors that may be open.",
         (uint64_t)files.rlim_cur);
 }
@@ -93,7 +81,7 @@ static void write_process(struct buf *out)
 static void write_build(const struct context *context, struct buf *out)
 {
     AUTO(buf_fini) struct buf labels;
-    buf_init(&labels, LABELS_BYTES);
+    buf_init(&labels, METRICS_LABELS_BYTES);
     exposition_label(&labels, "version", span_of(RECKONER_VERSION));
     exposition_label(&labels, "sqlite", span_of(sqlite3_libversion()));
     exposition_label(&labels, "libuv", span_of(uv_version_string()));
@@ -116,12 +104,9 @@ static void write_logs(const struct context *context, struct buf *out)
     exposition_family(out, "reckoner_log_lines_dropped_total", EXPOSITION_COUNTER,
         "Lines of logs that are lost, as what reads the log was too slow, or its disk is full.");
     for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
-        AUTO(buf_fini) struct buf labels;
-        buf_init(&labels, LABELS_BYTES);
-        exposition_label(&labels, "log", span_of(logs[i].name));
         if (logs[i].log != NULL)
-            exposition_count(
-                out, "reckoner_log_lines_dropped_total", buf_span(&labels), log_dropped(logs[i].log));
+            metrics_write_labelled(
+                out, "reckoner_log_lines_dropped_total", "log", logs[i].name, log_dropped(logs[i].log));
     }
 }
 

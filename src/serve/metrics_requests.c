@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "serve/metrics.h"
-#include "text/exposition.h"
+#include "serve/metrics_samples.h"
 
 enum { LABELS_BYTES = 4 * LIMIT_PATH_BYTES }; // a path may have to be escaped
 
@@ -106,16 +106,20 @@ static void write_size(const struct tally *tally, struct buf *out)
         "Requests that are in no other counter, for want of memory.", tally_lost(tally));
 }
 
-static void write_refusals(const struct context *context, struct buf *labels, struct buf *out)
+static bool read_refusals(const struct context *context, size_t service, uint64_t ret_values[METRICS_VALUES])
 {
-    exposition_family(out, "reckoner_plan_refusals_total", EXPOSITION_COUNTER,
-        "Requests that were answered 429, as a plan allows no more.");
-    for (size_t i = 0; context->limits != NULL && i < context->service_count; i++) {
-        buf_clear(labels);
-        exposition_label(labels, "app", span_of(context->services[i].app->name));
-        exposition_count(
-            out, "reckoner_plan_refusals_total", buf_span(labels), limits_refusals(context->limits, i));
-    }
+    if (context->limits == NULL)
+        return false;
+    ret_values[0] = limits_refusals(context->limits, service);
+    return true;
+}
+
+static void write_refusals(const struct context *context, struct buf *out)
+{
+    const struct metrics_family refusals = {.name = "reckoner_plan_refusals_total",
+        .kind = EXPOSITION_COUNTER,
+        .help = "Requests that were answered 429, as a plan allows no more."};
+    metrics_by_app(context, &refusals, 1, read_refusals, out);
 }
 
 void metrics_requests(const struct context *context, struct buf *out)
@@ -134,7 +138,7 @@ void metrics_requests(const struct context *context, struct buf *out)
     write_sent(tally, &sums, &labels, out);
     write_received(tally, &sums, &labels, out);
     write_sources(tally, &labels, out);
-    write_refusals(context, &labels, out);
+    write_refusals(context, out);
     write_size(tally, out);
     mem_free(items);
 }

@@ -3,17 +3,13 @@
 // without samples.
 #include "http/tls.h"
 #include "serve/metrics.h"
-#include "text/exposition.h"
-
-enum { LABELS_BYTES = 1024 };
+#include "serve/metrics_samples.h"
 
 static const char *const outcomes[TLS_OUTCOMES] = {
     [TLS_DONE] = "done", [TLS_RESUMED] = "resumed", [TLS_FAILED] = "failed", [TLS_REFUSED] = "refused"};
 
 void metrics_tls(const struct context *context, struct buf *out)
 {
-    AUTO(buf_fini) struct buf labels;
-    buf_init(&labels, LABELS_BYTES);
     exposition_family(out, "reckoner_tls_certificate_end_seconds", EXPOSITION_GAUGE,
         "When the server's certificate ends, in seconds since 1970: clients refuse it from then on.");
     if (context->tls != NULL)
@@ -21,10 +17,7 @@ void metrics_tls(const struct context *context, struct buf *out)
             out, "reckoner_tls_certificate_end_seconds", span_of(""), (double)tls_ends_s(context->tls));
     exposition_family(out, "reckoner_tls_handshakes_total", EXPOSITION_COUNTER,
         "Handshakes that are over, by their outcome: refused ones found too many others.");
-    for (size_t i = 0; context->tls != NULL && i < TLS_OUTCOMES; i++) {
-        buf_clear(&labels);
-        exposition_label(&labels, "outcome", span_of(outcomes[i]));
-        exposition_count(out, "reckoner_tls_handshakes_total", buf_span(&labels),
+    for (size_t i = 0; context->tls != NULL && i < TLS_OUTCOMES; i++)
+        metrics_write_labelled(out, "reckoner_tls_handshakes_total", "outcome", outcomes[i],
             tls_counted(context->tls, (enum tls_outcome)i));
-    }
 }
