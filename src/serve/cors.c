@@ -9,8 +9,6 @@
 
 enum { PREFLIGHT_BYTES = 4096, DETAIL_BYTES = 512, SHOWN_ORIGIN = 200 };
 
-static const char VARY[] = "Vary: Origin\r\n";
-
 struct span cors_origin(const struct http_request *head)
 {
     const struct http_field *field = http_field(head, "origin");
@@ -30,29 +28,19 @@ void cors_begin(struct request *request, const struct app *app, const struct htt
         request->origin = (struct span){.at = kept, .len = origin.len};
 }
 
-static char *put(char *at, const char *text, size_t len)
+void cors_write(const struct cors *cors, struct span origin, struct header_lines *lines)
 {
-    memcpy(at, text, len);
-    return at + len;
-}
-
-void cors_append(const struct cors *cors, struct span origin, char *lines)
-{
-    static const char ALLOW[] = "Access-Control-Allow-Origin: ";
-    char *at = lines + strlen(lines);
     if (cors->takes_all) {
-        at = put(at, cors->for_all, strlen(cors->for_all));
-        *at = '\0';
+        header_lines_add(lines, cors->for_all, strlen(cors->for_all));
         return;
     }
     if (origin.len <= LIMIT_ORIGIN_BYTES && cors_takes(cors, origin)) {
-        at = put(at, ALLOW, sizeof(ALLOW) - 1);
-        at = put(at, origin.at, origin.len);
-        at = put(at, "\r\n", 2);
-        at = put(at, cors->granted.at, cors->granted.len);
+        HEADER_LINES_ADD(lines, "Access-Control-Allow-Origin: ");
+        header_lines_add(lines, origin.at, origin.len);
+        HEADER_LINES_ADD(lines, "\r\n");
+        header_lines_add(lines, cors->granted.at, cors->granted.len);
     }
-    at = put(at, VARY, sizeof(VARY) - 1);
-    *at = '\0';
+    HEADER_LINES_ADD(lines, "Vary: Origin\r\n");
 }
 
 // --- preflights

@@ -9,6 +9,7 @@
 
 #include "app/cors.h"
 #include "base/limits.h"
+#include "serve/header_lines.h"
 #include "serve/request.h"
 
 enum { CORS_CHARS = 512 + LIMIT_ORIGIN_BYTES + LIMIT_CORS_NAMES_BYTES }; // of the lines of an answer, at most
@@ -27,7 +28,7 @@ void cors_set_preflight(struct request *request, const char *methods, const char
 // The origin that a request names; empty when it names none.
 struct span cors_origin(const struct http_request *head);
 
-// Appends the lines of an answer for `origin` to the C string `lines`, at most CORS_CHARS.
-void cors_append(const struct cors *cors, struct span origin, char *lines);
+// Adds the lines of an answer for `origin`, at most CORS_CHARS.
+void cors_write(const struct cors *cors, struct span origin, struct header_lines *lines);
 
 #endif

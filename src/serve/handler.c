@@ -145,14 +145,14 @@ static void on_end(void *ctx, struct http_exchange *exchange, int status, size_t
 static void on_refuse(
     void *ctx, struct http_exchange *exchange, int status, const char *detail, struct http_reply *answer)
 {
-    static _Thread_local char lines[CORS_CHARS];
+    static _Thread_local char text[CORS_CHARS];
     const struct request *request = http_user(exchange);
+    struct header_lines lines;
     (void)ctx;
-    if (request != NULL && request->cors != NULL) {
-        lines[0] = '\0';
-        cors_append(request->cors, request->origin, lines);
-        answer->more_headers = lines;
-    }
+    header_lines_init(&lines, text, sizeof(text));
+    if (request != NULL && request->cors != NULL)
+        cors_write(request->cors, request->origin, &lines);
+    answer->more_headers = header_lines_text(&lines);
     answer->content_type = PROBLEM_MEDIA_TYPE;
     answer->body = problem_blob(&(struct problem){.status = status, .detail = detail});
     if (answer->body == NULL)

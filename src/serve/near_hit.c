@@ -83,23 +83,19 @@ struct near_hit near_hit_find(
 
 void near_hit_reply(struct near_hit *hit, struct http_exchange *exchange)
 {
-    char lines[TOLL_CHARS + CORS_CHARS];
+    char text[TOLL_CHARS + CORS_CHARS];
+    struct header_lines lines;
     const struct kept *kept = hit->answer->kept;
-    struct http_reply reply = {.status = hit->status,
-        .content_type = kept->content_type,
-        .headers = kept->headers.at,
-        .body = blob_ref(kept->body)};
-    if (hit->toll.quota != NULL) {
-        toll_write(&hit->toll, hit->now_ns, lines);
-        reply.more_headers = lines;
-    }
-    if (hit->cors != NULL) {
-        if (reply.more_headers == NULL)
-            lines[0] = '\0';
-        cors_append(hit->cors, hit->origin, lines);
-        reply.more_headers = lines;
-    }
-    http_reply(exchange, &reply);
+    header_lines_init(&lines, text, sizeof(text));
+    if (hit->toll.quota != NULL)
+        toll_write(&hit->toll, hit->now_ns, &lines);
+    if (hit->cors != NULL)
+        cors_write(hit->cors, hit->origin, &lines);
+    http_reply(exchange, &(struct http_reply){.status = hit->status,
+                             .content_type = kept->content_type,
+                             .headers = kept->headers.at,
+                             .more_headers = header_lines_text(&lines),
+                             .body = blob_ref(kept->body)});
     toll_fini(&hit->toll);
 }
 

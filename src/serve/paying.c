@@ -69,7 +69,7 @@ bool paying_admit(struct request *request, const struct http_exchange *exchange)
     return verdict.admission == ADMITTED;
 }
 
-void paying_charge(struct request *request, const struct http_exchange *exchange, char ret_lines[TOLL_CHARS])
+void paying_charge(struct request *request, const struct http_exchange *exchange, struct header_lines *lines)
 {
     const struct response *response = &request->response;
     int64_t now_ns = (int64_t)clock_monotonic_ns();
@@ -83,5 +83,5 @@ void paying_charge(struct request *request, const struct http_exchange *exchange
     if (request->toll.is_running) // a refusal costs nothing: else its Retry-After would not be true
         toll_charge(&request->toll, rows, bytes, now_ns);
     request->is_charged = true;
-    toll_write(&request->toll, now_ns, ret_lines);
+    toll_write(&request->toll, now_ns, lines);
 }

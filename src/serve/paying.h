@@ -10,7 +10,7 @@
 MUST_CHECK bool paying_admit(struct request *request, const struct http_exchange *exchange);
 
 // Charges what the response costs, of a batch its rows, too, unless the plan has refused the request; and
-// writes the lines of what is left. Of a request that pays.
-void paying_charge(struct request *request, const struct http_exchange *exchange, char ret_lines[TOLL_CHARS]);
+// adds the lines of what is left, as toll_write. Of a request that pays.
+void paying_charge(struct request *request, const struct http_exchange *exchange, struct header_lines *lines);
 
 #endif

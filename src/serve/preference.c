@@ -36,7 +36,7 @@ static size_t add(char *list, size_t len, const char *applied)
     return len + (size_t)added;
 }
 
-void preference_append(const struct request *request, char *lines)
+void preference_write(const struct request *request, struct header_lines *lines)
 {
     if (!request->has_preferences)
         return;
@@ -65,8 +65,10 @@ void preference_append(const struct request *request, char *lines)
         snprintf(wait, sizeof(wait), "wait=%u", prefer->wait_s);
         len = add(list, len, wait);
     }
-    char *end = lines + strlen(lines);
-    if (len > 0)
-        end += snprintf(end, PREFERENCE_CHARS, "Preference-Applied: %s\r\n", list);
-    snprintf(end, sizeof("Vary: Prefer\r\n"), "Vary: Prefer\r\n");
+    if (len > 0) {
+        HEADER_LINES_ADD(lines, "Preference-Applied: ");
+        header_lines_add(lines, list, len);
+        HEADER_LINES_ADD(lines, "\r\n");
+    }
+    HEADER_LINES_ADD(lines, "Vary: Prefer\r\n");
 }

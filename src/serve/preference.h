@@ -4,6 +4,7 @@
 #define RECKONER_SERVE_PREFERENCE_H
 
 #include "http/message.h"
+#include "serve/header_lines.h"
 #include "serve/request.h"
 
 enum { PREFERENCE_CHARS = 128 }; // of the lines of an answer, at most
@@ -16,9 +17,9 @@ void preference_read(struct request *request, const struct http_request *head);
 // told all the same. On the thread that has the request.
 bool preference_is_minimal(const struct request *request);
 
-// Appends the lines of the response of a write, at most PREFERENCE_CHARS, to the C string `lines`: what was
-// applied, and that another preference may have changed it (RFC 7240 section 2). For a request whose
-// preferences were not read it does nothing. On the loop.
-void preference_append(const struct request *request, char *lines);
+// Adds the lines of the response of a write, at most PREFERENCE_CHARS: what was applied, and that another
+// preference may have changed it (RFC 7240 section 2). For a request whose preferences were not read it does
+// nothing. On the loop.
+void preference_write(const struct request *request, struct header_lines *lines);
 
 #endif

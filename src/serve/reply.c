@@ -46,31 +46,26 @@ static void keep_from_shared_caches(struct request *request)
 
 void reply_send(struct request *request, struct http_exchange *exchange)
 {
-    char lines[TOLL_CHARS + CORS_CHARS + PREFERENCE_CHARS];
-    lines[0] = '\0';
+    char text[TOLL_CHARS + CORS_CHARS + PREFERENCE_CHARS];
+    struct header_lines lines;
     struct response *response = &request->response;
+    header_lines_init(&lines, text, sizeof(text));
     apply_condition(request);
     keep_from_shared_caches(request);
+    if (request->toll.quota != NULL)
+        paying_charge(request, exchange, &lines);
+    if (request->cors != NULL)
+        cors_write(request->cors, request->origin, &lines);
+    preference_write(request, &lines);
     bool has_body = response->body != NULL || response->file != NULL;
     struct http_reply answer = {
         .status = response->status,
         .content_type = has_body ? response->content_type : NULL,
         .headers = response->headers,
+        .more_headers = header_lines_text(&lines),
         .body = response->body,
         .file = response->file,
     };
-    if (request->toll.quota != NULL) {
-        paying_charge(request, exchange, lines);
-        answer.more_headers = lines;
-    }
-    if (request->cors != NULL) {
-        cors_append(request->cors, request->origin, lines);
-        answer.more_headers = lines;
-    }
-    if (request->has_preferences) {
-        preference_append(request, lines);
-        answer.more_headers = lines;
-    }
     response->body = NULL; // http_reply takes both
     response->file = NULL;
     http_reply(exchange, &answer);

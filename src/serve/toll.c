@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which allowances a request of an endpoint uses is decided here, and how they are told; what of them is left
-// is account.c's. Lines are written by hand, as each answer of a limited client has them.
+// is account.c's.
 #include "serve/toll.h"
-
-#include <string.h>
 
 #include "base/clock.h"
 
@@ -89,63 +87,44 @@ void toll_fini(struct toll *toll)
 
 // --- telling
 
-static char *put(char *out, const char *text, size_t len)
-{
-    memcpy(out, text, len);
-    return out + len;
-}
-
-#define PUT(out, literal) put(out, literal, sizeof(literal) - 1)
-
-// An integer of a structured field (RFC 9651 section 3.3.1): larger ones are cut. Its digits go where they
-// belong at once, as a copy of bytes that were just written one by one waits for them.
-static char *put_number(char *out, uint64_t number)
+// An integer of a structured field (RFC 9651 section 3.3.1): larger ones are cut.
+static void add_integer(struct header_lines *lines, uint64_t number)
 {
     static const uint64_t LARGEST = 999999999999999;
-    size_t digits = 1;
-    number = number < LARGEST ? number : LARGEST;
-    for (uint64_t power = 10; power <= number; power *= 10)
-        digits++;
-    for (size_t at = digits; at > 0; at--) {
-        out[at - 1] = (char)('0' + number % 10);
-        number /= 10;
-    }
-    return out + digits;
-}
-
-static char *put_policy(char *out, struct span policy, bool is_first)
-{
-    if (!is_first)
-        out = PUT(out, ", ");
-    return put(out, policy.at, policy.len);
+    header_lines_add_number(lines, number < LARGEST ? number : LARGEST);
 }
 
 // "requests-minute";r=99;t=1
-static char *put_left(char *out, const struct toll *toll, size_t number, int64_t now_ns, bool is_first)
+static void add_left(struct header_lines *lines, const struct toll *toll, size_t number, int64_t now_ns)
 {
     uint64_t left;
     int64_t more_ns;
     account_left(toll->account, toll->quota, number, now_ns, &left, &more_ns);
     const struct span name = toll->quota->allowances[number].name;
-    out = is_first ? PUT(out, "\"") : PUT(out, ", \"");
-    out = put(out, name.at, name.len);
-    out = PUT(out, "\";r=");
-    out = put_number(out, left);
+    HEADER_LINES_ADD(lines, "\"");
+    header_lines_add(lines, name.at, name.len);
+    HEADER_LINES_ADD(lines, "\";r=");
+    add_integer(lines, left);
     if (more_ns <= 0)
-        return out;
-    out = PUT(out, ";t=");
-    return put_number(out, ((uint64_t)more_ns + NS_PER_S - 1) / NS_PER_S);
+        return;
+    HEADER_LINES_ADD(lines, ";t=");
+    add_integer(lines, ((uint64_t)more_ns + NS_PER_S - 1) / NS_PER_S);
 }
 
-void toll_write(const struct toll *toll, int64_t now_ns, char ret_lines[TOLL_CHARS])
+void toll_write(const struct toll *toll, int64_t now_ns, struct header_lines *lines)
 {
     const struct quota *quota = toll->quota;
-    char *out = PUT(ret_lines, "RateLimit-Policy: ");
-    for (size_t i = 0; i < quota->count; i++)
-        out = put_policy(out, quota->allowances[i].policy, i == 0);
-    out = PUT(out, "\r\nRateLimit: ");
-    for (size_t i = 0; i < quota->count; i++)
-        out = put_left(out, toll, i, now_ns, i == 0);
-    out = PUT(out, "\r\n");
-    *out = '\0';
+    HEADER_LINES_ADD(lines, "RateLimit-Policy: ");
+    for (size_t i = 0; i < quota->count; i++) {
+        if (i > 0)
+            HEADER_LINES_ADD(lines, ", ");
+        header_lines_add(lines, quota->allowances[i].policy.at, quota->allowances[i].policy.len);
+    }
+    HEADER_LINES_ADD(lines, "\r\nRateLimit: ");
+    for (size_t i = 0; i < quota->count; i++) {
+        if (i > 0)
+            HEADER_LINES_ADD(lines, ", ");
+        add_left(lines, toll, i, now_ns);
+    }
+    HEADER_LINES_ADD(lines, "\r\n");
 }

@@ -15,6 +15,7 @@
 #include "access/client.h"
 #include "app/app.h"
 #include "http/server.h"
+#include "serve/header_lines.h"
 #include "serve/limits.h"
 
 enum {
@@ -59,8 +60,8 @@ unsigned toll_wants(const struct endpoint *endpoint);
 // Charges what an answer has cost.
 void toll_charge(const struct toll *toll, uint64_t rows, uint64_t bytes, int64_t now_ns);
 
-// Writes the lines RateLimit-Policy and RateLimit, as a C string.
-void toll_write(const struct toll *toll, int64_t now_ns, char ret_lines[TOLL_CHARS]);
+// Adds the lines RateLimit-Policy and RateLimit, at most TOLL_CHARS.
+void toll_write(const struct toll *toll, int64_t now_ns, struct header_lines *lines);
 
 // The request is over. A zeroed toll is fine.
 void toll_fini(struct toll *toll);

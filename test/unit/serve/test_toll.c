@@ -30,13 +30,15 @@ static void an_answer_says_what_is_left(void **state)
     struct accounts *accounts;
     struct err err = {0};
     struct verdict verdict;
-    char lines[TOLL_CHARS];
+    char text[TOLL_CHARS];
+    struct header_lines lines;
     const struct endpoint write = {.method = HTTP_POST};
     assert_int_equal(accounts_new(1, &accounts, &err), ERR_NONE);
     struct toll toll = {
         .quota = &quota, .account = accounts_find(accounts, 0, span_of("k")), .is_counted = true};
-    toll_write(&toll, SECOND, lines);
-    assert_string_equal(lines,
+    header_lines_init(&lines, text, sizeof(text));
+    toll_write(&toll, SECOND, &lines);
+    assert_string_equal(text,
         "RateLimit-Policy: \"requests-minute\";q=100;w=60, \"rows-day\";q=10;qu=\"rows\";w=86400, "
         "\"bytes-month\";q=999999999999999, \"batches-hour\";q=5;w=3600, \"concurrent\";q=2\r\n"
         "RateLimit: \"requests-minute\";r=100, \"rows-day\";r=10, \"bytes-month\";r=999999999999999, "
@@ -44,8 +46,9 @@ static void an_answer_says_what_is_left(void **state)
     toll_admit(&toll, &write, SECOND, &verdict);
     assert_int_equal(verdict.admission, ADMITTED);
     toll_charge(&toll, 12, 99, SECOND);
-    toll_write(&toll, SECOND, lines);
-    assert_string_equal(strchr(lines, '\n') + 1,
+    header_lines_init(&lines, text, sizeof(text));
+    toll_write(&toll, SECOND, &lines);
+    assert_string_equal(strchr(text, '\n') + 1,
         "RateLimit: \"requests-minute\";r=99;t=1, \"rows-day\";r=0;t=25920, "
         "\"bytes-month\";r=999999999999899;t=1, \"batches-hour\";r=4;t=720, \"concurrent\";r=1\r\n");
     toll_fini(&toll);
