@@ -10,7 +10,6 @@
 #include "hooks/courier.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,9 +19,9 @@
 
 #include "base/clock.h"
 #include "base/crash_point.h"
+#include "base/duty.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/thread.h"
 #include "batch/desk.h"
 #include "hooks/hook_post.h"
 #include "hooks/destination.h"
@@ -44,8 +43,6 @@ struct courier {
     struct courier_options options; // fixed, as the next two
     struct desk *desk;              // owned
     CURLM *multi;                   // owned; the thread's, but for curl_multi_wakeup
-    pthread_t thread;               // valid while is_started
-    bool is_started;                // the owner's
 
     // The thread's own.
     struct own_statements own;                  // of an owned connection for reading, if it has one
@@ -66,13 +63,9 @@ struct courier {
     uint64_t tell_ns;                           // monotonic: it is told not before that
 
     atomic_bool is_called; // by courier_wake; any thread
-    pthread_mutex_t lock;  // guards what follows
-    pthread_cond_t change; // signalled when the thread has ended
-    bool rests;            // it takes nothing
-    bool is_ending;        // likewise, for good
-    bool has_ended;        // the thread
+    struct duty duty;      // its lock guards what follows
     bool is_uncounted;     // a hook waits again since they were counted
-    uint64_t give_up_ns;   // monotonic; with is_ending: what is under way is cut short then
+    uint64_t give_up_ns;   // monotonic; of a duty that ends: what is under way is cut short then
     struct courier_stats stats;
 };
 
@@ -88,29 +81,13 @@ static void tell(struct courier *courier, const char *format, ...)
     courier->options.tell(courier->options.ctx, text);
 }
 
-static bool takes_hooks(struct courier *courier)
-{
-    pthread_mutex_lock(&courier->lock);
-    bool takes = !courier->rests && !courier->is_ending;
-    pthread_mutex_unlock(&courier->lock);
-    return takes;
-}
-
-static bool is_ending(struct courier *courier)
-{
-    pthread_mutex_lock(&courier->lock);
-    bool ends = courier->is_ending;
-    pthread_mutex_unlock(&courier->lock);
-    return ends;
-}
-
 static void count(struct courier *courier, uint64_t delivered, uint64_t failed, uint64_t given_up)
 {
-    pthread_mutex_lock(&courier->lock);
+    pthread_mutex_lock(&courier->duty.lock);
     courier->stats.delivered += delivered;
     courier->stats.failed += failed;
     courier->stats.given_up += given_up;
-    pthread_mutex_unlock(&courier->lock);
+    pthread_mutex_unlock(&courier->duty.lock);
 }
 
 // --- destinations
@@ -269,7 +246,7 @@ static enum err_code ask_desk(struct courier *courier,
 // Tells when the store begins to fail.
 static void note_store(struct courier *courier, enum err_code code, const struct err *err)
 {
-    if (code != ERR_NONE && !courier->has_failed && !is_ending(courier))
+    if (code != ERR_NONE && !courier->has_failed && !duty_ends(&courier->duty))
         tell(courier, "hooks wait, as the store does not take or give them: %s", err->text);
     courier->has_failed = code != ERR_NONE;
 }
@@ -418,9 +395,9 @@ static void start(struct courier *courier, struct hook_post *post)
 static void note_uncounted(struct courier *courier)
 {
     courier->count_ns = courier->recount_ns;
-    pthread_mutex_lock(&courier->lock);
+    pthread_mutex_lock(&courier->duty.lock);
     courier->is_uncounted = true;
-    pthread_mutex_unlock(&courier->lock);
+    pthread_mutex_unlock(&courier->duty.lock);
 }
 
 static void finish_work(struct courier *courier, struct work *work, enum err_code code)
@@ -449,9 +426,9 @@ static void finish_work(struct courier *courier, struct work *work, enum err_cod
 static void note_under_way(struct courier *courier)
 {
     size_t posts = count_posts(courier, false) + count_posts(courier, true);
-    pthread_mutex_lock(&courier->lock);
+    pthread_mutex_lock(&courier->duty.lock);
     courier->stats.under_way = posts;
-    pthread_mutex_unlock(&courier->lock);
+    pthread_mutex_unlock(&courier->duty.lock);
 }
 
 // One round with the store: what it cannot do now is left for the next one.
@@ -460,7 +437,7 @@ static void work(struct courier *courier)
     struct work work = {.courier = courier, .token = own_token()};
     struct err err = {0};
     enum err_code code = ERR_NONE;
-    bool looks = takes_hooks(courier) && clock_monotonic_ns() >= courier->look_ns;
+    bool looks = duty_takes(&courier->duty) && clock_monotonic_ns() >= courier->look_ns;
     plan_posts(courier, &work);
     if (looks) {
         courier->look_ns = clock_monotonic_ns() + LIMIT_HOOK_LOOK_MS * NS_PER_MS;
@@ -488,11 +465,11 @@ static void count_waiting(struct courier *courier)
     if (own_now_ms(&courier->own, &now_ms, &ignored) != ERR_NONE ||
         hook_store_count(&courier->own, &counts, &ignored) != ERR_NONE)
         return;
-    pthread_mutex_lock(&courier->lock);
+    pthread_mutex_lock(&courier->duty.lock);
     courier->stats.counts = counts;
     courier->stats.now_ms = now_ms;
     courier->is_uncounted = false;
-    pthread_mutex_unlock(&courier->lock);
+    pthread_mutex_unlock(&courier->duty.lock);
 }
 
 struct sweep {
@@ -599,7 +576,7 @@ static void sweep(struct courier *courier)
 static bool is_sweeping(struct courier *courier, uint64_t now_ns)
 {
     return (courier->swept != NULL || now_ns >= courier->sweep_ns) && !courier->has_failed &&
-           takes_hooks(courier);
+           duty_takes(&courier->duty);
 }
 
 // --- the thread
@@ -656,9 +633,10 @@ static void round_of(struct courier *courier)
 // Whether the thread may end. What is under way is cut short in time.
 static bool is_over(struct courier *courier)
 {
-    pthread_mutex_lock(&courier->lock);
-    bool ends = courier->is_ending, gives_up = ends && clock_monotonic_ns() >= courier->give_up_ns;
-    pthread_mutex_unlock(&courier->lock);
+    pthread_mutex_lock(&courier->duty.lock);
+    bool ends = courier->duty.state >= DUTY_ENDS,
+         gives_up = ends && clock_monotonic_ns() >= courier->give_up_ns;
+    pthread_mutex_unlock(&courier->duty.lock);
     for (size_t i = 0; gives_up && i < LIMIT_HOOK_SENT; i++) {
         struct hook_post *post = &courier->posts[i];
         if (post->is_taken && !post->is_sent)
@@ -675,7 +653,8 @@ static void *run(void *arg)
     while (!is_over(courier)) {
         round_of(courier);
         uint64_t now_ns = clock_monotonic_ns();
-        bool has_work = count_posts(courier, true) > 0 || (courier->look_ns == 0 && takes_hooks(courier));
+        bool has_work =
+            count_posts(courier, true) > 0 || (courier->look_ns == 0 && duty_takes(&courier->duty));
         bool goes_on = has_work && now_ns >= courier->work_ns;
         uint64_t pause_ms = is_sweeping(courier, now_ns) ? LIMIT_HOOK_SWEEP_PAUSE_MS : LIMIT_HOOK_LOOK_MS;
         wait_until(courier, goes_on ? 0 : now_ns + pause_ms * NS_PER_MS);
@@ -684,11 +663,7 @@ static void *run(void *arg)
     own_statements_fini(&courier->own);
     store_disconnect(courier->own.conn);
     courier->own.conn = NULL;
-    pthread_mutex_lock(&courier->lock);
-    courier->has_ended = true;
-    pthread_cond_broadcast(&courier->change);
-    pthread_mutex_unlock(&courier->lock);
-    return NULL;
+    return duty_leave(&courier->duty);
 }
 
 // --- life
@@ -705,14 +680,12 @@ enum err_code courier_new(
     courier->options = *options;
     courier->sweep_ns = clock_monotonic_ns() + SWEEP_SOON_MS * NS_PER_MS;
     atomic_init(&courier->is_called, false);
-    pthread_mutex_init(&courier->lock, NULL);
-    cond_init(&courier->change);
+    duty_init(&courier->duty);
     courier->multi = curl_multi_init();
     code = courier->multi != NULL ? desk_new(options->store, options->writer, &courier->desk, err)
                                   : err_no_memory(err);
     if (code == ERR_NONE)
-        code = thread_start(run, courier, &courier->thread, err);
-    courier->is_started = code == ERR_NONE;
+        code = duty_start(&courier->duty, run, courier, err);
     if (code != ERR_NONE) {
         courier_free(courier);
         return code;
@@ -729,57 +702,51 @@ void courier_wake(struct courier *courier)
 
 void courier_rest(struct courier *courier, bool rests)
 {
-    pthread_mutex_lock(&courier->lock);
-    courier->rests = rests;
-    pthread_mutex_unlock(&courier->lock);
+    duty_rest(&courier->duty, rests);
     courier_wake(courier);
 }
 
 struct courier_stats courier_stats(struct courier *courier)
 {
-    pthread_mutex_lock(&courier->lock);
+    pthread_mutex_lock(&courier->duty.lock);
     struct courier_stats stats = courier->stats;
-    pthread_mutex_unlock(&courier->lock);
+    pthread_mutex_unlock(&courier->duty.lock);
     return stats;
 }
 
 bool courier_is_waiting(struct courier *courier)
 {
-    pthread_mutex_lock(&courier->lock);
+    pthread_mutex_lock(&courier->duty.lock);
     const struct courier_stats *stats = &courier->stats;
     bool waits = stats->counts.waiting > 0 || stats->under_way > 0 || courier->is_uncounted;
-    pthread_mutex_unlock(&courier->lock);
+    pthread_mutex_unlock(&courier->duty.lock);
     return waits || atomic_load(&courier->is_called);
 }
 
 void courier_end(struct courier *courier, uint64_t until_ns)
 {
-    pthread_mutex_lock(&courier->lock);
-    if (!courier->is_ending)
+    pthread_mutex_lock(&courier->duty.lock);
+    if (courier->duty.state < DUTY_ENDS)
         courier->give_up_ns = clock_monotonic_ns() + LIMIT_HOOK_END_MS * NS_PER_MS;
-    courier->is_ending = true;
-    pthread_mutex_unlock(&courier->lock);
+    pthread_mutex_unlock(&courier->duty.lock);
+    duty_end(&courier->duty);
     courier_wake(courier);
-    pthread_mutex_lock(&courier->lock);
-    while (courier->is_started && !courier->has_ended && clock_monotonic_ns() < until_ns)
-        (void)cond_wait_until(&courier->change, &courier->lock, until_ns);
-    pthread_mutex_unlock(&courier->lock);
+    duty_wait(&courier->duty, until_ns);
 }
 
 void courier_free(struct courier *courier)
 {
     if (courier == NULL)
         return;
-    if (courier->is_started) {
+    if (courier->duty.is_started) {
         courier_end(courier, 0);
-        pthread_mutex_lock(&courier->lock);
+        pthread_mutex_lock(&courier->duty.lock);
         courier->give_up_ns = 0;
-        pthread_mutex_unlock(&courier->lock);
+        pthread_mutex_unlock(&courier->duty.lock);
         courier_wake(courier);
-        if (courier->desk != NULL)
-            desk_end(courier->desk);
-        pthread_join(courier->thread, NULL);
+        desk_end(courier->desk);
     }
+    duty_fini(&courier->duty);
     desk_free(courier->desk);
     for (size_t i = 0; i < LIMIT_HOOK_SENT; i++)
         hook_post_fini(&courier->posts[i]);
@@ -789,7 +756,5 @@ void courier_free(struct courier *courier)
     mem_free(courier->destinations);
     app_unref(courier->app);
     hook_secrets_unref(courier->secrets);
-    pthread_cond_destroy(&courier->change);
-    pthread_mutex_destroy(&courier->lock);
     mem_free(courier);
 }

@@ -23,7 +23,8 @@
 
 static bool is_over(void *ctx)
 {
-    return !receiving_takes(ctx);
+    struct receiver *receiver = ctx;
+    return !duty_takes(&receiver->duty);
 }
 
 // --- a round
@@ -66,10 +67,10 @@ static void note_waiting(struct receiver *receiver, const struct look *look)
         if (oldest_ns == 0 || stamp->changed_ns < oldest_ns)
             oldest_ns = stamp->changed_ns;
     }
-    pthread_mutex_lock(&receiver->lock);
+    pthread_mutex_lock(&receiver->duty.lock);
     receiver->stats.waiting = waiting;
     receiver->stats.oldest_ms = oldest_ns > 0 ? (uint64_t)oldest_ns / NS_PER_MS : 0;
-    pthread_mutex_unlock(&receiver->lock);
+    pthread_mutex_unlock(&receiver->duty.lock);
 }
 
 // An edit ends the round, so that it is in force for the next file.
@@ -91,7 +92,7 @@ static void go_round(struct receiver *receiver)
     if (look_read(&look, app, on_folder, receiver, &err) == ERR_NONE) {
         note_waiting(receiver, &look);
         size_t i = 0;
-        while (i < look.count && receiving_takes(receiver) && receiving_store_is_due(receiver) &&
+        while (i < look.count && duty_takes(&receiver->duty) && receiving_store_is_due(receiver) &&
                is_in_force(receiver, app))
             watched_visit(receiver, app, &look.files[i++]);
         for (size_t j = 0; j < app->reload_line_count; j++)
@@ -106,22 +107,19 @@ static void go_round(struct receiver *receiver)
 static void *run(void *arg)
 {
     struct receiver *receiver = arg;
-    while (!receiving_ends(receiver)) {
-        if (receiving_takes(receiver))
+    struct duty *duty = &receiver->duty;
+    while (!duty_ends(duty)) {
+        if (duty_takes(duty))
             go_round(receiver);
         uint64_t until_ns = clock_monotonic_ns() + LIMIT_INBOX_LOOK_MS * NS_PER_MS;
-        pthread_mutex_lock(&receiver->lock);
-        while (!receiver->is_ending && clock_monotonic_ns() < until_ns)
-            (void)cond_wait_until(&receiver->change, &receiver->lock, until_ns);
-        pthread_mutex_unlock(&receiver->lock);
+        pthread_mutex_lock(&duty->lock);
+        while (duty->state < DUTY_ENDS && clock_monotonic_ns() < until_ns)
+            (void)cond_wait_until(&duty->change, &duty->lock, until_ns);
+        pthread_mutex_unlock(&duty->lock);
     }
     store_disconnect(receiver->conn);
     receiver->conn = NULL;
-    pthread_mutex_lock(&receiver->lock);
-    receiver->has_ended = true;
-    pthread_cond_broadcast(&receiver->change);
-    pthread_mutex_unlock(&receiver->lock);
-    return NULL;
+    return duty_leave(duty);
 }
 
 // --- life
@@ -141,10 +139,8 @@ enum err_code receiver_new(
     receiver->options = *options;
     receiver->options.trying.is_over = is_over;
     receiver->options.trying.ctx = receiver;
-    pthread_mutex_init(&receiver->lock, NULL);
-    cond_init(&receiver->change);
-    enum err_code code = thread_start(run, receiver, &receiver->thread, err);
-    receiver->is_started = code == ERR_NONE;
+    duty_init(&receiver->duty);
+    enum err_code code = duty_start(&receiver->duty, run, receiver, err);
     if (code != ERR_NONE) {
         receiver_free(receiver);
         return code;
@@ -155,38 +151,28 @@ enum err_code receiver_new(
 
 void receiver_rest(struct receiver *receiver, bool rests)
 {
-    pthread_mutex_lock(&receiver->lock);
-    receiver->rests = rests;
-    pthread_mutex_unlock(&receiver->lock);
+    duty_rest(&receiver->duty, rests);
 }
 
 struct receiver_stats receiver_stats(struct receiver *receiver)
 {
-    pthread_mutex_lock(&receiver->lock);
+    pthread_mutex_lock(&receiver->duty.lock);
     struct receiver_stats stats = receiver->stats;
-    pthread_mutex_unlock(&receiver->lock);
+    pthread_mutex_unlock(&receiver->duty.lock);
     return stats;
 }
 
 void receiver_end(struct receiver *receiver, uint64_t until_ns)
 {
-    pthread_mutex_lock(&receiver->lock);
-    receiver->is_ending = true;
-    pthread_cond_broadcast(&receiver->change);
-    while (receiver->is_started && !receiver->has_ended && clock_monotonic_ns() < until_ns)
-        (void)cond_wait_until(&receiver->change, &receiver->lock, until_ns);
-    pthread_mutex_unlock(&receiver->lock);
+    duty_end(&receiver->duty);
+    duty_wait(&receiver->duty, until_ns);
 }
 
 void receiver_free(struct receiver *receiver)
 {
     if (receiver == NULL)
         return;
-    receiver_end(receiver, 0);
-    if (receiver->is_started)
-        pthread_join(receiver->thread, NULL);
+    duty_fini(&receiver->duty);
     memory_fini(&receiver->memory);
-    pthread_cond_destroy(&receiver->change);
-    pthread_mutex_destroy(&receiver->lock);
     mem_free(receiver);
 }

@@ -10,34 +10,16 @@
 #include "base/crash_point.h"
 #include "base/limits.h"
 
-// --- what others have it do
-
-bool receiving_takes(struct receiver *receiver)
-{
-    pthread_mutex_lock(&receiver->lock);
-    bool takes = !receiver->rests && !receiver->is_ending;
-    pthread_mutex_unlock(&receiver->lock);
-    return takes;
-}
-
-bool receiving_ends(struct receiver *receiver)
-{
-    pthread_mutex_lock(&receiver->lock);
-    bool ends = receiver->is_ending;
-    pthread_mutex_unlock(&receiver->lock);
-    return ends;
-}
+// --- counting and telling
 
 void receiving_count(struct receiver *receiver, enum file_outcome outcome)
 {
-    pthread_mutex_lock(&receiver->lock);
+    pthread_mutex_lock(&receiver->duty.lock);
     receiver->stats.outcomes[outcome]++;
     if (outcome != FILE_OUTCOME_STAYS && receiver->stats.waiting > 0)
         receiver->stats.waiting--;
-    pthread_mutex_unlock(&receiver->lock);
+    pthread_mutex_unlock(&receiver->duty.lock);
 }
-
-// --- telling
 
 void receiving_tell(struct receiver *receiver, const char *format, ...)
 {
@@ -52,7 +34,7 @@ void receiving_tell(struct receiver *receiver, const char *format, ...)
 void receiving_tell_once(
     struct receiver *receiver, struct memory_item *item, const char *shown, const char *why)
 {
-    if (memory_is_news(item, why) && !receiving_ends(receiver))
+    if (memory_is_news(item, why) && !duty_ends(&receiver->duty))
         receiving_tell(receiver, "%s: %s", shown, why);
 }
 
@@ -117,10 +99,10 @@ static void on_written(struct batch *batch)
 {
     struct file_try *try = CONTAINER_OF(batch, struct file_try, batch);
     struct receiver *receiver = CONTAINER_OF(try, struct receiver, try);
-    pthread_mutex_lock(&receiver->lock);
+    pthread_mutex_lock(&receiver->duty.lock);
     receiver->is_written = true;
-    pthread_cond_broadcast(&receiver->change);
-    pthread_mutex_unlock(&receiver->lock);
+    pthread_cond_broadcast(&receiver->duty.change);
+    pthread_mutex_unlock(&receiver->duty.lock);
 }
 
 static enum verdict write_batch(struct receiver *receiver, struct seal *seal, struct err *err)
@@ -131,10 +113,10 @@ static enum verdict write_batch(struct receiver *receiver, struct seal *seal, st
     receiver->is_written = false; // nobody else looks yet
     if (!writer_submit(receiver->options.writer, batch))
         return verdict_of(err_set(err, ERR_BUSY, "too many batches are waiting"));
-    pthread_mutex_lock(&receiver->lock);
+    pthread_mutex_lock(&receiver->duty.lock);
     while (!receiver->is_written)
-        pthread_cond_wait(&receiver->change, &receiver->lock);
-    pthread_mutex_unlock(&receiver->lock);
+        pthread_cond_wait(&receiver->duty.change, &receiver->duty.lock);
+    pthread_mutex_unlock(&receiver->duty.lock);
     *err = batch->err;
     return verdict_of(err->code);
 }
@@ -147,7 +129,7 @@ static void note_store(struct receiver *receiver, enum verdict verdict, const st
         return;
     if (verdict != VERDICT_PASSES)
         memory_relent(store);
-    else if (receiving_takes(receiver))
+    else if (duty_takes(&receiver->duty))
         receiving_put_off(receiver, store, "watched files wait", why->text);
 }
 
@@ -163,7 +145,7 @@ enum verdict receiving_try(struct receiver *receiver, const struct held_file *fi
     *ret_is_changed = !held_file_is_same(file);
     if (*ret_is_changed)
         return verdict;
-    if (verdict == VERDICT_PASSES && receiving_takes(receiver))
+    if (verdict == VERDICT_PASSES && duty_takes(&receiver->duty))
         receiving_put_off(receiver, item, shown, err->text);
     if (verdict != VERDICT_DONE)
         return verdict;

@@ -5,10 +5,10 @@
 #ifndef RECKONER_INBOX_RECEIVING_H
 #define RECKONER_INBOX_RECEIVING_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/duty.h"
 #include "batch/verdict.h"
 #include "inbox/file_store.h"
 #include "inbox/file_try.h"
@@ -21,8 +21,6 @@ enum { RECEIVING_TEXT_BYTES = 2048, RECEIVING_NAME_CHARS = 1024 };
 
 struct receiver {
     struct receiver_options options; // fixed
-    pthread_t thread;                // valid while is_started
-    bool is_started;                 // the owner's
 
     // The thread's own.
     struct store_conn *conn;        // owned; for reading; NULL: not connected
@@ -34,18 +32,10 @@ struct receiver {
     uint64_t quiet_ns;              // monotonic: since when it had no more; 0: not asked for
     uint64_t asked_ns;              // monotonic: when that was
 
-    pthread_mutex_t lock;  // guards what follows
-    pthread_cond_t change; // signalled when the thread has something to look at, and when it has ended
-    bool rests;            // it takes nothing
-    bool is_ending;        // likewise, for good
-    bool has_ended;        // the thread
-    bool is_written;       // the batch under way is over
-    struct receiver_stats stats;
+    struct duty duty;            // its lock guards what follows; signalled when is_written is set, too
+    bool is_written;             // the batch under way is over
+    struct receiver_stats stats; //
 };
-
-// Whether it is to take files; whether it is to end. Any thread.
-bool receiving_takes(struct receiver *receiver);
-bool receiving_ends(struct receiver *receiver);
 
 void receiving_count(struct receiver *receiver, enum file_outcome outcome);
 

@@ -214,7 +214,7 @@ void reloaded_visit(struct receiver *receiver, struct app *app, const struct rel
     struct visit visit = {.line = line, .app = app, .file = {.fd = -1}};
     (void)shown_write(span_of(line->path), visit.shown, sizeof(visit.shown));
     visit.item = memory_of(&receiver->memory, line->name);
-    if (visit.item == NULL || !receiving_takes(receiver) || !receiving_store_is_due(receiver))
+    if (visit.item == NULL || !duty_takes(&receiver->duty) || !receiving_store_is_due(receiver))
         return;
     visit_file(receiver, &visit);
     held_file_fini(&visit.file);

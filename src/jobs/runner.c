@@ -16,12 +16,12 @@
 // middle.
 #include "jobs/runner.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/crash_point.h"
+#include "base/duty.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -38,8 +38,6 @@ enum {
 
 struct runner {
     struct runner_options options; // fixed
-    pthread_t thread;              // valid while is_started
-    bool is_started;               // the owner's
 
     // The thread's own.
     struct own_statements own; // of an owned connection for reading; without one: not connected
@@ -54,33 +52,13 @@ struct runner {
     struct job_try try;        // the one under way
     struct desk_task renewal;  // the desk's while is_renewing
 
-    pthread_mutex_t lock;  // guards what follows
-    pthread_cond_t change; // signalled when the thread has something to look at, and when it has ended
-    bool is_called;        // by runner_wake
-    bool rests;            // it takes nothing
-    bool is_ending;        // likewise, for good
-    bool has_ended;        // the thread
-    bool is_renewing;      // the desk has `renewal`
+    struct duty duty; // its lock guards what follows; signalled when the thread has something to look at, too
+    bool is_called;   // by runner_wake
+    bool is_renewing; // the desk has `renewal`
     struct runner_stats stats;
 };
 
 // --- waiting
-
-static bool takes_jobs(struct runner *runner)
-{
-    pthread_mutex_lock(&runner->lock);
-    bool takes = !runner->rests && !runner->is_ending;
-    pthread_mutex_unlock(&runner->lock);
-    return takes;
-}
-
-static bool is_ending(struct runner *runner)
-{
-    pthread_mutex_lock(&runner->lock);
-    bool ends = runner->is_ending;
-    pthread_mutex_unlock(&runner->lock);
-    return ends;
-}
 
 static void renew(struct desk_task *task, struct own_statements *own, const struct err *why);
 
@@ -89,16 +67,16 @@ static void renew_in_time(struct runner *runner, uint64_t now_ns)
     if (!runner->has_lease || runner->lease.path != NULL ||
         now_ns - runner->renewed_ns < LIMIT_JOB_LEASE_MS / 3 * NS_PER_MS)
         return;
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     bool sends = !runner->is_renewing;
     runner->is_renewing = true;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
     runner->renewed_ns = now_ns;
     if (!sends || desk_send(runner->options.desk, &runner->renewal))
         return;
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->is_renewing = false;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
 }
 
 // Does what has its time; returns when there is more of that.
@@ -120,10 +98,10 @@ struct errand {
 static void errand_end(struct errand *errand)
 {
     struct runner *runner = errand->runner;
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     errand->is_done = true;
-    pthread_cond_broadcast(&runner->change);
-    pthread_mutex_unlock(&runner->lock);
+    pthread_cond_broadcast(&runner->duty.change);
+    pthread_mutex_unlock(&runner->duty.lock);
 }
 
 static void errand_wait(struct errand *errand)
@@ -131,11 +109,11 @@ static void errand_wait(struct errand *errand)
     struct runner *runner = errand->runner;
     for (bool is_done = false; !is_done;) {
         uint64_t until_ns = turn_to_time(runner);
-        pthread_mutex_lock(&runner->lock);
+        pthread_mutex_lock(&runner->duty.lock);
         if (!errand->is_done)
-            (void)cond_wait_until(&runner->change, &runner->lock, until_ns);
+            (void)cond_wait_until(&runner->duty.change, &runner->duty.lock, until_ns);
         is_done = errand->is_done;
-        pthread_mutex_unlock(&runner->lock);
+        pthread_mutex_unlock(&runner->duty.lock);
     }
 }
 
@@ -178,9 +156,9 @@ static enum err_code ask_desk(struct runner *runner,
 
 static struct job_lease_work work_of(struct runner *runner)
 {
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     struct job_lease_work work = {.job = runner->stats.number, .rows = (int64_t)runner->stats.rows};
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
     return work;
 }
 
@@ -202,18 +180,18 @@ static void renew(struct desk_task *task, struct own_statements *own, const stru
     (void)why;
     if (own != NULL)
         (void)!desk_transact(own, hold, runner, &ignored);
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->is_renewing = false;
-    pthread_cond_broadcast(&runner->change);
-    pthread_mutex_unlock(&runner->lock);
+    pthread_cond_broadcast(&runner->duty.change);
+    pthread_mutex_unlock(&runner->duty.lock);
 }
 
 static void wait_for_renewal(struct runner *runner)
 {
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     while (runner->is_renewing)
-        pthread_cond_wait(&runner->change, &runner->lock);
-    pthread_mutex_unlock(&runner->lock);
+        pthread_cond_wait(&runner->duty.change, &runner->duty.lock);
+    pthread_mutex_unlock(&runner->duty.lock);
 }
 
 static enum err_code let_go_row(void *ctx, struct own_statements *own, struct err *err)
@@ -302,7 +280,7 @@ static void tell_failure(struct runner *runner, const struct err *err)
 {
     char text[TEXT_BYTES];
     snprintf(text, sizeof(text), "jobs wait, as the store cannot be asked for them: %s", err->text);
-    if (!runner->has_failed && !is_ending(runner))
+    if (!runner->has_failed && !duty_ends(&runner->duty))
         runner->options.tell(runner->options.ctx, text);
     runner->has_failed = true;
 }
@@ -324,10 +302,10 @@ static bool look(struct runner *runner, struct view *ret_view)
         return false;
     }
     runner->has_failed = false;
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->stats.queue = ret_view->queue;
     runner->stats.now_ms = ret_view->now_ms;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
     return true;
 }
 
@@ -426,9 +404,9 @@ static enum err_code end_try(void *ctx, struct own_statements *own, struct err *
 
 static void count(struct runner *runner, enum job_state state)
 {
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->stats.outcomes[state]++;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
 }
 
 // Notes what a try came to, once the writer or the intake has said so. What cannot be noted stays RUNNING,
@@ -457,7 +435,7 @@ static void settle(struct runner *runner, const struct job *job, enum verdict ve
     enum err_code code = ask_desk(runner, end_try, &ending, &err);
     if (code != ERR_NONE) {
         runner->not_before_ns = clock_monotonic_ns() + pause_ms(++runner->failures) * NS_PER_MS;
-        if (!is_ending(runner))
+        if (!duty_ends(&runner->duty))
             tell_failure(runner, &err);
     } else if (ending.is_moved) {
         count(runner, ending.end.state);
@@ -477,9 +455,9 @@ static void on_piece(void *ctx)
 {
     const struct errand *errand = ctx;
     struct runner *runner = errand->runner;
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->stats.rows = job_try_rows(&runner->try);
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
     (void)turn_to_time(runner);
 }
 
@@ -494,9 +472,9 @@ static enum verdict try_job(struct runner *runner, const struct job *job, struct
                     : err_set(err, ERR_BUSY, "the app is not served");
     if (code != ERR_NONE)
         return verdict_of(code);
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->stats.rows = try->batch.rows.count;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
     try->batch.on_done = on_written;
     if (!writer_submit(desk_writer(options->desk), &try->batch))
         return verdict_of(err_set(err, ERR_BUSY, "too many batches are waiting"));
@@ -507,10 +485,10 @@ static enum verdict try_job(struct runner *runner, const struct job *job, struct
 
 static void note_time(struct runner *runner, uint64_t took_ms)
 {
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     uint64_t mean_ms = runner->stats.job_ms;
     runner->stats.job_ms = mean_ms == 0 ? took_ms + 1 : (mean_ms * 7 + took_ms) / 8 + 1;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
 }
 
 static void run_job(struct runner *runner, const struct job *job)
@@ -519,10 +497,10 @@ static void run_job(struct runner *runner, const struct job *job)
     char id[JOB_ID_CHARS + 1];
     uint64_t start_ns = clock_monotonic_ns();
     snprintf(id, sizeof(id), "%.*s", (int)job->id.len, job->id.at);
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->stats.number = job->number;
     runner->stats.rows = 0;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
     CRASH_POINT("job-taken");
     enum verdict verdict = try_job(runner, job, &err);
     CRASH_POINT("job-tried");
@@ -535,10 +513,10 @@ static void run_job(struct runner *runner, const struct job *job)
         settle(runner, job, verdict, &err);
     }
     job_try_fini(&runner->try);
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->stats.number = 0;
     runner->stats.rows = 0;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
     if (verdict == VERDICT_DONE || verdict == VERDICT_BAD)
         waits_tell(runner->options.waits, id);
 }
@@ -633,11 +611,11 @@ static void sleep_until(struct runner *runner, uint64_t until_ns)
 {
     uint64_t time_ns = turn_to_time(runner);
     until_ns = time_ns < until_ns ? time_ns : until_ns;
-    pthread_mutex_lock(&runner->lock);
-    if (!runner->is_called && !runner->is_ending)
-        (void)cond_wait_until(&runner->change, &runner->lock, until_ns);
+    pthread_mutex_lock(&runner->duty.lock);
+    if (!runner->is_called && runner->duty.state < DUTY_ENDS)
+        (void)cond_wait_until(&runner->duty.change, &runner->duty.lock, until_ns);
     runner->is_called = false;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
 }
 
 // One round; returns until when there is nothing to do.
@@ -645,7 +623,7 @@ static uint64_t go_round(struct runner *runner)
 {
     struct view view;
     uint64_t now_ns = clock_monotonic_ns(), later_ns = now_ns + LIMIT_JOB_LOOK_MS * NS_PER_MS;
-    if (!takes_jobs(runner)) {
+    if (!duty_takes(&runner->duty)) {
         let_go(runner);
         return later_ns;
     }
@@ -663,7 +641,7 @@ static uint64_t go_round(struct runner *runner)
 static void *run(void *arg)
 {
     struct runner *runner = arg;
-    while (!is_ending(runner))
+    while (!duty_ends(&runner->duty))
         sleep_until(runner, go_round(runner));
     let_go(runner);
     wait_for_renewal(runner);
@@ -671,11 +649,7 @@ static void *run(void *arg)
     store_disconnect(runner->own.conn);
     runner->own.conn = NULL;
     waits_end(runner->options.waits);
-    pthread_mutex_lock(&runner->lock);
-    runner->has_ended = true;
-    pthread_cond_broadcast(&runner->change);
-    pthread_mutex_unlock(&runner->lock);
-    return NULL;
+    return duty_leave(&runner->duty);
 }
 
 // --- life
@@ -687,8 +661,7 @@ enum err_code runner_new(const struct runner_options *options, struct runner **r
         return err_no_memory(err);
     runner->options = *options;
     runner->renewal.run = renew;
-    pthread_mutex_init(&runner->lock, NULL);
-    cond_init(&runner->change);
+    duty_init(&runner->duty);
     enum err_code code = job_lease_init(&runner->lease, options->store, err);
     if (code != ERR_NONE) {
         runner_free(runner);
@@ -701,54 +674,42 @@ enum err_code runner_new(const struct runner_options *options, struct runner **r
 enum err_code runner_start(struct runner *runner, struct err *err)
 {
     runner->sweep_ns = clock_monotonic_ns() + FIRST_SWEEP_MS * NS_PER_MS;
-    enum err_code code = thread_start(run, runner, &runner->thread, err);
-    runner->is_started = code == ERR_NONE;
-    return code;
+    return duty_start(&runner->duty, run, runner, err);
 }
 
 void runner_wake(struct runner *runner)
 {
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     runner->is_called = true;
-    pthread_cond_broadcast(&runner->change);
-    pthread_mutex_unlock(&runner->lock);
+    pthread_cond_broadcast(&runner->duty.change);
+    pthread_mutex_unlock(&runner->duty.lock);
 }
 
 void runner_rest(struct runner *runner, bool rests)
 {
-    pthread_mutex_lock(&runner->lock);
-    runner->rests = rests;
-    pthread_mutex_unlock(&runner->lock);
+    duty_rest(&runner->duty, rests);
     runner_wake(runner);
 }
 
 struct runner_stats runner_stats(struct runner *runner)
 {
-    pthread_mutex_lock(&runner->lock);
+    pthread_mutex_lock(&runner->duty.lock);
     struct runner_stats stats = runner->stats;
-    pthread_mutex_unlock(&runner->lock);
+    pthread_mutex_unlock(&runner->duty.lock);
     return stats;
 }
 
 void runner_end(struct runner *runner, uint64_t until_ns)
 {
-    pthread_mutex_lock(&runner->lock);
-    runner->is_ending = true;
-    pthread_cond_broadcast(&runner->change);
-    while (runner->is_started && !runner->has_ended && clock_monotonic_ns() < until_ns)
-        (void)cond_wait_until(&runner->change, &runner->lock, until_ns);
-    pthread_mutex_unlock(&runner->lock);
+    duty_end(&runner->duty);
+    duty_wait(&runner->duty, until_ns);
 }
 
 void runner_free(struct runner *runner)
 {
     if (runner == NULL)
         return;
-    runner_end(runner, 0);
-    if (runner->is_started)
-        pthread_join(runner->thread, NULL);
+    duty_fini(&runner->duty);
     job_lease_fini(&runner->lease);
-    pthread_cond_destroy(&runner->change);
-    pthread_mutex_destroy(&runner->lock);
     mem_free(runner);
 }
