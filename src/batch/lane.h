@@ -32,7 +32,7 @@ struct lane_common {
     struct batch_tally tally;        // of all batches; any lane
     pthread_mutex_t lock;            // guards `untold`
     pthread_cond_t all_told;         // signalled when it gets 0
-    size_t untold;                   // batches that were submitted and not told yet
+    size_t untold;                   // batches and errands that were submitted and are not over yet
 };
 
 struct lane {
@@ -89,7 +89,7 @@ static inline bool lane_is_ended(const struct lane *lane, struct err *ret_err)
     return true;
 }
 
-// Counts a batch that is submitted, or was not after all.
+// Counts a batch or an errand that is submitted; and one that is over, or was not submitted after all.
 void lane_common_add(struct lane_common *common);
 void lane_common_remove(struct lane_common *common);
 

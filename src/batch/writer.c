@@ -281,6 +281,10 @@ void writer_end(struct writer *writer, uint64_t until_ns)
     pthread_mutex_unlock(&common->lock);
     atomic_store(&common->is_ended, true);
     writer_release(writer);
+    pthread_mutex_lock(&common->lock);
+    while (common->untold > 0)
+        pthread_cond_wait(&common->all_told, &common->lock);
+    pthread_mutex_unlock(&common->lock);
 }
 
 void writer_free(struct writer *writer)

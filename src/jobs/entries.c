@@ -24,6 +24,7 @@ struct entries {
     struct entries_options options; // fixed
     struct desk_task task;          // the desk's while is_sent
     pthread_mutex_t lock;           // guards what follows
+    pthread_cond_t over;            // signalled when is_sent gets false
     struct job_entry *first, *last; // borrowed; the oldest first
     size_t count;                   // of them
     bool is_sent;                   // the task is under way
@@ -321,11 +322,19 @@ static void work(struct entries *entries, struct own_statements *own)
     }
 }
 
+// Under the lock, and the last that the desk's thread does with them where it is false.
+static void set_sent(struct entries *entries, bool is_sent)
+{
+    entries->is_sent = is_sent;
+    if (!is_sent)
+        pthread_cond_broadcast(&entries->over);
+}
+
 static void refuse_all(struct entries *entries, const struct err *why)
 {
     pthread_mutex_lock(&entries->lock);
     struct job_entry *first = entries->first != NULL ? take(entries, entries->count) : NULL;
-    entries->is_sent = false;
+    set_sent(entries, false);
     pthread_mutex_unlock(&entries->lock);
     tell(first, NULL, why);
 }
@@ -341,7 +350,7 @@ static void run(struct desk_task *task, struct own_statements *own, const struct
     work(entries, own);
     pthread_mutex_lock(&entries->lock);
     bool goes_on = entries->first != NULL;
-    entries->is_sent = goes_on;
+    set_sent(entries, goes_on);
     pthread_mutex_unlock(&entries->lock);
     if (goes_on && !desk_send(entries->options.desk, task)) {
         (void)err_set(&full, ERR_BUSY, "too many batches are waiting: send this one again later");
@@ -393,6 +402,7 @@ enum err_code entries_new(
     entries->options = *options;
     entries->task.run = run;
     pthread_mutex_init(&entries->lock, NULL);
+    pthread_cond_init(&entries->over, NULL);
     *ret_entries = entries;
     return ERR_NONE;
 }
@@ -401,6 +411,11 @@ void entries_free(struct entries *entries)
 {
     if (entries == NULL)
         return;
+    pthread_mutex_lock(&entries->lock);
+    while (entries->is_sent) // the writer, where it is the desk, goes on for longer
+        pthread_cond_wait(&entries->over, &entries->lock);
+    pthread_mutex_unlock(&entries->lock);
+    pthread_cond_destroy(&entries->over);
     pthread_mutex_destroy(&entries->lock);
     mem_free(entries);
 }

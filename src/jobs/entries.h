@@ -53,7 +53,8 @@ MUST_CHECK enum err_code entries_new(
 // Takes a job; false, at once, when too many are on their way. Any thread.
 MUST_CHECK bool entries_add(struct entries *entries, struct job_entry *entry);
 
-// When the desk is freed: nothing is on its way any more. NULL is fine.
+// When the desk is freed, and entries_add is called no more. Waits until nothing is on its way: where the
+// writer is the desk, it refuses what it still has. NULL is fine.
 void entries_free(struct entries *entries);
 
 #endif

@@ -110,8 +110,8 @@ MUST_CHECK enum err_code server_reload(
 
 // Stops accepting, lets what runs finish, and returns when the last connection is closed and the server's
 // threads have ended: at drain_ms at the latest, but for stores that are silent. Shortly before, what still
-// runs is interrupted, and what waits is not begun: their clients are answered with 503. Writers that have
-// not been ended then go on until service_fini, which comes before server_free. Not on one of its threads.
+// runs is interrupted, and what waits is not begun: their clients are answered with 503. By then every batch
+// was told how it ended. Not on one of its threads.
 void server_stop(struct server *server);
 
 // Frees a server that is stopped. NULL is fine.

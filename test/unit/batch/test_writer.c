@@ -473,6 +473,36 @@ static void a_writer_that_ends_while_it_is_held_tells_its_batches_so(void **stat
     sent_fini(sent, 2);
 }
 
+// An errand that takes a moment.
+struct slow_errand {
+    struct writer_errand errand;
+    atomic_bool has_begun;
+    bool is_over;
+};
+
+static void run_slowly(struct writer_errand *errand, struct own_statements *own, const struct err *why)
+{
+    struct slow_errand *slow = CONTAINER_OF(errand, struct slow_errand, errand);
+    (void)own, (void)why;
+    atomic_store(&slow->has_begun, true);
+    clock_pause(50 * NS_PER_MS);
+    slow->is_over = true;
+}
+
+static void the_end_waits_for_an_errand_that_runs(void **state)
+{
+    struct fixture *f = *state;
+    struct writer *writer = start(f);
+    struct slow_errand slow = {.errand = {.run = run_slowly}};
+    assert_true(writer_run(writer, &slow.errand));
+    while (!atomic_load(&slow.has_begun))
+        clock_pause(NS_PER_MS);
+    writer_end(writer, 0);
+    assert_true(slow.is_over);
+    assert_true(writer_is_idle(writer));
+    writer_free(writer);
+}
+
 static void a_writer_may_be_freed_while_it_is_held(void **state)
 {
     struct fixture *f = *state;
@@ -493,6 +523,7 @@ int main(void)
         BATCH_TEST(a_writer_that_is_held_writes_all_when_it_is_released),
         BATCH_TEST(after_a_hold_the_queue_takes_as_many_as_before_it),
         BATCH_TEST(a_writer_that_ends_while_it_is_held_tells_its_batches_so),
+        BATCH_TEST(the_end_waits_for_an_errand_that_runs),
         BATCH_TEST(a_writer_may_be_freed_while_it_is_held),
         BATCH_TEST(a_batch_that_fails_takes_nothing_of_its_group_with_it),
         BATCH_TEST(batches_are_counted_by_their_ends),
