@@ -107,15 +107,15 @@ static enum err_code find_change(struct store_conn *conn, const char *name, cons
     return code;
 }
 
-static enum err_code record(struct store_conn *conn, const char *name, const char *file, const char *path,
+// `sum`: of the file's bytes.
+static enum err_code record(struct store_conn *conn, const char *name, const char *file, const char *sum,
     const char *now, struct err *err)
 {
-    char note[LIMIT_TARGET_BYTES], sum[FILE_SUM_BYTES];
+    char note[LIMIT_TARGET_BYTES];
     enum err_code code = first_load_record(conn, name, file, now, err);
     if (code != ERR_NONE)
         return code;
     note_name(name, file, note);
-    file_sum(path, sum);
     return note_write(conn, note, sum, err);
 }
 
@@ -127,13 +127,15 @@ static enum err_code fail_missing(
         (unsigned)load->line, path, span_starts_with(load->file, "data/") ? ": leave data/ out" : "");
 }
 
-// Loads the file of one [load] line, if the store has no record of it.
+// Loads the file of one [load] line, if the store has no record of it. The sum is taken first: where somebody
+// writes to the file meanwhile, it is of older bytes than the rows, and the file is told to have changed.
 static enum err_code load_once(struct app *app, const struct first_load *load, struct store_conn *conn,
     const struct first_load_options *options, struct report *report, const char **ret_path,
     struct load_result *result, struct err *err)
 {
     const char *name = load_name(app, load), *path = data_path(app, load, options->data_dir);
     const char *file = arena_strndup(&app->arena, load->file.at, load->file.len);
+    char sum[FILE_SUM_BYTES];
     bool is_recorded, is_there = options->data_dir == NULL || (path != NULL && access(path, F_OK) == 0);
     if (name == NULL || path == NULL || file == NULL)
         return err_no_memory(err);
@@ -150,10 +152,11 @@ static enum err_code load_once(struct app *app, const struct first_load *load, s
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return fail_missing(app, load, path, err);
     *ret_path = path;
+    file_sum(path, sum);
     uint64_t start_ns = clock_monotonic_ns();
     code = load_one(load, path, conn, report, &result->warnings, err);
     result->took_ns = clock_monotonic_ns() - start_ns;
-    return code == ERR_NONE ? record(conn, name, file, path, options->now, err) : code;
+    return code == ERR_NONE ? record(conn, name, file, sum, options->now, err) : code;
 }
 
 static bool any_loaded(const struct load_result *results, size_t count)
