@@ -44,15 +44,20 @@ struct trial {
     const struct value *params; // likewise as they were sent, or others
 };
 
+// How a try failed.
+struct failure {
+    struct err err;           //
+    struct violated violated; // where it was a constraint
+    struct buf told;          // owned; the values of its key; empty: the store does not tell
+};
+
 struct search {
     const struct culprit_case *failed; // borrowed
     const struct endpoint *endpoint;   // borrowed
     enum err_code code;                // of the failure
     uint64_t start_ns;                 // monotonic
     uint64_t budget_ns;                // what it may take
-    struct err latest;                 // of the latest try that failed with that code; at first of the batch
-    struct violated violated;          // of it
-    struct buf told;                   // the values of its key; empty: the store does not tell
+    struct failure failure;            // of the latest try that failed with that code; at first of the batch
     enum err_code ended;               // how the very latest try ended
     struct suspects suspects;          // of the failure of the batch itself
     bool has_suspects;                 //
@@ -115,9 +120,23 @@ static void note_violation(struct search *search)
 {
     struct store_conn *conn = plan_conn(search->failed->plan);
     struct span told = store_violation(conn).values;
-    search->violated = violated_read(conn, search->endpoint);
-    buf_clear(&search->told);
-    buf_append(&search->told, told.at, told.len);
+    search->failure.violated = violated_read(conn, search->endpoint);
+    buf_clear(&search->failure.told);
+    buf_append(&search->failure.told, told.at, told.len);
+}
+
+// Sets the failure aside for tries that are about it, and puts it back.
+static struct failure set_aside(struct search *search)
+{
+    struct failure kept = search->failure;
+    buf_init(&search->failure.told, LIMIT_REQUEST_BYTES);
+    return kept;
+}
+
+static void put_back(struct search *search, const struct failure *kept)
+{
+    buf_fini(&search->failure.told);
+    search->failure = *kept;
 }
 
 static bool has_time_for(const struct search *search, size_t rows)
@@ -138,7 +157,7 @@ static enum shown try(struct search *search, struct trial trial)
     enum err_code code = run(search, &trial, &err);
     search->ended = code;
     if (code == search->code) {
-        search->latest = err;
+        search->failure.err = err;
         note_violation(search);
     }
     if (store_rollback_to(conn, &search->lost) != ERR_NONE)
@@ -288,12 +307,12 @@ static int find_field(struct search *search, bool by_null)
         changed[i] = (struct value){.kind = VALUE_NULL};
         if (!by_null)
             changed[i] = blame_harmless(&search->endpoint->fields[i]);
-        struct err before = search->latest;
+        struct failure before = set_aside(search);
         enum shown shown = try(search,
             (struct trial){
                 .rows = {.first = row, .end = row + 1}, .row = changed, .params = search->failed->params});
-        bool is_same = shown == SHOWN_SAME && strcmp(before.text, search->latest.text) == 0;
-        search->latest = before;
+        bool is_same = shown == SHOWN_SAME && strcmp(before.err.text, search->failure.err.text) == 0;
+        put_back(search, &before);
         if (shown == SHOWN_NOTHING || is_same)
             continue;
         if (found >= 0)
@@ -307,7 +326,7 @@ static int find_field(struct search *search, bool by_null)
 // refers to nothing and is of any type.
 static struct value exchanged(const struct search *search, const struct rule *rule)
 {
-    switch (search->violated.kind) {
+    switch (search->failure.violated.kind) {
     case VIOLATION_KEY:
         return blame_rare(rule);
     case VIOLATION_NULL:
@@ -320,44 +339,43 @@ static struct value exchanged(const struct search *search, const struct rule *ru
 // Whether the constraint that the row has run into is about the value of this field.
 static bool is_about(struct search *search, size_t field)
 {
-    const struct violated violated = search->violated;
-    const struct err before = search->latest;
-    bool is_told = search->told.len > 0; // of this failure; the try may end in one of another constraint
     struct value changed[LIMIT_FIELDS];
     memcpy(changed, search->values, endpoint_batch_columns(search->endpoint) * sizeof(*changed));
     changed[field] = exchanged(search, &search->endpoint->fields[field]);
+    struct failure before = set_aside(search); // the try may end in one of another constraint
+    enum violation_kind kind = before.violated.kind;
     enum shown shown = try(search, (struct trial){.before = search->before,
                                        .rows = search->with,
                                        .row = changed,
                                        .params = search->failed->params});
-    bool is_same = shown == SHOWN_SAME && search->violated.kind == violated.kind &&
-                   strcmp(before.text, search->latest.text) == 0;
+    bool is_same = shown == SHOWN_SAME && search->failure.violated.kind == kind &&
+                   strcmp(before.err.text, search->failure.err.text) == 0;
     bool is_reference = search->ended == ERR_CONSTRAINT &&
                         store_violation(plan_conn(search->failed->plan)).kind == VIOLATION_REFERENCE;
-    bool is_proven =
-        search->ended == ERR_NONE || (violated.kind == VIOLATION_KEY && is_reference); // keys come first
-    search->violated = violated;
-    search->latest = before;
+    bool is_proven = search->ended == ERR_NONE || (kind == VIOLATION_KEY && is_reference); // keys come first
+    put_back(search, &before);
     if (shown == SHOWN_NOTHING || is_same)
         return false;
     if (is_proven)
         return true;
-    return violated.kind == VIOLATION_NULL ? search->values[field].kind == VALUE_NULL : !is_told;
+    return kind == VIOLATION_NULL ? search->values[field].kind == VALUE_NULL : search->failure.told.len == 0;
 }
 
 // Takes the names of the fields back, from the words too, if the constraint is not about all of them.
 static void check_fields(struct search *search)
 {
-    struct violated *violated = &search->violated;
+    struct violated *violated = &search->failure.violated;
     AUTO(buf_fini) struct buf has;
     buf_init(&has, LIMIT_REQUEST_BYTES);
     violated_write(violated, search->endpoint, search->values, &has);
-    bool is_told = search->told.len > 0 && span_equal(buf_span(&has), buf_span(&search->told));
+    bool is_told =
+        search->failure.told.len > 0 && span_equal(buf_span(&has), buf_span(&search->failure.told));
     for (size_t i = 0; i < violated->count && !is_told; i++) {
         if (is_about(search, violated->fields[i]))
             continue;
         violated->count = 0;
-        snprintf(search->latest.text, sizeof(search->latest.text), "%s", violation_text(violated->kind));
+        snprintf(
+            search->failure.err.text, sizeof(search->failure.err.text), "%s", violation_text(violated->kind));
     }
 }
 
@@ -368,10 +386,10 @@ static bool fails_without_rows(struct search *search, bool without_params)
     int batch = search->endpoint->batch_param; // which no client has sent, and no column need take as null
     if (batch >= 0)
         none[batch] = search->failed->params[batch];
-    struct err before = search->latest;
+    struct failure before = set_aside(search);
     enum shown shown = try(search, (struct trial){.params = without_params ? none : search->failed->params});
-    bool is_same = shown == SHOWN_SAME && strcmp(before.text, search->latest.text) == 0;
-    search->latest = before;
+    bool is_same = shown == SHOWN_SAME && strcmp(before.err.text, search->failure.err.text) == 0;
+    put_back(search, &before);
     return is_same;
 }
 
@@ -387,9 +405,9 @@ static int find_param(struct search *search, bool by_null)
         changed[i] = (struct value){.kind = VALUE_NULL};
         if (!by_null)
             changed[i] = blame_harmless(&endpoint->params[i]);
-        struct err before = search->latest;
+        struct failure before = set_aside(search);
         enum shown shown = try(search, (struct trial){.params = changed});
-        search->latest = before;
+        put_back(search, &before);
         if (shown != SHOWN_OTHER)
             continue;
         if (found >= 0)
@@ -427,13 +445,14 @@ static void report_row(const struct search *search, int field, struct report *re
     AUTO(buf_fini) struct buf key;
     buf_init(&key, LIMIT_REQUEST_BYTES);
     struct fault fault = {.line = search->line,
-        .code = search->code == ERR_VALUE ? span_of(BLAME_CODE) : violated_code(search->violated.kind),
-        .detail = span_of(search->latest.text)};
+        .code =
+            search->code == ERR_VALUE ? span_of(BLAME_CODE) : violated_code(search->failure.violated.kind),
+        .detail = span_of(search->failure.err.text)};
     if (field >= 0) {
         fault.field = search->endpoint->fields[field].outside;
         fault.value = value_show(search->values[field], number);
     } else if (search->code != ERR_VALUE) {
-        violated_write(&search->violated, search->endpoint, search->values, &key);
+        violated_write(&search->failure.violated, search->endpoint, search->values, &key);
         if (buf_status(&key) == ERR_NONE)
             fault.value = buf_span(&key);
     }
@@ -447,13 +466,13 @@ static void report_param(struct search *search, struct report *report)
     int param = find_param(search, false);
     if (param < 0)
         param = find_param(search, true);
-    blame_hide(&search->latest, was_sent, search);
+    blame_hide(&search->failure.err, was_sent, search);
     if (param < 0)
         return;
     struct fault fault = {.parameter = search->endpoint->params[param].outside,
         .value = value_show(search->failed->params[param], number),
         .code = span_of(BLAME_CODE),
-        .detail = span_of(search->latest.text)};
+        .detail = span_of(search->failure.err.text)};
     if (report_add(report, &fault) == ERR_NONE)
         report_finish(report);
 }
@@ -470,11 +489,11 @@ static void find_and_report_row(struct search *search, struct report *report)
             field = find_field(search, true);
     } else if (is_found) {
         check_fields(search);
-        if (search->violated.count == 1)
-            field = (int)search->violated.fields[0];
+        if (search->failure.violated.count == 1)
+            field = (int)search->failure.violated.fields[0];
     }
     if (search->code == ERR_VALUE)
-        blame_hide(&search->latest, was_sent, search);
+        blame_hide(&search->failure.err, was_sent, search);
     if (is_found)
         report_row(search, field, report);
 }
@@ -488,10 +507,10 @@ enum err_code culprit_find(
         .code = err->code,
         .start_ns = clock_monotonic_ns(),
         .budget_ns = failed->most_ms * NS_PER_MS,
-        .latest = *err};
+        .failure = {.err = *err}};
     if (err->code != ERR_VALUE && err->code != ERR_CONFLICT && err->code != ERR_CONSTRAINT)
         return ERR_NONE;
-    buf_init(&search.told, LIMIT_REQUEST_BYTES);
+    buf_init(&search.failure.told, LIMIT_REQUEST_BYTES);
     if (err->code != ERR_VALUE) {
         note_violation(&search);
         search.has_suspects = violated_suspects(conn, search.endpoint, failed->rows, &search.suspects);
@@ -499,15 +518,15 @@ enum err_code culprit_find(
     rows_start(failed->rows, &search.cursor);
     store_deadline(conn, search.start_ns + search.budget_ns + RUNAWAY_MS * NS_PER_MS);
     if (err->code == ERR_VALUE && fails_without_rows(&search, true))
-        search.latest.code = ERR_STORE;
+        search.failure.err.code = ERR_STORE;
     else if (err->code == ERR_VALUE && fails_without_rows(&search, false))
         report_param(&search, report);
     else
         find_and_report_row(&search, report);
     store_deadline(conn, 0);
     rows_cursor_fini(&search.cursor);
-    buf_fini(&search.told);
-    *err = search.latest;
+    buf_fini(&search.failure.told);
+    *err = search.failure.err;
     if (search.lost.code != ERR_NONE)
         *ret_lost = search.lost;
     return search.lost.code;
