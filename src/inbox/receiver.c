@@ -99,6 +99,8 @@ static void go_round(struct receiver *receiver)
             reloaded_visit(receiver, app, &app->reload_lines[j]);
         if (i == look.count) // else some were not asked for that are there
             memory_end(&receiver->memory);
+    } else {
+        tell_of_folder(receiver, "watched folders", "unread", err.text);
     }
     look_fini(&look);
     app_unref(app);

@@ -16,8 +16,6 @@ void receiving_count(struct receiver *receiver, enum file_outcome outcome)
 {
     pthread_mutex_lock(&receiver->duty.lock);
     receiver->stats.outcomes[outcome]++;
-    if (outcome != FILE_OUTCOME_STAYS && receiver->stats.waiting > 0)
-        receiver->stats.waiting--;
     pthread_mutex_unlock(&receiver->duty.lock);
 }
 

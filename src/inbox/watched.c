@@ -28,6 +28,16 @@ struct visit {
 
 // --- moving
 
+// Counts a file that has left its folder.
+static void count_moved(struct receiver *receiver, enum file_outcome outcome)
+{
+    pthread_mutex_lock(&receiver->duty.lock);
+    if (receiver->stats.waiting > 0)
+        receiver->stats.waiting--;
+    pthread_mutex_unlock(&receiver->duty.lock);
+    receiving_count(receiver, outcome);
+}
+
 static void tell_moved(struct receiver *receiver, const struct visit *visit, const char *what,
     enum file_moved moved, const char *outlet, const char *name, const struct err *err)
 {
@@ -65,7 +75,7 @@ static void finish_in(struct receiver *receiver, struct visit *visit, bool is_kn
     if (moved == FILE_STAYS)
         (void)memory_put_off(visit->item, clock_monotonic_ns());
     else
-        receiving_count(receiver, is_known ? FILE_OUTCOME_KNOWN : FILE_OUTCOME_DONE);
+        count_moved(receiver, is_known ? FILE_OUTCOME_KNOWN : FILE_OUTCOME_DONE);
 }
 
 static void finish_known(struct receiver *receiver, struct visit *visit, int64_t batch)
@@ -106,7 +116,7 @@ static void reject(struct receiver *receiver, struct visit *visit, const struct 
         return;
     }
     tell_moved(receiver, visit, why->text, moved, WATCH_REJECTED, name, &err);
-    receiving_count(receiver, FILE_OUTCOME_REJECTED);
+    count_moved(receiver, FILE_OUTCOME_REJECTED);
 }
 
 // --- what became of a try
@@ -171,10 +181,12 @@ static void take(struct receiver *receiver, struct visit *visit)
 {
     struct err err = {0};
     bool is_changed;
+    char name[RECEIVING_NAME_CHARS];
     struct file_seal *seal = &receiver->file_seal;
     file_seal_init(seal);
     seal->identity = receiver->try.identity;
-    seal->name = span_of(strrchr(visit->shown, '/') + 1);
+    size_t len = shown_write(span_of(visit->file.name), name, sizeof(name));
+    seal->name = (struct span){.at = name, .len = len};
     enum verdict verdict = receiving_try(receiver, &visit->file, visit->line->endpoint, visit->app,
         visit->line->takes_repeats, &seal->seal, visit->item, visit->shown, &is_changed, &err);
     if (is_changed)
