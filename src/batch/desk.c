@@ -69,7 +69,6 @@ enum err_code desk_new(struct store *store, struct writer *writer, struct desk *
 
 bool desk_send(struct desk *desk, struct desk_task *task)
 {
-    task->desk = desk;
     task->errand.run = run_there;
     if (desk->pool == NULL)
         return writer_run(desk->writer, &task->errand);

@@ -18,7 +18,6 @@ struct desk;
 // Owned by its sender, lent to the desk from desk_send until `run`.
 struct desk_task {
     struct writer_errand errand; // the desk's own
-    struct desk *desk;           // likewise
 
     // Called once, on another thread than the sender's, outside of a transaction, and leaves none open.
     // `own` has the connection and what is kept of statements for it; it is NULL when there is none, as `why`

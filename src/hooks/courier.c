@@ -22,7 +22,7 @@
 #include "base/duty.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "batch/desk.h"
+#include "batch/desk_change.h"
 #include "hooks/hook_post.h"
 #include "hooks/destination.h"
 #include "net/outbound.h"
@@ -207,40 +207,43 @@ static size_t count_posts(const struct courier *courier, bool is_sent)
 
 // --- the desk
 
-// Something that is done in a transaction of the desk's.
 struct change {
-    struct desk_task task;
-    CURLM *multi; // woken when it is done
-    enum err_code (*make)(void *ctx, struct own_statements *own, struct err *err);
-    void *ctx;
-    struct err err; // out
-    atomic_bool is_done;
+    struct desk_change change;
+    struct courier *courier;
+    bool is_done; // under the courier's lock
 };
 
-static void run_change(struct desk_task *task, struct own_statements *own, const struct err *why)
+// Under the lock, as the courier may end, and be freed, as soon as it knows.
+static void on_changed(struct desk_change *desk_change)
 {
-    struct change *change = CONTAINER_OF(task, struct change, task);
-    CURLM *multi = change->multi;
-    if (own == NULL)
-        change->err = *why;
-    else
-        (void)!desk_transact(own, change->make, change->ctx, &change->err);
-    atomic_store(&change->is_done, true); // the change is gone from here on
-    (void)curl_multi_wakeup(multi);
+    struct change *change = CONTAINER_OF(desk_change, struct change, change);
+    struct courier *courier = change->courier;
+    pthread_mutex_lock(&courier->duty.lock);
+    change->is_done = true;
+    (void)curl_multi_wakeup(courier->multi);
+    pthread_mutex_unlock(&courier->duty.lock);
+}
+
+static bool is_done(struct change *change)
+{
+    pthread_mutex_lock(&change->courier->duty.lock);
+    bool is_done = change->is_done;
+    pthread_mutex_unlock(&change->courier->duty.lock);
+    return is_done;
 }
 
 // Has the desk do it, and sends meanwhile: `make` runs on another thread, and leaves alone what is under way.
 static enum err_code ask_desk(struct courier *courier,
     enum err_code (*make)(void *ctx, struct own_statements *own, struct err *err), void *ctx, struct err *err)
 {
-    struct change change = {.task = {.run = run_change}, .multi = courier->multi, .make = make, .ctx = ctx};
-    if (!desk_send(courier->desk, &change.task))
+    struct change change = {.change = {.make = make, .ctx = ctx, .on_done = on_changed}, .courier = courier};
+    if (!desk_change_send(courier->desk, &change.change))
         return err_set(err, ERR_BUSY, "too many batches are waiting");
-    while (!atomic_load(&change.is_done))
+    while (!is_done(&change))
         wait_until(courier, clock_monotonic_ns() + LIMIT_HOOK_LOOK_MS * NS_PER_MS);
-    if (change.err.code != ERR_NONE)
-        *err = change.err;
-    return change.err.code;
+    if (change.change.err.code != ERR_NONE)
+        *err = change.change.err;
+    return change.change.err.code;
 }
 
 // Tells when the store begins to fail.

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "batch/desk_change.h"
 
 struct jobs {
     struct desk *desk;       // owned, as all
@@ -69,10 +70,9 @@ bool jobs_wait(struct jobs *jobs, struct job_wait *wait)
 // --- cancelling
 
 struct cancelling {
-    struct desk_task task;
+    struct desk_change change;
     struct span id;
     bool is_moved;        // out
-    struct err err;       // out
     pthread_mutex_t lock; // guards is_done
     pthread_cond_t done;  // signalled when it is
     bool is_done;         //
@@ -87,13 +87,9 @@ static enum err_code cancel_in(void *ctx, struct own_statements *own, struct err
                             : code;
 }
 
-static void run_cancel(struct desk_task *task, struct own_statements *own, const struct err *why)
+static void on_cancelled(struct desk_change *change)
 {
-    struct cancelling *cancelling = CONTAINER_OF(task, struct cancelling, task);
-    if (own == NULL)
-        cancelling->err = *why;
-    else
-        (void)!desk_transact(own, cancel_in, cancelling, &cancelling->err);
+    struct cancelling *cancelling = CONTAINER_OF(change, struct cancelling, change);
     pthread_mutex_lock(&cancelling->lock);
     cancelling->is_done = true;
     pthread_cond_signal(&cancelling->done);
@@ -102,10 +98,11 @@ static void run_cancel(struct desk_task *task, struct own_statements *own, const
 
 enum err_code jobs_cancel(struct jobs *jobs, struct span id, bool *ret_moved, struct err *err)
 {
-    struct cancelling cancelling = {.task = {.run = run_cancel}, .id = id};
+    struct cancelling cancelling = {.id = id};
+    cancelling.change = (struct desk_change){.make = cancel_in, .ctx = &cancelling, .on_done = on_cancelled};
     pthread_mutex_init(&cancelling.lock, NULL);
     pthread_cond_init(&cancelling.done, NULL);
-    bool is_sent = desk_send(jobs->desk, &cancelling.task);
+    bool is_sent = desk_change_send(jobs->desk, &cancelling.change);
     pthread_mutex_lock(&cancelling.lock);
     while (is_sent && !cancelling.is_done)
         pthread_cond_wait(&cancelling.done, &cancelling.lock);
@@ -114,8 +111,8 @@ enum err_code jobs_cancel(struct jobs *jobs, struct span id, bool *ret_moved, st
     pthread_mutex_destroy(&cancelling.lock);
     if (!is_sent)
         return err_set(err, ERR_BUSY, "too many batches are waiting: send this again later");
-    if (cancelling.err.code != ERR_NONE) {
-        *err = cancelling.err;
+    if (cancelling.change.err.code != ERR_NONE) {
+        *err = cancelling.change.err;
         return err->code;
     }
     *ret_moved = cancelling.is_moved;

@@ -25,6 +25,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "batch/desk_change.h"
 #include "batch/verdict.h"
 #include "jobs/job_body.h"
 #include "jobs/job_lease.h"
@@ -119,22 +120,14 @@ static void errand_wait(struct errand *errand)
 
 // --- the desk
 
-// Something that is done in a transaction of the desk's.
 struct change {
-    struct desk_task task;
+    struct desk_change change;
     struct errand errand;
-    enum err_code (*make)(void *ctx, struct own_statements *own, struct err *err);
-    void *ctx;
-    struct err err; // out
 };
 
-static void make_change(struct desk_task *task, struct own_statements *own, const struct err *why)
+static void on_changed(struct desk_change *desk_change)
 {
-    struct change *change = CONTAINER_OF(task, struct change, task);
-    if (own == NULL)
-        change->err = *why;
-    else
-        (void)!desk_transact(own, change->make, change->ctx, &change->err);
+    struct change *change = CONTAINER_OF(desk_change, struct change, change);
     errand_end(&change->errand);
 }
 
@@ -143,13 +136,13 @@ static enum err_code ask_desk(struct runner *runner,
     enum err_code (*make)(void *ctx, struct own_statements *own, struct err *err), void *ctx, struct err *err)
 {
     struct change change = {
-        .task = {.run = make_change}, .errand = {.runner = runner}, .make = make, .ctx = ctx};
-    if (!desk_send(runner->options.desk, &change.task))
+        .change = {.make = make, .ctx = ctx, .on_done = on_changed}, .errand = {.runner = runner}};
+    if (!desk_change_send(runner->options.desk, &change.change))
         return err_set(err, ERR_BUSY, "too many batches are waiting");
     errand_wait(&change.errand);
-    if (change.err.code != ERR_NONE)
-        *err = change.err;
-    return change.err.code;
+    if (change.change.err.code != ERR_NONE)
+        *err = change.change.err;
+    return change.change.err.code;
 }
 
 // --- the lease
