@@ -103,8 +103,10 @@ static void begin_drain(struct running *running)
 {
     move(running, DRAINING);
     takeover_shut(&running->takeover);
-    if (running->is_replaced)
+    if (running->is_replaced) {
+        upgrade_set_final(&running->upgrade);
         sockets_leave(running->sockets);
+    }
     sockets_hide(running->sockets);
     struct err err = {0};
     if (thread_start(drain, running, &running->drainer, &err) != ERR_NONE) { // then without one
@@ -230,7 +232,7 @@ static void take_news(struct running *running, enum upgrade_news news)
         move(running, LEAVING);
     else if (news == UPGRADE_TO_END && running->state == LEAVING)
         leave(running);
-    else if (news == UPGRADE_FAILED && running->state != DRAINING)
+    else if (news == UPGRADE_FAILED)
         serve_again(running);
 }
 

@@ -63,6 +63,15 @@ static enum upgrade_news fail(
     return UPGRADE_FAILED;
 }
 
+// Its end, where this process is about to end as well.
+static enum upgrade_news hear_of_end(struct upgrade *upgrade, struct log *log)
+{
+    log_printf(log, "reckoner: upgrade: the new process %d has ended, and this one, %d, ends as well",
+        (int)successor_pid(upgrade->successor), (int)getpid());
+    leave_to_end(upgrade);
+    return UPGRADE_NO_NEWS;
+}
+
 static bool give(void *ctx, int fd, size_t place, const char *peer)
 {
     return successor_give(ctx, fd, place, peer);
@@ -72,7 +81,7 @@ enum upgrade_news upgrade_hear(struct upgrade *upgrade, struct server *server, s
 {
     switch (successor_hear(upgrade->successor)) {
     case SUCCESSOR_ENDED:
-        return fail(upgrade, server, log, "the new");
+        return upgrade->is_final ? hear_of_end(upgrade, log) : fail(upgrade, server, log, "the new");
     case SUCCESSOR_READY:
         if (upgrade->state != UPGRADE_STARTED)
             return UPGRADE_NO_NEWS;
@@ -132,6 +141,11 @@ void upgrade_cancel(struct upgrade *upgrade, struct server *server)
     successor_end(upgrade->successor, ignored);
     server_stay(server);
     leave_to_end(upgrade);
+}
+
+void upgrade_set_final(struct upgrade *upgrade)
+{
+    upgrade->is_final = true;
 }
 
 void upgrade_end_new(const struct upgrade *upgrade)

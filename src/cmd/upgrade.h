@@ -5,6 +5,8 @@
 //     NONE ─ begin ─► STARTED ─ it is ready ─► GIVING ─ nothing is left to write, and it is told so ─► GIVEN
 //      ▲                 │                        │                                                      │
 //      └──── it ended, or said nothing in time ───┴─────────────── it ended ─────────────────────────────┘
+//
+// Once this process is to end as well, nothing that becomes of the new one brings the server back.
 #ifndef RECKONER_CMD_UPGRADE_H
 #define RECKONER_CMD_UPGRADE_H
 
@@ -25,6 +27,7 @@ struct upgrade {
     struct successor *ended;     // owned; those before, which a loop may still be trying to give something
     uint64_t started_ns;         // when it was started; monotonic
     uint64_t giving_ns;          // when it was ready
+    bool is_final;               // this process ends, too: the server is told nothing any more
 };
 
 // Starts the new process. False after a line in the log, and nothing has changed then.
@@ -52,6 +55,10 @@ uint64_t upgrade_next_ns(const struct upgrade *upgrade, uint64_t limit_ms, uint6
 
 // Ends the new process, as this one is to end and nothing is to be in its place. Fine in NONE.
 void upgrade_cancel(struct upgrade *upgrade, struct server *server);
+
+// This process ends, whatever becomes of the new one. In GIVING or GIVEN; before server_stop, as that frees
+// what a server that stays would use.
+void upgrade_set_final(struct upgrade *upgrade);
 
 // Has the new process, which has clients already, end as well, and does not wait for that.
 void upgrade_end_new(const struct upgrade *upgrade);

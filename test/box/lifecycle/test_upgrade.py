@@ -142,6 +142,26 @@ def test_a_batch_that_comes_late_is_written_beside_those_of_the_new_process(upgr
     assert server.server.get('/n').json() == [499 + crowd.done]
 
 
+@pytest.mark.threads
+def test_a_new_process_that_ends_before_the_one_that_it_replaced_is_not_stood_in_for(upgraded, app):
+    server = upgraded(app)
+    body = b'[{"x":1}]'
+    with server.server.connect() as client:
+        client.sendall(b'POST /t HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n' % len(body))
+        client.sendall(body[:5])
+        old, new = server.pid, server.begin()
+        server.said(rf'process {new} serves')
+        os.kill(new, signal.SIGTERM)  # which is the end of both
+        assert server.said(rf'reckoner: .*process {new} .*ended.*').group() == (
+            f'reckoner: upgrade: the new process {new} has ended, and this one, {old}, ends as well')
+        assert is_alive(old)
+        client.sendall(body[5:])
+        assert client.recv(65536).startswith(b'HTTP/1.1 201 ')
+    assert server.server.process.wait(60) == 0
+    server.end()
+    assert 'goes on' not in server.server.stderr
+
+
 def test_a_new_process_has_no_more_open_than_one_before(upgraded, app):
     server = upgraded(app)
     server.upgrade()
