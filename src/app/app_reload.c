@@ -115,9 +115,10 @@ static void add(
     struct app *app = reading->app;
     char endpoint_text[ENDPOINT_NAME_CHARS], name[ENDPOINT_NAME_CHARS + NAME_BYTES], path[4096 + NAME_BYTES];
     endpoint_name(endpoint, endpoint_text);
-    snprintf(name, sizeof(name), "%s = %.*s", endpoint_text, SHOW(file));
+    snprintf(name, sizeof(name), "%s = %.*s", endpoint_text, (int)file.len, file.at);
     bool is_absolute = file.at[0] == '/';
-    snprintf(path, sizeof(path), "%s%s%.*s", is_absolute ? "" : app->dir, is_absolute ? "" : "/", SHOW(file));
+    snprintf(path, sizeof(path), "%s%s%.*s", is_absolute ? "" : app->dir, is_absolute ? "" : "/",
+        (int)file.len, file.at);
     struct reload_line *lines =
         arena_grow(&app->arena, app->reload_lines, app->reload_line_count, &reading->room, sizeof(*lines));
     const char *kept_name = arena_strdup(&app->arena, name), *kept_path = arena_strdup(&app->arena, path);

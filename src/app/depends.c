@@ -48,7 +48,8 @@ static enum err_code prepare_table(
 {
     AUTO(buf_fini) struct buf sql;
     buf_init(&sql, LIMIT_APP_FILE_BYTES);
-    buf_printf(&sql, "SELECT * FROM %.*s", SHOW(depends->table));
+    buf_append_str(&sql, "SELECT * FROM ");
+    buf_append(&sql, depends->table.at, depends->table.len);
     return prepare(asking, &sql, ret_stmt, err);
 }
 
@@ -155,7 +156,9 @@ static void append_empty(void *ctx, const struct endpoint *endpoint, size_t numb
     (void)endpoint;
     struct store_stmt *stmt = NULL;
     if (emptying->asking->dialect == SQL_POSTGRESQL) {
-        buf_printf(out, "SELECT (r.r).* FROM (SELECT NULL::%.*s AS r) AS r", SHOW(depends->table));
+        buf_append_str(out, "SELECT (r.r).* FROM (SELECT NULL::");
+        buf_append(out, depends->table.at, depends->table.len);
+        buf_append_str(out, " AS r) AS r");
         return;
     }
     if (emptying->code == ERR_NONE)
@@ -195,8 +198,11 @@ static enum err_code prepare_emptied(const struct asking *asking, const struct s
         depends_append_hidden(&renamed, asking->dialect, hidden, behind, append_empty, &emptying, &sql);
     else
         buf_append(&sql, behind.at, behind.len);
-    if (is_condition)
-        buf_printf(&sql, "SELECT (%.*s\n)", SHOW(buf_span(&inside)));
+    if (is_condition) {
+        buf_append_str(&sql, "SELECT (");
+        buf_append(&sql, inside.data, inside.len);
+        buf_append_str(&sql, "\n)");
+    }
     if (emptying.code == ERR_NONE && buf_status(&inside) != ERR_NONE)
         return err_no_memory(err);
     return emptying.code == ERR_NONE ? prepare(asking, &sql, ret_stmt, err) : emptying.code;

@@ -7,7 +7,6 @@
 // it for the list's own one: it needs the schema in front. Pure; any thread.
 #include "app/depends_sql.h"
 
-#include "app/diag.h"
 #include "base/ascii.h"
 #include "text/sql_quote.h"
 
@@ -42,11 +41,16 @@ bool depends_is_named(const struct depends *depends, struct span sql, enum sql_d
     return false;
 }
 
+static void append(struct span text, struct buf *out)
+{
+    buf_append(out, text.at, text.len);
+}
+
 static void append_table(const struct depends *depends, enum sql_dialect dialect, struct buf *out)
 {
     if (dialect == SQL_SQLITE)
         buf_append_str(out, "main.");
-    buf_append(out, depends->table.at, depends->table.len);
+    append(depends->table, out);
 }
 
 void depends_append_renamed(const struct endpoint *from, const struct endpoint *to, struct span sql,
@@ -76,11 +80,16 @@ void depends_append_rows(void *ctx, const struct endpoint *endpoint, size_t numb
     const struct depends *depends = &endpoint->depends[number];
     buf_append_str(out, "SELECT * FROM ");
     append_table(depends, *dialect, out);
-    if (*dialect == SQL_SQLITE) // so that plans call it by its name alone
-        buf_printf(out, " AS %.*s", SHOW(depends->table));
-    for (size_t i = 0; i < depends->count; i++)
-        buf_printf(out, " %s %.*s = :%.*s", i == 0 ? "WHERE" : "AND", SHOW(depends->columns[i].name),
-            SHOW(depends->columns[i].param_name));
+    if (*dialect == SQL_SQLITE) { // so that plans call it by its name alone
+        buf_append_str(out, " AS ");
+        append(depends->table, out);
+    }
+    for (size_t i = 0; i < depends->count; i++) {
+        buf_append_str(out, i == 0 ? " WHERE " : " AND ");
+        append(depends->columns[i].name, out);
+        buf_append_str(out, " = :");
+        append(depends->columns[i].param_name, out);
+    }
 }
 
 static void append_list(
@@ -90,8 +99,9 @@ static void append_list(
     for (size_t i = 0; i < endpoint->depends_count; i++) {
         if ((hidden & (1U << i)) == 0)
             continue;
-        buf_printf(
-            out, "%s%.*s AS NOT MATERIALIZED (", is_first ? "" : ", ", SHOW(endpoint->depends[i].table));
+        buf_append_str(out, is_first ? "" : ", ");
+        append(endpoint->depends[i].table, out);
+        buf_append_str(out, " AS NOT MATERIALIZED (");
         body(ctx, endpoint, i, out);
         buf_append_byte(out, ')');
         is_first = false;

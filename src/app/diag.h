@@ -17,7 +17,7 @@
 #include "text/utf8.h"
 
 // A span of a file's text as the arguments of a message's %.*s: its first SHOWN_BYTES, cut between
-// characters.
+// characters. For messages alone: SQL and paths need the whole text.
 #define SHOWN_BYTES 60
 #define SHOW(span)  (int)utf8_cut((span), SHOWN_BYTES), (span).at
 

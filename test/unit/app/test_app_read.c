@@ -454,6 +454,22 @@ static void lines_of_reload_name_a_file_and_a_time(void **state)
     app_unref(app);
 }
 
+// Messages cut what they show; a path may not be cut.
+static void a_file_of_reload_may_have_a_long_path(void **state)
+{
+    (void)state;
+    static const char file[] = "/srv/exchange/incoming/of-the-partner/all-of-its-prices-61.csv";
+    assert_in_range(strlen(file), SHOWN_BYTES + 1, 100);
+    app_dir_write("b.sql", POST_B);
+    app_dir_write(
+        "app.ini", "[reload]\nPOST /b = /srv/exchange/incoming/of-the-partner/all-of-its-prices-61.csv\n");
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    assert_string_equal(app->reload_lines[0].path, file);
+    assert_string_equal(app->reload_lines[0].name,
+        "POST /b = /srv/exchange/incoming/of-the-partner/all-of-its-prices-61.csv");
+    app_unref(app);
+}
+
 static void every_bad_line_of_reload_is_told(void **state)
 {
     (void)state;
@@ -893,6 +909,7 @@ int main(void)
         APP_DIR_TEST(lines_of_watch_name_files_of_folders),
         APP_DIR_TEST(every_bad_line_of_watch_is_told),
         APP_DIR_TEST(lines_of_reload_name_a_file_and_a_time),
+        APP_DIR_TEST(a_file_of_reload_may_have_a_long_path),
         APP_DIR_TEST(every_bad_line_of_reload_is_told),
         APP_DIR_TEST(every_bad_line_of_a_history_is_told),
         APP_DIR_TEST(a_history_has_batches_of_postgresql_fetch_first),

@@ -332,6 +332,74 @@ static void errors_below_a_depends_have_their_places_in_the_file(void **state)
         "7:32 no such column: nonsense", "7:32 column \"nonsense\" does not exist");
 }
 
+// Messages cut what they show; SQL may not be cut.
+static void a_long_condition_is_asked_of_the_store_whole(void **state)
+{
+    static const char first[] = "EXISTS (SELECT 1 FROM prices WHERE price IN (1, 22, 333, 4))";
+    static const char other[] =
+        "7:17 a view or function that is used here reads prices, with rows that the @depends of line 4 leaves out; "
+        "read prices itself, or take the @depends away";
+    struct fixture *f = *state;
+    struct trying trying;
+    struct dependence dependence;
+    struct err err = {0};
+    char lines[1000];
+    assert_int_equal(strlen(first), SHOWN_BYTES); // so that the part would be SQL, too
+    run_script(f->writer, schema);
+    snprintf(lines, sizeof(lines),
+        "-- @depends prices (shop = :shop)\n" USE "-- @answer when %s OR EXISTS (SELECT 1 FROM cheap)\n"
+        "SELECT 1 AS one;\n-- @answer\nSELECT 2 AS one;",
+        first);
+    expect_refused(f, lines, other, other);
+    snprintf(lines, sizeof(lines),
+        "-- @depends prices (shop = :shop)\n" USE "-- @answer when %s OR EXISTS (SELECT 1 FROM shops)\n"
+        "SELECT 1 AS one;\n-- @answer\nSELECT 2 AS one;",
+        first);
+    start(&trying, f, lines);
+    must_be_fine(dependence_find(trying.plan, f->store, &dependence, &err), &err);
+    assert_int_equal(dependence.count, 2); // the shop's prices, and all of the shops
+    dependence_fini(&dependence);
+    end(&trying);
+    // 100 bytes, of which the first 60 are no SQL.
+    static const char whole[] =
+        "EXISTS (SELECT 1 FROM prices WHERE price IN (1, 22, 333) AND day >= '2026-01-01' AND shop IS NOT NULL)";
+    snprintf(lines, sizeof(lines),
+        "-- @depends prices (shop = :shop)\n" USE "-- @answer when %s\n"
+        "SELECT 1 AS one;\n-- @answer\nSELECT 2 AS one;",
+        whole);
+    start(&trying, f, lines);
+    must_be_fine(dependence_find(trying.plan, f->store, &dependence, &err), &err);
+    assert_int_equal(dependence.count, 1);
+    if (f->is_sqlite)
+        assert_ptr_equal(dependence.sources[0].table, NULL);
+    dependence_fini(&dependence);
+    end(&trying);
+}
+
+#define LONG_TABLE  "prices_of_all_shops_in_every_town_of_the_whole_wide_country_61"
+#define LONG_COLUMN "the_shop_that_has_a_price_in_the_town_of_the_wide_country_061"
+
+static void a_depends_may_have_long_names(void **state)
+{
+    struct fixture *f = *state;
+    struct trying trying;
+    struct dependence dependence;
+    struct err err = {0};
+    assert_in_range(strlen(LONG_TABLE), SHOWN_BYTES + 1, 63); // PostgreSQL has no longer ones
+    assert_in_range(strlen(LONG_COLUMN), SHOWN_BYTES + 1, 63);
+    run_script(f->writer, "CREATE TABLE " LONG_TABLE " (" LONG_COLUMN " text, price integer)");
+    start(&trying, f,
+        "-- @param " LONG_COLUMN " text\n"
+        "-- @depends " LONG_TABLE " (" LONG_COLUMN " = :" LONG_COLUMN ")\n" USE
+        "-- @answer\nSELECT price FROM " LONG_TABLE ";");
+    must_be_fine(dependence_find(trying.plan, f->store, &dependence, &err), &err);
+    assert_int_equal(dependence.count, 1);
+    if (f->is_sqlite)
+        assert_ptr_equal(dependence.sources[0].table, NULL);
+    dependence_fini(&dependence);
+    end(&trying);
+}
+
 static void a_new_schema_ends_what_was_found(void **state)
 {
     struct fixture *f = *state;
@@ -391,6 +459,8 @@ int main(void)
         STORE_TEST(another_way_to_the_table_is_refused),
         STORE_TEST(what_is_only_counted_is_no_other_way),
         STORE_TEST(errors_below_a_depends_have_their_places_in_the_file),
+        STORE_TEST(a_long_condition_is_asked_of_the_store_whole),
+        STORE_TEST(a_depends_may_have_long_names),
         STORE_TEST(a_new_schema_ends_what_was_found),
         STORE_TEST(without_memory_nothing_is_leaked),
     };
