@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Found by all bytes of a BLAKE2b digest. All is one arena's: clients go together. Of one loop.
+// Found by all bytes of a BLAKE2b digest. All is one arena's: clients go together. A client that is refused
+// leaves nothing in it, as the table is not exchanged before it has many that were not. Of one loop.
 #include "access/token_table.h"
 
 #include <string.h>
@@ -88,14 +89,28 @@ static enum err_code add(struct token_table *table, const struct secret_digest *
     return ERR_NONE;
 }
 
+// Finds out whether the token can be a client, in an arena that ends with that.
+static enum err_code try_client(const struct jwt *jwt, const struct issuer *issuer, struct err *err)
+{
+    struct arena arena;
+    struct client client;
+    arena_init(&arena, JWT_ARENA_BYTES);
+    enum err_code code = jwt_client(jwt, issuer, &arena, &client, err);
+    arena_fini(&arena);
+    return code;
+}
+
 enum err_code token_table_add(struct token_table *table, const struct secret_digest *digest, size_t service,
     const struct jwt *jwt, const struct issuer *issuer, struct accounts *accounts, struct client **ret_client,
     struct err *err)
 {
+    enum err_code code = try_client(jwt, issuer, err);
+    if (code != ERR_NONE)
+        return code;
     struct token *token = arena_zalloc(&table->arena, 1, sizeof(*token));
     if (token == NULL)
         return err_no_memory(err);
-    enum err_code code = jwt_client(jwt, issuer, &table->arena, &token->client, err);
+    code = jwt_client(jwt, issuer, &table->arena, &token->client, err);
     return code == ERR_NONE ? add(table, digest, service, token, accounts, ret_client, err) : code;
 }
 

@@ -32,7 +32,7 @@ struct client *token_table_find(
     const struct token_table *table, const struct secret_digest *digest, size_t service);
 
 // Adds the client of a good token, which lives as long as the table. `accounts` may be NULL: it has no
-// account then. Errors of jwt_client.
+// account then. After an error, which is one of jwt_client, the table has what it had.
 MUST_CHECK enum err_code token_table_add(struct token_table *table, const struct secret_digest *digest,
     size_t service, const struct jwt *jwt, const struct issuer *issuer, struct accounts *accounts,
     struct client **ret_client, struct err *err);

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <cmocka.h>
@@ -11,6 +12,15 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "token_fixture.h"
+
+// Of the sanitizers, which have a heap of their own.
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap_bytes(void)
+{
+    return __sanitizer_get_current_allocated_bytes != NULL ? __sanitizer_get_current_allocated_bytes()
+                                                           : mallinfo2().uordblks;
+}
 
 static const struct issuer issuer = {.name = {"corp", 4},
     .issuer = {"https://id.example", 18},
@@ -79,6 +89,21 @@ static void a_token_without_an_id_is_not_added(void **state)
     token_table_free(table);
 }
 
+// A client may send as many of them as it likes.
+static void refused_tokens_leave_nothing_behind(void **state)
+{
+    (void)state;
+    struct token_table *table = token_table_new();
+    struct client *client = NULL;
+    struct err err = {0};
+    assert_int_equal(add(table, "", "one", 0, NULL, &client, &err), ERR_INVALID);
+    size_t before = heap_bytes();
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(add(table, "", "one", 0, NULL, &client, &err), ERR_INVALID);
+    assert_int_equal(heap_bytes(), before);
+    token_table_free(table);
+}
+
 static void a_full_table_says_so_and_keeps_all(void **state)
 {
     (void)state;
@@ -130,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_is_found_by_its_digest_and_service),
         cmocka_unit_test(a_token_without_an_id_is_not_added),
+        cmocka_unit_test(refused_tokens_leave_nothing_behind),
         cmocka_unit_test(a_full_table_says_so_and_keeps_all),
         cmocka_unit_test(without_memory_nothing_is_lost),
     };
