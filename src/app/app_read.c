@@ -4,6 +4,7 @@
 // single file is directives.c's and ini.c's. One thread; nothing else knows the app before it is handed out.
 #include "app/app_read.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,8 +223,13 @@ static enum err_code read_ini(struct app_reading *reading)
         return err_no_memory(reading->err);
     struct stat status;
     struct span text;
-    if (lstat(path, &status) != 0) // an app needs none
+    bool is_there = lstat(path, &status) == 0;
+    if (!is_there && errno == ENOENT) // an app needs none
         return app_ini_read(path, span_of(""), reading->is_complete, app, reading->diags, reading->err);
+    if (!is_there) { // it may say who may ask what
+        diags_add(reading->diags, path, 0, 0, "could not be opened: %s", strerror(errno));
+        return ERR_NONE;
+    }
     bool is_usable;
     enum err_code code = source_read(path, &app->arena, reading->diags, &text, &is_usable, reading->err);
     if (code != ERR_NONE || !is_usable)

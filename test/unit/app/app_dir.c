@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app_dir.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -47,6 +49,7 @@ void app_dir_make(const char *name)
 int app_dir_set_up(void **state)
 {
     (void)state;
+    app_dir_ini_errno = 0;
     strcpy(app_dir_root + strlen(app_dir_root) - 6, "XXXXXX");
     if (mkdtemp(app_dir_root) == NULL)
         return -1;
@@ -60,6 +63,21 @@ int app_dir_tear_down(void **state)
     char command[600];
     snprintf(command, sizeof(command), "rm -rf %s", app_dir_root);
     return system(command);
+}
+
+int app_dir_ini_errno;
+
+// In place of libc's own.
+int lstat(const char *path, struct stat *ret_status)
+{
+    static int (*next)(const char *, struct stat *);
+    if (app_dir_ini_errno != 0 && span_ends_with(span_of(path), "/app.ini")) {
+        errno = app_dir_ini_errno;
+        return -1;
+    }
+    if (next == NULL)
+        *(void **)&next = dlsym(RTLD_NEXT, "lstat64");
+    return next(path, ret_status);
 }
 
 void app_dir_expect_errors(const char *expected)

@@ -19,6 +19,9 @@ enum {
     APP_DIR_CHARS = APP_DIR_ROOT_CHARS + sizeof("/rates"),
 };
 
+// While it is not 0, lstat(2) of app.ini fails with it.
+extern int app_dir_ini_errno;
+
 extern char app_dir_root[APP_DIR_ROOT_CHARS]; // holds the app's folder
 extern char app_dir[APP_DIR_CHARS];           // the app's folder
 

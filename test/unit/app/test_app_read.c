@@ -432,6 +432,19 @@ static void every_bad_line_of_watch_is_told(void **state)
     app_dir_expect_errors("app.ini:2: [watch] names no files; write POST /path = incoming/*.csv\n");
 }
 
+// It may have a section [access]: an app that does without would be open.
+static void an_app_ini_that_cannot_be_looked_at_is_not_taken_for_none(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", GET_A);
+    app_dir_ini_errno = EIO;
+    app_dir_expect_errors("app.ini: could not be opened: Input/output error\n");
+    app_dir_ini_errno = ENOENT;
+    struct app *app = app_dir_load(app_dir, "sqlite");
+    app_dir_ini_errno = 0;
+    app_unref(app);
+}
+
 static void lines_of_reload_name_a_file_and_a_time(void **state)
 {
     (void)state;
@@ -908,6 +921,7 @@ int main(void)
         APP_DIR_TEST(every_bad_line_of_the_ini_is_told),
         APP_DIR_TEST(lines_of_watch_name_files_of_folders),
         APP_DIR_TEST(every_bad_line_of_watch_is_told),
+        APP_DIR_TEST(an_app_ini_that_cannot_be_looked_at_is_not_taken_for_none),
         APP_DIR_TEST(lines_of_reload_name_a_file_and_a_time),
         APP_DIR_TEST(a_file_of_reload_may_have_a_long_path),
         APP_DIR_TEST(every_bad_line_of_reload_is_told),
