@@ -112,18 +112,22 @@ static enum err_code add(struct lister *lister, const char *name)
 static enum err_code add_all(struct lister *lister, DIR *open_dir)
 {
     struct dirent *item;
-    while ((item = readdir(open_dir)) != NULL) {
+    while ((errno = 0, item = readdir(open_dir)) != NULL) {
         if (!is_sql_name(item->d_name))
             continue;
         if (lister->folder.count == LIMIT_FOLDER_FILES) {
             diags_add(lister->diags, lister->dir, 0, 0, "more than %d .sql files in the folder",
                 LIMIT_FOLDER_FILES);
-            break;
+            lister->folder.is_open = true;
+            return ERR_NONE;
         }
         enum err_code code = add(lister, item->d_name);
         if (code != ERR_NONE)
             return code;
     }
+    lister->folder.is_open = errno == 0;
+    if (errno != 0)
+        diags_add(lister->diags, lister->dir, 0, 0, "the folder could not be read: %s", strerror(errno));
     return ERR_NONE;
 }
 
@@ -158,7 +162,6 @@ enum err_code folder_list(const char *dir, const char *store_kind, bool is_optio
     closedir(open_dir);
     if (code != ERR_NONE)
         return code;
-    lister.folder.is_open = true;
     if (lister.folder.count > 0)
         qsort(lister.folder.files, lister.folder.count, sizeof(*lister.folder.files), by_stem);
     drop_replaced(&lister.folder);

@@ -170,7 +170,14 @@ static enum err_code visit_folder(struct walk *walk, const char *path)
     }
     enum err_code code = ERR_NONE;
     struct dirent *item;
-    while (code == ERR_NONE && !walk->is_full && (item = readdir(folder)) != NULL) {
+    while (code == ERR_NONE && !walk->is_full) {
+        errno = 0;
+        item = readdir(folder);
+        if (item == NULL) {
+            if (errno != 0)
+                diags_add(walk->diags, path, 0, 0, "the folder could not be read: %s", strerror(errno));
+            break;
+        }
         if (item->d_name[0] != '.')
             code = visit(walk, folder, path, item->d_name);
     }

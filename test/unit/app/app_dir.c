@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app_dir.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -50,6 +51,7 @@ int app_dir_set_up(void **state)
 {
     (void)state;
     app_dir_ini_errno = 0;
+    app_dir_unreadable = NULL;
     strcpy(app_dir_root + strlen(app_dir_root) - 6, "XXXXXX");
     if (mkdtemp(app_dir_root) == NULL)
         return -1;
@@ -78,6 +80,29 @@ int lstat(const char *path, struct stat *ret_status)
     if (next == NULL)
         *(void **)&next = dlsym(RTLD_NEXT, "lstat64");
     return next(path, ret_status);
+}
+
+const char *app_dir_unreadable;
+
+static bool is_unreadable(DIR *dir)
+{
+    char link[64], path[512];
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd(dir));
+    ssize_t len = readlink(link, path, sizeof(path));
+    return len > 0 && span_ends_with((struct span){.at = path, .len = (size_t)len}, app_dir_unreadable);
+}
+
+// In place of libc's own.
+struct dirent *readdir(DIR *dir)
+{
+    static struct dirent *(*next)(DIR *);
+    if (app_dir_unreadable != NULL && is_unreadable(dir)) {
+        errno = EIO;
+        return NULL;
+    }
+    if (next == NULL)
+        *(void **)&next = dlsym(RTLD_NEXT, "readdir64");
+    return next(dir);
 }
 
 void app_dir_expect_errors(const char *expected)

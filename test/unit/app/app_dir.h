@@ -22,6 +22,9 @@ enum {
 // While it is not 0, lstat(2) of app.ini fails with it.
 extern int app_dir_ini_errno;
 
+// The end of a folder's path of which readdir(3) fails with EIO; NULL: of none.
+extern const char *app_dir_unreadable;
+
 extern char app_dir_root[APP_DIR_ROOT_CHARS]; // holds the app's folder
 extern char app_dir[APP_DIR_CHARS];           // the app's folder
 

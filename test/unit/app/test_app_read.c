@@ -445,6 +445,18 @@ static void an_app_ini_that_cannot_be_looked_at_is_not_taken_for_none(void **sta
     app_unref(app);
 }
 
+// With a part of its files it would be another app.
+static void a_folder_that_is_not_read_to_its_end_is_an_error(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", GET_A);
+    app_dir_make("schema");
+    app_dir_unreadable = "/schema";
+    app_dir_expect_errors("schema: the folder could not be read: Input/output error\n");
+    app_dir_unreadable = "/rates";
+    app_dir_expect_errors(": the folder could not be read: Input/output error\n");
+}
+
 static void lines_of_reload_name_a_file_and_a_time(void **state)
 {
     (void)state;
@@ -922,6 +934,7 @@ int main(void)
         APP_DIR_TEST(lines_of_watch_name_files_of_folders),
         APP_DIR_TEST(every_bad_line_of_watch_is_told),
         APP_DIR_TEST(an_app_ini_that_cannot_be_looked_at_is_not_taken_for_none),
+        APP_DIR_TEST(a_folder_that_is_not_read_to_its_end_is_an_error),
         APP_DIR_TEST(lines_of_reload_name_a_file_and_a_time),
         APP_DIR_TEST(a_file_of_reload_may_have_a_long_path),
         APP_DIR_TEST(every_bad_line_of_reload_is_told),

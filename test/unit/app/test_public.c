@@ -182,6 +182,17 @@ static void in_a_full_arena_listing_says_so(void **state)
     assert_int_equal(code, ERR_NONE);
 }
 
+static void a_folder_that_is_not_read_to_its_end_is_an_error(void **state)
+{
+    (void)state;
+    app_dir_write("a.sql", GET_A);
+    app_dir_make("public");
+    app_dir_make("public/map");
+    app_dir_write("public/index.html", "<p>");
+    app_dir_unreadable = "/public/map";
+    app_dir_expect_errors("public/map: the folder could not be read: Input/output error\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +205,7 @@ int main(void)
         cmocka_unit_test(the_ending_says_what_shrinks),
         APP_DIR_TEST(a_missing_folder_has_no_files),
         APP_DIR_TEST(in_a_full_arena_listing_says_so),
+        APP_DIR_TEST(a_folder_that_is_not_read_to_its_end_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
