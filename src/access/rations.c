@@ -17,7 +17,7 @@
 
 enum {
     TICK_MS = LIMIT_RATION_MS / 4, // from the end of a ration to its settling, at most
-    PRUNE_MS = 600000,             // from one pruning to the next
+    PRUNE_MS = 600000,             // from one pruning to the next, unless the options say otherwise
     PRUNE_AGE_S = 3600,            // of what is pruned: clocks of nodes may differ
 };
 
@@ -86,7 +86,10 @@ static enum err_code ask(struct rations *rations, struct ration_round *round, st
         return ERR_NONE;
     enum err_code code = store_is_there(rations->options.store, err);
     store_deadline(rations->conn, clock_monotonic_ns() + LIMIT_RATION_WAIT_MS * NS_PER_MS);
-    return code == ERR_NONE ? ration_round_ask(round, rations->conn, rations->exchange, err) : code;
+    if (code == ERR_NONE)
+        code = ration_round_ask(round, rations->conn, rations->exchange, err);
+    store_deadline(rations->conn, 0);
+    return code;
 }
 
 // Answers those who wait, as many as one question has room for, and returns the others.
@@ -125,8 +128,11 @@ static void prune(struct rations *rations, uint64_t now_ns, struct err *err)
     int64_t wall_ns = (clock_wall_ms() - PRUNE_AGE_S * 1000) * (int64_t)NS_PER_MS;
     if (now_ns < rations->prune_ns)
         return;
-    rations->prune_ns = now_ns + PRUNE_MS * NS_PER_MS;
+    rations->prune_ns = now_ns + rations->options.prune_ms * NS_PER_MS;
+    // Those who ask meanwhile wait no longer than for the database.
+    store_deadline(rations->conn, now_ns + LIMIT_RATION_WAIT_MS * NS_PER_MS);
     (void)!quota_store_prune(rations->conn, wall_ns, err);
+    store_deadline(rations->conn, 0);
 }
 
 static void run_round(struct rations *rations, struct ration_wait *waits, bool is_last)
@@ -192,6 +198,8 @@ enum err_code rations_new(
     if (rations == NULL)
         return err_no_memory(err);
     rations->options = *options;
+    if (options->prune_ms == 0)
+        rations->options.prune_ms = PRUNE_MS;
     pthread_mutex_init(&rations->lock, NULL);
     cond_init(&rations->change);
     rations->due_ns = clock_monotonic_ns() + LIMIT_QUOTA_SAVE_MS * NS_PER_MS;

@@ -38,6 +38,7 @@ struct rations_options {
     struct accounts *accounts; // borrowed
     size_t service;            // whose
     bool is_shared;            // other nodes serve from the same store (accounts_share)
+    uint64_t prune_ms;         // from one pruning of what is full again to the next; 0: ten minutes
 
     // Called when the store fails that did not before, and with `err` NULL when it works again. On the
     // thread.

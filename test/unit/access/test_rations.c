@@ -6,12 +6,14 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "../../store/fixture.h"
 #include "access/account_save.h"
 #include "access/quota_store.h"
 #include "access/ration_round.h"
 #include "base/clock.h"
+#include "base/limits.h"
 
 enum {
     REQUEST = 1u << ALLOWANCE_REQUESTS,
@@ -271,6 +273,42 @@ static void eight_clients_of_three_nodes_get_as_much_as_one_may(void **state)
     }
 }
 
+// A question has a time limit, which is no business of what the same connection does later.
+static void what_is_full_again_is_forgotten_long_after_a_question(void **state)
+{
+    struct fixture *f = *state;
+    struct accounts *accounts = new_accounts(true);
+    struct account *account = accounts_find(accounts, 0, span_of("k_1"));
+    struct rations *rations;
+    struct err err = {0};
+    struct rations_options options = {
+        .store = f->store, .accounts = accounts, .is_shared = true, .prune_ms = 1, .tell = ignore};
+    struct waiting waiting = {
+        .wait = {.account = account, .quota = &monthly, .wants = REQUEST, .on_answer = on_answer}};
+    sem_init(&waiting.answered, 0, 0);
+    assert_int_equal(quota_store_make(f->writer, &err), ERR_NONE);
+    // The client has used more than all, so that there is nothing to settle later.
+    run_script(f->writer,
+        "INSERT INTO reckoner_quota SELECT 'c:k_1', 4294967296 + 2592000,"
+        " CAST(extract(epoch FROM clock_timestamp()) AS bigint) * 1000000000 + 2 * 2592000000000000, 0, 0");
+    if (rations_new(&options, &rations, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    rations_ask(rations, &waiting.wait);
+    while (sem_wait(&waiting.answered) != 0) {
+    }
+    assert_int_equal(waiting.wait.failure, ERR_NONE);
+    assert_int_equal(admit(account, REQUEST).admission, REFUSED);
+    uint64_t end_ns = clock_monotonic_ns() + LIMIT_RATION_WAIT_MS * NS_PER_MS;
+    while (clock_monotonic_ns() < end_ns) // the limit has to pass
+        usleep(10000);
+    run_script(f->writer, "INSERT INTO reckoner_quota VALUES ('c:old', 1, 1000, 0, 0)");
+    rations_free(rations); // which runs a last round
+    assert_rows(f->reader, "SELECT client FROM reckoner_quota", "'c:k_1'\n");
+    sem_destroy(&waiting.answered);
+    account_unref(account);
+    accounts_free(accounts);
+}
+
 // --- one node
 
 static void what_was_used_is_known_after_a_restart(void **state)
@@ -365,6 +403,7 @@ int main(void)
         STORE_TEST(what_an_answer_has_used_beyond_a_ration_is_charged),
         STORE_TEST(a_database_whose_clock_has_jumped_back_shuts_nobody_out_for_longer_than_a_debt),
         STORE_TEST(eight_clients_of_three_nodes_get_as_much_as_one_may),
+        STORE_TEST(what_is_full_again_is_forgotten_long_after_a_question),
     };
     const struct CMUnitTest all[] = {
         STORE_TEST(what_was_used_is_known_after_a_restart),
