@@ -92,7 +92,8 @@ static enum err_code ask(struct rations *rations, struct ration_round *round, st
     return code;
 }
 
-// Answers those who wait, as many as one question has room for, and returns the others.
+// Answers those who wait, as many as one question has room for, and returns the others. `is_last`: of what
+// accounts have, all is settled that it has room for; has_more tells whether there is more.
 static struct ration_wait *exchange(
     struct rations *rations, struct ration_wait *waits, bool is_due, bool is_last, struct err *err)
 {
@@ -103,9 +104,15 @@ static struct ration_wait *exchange(
         return NULL;
     }
     struct ration_wait *taken = take_waits(&round, &waits, now_ns);
+    if (taken == NULL && waits != NULL) { // an empty round has room for any of them
+        answer(waits, err_no_memory(err));
+        waits = NULL;
+    }
     if (is_due)
         settle(rations, &round, is_last, now_ns);
-    if (round.count > 0)
+    if (is_last && rations->has_more && round.count == 0)
+        (void)err_no_memory(err); // likewise
+    else if (round.count > 0)
         rations->has_more = true;
     enum err_code code = ask(rations, &round, err);
     ration_round_fini(&round);
@@ -135,17 +142,31 @@ static void prune(struct rations *rations, uint64_t now_ns, struct err *err)
     store_deadline(rations->conn, 0);
 }
 
-static void run_round(struct rations *rations, struct ration_wait *waits, bool is_last)
+static void run_shared(
+    struct rations *rations, struct ration_wait *waits, bool is_due, bool is_last, struct err *err)
+{
+    waits = exchange(rations, waits, is_due, is_last, err);
+    while (waits != NULL)
+        waits = exchange(rations, waits, false, false, err);
+    while (is_last && rations->has_more && err->code == ERR_NONE)
+        (void)exchange(rations, NULL, is_due, is_last, err);
+}
+
+static void run_alone(struct rations *rations, bool is_due, struct err *err)
 {
     const struct rations_options *options = &rations->options;
+    if (is_due)
+        (void)!account_save(options->accounts, options->service, rations->conn, err);
+}
+
+static void run_round(struct rations *rations, struct ration_wait *waits, bool is_last)
+{
     struct err err = {0};
     bool is_due = is_last || clock_monotonic_ns() >= rations->due_ns;
-    if (!options->is_shared && is_due)
-        (void)!account_save(options->accounts, options->service, rations->conn, &err);
-    else if (options->is_shared)
-        waits = exchange(rations, waits, is_due, is_last, &err);
-    while (options->is_shared && waits != NULL)
-        waits = exchange(rations, waits, false, false, &err);
+    if (rations->options.is_shared)
+        run_shared(rations, waits, is_due, is_last, &err);
+    else
+        run_alone(rations, is_due, &err);
     uint64_t now_ns = clock_monotonic_ns();
     if (is_due && err.code == ERR_NONE)
         prune(rations, now_ns, &err);

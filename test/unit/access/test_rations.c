@@ -14,6 +14,7 @@
 #include "access/ration_round.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/mem.h"
 
 enum {
     REQUEST = 1u << ALLOWANCE_REQUESTS,
@@ -273,6 +274,81 @@ static void eight_clients_of_three_nodes_get_as_much_as_one_may(void **state)
     }
 }
 
+static void wait_for(struct rations *rations, struct waiting *waiting)
+{
+    rations_ask(rations, &waiting->wait);
+    while (sem_wait(&waiting->answered) != 0) {
+    }
+}
+
+// More clients than a question has room for, none of which uses its ration.
+static void at_the_end_all_rations_are_given_back(void **state)
+{
+    enum { CLIENTS = LIMIT_RATIONS + 100 };
+    struct fixture *f = *state;
+    struct accounts *accounts = new_accounts(true);
+    struct account *clients[CLIENTS];
+    struct rations *rations;
+    struct err err = {0};
+    struct rations_options options = {
+        .store = f->store, .accounts = accounts, .is_shared = true, .tell = ignore};
+    struct waiting waiting = {.wait = {.quota = &monthly, .wants = REQUEST, .on_answer = on_answer}};
+    sem_init(&waiting.answered, 0, 0);
+    if (rations_new(&options, &rations, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "k_%u", i);
+        clients[i] = waiting.wait.account = accounts_find(accounts, 0, span_of(id));
+        wait_for(rations, &waiting);
+        assert_int_equal(waiting.wait.failure, ERR_NONE);
+    }
+    rations_free(rations);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        assert_int_equal(atomic_load(&clients[i]->purses[0].units), 0);
+        account_unref(clients[i]);
+    }
+    assert_rows(f->reader, "SELECT count(*) FROM reckoner_quota WHERE granted = 0", "612\n");
+    sem_destroy(&waiting.answered);
+    accounts_free(accounts);
+}
+
+static void on_answer_before_no_memory(struct ration_wait *wait)
+{
+    mem_fail_after(2); // of the next round: after its two arrays, when it wants the account's name
+    on_answer(wait);
+}
+
+static void a_request_for_which_there_is_no_memory_is_told_so(void **state)
+{
+    struct fixture *f = *state;
+    struct accounts *accounts = new_accounts(true);
+    struct account *first = accounts_find(accounts, 0, span_of("k_1")),
+                   *second = accounts_find(accounts, 0, span_of("k_2"));
+    struct rations *rations;
+    struct err err = {0};
+    struct rations_options options = {
+        .store = f->store, .accounts = accounts, .is_shared = true, .tell = ignore};
+    struct waiting waiting = {.wait = {.account = first, .quota = &monthly, .wants = REQUEST}};
+    sem_init(&waiting.answered, 0, 0);
+    if (rations_new(&options, &rations, &err) != ERR_NONE)
+        fail_msg("%s", err.text);
+    waiting.wait.on_answer = on_answer_before_no_memory;
+    wait_for(rations, &waiting);
+    assert_int_equal(waiting.wait.failure, ERR_NONE);
+    waiting.wait.account = second;
+    waiting.wait.on_answer = on_answer;
+    wait_for(rations, &waiting);
+    assert_int_equal(waiting.wait.failure, ERR_NO_MEMORY);
+    wait_for(rations, &waiting);
+    assert_int_equal(waiting.wait.failure, ERR_NONE);
+    rations_free(rations);
+    sem_destroy(&waiting.answered);
+    account_unref(first);
+    account_unref(second);
+    accounts_free(accounts);
+}
+
 // A question has a time limit, which is no business of what the same connection does later.
 static void what_is_full_again_is_forgotten_long_after_a_question(void **state)
 {
@@ -293,9 +369,7 @@ static void what_is_full_again_is_forgotten_long_after_a_question(void **state)
         " CAST(extract(epoch FROM clock_timestamp()) AS bigint) * 1000000000 + 2 * 2592000000000000, 0, 0");
     if (rations_new(&options, &rations, &err) != ERR_NONE)
         fail_msg("%s", err.text);
-    rations_ask(rations, &waiting.wait);
-    while (sem_wait(&waiting.answered) != 0) {
-    }
+    wait_for(rations, &waiting);
     assert_int_equal(waiting.wait.failure, ERR_NONE);
     assert_int_equal(admit(account, REQUEST).admission, REFUSED);
     uint64_t end_ns = clock_monotonic_ns() + LIMIT_RATION_WAIT_MS * NS_PER_MS;
@@ -403,6 +477,8 @@ int main(void)
         STORE_TEST(what_an_answer_has_used_beyond_a_ration_is_charged),
         STORE_TEST(a_database_whose_clock_has_jumped_back_shuts_nobody_out_for_longer_than_a_debt),
         STORE_TEST(eight_clients_of_three_nodes_get_as_much_as_one_may),
+        STORE_TEST(at_the_end_all_rations_are_given_back),
+        STORE_TEST(a_request_for_which_there_is_no_memory_is_told_so),
         STORE_TEST(what_is_full_again_is_forgotten_long_after_a_question),
     };
     const struct CMUnitTest all[] = {
