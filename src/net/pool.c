@@ -264,23 +264,34 @@ static void move_to_quick(struct pool *pool, struct share *share)
 
 // --- runs
 
+static void counts_for(struct worker *worker, const struct task *task)
+{
+    worker->share = task->share;
+    worker->group = task->group;
+}
+
+static void begin_long(struct pool *pool, struct worker *worker, const struct task *task)
+{
+    counts_for(worker, task);
+    worker->is_long = true;
+    worker->since_ns = clock_monotonic_ns();
+    pool->long_running++;
+    worker->share->running++;
+    worker->group->running++;
+}
+
 static void begin_run(struct pool *pool, struct worker *worker, const struct task *task, bool is_long)
 {
     worker->runs++;
-    worker->share = task->share;
-    worker->group = task->group;
     worker->has_place = !is_long;
-    worker->is_long = is_long;
     if (!is_long) {
+        counts_for(worker, task);
         pool->running++;
         if (pool->max_long == 0)
             worker->since_ns = clock_monotonic_ns();
         return;
     }
-    worker->since_ns = clock_monotonic_ns();
-    pool->long_running++;
-    worker->share->running++;
-    worker->group->running++;
+    begin_long(pool, worker, task);
 }
 
 // The worker's task has turned out to be long, and gives its place back.
@@ -638,7 +649,7 @@ struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *
     return is_wanted ? task : NULL;
 }
 
-void pool_turn_to(struct pool *pool, struct task *task)
+void pool_blame(struct pool *pool, const struct task *task)
 {
     struct worker *worker = current;
     pthread_mutex_lock(&pool->lock);
@@ -654,8 +665,21 @@ void pool_turn_to(struct pool *pool, struct task *task)
             move_to_share(pool, task->share);
         pool->may_start_long = true;
     }
-    worker->share = task->share;
-    worker->group = task->group;
+    counts_for(worker, task);
+    unlock(pool, claim(pool));
+}
+
+void pool_next(struct pool *pool, const struct task *task)
+{
+    struct worker *worker = current;
+    pthread_mutex_lock(&pool->lock);
+    worker->runs++;
+    if (worker->is_long) {
+        end_long(pool, worker);
+        begin_long(pool, worker, task);
+    } else {
+        counts_for(worker, task);
+    }
     unlock(pool, claim(pool));
 }
 

@@ -39,9 +39,13 @@ MUST_CHECK bool pool_submit(struct pool *pool, struct task *task);
 // thread.
 struct task *pool_take(struct pool *pool, bool (*wants)(void *ctx, struct task *next), void *ctx);
 
-// What the worker still does is for that task, which it has taken; it counts for that one's share from here
-// on. Of a task with a share, on a worker's thread that has begun with one.
-void pool_turn_to(struct pool *pool, struct task *task);
+// What the worker has done until now was for that task, which it has taken, and so is what it still does: if
+// that is long, the task's share is. Of a task with a share, on a worker's thread that has begun with one.
+void pool_blame(struct pool *pool, const struct task *task);
+
+// The worker is done with what it counted for, and begins with that task, which it has taken. The time until
+// now is the share's before, and the task's begins now. Of whom and where as above.
+void pool_next(struct pool *pool, const struct task *task);
 
 // Has the queue take so many from here on; what waits beyond them stays. Any thread.
 void pool_set_max_queued(struct pool *pool, size_t max_queued);

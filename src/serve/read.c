@@ -44,8 +44,8 @@ void read_run(struct task *task, void *worker)
         struct reading *reading = &group.seats[i].reading;
         if (reading->request == NULL || landing_give_up(reading->request))
             continue;
-        if (i > 0)
-            pool_turn_to(reading->request->context->reads, &reading->request->task);
+        if (i != group.counted)
+            pool_next(reading->request->context->reads, &reading->request->task);
         read_alone(reading, handles);
     }
 }

@@ -27,7 +27,7 @@ static void join(struct read_group *group, struct request *request)
 void read_group_init(struct read_group *group, const struct handles *handles, struct request *request)
 {
     group->handles = handles;
-    group->count = 0;
+    group->count = group->counted = 0;
     group->replica = replica_find(handles, request->service, request->app, request->endpoint);
     group->handle = group->replica != NULL ? &group->replica->handle : &handles->primaries[request->service];
     join(group, request);
@@ -173,10 +173,13 @@ static void requeue(struct read_group *group)
         struct reading *reading = &group->seats[i].reading;
         if (reading->request == NULL)
             continue;
-        if (is_first)
-            pool_turn_to(reading->request->context->reads, &reading->request->task);
-        if (!is_first && pool_submit(reading->request->context->reads, &reading->request->task))
+        struct pool *pool = reading->request->context->reads;
+        if (is_first) {
+            pool_blame(pool, &reading->request->task);
+            group->counted = i;
+        } else if (pool_submit(pool, &reading->request->task)) {
             reading->request = NULL;
+        }
         is_first = false;
     }
 }

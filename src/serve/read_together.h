@@ -23,6 +23,7 @@ struct read_group {
     struct handle *handle;           // on either of them
     struct seat seats[HANDLE_SEATS]; // in the order in which their requests came
     size_t count;                    // of the seats that are taken
+    size_t counted;                  // the seat for which the worker's time counts: the first, or who is slow
 };
 
 // A group with one read, for which it chooses the handle.

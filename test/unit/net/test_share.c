@@ -2,6 +2,7 @@
 // Long tasks of a pool with shares. That others run beside them shows in that those are told of: a task that
 // may not run is submitted before one that may, and has not begun when that one has.
 #include <semaphore.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -170,11 +171,11 @@ static void a_group_of_shares_has_a_bound_of_its_own(void **state)
 static void turn(struct task *task, void *worker)
 {
     hold(task, worker);
-    pool_turn_to(pool, &jobs[1].task);
+    pool_blame(pool, &jobs[1].task);
     hold(task, worker);
 }
 
-static void a_worker_counts_for_the_task_that_it_turns_to(void **state)
+static void a_worker_counts_for_the_task_that_is_to_blame(void **state)
 {
     (void)state;
     make(1);
@@ -194,6 +195,35 @@ static void a_worker_counts_for_the_task_that_it_turns_to(void **state)
     wait_for(1);
     assert_false(has_run(5));
     end(1);
+}
+
+static void spend(uint64_t ms)
+{
+    for (uint64_t end_ns = clock_monotonic_ns() + ms * NS_PER_MS; clock_monotonic_ns() < end_ns;)
+        sched_yield();
+}
+
+static void go_on_to_next(struct task *task, void *worker)
+{
+    hold(task, worker);
+    spend(LIMIT_TOGETHER_MS);
+    pool_next(pool, &jobs[1].task);
+    tell(task, worker);
+}
+
+static void a_long_task_before_is_not_charged_to_the_next_one(void **state)
+{
+    (void)state;
+    make(1);
+    (void)task_of(1, 3, tell); // as if it was taken
+    submit(0, 0, go_on_to_next);
+    submit(2, -1, tell); // for which the first gives its place up
+    wait_for(2);
+    end(1);
+    assert_true(shares[0].is_slow && shares[0].mean_ns >= LIMIT_TOGETHER_MS * NS_PER_MS);
+    assert_false(shares[3].is_slow);
+    assert_true(shares[3].mean_ns < shares[0].mean_ns);
+    assert_int_equal(shares[0].running + shares[3].running + groups[0].running + groups[1].running, 0);
 }
 
 static void a_share_is_quick_again_after_a_quick_task(void **state)
@@ -375,7 +405,8 @@ int main(void)
         cmocka_unit_test_setup(a_long_task_gives_its_place_to_others, set_up),
         cmocka_unit_test_setup(long_tasks_of_a_share_wait_for_each_other_and_for_nobody_else, set_up),
         cmocka_unit_test_setup(a_group_of_shares_has_a_bound_of_its_own, set_up),
-        cmocka_unit_test_setup(a_worker_counts_for_the_task_that_it_turns_to, set_up),
+        cmocka_unit_test_setup(a_worker_counts_for_the_task_that_is_to_blame, set_up),
+        cmocka_unit_test_setup(a_long_task_before_is_not_charged_to_the_next_one, set_up),
         cmocka_unit_test_setup(a_share_is_quick_again_after_a_quick_task, set_up),
         cmocka_unit_test_setup(a_quick_share_that_was_held_up_does_not_wait_for_its_group, set_up),
         cmocka_unit_test_setup(what_has_waited_for_a_share_is_not_refused_when_that_is_quick_again, set_up),
