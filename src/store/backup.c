@@ -105,11 +105,6 @@ static enum err_code check_copy(
     return ERR_STORE;
 }
 
-static bool is_stopped(const atomic_bool *stop)
-{
-    return stop != NULL && atomic_load_explicit(stop, memory_order_relaxed);
-}
-
 static enum err_code write_new(
     struct store *store, struct new_file *file, const atomic_bool *stop, uint64_t *ret_bytes, struct err *err)
 {
@@ -119,8 +114,6 @@ static enum err_code write_new(
         code = check_copy(store->driver, file->beside, stop, err);
     if (code != ERR_NONE)
         return code;
-    if (is_stopped(stop))
-        return err_set(err, ERR_TIMEOUT, "it was ended by a signal: there is no backup");
     if (fstat(file->fd, &written) != 0)
         return err_set(err, ERR_IO, "%.300s: could not be written: %s", file->path, strerror(errno));
     *ret_bytes = (uint64_t)written.st_size;

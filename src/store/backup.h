@@ -25,17 +25,18 @@ MUST_CHECK enum err_code backup_write(struct store *store, const char *path, boo
 // none, ERR_IO.
 MUST_CHECK enum err_code backup_kind(const char *path, const char **ret_kind, struct err *err);
 
-// Checks a backup, to which nothing is written. Faults are no error. ERR_CONFIG as above, ERR_IO.
+// Checks a backup, to which nothing is written. Faults are no error. ERR_CONFIG as above, ERR_IO;
+// ERR_TIMEOUT: check->stop was set, and not all was looked at.
 MUST_CHECK enum err_code backup_check_file(const char *path, struct backup_check *check, struct err *err);
 
-// Checks a store as it is, while it may be served.
+// Checks a store as it is, while it may be served. ERR_TIMEOUT as above.
 MUST_CHECK enum err_code backup_check_store(struct store *store, struct backup_check *check, struct err *err);
 
 // Brings the backup at `path` back as the store at `url` of the app `name`, once it has passed `check`: the
 // store is as it was, or all of the backup. A store that holds something is moved aside where `moves_aside`
 // says so, and where to is put into `aside`; nothing is ever taken away. ERR_CONFIG: the store is not empty,
 // the backup is another kind's, or has faults (check->faults > 0). ERR_BUSY: somebody has the store open; err
-// says who.
+// says who. ERR_TIMEOUT: check->stop was set; the store is as it was.
 MUST_CHECK enum err_code backup_restore(const char *url, const char *name, const char *path,
     struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err);
 

@@ -109,6 +109,8 @@ static enum err_code check_conn(struct store *store, struct backup_check *check,
         sqlite_interrupt_when(conn, check->stop);
         sqlite_deadline(conn, UINT64_MAX); // so that it looks whether it is to end
         code = check_snapshot(sqlite_conn(conn), check, err);
+        if (code == ERR_NONE && sqlite_is_interrupted(sqlite_conn(conn))) // not all was looked at
+            code = err_set(err, ERR_TIMEOUT, "it was ended by a signal");
         sqlite_rollback(conn);
     } else if (code == ERR_STORE || code == ERR_CONFIG) {
         backup_fault(check, "%s", cause.text);

@@ -354,6 +354,27 @@ static void what_a_store_holds_is_moved_aside_only_where_that_is_said(void **sta
     remove_all(f);
 }
 
+static void a_restore_that_is_stopped_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    static const atomic_bool stop = true;
+    struct backup_check check = {.is_thorough = true, .stop = &stop};
+    AUTO(buf_fini) struct buf aside;
+    buf_init(&aside, 1000);
+    make_backup(f);
+    close_all(f);
+    const char *path = path_in(f, "t.backup");
+    assert_int_equal(backup_check_file(path, &check, &err), ERR_TIMEOUT);
+    err = (struct err){0};
+    assert_int_equal(backup_restore(f->url, "", path, &check, true, &aside, &err), ERR_TIMEOUT);
+    assert_string_equal(err.text, "it was ended by a signal");
+    assert_string_equal(rows_at(f->path), "1\n2\n3\n");
+    assert_int_equal(aside.len, 0);
+    assert_false(has_parts(f));
+    remove_all(f);
+}
+
 // --- folders
 
 static void a_folder_that_cannot_be_synced_is_no_place_for_a_store(void **state)
@@ -383,6 +404,7 @@ int main(void)
         STORE_TEST(a_writer_between_its_steps_is_not_in_it_and_does_not_hold_it_up),
         STORE_TEST(a_store_that_this_process_has_open_is_not_exchanged),
         STORE_TEST(a_restore_that_fails_leaves_the_store_or_all_of_the_backup),
+        STORE_TEST(a_restore_that_is_stopped_changes_nothing),
         STORE_TEST(a_folder_that_cannot_be_synced_is_no_place_for_a_store),
         STORE_TEST(what_a_store_holds_is_moved_aside_only_where_that_is_said),
     };
