@@ -231,6 +231,7 @@ static const char missing_sql[] =
     " ('reckoner_job_line', 'SELECT, INSERT, UPDATE, DELETE'),"
     " ('reckoner_history', 'SELECT, INSERT, UPDATE, DELETE'),"
     " ('reckoner_outbox', 'SELECT, INSERT, UPDATE, DELETE'), ('reckoner_files', 'SELECT, INSERT, UPDATE, DELETE'),"
+    " ('reckoner_reloads', 'SELECT, INSERT, UPDATE, DELETE'),"
     " ('reckoner_quota', 'SELECT, INSERT, UPDATE, DELETE'),"
     " ('reckoner_usage', 'SELECT, INSERT, UPDATE, DELETE'), ('reckoner_usage_nodes', 'SELECT, INSERT, UPDATE, DELETE'),"
     " ('reckoner_batches', 'SELECT, INSERT, UPDATE, DELETE'),"

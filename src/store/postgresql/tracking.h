@@ -15,8 +15,8 @@ struct pg_store;
     "('reckoner_audit', 'reckoner_batches', 'reckoner_buckets', 'reckoner_changes', 'reckoner_commits',"     \
     " 'reckoner_files', 'reckoner_history', 'reckoner_job_bodies', 'reckoner_job_line', 'reckoner_jobs',"    \
     " 'reckoner_key_uses', 'reckoner_keys', 'reckoner_loads', 'reckoner_migrations', 'reckoner_notes',"      \
-    " 'reckoner_outbox', 'reckoner_quota', 'reckoner_repeats', 'reckoner_usage', 'reckoner_usage_nodes',"    \
-    " 'reckoner_versions')"
+    " 'reckoner_outbox', 'reckoner_quota', 'reckoner_reloads', 'reckoner_repeats', 'reckoner_usage',"        \
+    " 'reckoner_usage_nodes', 'reckoner_versions')"
 
 // A number of the app's name, for its advisory locks and settings.
 uint32_t pg_tracking_number(const struct pg_store *store);

@@ -109,7 +109,7 @@ def test_a_role_that_owns_nothing_serves_what_another_role_has_made(cluster, sta
 FULL_APP = {
     **NOTES_APP,
     'app.ini': ('title = Notes\n[access]\ndefault = key\nplan = small\n[plan small]\nrequests = 3/day\n[watch]\nPOST /notes = incoming/*.csv\n'
-                '[hook]\nPOST /notes = http://127.0.0.1:9/\n[history]\ndays = day older 90d\n'),
+                '[reload]\nPOST /notes = data/notes.csv\n[hook]\nPOST /notes = http://127.0.0.1:9/\n[history]\ndays = day older 90d\n'),
     'schema/002_days.sql': 'CREATE TABLE days (day date NOT NULL, id bigint NOT NULL, PRIMARY KEY (day, id));\n',
 }
 FOR_ALL = ('reckoner_buckets', 'reckoner_changes')  # PUBLIC may read them, and nobody writes to them but by functions of the owner's
@@ -125,7 +125,7 @@ def test_a_right_on_any_of_reckoners_own_tables_that_is_lacking_is_told(cluster,
     assert start(*options, url).stop() == 0
     tables = [name for name in cluster.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'n' ORDER BY 1", 'each').split()
               if name.startswith('reckoner_') and name not in FOR_ALL]
-    assert 'reckoner_files' in tables and 'reckoner_history' in tables and 'reckoner_outbox' in tables
+    assert {'reckoner_files', 'reckoner_reloads', 'reckoner_history', 'reckoner_outbox'} <= set(tables)
     cluster.sql('CREATE ROLE g LOGIN; GRANT USAGE ON SCHEMA n TO g; GRANT ALL ON ALL TABLES IN SCHEMA n TO g', 'each')
     for some in (tables[i:i + 6] for i in range(0, len(tables), 6)):
         named = ', '.join(f'n.{name}' for name in some)
@@ -136,6 +136,9 @@ def test_a_right_on_any_of_reckoners_own_tables_that_is_lacking_is_told(cluster,
         assert [name for name in some if f'n.{name}' not in words.replace(',', ' ').split()] == []
         cluster.sql(words, 'each')
     assert start(*options, url.replace('reckoner@', 'g@')).stop() == 0
+    assert start(*options, url).stop() == 0  # a second start of the owner's finds all of them
+    raised = cluster.sql("SELECT DISTINCT tgrelid::regclass FROM pg_trigger WHERE tgname = 'reckoner_raise'", 'each').split()
+    assert sorted(raised) == ['n.days', 'n.days_archive', 'n.notes', 'n.other']  # none of Reckoner's own
 
 
 def test_rights_that_are_too_many_to_name_are_one_line_that_does(cluster, start, tmp_path):
