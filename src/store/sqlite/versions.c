@@ -208,7 +208,7 @@ uint64_t sqlite_versions_last(struct sqlite_versions *versions)
 
 uint64_t sqlite_version_seen(struct store_conn *base, const struct version *version)
 {
-    uint64_t number = now(version);
+    uint64_t number = version_now(version); // which need not be one of ours: versions_of
     const struct sqlite_conn *conn = sqlite_conn(base);
     return number <= conn->begun_at && !sqlite_has_asked_time(conn) ? number : 0;
 }

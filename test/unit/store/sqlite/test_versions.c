@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The version of a store in a file: it tells of every commit of every thread and process as soon as that is
 // acknowledged, and never stands for two states. The program is the other process, too: see be_writer.
+#include "base/limits.h"
 #include "store/sqlite/versions.h"
 
 #include <fcntl.h>
@@ -664,6 +665,25 @@ static void what_was_kept_with_its_number_is_current_while_the_number_is(void **
 
 // --- what is not known
 
+static void past_the_most_names_no_version_is_known(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    char name[32];
+    const struct version *last = NULL;
+    run_script(f->writer, family);
+    prepare_store(f);
+    for (int i = 0; i <= LIMIT_VERSIONS; i++) {
+        snprintf(name, sizeof(name), "other_%d", i);
+        last = versions_of(f->store, name);
+    }
+    assert_int_equal(version_now(last), 0);
+    assert_int_equal(store_begin_seen(f->reader, &err), ERR_NONE);
+    assert_rows(f->reader, "SELECT count(*) FROM a", "0\n");
+    assert_int_equal(version_seen(f->reader, last), 0);
+    store_rollback(f->reader);
+}
+
 static void a_store_in_memory_knows_no_version(void **state)
 {
     struct store *store = NULL;
@@ -719,6 +739,7 @@ int main(int argc, char **argv)
         STORE_TEST(more_tables_than_a_transaction_notes_count_for_all),
         STORE_TEST(a_read_tells_the_numbers_of_its_snapshot),
         STORE_TEST(what_was_kept_with_its_number_is_current_while_the_number_is),
+        STORE_TEST(past_the_most_names_no_version_is_known),
         STORE_TEST(a_store_in_memory_knows_no_version),
         STORE_TEST(a_header_that_is_half_written_is_not_known_until_it_is_whole),
     };
