@@ -73,7 +73,7 @@ struct vfs_file {
     void *lock_ctx;                          // borrowed; its first argument
     bool has_commit;                         // one of those ends a transaction
     bool has_failed;                         // writing them, or a sync, has failed
-    bool is_in_doubt;                        // the last cut has failed
+    bool is_in_doubt;                        // the last cut under the lock has failed
     int temp_fd;                   // of a temporary file: that of the layer below, borrowed; -1: it is none
     bool has_lost;                 // of a temporary file: the kernel has, once (write_back.h)
     bool is_recovering;            // of a database: it has the lock for making the index anew
@@ -154,6 +154,7 @@ static void begin_writing(struct vfs_file *main)
 {
     main->log_end = 0;
     main->has_commit = main->has_failed = false;
+    main->is_in_doubt = false; // another one may have cut; else sqlite_vfs_settle finds out
 }
 
 static void end_writing(struct vfs_file *main)

@@ -262,6 +262,25 @@ static void a_commit_that_cannot_be_taken_back_is_not_known(void **state)
     }
 }
 
+// Another writer has cut off what was in doubt; of that, a later commit of the first one tells nothing.
+static void a_doubt_ends_for_its_connection_when_another_one_settles_it(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0}, refused = {0};
+    struct store_conn *first = f->writer;
+    set_up(f, 0);
+    run_script(f->writer, "CREATE TABLE u (id integer REFERENCES t DEFERRABLE INITIALLY DEFERRED)");
+    call_fails(CALL_SYNC, 0, true, EIO);
+    assert_int_equal(insert(f, "INSERT INTO t VALUES (2, NULL)", &refused), ERR_TIMEOUT);
+    calls_succeed();
+    assert_int_equal(store_connect(f->store, STORE_WRITE, &f->writer, &err), ERR_NONE);
+    assert_int_equal(insert(f, "INSERT INTO t VALUES (3, NULL)", &err), ERR_NONE);
+    store_disconnect(f->writer);
+    f->writer = first;
+    assert_int_equal(insert(f, "INSERT INTO u VALUES (2)", &err), ERR_CONSTRAINT);
+    assert_string_equal(rows_after_crash(f), "1\n3\n");
+}
+
 // A table batch that is larger than its cache, read back: the pages of its temporary file are looked at.
 static void a_table_batch_whose_pages_the_kernel_has_dropped_is_not_used(void **state)
 {
@@ -300,6 +319,7 @@ int main(void)
         STORE_TEST(a_checkpoint_that_fails_is_done_again),
         STORE_TEST(an_index_that_cannot_grow_leaves_nothing_of_the_transaction),
         STORE_TEST(a_commit_that_cannot_be_taken_back_is_not_known),
+        STORE_TEST(a_doubt_ends_for_its_connection_when_another_one_settles_it),
         STORE_TEST(a_table_batch_whose_pages_the_kernel_has_dropped_is_not_used),
     };
     return fixture_run_of("sqlite", tests);
