@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cancel requests and pings. libpq sends either by a connection of its own and waits for the server
-// meanwhile. Therefore each errand runs on a detached thread; its owner
-// looks how it went, or leaves it. A frozen server keeps a cancel request for as long as it is frozen, so the
-// threads of the process are counted, and past that number no errand begins. Any thread; an errand's owner is
-// one thread.
+// meanwhile. Therefore each errand runs on a detached thread; its owner looks how it went, or leaves it. A
+// frozen server keeps a cancel request for as long as it is frozen, so the threads of the process are
+// counted, and past that number no errand begins. Any thread; an errand's owner is one thread.
 //
-// Pings have an end, and the last store waits for it: they go through TLS and GSS, which are taken down when
-// the process exits. A cancel request is a bare socket's (PQcancel), and may be under way then.
+// Pings have an end, and the store that is closed last waits for it: they go through TLS and GSS, which are
+// taken down when the process exits. A cancel request is a bare socket's (PQcancel), and may be under way
+// then.
 #include "store/postgresql/errand.h"
 
 #include <pthread.h>

@@ -25,7 +25,8 @@ enum pg_errand_state pg_errand_wait(struct pg_errand *errand, uint64_t end_ns);
 // Gives the errand up, which goes on by itself. NULL is fine.
 void pg_errand_leave(struct pg_errand *errand);
 
-// Waits for the pings of the process that were left.
+// Waits for the pings of the process that were left: LIMIT_STORE_CONNECT_MS for each address of the host,
+// while no new ones begin. For who closes the last store.
 void pg_errand_settle(void);
 
 #endif

@@ -32,13 +32,17 @@
 #include "store/postgresql/watch.h"
 #include "store/version_slots.h"
 
+// Stores that are not closed yet, in the process.
+static atomic_size_t open_stores;
+
 static void close_store(struct store *base)
 {
     struct pg_store *store = pg_store(base);
     pg_watch_end(store->watch);
     pg_bucket_sets_fini(&store->bucket_sets);
     version_slots_fini(&store->versions);
-    pg_errand_settle();
+    if (atomic_fetch_sub(&open_stores, 1) == 1)
+        pg_errand_settle(); // a store that is tried while others are served waits for none of their servers
     pg_breaker_fini(&store->breaker);
     mem_free(store->url);
     mem_free(store->name);
@@ -64,6 +68,7 @@ static enum err_code make_store(
     struct pg_store *store = mem_zalloc(1, sizeof(*store));
     if (store == NULL)
         return err_no_memory(err);
+    atomic_fetch_add(&open_stores, 1);
     store->base.driver = &postgresql_driver;
     store->is_scratch = is_scratch;
     pg_breaker_init(&store->breaker);

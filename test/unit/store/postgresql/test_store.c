@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only the PostgreSQL driver has: its texts, types and plans. Tests with a database are skipped where
 // TEST_POSTGRESQL names none.
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "../../../store/fixture.h"
+#include "base/clock.h"
+#include "store/postgresql/errand.h"
 #include "store/postgresql/permit.h"
 #include "store/postgresql/sql.h"
 
@@ -257,6 +263,42 @@ static void a_server_that_is_not_there_is_an_error_of_the_place(void **state)
     store_close(store);
 }
 
+// A socket of 127.0.0.1 that takes connections and says nothing.
+static int listen_silently(uint16_t *ret_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void a_store_that_is_closed_does_not_wait_for_the_pings_of_others(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct store *one, *other;
+    char url[80];
+    uint16_t port;
+    int silent = listen_silently(&port);
+    snprintf(url, sizeof(url), "postgresql://reckoner@127.0.0.1:%u/none", port);
+    assert_int_equal(store_open(url, "one", &one, &err), ERR_NONE);
+    assert_int_equal(store_open(url, "other", &other, &err), ERR_NONE);
+    PGconn *link = PQconnectStart(url);
+    struct pg_errand *ping = pg_errand_ping(link, url);
+    PQfinish(link);
+    assert_non_null(ping);
+    store_close(one);
+    assert_int_equal(pg_errand_wait(ping, 0), PG_ERRAND_UNDER_WAY);
+    close(silent);
+    store_close(other); // the last one waits
+    assert_int_equal(pg_errand_wait(ping, clock_monotonic_ns() + 10 * NS_PER_S), PG_ERRAND_FAILED);
+    pg_errand_leave(ping);
+}
+
 static void a_numeric_of_any_length_keeps_its_digits(void **state)
 {
     struct fixture *f = *state;
@@ -404,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_script_is_cut_at_the_semicolons_that_end_statements),
         cmocka_unit_test(a_url_that_libpq_does_not_understand_is_refused),
         cmocka_unit_test(a_server_that_is_not_there_is_an_error_of_the_place),
+        cmocka_unit_test(a_store_that_is_closed_does_not_wait_for_the_pings_of_others),
     };
     const struct CMUnitTest live[] = {
         STORE_TEST(a_numeric_of_any_length_keeps_its_digits),
