@@ -44,6 +44,17 @@ enum err_code err_set_at(
     return err->code;
 }
 
+enum err_code err_pass(struct err *err, const struct err *cause)
+{
+    if (err == NULL)
+        return cause->code;
+    if (err->code == ERR_NONE) {
+        *err = *cause;
+        err->line = err->column = 0;
+    }
+    return err->code;
+}
+
 void err_prefix(struct err *err, const char *format, ...)
 {
     if (err == NULL || err->code == ERR_NONE)

@@ -47,6 +47,10 @@ enum err_code err_set(struct err *err, enum err_code code, const char *format, .
 enum err_code err_set_at(struct err *err, enum err_code code, uint32_t line, uint32_t column,
     const char *format, ...) PRINTF_LIKE(5, 6);
 
+// Hands `cause`, a function's own error, on to its caller's err, with the hint. Its place stays behind: it is
+// one in another text. Like err_set otherwise.
+enum err_code err_pass(struct err *err, const struct err *cause);
+
 // Puts the formatted text and ": " before err's own text; does nothing without an error.
 void err_prefix(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 

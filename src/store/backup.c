@@ -64,7 +64,7 @@ static enum err_code fits(struct store_conn *conn, struct backup_check *check, s
     enum err_code code =
         migrations_fit(conn, check->files, check->file_count, &check->applied, &check->pending, &unfit);
     if (code != ERR_CONFIG)
-        return code == ERR_NONE ? ERR_NONE : err_set(err, code, "%s", unfit.text);
+        return code == ERR_NONE ? ERR_NONE : err_pass(err, &unfit);
     backup_fault(check, "%s", unfit.text);
     return ERR_NONE;
 }

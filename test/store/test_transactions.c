@@ -224,6 +224,7 @@ static void a_foreign_key_that_is_checked_at_the_end_fails_the_commit(void **sta
     begin(f->writer);
     run_script(f->writer, "INSERT INTO c VALUES (7)");
     assert_int_equal(store_commit(f->writer, &err), ERR_CONSTRAINT);
+    assert_non_null(strcasestr(err.hint, "foreign key constraint")); // in the database's words
     store_rollback(f->writer);
     assert_rows(f->reader, "SELECT count(*) FROM c", "0\n");
     begin(f->writer);

@@ -174,7 +174,7 @@ static enum err_code end_copy(struct pg_conn *conn, enum err_code code, struct e
         result = NULL;
         enum err_code more = next_answer(conn, &result, &failure);
         if (code == ERR_NONE && more != ERR_NONE)
-            code = err_set(err, more, "%s", failure.text);
+            code = err_pass(err, &failure);
     } while (result != NULL && PQresultStatus(result) != PGRES_COPY_IN);
     PQclear(result);
     if (conn->link_state == PG_LINK_LOST)
@@ -312,7 +312,7 @@ enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err)
     if (code == ERR_NONE)
         return ERR_NONE;
     pg_fail_tx(conn, &cause);
-    return err_set(err, code, "%s", cause.text);
+    return err_pass(err, &cause);
 }
 
 void pg_batch_forget(struct pg_conn *conn)
@@ -434,7 +434,7 @@ enum err_code pg_batch_add(struct store_conn *base, const struct value *values, 
     struct err cause = {0};
     if (code == ERR_NONE && send_rows(conn, &cause) != ERR_NONE) {
         pg_fail_tx(conn, &cause);
-        code = err_set(err, cause.code, "%s", cause.text);
+        code = err_pass(err, &cause);
     }
     return code;
 }

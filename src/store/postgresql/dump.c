@@ -108,9 +108,7 @@ enum err_code pg_dump_check(
     }
     if (code == ERR_NONE)
         return check_migrations(path, check, err);
-    err_set(err, code, "%s", cause.text);
-    err_hint(err, "%s", cause.hint);
-    return code;
+    return err_pass(err, &cause);
 }
 
 // --- a store
@@ -139,11 +137,7 @@ static enum err_code read_all(struct store *store, struct backup_check *check, s
         backup_fault(check, "%s", cause.text);
         return ERR_NONE;
     }
-    if (code != ERR_NONE) {
-        err_set(err, code, "%s", cause.text);
-        err_hint(err, "%s", cause.hint);
-    }
-    return code;
+    return code == ERR_NONE ? ERR_NONE : err_pass(err, &cause);
 }
 
 enum err_code pg_dump_check_store(struct store *store, struct backup_check *check, struct err *err)

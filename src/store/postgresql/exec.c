@@ -31,7 +31,7 @@ static enum err_code run(struct pg_conn *conn, struct span sql, struct span stat
     conn->has_written = true;
     struct err failure = {0};
     if (code == ERR_NONE && pg_drain(conn, &failure) != ERR_NONE)
-        code = err_set(err, failure.code, "%s", failure.text);
+        code = err_pass(err, &failure);
     if (code == ERR_NONE && PQresultStatus(result) != PGRES_COMMAND_OK &&
         PQresultStatus(result) != PGRES_TUPLES_OK)
         code = pg_fail_statement(conn, result, sql, (size_t)(statement.at - sql.at), false, err);

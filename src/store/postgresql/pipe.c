@@ -429,7 +429,7 @@ enum err_code pg_drain_files(struct pg_conn *conn, const struct pg_run *run, str
         code = read_some(conn, &failure, err);
     }
     if (code == ERR_NONE && failure.code != ERR_NONE)
-        code = err_set(err, failure.code, "%s", failure.text);
+        code = err_pass(err, &failure);
     return code;
 }
 

@@ -110,7 +110,7 @@ static enum err_code ask_server(struct pg_conn *conn, struct pg_prepared *prepar
     if (code == ERR_NONE && pg_drain(conn, &failure) != ERR_NONE &&
         (*ret_prepared == NULL || PQresultStatus(*ret_prepared) == PGRES_COMMAND_OK ||
             PQresultStatus(*ret_prepared) == PGRES_PIPELINE_ABORTED))
-        code = err_set(err, failure.code, "%s", failure.text); // of something that was queued before
+        code = err_pass(err, &failure); // of something that was queued before
     return code;
 }
 

@@ -252,7 +252,7 @@ enum err_code pg_check_alive(struct pg_conn *conn, struct err *err)
         return err_set(err, ERR_BUSY, "the transaction was rolled back with a statement that failed in it");
     case ERR_BUSY:
     case ERR_BEHIND:
-        return err_set(err, conn->failure.code, "%s", conn->failure.text);
+        return err_pass(err, &conn->failure);
     default:
         return err_set(
             err, conn->failure.code, "the transaction was rolled back after an error of the store");

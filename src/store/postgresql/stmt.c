@@ -427,22 +427,19 @@ static enum err_code fail_run(struct pg_stmt *stmt, PGresult *result, struct err
     bool is_gone = state != NULL && strcmp(state, "26000") == 0;
     bool is_stale = is_gone || (state != NULL && strcmp(state, "0A000") == 0 && function != NULL &&
                                    strcmp(function, "RevalidateCachedQuery") == 0);
-    enum err_code code = ERR_NONE;
     if (pg_tx_has_failed(conn) && conn->failure.code == ERR_BEHIND) {
-        code = pg_check_alive(conn, &cause);
+        err_pass(&cause, &conn->failure);
     } else if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED) {
-        code = err_set(&cause, ERR_BUSY, "a statement before it has failed");
+        err_set(&cause, ERR_BUSY, "a statement before it has failed");
     } else if (is_stale && !conn->is_pooled) {
         if (is_gone) // else the server keeps it until it is told otherwise
             stmt->prepared->session = 0;
-        code = fail_stale(&cause);
+        fail_stale(&cause);
     } else {
-        code = pg_fail_run(conn, result, &cause);
+        pg_fail_run(conn, result, &cause);
     }
     pg_fail_tx(conn, &cause);
-    err_set(err, code, "%s", cause.text);
-    err_hint(err, "%s", cause.hint);
-    return code;
+    return err_pass(err, &cause);
 }
 
 // Outside of a transaction the statement is one, which has to be on disk before its end is told.
@@ -507,7 +504,7 @@ static enum err_code check_files(struct pg_stmt *stmt, struct err *err)
     if (code == ERR_NONE)
         return ERR_NONE;
     pg_fail_tx(stmt->conn, &cause);
-    return err_set(err, code, "%s", cause.text);
+    return err_pass(err, &cause);
 }
 
 enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)

@@ -136,7 +136,7 @@ static enum err_code end_step(
     if (code == ERR_NONE)
         return ERR_NONE;
     pg_fail_tx(conn, cause);
-    return err_set(err, code, "%s", cause->text);
+    return err_pass(err, cause);
 }
 
 enum err_code pg_take_turn(struct store_conn *base, struct err *err)
@@ -307,7 +307,7 @@ enum err_code pg_commit(struct store_conn *base, struct err *err)
         return ERR_NONE;
     }
     pg_fail_tx(conn, &cause);
-    return err_set(err, code, "%s", cause.text);
+    return err_pass(err, &cause);
 }
 
 enum err_code pg_check_deferred(struct store_conn *base, struct err *err)
@@ -434,5 +434,5 @@ enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
     if (had_failed) // by that, not by this
         return pg_check_alive(conn, err);
     pg_fail_tx(conn, &cause);
-    return err_set(err, code, "%s", cause.text);
+    return err_pass(err, &cause);
 }

@@ -116,7 +116,7 @@ static enum err_code check_conn(struct store *store, struct backup_check *check,
         backup_fault(check, "%s", cause.text);
         code = ERR_NONE;
     } else {
-        code = err_set(err, code, "%s", cause.text);
+        code = err_pass(err, &cause);
     }
     if (conn != NULL)
         sqlite_disconnect(conn);

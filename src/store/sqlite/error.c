@@ -178,9 +178,7 @@ enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)
     enum err_code code = map(conn, result, &cause);
     if (conn->in_transaction && sqlite3_get_autocommit(conn->db))
         conn->lost = code;
-    err_set(err, code, "%s", cause.text);
-    err_hint(err, "%s", cause.hint);
-    return code;
+    return err_pass(err, &cause);
 }
 
 // What a statement of an endpoint cannot work out has no code of its own in SQLite: the functions and modules
@@ -188,12 +186,10 @@ enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)
 enum err_code sqlite_fail_run(struct sqlite_conn *conn, int result, struct err *err)
 {
     struct err cause = {0};
-    enum err_code code = sqlite_fail(conn, result, &cause);
+    (void)sqlite_fail(conn, result, &cause);
     if ((result & FIRST_BYTE) == SQLITE_ERROR)
-        code = ERR_VALUE;
-    err_set(err, code, "%s", cause.text);
-    err_hint(err, "%s", cause.hint);
-    return code;
+        cause.code = ERR_VALUE;
+    return err_pass(err, &cause);
 }
 
 enum err_code sqlite_check_alive(const struct sqlite_conn *conn, struct err *err)

@@ -381,7 +381,9 @@ static enum err_code run_script_statement(
     uint32_t line, column;
     enum err_code code = sqlite_fail(conn, result, &cause);
     sql_place(sql, offset, &line, &column);
-    return err_set_at(err, code, line, column, "%s", cause.text);
+    err_set_at(err, code, line, column, "%s", cause.text);
+    err_hint(err, "%s", cause.hint);
+    return code;
 }
 
 enum err_code sqlite_exec(struct store_conn *base, struct span sql, struct err *err)

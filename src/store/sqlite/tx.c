@@ -112,10 +112,8 @@ enum err_code sqlite_begin_seen(struct store_conn *base, struct err *err)
 // What the disk did at COMMIT; the transaction is not there any more.
 static enum err_code fail_commit(struct sqlite_conn *conn, const struct err *cause, struct err *err)
 {
-    if (!sqlite_vfs_is_in_doubt(conn->db)) {
-        err_set(err, cause->code, "%s", cause->text);
-        return cause->code;
-    }
+    if (!sqlite_vfs_is_in_doubt(conn->db))
+        return err_pass(err, cause);
     atomic_store(&conn->store->is_in_doubt, true);
     err_set(err, ERR_TIMEOUT,
         "the disk failed while the store wrote, and it is not known whether it has: look before trying again");

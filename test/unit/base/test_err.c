@@ -86,6 +86,25 @@ static void the_first_hint_wins_and_needs_an_error(void **state)
     assert_string_equal(err.hint, "run check");
 }
 
+static void an_error_is_handed_on_with_its_hint(void **state)
+{
+    (void)state;
+    struct err err = {0}, cause = {0};
+    err_set_at(&cause, ERR_BUSY, 3, 4, "it is away");
+    err_hint(&cause, "start it");
+    assert_int_equal(err_pass(&err, &cause), ERR_BUSY);
+    assert_int_equal(err.code, ERR_BUSY);
+    assert_string_equal(err.text, "it is away");
+    assert_string_equal(err.hint, "start it");
+    assert_int_equal(err.line + err.column, 0);
+    assert_int_equal(err_pass(NULL, &cause), ERR_BUSY);
+    struct err other = {0};
+    err_set(&other, ERR_IO, "no hint");
+    assert_int_equal(err_pass(&other, &cause), ERR_IO);
+    assert_string_equal(other.text, "no hint");
+    assert_string_equal(other.hint, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +114,7 @@ int main(void)
         cmocka_unit_test(prefixes_are_put_in_front),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(the_first_hint_wins_and_needs_an_error),
+        cmocka_unit_test(an_error_is_handed_on_with_its_hint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
