@@ -38,10 +38,10 @@ struct batches_ask {
 // --- who asks
 
 // What a client without a key, or with one that the app does not know, is told.
-static bool is_known(struct request *request, enum door_verdict verdict)
+static bool is_known(struct request *request, const struct http_request *head, const struct asker_told *told)
 {
-    if (verdict != DOOR_MISSING && verdict != DOOR_NOBODY)
-        return door_settle(request, http_exchange_find(request->context->http, request->ref), verdict);
+    if (told->verdict != DOOR_MISSING && told->verdict != DOOR_NOBODY)
+        return asker_settle(request, head, told);
     request_set_problem(request,
         &(struct problem){.status = 401,
             .detail = "a client is told of its own batches: send its key as Authorization: Bearer KEY, or as "
@@ -50,20 +50,16 @@ static bool is_known(struct request *request, enum door_verdict verdict)
     return false;
 }
 
-// Adds an app, where the request may see batches of it. *ret_verdict tells why not. False without memory.
+// Adds an app, where the request may see batches of it. *told says why not. False without memory.
 static bool add_app(struct request *request, const struct credential *credential, bool is_admin, size_t i,
-    struct batches_ask *ask, enum door_verdict *ret_verdict)
+    struct batches_ask *ask, struct asker_told *told)
 {
     const struct app *app = request->lease->edition->apps[i];
     bool is_of_client = !is_admin && app->access.wants_keys;
     struct client *client = NULL;
     if (is_of_client) {
-        struct door door = door_of(request->context, request->ref.loop, request->lease, i, &ASKER_ENDPOINT);
-        enum door_verdict verdict = door_judge(&door, credential, &client, NULL);
-        if (verdict != DOOR_CLIENT) {
-            *ret_verdict = verdict > *ret_verdict ? verdict : *ret_verdict;
+        if (asker_judge(request, credential, i, &client, told) != DOOR_CLIENT)
             return true;
-        }
         request->client = client;
     }
     ask->apps[ask->count].service = i;
@@ -278,13 +274,13 @@ static bool find_apps(
     struct credential credential = credential_read(head, (struct span){0});
     const struct http_exchange *exchange = http_exchange_find(request->context->http, request->ref);
     bool is_admin = http_listen_of(exchange)->is_admin, is_there = false;
-    enum door_verdict verdict = DOOR_NOBODY;
+    struct asker_told told = {0};
     ask->shows_addresses = is_admin;
     for (size_t i = 0; i < request->context->service_count; i++) {
         if (app.at != NULL && !span_is(app, request->lease->edition->apps[i]->name))
             continue;
         is_there = true;
-        if (!add_app(request, &credential, is_admin, i, ask, &verdict)) {
+        if (!add_app(request, &credential, is_admin, i, ask, &told)) {
             request_set_busy(request, "out of memory");
             return false;
         }
@@ -293,7 +289,9 @@ static bool find_apps(
         request_refuse(request, 404, "no app here has that name");
         return false;
     }
-    if (ask->count == 0 && !is_known(request, verdict))
+    if (request->client != NULL)
+        told.verdict = DOOR_CLIENT;
+    if ((ask->count == 0 || request->client != NULL) && !is_known(request, head, &told))
         return false;
     if (ask->before == INT64_MAX || ask->count <= 1)
         return true;

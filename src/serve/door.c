@@ -247,6 +247,11 @@ static bool cut_query(struct request *request, struct span query, struct span na
     return false;
 }
 
+bool door_may_be_new(enum door_verdict verdict)
+{
+    return verdict == DOOR_NOT_KNOWN || verdict == DOOR_UNKNOWN || verdict == DOOR_UNKNOWN_SIGNER;
+}
+
 bool door_settle(struct request *request, const struct http_exchange *exchange, enum door_verdict verdict)
 {
     bool is_wrong = verdict == DOOR_NOT_SOUND || verdict == DOOR_UNKNOWN || verdict == DOOR_BAD_TOKEN ||
@@ -255,8 +260,7 @@ bool door_settle(struct request *request, const struct http_exchange *exchange, 
         return false;
     if (!is_wrong && request->is_guess)
         forgive(request, exchange);
-    bool may_be_new = verdict == DOOR_NOT_KNOWN || verdict == DOOR_UNKNOWN || verdict == DOOR_UNKNOWN_SIGNER;
-    if (may_be_new && !request->has_asked_keys)
+    if (door_may_be_new(verdict) && !request->has_asked_keys)
         return false;
     set_refusal(request, verdict);
     return verdict == DOOR_NOBODY || verdict == DOOR_CLIENT;

@@ -62,6 +62,10 @@ enum door_verdict door_judge(const struct door *door, const struct credential *c
 struct door door_of(const struct context *context, struct loop *loop, const struct lease *lease,
     size_t service, const struct endpoint *endpoint);
 
+// Whether a verdict may be another one when the keeper of keys was asked, or the issuer of a token: what is
+// shown may be new.
+bool door_may_be_new(enum door_verdict verdict);
+
 // Whether a verdict lets the request in. Else sets the response that refuses it; or leaves it unset the first
 // time that it is not known whose key it shows, as it may be a new one, or that no keys are, or whose a
 // token is: the request is to come again when that was asked (keys_ask, jwks_sources_ask). Who guesses is

@@ -39,17 +39,17 @@ static const char HEADERS[] = "Cache-Control: private, no-store\r\n";
 static bool find_asker(struct request *request, const struct http_request *head, struct jobs_ask *ask)
 {
     const struct http_exchange *exchange = http_exchange_find(request->context->http, request->ref);
-    enum door_verdict verdict;
     ask->sees_all = http_listen_of(exchange)->is_admin;
     if (ask->sees_all)
         return true;
-    if (!asker_find(request, head, &ask->asker, &verdict))
+    if (!asker_find(request, head, &ask->asker))
         return false;
+    enum door_verdict verdict = ask->asker.told.verdict;
     bool is_nobody = verdict == DOOR_NOBODY || verdict == DOOR_MISSING;
     ask->sees_nobodys = is_nobody && !request->context->has_admin;
     if (verdict == DOOR_CLIENT)
         request->line.client = request->client->id;
-    return is_nobody || verdict == DOOR_CLIENT || door_settle(request, exchange, verdict);
+    return is_nobody || asker_settle(request, head, &ask->asker.told);
 }
 
 static bool set_option(struct request *request, struct jobs_ask *ask, struct span name, struct span value)

@@ -78,6 +78,7 @@ struct request {
     struct client *client;                // who asks; the lease's; NULL: nobody who has said so
     bool is_let_in;                       // by the door
     bool has_asked_keys;                  // the keeper, as its key was not known
+    size_t asked_services;                // of a page: whose keepers were asked, from 0 on (asker.h)
     bool is_guess;                        // its key is nobody's, and was counted as such
     bool shows_in_query;                  // the credential, which is cut out of `query`
     const struct issuer *asked_issuer;    // has no key of its token's kid, and is asked; the lease's
@@ -85,7 +86,7 @@ struct request {
     struct toll toll;                     // what it pays of its client's plan; the quota is the lease's
     struct ration_wait ration;            // for more of that than this node has
     int64_t ration_ns;                    // monotonic: when it asked first for that; 0: it has not
-    struct app *app;                      // that it is for, once routed; the lease's
+    struct app *app;                      // that it is for, or that refuses it; the lease's; NULL: none yet
     size_t service;                       // the app's number, and that of its service
     const struct endpoint *endpoint;      // NULL until routed, and for a file
     const struct public_file *file;       // NULL: not a file

@@ -97,13 +97,13 @@ static enum next_step read_routed(struct request *request, const struct http_exc
 {
     const struct route *route = match->route;
     request->series = route->series;
+    request->page = route->page;
+    if (route->page != NULL)
+        return read_page(request, head);
     request->service = route->app;
     request->app = request->lease->edition->apps[route->app];
     request->endpoint = route->endpoint;
     request->file = route->file;
-    request->page = route->page;
-    if (route->page != NULL)
-        return read_page(request, head);
     cors_begin(request, request->app, head);
     if (route->is_folder) {
         routing_set_redirect(request, head);

@@ -36,14 +36,14 @@ static bool read_period(struct request *request, struct span query, struct usage
 }
 
 // Whether somebody is known by the verdict. Else sets the response, or leaves it unset as door_settle does.
-static bool is_known(struct request *request, enum door_verdict verdict)
+static bool is_known(struct request *request, const struct http_request *head, const struct asker_told *told)
 {
-    if (verdict == DOOR_NOBODY) {
+    if (told->verdict == DOOR_NOBODY) {
         request_refuse(request, 404, "no app here has keys, by which clients would be known");
         return false;
     }
-    if (verdict != DOOR_MISSING)
-        return door_settle(request, http_exchange_find(request->context->http, request->ref), verdict);
+    if (told->verdict != DOOR_MISSING)
+        return asker_settle(request, head, told);
     request_set_problem(request,
         &(struct problem){.status = 401,
             .detail = "usage is told to a client with its key: send it as Authorization: Bearer KEY, or as "
@@ -95,12 +95,11 @@ void usage_page_run(struct task *task, void *worker)
 bool usage_page_begin(struct request *request, const struct http_request *head)
 {
     struct usage_ask *ask = arena_zalloc(&request->arena, 1, sizeof(*ask));
-    enum door_verdict verdict;
     if (ask == NULL) {
         request_set_busy(request, "out of memory");
         return false;
     }
-    if (!asker_find(request, head, &ask->asker, &verdict) || !is_known(request, verdict))
+    if (!asker_find(request, head, &ask->asker) || !is_known(request, head, &ask->asker.told))
         return false;
     request->line.client = request->client->id;
     request->page_ask = ask;

@@ -14,7 +14,12 @@ static void leave_edition(struct request *request)
 {
     lease_return(request->lease);
     request->lease = NULL;
+    request->app = NULL;
     request->endpoint = NULL;
+    request->page = NULL;
+    request->page_ask = NULL;
+    request->client = NULL;
+    request->line.client = (struct span){0};
     request->cors = NULL;
 }
 
@@ -86,8 +91,6 @@ void waiting_for_ration(struct request *request, struct http_exchange *exchange,
 static void end_ration(struct request *request)
 {
     toll_fini(&request->toll);
-    request->client = NULL;
-    request->line.client = (struct span){0};
     leave_edition(request);
 }
 

@@ -244,6 +244,18 @@ def test_two_apps_that_know_a_key_are_told_together(start, tmp_path):
     assert [(row['app'], row['client'], row['endpoint']) for row in rows] == [('one', key_id, 'GET /items'), ('two', '', 'GET /two')]
 
 
+def test_a_new_key_is_good_at_once_on_pages_whichever_app_it_is_of(start, tmp_path):
+    apps = [write_app(tmp_path / name, {f'get_{name}.sql': f'-- @endpoint GET /{name}\n-- @access key\n-- @answer\nSELECT 1 AS n;\n'})
+            for name in ('one', 'two', 'three')]
+    server = start(*apps)
+    for number, app in enumerate([apps[1], apps[2], apps[0]] * 7):  # more than the wrong keys that an address may show
+        key, _ = keys.create(app, ['--var', tmp_path / 'var'])
+        page = ('/-/usage', '/-/batches', '/-/jobs')[number % 3]
+        assert server.get(page, **keys.bearer(key)).status == 200, (page, app)
+    nobodys = server.get('/-/usage', **keys.bearer(keys.nobodys()))
+    assert (nobodys.status, nobodys.headers['WWW-Authenticate']) == (401, 'Bearer realm="one", error="invalid_token"')
+
+
 def test_whom_the_page_is_not_for_is_told_why(shop):
     none = shop.server.get('/-/usage')
     assert (none.status, none.json()['detail']) == (
