@@ -162,11 +162,12 @@ static enum err_code read_app(struct handles *handles, struct request *request, 
         .before = ask->before,
         .limit = ask->limit,
     };
-    lines->app = request->lease->edition->apps[service]->name;
-    enum err_code code = own_page_open(handles, request, service, &conn, err);
+    struct app *app = request->lease->edition->apps[service];
+    lines->app = app->name;
+    enum err_code code = handles_lend(handles, service, app, &conn, err);
     if (code == ERR_NONE)
         code = record_read(conn, &filter, on_row, lines, err);
-    own_page_close(conn);
+    handles_take_back(conn);
     return code;
 }
 

@@ -4,6 +4,8 @@
 // replicas' thread while that makes it, and by one of them at a time.
 #include "serve/handles.h"
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "store/prompt.h"
 
@@ -239,6 +241,24 @@ enum err_code handles_connect(
     if (code != ERR_NONE)
         handle_fini(primary);
     return code;
+}
+
+enum err_code handles_lend(
+    struct handles *handles, size_t service, struct app *app, struct store_conn **ret_conn, struct err *err)
+{
+    uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
+    enum err_code code = handles_connect(handles, service, app, deadline_ns, err);
+    if (code != ERR_NONE)
+        return code;
+    *ret_conn = handles->primaries[service].conn;
+    store_deadline(*ret_conn, deadline_ns);
+    return ERR_NONE;
+}
+
+void handles_take_back(struct store_conn *conn)
+{
+    if (conn != NULL)
+        store_deadline(conn, 0);
 }
 
 void handles_fini(struct handles *handles)

@@ -61,6 +61,15 @@ MUST_CHECK enum err_code handles_init(
 MUST_CHECK enum err_code handles_connect(
     struct handles *handles, size_t service, struct app *app, uint64_t deadline_ns, struct err *err);
 
+// Lends the connection to a service's store, connected as above, for LIMIT_STATEMENT_MS, until
+// handles_take_back: for statements that are no endpoint's. Errors of the store; *ret_conn stays as it is
+// then. On the worker's thread.
+MUST_CHECK enum err_code handles_lend(
+    struct handles *handles, size_t service, struct app *app, struct store_conn **ret_conn, struct err *err);
+
+// NULL is fine.
+void handles_take_back(struct store_conn *conn);
+
 // NULL and a zeroed struct are fine.
 void handles_fini(struct handles *handles);
 

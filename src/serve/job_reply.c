@@ -105,16 +105,14 @@ static bool read_job(const struct job_reply *reply, struct handles *handles, str
     int64_t *ret_ahead, bool *ret_found)
 {
     struct request *request = reply->request;
-    uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
     struct err ignored = {0};
-    if (handles_connect(handles, request->service, request->app, deadline_ns, &ignored) != ERR_NONE)
+    struct own_statements own = {0};
+    if (handles_lend(handles, request->service, request->app, &own.conn, &ignored) != ERR_NONE)
         return false;
-    struct own_statements own = {.conn = handles->primaries[request->service].conn};
-    store_deadline(own.conn, deadline_ns);
     enum err_code code = job_store_find(
         &own, span_of(reply->wait.id), &request->arena, ret_job, ret_ahead, ret_found, &ignored);
     own_statements_fini(&own);
-    store_deadline(own.conn, 0);
+    handles_take_back(own.conn);
     return code == ERR_NONE;
 }
 
@@ -149,11 +147,10 @@ static void ask_store(const struct job_reply *reply)
 {
     struct request *request = reply->request;
     const struct context *context = request->context;
-    size_t number = (size_t)(request->endpoint - request->app->endpoints);
     request->task = (struct task){.run = look,
         .refuse = on_refused,
         .is_in_vain = &request->abandoned,
-        .share = &context->shares[request->service * LIMIT_ENDPOINTS + number],
+        .share = &request_endpoint_state(request)->share,
         .group = &context->share_groups[request->service],
         .came_ns = clock_monotonic_ns()};
     if (!pool_submit(context->reads, &request->task))

@@ -106,7 +106,7 @@ static struct span id_of(struct request *request, struct span path)
 static void close_store(struct own_statements *own)
 {
     own_statements_fini(own);
-    own_page_close(own->conn);
+    handles_take_back(own->conn);
 }
 
 // The rows that the try of a running job has read.
@@ -153,7 +153,8 @@ static enum err_code find_in(
     const struct jobs_ask *ask = request->page_ask;
     AUTO(close_store) struct own_statements own = {0};
     bool is_found = false;
-    enum err_code code = own_page_open(handles, request, service, &own.conn, err);
+    enum err_code code =
+        handles_lend(handles, service, request->lease->edition->apps[service], &own.conn, err);
     if (code != ERR_NONE)
         return code;
     code = job_store_find(&own, ask->id, &request->arena, &found->job, &found->ahead, &is_found, err);
@@ -328,7 +329,8 @@ static enum err_code list_service(
         return ERR_NONE;
     AUTO(close_store) struct own_statements own = {0};
     listing->service = service;
-    enum err_code code = own_page_open(handles, request, service, &own.conn, err);
+    enum err_code code =
+        handles_lend(handles, service, request->lease->edition->apps[service], &own.conn, err);
     if (code != ERR_NONE)
         return code;
     code = list_from(listing, &own, &filter, err);

@@ -9,20 +9,16 @@
 
 // --- what is kept at all
 
-static atomic_ullong *unkept(const struct request *request)
-{
-    size_t number = (size_t)(request->endpoint - request->app->endpoints);
-    return &request->context->unkept[request->service * LIMIT_ENDPOINTS + number];
-}
-
 bool landing_may_keep(const struct request *request)
 {
-    return atomic_load_explicit(unkept(request), memory_order_relaxed) != request->app->number;
+    return atomic_load_explicit(&request_endpoint_state(request)->unkept, memory_order_relaxed) !=
+           request->app->number;
 }
 
 void landing_keep_none(const struct request *request)
 {
-    atomic_store_explicit(unkept(request), request->app->number, memory_order_relaxed);
+    atomic_store_explicit(
+        &request_endpoint_state(request)->unkept, request->app->number, memory_order_relaxed);
 }
 
 // --- those who wait

@@ -242,7 +242,7 @@ static bool read_on(struct own *own, struct request *request, struct cost *cost,
 bool loop_reads_try(struct loop_reads *reads, struct request *request)
 {
     struct own *own = &reads->owns[request->service];
-    struct cost *cost = request_cost(request);
+    struct cost *cost = &request_endpoint_state(request)->cost;
     if (own->state == OWN_NEVER || !cost_is_low(cost) || !has_time(reads))
         return false;
     uint64_t start_ns = clock_monotonic_ns();

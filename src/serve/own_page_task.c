@@ -3,7 +3,6 @@
 // such a page is kept.
 #include "serve/own_page_task.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "serve/asker.h"
 #include "serve/format.h"
@@ -40,23 +39,4 @@ void own_page_run(struct task *task, void *worker, own_page_write *write)
     else
         request_set_error(request, &err, &request->report);
     request_send_back(request);
-}
-
-enum err_code own_page_open(struct handles *handles, const struct request *request, size_t service,
-    struct store_conn **ret_conn, struct err *err)
-{
-    struct app *app = request->lease->edition->apps[service];
-    uint64_t deadline_ns = clock_monotonic_ns() + LIMIT_STATEMENT_MS * NS_PER_MS;
-    enum err_code code = handles_connect(handles, service, app, deadline_ns, err);
-    if (code != ERR_NONE)
-        return code;
-    *ret_conn = handles->primaries[service].conn;
-    store_deadline(*ret_conn, deadline_ns);
-    return ERR_NONE;
-}
-
-void own_page_close(struct store_conn *conn)
-{
-    if (conn != NULL)
-        store_deadline(conn, 0);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What own pages share that a worker makes of what is in the stores of apps: the format that the client
-// wants, and connections.
+// wants, and the task.
 #ifndef RECKONER_SERVE_OWN_PAGE_TASK_H
 #define RECKONER_SERVE_OWN_PAGE_TASK_H
 
@@ -18,13 +18,5 @@ typedef enum err_code own_page_write(
 
 // The task of a page: sets the response, and sends the request back. On the thread of a worker.
 void own_page_run(struct task *task, void *worker, own_page_write *write);
-
-// Borrows the worker's connection to a service's store, for LIMIT_STATEMENT_MS, until own_page_close. Errors
-// of the store; *ret_conn stays as it is then.
-MUST_CHECK enum err_code own_page_open(struct handles *handles, const struct request *request, size_t service,
-    struct store_conn **ret_conn, struct err *err);
-
-// NULL is fine.
-void own_page_close(struct store_conn *conn);
 
 #endif

@@ -70,7 +70,7 @@ void read_alone(struct reading *reading, const struct handles *handles)
     reading_start(reading);
     enum err_code code = replica != NULL ? read_on_replica(reading, primary, replica, &err)
                                          : reading_run(reading, primary, NULL, &err);
-    cost_learn(request_cost(request), clock_monotonic_ns() - reading->start_ns);
+    cost_learn(&request_endpoint_state(request)->cost, clock_monotonic_ns() - reading->start_ns);
     struct slow_case slow = slow_case_of(request);
     if (landing_give_up(request))
         reading->request = NULL;

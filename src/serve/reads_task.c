@@ -25,8 +25,7 @@ void reads_task_prepare(
     task->is_in_vain = &request->abandoned;
     task->came_ns = request->heard == NULL ? request->line.start_ns : clock_monotonic_ns();
     if (request->endpoint != NULL) {
-        size_t number = (size_t)(request->endpoint - request->app->endpoints);
-        task->share = &context->shares[request->service * LIMIT_ENDPOINTS + number];
+        task->share = &request_endpoint_state(request)->share;
         task->group = &context->share_groups[request->service];
     }
     away_begin_for_reply(request, exchange);

@@ -77,10 +77,10 @@ bool request_is_confidential(const struct request *request)
     return endpoint != NULL && (endpoint->access.kind != ACCESS_OPEN || endpoint->is_personal);
 }
 
-struct cost *request_cost(const struct request *request)
+struct endpoint_state *request_endpoint_state(const struct request *request)
 {
     size_t number = (size_t)(request->endpoint - request->app->endpoints);
-    return &request->context->costs[request->service * LIMIT_ENDPOINTS + number];
+    return context_endpoint(request->context, request->service, number);
 }
 
 bool request_is_abandoned(struct request *request)

@@ -25,7 +25,6 @@
 #include "serve/coding.h"
 #include "serve/condition.h"
 #include "serve/context.h"
-#include "serve/cost.h"
 #include "serve/lease.h"
 #include "serve/problem.h"
 #include "serve/scrape.h"
@@ -159,8 +158,8 @@ void request_free(struct request *request);
 // Whether its answer is for its client alone, and caches that several use must not hold it. Any thread.
 bool request_is_confidential(const struct request *request);
 
-// What reads of its endpoint take. Any thread.
-struct cost *request_cost(const struct request *request);
+// What changes about its endpoint. Any thread.
+struct endpoint_state *request_endpoint_state(const struct request *request);
 
 // Whether its client is gone, so that work for it is in vain. Any thread.
 bool request_is_abandoned(struct request *request);

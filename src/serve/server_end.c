@@ -113,11 +113,8 @@ void server_free(struct server *server)
     http_server_free(server->context.http);
     mem_free(server->handles);
     mem_free(server->workers);
-    mem_free(server->context.shares);
+    mem_free(server->context.endpoints);
     mem_free(server->context.share_groups);
-    mem_free(server->context.costs);
-    mem_free(server->context.unkept);
-    mem_free(server->context.slow.planned_ns);
     mem_free(server->slow_writers);
     exporter_free(server->context.tracing.exporter);
     keys_free(server->context.keys);

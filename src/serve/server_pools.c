@@ -40,16 +40,11 @@ static enum err_code make_replicas(struct server *server, size_t workers, struct
     return code;
 }
 
-static enum err_code make_shares(struct context *context, struct err *err)
+static enum err_code make_endpoints(struct context *context, struct err *err)
 {
-    context->shares = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->shares));
+    context->endpoints = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->endpoints));
     context->share_groups = mem_zalloc(context->service_count, sizeof(*context->share_groups));
-    context->costs = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->costs));
-    context->unkept = mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->unkept));
-    context->slow.planned_ns =
-        mem_zalloc(context->service_count * LIMIT_ENDPOINTS, sizeof(*context->slow.planned_ns));
-    bool has_room = context->slow.planned_ns != NULL && context->shares != NULL &&
-                    context->share_groups != NULL && context->costs != NULL && context->unkept != NULL;
+    bool has_room = context->endpoints != NULL && context->share_groups != NULL;
     return has_room ? ERR_NONE : err_no_memory(err);
 }
 
@@ -57,7 +52,7 @@ enum err_code server_make_pools(struct server *server, const struct server_optio
 {
     struct context *context = &server->context;
     size_t workers = options->workers, threads = pool_threads(workers);
-    enum err_code code = make_shares(context, err);
+    enum err_code code = make_endpoints(context, err);
     if (code == ERR_NONE && options->cache_bytes > 0)
         code = cache_new(options->cache_bytes, &context->cache, err);
     if (code == ERR_NONE)

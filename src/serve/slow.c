@@ -79,7 +79,7 @@ static void ask_plan(struct slow_line *line)
 // Whether the endpoint's plan was not logged of late; it counts as logged then.
 static bool takes_plan(const struct slow_case *of)
 {
-    atomic_ullong *planned_ns = &of->context->slow.planned_ns[of->service * LIMIT_ENDPOINTS + of->endpoint];
+    atomic_ullong *planned_ns = &context_endpoint(of->context, of->service, of->endpoint)->planned_ns;
     unsigned long long before_ns = atomic_load_explicit(planned_ns, memory_order_relaxed);
     uint64_t now_ns = clock_monotonic_ns();
     if (before_ns != 0 && now_ns - before_ns < LIMIT_SLOW_PAUSE_MS * NS_PER_MS)

@@ -16,9 +16,7 @@ struct request;
 
 // Part of the context.
 struct slow_log {
-    atomic_size_t after_ms;    // a statement that takes longer is logged; 0: none is. Any thread
-    atomic_ullong *planned_ns; // monotonic; of each endpoint, as the context's shares: when its plan was
-                               // logged last; 0: never. Any thread
+    atomic_size_t after_ms; // a statement that takes longer is logged; 0: none is. Any thread
 };
 
 // What of a request its line goes by.

@@ -62,13 +62,14 @@ static enum err_code add_client(struct handles *handles, struct request *request
     struct store_conn *conn = NULL;
     struct usage_table table;
     usage_table_init(&table, LIMIT_USAGE_READ);
-    enum err_code code = own_page_open(handles, request, client->service, &conn, err);
+    struct app *app = request->lease->edition->apps[client->service];
+    enum err_code code = handles_lend(handles, client->service, app, &conn, err);
     if (code == ERR_NONE)
         code = usage_store_read(conn, ask->period, &client->id, &table, err);
-    own_page_close(conn);
+    handles_take_back(conn);
     if (code == ERR_NONE) {
         usage_table_sort(&table);
-        usage_report_add(report, request->lease->edition->apps[client->service]->name, &table);
+        usage_report_add(report, app->name, &table);
     }
     usage_table_fini(&table);
     return code;
