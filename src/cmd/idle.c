@@ -22,7 +22,7 @@ bool idle_is_over(struct idle *idle, const struct server_activity *activity, uin
     if (now_ns < idle_next_ns(idle))
         return false;
     idle->look_ns = now_ns + idle->after_ns / LOOKS;
-    if (activity->open > 0 || activity->is_writing || activity->accepted != idle->accepted)
+    if (activity->open > 0 || activity->has_work || activity->accepted != idle->accepted)
         idle->since_ns = now_ns;
     idle->accepted = activity->accepted;
     return now_ns - idle->since_ns >= idle->after_ns;

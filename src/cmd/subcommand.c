@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Finds the command below a command, and says what there is where it is none. What each does is its own
+// file's. On the main thread.
 #include "cmd/subcommand.h"
 
 #include <stdio.h>

@@ -76,7 +76,7 @@ static void tell_status(struct supervisor *supervisor, const struct server *serv
     char status[sizeof(supervisor->status)];
     struct server_activity activity = server_activity(server);
     snprintf(status, sizeof(status), "serving: %" PRIu64 " requests, %zu connections, %zu reads waiting%s",
-        server_requests(server), activity.open, activity.queued, activity.is_writing ? ", writing" : "");
+        server_requests(server), activity.open, activity.queued, activity.has_work ? ", writing" : "");
     if (strcmp(status, supervisor->status) == 0)
         return;
     memcpy(supervisor->status, status, sizeof(status));

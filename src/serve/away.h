@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request that is away from its loop: a pool, a writer, the reloader or another thread has it, and sends it
-// back as mail (request_send_back). Its client may go meanwhile: then it is freed when its mail comes. On the
+// A request that is away from its loop: somebody else has it (request.h lists them), and sends it back as
+// mail (request_send_back). Its client may go meanwhile: then it is freed when its mail comes. On the
 // request's loop.
 //
 //     loop      away_begin ─ (handed over) …            … mail: come_back ─ away_end ─► the exchange

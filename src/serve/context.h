@@ -39,7 +39,7 @@ struct tls;           // http/tls.h
 struct context {
     const struct service *services;   // borrowed
     size_t service_count;             //
-    size_t loop_count;                // of slots of `meter` that are loops'; behind them one a service's jobs
+    size_t meter_job_slot;            // of `meter`: the first service's jobs'; those before it are loops'
     struct editions editions;         // what is served now
     struct limits *limits;            // owned by the server, as all below; NULL: no app has plans
     struct keys *keys;                // NULL: no app wants any

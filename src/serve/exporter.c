@@ -29,7 +29,7 @@ struct exporter {
     pthread_cond_t wake;       // signalled at the end
     struct buf waiting;        // members of `spans`, with commas between them
     unsigned long count;       // of them
-    unsigned long dropped;     // since the collector was told of last; they found no room
+    unsigned long dropped;     // since the log was told of last; they found no room
     uint64_t end_ns;           // when the end is over at the latest; 0: it has not begun
     bool is_away;              // the thread's: the last request to the collector has failed
     struct curl_slist *fields; // the thread's; owned

@@ -3,8 +3,8 @@
 // answered lately in the same words goes no further than near_hit.c; of all others the head is read, and
 // go_on hands them to the file that knows the rest. Runs on the request's loop, and nothing here waits.
 //
-// A request is the loop's, except while it is away (away.h). If its client goes meanwhile, on_end marks it
-// and its mail frees it; otherwise on_end frees it. So it is always freed on its loop.
+// A request is the loop's, except while it is away (request.h says with whom). If its client goes meanwhile,
+// on_end marks it and its mail frees it; otherwise on_end frees it. So it is always freed on its loop.
 #include "serve/handler.h"
 
 #include "base/limits.h"

@@ -62,5 +62,5 @@ void metering_count_job(
     if (!batch->app->access.is_metered || context->meter == NULL)
         return;
     const struct usage_counts counts = {.batch_rows = batch->rows.count};
-    count_in(context, context->loop_count + service, service, batch->endpoint, client, &counts);
+    count_in(context, context->meter_job_slot + service, service, batch->endpoint, client, &counts);
 }

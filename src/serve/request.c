@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes and frees requests, and turns errors and answers into responses. What is done with a request is
-// the loop's (handler.c) and read.c's, write.c's and static.c's on workers; the owning thread alone touches
-// it, but for `abandoned`.
+// for others: from handler.c on. The owning thread alone touches it, but for `abandoned`.
 #include "serve/request.h"
 
 #include <inttypes.h>

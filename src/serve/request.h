@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request, from its head to its answer. One thread owns it at a time: its loop (handler.c), or the pool
-// or writer that the loop has handed it to, until its mail comes back (read.c, write.c, static.c). When its
-// client goes away meanwhile, the loop frees it when the mail comes.
+// One request, from its head to its answer. One thread owns it at a time: its loop, or whoever the loop has
+// handed it to while it is `away`. It comes back as mail to its loop, also when its client has gone
+// meanwhile; then it is freed there.
+//
+//     who may have it             by                                   it comes back to
+//     a worker of the reads       reads_task_submit                    on_answered (away.c)
+//     another one's read          flights_board, until that lands      on_answered
+//     a parse thread              upload_take_part                     on_parsed (upload.c)
+//     the writer                  write_submit, the loop or a parse    on_answered, on_parsed
+//     desk, runner, a worker      async_parse, for a job               on_parsed
+//     the store's watch           recall_ask                           on_confirmed (read_begin.c)
+//     the scraper                 metrics_page_ask                     on_answered
+//     the reloader                waiting_for_reload                   on_waited (handler.c)
+//     a keeper, issuers           waiting_for_keys                     on_waited
+//     rations                     waiting_for_ration                   on_waited
 #ifndef RECKONER_SERVE_REQUEST_H
 #define RECKONER_SERVE_REQUEST_H
 
@@ -145,7 +157,7 @@ struct request {
     char failure_id[REQUEST_ID_CHARS]; // by which client and log know of a failure; "": there was none
     bool is_charged;                   // its toll, for what its response costs
     bool asks_ration;                  // it has to wait for more of its plan than this node has
-    bool away;                         // a pool, writer or reload has it; the loop's
+    bool away;                         // somebody else has it; the loop's
     atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread
 };
 

@@ -77,9 +77,9 @@ struct server_activity server_activity(const struct server *server)
     return (struct server_activity){.open = stats.open,
         .accepted = stats.accepted,
         .queued = pool_queued(server->context.reads),
-        .is_writing = !server_writers_are_idle(server) || app_jobs_are_waiting(server->context.jobs) ||
-                      app_files_are_watched(server->context.files) ||
-                      app_hooks_are_waiting(server->context.hooks)};
+        .has_work = !server_writers_are_idle(server) || app_jobs_are_waiting(server->context.jobs) ||
+                    app_files_are_watched(server->context.files) ||
+                    app_hooks_are_waiting(server->context.hooks)};
 }
 
 uint64_t server_requests(const struct server *server)

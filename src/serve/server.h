@@ -74,7 +74,7 @@ struct server_activity {
     size_t open;       // connections now
     uint64_t accepted; // connections since the start
     size_t queued;     // reads that wait for a thread
-    bool is_writing;   // a batch runs or waits, maybe one whose client has gone; or an app watches files
+    bool has_work;     // a batch runs or waits, maybe one whose client has gone; or an app watches files
 };
 
 // Any thread.

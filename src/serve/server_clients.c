@@ -58,7 +58,7 @@ enum err_code server_make_meter(struct server *server, const struct server_optio
         is_wanted = is_wanted || server->context.services[i].app->access.is_metered;
     if (!is_wanted)
         return ERR_NONE;
-    context->loop_count = options->loops;
+    context->meter_job_slot = options->loops;
     enum err_code code = meter_new(options->loops + count, &context->meter, err); // jobs of each service, too
     struct flusher_target *targets = mem_zalloc(count, sizeof(*targets));
     if (code == ERR_NONE && targets == NULL)

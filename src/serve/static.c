@@ -64,7 +64,7 @@ static int open_file(struct request *request, struct stat *ret_status)
     char public_dir[PATH_MAX];
     const char *app_dir = request->app->dir;
     int len = snprintf(public_dir, sizeof(public_dir), "%s/public", app_dir);
-    struct span below = span_of(request->file->file + len + 1); // file names begin with "public/"
+    struct span below = span_of(request->file->file + len + 1); // the file's own path begins with that
     int fd = open_below(public_dir, below);
     int reason = errno;
     if (fd >= 0 && fstat(fd, ret_status) == 0 && S_ISREG(ret_status->st_mode))

@@ -49,7 +49,7 @@ static void an_open_connection_or_a_batch_is_work(void **state)
 {
     (void)state;
     struct idle idle;
-    const struct server_activity open = {.open = 1}, writing = {.is_writing = true};
+    const struct server_activity open = {.open = 1}, writing = {.has_work = true};
     idle_init(&idle, AFTER_MS, START_NS);
     assert_true(over_after_ms(&idle, &open, START_NS) >= 100000);
     assert_true(over_after_ms(&idle, &writing, START_NS) >= 100000);
