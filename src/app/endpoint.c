@@ -5,6 +5,15 @@
 
 #include <stdio.h>
 
+const char *statement_kind_word(enum statement_kind kind)
+{
+    static const char *const words[] = {[STATEMENT_REJECT] = "reject",
+        [STATEMENT_WARN] = "warn",
+        [STATEMENT_WRITE] = "write",
+        [STATEMENT_ANSWER] = "answer"};
+    return words[kind];
+}
+
 int endpoint_order(enum http_method method, struct span path, const struct endpoint *endpoint)
 {
     int order = span_compare(path, endpoint->path);

@@ -32,6 +32,9 @@ enum statement_kind {
     STATEMENT_ANSWER, // its rows are the answer
 };
 
+// Its word behind the @: "reject".
+const char *statement_kind_word(enum statement_kind kind);
+
 // What @depends says: of a table, the statements see no other rows than those with these values.
 struct depends {
     struct span table; // as the file names it: a plain word

@@ -34,10 +34,8 @@ void explanation_start(struct explanation *explanation, struct store_conn *conn,
 static void print_statement(
     const struct explanation *explanation, const struct statement *statement, bool is_condition)
 {
-    static const char *const kinds[] = {
-        [STATEMENT_REJECT] = "reject", [STATEMENT_WARN] = "warn", [STATEMENT_WRITE] = "write", "answer"};
     uint32_t line = is_condition ? statement->when_line : statement->line;
-    printf("%s:%u: @%s", explanation->endpoint->file, line, kinds[statement->kind]);
+    printf("%s:%u: @%s", explanation->endpoint->file, line, statement_kind_word(statement->kind));
     if (statement->kind == STATEMENT_REJECT || statement->kind == STATEMENT_ANSWER)
         printf(" %d", statement->status);
     if (statement->when.len > 0)

@@ -8,14 +8,14 @@
 
 #include "net/share.h"
 #include "serve/cost.h"
+#include "serve/log_pause.h"
 
 struct endpoint_state {
     struct share share;   // of the pool of reads, under its lock
     struct cost cost;     // what its reads take; any thread
     atomic_ullong unkept; // the number of the app whose answers here are known to hang on more than versions,
                           // so that they are not kept; any thread
-    atomic_ullong planned_ns; // monotonic: when the database's plan of a slow statement of it was logged
-                              // last; 0: never. Any thread
+    struct log_pause plan_pause; // between two of the database's plans of its slow statements; any thread
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "serve/log_pause.h"
 
 enum { USES_AT_ONCE = 200 };
 
@@ -26,7 +27,7 @@ struct keys {
     struct key_rings *rings;        // owned, as the next
     struct guesses *guesses;        //
     struct jwks_sources *sources;   // likewise; NULL: no app takes tokens
-    atomic_uint_fast64_t told_ns;   // when a refused token was logged last
+    struct log_pause token_pause;   // of the log, between two refused tokens
 };
 
 // On the keeper's thread.
@@ -159,10 +160,7 @@ enum err_code keys_follow_issuers(struct keys *keys, const struct app *app, stru
 
 void keys_tell_token(struct keys *keys, size_t service, const struct err *err)
 {
-    uint64_t now_ns = clock_monotonic_ns();
-    uint_fast64_t told_ns = atomic_load_explicit(&keys->told_ns, memory_order_relaxed);
-    if (now_ns - told_ns < NS_PER_S || !atomic_compare_exchange_strong_explicit(&keys->told_ns, &told_ns,
-                                           now_ns, memory_order_relaxed, memory_order_relaxed))
+    if (!log_pause_take(&keys->token_pause, NS_PER_S))
         return;
     log_printf(keys->log, "%s: a token was refused: %s", keys->services[service].app->name, err->text);
 }

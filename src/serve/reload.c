@@ -121,10 +121,12 @@ static enum err_code check_on_service(struct reloader *reloader, const struct ap
         return code;
     }
     code = refill_empty_draft(service, &is_emptied, err);
-    if (code == ERR_NONE && !is_emptied)
+    if (code != ERR_NONE)
+        return code;
+    if (!is_emptied) {
         *err = misfit;
-    if (code != ERR_NONE || !is_emptied)
-        return err->code;
+        return misfit.code;
+    }
     log_printf(reloader->log, "reckoner: %s: the store is made anew, as only its first load was in it",
         service->app->dir);
     return check_on_store(app, service->store, diags, err);

@@ -40,8 +40,12 @@ static void write_route(struct json_line *json, const struct request *request)
 
 static const char *cache_word(const struct request *request)
 {
-    static const char *const words[] = {
-        [SOURCE_NONE] = NULL, "bypass", [SOURCE_REQUEST] = "no-cache", "miss", "stale", "hit"};
+    static const char *const words[] = {[SOURCE_NONE] = NULL,
+        [SOURCE_BYPASS] = "bypass",
+        [SOURCE_REQUEST] = "no-cache",
+        [SOURCE_MISS] = "miss",
+        [SOURCE_STALE] = "stale",
+        [SOURCE_HIT] = "hit"};
     return request->is_cached ? "hit" : words[request->source];
 }
 

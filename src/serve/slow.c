@@ -79,23 +79,11 @@ static void ask_plan(struct slow_line *line)
 // Whether the endpoint's plan was not logged of late; it counts as logged then.
 static bool takes_plan(const struct slow_case *of)
 {
-    atomic_ullong *planned_ns = &context_endpoint(of->context, of->service, of->endpoint)->planned_ns;
-    unsigned long long before_ns = atomic_load_explicit(planned_ns, memory_order_relaxed);
-    uint64_t now_ns = clock_monotonic_ns();
-    if (before_ns != 0 && now_ns - before_ns < LIMIT_SLOW_PAUSE_MS * NS_PER_MS)
-        return false;
-    return atomic_compare_exchange_strong_explicit(
-        planned_ns, &before_ns, now_ns, memory_order_relaxed, memory_order_relaxed);
+    struct log_pause *pause = &context_endpoint(of->context, of->service, of->endpoint)->plan_pause;
+    return log_pause_take(pause, LIMIT_SLOW_PAUSE_MS * NS_PER_MS);
 }
 
 // --- the line
-
-static const char *kind_of(const struct statement_run *run)
-{
-    static const char *const kinds[] = {
-        [STATEMENT_REJECT] = "reject", [STATEMENT_WARN] = "warn", [STATEMENT_WRITE] = "write", "answer"};
-    return kinds[run->statement->kind];
-}
 
 static uint32_t line_of(const struct statement_run *run)
 {
@@ -110,7 +98,7 @@ static void log_text(struct slow_line *line, const char *app, struct log *log)
     buf_init(&out, LIMIT_LOG_LINE_BYTES);
     buf_printf(&out, "slow: %s: %s %.*s: %s:%u: @%s%s%s: %" PRIu64 " ms, %" PRIu64 " rows%s", app,
         http_method_name(endpoint->method), (int)endpoint->path.len, endpoint->path.at, endpoint->file,
-        line_of(run), kind_of(run), run->is_condition ? ", its condition" : "",
+        line_of(run), statement_kind_word(run->statement->kind), run->is_condition ? ", its condition" : "",
         run->is_together ? ", along with the others" : "", (uint64_t)(run->ns / NS_PER_MS), run->rows,
         line->text.len > 0 ? "; plan" : "");
     buf_append(&out, line->text.data, line->text.len);
@@ -131,7 +119,7 @@ static void log_json(struct slow_line *line, const char *app, struct log *log)
     json_line_text(&json, "route", endpoint->path);
     json_line_text(&json, "file", span_of(endpoint->file));
     json_line_integer(&json, "line", line_of(run));
-    json_line_text(&json, "statement", span_of(kind_of(run)));
+    json_line_text(&json, "statement", span_of(statement_kind_word(run->statement->kind)));
     if (run->is_condition)
         buf_append_str(json_line_value(&json, "is_condition"), "true");
     if (run->is_together)

@@ -7,10 +7,7 @@
 
 void turned_away_tell(struct turned_away *turned_away, struct log *log, const char *peer, const char *why)
 {
-    unsigned long long now_ns = clock_monotonic_ns();
-    unsigned long long next_ns = atomic_load_explicit(&turned_away->next_ns, memory_order_relaxed);
-    if (now_ns < next_ns ||
-        !atomic_compare_exchange_strong(&turned_away->next_ns, &next_ns, now_ns + NS_PER_S)) {
+    if (!log_pause_take(&turned_away->pause, NS_PER_S)) {
         atomic_fetch_add_explicit(&turned_away->untold, 1, memory_order_relaxed);
         return;
     }

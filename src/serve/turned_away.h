@@ -7,11 +7,12 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "serve/log_pause.h"
 
 // A zeroed one is ready.
 struct turned_away {
-    atomic_ullong next_ns; // monotonic: when the log may be told again
-    atomic_uint untold;    // connections since it was told
+    struct log_pause pause; // of the log
+    atomic_uint untold;     // connections since it was told
 };
 
 // One more, of that peer, and why.
