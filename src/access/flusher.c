@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -20,7 +19,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 
-enum { NODE_CHARS = 33, TELL_CHARS = 800 };
+enum { NODE_CHARS = 33 };
 
 struct book {
     struct flusher_target target;
@@ -41,18 +40,6 @@ struct flusher {
     pthread_t thread;
     atomic_bool is_ending; // set once, by flusher_free
 };
-
-static void tell(const struct flusher *flusher, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static void tell(const struct flusher *flusher, const char *format, ...)
-{
-    char text[TELL_CHARS];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    flusher->options.tell(flusher->options.ctx, text);
-}
 
 // --- from loops into books
 
@@ -77,7 +64,8 @@ static bool take(struct flusher *flusher)
     }
     uint64_t lost = meter_lost(flusher->options.meter);
     if (lost > 0)
-        tell(flusher, "usage of %" PRIu64 " requests was not counted: there was no memory for it", lost);
+        teller_say(&flusher->options.log,
+            "usage of %" PRIu64 " requests was not counted: there was no memory for it", lost);
     return is_all;
 }
 
@@ -166,17 +154,19 @@ static void write_book(const struct flusher *flusher, struct book *book)
         code = touch(flusher, book, &err);
     if (code == ERR_NONE) {
         if (book->failures >= LIMIT_USAGE_TRIES)
-            tell(flusher, "%s: usage is written again", name);
+            teller_say(&flusher->options.log, "%s: usage is written again", name);
         book->failures = 0;
     } else {
         disconnect(book);
         if (++book->failures == LIMIT_USAGE_TRIES)
-            tell(flusher, "%s: usage could not be written: %s%s%s; it is kept and tried again", name,
-                err.text, err.hint[0] != '\0' ? ": " : "", err.hint);
+            teller_say(&flusher->options.log,
+                "%s: usage could not be written: %s%s%s; it is kept and tried again", name, err.text,
+                err.hint[0] != '\0' ? ": " : "", err.hint);
     }
     if (book->lost > 0)
-        tell(flusher, "%s: usage of %" PRIu64 " requests was not counted: too much of it waits for the store",
-            name, book->lost);
+        teller_say(&flusher->options.log,
+            "%s: usage of %" PRIu64 " requests was not counted: too much of it waits for the store", name,
+            book->lost);
     book->lost = 0;
 }
 
@@ -199,8 +189,9 @@ static void write_last(const struct flusher *flusher, struct book *book)
     while (write_all(flusher, book, &err) != ERR_NONE) {
         disconnect(book);
         if (clock_monotonic_ns() >= end_ns) {
-            tell(flusher, "%s: usage of %" PRIu64 " requests is lost: it could not be written: %s",
-                book->target.name, requests_of(book), err.text);
+            teller_say(&flusher->options.log,
+                "%s: usage of %" PRIu64 " requests is lost: it could not be written: %s", book->target.name,
+                requests_of(book), err.text);
             return;
         }
         clock_pause(LIMIT_USAGE_PAUSE_MS * NS_PER_MS);

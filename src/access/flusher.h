@@ -10,6 +10,7 @@
 
 #include "access/meter.h"
 #include "base/err.h"
+#include "base/teller.h"
 #include "store/store.h"
 
 struct flusher;
@@ -21,11 +22,10 @@ struct flusher_target {
 };
 
 struct flusher_options {
-    struct meter *meter;                       // borrowed, as all below
-    const struct flusher_target *targets;      // by number of the service; copied
-    size_t count;                              //
-    void (*tell)(void *ctx, const char *text); // a line for the log; on the flusher's thread
-    void *ctx;                                 // handed to it
+    struct meter *meter;                  // borrowed, as all below
+    const struct flusher_target *targets; // by number of the service; copied
+    size_t count;                         //
+    struct teller log;                    // on the flusher's thread
 
     // Writes to the store of a service, by its number, what else goes by its use: behind its usage. NULL:
     // nothing. On the flusher's thread.

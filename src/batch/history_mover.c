@@ -153,18 +153,14 @@ static bool sleep_for(struct history_mover *mover, uint64_t ms)
 
 static void tell_moved(struct history_mover *mover, const struct known *known)
 {
-    char text[200];
-    snprintf(text, sizeof(text), "%" PRIu64 " row%s of %s, older than %u days, went to its archive",
+    teller_say(&mover->options.log, "%" PRIu64 " row%s of %s, older than %u days, went to its archive",
         known->rows, known->rows == 1 ? "" : "s", known->table.name, known->days);
-    mover->options.tell(mover->options.ctx, text);
 }
 
 static void tell_failure(struct history_mover *mover, const struct history_rule *rule)
 {
-    char text[sizeof(mover->err.text) + 100];
-    snprintf(text, sizeof(text), "old rows of %.*s stay where they are: %s", (int)rule->table.len,
+    teller_say(&mover->options.log, "old rows of %.*s stay where they are: %s", (int)rule->table.len,
         rule->table.at, mover->err.text);
-    mover->options.tell(mover->options.ctx, text);
 }
 
 // Whether the table is to have a step yet in this round.

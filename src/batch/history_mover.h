@@ -10,17 +10,17 @@
 #include "app/app.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/teller.h"
 #include "batch/writer.h"
 
 struct history_mover;
 
 struct history_mover_options {
     struct writer *writer; // borrowed
-    void *ctx;             // handed to the two below
     // The app in force, with a reference for the caller. On the mover's thread.
     struct app *(*app)(void *ctx);
-    // What an operator is to know of; short. On the mover's thread.
-    void (*tell)(void *ctx, const char *text);
+    void *ctx;         // handed to it
+    struct teller log; // what an operator is to know of; on the mover's thread
 };
 
 // Starts the thread. ERR_NO_MEMORY, ERR_IO.

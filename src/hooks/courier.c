@@ -10,7 +10,6 @@
 #include "hooks/courier.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +29,6 @@
 #include "text/url.h"
 
 enum {
-    TEXT_BYTES = 512,
     TIRED_FAILURES = 5,    // of a destination, or tries of a hook, before old ones are given up
     SWEEP_SOON_MS = 10000, // after the start, which has other things to do, or after one that failed
     TELL_MS = 60000,       // between lines on hooks that were given up
@@ -68,18 +66,6 @@ struct courier {
     uint64_t give_up_ns;   // monotonic; of a duty that ends: what is under way is cut short then
     struct courier_stats stats;
 };
-
-static void tell(struct courier *courier, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static void tell(struct courier *courier, const char *format, ...)
-{
-    char text[TEXT_BYTES];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    courier->options.tell(courier->options.ctx, text);
-}
 
 static void count(struct courier *courier, uint64_t delivered, uint64_t failed, uint64_t given_up)
 {
@@ -161,11 +147,12 @@ static void note_end(struct courier *courier, struct hook_post *post)
         return;
     destination_note(destination, is_heard, post->retry_after_s, clock_monotonic_ns());
     if (was_good && !is_heard)
-        tell(courier, "the hook of %s cannot be delivered to %.*s: %s; it is tried again for %d days",
+        teller_say(&courier->options.log,
+            "the hook of %s cannot be delivered to %.*s: %s; it is tried again for %d days",
             destination->endpoint, (int)origin.len, origin.at, post->result, LIMIT_HOOK_DAYS);
     else if (!was_good && is_heard)
-        tell(courier, "hooks of %s are delivered to %.*s again", destination->endpoint, (int)origin.len,
-            origin.at);
+        teller_say(&courier->options.log, "hooks of %s are delivered to %.*s again", destination->endpoint,
+            (int)origin.len, origin.at);
     bool is_good = post->result[0] == '\0';
     count(courier, is_good ? 1 : 0, is_good ? 0 : 1, 0);
     if (is_good)
@@ -250,7 +237,8 @@ static enum err_code ask_desk(struct courier *courier,
 static void note_store(struct courier *courier, enum err_code code, const struct err *err)
 {
     if (code != ERR_NONE && !courier->has_failed && !duty_ends(&courier->duty))
-        tell(courier, "hooks wait, as the store does not take or give them: %s", err->text);
+        teller_say(
+            &courier->options.log, "hooks wait, as the store does not take or give them: %s", err->text);
     courier->has_failed = code != ERR_NONE;
 }
 
@@ -607,7 +595,8 @@ static void tell_given_up(struct courier *courier, uint64_t now_ns)
 {
     if (courier->untold == 0 || now_ns < courier->tell_ns)
         return;
-    tell(courier, "hooks that were given up: %zu; 'reckoner hook list' shows them", courier->untold);
+    teller_say(&courier->options.log, "hooks that were given up: %zu; 'reckoner hook list' shows them",
+        courier->untold);
     courier->untold = 0;
     courier->tell_ns = now_ns + TELL_MS * NS_PER_MS;
 }

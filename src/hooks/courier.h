@@ -9,6 +9,7 @@
 
 #include "app/app.h"
 #include "base/err.h"
+#include "base/teller.h"
 #include "batch/writer.h"
 #include "hooks/hook_secrets.h"
 #include "hooks/hook_store.h"
@@ -22,7 +23,7 @@ struct courier_options {
     void *ctx;                     // handed to the functions, which are called on the courier's thread
     struct app *(*app)(void *ctx); // a reference to the app as it is in force
     struct hook_secrets *(*secrets)(void *ctx); // likewise
-    void (*tell)(void *ctx, const char *text);  // a line for the log
+    struct teller log;                          // on the courier's thread
 };
 
 // Connects its desk, and starts the thread. ERR_NO_MEMORY, ERR_IO; errors of store_connect.

@@ -11,6 +11,7 @@
 #include "app/report.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/teller.h"
 #include "batch/writer.h"
 #include "inbox/file_try.h"
 #include "store/store.h"
@@ -32,8 +33,7 @@ struct receiver_options {
     // How many requests the app has had.
     uint64_t (*requests)(void *ctx);
 
-    // A line for the log.
-    void (*tell)(void *ctx, const char *text);
+    struct teller log; // on the receiver's thread, too
 };
 
 // What may become of a file; of one that stays, of each of its tries.

@@ -3,9 +3,6 @@
 // a folder that is broken does not fill a log.
 #include "inbox/receiving.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/limits.h"
@@ -19,21 +16,11 @@ void receiving_count(struct receiver *receiver, enum file_outcome outcome)
     pthread_mutex_unlock(&receiver->duty.lock);
 }
 
-void receiving_tell(struct receiver *receiver, const char *format, ...)
-{
-    char text[RECEIVING_TEXT_BYTES];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    receiver->options.tell(receiver->options.ctx, text);
-}
-
 void receiving_tell_once(
     struct receiver *receiver, struct memory_item *item, const char *shown, const char *why)
 {
     if (memory_is_news(item, why) && !duty_ends(&receiver->duty))
-        receiving_tell(receiver, "%s: %s", shown, why);
+        teller_say(&receiver->options.log, "%s: %s", shown, why);
 }
 
 void receiving_put_off(

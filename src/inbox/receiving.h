@@ -39,9 +39,6 @@ struct receiver {
 
 void receiving_count(struct receiver *receiver, enum file_outcome outcome);
 
-// Logs a line.
-void receiving_tell(struct receiver *receiver, const char *format, ...) PRINTF_LIKE(2, 3);
-
 // Tells of what keeps something from its try, unless that was told.
 void receiving_tell_once(
     struct receiver *receiver, struct memory_item *item, const char *shown, const char *why);

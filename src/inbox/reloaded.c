@@ -87,10 +87,10 @@ static void finish(struct receiver *receiver, struct visit *visit)
     const struct batch *batch = &receiver->try.batch;
     CRASH_POINT("reload-committed");
     if (batch->is_known)
-        receiving_tell(receiver, "%s: it has the bytes of batch %" PRId64 ", which was loaded last",
+        teller_say(&receiver->options.log, "%s: it has the bytes of batch %" PRId64 ", which was loaded last",
             visit->shown, receiver->reload_seal.known_batch);
     else
-        receiving_tell(receiver, "%s: %zu row%s loaded as batch %" PRId64 " of %s", visit->shown,
+        teller_say(&receiver->options.log, "%s: %zu row%s loaded as batch %" PRId64 " of %s", visit->shown,
             batch->rows.count, batch->rows.count == 1 ? " is" : "s are", batch->id, visit->line->name);
     memory_set_over(visit->item);
     receiving_count(receiver, batch->is_known ? FILE_OUTCOME_KNOWN : FILE_OUTCOME_DONE);
@@ -101,17 +101,17 @@ static void refuse(struct receiver *receiver, struct visit *visit, const struct 
 {
     struct report *report = &receiver->try.batch.report;
     report_finish(report);
-    receiving_tell(
-        receiver, "%s: %s; it is not loaded, and what was loaded before stays", visit->shown, why->text);
+    teller_say(&receiver->options.log, "%s: %s; it is not loaded, and what was loaded before stays",
+        visit->shown, why->text);
     for (size_t i = 0; i < report->kept_count && i < DETAILS; i++) {
         const struct fault *fault = report_fault(report, i);
         char value[RECEIVING_NAME_CHARS];
         (void)shown_write(fault->value, value, sizeof(value));
-        receiving_tell(receiver, "%s:%" PRId64 ": %.*s %s: %.*s", visit->shown, fault->line,
+        teller_say(&receiver->options.log, "%s:%" PRId64 ": %.*s %s: %.*s", visit->shown, fault->line,
             SHOW(fault->field), value, SHOW(fault->detail));
     }
     if (report->total > DETAILS)
-        receiving_tell(receiver, "%s: %zu such rows in all", visit->shown, report->total);
+        teller_say(&receiver->options.log, "%s: %zu such rows in all", visit->shown, report->total);
     memory_set_over(visit->item);
     receiving_count(receiver, FILE_OUTCOME_REJECTED);
 }

@@ -45,20 +45,21 @@ static void tell_moved(struct receiver *receiver, const struct visit *visit, con
     switch (moved) {
     case FILE_MOVED:
         (void)shown_write(span_of(name), shown, sizeof(shown));
-        receiving_tell(receiver, "%s: %s; it is %s/%s now", visit->shown, what, outlet, shown);
+        teller_say(&receiver->options.log, "%s: %s; it is %s/%s now", visit->shown, what, outlet, shown);
         break;
     case FILE_GONE:
-        receiving_tell(receiver, "%s: %s; somebody else has moved it", visit->shown, what);
+        teller_say(&receiver->options.log, "%s: %s; somebody else has moved it", visit->shown, what);
         if (err->code != ERR_NONE)
-            receiving_tell(receiver, "%s: %s", visit->shown, err->text);
+            teller_say(&receiver->options.log, "%s: %s", visit->shown, err->text);
         break;
     case FILE_CHANGED:
-        receiving_tell(receiver,
+        teller_say(&receiver->options.log,
             "%s: %s; it has changed since it was read, so it stays, and what it is now goes in, too",
             visit->shown, what);
         break;
     case FILE_STAYS:
-        receiving_tell(receiver, "%s: %s; it stays until it can be moved: %s", visit->shown, what, err->text);
+        teller_say(&receiver->options.log, "%s: %s; it stays until it can be moved: %s", visit->shown, what,
+            err->text);
         break;
     }
 }

@@ -37,7 +37,7 @@ enum err_code jobs_new(const struct jobs_options *options, struct jobs **ret_job
         .app = options->app,
         .problem = options->problem,
         .done = options->done,
-        .tell = options->tell};
+        .log = options->log};
     if (code == ERR_NONE)
         code = runner_new(&running, &jobs->runner, err);
     const struct entries_options coming = {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/teller.h"
 #include "batch/writer.h"
 #include "jobs/entries.h"
 #include "jobs/runner.h"
@@ -29,7 +30,7 @@ struct jobs_options {
     struct app *(*app)(void *ctx);
     int (*problem)(void *ctx, const struct err *err, const struct report *report, struct buf *out);
     void (*done)(void *ctx, const struct job *job, const struct batch *batch);
-    void (*tell)(void *ctx, const char *text);
+    struct teller log;
 };
 
 // Makes them and starts the runner, which takes nothing before there is a job. ERR_NO_MEMORY, ERR_IO.

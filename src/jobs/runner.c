@@ -31,7 +31,6 @@
 #include "jobs/job_lease.h"
 
 enum {
-    TEXT_BYTES = 1024,
     JOB_BYTES = 16 * 1024 * 1024, // texts of the job at hand
     WAITED = 100,                 // jobs of other nodes that are asked for at a time
     FIRST_SWEEP_MS = 60000,       // after the start, which has other things to write
@@ -271,10 +270,8 @@ static enum err_code look_at_jobs(struct runner *runner, struct view *ret_view, 
 
 static void tell_failure(struct runner *runner, const struct err *err)
 {
-    char text[TEXT_BYTES];
-    snprintf(text, sizeof(text), "jobs wait, as the store cannot be asked for them: %s", err->text);
     if (!runner->has_failed && !duty_ends(&runner->duty))
-        runner->options.tell(runner->options.ctx, text);
+        teller_say(&runner->options.log, "jobs wait, as the store cannot be asked for them: %s", err->text);
     runner->has_failed = true;
 }
 

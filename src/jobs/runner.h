@@ -10,6 +10,7 @@
 #include "app/report.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/teller.h"
 #include "batch/desk.h"
 #include "jobs/job_store.h"
 #include "jobs/job_try.h"
@@ -33,8 +34,7 @@ struct runner_options {
     // A job is done: it went in as `batch`, which is the runner's still.
     void (*done)(void *ctx, const struct job *job, const struct batch *batch);
 
-    // A line for the log.
-    void (*tell)(void *ctx, const char *text);
+    struct teller log; // on the runner's thread, too
 };
 
 // ERR_NO_MEMORY, ERR_IO.

@@ -51,7 +51,7 @@ static enum err_code start(struct app_file *item, struct err *err)
         .app = deferred_app,
         .problem = deferred_problem,
         .requests = deferred_requests,
-        .tell = deferred_tell};
+        .log = deferred_log(&item->deferred)};
     return receiver_new(&options, &item->receiver, err);
 }
 

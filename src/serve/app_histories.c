@@ -31,7 +31,7 @@ enum err_code app_histories_new(
         const struct history_mover_options options = {.writer = context->services[i].writer,
             .ctx = &item->deferred,
             .app = deferred_app,
-            .tell = deferred_tell};
+            .log = deferred_log(&item->deferred)};
         if (is_watched || context->services[i].app->history_count > 0)
             code = history_mover_new(&options, &item->mover, err);
     }

@@ -76,7 +76,7 @@ static enum err_code start(struct app_hook *item, struct err *err)
         .ctx = deferred,
         .app = deferred_app,
         .secrets = secrets_in_force,
-        .tell = deferred_tell};
+        .log = deferred_log(deferred)};
     struct courier *courier;
     enum err_code code = courier_new(&options, &courier, err);
     if (code == ERR_NONE)

@@ -52,7 +52,7 @@ static enum err_code start(struct app_job *item, struct err *err)
         .app = deferred_app,
         .problem = deferred_problem,
         .done = on_done,
-        .tell = deferred_tell};
+        .log = deferred_log(&item->deferred)};
     return jobs_new(&options, &item->jobs, err);
 }
 

@@ -60,8 +60,13 @@ uint64_t deferred_requests(void *ctx)
     return requests;
 }
 
-void deferred_tell(void *ctx, const char *text)
+static void tell(void *ctx, const char *text)
 {
     const struct deferred *deferred = ctx;
     log_printf(deferred->context->error_log, "%s: %s", name_of(deferred), text);
+}
+
+struct teller deferred_log(struct deferred *deferred)
+{
+    return (struct teller){.tell = tell, .ctx = deferred};
 }

@@ -12,6 +12,7 @@
 #include "app/report.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/teller.h"
 
 struct context;
 
@@ -22,7 +23,7 @@ struct deferred {
     const char *what;        // of what a failure is told: "a job"
 };
 
-// A reference to the app in force. `ctx` is a struct deferred, as of all below; any thread.
+// A reference to the app in force. `ctx` is a struct deferred, as of the next two; any thread.
 struct app *deferred_app(void *ctx);
 
 // Appends the problem document that a request would have got, and returns its status.
@@ -31,7 +32,7 @@ int deferred_problem(void *ctx, const struct err *err, const struct report *repo
 // How many requests the app's endpoints have had in this process. Takes some work.
 uint64_t deferred_requests(void *ctx);
 
-// Logs a line of the app's.
-void deferred_tell(void *ctx, const char *text);
+// Logs lines of the app's, for as long as `deferred` is there.
+struct teller deferred_log(struct deferred *deferred);
 
 #endif

@@ -69,8 +69,7 @@ enum err_code server_make_meter(struct server *server, const struct server_optio
     struct flusher_options flusher = {.meter = context->meter,
         .targets = targets,
         .count = count,
-        .tell = tell_usage,
-        .ctx = context->error_log,
+        .log = {.tell = tell_usage, .ctx = context->error_log},
         .touch = context->keys != NULL ? keys_touch : NULL,
         .touch_ctx = context->keys};
     if (code == ERR_NONE)

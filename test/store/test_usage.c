@@ -206,7 +206,7 @@ static struct flusher *start(struct fixture *f, struct meter *meter, struct told
     struct flusher *flusher;
     struct flusher_target target = {.store = f->store, .name = "notes"};
     struct flusher_options options = {
-        .meter = meter, .targets = &target, .count = 1, .tell = tell, .ctx = told};
+        .meter = meter, .targets = &target, .count = 1, .log = {.tell = tell, .ctx = told}};
     assert_int_equal(flusher_new(&options, &flusher, &err), ERR_NONE);
     return flusher;
 }

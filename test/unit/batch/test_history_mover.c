@@ -57,7 +57,7 @@ static void tables_take_turns_and_an_edit_holds_from_the_next_step_on(void **sta
     diags_fini(&diags);
     f->conn = NULL;
     const struct history_mover_options options = {
-        .writer = writer, .ctx = &editions, .app = app_in_force, .tell = tell};
+        .writer = writer, .ctx = &editions, .app = app_in_force, .log = {.tell = tell}};
     must_be_fine(history_mover_new(&options, &mover, &err), &err);
     while (committed(f, "SELECT count(*) FROM b_archive") < ROWS_B)
         nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
