@@ -3,6 +3,7 @@
 // one that is long is cut off.
 #include "hooks/hook_post.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -12,10 +13,23 @@
 
 enum { TEXTS_BYTES = 64 * 1024, BODY_BYTES = 32 * 1024, STATUS_GONE = 410 };
 
+static void move(struct hook_post *post, enum hook_post_state to)
+{
+    static const bool may[HOOK_POST_CUT + 1][HOOK_POST_CUT + 1] = {
+        [HOOK_POST_FREE] = {[HOOK_POST_TAKEN] = true},
+        [HOOK_POST_TAKEN] = {[HOOK_POST_UNDER_WAY] = true, [HOOK_POST_OVER] = true, [HOOK_POST_FREE] = true},
+        [HOOK_POST_UNDER_WAY] = {[HOOK_POST_OVER] = true, [HOOK_POST_CUT] = true},
+        [HOOK_POST_OVER] = {[HOOK_POST_FREE] = true},
+        [HOOK_POST_CUT] = {[HOOK_POST_FREE] = true},
+    };
+    assert(may[post->state][to]);
+    post->state = to;
+}
+
 enum err_code hook_post_take(struct hook_post *post, const struct hook *hook, struct err *err)
 {
     arena_init(&post->arena, TEXTS_BYTES);
-    post->is_taken = true;
+    move(post, HOOK_POST_TAKEN);
     post->hook = *hook;
     char *id = arena_strndup(&post->arena, hook->id.at, hook->id.len);
     char *endpoint = arena_strndup(&post->arena, hook->endpoint.at, hook->endpoint.len);
@@ -81,12 +95,16 @@ static bool set_up(
            curl_easy_setopt(post->curl, CURLOPT_PRIVATE, post) == CURLE_OK;
 }
 
-enum err_code hook_post_start(struct hook_post *post, CURLM *multi, const char *url, struct span app,
-    const struct hook_secrets *secrets, struct err *err)
+void hook_post_start(struct hook_post *post, CURLM *multi, const char *url, struct span app,
+    const struct hook_secrets *secrets)
 {
-    if (!set_up(post, url, app, secrets) || curl_multi_add_handle(multi, post->curl) != CURLM_OK)
-        return err_no_memory(err);
-    return ERR_NONE;
+    struct err err = {0};
+    bool has_begun = set_up(post, url, app, secrets) && curl_multi_add_handle(multi, post->curl) == CURLM_OK;
+    move(post, has_begun ? HOOK_POST_UNDER_WAY : HOOK_POST_OVER);
+    if (has_begun)
+        return;
+    (void)err_no_memory(&err);
+    snprintf(post->result, sizeof(post->result), "%.*s", HOOK_RESULT_BYTES - 1, err.text);
 }
 
 // --- what became of it
@@ -117,14 +135,14 @@ void hook_post_finish(struct hook_post *post, CURLM *multi, CURLcode result)
     else
         snprintf(post->result, sizeof(post->result), "%s", curl_easy_strerror(result));
     (void)curl_multi_remove_handle(multi, post->curl);
-    post->is_sent = true;
+    move(post, HOOK_POST_OVER);
 }
 
 void hook_post_abandon(struct hook_post *post, CURLM *multi)
 {
     (void)curl_multi_remove_handle(multi, post->curl);
     snprintf(post->result, sizeof(post->result), "the server ended before it was answered");
-    post->is_sent = post->is_abandoned = true;
+    move(post, HOOK_POST_CUT);
 }
 
 bool hook_post_is_heard(const struct hook_post *post)
@@ -146,8 +164,10 @@ void hook_post_release(struct hook_post *post)
     CURL *curl = post->curl;
     curl_slist_free_all(post->fields);
     buf_fini(&post->body);
-    if (post->is_taken)
+    if (hook_post_has_hook(post)) {
         arena_fini(&post->arena);
+        move(post, HOOK_POST_FREE);
+    }
     *post = (struct hook_post){.curl = curl};
 }
 

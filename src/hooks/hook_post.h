@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The POST of one hook, one of several that a curl multi handle works on. On the courier's thread.
+// The POST of one hook, one of several that a curl multi handle works on:
+//
+//     FREE ─ take ─► TAKEN ─ start ─► UNDER_WAY ─ finish ───► OVER ─ release ─► FREE
+//                      │                  └────── abandon ──► CUT ── release ─► FREE
+//                      ├─ start: it cannot begin ───────────► OVER
+//                      └─ release: it was not taken after all ────────────────► FREE
+//
+// On the courier's thread, but for hook_post_take, which is the desk's while the courier waits for it.
 #ifndef RECKONER_HOOKS_HOOK_POST_H
 #define RECKONER_HOOKS_HOOK_POST_H
 
@@ -15,8 +22,17 @@
 
 enum { HOOK_RESULT_BYTES = 200 };
 
-// Zeroed it is free. Between take and release it has a hook.
+enum hook_post_state {
+    HOOK_POST_FREE,      // it has no hook
+    HOOK_POST_TAKEN,     // it has one, and has not begun
+    HOOK_POST_UNDER_WAY, // the multi handle has it
+    HOOK_POST_OVER,      // it was answered, or failed
+    HOOK_POST_CUT,       // it was cut short, as the server ends
+};
+
+// Zeroed it is free.
 struct hook_post {
+    enum hook_post_state state;     //
     CURL *curl;                     // owned; kept, as is what it knows
     struct curl_slist *fields;      // owned; of the request
     struct buf body;                // owned; likewise
@@ -24,10 +40,7 @@ struct hook_post {
     struct arena arena;             // owns the texts of the hook
     struct hook hook;               //
     size_t destination;             // the caller's: whose it is
-    bool is_taken;                  // it has a hook
-    bool is_sent;                   // it is over: what follows is known
-    bool is_abandoned;              // it was cut short, as the server ends
-    long status;                    // of the answer; 0: there was none
+    long status;                    // once it is over: of the answer; 0: there was none
     int64_t retry_after_s;          // that it says; 0: nothing
     char result[HOOK_RESULT_BYTES]; // what was wrong; "" when it was answered 2xx
 };
@@ -35,15 +48,26 @@ struct hook_post {
 // Copies a hook into a free one. ERR_NO_MEMORY.
 MUST_CHECK enum err_code hook_post_take(struct hook_post *post, const struct hook *hook, struct err *err);
 
-// Begins to send it. ERR_NO_MEMORY.
-MUST_CHECK enum err_code hook_post_start(struct hook_post *post, CURLM *multi, const char *url,
-    struct span app, const struct hook_secrets *secrets, struct err *err);
+// Begins to send it, or is over at once, for want of memory.
+void hook_post_start(struct hook_post *post, CURLM *multi, const char *url, struct span app,
+    const struct hook_secrets *secrets);
 
 // What the multi handle says of one that is over.
 void hook_post_finish(struct hook_post *post, CURLM *multi, CURLcode result);
 
 // Cuts one short that is under way.
 void hook_post_abandon(struct hook_post *post, CURLM *multi);
+
+// Whether it has a hook; whether what became of it is known.
+static inline bool hook_post_has_hook(const struct hook_post *post)
+{
+    return post->state != HOOK_POST_FREE;
+}
+
+static inline bool hook_post_is_over(const struct hook_post *post)
+{
+    return post->state >= HOOK_POST_OVER;
+}
 
 // Whether the destination is there and goes on: an answer that is well, or one about this hook alone.
 bool hook_post_is_heard(const struct hook_post *post);
