@@ -68,14 +68,15 @@ static void count(struct courier *courier, uint64_t delivered, uint64_t failed, 
 
 // --- a post
 
-// For posts_init.
-static void on_over(void *ctx, struct hook_post *post)
+// What a post tells of its destination; nothing where that has another URL by now.
+static void note_destination(struct courier *courier, const struct hook_post *post)
 {
-    struct courier *courier = ctx;
     const struct teller *log = &courier->options.log;
     struct destination *destination = &courier->destinations.items[post->destination];
     bool was_good = destination->failures == 0, is_heard = hook_post_is_heard(post);
     struct span origin = url_origin(span_of(destination->url));
+    if (post->url_number != destination->url_number)
+        return;
     destination_note(destination, is_heard, post->retry_after_s, clock_monotonic_ns());
     if (was_good && !is_heard)
         teller_say(log, "the hook of %s cannot be delivered to %.*s: %s; it is tried again for %d days",
@@ -83,7 +84,14 @@ static void on_over(void *ctx, struct hook_post *post)
     else if (!was_good && is_heard)
         teller_say(log, "hooks of %s are delivered to %.*s again", destination->endpoint, (int)origin.len,
             origin.at);
+}
+
+// For posts_init.
+static void on_over(void *ctx, struct hook_post *post)
+{
+    struct courier *courier = ctx;
     bool is_good = post->result[0] == '\0';
+    note_destination(courier, post);
     count(courier, is_good ? 1 : 0, is_good ? 0 : 1, 0);
     if (is_good)
         CRASH_POINT("hook-posted");
@@ -94,8 +102,11 @@ static void start(struct courier *courier, struct hook_post *post)
 {
     struct destination *destination = &courier->destinations.items[post->destination];
     destination->under_way++;
+    post->url_number = destination->url_number;
     hook_post_start(
         post, courier->posts.multi, destination->url, span_of(courier->app->name), courier->secrets);
+    if (hook_post_is_over(post))
+        on_over(courier, post);
 }
 
 static void release(struct courier *courier, struct hook_post *post)

@@ -19,6 +19,7 @@ enum { DESTINATION_TIRED_FAILURES = 5 }; // after which its old hooks are given 
 struct destination {
     char *endpoint;          // "POST /prices"; owned
     char *url;               // owned; another one begins anew
+    unsigned url_number;     // how many it has had
     unsigned under_way;      // hooks that are taken and not settled
     unsigned failures;       // of posts in a row; 0: it is good
     uint64_t rests_until_ns; // monotonic

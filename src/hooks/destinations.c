@@ -39,6 +39,7 @@ static bool set_url(struct destination *destination, struct span url)
         return false;
     mem_free(destination->url);
     destination->url = kept;
+    destination->url_number++;
     destination->failures = 0;
     destination->rests_until_ns = 0;
     return true;

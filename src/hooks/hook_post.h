@@ -39,7 +39,8 @@ struct hook_post {
     size_t answered_bytes;          // of the answer
     struct arena arena;             // owns the texts of the hook
     struct hook hook;               //
-    size_t destination;             // the caller's: whose it is
+    size_t destination;             // the caller's: whose it is,
+    unsigned url_number;            // and which of its URLs it goes to
     long status;                    // once it is over: of the answer; 0: there was none
     int64_t retry_after_s;          // that it says; 0: nothing
     char result[HOOK_RESULT_BYTES]; // what was wrong; "" when it was answered 2xx

@@ -79,8 +79,10 @@ static enum err_code settle(struct hook_round *round, const struct hook_post *po
         .next_ms = round->now_ms + (asked_ms > pause_ms ? asked_ms : pause_ms),
         .ended_ms = is_over ? round->now_ms : 0,
         .gives_back = is_cut};
-    round->given_up += is_over;
-    return hook_store_fail(own, hook->id, hook->token, &failure, err);
+    bool is_moved = false;
+    enum err_code code = hook_store_fail(own, hook->id, hook->token, &failure, &is_moved, err);
+    round->given_up += is_over && is_moved;
+    return code;
 }
 
 static enum err_code on_taken(void *ctx, const struct hook *hook, struct err *err)

@@ -110,8 +110,9 @@ enum err_code hook_store_remove(struct own_statements *own, struct span id, int6
 }
 
 enum err_code hook_store_fail(struct own_statements *own, struct span id, int64_t token,
-    const struct hook_failure *failure, struct err *err)
+    const struct hook_failure *failure, bool *ret_moved, struct err *err)
 {
+    size_t count = 0;
     const struct own_param params[] = {
         own_text("id", id),
         own_integer("token", token),
@@ -121,10 +122,13 @@ enum err_code hook_store_fail(struct own_statements *own, struct span id, int64_
         own_integer("status", failure->status),
         own_text("result", failure->result),
     };
-    return own_run_kept(own,
+    enum err_code code = own_run_kept(own,
         "UPDATE reckoner_outbox SET token = 0, next = :next, ended = :ended, attempts = attempts - :back, "
-        "status = :status, result = :result WHERE id = :id AND token = :token",
-        params, ARRAY_LEN(params), NULL, NULL, err);
+        "status = :status, result = :result WHERE id = :id AND token = :token RETURNING id",
+        params, ARRAY_LEN(params), count_row, &count, err);
+    if (code == ERR_NONE)
+        *ret_moved = count > 0;
+    return code;
 }
 
 #define GIVE_UP(lock)                                                                                        \

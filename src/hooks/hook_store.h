@@ -67,8 +67,9 @@ struct hook_failure {
     bool gives_back;    // the attempt does not count
 };
 
+// Notes that, if the hook is still the token's; *ret_moved tells.
 MUST_CHECK enum err_code hook_store_fail(struct own_statements *own, struct span id, int64_t token,
-    const struct hook_failure *failure, struct err *err);
+    const struct hook_failure *failure, bool *ret_moved, struct err *err);
 
 // Gives up hooks of the endpoint that are due and older than `before_ms`, up to LIMIT_HOOK_GIVE_UP_ROWS.
 // *ret_count: how many.

@@ -139,13 +139,21 @@ static void what_has_failed_waits_or_is_given_up(void **state)
     struct heard taken = take(f, "POST /prices", 7, now_ms, 8);
     assert_int_equal(taken.count, 2);
     size_t first = taken.batches[0] == 1 ? 0 : 1;
+    bool is_moved = false;
     const struct hook_failure waits = {
         .status = 500, .result = span_of("answered 500"), .next_ms = now_ms + 5000};
     const struct hook_failure over = {
         .status = 410, .result = span_of("answered 410"), .next_ms = now_ms, .ended_ms = now_ms};
     begin(f->writer);
-    assert_int_equal(hook_store_fail(&writer, span_of(taken.ids[first]), 7, &waits, &err), ERR_NONE);
-    assert_int_equal(hook_store_fail(&writer, span_of(taken.ids[1 - first]), 7, &over, &err), ERR_NONE);
+    assert_int_equal(
+        hook_store_fail(&writer, span_of(taken.ids[first]), 7, &waits, &is_moved, &err), ERR_NONE);
+    assert_true(is_moved);
+    assert_int_equal(
+        hook_store_fail(&writer, span_of(taken.ids[1 - first]), 8, &over, &is_moved, &err), ERR_NONE);
+    assert_false(is_moved); // it has another token
+    assert_int_equal(
+        hook_store_fail(&writer, span_of(taken.ids[1 - first]), 7, &over, &is_moved, &err), ERR_NONE);
+    assert_true(is_moved);
     commit(f->writer);
     assert_string_equal(rows_of(f->reader, STATES),
         "1|'POST /prices'|1|0|0|500|'answered 500'\n2|'POST /prices'|1|0|1|410|'answered 410'\n");
