@@ -172,6 +172,13 @@ static void note_under_way(struct courier *courier)
     pthread_mutex_unlock(&courier->duty.lock);
 }
 
+// The connection for reading, with its time: the desk may take long between two reads of a round.
+static struct own_statements *reading(struct courier *courier)
+{
+    store_deadline(courier->own.conn, clock_monotonic_ns() + LIMIT_DESK_MS * NS_PER_MS);
+    return &courier->own;
+}
+
 // One round with the outbox: what the store cannot do now is left for the next one.
 static void work(struct courier *courier)
 {
@@ -182,7 +189,7 @@ static void work(struct courier *courier)
     hook_round_plan(&round, &courier->posts, &courier->destinations);
     if (looks) {
         courier->look_ns = clock_monotonic_ns() + LIMIT_HOOK_LOOK_MS * NS_PER_MS;
-        code = hook_round_look(&round, courier->first++, &courier->own, &err);
+        code = hook_round_look(&round, courier->first++, reading(courier), &err);
     }
     if (code == ERR_NONE && hook_round_has_work(&round)) {
         code = posts_ask_desk(&courier->posts, courier->desk, hook_round_make, &round, &err);
@@ -203,7 +210,7 @@ static void count_waiting(struct courier *courier)
     int64_t now_ms;
     courier->count_ns = clock_monotonic_ns() + LIMIT_HOOK_COUNT_MS * NS_PER_MS;
     courier->recount_ns = clock_monotonic_ns() + LIMIT_HOOK_RECOUNT_MS * NS_PER_MS;
-    if (own_now_ms(&courier->own, &now_ms, &ignored) != ERR_NONE ||
+    if (own_now_ms(reading(courier), &now_ms, &ignored) != ERR_NONE ||
         hook_store_count(&courier->own, &counts, &ignored) != ERR_NONE)
         return;
     pthread_mutex_lock(&courier->duty.lock);
@@ -223,7 +230,7 @@ static void sweep(struct courier *courier)
 {
     size_t given_up;
     hook_sweep_step(
-        &courier->sweep, &courier->destinations, &courier->posts, courier->desk, &courier->own, &given_up);
+        &courier->sweep, &courier->destinations, &courier->posts, courier->desk, reading(courier), &given_up);
     note_given_up(courier, given_up);
 }
 
@@ -265,7 +272,6 @@ static void round_of(struct courier *courier)
         courier->look_ns = 0;
     if (now_ns < courier->work_ns || !begin_round(courier))
         return;
-    store_deadline(courier->own.conn, now_ns + LIMIT_DESK_MS * NS_PER_MS);
     work(courier);
     tell_given_up(courier, now_ns);
     if (now_ns >= courier->count_ns)

@@ -38,6 +38,22 @@ static enum err_code on_endpoint(void *ctx, struct span endpoint, struct err *er
     return ERR_NONE;
 }
 
+void hook_sweep_fini(struct hook_sweep *sweep)
+{
+    if (sweep->names == NULL)
+        return;
+    arena_fini(&sweep->names->arena);
+    mem_free(sweep->names);
+    sweep->names = NULL;
+}
+
+// Of one whose step has failed.
+static void give_up(struct hook_sweep *sweep)
+{
+    sweep->next_ns = clock_monotonic_ns() + SOON_MS * NS_PER_MS;
+    hook_sweep_fini(sweep);
+}
+
 static void begin(struct hook_sweep *sweep, struct own_statements *own)
 {
     struct err ignored = {0};
@@ -46,18 +62,9 @@ static void begin(struct hook_sweep *sweep, struct own_statements *own)
     if (names == NULL)
         return;
     arena_init(&names->arena, LIMIT_ENDPOINTS * ENDPOINT_NAME_CHARS);
-    if (hook_store_endpoints(own, on_endpoint, names, &ignored) != ERR_NONE)
-        names->count = 0;
     sweep->names = names;
-}
-
-void hook_sweep_fini(struct hook_sweep *sweep)
-{
-    if (sweep->names == NULL)
-        return;
-    arena_fini(&sweep->names->arena);
-    mem_free(sweep->names);
-    sweep->names = NULL;
+    if (hook_store_endpoints(own, on_endpoint, names, &ignored) != ERR_NONE)
+        give_up(sweep);
 }
 
 // --- a step
@@ -104,8 +111,7 @@ static void go_on(struct hook_sweep *sweep, const struct destinations *destinati
     struct err ignored = {0};
     bool is_last = step.endpoint.at == NULL;
     if (posts_ask_desk(posts, desk, make, &step, &ignored) != ERR_NONE) {
-        sweep->next_ns = clock_monotonic_ns() + SOON_MS * NS_PER_MS;
-        hook_sweep_fini(sweep);
+        give_up(sweep);
         return;
     }
     if (!is_last)
