@@ -32,11 +32,7 @@ enum err_code jobs_new(const struct jobs_options *options, struct jobs **ret_job
     const struct runner_options running = {.store = options->store,
         .desk = jobs->desk,
         .waits = &jobs->waits,
-        .trying = options->trying,
-        .ctx = options->ctx,
-        .app = options->app,
-        .problem = options->problem,
-        .done = options->done,
+        .running = options->running,
         .log = options->log};
     if (code == ERR_NONE)
         code = runner_new(&running, &jobs->runner, err);

@@ -21,16 +21,11 @@
 struct jobs;
 
 struct jobs_options {
-    struct store *store;           // borrowed, as all
-    struct writer *writer;         //
-    struct job_bounds bounds;      // of those that wait
-    struct job_try_options trying; //
-    // As in struct runner_options.
-    void *ctx;
-    struct app *(*app)(void *ctx);
-    int (*problem)(void *ctx, const struct err *err, const struct report *report, struct buf *out);
-    void (*done)(void *ctx, const struct job *job, const struct batch *batch);
-    struct teller log;
+    struct store *store;            // borrowed, as all
+    struct writer *writer;          //
+    struct job_bounds bounds;       // of those that wait
+    struct job_run_options running; //
+    struct teller log;              // on the runner's thread
 };
 
 // Makes them and starts the runner, which takes nothing before there is a job. ERR_NO_MEMORY, ERR_IO.

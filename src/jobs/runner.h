@@ -6,35 +6,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/app.h"
-#include "app/report.h"
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/teller.h"
 #include "batch/desk.h"
-#include "jobs/job_store.h"
-#include "jobs/job_try.h"
+#include "jobs/job_run.h"
+#include "jobs/runner_tally.h"
 #include "jobs/waits.h"
+#include "store/store.h"
 
 struct runner;
 
 struct runner_options {
-    struct store *store;           // borrowed, as all
-    struct desk *desk;             //
-    struct waits *waits;           //
-    struct job_try_options trying; //
-    void *ctx;                     // handed to the functions, which are called on the runner's thread
-
-    // A reference to the app as it is in force; NULL: none is.
-    struct app *(*app)(void *ctx);
-
-    // The status and the problem document that a direct request would have got; appended to `out`.
-    int (*problem)(void *ctx, const struct err *err, const struct report *report, struct buf *out);
-
-    // A job is done: it went in as `batch`, which is the runner's still.
-    void (*done)(void *ctx, const struct job *job, const struct batch *batch);
-
-    struct teller log; // on the runner's thread, too
+    struct store *store;            // borrowed, as all
+    struct desk *desk;              //
+    struct waits *waits;            //
+    struct job_run_options running; //
+    struct teller log;              // on the runner's thread
 };
 
 // ERR_NO_MEMORY, ERR_IO.
@@ -50,16 +37,6 @@ void runner_wake(struct runner *runner);
 // While it rests, it takes no job, and lets others have the lease; what it has taken it goes on with. Any
 // thread.
 void runner_rest(struct runner *runner, bool rests);
-
-// What a runner has done and sees.
-struct runner_stats {
-    struct job_queue queue;        // as it was at the last look
-    int64_t now_ms;                // the database's clock then; 0: the store was not asked yet
-    uint64_t outcomes[JOB_STATES]; // jobs that ended so here; JOB_QUEUED: tries that failed
-    uint64_t job_ms;               // what the last jobs took, a mean; 0: none has ended
-    int64_t number;                // of the job that it runs; 0: none
-    uint64_t rows;                 // of it that were read
-};
 
 // Any thread.
 struct runner_stats runner_stats(struct runner *runner);

@@ -44,14 +44,14 @@ static enum err_code start(struct app_job *item, struct err *err)
     const struct jobs_options options = {.store = service->store,
         .writer = service->writer,
         .bounds = {.jobs = LIMIT_JOBS, .bytes = (int64_t)LIMIT_JOBS_MIB << 20},
-        .trying = {.answers = &context->spools,
-            .rows_budget = &context->rows_budget,
-            .rows_space = &context->rows_space,
-            .max_body_bytes = context->max_body_bytes},
-        .ctx = &item->deferred,
-        .app = deferred_app,
-        .problem = deferred_problem,
-        .done = on_done,
+        .running = {.trying = {.answers = &context->spools,
+                        .rows_budget = &context->rows_budget,
+                        .rows_space = &context->rows_space,
+                        .max_body_bytes = context->max_body_bytes},
+            .ctx = &item->deferred,
+            .app = deferred_app,
+            .problem = deferred_problem,
+            .done = on_done},
         .log = deferred_log(&item->deferred)};
     return jobs_new(&options, &item->jobs, err);
 }
