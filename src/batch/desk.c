@@ -98,12 +98,17 @@ void desk_free(struct desk *desk)
 
 // --- what tasks do
 
+void desk_give_time(struct store_conn *conn)
+{
+    store_deadline(conn, clock_monotonic_ns() + LIMIT_DESK_MS * NS_PER_MS);
+}
+
 enum err_code desk_transact(struct own_statements *own,
     enum err_code (*change)(void *ctx, struct own_statements *own, struct err *err), void *ctx,
     struct err *err)
 {
     struct store_conn *conn = own->conn;
-    store_deadline(conn, clock_monotonic_ns() + LIMIT_DESK_MS * NS_PER_MS);
+    desk_give_time(conn);
     enum err_code code = store_begin_early(conn, err);
     if (code == ERR_NONE) {
         code = change(ctx, own, err);

@@ -41,6 +41,10 @@ void desk_end(struct desk *desk);
 // Runs what is queued, ends the thread and closes the connection. NULL is fine.
 void desk_free(struct desk *desk);
 
+// Gives what runs on the connection next LIMIT_DESK_MS from now on: a read of a job or a hook, say. No
+// transaction of the desk's waits for it.
+void desk_give_time(struct store_conn *conn);
+
 // Runs `change` in a transaction that takes no turn among batches, and commits it: what a task does with its
 // connection. Statements have LIMIT_DESK_MS. After a failure none is kept, so that each is prepared anew.
 MUST_CHECK enum err_code desk_transact(struct own_statements *own,

@@ -175,7 +175,7 @@ static void note_under_way(struct courier *courier)
 // The connection for reading, with its time: the desk may take long between two reads of a round.
 static struct own_statements *reading(struct courier *courier)
 {
-    store_deadline(courier->own.conn, clock_monotonic_ns() + LIMIT_DESK_MS * NS_PER_MS);
+    desk_give_time(courier->own.conn);
     return &courier->own;
 }
 

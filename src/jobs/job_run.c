@@ -94,17 +94,30 @@ static void on_piece(void *ctx)
     struct job_run *run = writing->run;
     runner_tally_set_rows(run->tally, job_try_rows(&run->try));
     (void)meantime_use(run->meantime);
+    desk_give_time(run->own->conn); // for the next piece
+}
+
+static enum err_code read_job(
+    struct job_run *run, const struct job *job, struct writing *writing, struct err *err)
+{
+    const struct job_run_options *options = &run->options;
+    struct app *app = options->app(options->ctx);
+    if (app == NULL)
+        return err_set(err, ERR_BUSY, "the app is not served");
+    desk_give_time(run->own->conn);
+    enum err_code code =
+        job_try_read(&run->try, job, app, &options->trying, run->own, on_piece, writing, err);
+    store_deadline(run->own->conn, 0);
+    return code;
 }
 
 static enum verdict try_job(struct job_run *run, const struct job *job, struct err *err)
 {
-    const struct job_run_options *options = &run->options;
     struct job_try *try = &run->try;
     struct writing writing = {.run = run, .absence = {.meantime = run->meantime}};
-    struct app *app = options->app(options->ctx);
-    enum err_code code =
-        app != NULL ? job_try_read(try, job, app, &options->trying, run->own, on_piece, &writing, err)
-                    : err_set(err, ERR_BUSY, "the app is not served");
+    enum err_code code = read_job(run, job, &writing, err);
+    if (code == ERR_TIMEOUT)
+        return VERDICT_PASSES; // its pieces could not be read, as somebody has locked them
     if (code != ERR_NONE)
         return verdict_of(code);
     runner_tally_set_rows(run->tally, try->batch.rows.count);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "batch/desk.h"
 
 enum { WAITED = 100 }; // jobs of other nodes that are asked for at a time
 
@@ -50,7 +51,7 @@ static enum err_code read_view(struct job_view *view, struct own_statements *own
 enum err_code job_view_look(struct job_view *view, struct own_statements *own, struct err *err)
 {
     struct job_view seen = *view;
-    store_deadline(own->conn, clock_monotonic_ns() + LIMIT_DESK_MS * NS_PER_MS);
+    desk_give_time(own->conn);
     enum err_code code = read_view(&seen, own, err);
     store_deadline(own->conn, 0);
     if (code != ERR_NONE)
@@ -76,15 +77,20 @@ void job_view_tell_waits(struct own_statements *own, struct waits *waits)
         bool is_found = false;
         struct err ignored = {0};
         arena_init(&arena, JOB_VIEW_BYTES);
+        desk_give_time(own->conn);
         if (job_store_find(own, span_of(ids[i]), &arena, &job, &ahead, &is_found, &ignored) == ERR_NONE &&
             is_found && job_state_is_over(job.state))
             waits_tell(waits, ids[i]);
     }
+    store_deadline(own->conn, 0);
 }
 
 bool job_view_has_spent(struct own_statements *own)
 {
     char id[JOB_ID_CHARS + 1];
     struct err ignored = {0};
-    return job_store_spent(own, 0, id, &ignored) == ERR_NONE && id[0] != '\0';
+    desk_give_time(own->conn);
+    bool has_spent = job_store_spent(own, 0, id, &ignored) == ERR_NONE && id[0] != '\0';
+    store_deadline(own->conn, 0);
+    return has_spent;
 }
