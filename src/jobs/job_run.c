@@ -33,24 +33,8 @@ struct taking {
     struct job *job; // out
     bool is_taken;   // out
     bool is_ours;    // out: the lease
-    bool is_spent;   // out: the job has failed for good, as it was tried too often
+    bool is_spent;   // out: the job was tried for the last time, by somebody who has not come back
 };
-
-// Of a job that was tried for the last time by somebody who has not come back.
-static enum err_code end_spent(
-    struct taking *taking, struct own_statements *own, int64_t now_ms, struct err *err)
-{
-    const struct job_run_options *options = &taking->run->options;
-    const struct job *job = taking->job;
-    struct err why = {0};
-    AUTO(buf_fini) struct buf text;
-    buf_init(&text, LIMIT_JOB_RESULT_BYTES);
-    (void)err_set(&why, ERR_STORE, "the server ended while it ran, %d times", LIMIT_JOB_TRIES);
-    struct job_end end = {.state = JOB_FAILED};
-    end.status = options->problem(options->ctx, &why, &(struct report){0}, &text);
-    end.result = buf_span(&text);
-    return job_store_end(own, job, &end, now_ms, &taking->is_spent, err);
-}
 
 static enum err_code take(void *ctx, struct own_statements *own, struct err *err)
 {
@@ -67,8 +51,9 @@ static enum err_code take(void *ctx, struct own_statements *own, struct err *err
     code = job_store_first(own, taking->arena, job, &is_found, err);
     if (code != ERR_NONE || !is_found || job_view_until_due_ms(job, now_ms) > 0)
         return code;
-    if (job->state == JOB_RUNNING && job->attempts >= LIMIT_JOB_TRIES)
-        return end_spent(taking, own, now_ms, err);
+    taking->is_spent = job->state == JOB_RUNNING && job->attempts >= LIMIT_JOB_TRIES;
+    if (taking->is_spent)
+        return ERR_NONE;
     return job_store_take(own, job, now_ms, &taking->is_taken, err);
 }
 
@@ -149,6 +134,24 @@ static enum err_code end_try(void *ctx, struct own_statements *own, struct err *
     return job_store_end(own, ending->job, &ending->end, now_ms, &ending->is_moved, err);
 }
 
+// Notes in the store how a job has ended, with what its client is told of it.
+static enum err_code end_job(struct job_run *run, struct ending *ending, const struct err *why,
+    const struct report *report, struct err *err)
+{
+    const struct job_run_options *options = &run->options;
+    AUTO(buf_fini) struct buf text;
+    buf_init(&text, LIMIT_JOB_RESULT_BYTES);
+    ending->end.status = options->problem(options->ctx, why, report, &text);
+    if (buf_status(&text) == ERR_NONE)
+        ending->end.result = buf_span(&text);
+    enum err_code code = meantime_ask_desk(run->meantime, end_try, ending, err);
+    if (code != ERR_NONE)
+        put_off(run);
+    else if (ending->is_moved)
+        runner_tally_count(run->tally, ending->end.state);
+    return code;
+}
+
 // The state that a verdict leaves the job in, of one that is neither done nor lost.
 static enum job_state state_after(enum verdict verdict, const struct job *job)
 {
@@ -163,29 +166,28 @@ static enum job_state state_after(enum verdict verdict, const struct job *job)
 static enum err_code settle(
     struct job_run *run, const struct job *job, enum verdict verdict, const struct err *why, struct err *err)
 {
-    const struct job_run_options *options = &run->options;
     struct report *report = &run->try.batch.report;
     bool passes = verdict == VERDICT_PASSES;
-    AUTO(buf_fini) struct buf text;
     struct ending ending = {.job = job,
         .end = {.state = state_after(verdict, job),
             .gives_back = passes,
             .rows = (int64_t)job_try_rows(&run->try)}};
-    buf_init(&text, LIMIT_JOB_RESULT_BYTES);
     run->failures = passes ? run->failures + 1 : 0;
     ending.pause_ms = backoff_ms(
         passes ? run->failures : (unsigned)job->attempts, LIMIT_JOB_PAUSE_MS, LIMIT_JOB_PAUSE_MAX_MS);
     report_finish(report);
-    ending.end.status = options->problem(options->ctx, why, report, &text);
-    if (buf_status(&text) == ERR_NONE)
-        ending.end.result = buf_span(&text);
     CRASH_POINT("job-settling");
-    enum err_code code = meantime_ask_desk(run->meantime, end_try, &ending, err);
-    if (code != ERR_NONE)
-        put_off(run);
-    else if (ending.is_moved)
-        runner_tally_count(run->tally, ending.end.state);
-    return code;
+    return end_job(run, &ending, why, report, err);
+}
+
+// Of a job that was tried for the last time by somebody who has not come back.
+static enum err_code end_spent(struct job_run *run, const struct job *job, struct err *err)
+{
+    static const struct report none = {0};
+    struct ending ending = {.job = job, .end = {.state = JOB_FAILED}};
+    struct err why = {0};
+    (void)err_set(&why, ERR_STORE, "the server ended while it ran, %d times", LIMIT_JOB_TRIES);
+    return end_job(run, &ending, &why, &none, err);
 }
 
 static void note_done(struct job_run *run, const struct job *job, uint64_t start_ns)
@@ -234,8 +236,8 @@ enum err_code job_run_next(struct job_run *run, bool *ret_moved, struct err *err
         return code;
     }
     lease_keeper_note(run->keeper, taking.is_ours);
-    if (taking.is_spent)
-        runner_tally_count(run->tally, JOB_FAILED);
     *ret_moved = taking.is_taken || taking.is_spent;
+    if (taking.is_spent)
+        return end_spent(run, &job, err);
     return taking.is_taken ? run_job(run, &job, err) : ERR_NONE;
 }
