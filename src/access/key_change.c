@@ -12,7 +12,7 @@
 #include "store/notes.h"
 #include "text/timestamp.h"
 
-enum { MAX_SECRETS = 10000, DETAIL_BYTES = 160 }; // of one key
+enum { DETAIL_BYTES = 160 };
 
 // "until 2027-01-01T00:00:00Z", or "without an end".
 static void show_end(int64_t ends_s, char ret_text[DETAIL_BYTES])
@@ -77,16 +77,16 @@ enum err_code key_create(
     return code;
 }
 
-// Reads the secrets of a key that can be changed, the newest last.
+// Reads the newest secret of a key that can be changed: one record.
 static enum err_code find(
     struct store_conn *conn, struct span id, struct key_records *ret_records, struct err *err)
 {
-    enum err_code code = key_records_read(conn, id, INT64_MIN, MAX_SECRETS, ret_records, err);
+    enum err_code code = key_records_read_newest(conn, id, ret_records, err);
     if (code != ERR_NONE)
         return code;
     if (ret_records->count == 0)
         return err_set(err, ERR_UNKNOWN, "there is no key %.*s", (int)id.len, id.at);
-    int64_t revoked_s = ret_records->items[ret_records->count - 1].row.revoked_s;
+    int64_t revoked_s = ret_records->items[0].row.revoked_s;
     if (revoked_s == 0)
         return ERR_NONE;
     char moment[TIMESTAMP_CHARS];
@@ -126,7 +126,7 @@ enum err_code key_rotate(struct store_conn *conn, const struct audit_who *who, s
     if (code == ERR_NONE)
         code = find(conn, id, &records, err);
     if (code == ERR_NONE)
-        code = replace(conn, who, id, digest, ends_s, overlap_end_s, &records.items[records.count - 1], err);
+        code = replace(conn, who, id, digest, ends_s, overlap_end_s, &records.items[0], err);
     key_records_fini(&records);
     return code;
 }

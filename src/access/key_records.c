@@ -6,6 +6,12 @@
 #include "store/own_sql.h"
 #include "base/attr.h"
 
+// What read_texts and read_integers take.
+#define SELECT_RECORDS                                                                                       \
+    "SELECT k.id, k.label, k.plan, k.scopes, k.claims, k.created_by, k.digest, k.secret, k.ends, k.revoked," \
+    " k.created, u.last_used FROM reckoner_keys k"                                                           \
+    " LEFT JOIN reckoner_key_uses u ON u.id = k.id AND u.secret = k.secret"
+
 static enum err_code read_texts(
     struct store_stmt *stmt, struct arena *arena, struct key_record *record, struct err *err)
 {
@@ -65,10 +71,7 @@ static enum err_code on_row(void *ctx, struct store_stmt *stmt, struct err *err)
 enum err_code key_records_read(struct store_conn *conn, struct span id, int64_t since_s, size_t max,
     struct key_records *ret_records, struct err *err)
 {
-    static const char sql[] =
-        "SELECT k.id, k.label, k.plan, k.scopes, k.claims, k.created_by, k.digest, k.secret, k.ends, k.revoked,"
-        " k.created, u.last_used FROM reckoner_keys k"
-        " LEFT JOIN reckoner_key_uses u ON u.id = k.id AND u.secret = k.secret"
+    static const char sql[] = SELECT_RECORDS
         " WHERE (k.ends IS NULL OR k.ends > :since) AND (k.revoked IS NULL OR k.revoked > :since)"
         " AND (:id = '' OR k.id = :id) ORDER BY k.id, k.secret";
     const struct own_param params[] = {
@@ -76,6 +79,17 @@ enum err_code key_records_read(struct store_conn *conn, struct span id, int64_t 
     *ret_records = (struct key_records){0};
     arena_init(&ret_records->arena, SIZE_MAX); // `max` bounds it
     struct reading reading = {.records = ret_records, .max = max};
+    return own_run(conn, sql, params, ARRAY_LEN(params), on_row, &reading, err);
+}
+
+enum err_code key_records_read_newest(
+    struct store_conn *conn, struct span id, struct key_records *ret_records, struct err *err)
+{
+    static const char sql[] = SELECT_RECORDS " WHERE k.id = :id ORDER BY k.secret DESC LIMIT 1";
+    const struct own_param params[] = {own_text("id", id)};
+    *ret_records = (struct key_records){0};
+    arena_init(&ret_records->arena, SIZE_MAX); // there is one row at most
+    struct reading reading = {.records = ret_records, .max = 1};
     return own_run(conn, sql, params, ARRAY_LEN(params), on_row, &reading, err);
 }
 

@@ -32,6 +32,11 @@ struct key_records {
 MUST_CHECK enum err_code key_records_read(struct store_conn *conn, struct span id, int64_t since_s,
     size_t max, struct key_records *ret_records, struct err *err);
 
+// Reads the newest secret of the key: one record, or none when there is no such key. The rest as above, but
+// for ERR_TOO_LARGE.
+MUST_CHECK enum err_code key_records_read_newest(
+    struct store_conn *conn, struct span id, struct key_records *ret_records, struct err *err);
+
 // A zeroed struct is fine.
 void key_records_fini(struct key_records *records);
 

@@ -125,6 +125,24 @@ static void the_store_never_has_the_secret(void **state)
     assert_null(strstr(rows_of(f->reader, "SELECT * FROM reckoner_keys"), "secret of"));
 }
 
+// They stay, for who wants to see them, though they have ended.
+static void a_key_that_has_had_very_many_secrets_can_be_changed(void **state)
+{
+    struct fixture *f = *state;
+    make_tables(f);
+    create(f->writer, row_of("k_aaaaaaaaaa", "one"));
+    run_script(f->writer,
+        "INSERT INTO reckoner_keys WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 10100)"
+        " SELECT id, n, 'a' || substr('000000000000000000000000000000000000000000000000000000000000000', 1,"
+        " 63 - length(CAST(n AS text))) || n, label, plan, scopes, claims, created, created_by, 1, revoked"
+        " FROM reckoner_keys, n");
+    assert_int_equal(rotate(f, "k_aaaaaaaaaa", "two", 2000, CLIENT_NEVER_ENDS, 3000).code, ERR_NONE);
+    assert_rows(f->reader, "SELECT max(secret) FROM reckoner_keys", "10101\n");
+    assert_int_equal(state_of(f, "two", 2001), KEY_FOUND);
+    assert_int_equal(revoke(f, "k_aaaaaaaaaa", 2002).code, ERR_NONE);
+    assert_int_equal(state_of(f, "two", 2003), KEY_REVOKED);
+}
+
 static void each_change_has_a_generation_of_its_own(void **state)
 {
     struct fixture *f = *state;
@@ -353,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(a_key_is_read_as_it_was_made),
         STORE_TEST(the_store_never_has_the_secret),
+        STORE_TEST(a_key_that_has_had_very_many_secrets_can_be_changed),
         STORE_TEST(each_change_has_a_generation_of_its_own),
         STORE_TEST(the_former_secret_goes_on_until_the_overlap_ends),
         STORE_TEST(a_new_secret_lives_as_long_as_the_former_one_was_to),
