@@ -15,7 +15,7 @@ enum { MAX_REDIRECTS = 3 };
 struct fetching {
     const atomic_bool *is_ending; // borrowed, as the next
     struct buf *body;             //
-    int64_t max_age_s;            // as far as is known
+    int64_t max_age_s;            // of the response that comes, as far as is known
 };
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
@@ -37,11 +37,14 @@ static void read_cache_control(struct span directives, struct fetching *fetching
     }
 }
 
+// Of each response, as there are redirects: what counts is what the last one says.
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct fetching *fetching = ctx;
     struct span rest = {.at = bytes, .len = size * count};
     struct span line = span_line(&rest);
+    if (span_starts_with(line, "HTTP/"))
+        fetching->max_age_s = 0;
     struct span name = span_split(&line, ':');
     if (span_is_nocase(name, "Cache-Control"))
         read_cache_control(line, fetching);
