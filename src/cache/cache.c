@@ -279,7 +279,8 @@ void cache_drop(struct cache *cache, const struct kept *kept)
 
 struct cache_stats cache_stats(struct cache *cache)
 {
-    struct cache_stats stats = {.max_bytes = cache->shard_bytes * SHARDS, .bytes = sizeof(*cache)};
+    struct cache_stats stats = {
+        .max_bytes = sizeof(*cache) + cache->shard_bytes * SHARDS, .bytes = sizeof(*cache)};
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *shard = &cache->shards[i];
         pthread_mutex_lock(&shard->lock);

@@ -33,7 +33,8 @@ struct kept *cache_find(struct cache *cache, const struct key *key);
 bool cache_wants(struct cache *cache, const struct key *key);
 
 // Keeps an answer with marks, in the place of the one with its key, and takes a reference of its own. One
-// that is larger than LIMIT_KEPT_BYTES is not kept, nor is any without memory: false then.
+// that is larger than LIMIT_KEPT_BYTES, or than half of what a shard may have (1/32 of all), is not kept, nor
+// is any without memory: false then.
 bool cache_keep(struct cache *cache, struct kept *kept);
 
 // The answer is stale: its body goes. Nothing when another one has taken its place.

@@ -142,6 +142,8 @@ static void it_takes_no_more_than_its_bytes(void **state)
     struct cache_stats stats = cache_stats(cache);
     assert_in_range(most, ROOM / 2, ROOM);
     assert_int_equal(stats.evicted, 20000 - stats.entries);
+    assert_in_range(stats.max_bytes, stats.bytes, ROOM); // both with what an empty one takes
+    assert_in_range(stats.max_bytes, ROOM - 16, ROOM);   // all but what 16 shards cannot share
     cache_free(cache);
 }
 
