@@ -48,14 +48,26 @@ void guesses_free(struct guesses *guesses)
     mem_free(guesses);
 }
 
-// The peer's place; one that others can best do without when it has none.
-static struct place *place_of(struct guesses *guesses, const struct origin *origin)
+static struct place *set_of(struct guesses *guesses, const struct origin *origin)
 {
-    struct place *set = guesses->sets[XXH3_64bits(origin->bytes, sizeof(origin->bytes)) & (SETS - 1)];
-    struct place *first = &set[0];
+    return guesses->sets[XXH3_64bits(origin->bytes, sizeof(origin->bytes)) & (SETS - 1)];
+}
+
+// The peer's place in its set, or NULL.
+static struct place *find(struct place *set, const struct origin *origin)
+{
     for (size_t i = 0; i < PLACES; i++) {
         if (memcmp(&set[i].origin, origin, sizeof(*origin)) == 0)
             return &set[i];
+    }
+    return NULL;
+}
+
+// Gives the peer the place that others can best do without.
+static struct place *take_place(struct place *set, const struct origin *origin)
+{
+    struct place *first = &set[0];
+    for (size_t i = 1; i < PLACES; i++) {
         if (set[i].until_ns < first->until_ns)
             first = &set[i];
     }
@@ -66,7 +78,9 @@ static struct place *place_of(struct guesses *guesses, const struct origin *orig
 unsigned guesses_count(struct guesses *guesses, const struct origin *origin, uint64_t now_ns)
 {
     pthread_mutex_lock(&guesses->lock);
-    struct place *place = place_of(guesses, origin);
+    struct place *set = set_of(guesses, origin), *place = find(set, origin);
+    if (place == NULL)
+        place = take_place(set, origin);
     uint64_t until_ns = (place->until_ns > now_ns ? place->until_ns : now_ns) + STEP_NS;
     uint64_t most_ns = now_ns + LIMIT_GUESSES * STEP_NS;
     if (until_ns <= most_ns)
@@ -78,7 +92,8 @@ unsigned guesses_count(struct guesses *guesses, const struct origin *origin, uin
 void guesses_take_back(struct guesses *guesses, const struct origin *origin)
 {
     pthread_mutex_lock(&guesses->lock);
-    struct place *place = place_of(guesses, origin);
-    place->until_ns -= place->until_ns < STEP_NS ? place->until_ns : STEP_NS;
+    struct place *place = find(set_of(guesses, origin), origin);
+    if (place != NULL)
+        place->until_ns -= place->until_ns < STEP_NS ? place->until_ns : STEP_NS;
     pthread_mutex_unlock(&guesses->lock);
 }

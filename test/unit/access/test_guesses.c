@@ -105,12 +105,31 @@ static void the_table_has_room_for_the_newest_of_many_peers(void **state)
     guesses_free(guesses);
 }
 
+// What is taken back of peers that are not counted any more leaves the places of others alone.
+static void taking_back_forgets_nobody_else(void **state)
+{
+    (void)state;
+    struct guesses *guesses = make();
+    struct origin peer;
+    for (uint32_t i = 0; i < 20000; i++) { // so that no place is free
+        peer = v4(i);
+        spend(guesses, &peer, NS_PER_S);
+    }
+    for (uint32_t i = 20000; i < 100000; i++) {
+        struct origin other = v4(i);
+        guesses_take_back(guesses, &other);
+    }
+    assert_true(guesses_count(guesses, &peer, NS_PER_S) > 0);
+    guesses_free(guesses);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_some_guesses_a_peer_waits_as_long_as_it_is_told),
         cmocka_unit_test(what_turns_out_to_be_right_is_taken_back),
         cmocka_unit_test(a_network_of_ipv6_is_one_peer),
+        cmocka_unit_test(taking_back_forgets_nobody_else),
         cmocka_unit_test(the_table_has_room_for_the_newest_of_many_peers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
