@@ -25,9 +25,9 @@ struct audit_entry {
     struct span detail; // may be empty
 };
 
-// Adds a row, as the first thing that the caller's transaction does: so one that changes keys at the same
-// time either sees all that this one does, or fails at its own row, with ERR_CONFLICT, and is to be tried
-// again. On a STORE_WRITE connection.
+// Adds a row, before the caller's transaction reads or changes what the change depends on: so one that
+// changes keys at the same time either sees all that this one does, or fails at its own row, with
+// ERR_CONFLICT, and is to be tried again. On a STORE_WRITE connection.
 MUST_CHECK enum err_code audit_add(struct store_conn *conn, const struct audit_who *who, const char *action,
     struct span key_id, struct span detail, struct err *err);
 

@@ -114,15 +114,31 @@ static enum err_code replace(struct store_conn *conn, const struct audit_who *wh
     return code == ERR_NONE ? add_row(conn, who, &row, err) : code;
 }
 
+// When the newest secret of a key ends. For the words of the audit alone, as it is read before its row is
+// there: what is changed is read behind that.
+static enum err_code former_end(struct store_conn *conn, struct span id, int64_t *ret_end_s, struct err *err)
+{
+    struct key_records records = {0};
+    enum err_code code = key_records_read_newest(conn, id, &records, err);
+    if (code == ERR_NONE && records.count > 0)
+        *ret_end_s = records.items[0].row.ends_s;
+    key_records_fini(&records);
+    return code;
+}
+
 enum err_code key_rotate(struct store_conn *conn, const struct audit_who *who, struct span id,
     const struct secret_digest *digest, int64_t ends_s, int64_t overlap_end_s, struct err *err)
 {
     char end[DETAIL_BYTES];
     char detail[2 * DETAIL_BYTES];
     struct key_records records = {0};
-    show_end(overlap_end_s, end);
+    int64_t former_end_s = CLIENT_NEVER_ENDS;
+    enum err_code code = former_end(conn, id, &former_end_s, err);
+    if (code != ERR_NONE)
+        return code;
+    show_end(former_end_s < overlap_end_s ? former_end_s : overlap_end_s, end);
     snprintf(detail, sizeof(detail), "the former secret goes on %s", end);
-    enum err_code code = audit_add(conn, who, "rotated", id, span_of(detail), err);
+    code = audit_add(conn, who, "rotated", id, span_of(detail), err);
     if (code == ERR_NONE)
         code = find(conn, id, &records, err);
     if (code == ERR_NONE)

@@ -202,6 +202,8 @@ static void an_overlap_does_not_put_off_an_end(void **state)
     create(f->writer, row);
     assert_int_equal(rotate(f, "k_aaaaaaaaaa", "two", 1400, KEY_LIVES_AS_LONG, 9999).code, ERR_NONE);
     assert_rows(f->reader, "SELECT secret, ends FROM reckoner_keys ORDER BY secret", "1|1500\n2|1900\n");
+    assert_rows(f->reader, "SELECT detail FROM reckoner_audit WHERE action = 'rotated'",
+        "'the former secret goes on until 1970-01-01T00:25:00Z'\n");
 }
 
 static void a_revoked_key_ends_with_all_its_secrets(void **state)
