@@ -263,6 +263,8 @@ static void make_texts(struct cors_lines *lines)
     buf_init(&out, LIMIT_CORS_NAMES_BYTES + sizeof(OWN_HEADERS OWN_EXPOSED) + OTHER_BYTES);
     buf_append_str(&out, OWN_HEADERS);
     buf_append(&out, lines->headers.data, lines->headers.len);
+    if (buf_status(&lines->headers) != ERR_NONE || buf_status(&lines->expose) != ERR_NONE)
+        lines->status = ERR_NO_MEMORY; // names are missing
     keep(lines, &out, &cors->headers);
     out.len = 0;
     if (cors->takes_all)

@@ -880,7 +880,8 @@ static void without_memory_loading_says_so_and_leaks_nothing(void **state)
     app_dir_write("get_a.sql", GET_A);
     app_dir_write("post_b.sql", POST_B);
     app_dir_write("schema/001_tables.sql", "CREATE TABLE t (x);\n");
-    app_dir_write("app.ini", "title = Rates\n[load]\nPOST /b = b.csv\n");
+    app_dir_write("app.ini",
+        "title = Rates\n[load]\nPOST /b = b.csv\n[cors]\norigins = *\nheaders = X-One\nexpose = X-Two\n");
     app_dir_make("public");
     app_dir_make("public/x");
     app_dir_write("public/x/a.html", "");
@@ -900,6 +901,9 @@ static void without_memory_loading_says_so_and_leaks_nothing(void **state)
             assert_string_equal(err.text, "out of memory");
             assert_null(app);
             failures++;
+        } else {
+            assert_true(span_ends_with(app->cors.headers, ", X-One"));
+            assert_non_null(strstr(app->cors.for_all, ", X-Two\r\n"));
         }
         app_unref(app);
         diags_fini(&diags);
