@@ -205,6 +205,8 @@ static enum rule_result check_pattern(
 static enum rule_result check_today(const struct rule *rule, struct value value)
 {
     char today[DATE_CHARS];
+    if (!rule->min_today && !rule->max_today)
+        return RULE_OK;
     rule_time_today(rule, today);
     int order = span_compare(value.text, span_of(today));
     if (rule->min_today && order < 0)
@@ -220,8 +222,9 @@ static enum rule_result check_bounds(
         return RULE_MIN;
     if (rule->has_max && rule_compare(rule->type, value, rule->max) > 0)
         return RULE_MAX;
-    if ((rule->min_today || rule->max_today) && check_today(rule, value) != RULE_OK)
-        return check_today(rule, value);
+    enum rule_result today = check_today(rule, value); // once: midnight may come
+    if (today != RULE_OK)
+        return today;
     if (rule->max_chars > 0 && rule->type == TYPE_TEXT && is_longer(value.text, rule->max_chars))
         return RULE_MAXLENGTH;
     if (rule->choice_count > 0 && !is_choice(rule, value, arena))
