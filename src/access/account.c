@@ -226,6 +226,7 @@ struct purse *account_purse(struct account *account, uint64_t kind, size_t numbe
     struct purse *purse = &account->purses[number % LIMIT_ALLOWANCES];
     atomic_store_explicit(&purse->tat_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&purse->units, 0, memory_order_relaxed);
+    atomic_store_explicit(&purse->until_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&purse->refused_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&purse->kind, kind, memory_order_relaxed);
     return purse;

@@ -82,7 +82,8 @@ bool purse_is_out(const struct purse *purse, int64_t now_ns)
 int64_t purse_empty(struct purse *purse, int64_t *ret_spent)
 {
     int64_t units = atomic_exchange_explicit(&purse->units, 0, memory_order_relaxed);
-    *ret_spent = purse->granted - units;
+    bool is_same = purse->filled_kind == atomic_load_explicit(&purse->kind, memory_order_relaxed);
+    *ret_spent = is_same ? purse->granted - units : -units;
     purse->granted = 0;
     return units;
 }
@@ -96,6 +97,7 @@ void purse_fill(struct purse *purse, const struct gcra_rate *rate, int64_t grant
     store(&purse->refused_ns, now_ns + (granted > 0 ? 0 : wait_ns < rest_ns ? wait_ns : rest_ns));
     atomic_fetch_add_explicit(&purse->units, granted, memory_order_relaxed);
     purse->granted = granted;
+    purse->filled_kind = atomic_load_explicit(&purse->kind, memory_order_relaxed);
 }
 
 void purse_restore(struct purse *purse, int64_t units)

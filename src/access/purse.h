@@ -30,6 +30,7 @@ struct purse {
     atomic_int_fast64_t until_ns;   // shared: monotonic; the end of the ration
     atomic_int_fast64_t refused_ns; // shared: until then the database is not asked again, as it had none
     int64_t granted;                // the filler's: units of the ration when it was new
+    uint64_t filled_kind;           // likewise: `kind` at that time, as a purse can be given another one
     struct gcra_rate rate;          // likewise: of its allowance, when it was filled last
     bool is_asked;                  // likewise: it is in the question that is being made
 };

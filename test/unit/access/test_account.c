@@ -275,6 +275,28 @@ static void a_shared_account_asks_for_what_it_has_not_got(void **state)
     accounts_free(accounts);
 }
 
+// A plan that changes again and again leaves no purse free.
+static void a_purse_of_another_kind_knows_nothing_of_the_former_ration(void **state)
+{
+    (void)state;
+    struct accounts *accounts = new_accounts();
+    accounts_share(accounts, 1);
+    struct account *account = find(accounts, 1, "k");
+    struct gcra_rate minute = gcra_rate_of(1000, 60);
+    for (uint32_t i = 0; i < LIMIT_ALLOWANCES; i++)
+        (void)account_purse(account, purse_kind(ALLOWANCE_ROWS, i + 1), i);
+    struct purse *purse = account_purse(account, purse_kind(ALLOWANCE_ROWS, 1), 0);
+    purse_fill(purse, &minute, 900, 0, 60 * SECOND, SECOND, SECOND);
+    assert_false(purse_is_out(purse, SECOND));
+    assert_ptr_equal(account_purse(account, purse_kind(ALLOWANCE_REQUESTS, 3600), 0), purse);
+    assert_int_equal(atomic_load(&purse->until_ns), 0);
+    int64_t spent;
+    assert_int_equal(purse_empty(purse, &spent), 0);
+    assert_int_equal(spent, 0); // of rows 900 were
+    account_unref(account);
+    accounts_free(accounts);
+}
+
 // --- names
 
 static void a_name_leads_back_to_its_account(void **state)
@@ -375,6 +397,7 @@ int main(void)
         cmocka_unit_test(only_so_many_requests_run_at_a_time),
         cmocka_unit_test(another_plan_finds_what_was_used_of_the_same_windows),
         cmocka_unit_test(a_shared_account_asks_for_what_it_has_not_got),
+        cmocka_unit_test(a_purse_of_another_kind_knows_nothing_of_the_former_ration),
         cmocka_unit_test(a_name_leads_back_to_its_account),
         cmocka_unit_test(no_more_are_admitted_by_several_threads_and_none_is_counted_as_running_for_good),
     };
