@@ -2,6 +2,7 @@
 // Notes about a store, and taking away all that is in it, on every store.
 #include "store/notes.h"
 
+#include "base/mem.h"
 #include "fixture.h"
 
 static void make_notes(struct fixture *f)
@@ -56,6 +57,24 @@ static void empty(struct fixture *f)
     assert_int_equal(store_empty(f->writer, &err), ERR_NONE);
 }
 
+static void a_store_that_cannot_be_emptied_for_want_of_memory_says_so(void **state)
+{
+    struct fixture *f = *state;
+    enum err_code code = ERR_NO_MEMORY;
+    make_notes(f);
+    for (long n = 0; code != ERR_NONE; n++) {
+        struct err err = {0};
+        begin(f->writer);
+        mem_fail_after(n);
+        code = store_empty(f->writer, &err);
+        mem_fail_after(-1);
+        assert_int_equal(err.code, code);
+        assert_true(code == ERR_NONE || code == ERR_NO_MEMORY);
+        store_rollback(f->writer);
+    }
+    assert_note(f, "a", "");
+}
+
 static void an_emptied_store_is_a_new_one_to_the_next_connection(void **state)
 {
     struct fixture *f = *state;
@@ -96,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(a_note_is_what_was_written_last),
         STORE_TEST(a_note_goes_with_its_transaction),
+        STORE_TEST(a_store_that_cannot_be_emptied_for_want_of_memory_says_so),
         STORE_TEST(an_emptied_store_is_a_new_one_to_the_next_connection),
         STORE_TEST(an_emptying_that_is_rolled_back_leaves_all),
     };

@@ -58,7 +58,7 @@ enum err_code pg_dump_schemas(const char *path, const atomic_bool *stop, struct 
         buf_append(names, name.at, name.len);
         buf_append_byte(names, '\n');
     }
-    return code == ERR_NONE ? buf_status(names) : code;
+    return code == ERR_NONE && buf_status(names) != ERR_NONE ? err_no_memory(err) : code;
 }
 
 // Rows as COPY writes them, with tabs between the values, of which none has characters that are escaped.

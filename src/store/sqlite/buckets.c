@@ -101,7 +101,8 @@ static enum err_code find_name(struct sqlite_conn *conn, const char *table, char
     if (result == SQLITE_OK)
         result = sqlite3_step(find);
     if (result == SQLITE_ROW) {
-        *ret_name = mem_strdup((const char *)sqlite3_column_text(find, 0));
+        const char *name = (const char *)sqlite3_column_text(find, 0);
+        *ret_name = name != NULL ? mem_strdup(name) : NULL;
         code = *ret_name != NULL ? ERR_NONE : err_no_memory(err);
     } else if (result != SQLITE_DONE) {
         code = sqlite_fail(conn, result, err);

@@ -158,9 +158,12 @@ static enum err_code set_wal(struct sqlite_conn *conn, struct err *err)
         result = sqlite3_step(pragma);
     enum err_code code = ERR_NONE;
     const char *path = conn->store->path;
+    const char *mode = result == SQLITE_ROW ? (const char *)sqlite3_column_text(pragma, 0) : NULL;
     if (result != SQLITE_ROW)
         code = sqlite_fail_open(conn->db, result, path, err);
-    else if (strcmp((const char *)sqlite3_column_text(pragma, 0), "wal") != 0)
+    else if (mode == NULL)
+        code = err_no_memory(err);
+    else if (strcmp(mode, "wal") != 0)
         code = err_set(err, ERR_CONFIG, "%s: its file system cannot hold a store: use a local disk", path);
     sqlite3_finalize(pragma);
     return code;

@@ -17,15 +17,20 @@ static const char first_sql[] = "SELECT type, name FROM sqlite_schema "
 static enum err_code write_drop(
     struct sqlite_conn *conn, sqlite3_stmt *first, struct buf *sql, struct err *err)
 {
+    enum err_code code = ERR_NONE;
     buf_clear(sql);
     int result = sqlite3_step(first);
     if (result == SQLITE_ROW) {
-        buf_printf(sql, "DROP %s ", (const char *)sqlite3_column_text(first, 0));
-        sql_append_name(sql, span_of((const char *)sqlite3_column_text(first, 1)));
+        const char *type = (const char *)sqlite3_column_text(first, 0);
+        const char *name = (const char *)sqlite3_column_text(first, 1);
+        buf_printf(sql, "DROP %s ", type != NULL ? type : "");
+        sql_append_name(sql, span_of(name != NULL ? name : ""));
         buf_append_byte(sql, '\0');
+        if (type == NULL || name == NULL || buf_status(sql) != ERR_NONE)
+            code = err_no_memory(err);
+    } else if (result != SQLITE_DONE) {
+        code = sqlite_fail(conn, result, err);
     }
-    enum err_code code =
-        result == SQLITE_ROW || result == SQLITE_DONE ? buf_status(sql) : sqlite_fail(conn, result, err);
     sqlite3_reset(first);
     return code;
 }
