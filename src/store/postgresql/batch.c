@@ -394,6 +394,8 @@ static enum err_code append_value(
     enum err_code code = pg_encode(type, value, room, &bytes, &is_binary, err);
     if (code != ERR_NONE)
         return code;
+    assert(is_binary); // as COPY is: a field's decimal is VALUE_SCALED, and pg_type_of gives no other type of
+                       // text
     append_length(rows, (int32_t)bytes.len);
     buf_append(rows, bytes.at, bytes.len);
     return ERR_NONE;
