@@ -187,6 +187,7 @@ static void what_an_app_has_made_in_postgresql_is_looked_into(void **state)
         {"SELECT lucky(price) FROM prices", "it calls lucky()"},
         {"SELECT twice(price) FROM prices", ""},
         {"SELECT lucky_sum(price) FROM prices", "it calls lucky_sum()"},
+        {"SELECT \xc3\xa9t\xc3\xa9(price) FROM prices", "it calls \xc3\xa9t\xc3\xa9()"},
         {"SELECT a FROM guarded", "the rows of guarded that it sees are for a policy to say"},
         {"SELECT price <~> 1 FROM prices", "it may use the operator <~>, which is not immutable"},
     };
@@ -195,6 +196,7 @@ static void what_an_app_has_made_in_postgresql_is_looked_into(void **state)
     run_script(f->writer, schema);
     run_script(f->writer,
         "CREATE FUNCTION lucky(integer) RETURNS integer LANGUAGE sql VOLATILE AS 'SELECT 1';"
+        "CREATE FUNCTION \xc3\xa9t\xc3\xa9(integer) RETURNS integer LANGUAGE sql VOLATILE AS 'SELECT 1';"
         "CREATE FUNCTION add_luck(integer, integer) RETURNS integer LANGUAGE sql VOLATILE AS 'SELECT $1 + $2';"
         "CREATE AGGREGATE lucky_sum(integer) (SFUNC = add_luck, STYPE = integer, INITCOND = '0');"
         "CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';"

@@ -107,11 +107,16 @@ static struct operand sole_operand(const struct reading *reading, const struct p
 
 // --- tokens
 
+// Of a name, in quotes or without: letters of other alphabets, too.
+static bool is_name_start(char first)
+{
+    return ascii_is_letter(first) || first == '_' || first == '"' || (unsigned char)first >= 0x80;
+}
+
 static void on_open(struct reading *reading, const struct sql_token *token)
 {
     const struct sql_token *before = &reading->before;
-    bool has_word = before->kind == SQL_CODE &&
-                    (ascii_is_letter(before->text.at[0]) || strchr("_\"", before->text.at[0]) != NULL);
+    bool has_word = before->kind == SQL_CODE && is_name_start(before->text.at[0]);
     if (reading->depth == MAX_DEPTH) {
         reading->why = "it has too many parentheses to be looked through";
         return;
@@ -215,7 +220,7 @@ static void on_text(struct reading *reading, const struct sql_token *token)
 static void on_token(struct reading *reading, const struct sql_token *token)
 {
     char first = token->text.at[0];
-    bool is_name = ascii_is_letter(first) || first == '_' || first == '"' || (unsigned char)first >= 0x80;
+    bool is_name = is_name_start(first);
     bool is_escaped = (first == 'e' || first == 'E') && token->text.len > 1 && token->text.at[1] == '\'';
     bool expected_type = reading->expects_type, was_type = reading->is_type;
     if (reading->starts && reading->depth > 0)
