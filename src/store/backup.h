@@ -36,7 +36,8 @@ MUST_CHECK enum err_code backup_check_store(struct store *store, struct backup_c
 // store is as it was, or all of the backup. A store that holds something is moved aside where `moves_aside`
 // says so, and where to is put into `aside`; nothing is ever taken away. ERR_CONFIG: the store is not empty,
 // the backup is another kind's, or has faults (check->faults > 0). ERR_BUSY: somebody has the store open; err
-// says who. ERR_TIMEOUT: check->stop was set; the store is as it was.
+// says who. Of a PostgreSQL store that is who calls its session as Reckoner does (application_name); a server
+// whose url has another name for it is not found. ERR_TIMEOUT: check->stop was set; the store is as it was.
 MUST_CHECK enum err_code backup_restore(const char *url, const char *name, const char *path,
     struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err);
 

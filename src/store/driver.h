@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a driver implements: a table of functions, and the four structs with which its own store, connection,
 // statement and version begin. Each function keeps the contract that store.h, versions.h or prompt.h has
-// under its name. Only drivers, store.c and versions.c include this.
+// under its name. Only drivers include this, and the files of store/ that hand calls on to them: store.c,
+// versions.c, prompt.c and backup.c; version_slots.h has a version of its own.
 #ifndef RECKONER_STORE_DRIVER_H
 #define RECKONER_STORE_DRIVER_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a url to its driver, and from each function of store.h to the driver's. Nothing else lives here.
-// Threads: as store.h says of each.
+// From a url to its driver, and from each function of store.h to the driver's, with what a driver need not
+// have: what its table leaves out is done here in another way, or is nothing. Threads: as store.h says of
+// each.
 #include "store/store.h"
 
 #include <assert.h>

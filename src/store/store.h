@@ -130,9 +130,10 @@ MUST_CHECK enum err_code store_is_there(struct store *store, struct err *err);
 
 // --- transactions; a read transaction sees one committed state from its first statement on
 //
-// After a statement has failed, every further call in its transaction fails, except store_rollback_to and
-// store_rollback; PostgreSQL has it so. The error is ERR_BUSY where another try may succeed. After a full
-// disk, a write that was ended at its deadline, or a lost connection, store_rollback_to may fail as well.
+// After a statement has failed, only store_rollback_to and store_rollback are of use in its transaction.
+// Every further call fails in PostgreSQL, with ERR_BUSY where another try of the whole may succeed; SQLite
+// goes on, which no caller may count on. After a full disk, a write that was ended at its deadline, or a lost
+// connection, store_rollback_to may fail as well.
 //
 // The next store_begin, or store_bind outside of a transaction, makes a lost connection anew.
 
@@ -173,8 +174,10 @@ MUST_CHECK enum err_code store_rollback_to(struct store_conn *conn, struct err *
 // with ERR_BUSY; 0: no limit. Outside a transaction a write may be there in spite of its ERR_TIMEOUT.
 void store_deadline(struct store_conn *conn, uint64_t monotonic_ns);
 
-// Statements of a STORE_READ connection end with ERR_TIMEOUT, too, soon after another thread has set `*flag`,
-// as nobody waits for them any more. The flag is borrowed until the next call; NULL: there is none.
+// Statements that have a deadline, whatever it is, end with ERR_TIMEOUT, too, soon after another thread has
+// set
+// `*flag`, as nobody waits for them any more. Those without one go on to their end. The flag is borrowed
+// until the next call; NULL: there is none.
 void store_interrupt_when(struct store_conn *conn, const atomic_bool *flag);
 
 // --- statements
@@ -243,7 +246,8 @@ struct violation store_violation(struct store_conn *conn);
 // Binds, runs and ends a statement of which no row is wanted, inside of a transaction. Where a round trip is
 // costly it is only sent, and its failure is that of a later call, at the latest of store_commit: then the
 // transaction is lost, unless store_rollback_to takes back the savepoint in which it was sent. Errors of
-// store_bind and store_step.
+// store_bind and store_step; but where it was only sent, a statement past its deadline is ERR_BUSY, and what
+// it cannot work out with its values is ERR_CONSTRAINT.
 MUST_CHECK enum err_code store_send(struct store_stmt *stmt, const struct value *values, struct err *err);
 
 // Waits for what was only sent: its failure is that of this call, if it has failed. Where a round trip is
@@ -314,7 +318,7 @@ MUST_CHECK enum err_code store_exec(struct store_conn *conn, struct span sql, st
 MUST_CHECK enum err_code store_empty(struct store_conn *conn, struct err *err);
 
 // Whether one of Reckoner's own tables is there although the connection's role may not use it; false where a
-// store has no roles. Outside of a transaction.
+// store has no roles. In a transaction or outside.
 MUST_CHECK enum err_code store_has_own_table(
     struct store_conn *conn, const char *name, bool *ret_has_table, struct err *err);
 

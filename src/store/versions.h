@@ -11,12 +11,11 @@ struct version;
 
 // --- what has changed, as this process knows it; of a store that is watched (store_watch)
 
-// The version of a table; `table` is a name that versions_under
-// told. Never NULL, and valid until store_close.
-// In SQLite the name "sqlite_schema" stands for the whole store: its version changes with each commit. In
-// PostgreSQL the version is not known while the app has no such table, and never past the first
-// LIMIT_VERSIONS names or when there was no memory for it. Any thread; it takes a lock, so it is for the time
-// of preparing.
+// The version of a table; `table` is a name that versions_under told. Never NULL, and valid until
+// store_close. In SQLite the name "sqlite_schema" stands for the whole store: its version changes with each
+// commit. In PostgreSQL the version is not known while the app has no such table. It is never known past the
+// first LIMIT_VERSIONS names, or when there was no memory for it. Any thread; it takes a lock, so it is for
+// the time of preparing.
 const struct version *versions_of(struct store *store, const char *table);
 
 // Calls on_name for each name that the statement's answer hangs on, for versions_of: the tables of
@@ -106,8 +105,8 @@ MUST_CHECK enum err_code versions_cover(struct store_stmt *stmt, bool *ret_is_co
 
 // Finds out whether the same rows and the same parameters always give the statement's result. Where they may
 // not, appends why, in words for an app's author: "it calls random()". It says so in all cases of doubt but
-// one: where *ret_may_ask_time, a parameter or stored value may have the statement ask for the time; after a
-// run in which it has, version_seen knows no number. Under the conditions of store_reads.
+// one: in SQLite a parameter or stored value may have the statement ask for the time; after a run in which it
+// has, version_seen knows no number. Under the conditions of store_reads.
 MUST_CHECK enum err_code versions_miss(struct store_stmt *stmt, struct buf *why, struct err *err);
 
 // A number that is another one once the schema has changed so that the statement may read other tables, or do

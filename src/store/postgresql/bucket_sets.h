@@ -25,10 +25,13 @@ struct pg_bucket {
 
 // The buckets of a table by some columns:
 //
-//              reckoner_by() said yes of the shape that              the shape is another one, triggers are
-//              the table has in the next round, too                  missing, or nothing is known
-//     by the table ───────────────────────────────────► by themselves ───────────────────────────► by the
-//     table
+//                    reckoner_by() said yes of the shape that
+//                    the table has in the next round, too
+//     by the table ──────────────────────────────────────────► by themselves
+//          ▲                                                        │
+//          └────────────────────────────────────────────────────────┘
+//                    the shape is another one, triggers are
+//                    missing, or nothing is known
 //
 // Immutable, but for what has its owner below; freed with the store.
 struct pg_bucket_set {

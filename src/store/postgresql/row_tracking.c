@@ -14,9 +14,8 @@
 //     reckoner_body()    the text of that
 //     reckoner_kinds()   how the values of columns are made into one text (bucket_hash.h), a letter each
 //     reckoner_by()      puts the triggers on the table and all its partitions, where they are not. False:
-//     its
-//                        columns are not of these kinds, or not any more; there are too many sets; or a right
-//                        is missing
+//                        its columns are not of these kinds, or not any more; there are too many sets; or a
+//                        right is missing
 //
 // No transaction waits for another one here: each has a row of its own. Now and then one removes those of old
 // writers, unless somebody else is about it. Who asks what has changed is told `pruned`, too (known.c).

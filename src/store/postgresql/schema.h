@@ -17,7 +17,7 @@ MUST_CHECK enum err_code pg_schema_empty(struct store_conn *base, struct err *er
 // The same in a transaction of its own, as well as it can.
 void pg_schema_drop(struct pg_conn *conn);
 
-// store_make_table: whether the app's schema has a table of that name.
+// store_has_own_table: whether the app's schema has a table of that name.
 MUST_CHECK enum err_code pg_has_table(
     struct store_conn *base, const char *name, bool *ret_has_table, struct err *err);
 

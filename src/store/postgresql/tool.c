@@ -160,7 +160,8 @@ static int wait_for(pid_t pid, const atomic_bool *stop)
     return status;
 }
 
-// The last line that it has printed, which says most, without the program's name in front.
+// The first error among the last that it has printed, without the program's name in front: what comes behind
+// follows from it.
 static enum err_code fail_run(const struct pg_tool *tool, int words, struct err *err)
 {
     char text[WORDS_BYTES + 1] = "";

@@ -3,12 +3,13 @@
 // tables, sets the numbers of their versions by it, which any thread reads, and answers the questions whether
 // versions have changed. By the way it finds out whether the server answers.
 //
-//             has noted where the database is, and has asked once
-//     lost ──────────────────────────────────────────────────────► following: asks again for each question,
-//     when
-//       ▲                                                              │      this process has committed, and
-//       └──────────────────────────────────────────────────────────────┘      every PG_WATCH_MS
-//            the link breaks, or the server is silent
+//              has noted where the database is, and has asked once
+//     lost ───────────────────────────────────────────────────────────► following
+//       ▲                                                                   │
+//       └───────────────────────────────────────────────────────────────────┘
+//              the link breaks, or the server is silent
+//
+// While it follows, it asks again for each question, when this process has committed, and every PG_WATCH_MS.
 //
 // Questions that come while the database is being asked wait for the next time, together: what they are told
 // was found out by a snapshot that was taken after each of them came. While the link is lost no version is

@@ -12,6 +12,9 @@ struct sqlite_hold {
 
 // Takes it; where there is no file there is nothing to hold. ERR_BUSY while a process, this one too, has it
 // open by SQLite; the text has its number where the kernel tells. ERR_IO.
+//
+// For a process that does not serve the file. What was opened for the hold is closed again, and that takes
+// from the process all locks that its own connections have on the file (resident.c).
 MUST_CHECK enum err_code sqlite_hold_take(struct sqlite_hold *hold, const char *path, struct err *err);
 
 void sqlite_hold_fini(struct sqlite_hold *hold);

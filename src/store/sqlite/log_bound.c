@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bounds the log. A commit moves the log into the database after some commits without waiting for anyone
-// (checkpoint.c), and begins it again only when no read uses any of it. Reads that overlap
-// without a gap keep it from that for ever. So past the bound the writer waits: first for the reads that are
-// older than the last commit, then for those that came since and read from the log. Reads that begin
-// after that read the database itself. Each wait is as long as the longest read that runs, for which
-// LIMIT_STATEMENT_MS is the bound. The writer's thread.
+// (checkpoint.c), and begins it again only when no read uses any of it. Reads that overlap without a gap keep
+// it from that for ever. So past the bound the writer waits: first for the reads that are older than the last
+// commit, then for those that came since and read from the log. Reads that begin after that read the database
+// itself. Each wait is as long as the longest read that runs, for which LIMIT_STATEMENT_MS is the bound. The
+// writer's thread.
 //
 // SQLite itself must not wait: it would wait for a reader's slot to be free although the reads in it are new
 // ones by then, which come without a gap. So it is asked again and again, and looks at all slots anew.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies a backup beside the store, checks the copy, and has it take the store's name:
 //
-//     copy ─ check ─ the store is closed (its log goes into it) ─ hold ─ link aside ─ copy gets the name ─
-//     sync folder
-//                                                                          └ nothing is removed
+//     copy ─ check ─ close the store ─ hold it ─ link it aside ─ give the copy its name ─ sync the folder
+//                    (its log goes into it)      (nothing is removed)
 //
 // A crash leaves the store or the backup under the name, never neither: the name goes from one to the other
 // in one rename. A log that cannot go into its store, as that is damaged, is moved aside first, since SQLite

@@ -29,9 +29,9 @@ struct sqlite_versions {
     _Atomic(uint64_t) last;            // number given out
     struct sqlite_version whole;       // raised with each commit
 
-    pthread_mutex_t counting;        // for those who set the four above, and what follows; held for no wait
-    bool is_held;                    // a connection of this store has the file's lock for writing
-    bool is_ours;                    // and its transaction began at a state that was counted
+    pthread_mutex_t counting; // guards what follows, and the setting of the five above; held for no wait
+    bool is_held;             // a connection of this store has the file's lock for writing
+    bool is_ours;             // and its transaction began at a state that was counted
     struct sqlite_index_header held; // the header when the lock was got
 
     pthread_mutex_t naming;      // guards what follows
@@ -72,7 +72,7 @@ void sqlite_versions_add_buckets(struct sqlite_versions *versions, struct sqlite
 // The file's lock for writing was got (is_got), or is about to be let go.
 void sqlite_versions_on_lock(void *conn, bool is_got);
 
-// The connection's transaction has begun, with the lock: from here on conn->written tells what it writes.
+// The connection's transaction has begun, with the lock: from here on conn->writes tells what it writes.
 void sqlite_versions_begin(struct sqlite_conn *conn);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layer over SQLite's VFS "unix", through which all connections open their files. It does six things,
-// and hands on the rest. Whichever thread has the connection.
+// A layer over SQLite's VFS "unix", through which all connections open their files. It does what follows, and
+// hands on the rest. Whichever thread has the connection.
 //
 // It keeps errno of a call that failed, which SQLite asks for much later. A disk that is full is SQLITE_FULL,
 // whatever call finds out: quotas, limits of a file's size, and a sync that has to place what was written.
@@ -31,6 +31,9 @@
 // It notes that SQLite has made the index of the log from a log that was there: the first to open a store
 // does so, and the last to close it takes the log away. So whoever finds one comes after a process that was
 // killed.
+//
+// It counts how often a thread has asked for the time (calls.h), and has a thread that may not wait not
+// sleep. The writes of a journal are held together by journal.c, which is in front of it.
 //
 // The formats of log and index are those of sqlite.org/fileformat2.html, section 4, and walformat.html.
 #include "store/sqlite/vfs.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQLite's files, seen on their way to the disk: why a call failed, and the end of the log after a commit
-// that failed.
+// SQLite's files, seen on their way to the disk: why a call failed, the end of the log after a commit that
+// failed, the lock for writing, temporary files that the kernel has lost, and what a thread has asked for.
 #ifndef RECKONER_STORE_SQLITE_VFS_H
 #define RECKONER_STORE_SQLITE_VFS_H
 
@@ -28,6 +28,7 @@ void sqlite_vfs_keep_awake(bool is_awake);
 // Has `on_lock` called when the connection has got the lock for writing to the log and its index, which all
 // that write the index's header have, and before it lets go of it. On the connection's thread.
 void sqlite_vfs_tell_lock(sqlite3 *db, void (*on_lock)(void *ctx, bool is_got), void *ctx);
+
 // How often a statement has asked for the time on this thread.
 uint64_t sqlite_vfs_times_asked(void);
 
