@@ -17,7 +17,6 @@
 #include "http/exchange.h"
 #include "http/lane.h"
 #include "http/listener.h"
-#include "http/unix_socket.h"
 
 struct http_server {
     struct lane_shared shared;     // what the lanes share
@@ -117,16 +116,12 @@ static void on_adopted(struct mail *mail)
 
 void http_server_adopt(struct http_server *server, int fd, size_t place, const char *peer)
 {
-    struct err ignored = {0};
     struct adopted *adopted = place < server->listener_count ? mem_zalloc(1, sizeof(*adopted)) : NULL;
-    bool is_unix = unix_socket_is(peer);
-    if (adopted == NULL || (!is_unix && address_read(peer, &adopted->peer, &ignored) != ERR_NONE)) {
+    if (adopted == NULL || !address_read_written(span_of(peer), &adopted->peer)) {
         mem_free(adopted);
         close(fd);
         return;
     }
-    if (is_unix)
-        adopted->peer.any.sa_family = AF_UNIX;
     adopted->listener = &server->listeners[place];
     adopted->fd = fd;
     adopted->mail.deliver = on_adopted;

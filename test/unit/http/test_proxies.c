@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose requests are, over real connections: as that may change while they are open, and where memory or time
 // runs out.
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -140,6 +144,40 @@ static void whoever_is_not_trusted_is_told_of(void **state)
     fixture_wait_for_log(&fixture, "away it does not begin with a PROXY header;");
 }
 
+// Has the server take a connection over whose other end is the client's.
+static void adopt(const char *peer)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    int listening = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listening, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(listening, 1), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &len), 0);
+    memset(&client, 0, offsetof(struct client, head));
+    client.fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(client.fd, (struct sockaddr *)&address, len), 0);
+    int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    assert_true(fd >= 0);
+    close(listening);
+    http_server_adopt(fixture.server, fd, 0, peer);
+}
+
+static void who_comes_of_another_process_keeps_his_address(void **state)
+{
+    static const char *const PEERS[] = {
+        "203.0.113.9:4711", "203.0.113.9", "[2001:db8::1]:80", "2001:db8::1", "unix:"};
+    (void)state;
+    fixture_start(&fixture);
+    for (size_t i = 0; i < ARRAY_LEN(PEERS); i++) {
+        adopt(PEERS[i]);
+        client_send(&client, FORWARDED);
+        client_expect(&client, 200, PEERS[i]);
+        client_close(&client);
+    }
+    adopt("localhost:80"); // which only the name service would know
+    client_expect_end(&client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_proxy_header_is_as_slow_as_a_head_may_be, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_behind_a_proxy_header_is_no_proxy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whoever_is_not_trusted_is_told_of, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_comes_of_another_process_keeps_his_address, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
