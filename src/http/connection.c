@@ -230,22 +230,12 @@ void connection_open(struct connection *connection)
         connection_close(connection);
 }
 
-// Whether the peer's address as text is all that is known of it: a PROXY header may name one without a port.
-static bool has_whole_address(const struct connection *connection)
-{
-    const union address *peer = &connection->peer;
-    if (peer->any.sa_family == AF_UNIX)
-        return true;
-    return (peer->any.sa_family == AF_INET ? peer->v4.sin_port : peer->v6.sin6_port) != 0;
-}
-
-// What has come and is not read goes along, in the socket, and so does the peer's address. What TLS knows of
-// a connection does not, nor that a PROXY header is still to come.
+// What has come and is not read goes along, in the socket, and so does the peer's address. That a PROXY
+// header is still to come does not.
 static bool may_move(const struct connection *connection)
 {
-    return connection_is_idle(connection) && !connection->ended && !connection->stream.is_writing &&
-           connection->sending == NULL && connection->listen->tls == NULL && connection->preface == NULL &&
-           !connection->is_unknown && has_whole_address(connection);
+    return connection_is_movable(connection) && connection_is_idle(connection) && !connection->ended &&
+           !connection->stream.is_writing && connection->sending == NULL && connection->preface == NULL;
 }
 
 void connection_drain(struct connection *connection)

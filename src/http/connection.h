@@ -91,11 +91,18 @@ void connection_turn(struct connection *connection);
 // Gives up at once, whatever is under way. Fine when it is closed already.
 void connection_close(struct connection *connection);
 
+// Whether another process can take it over, once it is idle. What TLS knows of a connection does not go
+// along, nor that a proxy has not said whose it is.
+static inline bool connection_is_movable(const struct connection *connection)
+{
+    return connection->listen->tls == NULL && !connection->is_unknown;
+}
+
 // Whether its next answer is its last one, as the server ends and nobody takes the connection over.
 static inline bool connection_has_to_end(const struct connection *connection)
 {
     const struct lane *lane = connection->lane;
-    return lane->moving ? connection->listen->tls != NULL : lane->draining;
+    return lane->moving ? !connection_is_movable(connection) : lane->draining;
 }
 
 // Of a lane that moves or drains: gives it to another process if it is idle; else closes it behind its grace

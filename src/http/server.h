@@ -127,7 +127,8 @@ void http_server_drain(struct http_server *server, void (*on_drained)(void *ctx)
 // Has connections go to another process from here on, each when it is idle, and accepts nobody: whoever comes
 // waits for that process, too, which has the listening sockets. `give` is called on any loop, with the
 // socket, the listener's place among those of the options and the client's address; true: it has handed it
-// over. What cannot go, as a connection with TLS, goes on here until the drain. Called on any thread.
+// over. What cannot go, as a connection with TLS or one whose proxy has not said whose it is, ends with its
+// next answer. Called on any thread.
 void http_server_leave(
     struct http_server *server, bool (*give)(void *ctx, int fd, size_t place, const char *peer), void *ctx);
 

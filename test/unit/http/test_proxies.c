@@ -144,6 +144,42 @@ static void whoever_is_not_trusted_is_told_of(void **state)
     fixture_wait_for_log(&fixture, "away it does not begin with a PROXY header;");
 }
 
+// Until what was asked of the server has reached the lane of the first loop, by way of that loop itself.
+static void wait_for_lane(void)
+{
+    fixture_freeze(&fixture);
+    fixture_freeze_again(&fixture);
+    fixture_thaw(&fixture, true);
+}
+
+static bool take_nobody(void *ctx, int fd, size_t place, const char *peer)
+{
+    (void)fd;
+    (void)place;
+    (void)peer;
+    *(bool *)ctx = true;
+    return false;
+}
+
+static void who_cannot_go_to_another_process_is_told_of_the_end(void **state)
+{
+    (void)state;
+    bool was_offered = false;
+    fixture.trust = &loopback;
+    fixture.takes_proxy = true;
+    start();
+    client_send(&client, "PROXY UNKNOWN\r\n" FORWARDED);
+    assert_int_equal(client_answer(&client), 200);
+    assert_null(strstr(client.head, "Connection"));
+    http_server_leave(fixture.server, take_nobody, &was_offered);
+    wait_for_lane();
+    client_send(&client, FORWARDED);
+    assert_int_equal(client_answer(&client), 200);
+    assert_non_null(strstr(client.head, "\r\nConnection: close\r\n"));
+    client_expect_end(&client);
+    assert_false(was_offered);
+}
+
 // Has the server take a connection over whose other end is the client's.
 static void adopt(const char *peer)
 {
@@ -187,6 +223,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_proxy_header_is_as_slow_as_a_head_may_be, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_behind_a_proxy_header_is_no_proxy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whoever_is_not_trusted_is_told_of, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            who_cannot_go_to_another_process_is_told_of_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_comes_of_another_process_keeps_his_address, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
