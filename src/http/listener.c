@@ -31,6 +31,29 @@ static void resume(uv_timer_t *pause)
     uv_poll_start(&listener->poll, UV_READABLE, on_readable);
 }
 
+// Whether accept(2) has failed for the connection that was next in the queue, which is gone then: its client
+// has left, the network has an error pending for it, or a firewall forbids it. Others may wait behind it.
+static bool is_of_one(int reason)
+{
+    switch (reason) {
+    case ECONNABORTED:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EINTR:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case EPERM:
+    case EPROTO:
+    case ETIMEDOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 // One connection. False when there is none, or the system can make none now (then `*ret_full`).
 static bool accept_one(struct listener *listener, bool *ret_full)
 {
@@ -41,7 +64,7 @@ static bool accept_one(struct listener *listener, bool *ret_full)
         listener->on_accept(listener, fd, &peer);
         return true;
     }
-    bool gone = errno == ECONNABORTED || errno == EINTR; // the client, already: there may be others
+    bool gone = is_of_one(errno);
     *ret_full = !gone && errno != EAGAIN;
     return gone;
 }
