@@ -56,7 +56,7 @@ void request_free(struct request *request)
     report_fini(&request->report);
     spool_fini(&request->batch.answer);
     blob_unref(request->response.body);
-    http_file_free(request->response.file);
+    http_file_free_later(request->response.file, request->ref.loop);
     kept_unref(request->kept);
     decompressor_free(request->asked.decompressor);
     buf_fini(&request->asked.bytes);

@@ -164,7 +164,8 @@ struct request {
 // A request with its arena; NULL without memory.
 MUST_CHECK struct request *request_new(struct context *context, const struct http_request *head);
 
-// On its loop's thread, whose lease it returns; or once the loop has ended. NULL is fine.
+// On its loop's thread, whose lease it returns, or when the loop has ended; before loop_free has. A file of
+// its response is closed beside the loop. NULL is fine.
 void request_free(struct request *request);
 
 // Whether its answer is for its client alone, and caches that several use must not hold it. Any thread.

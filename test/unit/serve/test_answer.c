@@ -106,10 +106,11 @@ static void walk(struct desk *desk, void (*run)(struct task *task, void *worker)
         assert_true(status != 200 || request->response.body != NULL || request->response.file != NULL);
         request->mail.deliver(&request->mail); // as the loop would
         assert_true(desk->came_back);
-        loop_free(desk->loop);
+        loop_stop(desk->loop);
+        request_free(request);
+        loop_free(desk->loop); // by then a file is closed
         struct err err = {0};
         assert_int_equal(loop_new(&desk->loop, &err), ERR_NONE);
-        request_free(request);
         assert_int_equal(desk->context.spools.used_bytes, 0);
         assert_true(fail < 10000);
     }
@@ -150,9 +151,10 @@ static void a_large_answer_is_a_file_that_is_counted(void **state)
     assert_null(request->response.body);
     assert_non_null(request->response.file);
     assert_int_equal(desk.context.spools.used_bytes, http_file_bytes(request->response.file));
+    loop_stop(desk.loop);
+    request_free(request);
     loop_free(desk.loop);
     desk.loop = NULL;
-    request_free(request);
     assert_int_equal(desk.context.spools.used_bytes, 0);
 }
 
@@ -165,10 +167,11 @@ static void work_for_a_client_that_is_gone_is_left_out(void **state)
     atomic_store(&request->abandoned, true);
     read_run(&request->task, &desk.handles);
     assert_int_equal(request->response.status, 0);
-    loop_free(desk.loop);
-    desk.loop = NULL;
+    loop_stop(desk.loop);
     assert_true(desk.came_back);
     request_free(request);
+    loop_free(desk.loop);
+    desk.loop = NULL;
 }
 
 static void a_worker_prepares_the_edition_that_it_meets(void **state)
@@ -217,9 +220,10 @@ static void a_deadline_of_the_request_before_does_not_matter(void **state)
     struct request *request = make_request(&desk, 3);
     read_run(&request->task, &desk.handles);
     assert_int_equal(request->response.status, 200);
+    loop_stop(desk.loop);
+    request_free(request);
     loop_free(desk.loop);
     desk.loop = NULL;
-    request_free(request);
 }
 
 int main(void)
