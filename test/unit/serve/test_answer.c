@@ -21,14 +21,14 @@
 
 // A site without a server: its first app, one worker's handles of it, and a loop for the mail.
 struct desk {
-    struct site site;          //
-    char var[SITE_PATH_BYTES]; // for spools
-    struct context context;    //
-    struct handles handles;    //
-    struct cost cost;          // of the one endpoint's reads
-    struct edition *edition;   //
-    struct loop *loop;         // does not run
-    bool came_back;            // the request's mail was posted
+    struct site site;               //
+    char var[SITE_PATH_BYTES];      // for spools
+    struct context context;         //
+    struct handles handles;         //
+    struct endpoint_state endpoint; // the one
+    struct edition *edition;        //
+    struct loop *loop;              // does not run
+    bool came_back;                 // the request's mail was posted
 };
 
 static struct desk *current_desk; // for on_mail
@@ -54,7 +54,7 @@ static void desk_init(struct desk *desk)
     site_open(&desk->site);
     snprintf(desk->var, sizeof(desk->var), "%.200s/var", desk->site.dir);
     desk->context.services = desk->site.services;
-    desk->context.costs = &desk->cost;
+    desk->context.endpoints = &desk->endpoint;
     atomic_init(&desk->context.read_ms, LIMIT_STATEMENT_MS);
     desk->context.spools.dir = desk->var;
     desk->context.spools.max_bytes = 100 * 1024 * 1024;
