@@ -15,6 +15,6 @@
 // An HTML page of itself, without scripts or anything to fetch, about the apps in their order and every
 // endpoint that has a route. All texts of an app are escaped: they show as they are written. The caller owns
 // a reference. NULL without memory, or when the page would be larger than LIMIT_ANSWER_BYTES. Any thread.
-MUST_CHECK struct blob *docs_page(struct app *const *apps, size_t count);
+MUST_CHECK struct blob *docs_write(struct app *const *apps, size_t count);
 
 #endif

@@ -20,7 +20,7 @@ static enum err_code make(struct edition *edition, struct app *const *apps, size
     enum err_code code = routes_new(edition->pages, apps, count, &edition->routes, err);
     if (code != ERR_NONE)
         return code;
-    edition->docs = docs_page(apps, count);
+    edition->docs = docs_write(apps, count);
     return edition->docs != NULL ? ERR_NONE : err_no_memory(err);
 }
 

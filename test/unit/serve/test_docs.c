@@ -108,7 +108,7 @@ static int make_page(void **state)
 {
     (void)state;
     struct app *apps[] = {&rates};
-    struct blob *blob = docs_page(apps, 1);
+    struct blob *blob = docs_write(apps, 1);
     if (blob == NULL || blob->len >= sizeof(page))
         return -1;
     memcpy(page, blob->data, blob->len);
@@ -194,7 +194,7 @@ static void an_example_without_target_goes_to_the_path(void **state)
         .method = HTTP_POST, .path = TEXT("/jobs"), .examples = examples, .example_count = 2};
     struct app app = {.name = "jobs", .title = TEXT("Jobs"), .endpoints = &endpoint, .endpoint_count = 1};
     struct app *apps[] = {&app, &rates};
-    struct blob *blob = docs_page(apps, 2);
+    struct blob *blob = docs_write(apps, 2);
     assert_non_null(blob);
     struct span text = {.at = blob->data, .len = blob->len};
     const char *expected[] = {"<title>Endpoints</title>", "<h2 id=\"app-jobs\">Jobs</h2>",
@@ -264,7 +264,7 @@ static void every_text_of_an_app_is_escaped(void **state)
         .public_files = &file,
         .public_count = 1};
     struct app *apps[] = {&app};
-    struct blob *blob = docs_page(apps, 1);
+    struct blob *blob = docs_write(apps, 1);
     assert_non_null(blob);
     assert_null(memmem(blob->data, blob->len, "<evil", 5));
     assert_null(memmem(blob->data, blob->len, "\"'>", 3));
@@ -274,7 +274,7 @@ static void every_text_of_an_app_is_escaped(void **state)
 static void no_apps_are_a_page_too(void **state)
 {
     (void)state;
-    struct blob *blob = docs_page(NULL, 0);
+    struct blob *blob = docs_write(NULL, 0);
     assert_non_null(blob);
     assert_non_null(memmem(blob->data, blob->len, "</html>\n", 8));
     blob_unref(blob);
@@ -289,7 +289,7 @@ static void without_memory_there_is_no_page(void **state)
     for (; blob == NULL; fail++) {
         assert_true(fail < 1000);
         mem_fail_after(fail);
-        blob = docs_page(apps, 1);
+        blob = docs_write(apps, 1);
         mem_fail_after(-1);
     }
     assert_int_equal(blob->len, strlen(page));
@@ -312,7 +312,7 @@ static void below_a_path_all_links_have_it(void **state)
 {
     (void)state;
     struct app *apps[] = {&rates};
-    struct blob *plain = docs_page(apps, 1);
+    struct blob *plain = docs_write(apps, 1);
     assert_non_null(plain);
     struct blob *below = docs_below(plain, span_of("/api"));
     assert_non_null(below);
