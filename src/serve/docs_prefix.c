@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the places in the page by what docs.c writes in front of them, which no text of an app can hold, as
-// quotes are escaped there; but for the address, in whose place a text means the same. Any thread.
+// Finds the places in the page by what docs_endpoint.c writes in front of them, which no text of an app can
+// hold, as quotes are escaped there; but for the address, in whose place a text means the same. Any thread.
 #include "serve/docs_prefix.h"
 
 #include <string.h>

@@ -79,86 +79,100 @@ struct own_page; // own_pages.h
 
 enum { REQUEST_ID_CHARS = 17 }; // hexadecimal digits and a NUL
 
+// Fields stand by what they are about, in the order in which a request comes to have them. Who has the
+// request writes them, but for `away` and `abandoned`.
 struct request {
-    struct arena arena;                   // owns the request itself, its parameters and texts
-    struct context *context;              // borrowed
-    struct http_ref ref;                  // the way back to its exchange
-    struct access_line line;              // what the access log says of it
-    struct trace *trace;                  // the arena's; NULL: nobody records what it does
-    struct lease *lease;                  // of its loop, with the edition that routes it; NULL before
-    struct client *client;                // who asks; the lease's; NULL: nobody who has said so
+    // Itself, and the way back.
+    struct arena arena;      // owns the request itself, its parameters and texts
+    struct context *context; // borrowed
+    struct http_ref ref;     // the way back to its exchange
+    struct access_line line; // what the access log says of it
+    struct trace *trace;     // the arena's; NULL: nobody records what it does
+    struct task task;        // for the pools
+    struct mail mail;        // for the way back
+    bool away;               // somebody else has it; the loop's
+    atomic_bool abandoned;   // the client went while it was away; set by the loop, read by any thread
+    struct reload_wait wait; // for a reload
+    uint64_t came_ns;        // monotonic: when it was here as a whole, as far as it decides
+    // Its head while it waits for something, or for the body of a question; the arena's.
+    const struct http_request *heard;
+
+    // What it is routed to.
+    struct lease *lease;             // of its loop, with the edition that routes it; NULL before
+    struct app *app;                 // that it is for, or that refuses it; the lease's; NULL: none yet
+    size_t service;                  // the app's number, and that of its service
+    const struct endpoint *endpoint; // NULL until routed, and for a file
+    const struct public_file *file;  // NULL: not a file
+    const struct own_page *page;     // NULL: not one of the server's own
+    void *page_ask;                  // what its own_page.begin has read for it; the arena's
+    struct scrape_wait scrape;       // for the text of /-/metrics
+    uint32_t series;                 // what it counts as (tally.h)
+    struct span prefix;              // the path below which its proxy has this server; empty: none is told
+    const struct cors *cors;         // the app's, the lease's; NULL: its answer has nothing of it
+    struct span origin;              // that the app may take; the arena's; empty: none
+
+    // Who asks, and what that pays.
+    struct client *client;                // the lease's; NULL: nobody who has said so
     bool is_let_in;                       // by the door
-    bool has_asked_keys;                  // the keeper, as its key was not known
-    size_t asked_services;                // of a page: whose keepers were asked, from 0 on (asker.h)
     bool is_guess;                        // its key is nobody's, and was counted as such
     bool shows_in_query;                  // the credential, which is cut out of `query`
+    bool has_asked_keys;                  // the keeper, as its key was not known
+    bool asks_ration;                     // it has to wait for more of its plan than this node has
+    bool is_charged;                      // its toll, for what its response costs
+    size_t asked_services;                // of a page: whose keepers were asked, from 0 on (asker.h)
     const struct issuer *asked_issuer;    // has no key of its token's kid, and is asked; the lease's
     struct keeper_question keys_question; // that question
     struct toll toll;                     // what it pays of its client's plan; the quota is the lease's
-    struct ration_wait ration;            // for more of that than this node has
+    struct ration_wait ration;            // that it waits for more of that
     int64_t ration_ns;                    // monotonic: when it asked first for that; 0: it has not
-    struct app *app;                      // that it is for, or that refuses it; the lease's; NULL: none yet
-    size_t service;                       // the app's number, and that of its service
-    const struct endpoint *endpoint;      // NULL until routed, and for a file
-    const struct public_file *file;       // NULL: not a file
-    const struct own_page *page;          // NULL: not one of the server's own
-    void *page_ask;                       // what its own_page.begin has read for it; the arena's
-    struct async_write *async;   // of a write that is to be a job (async.h); the arena's; NULL: it is none
-    struct spool body;           // of that, as it came; owned
-    struct job_reply *job_reply; // where a job answers it (job_reply.h); the arena's
-    uint32_t series;             // what it counts as (tally.h)
-    struct span path;            // as it came; of an endpoint with pages
-    struct span prefix;          // the path below which its proxy has this server; empty: none is told
-    const struct cors *cors;     // the app's, the lease's; NULL: its answer has nothing of it
-    struct span origin;          // that the app may take; the arena's; empty: none
-    struct span query;           // as it came; the arena's, behind parameters that borrow it
-    struct span *parts;          // of the path, decoded; the arena's
-    struct asked asked;          // the body of a read
-    uint64_t came_ns;            // monotonic: when it was here as a whole, as far as it decides
-    struct value *params;        // the arena's; one for each @param
-    struct condition condition;  // under which it is to be done
-    enum answer_format format;   // of an endpoint's answer
-    bool varies;                 // Accept has chosen it
-    bool is_of_moment;           // a parameter is the moment at which it came: nobody asks that again
-    bool has_key;                // of a read whose answer may be kept: flight.key
-    enum coding coding;          // that an answer to be read may have; identity for a write
-    enum answer_source source;   // of the answer, as far as is known
-    struct flight flight;        // the read of its key, by it or for it
-    struct kept *kept;           // an owned reference: texts of the response are its; NULL: none
+
+    // What is asked of an endpoint.
+    struct span path;           // as it came; of an endpoint with pages
+    struct span query;          // as it came; the arena's, behind parameters that borrow it
+    struct span *parts;         // of the path, decoded; the arena's
+    struct asked asked;         // the body of a read
+    struct value *params;       // the arena's; one for each @param
+    struct condition condition; // under which it is to be done
+    enum answer_format format;  // of the answer of an endpoint, or a page
+    bool varies;                // Accept has chosen it
+    bool is_of_moment;          // a parameter is the moment at which it came: nobody has the same again
+
+    // A read.
+    enum coding coding;                // that an answer to be read may have; identity for a write
+    enum answer_source source;         // of the answer, as far as is known
+    bool has_key;                      // its answer may be kept: flight.key
+    bool is_cached;                    // it was answered from what is kept
+    bool is_near;                      // likewise, and by its loop itself (near_hit.h)
+    bool is_joined;                    // it was answered by what was read for another one
+    struct flight flight;              // the read of its key, by it or for it
+    struct kept *kept;                 // an owned reference: texts of the response are its; NULL: none
     struct versions_question question; // whether that is current
     struct span cursor;                // of the next page; empty: none. Valid until the headers are set
-    struct prefer prefer;              // what the client of a write prefers
-    bool has_preferences;              // `prefer` was read
-    bool is_deferred;                  // it is a job
-    bool is_minimal;                   // the answer has lost its body for that
-    enum coding body_coding;           // of the body
-    enum body_format body_format;      // of it
-    const struct csv_dialect
-        *csv; // of a body of CSV, or a file in a form; the endpoint's or the arena's; NULL: strict
-    struct span boundary;        // of a form with a file; the arena's
-    struct upload upload;        // that body
-    struct report report;        // faults of its parameters, and what the checks of a read found
-    struct repeating *repeating; // of a write with an Idempotency-Key; the arena's; NULL: it has none
-    struct batch batch;          // a write's way through the writer, with the faults of its rows
-    uint64_t batch_rows;         // of a batch that was written
-    uint64_t dry_rows;           // of a dry run that went well; its client's plan pays for them as well
-    struct response response;    // the answer
-    struct task task;            // for the pools
-    struct mail mail;            // for the way back
-    struct reload_wait wait;     // for a reload
-    struct scrape_wait scrape;   // for the text of that
-    const struct http_request
-        *heard;        // its head while it waits for one, or for the body of a question; the arena's
-    bool is_cached;    // it was answered from what is kept
-    bool is_near;      // likewise, and by its loop itself (near_hit.h)
-    bool is_joined;    // it was answered by what was read for another one
-    int sent_status;   // once its exchange is over: what the client was answered; 0: it went before
-    size_t sent_bytes; // likewise: of the body
+
+    // A write.
+    struct prefer prefer;          // what its client prefers
+    bool has_preferences;          // `prefer` was read
+    bool is_deferred;              // it is a job
+    bool is_minimal;               // the answer has lost its body for that
+    enum coding body_coding;       // of the body
+    enum body_format body_format;  // of it
+    const struct csv_dialect *csv; // of CSV in it; the endpoint's or the arena's; NULL: strict
+    struct span boundary;          // of a form with a file; the arena's
+    struct upload upload;          // that body, or that of a question
+    struct repeating *repeating;   // with an Idempotency-Key; the arena's; NULL: it has none
+    struct batch batch;            // its way through the writer, with the faults of its rows
+    uint64_t batch_rows;           // of a batch that was written
+    uint64_t dry_rows;             // of a dry run that went well; its client's plan pays for them as well
+    struct async_write *async;     // that is to be a job (async.h); the arena's; NULL: it is none
+    struct spool body;             // of that, as it came; owned
+    struct job_reply *job_reply;   // where a job answers it (job_reply.h); the arena's
+
+    // What it is answered.
+    struct report report;              // faults of its parameters, and what the checks of a read found
+    struct response response;          // the answer
     char failure_id[REQUEST_ID_CHARS]; // by which client and log know of a failure; "": there was none
-    bool is_charged;                   // its toll, for what its response costs
-    bool asks_ration;                  // it has to wait for more of its plan than this node has
-    bool away;                         // somebody else has it; the loop's
-    atomic_bool abandoned; // the client went while it was away; set by the loop, read by any thread
+    int sent_status;   // once its exchange is over: what was answered; 0: the client went before
+    size_t sent_bytes; // likewise: of the body
 };
 
 // A request with its arena; NULL without memory.
