@@ -119,7 +119,6 @@ static bool fail_client(const struct search *search, const struct report *report
 static bool read_params(const struct search *search, struct typed_request *ret_request)
 {
     AUTO(report_fini) struct report report = {0};
-    struct query_format format;
     struct typed_client client;
     struct err err = {0};
     struct typed_request request = {.endpoint = search->endpoint};
@@ -130,12 +129,13 @@ static bool read_params(const struct search *search, struct typed_request *ret_r
         return fail(search, err.text);
     if (read_client(search, &client, request.params, &report, &err) != ERR_NONE)
         return report.total > 0 ? fail_client(search, &report) : fail(search, err.text);
-    if (query_read(search->endpoint, search->parts, client.rest, search->arena, request.params, &format,
-            &report, &err) != ERR_NONE) {
+    const struct query_texts texts = {.parts = search->parts, .query = client.rest};
+    struct query_found found = {.values = request.params};
+    if (query_read(search->endpoint, &texts, search->arena, &found, &report, &err) != ERR_NONE) {
         message_report(search->text, &report);
         return fail(search, err.text);
     }
-    request.format = format.is_given                         ? format.format
+    request.format = found.has_format                        ? found.format
                      : search->endpoint->shape == SHAPE_TEXT ? FORMAT_TEXT
                                                              : FORMAT_JSON;
     *ret_request = request;

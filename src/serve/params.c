@@ -40,21 +40,23 @@ bool params_keep(struct request *request, const struct http_request *head, struc
 bool params_read(struct request *request)
 {
     struct report *report = &request->report;
-    struct query_format format = {0};
+    struct query_found found = {.values = request->params};
     struct err err = {0};
-    struct query_body body = {.is_json = request->asked.is_json, .bytes = buf_span(&request->asked.bytes)};
+    const struct query_texts texts = {.parts = request->parts,
+        .query = request->query,
+        .body = buf_span(&request->asked.bytes),
+        .body_is_json = request->asked.is_json};
     enum err_code code =
         claims_read(request->endpoint, request->client, &request->arena, request->params, report, &err);
     if (code != ERR_NONE) {
         request_set_error(request, &err, report);
         return false;
     }
-    code = query_read_with_body(request->endpoint, request->parts, request->query, &body, &request->arena,
-        request->params, &format, report, &err);
+    code = query_read(request->endpoint, &texts, &request->arena, &found, report, &err);
     if (code == ERR_NONE) {
-        request->format = format.format;
-        request->varies = !format.is_given;
-        request->is_of_moment = format.is_of_moment;
+        request->format = found.format;
+        request->varies = !found.has_format;
+        request->is_of_moment = found.is_of_moment;
         return true;
     }
     if (code == ERR_INVALID)

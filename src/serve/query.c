@@ -47,11 +47,10 @@ struct given {
 struct query {
     const struct endpoint *endpoint; // borrowed
     struct arena *arena;             // borrowed
-    struct value *values;            // borrowed; the result
+    struct query_found *found;       // borrowed; the result
     struct report *report;           // borrowed
-    struct query_format format;      // the other result
     bool takes_format;               // the endpoint leaves ?format= to the answer
-    bool has_format;                 // it was met
+    bool has_met_format;             // it was met
     bool in_body;                    // what is read now is the body
     struct pattern_budget patterns;  // what their matches may cost: they are run on the loop
     struct given *given;             // for each parameter; the arena's
@@ -93,8 +92,8 @@ static enum err_code report_result(struct query *query, size_t i, enum rule_resu
 
 static enum err_code check(struct query *query, size_t i, struct span text)
 {
-    enum rule_result result =
-        rule_check_text(&query->endpoint->params[i], text, query->arena, &query->patterns, &query->values[i]);
+    enum rule_result result = rule_check_text(
+        &query->endpoint->params[i], text, query->arena, &query->patterns, &query->found->values[i]);
     return result == RULE_OK ? ERR_NONE : report_result(query, i, result, text);
 }
 
@@ -141,8 +140,8 @@ static enum err_code check_list(struct query *query, size_t i)
     struct span shown = {0};
     if (count == 1)
         shown = pieces[0].text;
-    enum rule_result result =
-        rule_check_pieces(rule, pieces, count, query->arena, &query->patterns, &query->values[i], &shown);
+    enum rule_result result = rule_check_pieces(
+        rule, pieces, count, query->arena, &query->patterns, &query->found->values[i], &shown);
     return result == RULE_OK ? ERR_NONE : report_result(query, i, result, shown);
 }
 
@@ -151,11 +150,11 @@ static enum err_code check_list(struct query *query, size_t i)
 static enum err_code read_format(struct query *query, struct span value)
 {
     struct span name = span_of(FORMAT);
-    if (query->has_format)
+    if (query->has_met_format)
         return report_param(query, name, (struct span){0}, "repeated", "is given more than once");
-    query->has_format = true;
-    if (format_from_name(query->endpoint, value, &query->format.format)) {
-        query->format.is_given = true;
+    query->has_met_format = true;
+    if (format_from_name(query->endpoint, value, &query->found->format)) {
+        query->found->has_format = true;
         return ERR_NONE;
     }
     char names[FORMAT_LIST_CHARS], detail[FORMAT_LIST_CHARS + 16];
@@ -283,7 +282,7 @@ static enum err_code check_item(struct query *query, size_t i, const struct json
         value = (struct value){.kind = VALUE_INTEGER, .integer = span_is(item->text, "true")};
     query->given[i].state = PARAM_GIVEN;
     enum rule_result result = rule_check_value(
-        rule, value, item->kind == JSON_BOOLEAN, query->arena, &query->patterns, &query->values[i]);
+        rule, value, item->kind == JSON_BOOLEAN, query->arena, &query->patterns, &query->found->values[i]);
     return result == RULE_OK ? ERR_NONE : report_result(query, i, result, item->text);
 }
 
@@ -395,7 +394,7 @@ static enum err_code read_rest(struct query *query)
         const struct given *given = &query->given[i];
         if (query->endpoint->params[i].source != PARAM_REQUEST) // claims.c's
             continue;
-        query->format.is_of_moment = query->format.is_of_moment ||
+        query->found->is_of_moment = query->found->is_of_moment ||
                                      (given->state == PARAM_ABSENT && query->endpoint->params[i].default_now);
         if (given->state == PARAM_ABSENT)
             code = check(query, i, (struct span){0});
@@ -414,32 +413,25 @@ static bool takes_format(const struct endpoint *endpoint)
     return true;
 }
 
-enum err_code query_read(const struct endpoint *endpoint, const struct span *parts, struct span query_text,
-    struct arena *arena, struct value *values, struct query_format *ret_format, struct report *report,
-    struct err *err)
-{
-    static const struct query_body none = {0};
-    return query_read_with_body(endpoint, parts, query_text, &none, arena, values, ret_format, report, err);
-}
-
-enum err_code query_read_with_body(const struct endpoint *endpoint, const struct span *parts,
-    struct span query_text, const struct query_body *body, struct arena *arena, struct value *values,
-    struct query_format *ret_format, struct report *report, struct err *err)
+enum err_code query_read(const struct endpoint *endpoint, const struct query_texts *texts,
+    struct arena *arena, struct query_found *found, struct report *report, struct err *err)
 {
     struct query query = {.endpoint = endpoint,
         .arena = arena,
-        .values = values,
+        .found = found,
         .report = report,
         .takes_format = takes_format(endpoint),
         .patterns = {.steps = LIMIT_QUERY_STEPS},
         .given = arena_zalloc(arena, endpoint->param_count, sizeof(*query.given))};
-    struct span name, value;
-    enum err_code code = query.given != NULL ? read_parts(&query, parts) : ERR_TOO_LARGE;
-    while (code == ERR_NONE && url_next_pair(&query_text, &name, &value))
+    struct span rest = texts->query, name, value;
+    *found = (struct query_found){.values = found->values};
+    enum err_code code = query.given != NULL ? read_parts(&query, texts->parts) : ERR_TOO_LARGE;
+    while (code == ERR_NONE && url_next_pair(&rest, &name, &value))
         code = read_pair(&query, name, value);
     query.in_body = true;
-    if (code == ERR_NONE && body->bytes.len > 0)
-        code = body->is_json ? read_object(&query, body->bytes, err) : read_form(&query, body->bytes, err);
+    if (code == ERR_NONE && texts->body.len > 0)
+        code =
+            texts->body_is_json ? read_object(&query, texts->body, err) : read_form(&query, texts->body, err);
     if (code == ERR_NONE)
         code = read_rest(&query);
     if (code == ERR_MALFORMED || code == ERR_MEDIA_TYPE)
@@ -451,6 +443,5 @@ enum err_code query_read_with_body(const struct endpoint *endpoint, const struct
     report_finish(report);
     if (report->total > 0)
         return err_set(err, ERR_INVALID, "parameters that do not pass: %zu", report->total);
-    *ret_format = query.format;
     return ERR_NONE;
 }

@@ -102,12 +102,13 @@ static const struct endpoint endpoint = {
 static enum err_code read_query(struct span text, struct arena *arena, struct value values[ARRAY_LEN(rules)])
 {
     struct report report = {0};
-    struct query_format format = {0};
+    struct query_found found = {.values = values};
     struct err err = {0};
-    enum err_code code = query_read(&endpoint, NULL, text, arena, values, &format, &report, &err);
+    enum err_code code =
+        query_read(&endpoint, &(struct query_texts){.query = text}, arena, &found, &report, &err);
     require((code == ERR_INVALID) == (report.total > 0));
     require(code == ERR_NONE || code == ERR_INVALID || code == ERR_TOO_LARGE);
-    require(!format.is_given || endpoint_gives(&endpoint, format.format));
+    require(!found.has_format || endpoint_gives(&endpoint, found.format));
     report_fini(&report);
     return code;
 }

@@ -48,7 +48,7 @@ static const struct endpoint with_format = {
 struct reading {
     struct arena arena;
     struct value values[COUNT];
-    struct query_format format;
+    struct query_found found;
     struct report report;
     struct err err;
 };
@@ -65,8 +65,9 @@ static enum err_code read_all(
     const struct span parts[] = {span_of("x"), span_of(id)};
     *reading = (struct reading){0};
     arena_init(&reading->arena, 64 * 1024);
-    return query_read(endpoint, parts, span_of(query), &reading->arena, reading->values, &reading->format,
-        &reading->report, &reading->err);
+    reading->found.values = reading->values;
+    return query_read(endpoint, &(struct query_texts){.parts = parts, .query = span_of(query)},
+        &reading->arena, &reading->found, &reading->report, &reading->err);
 }
 
 static enum err_code read_query(struct reading *reading, const struct endpoint *endpoint, const char *query)
@@ -83,7 +84,7 @@ static void values_are_decoded_and_typed(void **state)
     assert_int_equal(reading.values[N].integer, 12);
     assert_int_equal(reading.values[ID].integer, 7);
     assert_int_equal(reading.values[TAGS].kind, VALUE_NULL);
-    assert_false(reading.format.is_given);
+    assert_false(reading.found.has_format);
 }
 
 static void names_are_decoded_and_the_outside_ones(void **state)
@@ -126,11 +127,11 @@ static void the_format_is_the_answers_unless_the_endpoint_has_one(void **state)
     (void)state;
     struct reading reading;
     assert_int_equal(read_query(&reading, &strict, "The+A=1&format=%63sv"), ERR_NONE);
-    assert_true(reading.format.is_given);
-    assert_int_equal(reading.format.format, FORMAT_CSV);
+    assert_true(reading.found.has_format);
+    assert_int_equal(reading.found.format, FORMAT_CSV);
     reading_fini(&reading);
     assert_int_equal(read_query(&reading, &with_format, "format=csv"), ERR_NONE);
-    assert_false(reading.format.is_given);
+    assert_false(reading.found.has_format);
     assert_true(span_is(reading.values[0].text, "csv"));
     reading_fini(&reading);
 }
@@ -266,8 +267,10 @@ static void a_full_arena_is_told(void **state)
     AUTO(reading_fini) struct reading reading = {0};
     const struct span parts[] = {span_of("x"), span_of("7")};
     arena_init(&reading.arena, 16);
-    assert_int_equal(query_read(&loose, parts, span_of("The+A=1"), &reading.arena, reading.values,
-                         &reading.format, &reading.report, &reading.err),
+    const struct query_texts texts = {.parts = parts, .query = span_of("The+A=1")};
+    reading.found.values = reading.values;
+    assert_int_equal(
+        query_read(&loose, &texts, &reading.arena, &reading.found, &reading.report, &reading.err),
         ERR_TOO_LARGE);
     assert_string_equal(reading.err.text, "the parameters are larger than 16 bytes");
 }
