@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "serve/context.h"
 #include "serve/log_pause.h"
 
 enum { USES_AT_ONCE = 200 };
@@ -98,17 +99,17 @@ static enum err_code make(struct keys *keys, bool takes_tokens, struct err *err)
     return code;
 }
 
-enum err_code keys_new(const struct service *services, size_t count, bool takes_tokens, struct limits *limits,
-    struct log *log, struct keys **ret_keys, struct err *err)
+enum err_code keys_new(
+    const struct context *context, bool takes_tokens, struct keys **ret_keys, struct err *err)
 {
     struct keys *keys = mem_zalloc(1, sizeof(*keys));
     if (keys == NULL)
         return err_no_memory(err);
-    keys->services = services;
-    keys->count = count;
-    keys->limits = limits;
-    keys->log = log;
-    keys->followed = mem_zalloc(count, sizeof(*keys->followed));
+    keys->services = context->services;
+    keys->count = context->service_count;
+    keys->limits = context->limits;
+    keys->log = context->error_log;
+    keys->followed = mem_zalloc(keys->count, sizeof(*keys->followed));
     enum err_code code = keys->followed != NULL ? make(keys, takes_tokens, err) : err_no_memory(err);
     if (code != ERR_NONE) {
         keys_free(keys);

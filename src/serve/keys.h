@@ -16,13 +16,14 @@
 #include "serve/limits.h"
 #include "serve/service.h"
 
+struct context; // context.h
 struct keys;
 
-// Makes it and starts the keepers, which sleep until keys_follow. `takes_tokens`: an app has issuers or takes
-// certificates, or may do so after an edit. The services, limits and log are borrowed;
-// `limits` may be NULL. ERR_NO_MEMORY, ERR_IO.
-MUST_CHECK enum err_code keys_new(const struct service *services, size_t count, bool takes_tokens,
-    struct limits *limits, struct log *log, struct keys **ret_keys, struct err *err);
+// Makes it and starts the keepers of the context's services, which sleep until keys_follow. `takes_tokens`:
+// an app has issuers or takes certificates, or may do so after an edit. The context is borrowed, and has its
+// limits by now. ERR_NO_MEMORY, ERR_IO.
+MUST_CHECK enum err_code keys_new(
+    const struct context *context, bool takes_tokens, struct keys **ret_keys, struct err *err);
 
 // Ends the keepers; the stores are still open. NULL is fine.
 void keys_end(struct keys *keys);

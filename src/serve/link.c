@@ -30,14 +30,14 @@ static bool is_called(struct span raw_name, struct span name, struct arena *aren
     return url_decode(raw_name, true, arena, &decoded) && span_equal(decoded, name);
 }
 
-void link_write_next(struct span prefix, struct span path, struct span query, struct span name,
-    struct span cursor, struct arena *arena, struct buf *out)
+void link_write_next(const struct link_target *target, struct span name, struct span cursor,
+    struct arena *arena, struct buf *out)
 {
-    struct span raw_name, raw_value;
+    struct span query = target->query, raw_name, raw_value;
     char separator = '?';
     buf_append_str(out, "Link: <");
-    write_encoded(prefix, out);
-    write_encoded(path, out);
+    write_encoded(target->prefix, out);
+    write_encoded(target->path, out);
     while (url_next_pair(&query, &raw_name, &raw_value)) {
         if (is_called(raw_name, name, arena))
             continue;
@@ -55,14 +55,14 @@ void link_write_next(struct span prefix, struct span path, struct span query, st
     buf_append_str(out, ">; rel=\"next\"\r\n");
 }
 
-void link_write_location(struct span prefix, struct span path, struct span query, struct buf *out)
+void link_write_location(const struct link_target *target, struct buf *out)
 {
     buf_append_str(out, "Location: ");
-    write_encoded(prefix, out);
-    write_encoded(path, out);
+    write_encoded(target->prefix, out);
+    write_encoded(target->path, out);
     buf_append_byte(out, '/');
-    if (query.len > 0)
+    if (target->query.len > 0)
         buf_append_byte(out, '?');
-    write_encoded(query, out);
+    write_encoded(target->query, out);
     buf_append_str(out, "\r\n");
 }

@@ -8,14 +8,20 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-// Appends `Link: </prefix/path?…&name=cursor>; rel="next"` and CRLF: path and query as they came with the
-// request, behind the path below which a proxy has this server, if there is one,
-// the parameter `name` replaced, whatever else a URI may not hold percent-encoded (RFC 3986). The cursor is
-// ready for a URL. `arena` is to work in; failures stick to `out`.
-void link_write_next(struct span prefix, struct span path, struct span query, struct span name,
-    struct span cursor, struct arena *arena, struct buf *out);
+// A request's own target, as it came.
+struct link_target {
+    struct span prefix; // the path below which a proxy has this server; empty: none
+    struct span path;   //
+    struct span query;  // empty: none
+};
+
+// Appends `Link: </prefix/path?…&name=cursor>; rel="next"` and CRLF: the parameter `name` replaced, and
+// whatever else a URI may not hold percent-encoded (RFC 3986). The cursor is ready for a URL. `arena` is to
+// work in; failures stick to `out`.
+void link_write_next(const struct link_target *target, struct span name, struct span cursor,
+    struct arena *arena, struct buf *out);
 
 // Appends `Location: /prefix/path/?query` and CRLF, encoded likewise; failures stick to `out`.
-void link_write_location(struct span prefix, struct span path, struct span query, struct buf *out);
+void link_write_location(const struct link_target *target, struct buf *out);
 
 #endif

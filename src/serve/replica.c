@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "serve/context.h"
 #include "store/versions.h"
 
 // What was logged last of a service's replica.
@@ -263,18 +264,18 @@ static enum err_code start(struct replicas *replicas, size_t workers, struct err
     return code;
 }
 
-enum err_code replicas_new(const struct service *services, size_t count, size_t workers,
-    struct editions *editions, struct log *log, struct replicas **ret_replicas, struct err *err)
+enum err_code replicas_new(
+    struct context *context, size_t workers, struct replicas **ret_replicas, struct err *err)
 {
     struct replicas *replicas = mem_zalloc(1, sizeof(*replicas));
     if (replicas == NULL)
         return err_no_memory(err);
     cond_init(&replicas->changed);
     pthread_mutex_init(&replicas->lock, NULL);
-    replicas->services = services;
-    replicas->service_count = count;
-    replicas->editions = editions;
-    replicas->log = log;
+    replicas->services = context->services;
+    replicas->service_count = context->service_count;
+    replicas->editions = &context->editions;
+    replicas->log = context->error_log;
     enum err_code code = start(replicas, workers, err);
     if (code != ERR_NONE) {
         replicas_free(replicas);

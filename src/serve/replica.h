@@ -21,6 +21,8 @@
 #include "serve/edition.h"
 #include "serve/handles.h"
 
+struct context; // context.h
+
 struct replicas;
 
 //                it is made               it was behind
@@ -60,10 +62,10 @@ struct replica {
     atomic_uint_fast64_t reads[REPLICA_ENDS]; // that have ended; read by any thread
 };
 
-// Starts the thread that makes `workers` handles of each service, all of which have a read store. `services`,
-// `editions` and `log` are borrowed. ERR_NO_MEMORY, ERR_IO.
-MUST_CHECK enum err_code replicas_new(const struct service *services, size_t count, size_t workers,
-    struct editions *editions, struct log *log, struct replicas **ret_replicas, struct err *err);
+// Starts the thread that makes `workers` handles of each of the context's services, all of which have a read
+// store; the context is borrowed. ERR_NO_MEMORY, ERR_IO.
+MUST_CHECK enum err_code replicas_new(
+    struct context *context, size_t workers, struct replicas **ret_replicas, struct err *err);
 
 // Ends the thread and closes all handles; the workers have ended by then. NULL is fine.
 void replicas_free(struct replicas *replicas);

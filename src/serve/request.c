@@ -207,8 +207,9 @@ static const char *add_link(struct request *request, struct span fixed)
     buf_init(&headers, LINK_BYTES);
     buf_append(&headers, fixed.at, fixed.len);
     struct span name = request->endpoint->params[request->endpoint->cursor_param].outside;
-    link_write_next(
-        request->prefix, request->path, request->query, name, request->cursor, &request->arena, &headers);
+    const struct link_target target = {
+        .prefix = request->prefix, .path = request->path, .query = request->query};
+    link_write_next(&target, name, request->cursor, &request->arena, &headers);
     return buf_status(&headers) == ERR_NONE ? arena_strndup(&request->arena, headers.data, headers.len)
                                             : NULL;
 }

@@ -48,7 +48,9 @@ void routing_set_redirect(struct request *request, const struct http_request *he
 {
     AUTO(buf_fini) struct buf location;
     buf_init(&location, LOCATION_BYTES);
-    link_write_location(request->prefix, head->path, head->query, &location);
+    link_write_location(
+        &(struct link_target){.prefix = request->prefix, .path = head->path, .query = head->query},
+        &location);
     const char *header = NULL;
     if (buf_status(&location) == ERR_NONE)
         header = arena_strndup(&request->arena, location.data, location.len);

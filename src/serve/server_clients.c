@@ -34,8 +34,7 @@ enum err_code server_make_keys(struct server *server, const struct server_option
     }
     if (!is_wanted)
         return ERR_NONE;
-    enum err_code code = keys_new(server->context.services, server->context.service_count, takes_tokens,
-        context->limits, context->error_log, &context->keys, err);
+    enum err_code code = keys_new(context, takes_tokens, &context->keys, err);
     for (size_t i = 0; code == ERR_NONE && i < server->context.service_count; i++)
         code = keys_follow_issuers(context->keys, server->context.services[i].app, err);
     for (size_t i = 0; code == ERR_NONE && i < server->context.service_count; i++)

@@ -33,8 +33,7 @@ static enum err_code make_replicas(struct server *server, size_t workers, struct
 {
     if (server->context.services[0].read_store == NULL)
         return ERR_NONE;
-    enum err_code code = replicas_new(server->context.services, server->context.service_count, workers,
-        &server->context.editions, server->context.error_log, &server->context.replicas, err);
+    enum err_code code = replicas_new(&server->context, workers, &server->context.replicas, err);
     for (size_t i = 0; code == ERR_NONE && i < workers; i++)
         server->handles[i].replicas = replicas_of(server->context.replicas, i);
     return code;

@@ -126,7 +126,8 @@ static void check_link(struct span query, const struct value *values, struct are
     struct buf link;
     struct value again[ARRAY_LEN(rules)];
     buf_init(&link, ARENA_BYTES);
-    link_write_next((struct span){0}, span_of("/p"), query, rules[3].outside, span_of("next"), arena, &link);
+    const struct link_target asked = {.path = span_of("/p"), .query = query};
+    link_write_next(&asked, rules[3].outside, span_of("next"), arena, &link);
     require(buf_status(&link) == ERR_NONE);
     struct span rest = buf_span(&link);
     require(span_is(span_split(&rest, '<'), "Link: "));

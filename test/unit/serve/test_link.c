@@ -15,8 +15,8 @@ static void assert_link(const char *path, const char *query, const char *expecte
     AUTO(buf_fini) struct buf out;
     arena_init(&arena, 4096);
     buf_init(&out, 4096);
-    link_write_next(
-        (struct span){0}, span_of(path), span_of(query), span_of("cursor"), span_of("Zm9v-_"), &arena, &out);
+    const struct link_target target = {.path = span_of(path), .query = span_of(query)};
+    link_write_next(&target, span_of("cursor"), span_of("Zm9v-_"), &arena, &out);
     buf_append_byte(&out, '\0');
     assert_int_equal(buf_status(&out), ERR_NONE);
     assert_string_equal(out.data, expected);
@@ -45,8 +45,10 @@ static void a_location_is_encoded_likewise(void **state)
     (void)state;
     AUTO(buf_fini) struct buf out;
     buf_init(&out, 4096);
-    link_write_location((struct span){0}, span_of("/m\"<p>"), span_of("a=\\&b=%41%zz"), &out);
-    link_write_location(span_of("/api"), span_of("/map"), span_of(""), &out);
+    const struct link_target odd = {.path = span_of("/m\"<p>"), .query = span_of("a=\\&b=%41%zz")};
+    const struct link_target below = {.prefix = span_of("/api"), .path = span_of("/map")};
+    link_write_location(&odd, &out);
+    link_write_location(&below, &out);
     assert_true(
         span_is(buf_span(&out), "Location: /m%22%3Cp%3E/?a=%5C&b=%41%25zz\r\nLocation: /api/map/\r\n"));
 }
@@ -58,8 +60,9 @@ static void a_prefix_stands_in_front_of_both(void **state)
     AUTO(buf_fini) struct buf out;
     arena_init(&arena, 4096);
     buf_init(&out, 4096);
-    link_write_next(span_of("/api"), span_of("/rows"), span_of("a=1"), span_of("cursor"), span_of("Zm9v-_"),
-        &arena, &out);
+    const struct link_target target = {
+        .prefix = span_of("/api"), .path = span_of("/rows"), .query = span_of("a=1")};
+    link_write_next(&target, span_of("cursor"), span_of("Zm9v-_"), &arena, &out);
     assert_true(span_is(buf_span(&out), "Link: </api/rows?a=1&cursor=Zm9v-_>; rel=\"next\"\r\n"));
 }
 
