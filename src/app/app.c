@@ -24,6 +24,15 @@ const struct endpoint *app_find(const struct app *app, enum http_method method, 
     return NULL;
 }
 
+const struct quota *app_find_quota(const struct app *app, struct span name)
+{
+    for (size_t i = 0; i < app->quota_count; i++) {
+        if (span_equal(app->quotas[i].name, name))
+            return &app->quotas[i];
+    }
+    return NULL;
+}
+
 const struct endpoint *app_nearest(const struct app *app, struct span name)
 {
     enum { MAX_EDITS = 2, NAME_BYTES = 33 }; // a longer one is far from all (nearest_edits)

@@ -101,6 +101,9 @@ void app_unref(struct app *app);
 // The endpoint of that method and path as it is declared ("/things/{id}"), private ones too, or NULL.
 const struct endpoint *app_find(const struct app *app, enum http_method method, struct span path);
 
+// What the plan of that name allows; NULL: there is none.
+const struct quota *app_find_quota(const struct app *app, struct span name);
+
 // The endpoint that a misspelt "POST /path" was most likely meant to be, or NULL.
 const struct endpoint *app_nearest(const struct app *app, struct span name);
 

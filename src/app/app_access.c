@@ -84,15 +84,6 @@ static void read_access(struct access_lines *lines, const struct ini_entry *entr
 
 // --- [plan NAME]
 
-static const struct quota *find_quota(const struct app *app, struct span name)
-{
-    for (size_t i = 0; i < app->quota_count; i++) {
-        if (span_equal(app->quotas[i].name, name))
-            return &app->quotas[i];
-    }
-    return NULL;
-}
-
 // Begins the plan of a section; false when it cannot be one, which is reported once.
 static bool begin_plan(struct access_lines *lines, const struct ini_entry *entry)
 {
@@ -104,7 +95,7 @@ static bool begin_plan(struct access_lines *lines, const struct ini_entry *entry
     if (!rule_is_name(name))
         FAIL(lines, entry->line, "[%.*s] needs the plan's name, of small letters, digits and _: [plan gold]",
             SHOW(entry->section));
-    else if (find_quota(app, name) != NULL)
+    else if (app_find_quota(app, name) != NULL)
         FAIL(lines, entry->line, "a second [%.*s]; put all of its lines into one", SHOW(entry->section));
     else if (app->quota_count == LIMIT_QUOTAS)
         FAIL(lines, entry->line, "more than %d plans; take some away", LIMIT_QUOTAS);
@@ -160,7 +151,7 @@ static const struct quota *nearest_quota(const struct app *app, struct span name
 
 static const struct quota *settle_plan(struct access_lines *lines, struct span name, uint32_t line)
 {
-    const struct quota *quota = find_quota(lines->app, name);
+    const struct quota *quota = app_find_quota(lines->app, name);
     if (line == 0 || quota != NULL)
         return quota;
     const struct quota *nearest = nearest_quota(lines->app, name);

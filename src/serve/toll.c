@@ -7,20 +7,11 @@
 
 // --- who pays
 
-static const struct quota *find_quota(const struct app *app, struct span name)
-{
-    for (size_t i = 0; i < app->quota_count; i++) {
-        if (span_equal(app->quotas[i].name, name))
-            return &app->quotas[i];
-    }
-    return NULL;
-}
-
 const struct quota *toll_quota(const struct app *app, const struct span *plan)
 {
     if (plan == NULL)
         return app->access.open_quota;
-    return plan->len == 0 ? app->access.key_quota : find_quota(app, *plan);
+    return plan->len == 0 ? app->access.key_quota : app_find_quota(app, *plan);
 }
 
 enum toll_payer toll_find(struct limits *limits, const struct app *app, size_t service,
