@@ -41,14 +41,14 @@ enum err_code edition_new(const struct own_page *pages, struct app *const *apps,
     return ERR_NONE;
 }
 
-enum err_code edition_with(
-    const struct edition *from, size_t number, struct app *app, struct edition **ret_edition, struct err *err)
+enum err_code edition_with(const struct edition *from, size_t service, struct app *app,
+    struct edition **ret_edition, struct err *err)
 {
     struct app **apps = mem_zalloc(from->app_count, sizeof(*apps));
     if (apps == NULL)
         return err_no_memory(err);
     for (size_t i = 0; i < from->app_count; i++)
-        apps[i] = i == number ? app : from->apps[i];
+        apps[i] = i == service ? app : from->apps[i];
     enum err_code code = edition_new(from->pages, apps, from->app_count, ret_edition, err);
     mem_free(apps);
     return code;
@@ -109,7 +109,7 @@ struct numbering {
 static void set_series(void *ctx, struct route *route)
 {
     const struct numbering *numbering = ctx;
-    struct span app = span_of(route->page == NULL ? numbering->edition->apps[route->app]->name : "");
+    struct span app = span_of(route->page == NULL ? numbering->edition->apps[route->service]->name : "");
     if (route->endpoint != NULL)
         route->series = tally_series(
             numbering->tally, app, http_method_name(route->endpoint->method), route->endpoint->path);

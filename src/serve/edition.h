@@ -33,8 +33,8 @@ struct edition {
 MUST_CHECK enum err_code edition_new(const struct own_page *pages, struct app *const *apps, size_t count,
     struct edition **ret_edition, struct err *err);
 
-// The edition `from` with another app in the place of number `number`. Errors of edition_new.
-MUST_CHECK enum err_code edition_with(const struct edition *from, size_t number, struct app *app,
+// The edition `from` with another app for a service. Errors of edition_new.
+MUST_CHECK enum err_code edition_with(const struct edition *from, size_t service, struct app *app,
     struct edition **ret_edition, struct err *err);
 
 // Drops a reference; the last one frees. NULL is fine. Any thread.

@@ -100,8 +100,8 @@ static enum next_step read_routed(struct request *request, const struct http_exc
     request->page = route->page;
     if (route->page != NULL)
         return read_page(request, head);
-    request->service = route->app;
-    request->app = request->lease->edition->apps[route->app];
+    request->service = route->service;
+    request->app = request->lease->edition->apps[route->service];
     request->endpoint = route->endpoint;
     request->file = route->file;
     cors_begin(request, request->app, head);

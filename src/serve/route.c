@@ -134,9 +134,9 @@ static enum err_code claim(
 
 // A file answers at its own path, and an index.html for its folder as well, with and without the slash.
 static enum err_code add_file(
-    struct routes *routes, const struct public_file *file, size_t app, struct err *err)
+    struct routes *routes, const struct public_file *file, size_t service, struct err *err)
 {
-    struct route route = {.file = file, .app = app};
+    struct route route = {.file = file, .service = service};
     enum err_code code = claim(literal_node(routes, file->path), HTTP_GET, &route, file->path, err);
     if (code != ERR_NONE || !span_ends_with(file->path, INDEX))
         return code;
@@ -149,17 +149,17 @@ static enum err_code add_file(
     return claim(literal_node(routes, folder), HTTP_GET, &route, folder, err);
 }
 
-static enum err_code add_app(struct routes *routes, const struct app *app, size_t number, struct err *err)
+static enum err_code add_app(struct routes *routes, const struct app *app, size_t service, struct err *err)
 {
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < app->endpoint_count; i++) {
         const struct endpoint *endpoint = &app->endpoints[i];
-        struct route route = {.endpoint = endpoint, .app = number};
+        struct route route = {.endpoint = endpoint, .service = service};
         if (!endpoint->is_private)
             code = claim(endpoint_node(routes, endpoint), endpoint->method, &route, endpoint->path, err);
     }
     for (size_t i = 0; code == ERR_NONE && i < app->public_count; i++)
-        code = add_file(routes, &app->public_files[i], number, err);
+        code = add_file(routes, &app->public_files[i], service, err);
     return code;
 }
 
@@ -240,7 +240,7 @@ struct search {
     enum http_method method;   // wanted; GET for HEAD
     const struct route *found; // NULL: none so far
     unsigned methods;          // that are answered by any of the nodes that match
-    size_t app;                // of one of these; ROUTE_NO_APP: none is an app's
+    size_t service;            // of one of these; ROUTE_NO_SERVICE: none is an app's
 };
 
 static void search_leaf(struct search *search, const struct node *node)
@@ -250,8 +250,8 @@ static void search_leaf(struct search *search, const struct node *node)
         if (node->routes[i] == NULL)
             continue;
         search->methods |= 1u << i;
-        if (search->app == ROUTE_NO_APP && node->routes[i]->page == NULL)
-            search->app = node->routes[i]->app;
+        if (search->service == ROUTE_NO_SERVICE && node->routes[i]->page == NULL)
+            search->service = node->routes[i]->service;
     }
 }
 
@@ -316,12 +316,12 @@ enum route_result routes_find(const struct routes *routes, struct span path, enu
     struct search search = {.parts = parts,
         .count = count,
         .method = method == HTTP_HEAD ? HTTP_GET : method,
-        .app = ROUTE_NO_APP};
+        .service = ROUTE_NO_SERVICE};
     search_node(&search, &routes->root, 0);
     if (search.methods == 0)
         return ROUTE_NONE;
     *ret_match = (struct route_match){
-        .route = search.found, .parts = parts, .methods = search.methods, .app = search.app};
+        .route = search.found, .parts = parts, .methods = search.methods, .service = search.service};
     return search.found != NULL ? ROUTE_FOUND : ROUTE_METHOD;
 }
 

@@ -19,7 +19,7 @@ struct route {
     const struct public_file *file;  // of public/, for GET; NULL: an endpoint or a page
     bool is_folder;              // the file is the index of the folder that the path is, without its slash
     const struct own_page *page; // of the server; NULL: an endpoint or a file
-    size_t app;                  // number of the endpoint's or file's app, which is that of its service
+    size_t service;              // of the endpoint or file; its number
     uint32_t series;             // what its requests count as (tally.h); set before others see the table
 };
 
@@ -45,13 +45,13 @@ enum route_result {
     ROUTE_MEMORY,   // the arena is full
 };
 
-#define ROUTE_NO_APP SIZE_MAX
+#define ROUTE_NO_SERVICE SIZE_MAX
 
 struct route_match {
     const struct route *route; // ROUTE_FOUND
     struct span *parts; // ROUTE_FOUND: the path's parts, decoded; the arena's, but texts may borrow path
     unsigned methods;   // ROUTE_METHOD: a bit for each method that is answered, 1 << method
-    size_t app;         // ROUTE_METHOD: number of an app that answers there; ROUTE_NO_APP: the server itself
+    size_t service;     // ROUTE_METHOD: of one that answers there; ROUTE_NO_SERVICE: the server itself
 };
 
 // Finds what answers `method` at `path`, percent-encoded as it came. Of several that match the most literal

@@ -92,14 +92,14 @@ static void begin_cors(
     struct route_match wanted;
     struct span name;
     enum http_method method;
-    size_t app = other->app;
+    size_t service = other->service;
     bool is_known = cors_is_preflight(head, &name) && http_method_from_name(name, &method);
     if (is_known &&
         routes_find(edition->routes, head->path, method, &request->arena, &wanted) == ROUTE_FOUND &&
         wanted.route->page == NULL)
-        app = wanted.route->app;
-    if (app != ROUTE_NO_APP)
-        cors_begin(request, edition->apps[app], head);
+        service = wanted.route->service;
+    if (service != ROUTE_NO_SERVICE)
+        cors_begin(request, edition->apps[service], head);
 }
 
 bool routing_find(struct request *request, const struct http_exchange *exchange,

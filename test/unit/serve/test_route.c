@@ -226,9 +226,9 @@ static void the_app_of_a_route_is_told(void **state)
     built(&town);
     struct route_match match;
     assert_int_equal(find(&town, HTTP_GET, "/a", &match), ROUTE_FOUND);
-    assert_int_equal(match.route->app, 0);
+    assert_int_equal(match.route->service, 0);
     assert_int_equal(find(&town, HTTP_GET, "/b", &match), ROUTE_FOUND);
-    assert_int_equal(match.route->app, 1);
+    assert_int_equal(match.route->service, 1);
 }
 
 static void two_claims_on_one_route_name_both_files(void **state)
