@@ -26,7 +26,7 @@ enum err_code server_make_limits(struct server *server, const struct server_opti
 enum err_code server_make_keys(struct server *server, const struct server_options *options, struct err *err)
 {
     struct context *context = &server->context;
-    bool is_wanted = options->watch, takes_tokens = options->watch;
+    bool is_wanted = options->watch, takes_tokens = is_wanted;
     for (size_t i = 0; i < server->context.service_count; i++) {
         is_wanted = is_wanted || server->context.services[i].app->access.wants_keys;
         const struct app_access *access = &server->context.services[i].app->access;
