@@ -10,6 +10,7 @@
 #define RECKONER_JOBS_JOB_LEASE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -35,6 +36,18 @@ struct job_lease_work {
     int64_t job;  // number; 0: none
     int64_t rows; // of it that were read
 };
+
+// Whether it is a file, which is locked or not whatever becomes of a transaction; whether it is one that is
+// locked.
+static inline bool job_lease_is_file(const struct job_lease *lease)
+{
+    return lease->path != NULL;
+}
+
+static inline bool job_lease_is_locked(const struct job_lease *lease)
+{
+    return lease->path != NULL && lease->fd >= 0;
+}
 
 // Takes it, or holds it on, if nobody else has it; *ret_is_ours tells. In a transaction that the caller has
 // begun, to whose end nobody else gets it. ERR_IO.

@@ -29,8 +29,7 @@ static void on_renewed(struct desk_change *change)
 
 void lease_keeper_renew(struct lease_keeper *keeper, uint64_t now_ns)
 {
-    if (!keeper->has_lease || keeper->lease.path != NULL ||
-        now_ns - keeper->renewed_ns < LIMIT_JOB_LEASE_MS / 3 * NS_PER_MS)
+    if (!keeper->has_row || now_ns - keeper->renewed_ns < LIMIT_JOB_LEASE_MS / 3 * NS_PER_MS)
         return;
     pthread_mutex_lock(&keeper->lock);
     bool sends = !keeper->is_renewing;
@@ -63,26 +62,25 @@ enum err_code lease_keeper_take(struct lease_keeper *keeper, struct own_statemen
 
 void lease_keeper_note(struct lease_keeper *keeper, bool is_ours)
 {
-    keeper->has_lease = is_ours;
+    keeper->has_row = is_ours && !job_lease_is_file(&keeper->lease);
     keeper->renewed_ns = clock_monotonic_ns();
 }
 
 void lease_keeper_note_failure(struct lease_keeper *keeper)
 {
-    keeper->has_lease = keeper->has_lease && keeper->lease.path != NULL; // who knows
+    keeper->has_row = false; // who knows
 }
 
 bool lease_keeper_drop(struct lease_keeper *keeper)
 {
     struct err ignored = {0};
-    if (!keeper->has_lease)
-        return false;
-    keeper->has_lease = false;
-    lease_keeper_settle(keeper);
-    if (keeper->lease.path == NULL)
-        return true;
-    (void)!job_lease_let_go(&keeper->lease, NULL, &ignored);
-    return false;
+    bool has_row = keeper->has_row;
+    if (job_lease_is_locked(&keeper->lease))
+        (void)!job_lease_let_go(&keeper->lease, NULL, &ignored);
+    keeper->has_row = false;
+    if (has_row)
+        lease_keeper_settle(keeper);
+    return has_row;
 }
 
 enum err_code lease_keeper_drop_row(void *ctx, struct own_statements *own, struct err *err)

@@ -19,7 +19,7 @@ struct lease_keeper {
     struct job_lease lease;     // the desk's thread has it in a transaction of whoever waits for that
     struct desk *desk;          // borrowed
     struct runner_tally *tally; // borrowed; what others see that its holder does
-    bool has_lease;             // as far as is known
+    bool has_row;               // the lease, where it is a row, as far as is known
     uint64_t renewed_ns;        // monotonic: when its end was put off last
     struct desk_change renewal; // the desk's while is_renewing
     pthread_mutex_t lock;       // guards is_renewing
