@@ -103,22 +103,37 @@ void desk_give_time(struct store_conn *conn)
     store_deadline(conn, clock_monotonic_ns() + LIMIT_DESK_MS * NS_PER_MS);
 }
 
+static enum err_code run_change(
+    struct own_statements *own, const struct desk_transaction *transaction, struct err *err)
+{
+    struct store_conn *conn = own->conn;
+    enum err_code code = transaction->takes_turn ? store_begin(conn, err) : store_begin_early(conn, err);
+    if (code != ERR_NONE)
+        return code;
+    code = transaction->change(transaction->ctx, own, err);
+    bool counts = code == ERR_NONE && (transaction->is_useless == NULL || !*transaction->is_useless);
+    if (counts)
+        code = store_commit(conn, err);
+    if (!counts || code != ERR_NONE)
+        store_rollback(conn);
+    return code;
+}
+
+enum err_code desk_transact_as(
+    struct own_statements *own, const struct desk_transaction *transaction, struct err *err)
+{
+    if (!transaction->takes_turn)
+        desk_give_time(own->conn);
+    enum err_code code = run_change(own, transaction, err);
+    store_deadline(own->conn, 0);
+    if (code != ERR_NONE)
+        own_statements_fini(own);
+    return code;
+}
+
 enum err_code desk_transact(struct own_statements *own,
     enum err_code (*change)(void *ctx, struct own_statements *own, struct err *err), void *ctx,
     struct err *err)
 {
-    struct store_conn *conn = own->conn;
-    desk_give_time(conn);
-    enum err_code code = store_begin_early(conn, err);
-    if (code == ERR_NONE) {
-        code = change(ctx, own, err);
-        if (code == ERR_NONE)
-            code = store_commit(conn, err);
-        if (code != ERR_NONE)
-            store_rollback(conn);
-    }
-    store_deadline(conn, 0);
-    if (code != ERR_NONE)
-        own_statements_fini(own);
-    return code;
+    return desk_transact_as(own, &(struct desk_transaction){.change = change, .ctx = ctx}, err);
 }

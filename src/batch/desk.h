@@ -45,8 +45,21 @@ void desk_free(struct desk *desk);
 // transaction of the desk's waits for it.
 void desk_give_time(struct store_conn *conn);
 
-// Runs `change` in a transaction that takes no turn among batches, and commits it: what a task does with its
-// connection. Statements have LIMIT_DESK_MS. After a failure none is kept, so that each is prepared anew.
+// What a task does with its connection: a change in a transaction.
+struct desk_transaction {
+    enum err_code (*change)(void *ctx, struct own_statements *own, struct err *err);
+    void *ctx;       // handed to it
+    bool takes_turn; // among batches; else its statements have LIMIT_DESK_MS
+    const bool
+        *is_useless; // set by the change where it has written nothing that counts; NULL: it always does
+};
+
+// Runs the change and commits it, or rolls it back where it has failed or is useless. After a failure no
+// statement is kept, so that each is prepared anew.
+MUST_CHECK enum err_code desk_transact_as(
+    struct own_statements *own, const struct desk_transaction *transaction, struct err *err);
+
+// Likewise, of one that takes no turn and always counts.
 MUST_CHECK enum err_code desk_transact(struct own_statements *own,
     enum err_code (*change)(void *ctx, struct own_statements *own, struct err *err), void *ctx,
     struct err *err);

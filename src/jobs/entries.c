@@ -109,36 +109,25 @@ static enum err_code put_job(struct own_statements *own, struct job_entry *entry
 struct together {
     struct entries *entries;
     struct job_entry *first;
-    bool ends_draft;
+    bool ends_draft; // a job ends the draft that the store is
+    bool is_useless; // out: none of them was added
 };
 
 static enum err_code put_jobs(void *ctx, struct own_statements *own, struct err *err)
 {
-    const struct together *together = ctx;
+    struct together *together = ctx;
     struct job_room room = {.bounds = together->entries->options.bounds};
     int64_t now_ms;
     enum err_code code = job_store_now(own, &now_ms, err);
-    for (struct job_entry *entry = together->first; code == ERR_NONE && entry != NULL; entry = entry->next)
+    together->is_useless = true;
+    for (struct job_entry *entry = together->first; code == ERR_NONE && entry != NULL; entry = entry->next) {
         code = put_job(own, entry, &room, now_ms, err);
-    if (code == ERR_NONE && together->ends_draft)
+        if (is_new(entry) && !entry->is_refused)
+            together->is_useless = false;
+    }
+    if (code == ERR_NONE && together->ends_draft && !together->is_useless)
         code = note_write(own->conn, NOTE_DRAFT, "", err);
     CRASH_POINT("job-accepting");
-    return code;
-}
-
-// Of a draft: in its turn, as whoever empties it asks in his own whether it is one.
-static enum err_code put_jobs_in_turn(struct together *together, struct own_statements *own, struct err *err)
-{
-    enum err_code code = store_begin(own->conn, err);
-    if (code == ERR_NONE) {
-        code = put_jobs(together, own, err);
-        if (code == ERR_NONE)
-            code = store_commit(own->conn, err);
-        if (code != ERR_NONE)
-            store_rollback(own->conn);
-    }
-    if (code != ERR_NONE)
-        own_statements_fini(own);
     return code;
 }
 
@@ -148,9 +137,12 @@ static enum err_code try_together(struct together *together, struct own_statemen
     for (struct job_entry *entry = together->first; entry != NULL; entry = entry->next)
         entry->is_refused = false;
     together->ends_draft = writer_is_draft(writer);
-    enum err_code code = together->ends_draft ? put_jobs_in_turn(together, own, err)
-                                              : desk_transact(own, put_jobs, together, err);
-    if (code == ERR_NONE && together->ends_draft)
+    const struct desk_transaction transaction = {.change = put_jobs,
+        .ctx = together,
+        .takes_turn = together->ends_draft, // as whoever empties a draft asks in his own whether it is one
+        .is_useless = &together->is_useless};
+    enum err_code code = desk_transact_as(own, &transaction, err);
+    if (code == ERR_NONE && together->ends_draft && !together->is_useless)
         writer_clear_draft(writer);
     CRASH_POINT("job-accepted");
     return code;
