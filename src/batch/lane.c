@@ -17,8 +17,8 @@
 //    anew;
 //  - for another reason (a full disk), every batch that had no fault of its own is told that error;
 //  - as the server ends (writer_end), all are told so, and nothing begins any more;
-//  - as it could not even begin, because another process holds the lock, so is every batch in the queue: the
-//    next ones would wait for the same lock as long, one after another.
+//  - as it could not even begin, because another process holds the lock, so is all that is in the
+//    queue: it would wait for the same lock as long, one after another.
 #include "batch/lane.h"
 
 #include "base/clock.h"
@@ -42,13 +42,6 @@ void lane_common_remove(struct lane_common *common)
 }
 
 // --- telling
-
-// Whether a task in the queue is a batch; for pool_take.
-static bool is_batch(void *ctx, struct task *next)
-{
-    (void)ctx;
-    return next->run == lane_write;
-}
 
 // Tells a batch how it ended: as `err` says, unless it has an error of its own. It is its sender's then.
 static void tell(struct lane *lane, struct batch *batch, const struct err *err)
@@ -85,16 +78,6 @@ static void tell_all(struct group *group)
     for (struct batch *batch = group->first, *next; batch != NULL; batch = next) {
         next = batch->next;
         tell(group->lane, batch, group->is_lost_at_commit && is_told_anyway(batch) ? &none : &group->err);
-    }
-}
-
-// Tells what waits now, and not what comes meanwhile, that the store is locked.
-static void tell_queue(struct lane *lane, const struct err *err)
-{
-    for (size_t left = pool_queued(lane->pool); left > 0; left--) {
-        struct task *task = pool_take(lane->pool, is_batch, NULL);
-        if (task != NULL)
-            tell(lane, CONTAINER_OF(task, struct batch, task), err);
     }
 }
 
@@ -170,6 +153,38 @@ static void learn(const struct group *group)
         atomic_store(&group->lane->common->apart_ns, clock_monotonic_ns() + LIMIT_APART_MS * NS_PER_MS);
 }
 
+// --- what waits while the store is locked
+
+static void run_errand(
+    struct lane *lane, struct task *task, struct own_statements *own, const struct err *why)
+{
+    struct lane_common *common = lane->common;
+    struct writer_errand *errand = CONTAINER_OF(task, struct writer_errand, task);
+    errand->run(errand, own, why); // it may be gone then
+    lane_common_remove(common);
+}
+
+// Whether somebody waits for what becomes of a task; for pool_take.
+static bool is_waited_for(void *ctx, struct task *next)
+{
+    (void)ctx;
+    return next->run == lane_write || next->run == lane_run;
+}
+
+// Tells what waits now, and not what comes meanwhile, that the store is locked.
+static void tell_queue(struct lane *lane, const struct err *err)
+{
+    for (size_t left = pool_queued(lane->pool); left > 0; left--) {
+        struct task *task = pool_take(lane->pool, is_waited_for, NULL);
+        if (task == NULL)
+            return;
+        if (task->run == lane_write)
+            tell(lane, CONTAINER_OF(task, struct batch, task), err);
+        else
+            run_errand(lane, task, NULL, err);
+    }
+}
+
 // --- rounds
 
 static void write_all(struct lane *lane, struct task *task)
@@ -230,11 +245,8 @@ void lane_write(struct task *task, void *worker)
 void lane_run(struct task *task, void *worker)
 {
     struct lane *lane = worker;
-    struct lane_common *common = lane->common;
-    struct writer_errand *errand = CONTAINER_OF(task, struct writer_errand, task);
     struct err why = {0};
-    errand->run(errand, lane_is_ended(lane, &why) ? NULL : &lane->own, &why); // it may be gone then
-    lane_common_remove(common);
+    run_errand(lane, task, lane_is_ended(lane, &why) ? NULL : &lane->own, &why);
 }
 
 void lane_look(struct lane *lane)

@@ -64,7 +64,7 @@ struct writer_errand {
 
     // Called once, on a thread of the writer's, between batches and outside of a transaction, and leaves none
     // open. `own` has the connection and what is kept of statements for it; it is NULL when nothing is to be
-    // written any more, as `why` says.
+    // written any more, or another process has the store locked, as `why` says: ERR_BUSY.
     void (*run)(struct writer_errand *errand, struct own_statements *own, const struct err *why);
 };
 

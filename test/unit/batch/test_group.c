@@ -477,6 +477,38 @@ static void a_locked_store_is_told_to_all_that_wait_at_once(void **state)
     end(w);
 }
 
+// An errand that notes what it was told.
+struct told_errand {
+    struct writer_errand errand;
+    bool has_store;
+    struct err why;
+};
+
+static void on_errand(struct writer_errand *errand, struct own_statements *own, const struct err *why)
+{
+    struct told_errand *told = CONTAINER_OF(errand, struct told_errand, errand);
+    told->has_store = own != NULL;
+    told->why = *why;
+}
+
+static void a_locked_store_is_told_to_errands_and_those_behind_them(void **state)
+{
+    struct fixture *f = *state;
+    struct writing *w = start(f);
+    struct told_errand told = {.errand = {.run = on_errand}};
+    enqueue(f, w, 2001, LIMIT_GROUP_ROWS);
+    assert_true(writer_run(w->writer, &told.errand));
+    enqueue(f, w, 2, 1);
+    fail_step(BEGIN, 0, 1, ERR_BUSY);
+    release_all(w);
+    assert_failed(&w->sent[0], ERR_BUSY, "call 2 failed");
+    assert_failed(&w->sent[1], ERR_BUSY, "call 2 failed");
+    assert_false(told.has_store);
+    assert_string_equal(told.why.text, "call 2 failed");
+    assert_int_equal(steps.count[BEGIN], 2);
+    end(w);
+}
+
 static void another_failure_to_begin_is_of_one_batch(void **state)
 {
     struct fixture *f = *state;
@@ -528,6 +560,7 @@ int main(void)
         BATCH_TEST(a_commit_that_fails_is_told_to_all_of_its_group),
         BATCH_TEST(a_savepoint_that_fails_is_told_to_all_of_its_group),
         BATCH_TEST(a_locked_store_is_told_to_all_that_wait_at_once),
+        BATCH_TEST(a_locked_store_is_told_to_errands_and_those_behind_them),
         BATCH_TEST(another_failure_to_begin_is_of_one_batch),
         BATCH_TEST(a_store_that_is_locked_between_one_and_the_next_is_told_to_the_rest),
     };
