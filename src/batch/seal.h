@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What somebody else binds to a batch: statements that are true exactly when its rows are in, as they run in
-// the batch's own savepoint. A repeat, a job and a watched file are seals; a writer knows none of them.
+// the batch's own savepoint. A repeat, a job and a watched file are seals; what runs a batch knows
+// of none what it is.
 #ifndef RECKONER_BATCH_SEAL_H
 #define RECKONER_BATCH_SEAL_H
+
+#include <stdbool.h>
 
 #include "base/err.h"
 #include "store/own_sql.h"
@@ -23,7 +26,8 @@ struct seal {
     // Runs behind the batch's answer, which it may read.
     enum err_code (*close)(
         struct seal *seal, struct batch *batch, struct own_statements *own, struct err *err);
-    struct seal *next; // of the batch
+    struct seal *next;  // of the batch
+    bool is_taken_away; // out, set by `close`: somebody else has what it is bound to, and the batch fails
 };
 
 // Opens the seals of a batch in their order, until one fails or knows the outcome.

@@ -12,48 +12,12 @@
 
 #include "app/app.h"
 #include "app/plan.h"
-#include "app/report.h"
 #include "base/err.h"
-#include "base/spool.h"
+#include "batch/batch.h"
 #include "batch/batch_tally.h"
-#include "batch/record.h"
-#include "batch/rows.h"
-#include "batch/seal.h"
 #include "net/pool.h"
 #include "store/own_sql.h"
 #include "store/store.h"
-
-// One write request. Owned by its sender, lent to the writer from writer_submit until on_done.
-struct batch {
-    struct task task; // the writer's own
-    struct app *app;  // whose endpoint it is; borrowed. When it is another one than that of the
-                      // batch before, the writer prepares everything anew and keeps a reference
-    const struct endpoint *endpoint; // of that app; borrowed
-    enum answer_format format;       // of the answer
-    bool is_dry_run;                 // all of it is done, without its seals; then it is rolled back
-    bool is_lenient;                 // its bad rows are left out (lenient.h); of an endpoint with @lenient
-    const struct value *params;      // borrowed; one for each @param
-    const char *trace_id;            // borrowed; of the request; NULL or "": it has none
-    struct rows rows;                // checked rows; out: without those that were left out
-    struct batch_source source;      // for its record; borrowed
-    struct seal *seals;              // a list, borrowed; NULL: none
-    struct report report;     // in: faults of rows that are not in `rows`; out: those of the rejects too,
-                              // of a lenient batch also when it is in
-    struct report found;      // the writer's own: the report, and what a run adds to it; zeroed by the sender
-    struct spool answer;      // out: the answer; inited by the sender
-    struct answered answered; // out: what is told beside the answer
-    int64_t id;               // out: of its record; 0: it has none
-    bool is_known;            // out: a seal knew its outcome, and nothing of it was written
-    uint64_t begun_ns;        // out; monotonic: when its rows and statements began,
-    uint64_t ran_ns;          // when they were done,
-    uint64_t over_ns;         // and its transaction. Each 0 where it did not come so far
-    struct err err;           // out: why it was not written; ERR_NONE in it when it is on disk, or known, or
-                              // a dry run that went well
-    struct batch *next;       // the writer's own: the group's next batch
-
-    // Called once, on a thread of the writer's, when the batch is on disk or nothing of it ever will be.
-    void (*on_done)(struct batch *batch);
-};
 
 struct writer;
 

@@ -63,7 +63,7 @@ static enum err_code on_open(
     struct file_seal *seal = CONTAINER_OF(base, struct file_seal, seal);
     const struct own_param params[] = {own_text("identity", span_of(seal->identity)), KEEP};
     seal->known_batch = 0;
-    seal->is_lost = false;
+    base->is_taken_away = false;
     enum err_code code =
         own_run_kept(own, look_up(own->conn), params, ARRAY_LEN(params), on_batch, &seal->known_batch, err);
     batch->is_known = code == ERR_NONE && seal->known_batch != 0;
@@ -100,8 +100,8 @@ static enum err_code on_close(
     if (code != ERR_NONE)
         return code;
     CRASH_POINT("file-sealed");
-    seal->is_lost = inserted == 0;
-    return seal->is_lost ? err_set(err, ERR_BUSY, "another process has put the file in") : ERR_NONE;
+    base->is_taken_away = inserted == 0;
+    return base->is_taken_away ? err_set(err, ERR_BUSY, "another process has put the file in") : ERR_NONE;
 }
 
 void file_seal_init(struct file_seal *seal)

@@ -22,11 +22,10 @@ MUST_CHECK enum err_code file_store_find(
 
 // What binds a file to its batch.
 struct file_seal {
-    struct seal seal;     // file_seal_init makes it
+    struct seal seal; // file_seal_init makes it; taken away: another process has put the file in meanwhile
     const char *identity; // of the file (file_try.h), and its name as text: read when the batch is written;
     struct span name;     // borrowed
     int64_t known_batch;  // out, where batch->is_known: the batch in which it went in
-    bool is_lost;         // out: another process has put it in meanwhile; the batch fails
 };
 
 // Makes it a seal for a batch's list; identity and name are the caller's to set.

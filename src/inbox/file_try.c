@@ -117,33 +117,21 @@ static enum err_code read_bytes(struct file_try *try, const struct held_file *fi
 
 static enum err_code make_rows(struct file_try *try, const struct held_file *file, struct err *err)
 {
-    const struct file_try_options *options = try->options;
-    const struct endpoint *endpoint = try->batch.endpoint;
+    const struct batch_means *means = &try->options->means;
     struct span name = span_of(file->name);
-    struct intake_options intake = {.endpoint = endpoint,
-        .coding = body_coding_of_file(name),
-        .max_bytes = options->max_bytes,
-        .csv = csv_of_file(endpoint->csv, name, &try->dialect),
-        .arena = &try->arena,
-        .max_rows = LIMIT_BATCH_ROWS,
-        .pattern_steps = LIMIT_BATCH_STEPS,
-        .budget = options->rows_budget,
-        .space = options->rows_space,
-        .max_file_bytes = LIMIT_ROWS_TIMES * options->max_bytes,
-        .report = &try->batch.report};
+    struct intake_options intake = batch_intake(&try->batch, means, &try->arena);
+    intake.coding = body_coding_of_file(name);
+    intake.csv = csv_of_file(try->batch.endpoint->csv, name, &try->dialect);
     if (!body_format_of_file(name, &intake.format)) // a pattern may have more endings than formats have
         return err_set(err, ERR_MEDIA_TYPE, "the file's name has to end in " BODY_FILE_ENDINGS);
-    if (file->stamp.bytes > 0 && (uint64_t)file->stamp.bytes > options->max_bytes)
-        return err_set(err, ERR_TOO_LARGE, "the file has more than %" PRIu64 " bytes", options->max_bytes);
+    if (file->stamp.bytes > 0 && (uint64_t)file->stamp.bytes > means->max_bytes)
+        return err_set(err, ERR_TOO_LARGE, "the file has more than %" PRIu64 " bytes", means->max_bytes);
     enum err_code code = intake_start(&try->intake, &intake, err);
     if (code == ERR_NONE)
         code = read_bytes(try, file, err);
     if (code != ERR_NONE)
         return code;
-    intake_take_rows(&try->intake, &try->batch.rows);
-    if (try->batch.rows.count == 0 && try->batch.report.total == 0)
-        return err_set(err, ERR_MALFORMED, "the file has no rows: it needs at least one");
-    return ERR_NONE;
+    return batch_take_rows(&try->batch, &try->intake, "the file has no rows: it needs at least one", err);
 }
 
 // --- the batch
@@ -166,7 +154,7 @@ static enum err_code prepare(struct file_try *try, const struct held_file *file,
     batch->format = load_format(endpoint);
     batch->params = params;
     batch->source = (struct batch_source){.file = try->shown};
-    spool_init(&batch->answer, try->options->answers, LIMIT_SPOOL_FILE_BYTES);
+    spool_init(&batch->answer, try->options->means.answers, LIMIT_SPOOL_FILE_BYTES);
     return ERR_NONE;
 }
 
@@ -186,10 +174,7 @@ void file_try_fini(struct file_try *try)
     if (try->options == NULL)
         return;
     intake_fini(&try->intake);
-    rows_fini(&try->batch.rows);
-    report_fini(&try->batch.report);
-    report_fini(&try->batch.found);
-    spool_fini(&try->batch.answer);
+    batch_fini(&try->batch);
     arena_fini(&try->arena);
     app_unref(try->app);
     *try = (struct file_try){0};

@@ -9,19 +9,14 @@
 
 #include "app/app.h"
 #include "base/arena.h"
-#include "base/budget.h"
 #include "base/err.h"
-#include "base/temp_file.h"
+#include "batch/batch.h"
 #include "batch/intake.h"
-#include "batch/writer.h"
 #include "inbox/held_file.h"
 
 // What all tries share; borrowed.
 struct file_try_options {
-    struct temp_space *answers;    // where large answers go
-    struct budget *rows_budget;    // of all batches
-    struct temp_space *rows_space; // of the same
-    uint64_t max_bytes;            // of a file, as it is and when it is decompressed
+    struct batch_means means; // of all batches; max_bytes is of a file as it is, too
 
     // Whether the file is not to be read any further, as the server ends.
     bool (*is_over)(void *ctx);

@@ -122,7 +122,7 @@ enum verdict receiving_try(struct receiver *receiver, const struct held_file *fi
     const struct endpoint *endpoint, struct app *app, bool takes_repeats, struct seal *seal,
     struct memory_item *item, const char *shown, bool *ret_is_changed, struct err *err)
 {
-    receiver->file_seal.is_lost = receiver->reload_seal.is_older = false;
+    seal->is_taken_away = false;
     CRASH_POINT("file-settled");
     enum verdict verdict = verdict_of(file_try_read(
         &receiver->try, file, endpoint, app_ref(app), takes_repeats, &receiver->options.trying, err));
@@ -135,7 +135,7 @@ enum verdict receiving_try(struct receiver *receiver, const struct held_file *fi
     if (verdict != VERDICT_DONE)
         return verdict;
     verdict = write_batch(receiver, seal, err);
-    if (receiver->file_seal.is_lost || receiver->reload_seal.is_older)
+    if (seal->is_taken_away)
         return VERDICT_LOST;
     note_store(receiver, verdict, err);
     return verdict;

@@ -58,7 +58,7 @@ static enum err_code on_open(
     const struct own_param params[] = {
         own_text("line", span_of(seal->line)), own_text("identity", span_of(seal->identity))};
     seal->known_batch = 0;
-    seal->is_older = false;
+    base->is_taken_away = false;
     enum err_code code =
         own_run_kept(own, KNOWN, params, ARRAY_LEN(params), on_batch, &seal->known_batch, err);
     batch->is_known = code == ERR_NONE && seal->known_batch != 0;
@@ -83,8 +83,8 @@ static enum err_code on_close(
     if (code != ERR_NONE)
         return code;
     CRASH_POINT("reload-sealed");
-    seal->is_older = written == 0;
-    return seal->is_older ? err_set(err, ERR_BUSY, "a newer file was loaded") : ERR_NONE;
+    base->is_taken_away = written == 0;
+    return base->is_taken_away ? err_set(err, ERR_BUSY, "a newer file was loaded") : ERR_NONE;
 }
 
 void reload_seal_init(struct reload_seal *seal)

@@ -27,13 +27,12 @@ MUST_CHECK enum err_code reload_store_find(
 
 // What binds a file to its batch.
 struct reload_seal {
-    struct seal seal;     // reload_seal_init makes it
+    struct seal seal;     // reload_seal_init makes it; taken away: another process has loaded a newer file
     const char *line;     // its name in app.ini; borrowed, as below
     const char *identity; // of the file (file_try.h): read when the batch is written
     int64_t bytes;        // of the file
     int64_t written_us;   // likewise
     int64_t known_batch;  // out, where batch->is_known: the batch in which it was loaded last
-    bool is_older;        // out: another process has loaded a newer one meanwhile; the batch fails
 };
 
 // Makes it a seal for a batch's list; the fields that are not out are the caller's to set.

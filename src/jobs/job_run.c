@@ -90,8 +90,7 @@ static enum err_code read_job(
     if (app == NULL)
         return err_set(err, ERR_BUSY, "the app is not served");
     desk_give_time(run->own->conn);
-    enum err_code code =
-        job_try_read(&run->try, job, app, &options->trying, run->own, on_piece, writing, err);
+    enum err_code code = job_try_read(&run->try, job, app, &options->means, run->own, on_piece, writing, err);
     store_deadline(run->own->conn, 0);
     return code;
 }
@@ -111,7 +110,7 @@ static enum verdict try_job(struct job_run *run, const struct job *job, struct e
         return verdict_of(err_set(err, ERR_BUSY, "too many batches are waiting"));
     absence_wait(&writing.absence);
     *err = try->batch.err;
-    return try->is_lost ? VERDICT_LOST : verdict_of(err->code);
+    return try->seal.is_taken_away ? VERDICT_LOST : verdict_of(err->code);
 }
 
 // --- what became of it

@@ -23,8 +23,8 @@
 #include "store/own_sql.h"
 
 struct job_run_options {
-    struct job_try_options trying; //
-    void *ctx;                     // handed to the functions, which are called on the runner's thread
+    struct batch_means means; // of all batches
+    void *ctx;                // handed to the functions, which are called on the runner's thread
 
     // A reference to the app as it is in force; NULL: none is.
     struct app *(*app)(void *ctx);

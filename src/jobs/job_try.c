@@ -46,7 +46,7 @@ static enum err_code close_seal(
     if (code != ERR_NONE)
         return code;
     CRASH_POINT("job-sealed");
-    try->is_lost = !is_moved;
+    seal->is_taken_away = !is_moved;
     return is_moved ? ERR_NONE : err_set(err, ERR_BUSY, "the job was taken by another process");
 }
 
@@ -134,33 +134,23 @@ static enum err_code read_body(
         code = intake_finish(&try->intake, err);
     if (code != ERR_NONE)
         return code;
-    intake_take_rows(&try->intake, &try->batch.rows);
-    if (try->batch.rows.count == 0 && try->batch.report.total == 0)
-        return err_set(err, ERR_MALFORMED, "the body has no rows: send at least one");
-    return ERR_NONE;
+    return batch_take_rows(&try->batch, &try->intake, BATCH_NO_ROWS, err);
 }
 
 enum err_code job_try_read(struct job_try *try, const struct job *job, struct app *app,
-    const struct job_try_options *options, struct own_statements *own, void (*on_piece)(void *ctx), void *ctx,
+    const struct batch_means *means, struct own_statements *own, void (*on_piece)(void *ctx), void *ctx,
     struct err *err)
 {
     const struct endpoint *endpoint = NULL;
-    *try = (struct job_try){.job = job, .options = options, .app = app, .on_piece = on_piece, .ctx = ctx};
+    *try = (struct job_try){.job = job, .app = app, .on_piece = on_piece, .ctx = ctx};
     arena_init(&try->arena, LIMIT_REQUEST_BYTES);
     enum err_code code = find_endpoint(job, app, &endpoint, err);
     if (code != ERR_NONE)
         return code;
     assert(endpoint != NULL);
-    struct intake_options intake = {.endpoint = endpoint,
-        .max_bytes = options->max_body_bytes,
-        .query = job->asked.query,
-        .arena = &try->arena,
-        .max_rows = LIMIT_BATCH_ROWS,
-        .pattern_steps = LIMIT_BATCH_STEPS,
-        .budget = options->rows_budget,
-        .space = options->rows_space,
-        .max_file_bytes = LIMIT_ROWS_TIMES * options->max_body_bytes,
-        .report = &try->batch.report};
+    try->batch.endpoint = endpoint;
+    struct intake_options intake = batch_intake(&try->batch, means, &try->arena);
+    intake.query = job->asked.query;
     code = read_params(try, endpoint, err);
     if (code == ERR_NONE)
         code = read_format(try, &intake, err);
@@ -171,12 +161,11 @@ enum err_code job_try_read(struct job_try *try, const struct job *job, struct ap
     try->seal = (struct seal){.close = close_seal};
     struct batch *batch = &try->batch;
     batch->app = app;
-    batch->endpoint = endpoint;
     batch->params = try->params;
     batch->source = (struct batch_source){
         .client_kind = job->asked.client_kind, .client = job->asked.client, .address = job->asked.address};
     batch->seals = &try->seal;
-    spool_init(&batch->answer, options->answers, LIMIT_SPOOL_FILE_BYTES);
+    spool_init(&batch->answer, means->answers, LIMIT_SPOOL_FILE_BYTES);
     return ERR_NONE;
 }
 
@@ -190,10 +179,7 @@ void job_try_fini(struct job_try *try)
     if (try->job == NULL)
         return;
     intake_fini(&try->intake);
-    rows_fini(&try->batch.rows);
-    report_fini(&try->batch.report);
-    report_fini(&try->batch.found);
-    spool_fini(&try->batch.answer);
+    batch_fini(&try->batch);
     arena_fini(&try->arena);
     app_unref(try->app);
     *try = (struct job_try){0};

@@ -4,40 +4,26 @@
 #ifndef RECKONER_JOBS_JOB_TRY_H
 #define RECKONER_JOBS_JOB_TRY_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "app/app.h"
 #include "base/arena.h"
-#include "base/budget.h"
 #include "base/err.h"
-#include "base/temp_file.h"
+#include "batch/batch.h"
 #include "batch/intake.h"
-#include "batch/writer.h"
 #include "jobs/job.h"
 #include "store/own_sql.h"
 
-// What all tries share; borrowed.
-struct job_try_options {
-    struct temp_space *answers;    // where large answers go
-    struct budget *rows_budget;    // of all batches
-    struct temp_space *rows_space; // of the same
-    uint64_t max_body_bytes;       // of a body when it is decompressed
-};
-
 struct job_try {
-    struct batch batch;                    // lent to the writer
-    struct seal seal;                      // of it
-    const struct job *job;                 // borrowed, as the app
-    const struct job_try_options *options; //
-    struct app *app;                       // owned reference
-    struct arena arena;                    // owns parameters and the dialect
-    struct intake intake;                  // owned
-    struct value *params;                  // the arena's
-    bool is_lost;                          // somebody else has the job
-    struct err err;                        // why it is no batch; ERR_NONE: batch.err tells
-    void (*on_piece)(void *ctx);           // called now and then while the body is read
-    void *ctx;                             // handed to it
+    struct batch batch;          // lent to the writer
+    struct seal seal;            // of it
+    const struct job *job;       // borrowed; NULL: it has not begun
+    struct app *app;             // owned reference
+    struct arena arena;          // owns parameters and the dialect
+    struct intake intake;        // owned
+    struct value *params;        // the arena's
+    void (*on_piece)(void *ctx); // called now and then while the body is read
+    void *ctx;                   // handed to it
 };
 
 // Reads a job's body from the store and makes a batch of it, for an app of which it takes the reference. An
@@ -45,13 +31,13 @@ struct job_try {
 // batch/intake.h, with bad rows in batch.report), or of the store. The caller ends it by job_try_fini in any
 // case. `on_piece` is called for each piece of the body.
 MUST_CHECK enum err_code job_try_read(struct job_try *try, const struct job *job, struct app *app,
-    const struct job_try_options *options, struct own_statements *own, void (*on_piece)(void *ctx), void *ctx,
+    const struct batch_means *means, struct own_statements *own, void (*on_piece)(void *ctx), void *ctx,
     struct err *err);
 
 // The rows that were read so far. Of its thread.
 size_t job_try_rows(const struct job_try *try);
 
-// Frees all but what is lent to the writer. A zeroed struct is fine.
+// Frees it; not while the writer has its batch. A zeroed struct is fine.
 void job_try_fini(struct job_try *try);
 
 #endif

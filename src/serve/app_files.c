@@ -43,10 +43,7 @@ static enum err_code start(struct app_file *item, struct err *err)
     const struct service *service = &context->services[item->deferred.service];
     const struct receiver_options options = {.store = service->store,
         .writer = service->writer,
-        .trying = {.answers = &context->spools,
-            .rows_budget = &context->rows_budget,
-            .rows_space = &context->rows_space,
-            .max_bytes = context->max_body_bytes},
+        .trying = {.means = context_means(context)},
         .ctx = &item->deferred,
         .app = deferred_app,
         .problem = deferred_problem,

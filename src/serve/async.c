@@ -194,7 +194,7 @@ static enum err_code spool_part(struct request *request, struct err *err)
     if (code == ERR_NONE && upload->is_last)
         code = spool_end(body, err);
     if (code == ERR_NONE && upload->is_last && spool_bytes(body) == 0)
-        code = err_set(err, ERR_MALFORMED, "the body has no rows: send at least one");
+        code = err_set(err, ERR_MALFORMED, BATCH_NO_ROWS);
     return code;
 }
 

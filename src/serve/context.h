@@ -12,6 +12,7 @@
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/spool.h"
+#include "batch/batch.h"
 #include "batch/in_flight.h"
 #include "cache/cache.h"
 #include "cache/flight.h"
@@ -80,6 +81,15 @@ struct context {
     bool has_admin;                   // some listener is for the server's own pages alone; fixed
     atomic_bool draining;             // not ready any more
 };
+
+// What all batches share.
+static inline struct batch_means context_means(struct context *context)
+{
+    return (struct batch_means){.answers = &context->spools,
+        .rows_budget = &context->rows_budget,
+        .rows_space = &context->rows_space,
+        .max_bytes = context->max_body_bytes};
+}
 
 // Of the endpoint of that number of a service's app.
 static inline struct endpoint_state *context_endpoint(

@@ -51,10 +51,8 @@ void request_free(struct request *request)
     http_body_fini(&request->upload.part);
     intake_fini(&request->upload.intake);
     spool_fini(&request->body);
-    rows_fini(&request->batch.rows);
-    report_fini(&request->batch.report);
+    batch_fini(&request->batch);
     report_fini(&request->report);
-    spool_fini(&request->batch.answer);
     blob_unref(request->response.body);
     http_file_free_later(request->response.file, request->ref.loop);
     kept_unref(request->kept);

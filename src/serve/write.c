@@ -123,35 +123,22 @@ bool write_submit(struct request *request)
 
 static enum err_code start_intake(struct request *request, struct err *err)
 {
-    struct intake_options options = {.endpoint = request->endpoint,
-        .coding = request->body_coding,
-        .max_bytes = request->context->max_body_bytes,
-        .format = request->body_format,
-        .csv = request->csv,
-        .boundary = request->boundary,
-        .query = request->query,
-        .arena = &request->arena,
-        .max_rows = LIMIT_BATCH_ROWS,
-        .pattern_steps = LIMIT_BATCH_STEPS,
-        .budget = &request->context->rows_budget,
-        .space = &request->context->rows_space,
-        .max_file_bytes = LIMIT_ROWS_TIMES * (uint64_t)request->context->max_body_bytes,
-        .report = &request->batch.report};
+    const struct batch_means means = context_means(request->context);
+    struct intake_options options = batch_intake(&request->batch, &means, &request->arena);
+    options.coding = request->body_coding;
+    options.format = request->body_format;
+    options.csv = request->csv;
+    options.boundary = request->boundary;
+    options.query = request->query;
     return intake_start(&request->upload.intake, &options, err);
 }
 
 // After the last part: the rows are the batch's.
 static enum err_code finish_intake(struct request *request, struct err *err)
 {
-    struct batch *batch = &request->batch;
     struct intake *intake = &request->upload.intake;
     enum err_code code = intake_finish(intake, err);
-    if (code != ERR_NONE)
-        return code;
-    intake_take_rows(intake, &batch->rows);
-    if (batch->rows.count == 0 && batch->report.total == 0)
-        return err_set(err, ERR_MALFORMED, "the body has no rows: send at least one");
-    return ERR_NONE;
+    return code == ERR_NONE ? batch_take_rows(&request->batch, intake, BATCH_NO_ROWS, err) : code;
 }
 
 static enum err_code read_part(struct request *request, struct err *err)

@@ -85,9 +85,6 @@ void assert_answer(const struct sent *sent, const char *expected)
 
 void sent_fini(struct sent *sent, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        rows_fini(&sent[i].batch.rows);
-        report_fini(&sent[i].batch.report);
-        spool_fini(&sent[i].batch.answer);
-    }
+    for (size_t i = 0; i < count; i++)
+        batch_fini(&sent[i].batch);
 }
