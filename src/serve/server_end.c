@@ -37,6 +37,8 @@ static void end_threads(struct server *server)
     server->context.reloader = NULL;
     scraper_end(server->context.scraper); // it looks at what ends below
     keys_end(server->context.keys);
+    pool_free(server->context.parses); // what it runs may become a job, and a batch that wakes a hook
+    server->context.parses = NULL;
     app_hooks_free(server->context.hooks);
     server->context.hooks = NULL;
     app_jobs_free(server->context.jobs); // whoever waits for one goes on to the reads
@@ -46,9 +48,8 @@ static void end_threads(struct server *server)
     app_histories_free(server->context.history);
     server->context.history = NULL;
     limits_end(server->context.limits); // jobs have paid by now
-    pool_free(server->context.parses);
     pool_free(server->context.reads);
-    server->context.parses = server->context.reads = NULL;
+    server->context.reads = NULL;
     replicas_free(server->context.replicas);
     server->context.replicas = NULL;
     for (size_t i = 0; i < server->handle_count; i++)
