@@ -264,6 +264,7 @@ struct listing {
     struct request *request;
     size_t service;
     struct buf *out;
+    bool has_passed;             // the job that the list goes on behind, if it does; of an earlier app, too
     size_t count;                // of those that are written
     char last[JOB_ID_CHARS + 1]; // the id of the last one
 };
@@ -300,22 +301,25 @@ static bool set_client(const struct jobs_ask *ask, size_t service, struct job_fi
     return ask->sees_all || ask->sees_nobodys;
 }
 
+// Of the app whose job the list goes on behind, those behind that; of apps before it none, and of those
+// behind it all.
 static enum err_code list_from(
     struct listing *listing, struct own_statements *own, const struct job_filter *filter, struct err *err)
 {
     const struct jobs_ask *ask = listing->request->page_ask;
     struct job_filter page = *filter;
-    struct job before;
-    int64_t ahead;
-    bool is_found = true;
     enum err_code code = ERR_NONE;
-    if (ask->before.len > 0) {
-        code = job_store_find(own, ask->before, &listing->request->arena, &before, &ahead, &is_found, err);
-        page.before = code == ERR_NONE && is_found ? before.number : 0;
+    if (!listing->has_passed) {
+        struct job before = {0};
+        int64_t ahead;
+        code = job_store_find(
+            own, ask->before, &listing->request->arena, &before, &ahead, &listing->has_passed, err);
+        page.before = before.number;
     }
     page.limit -= (int64_t)listing->count;
-    return code == ERR_NONE && is_found && page.limit > 0 ? job_store_list(own, &page, on_job, listing, err)
-                                                          : code;
+    return code == ERR_NONE && listing->has_passed && page.limit > 0
+               ? job_store_list(own, &page, on_job, listing, err)
+               : code;
 }
 
 static enum err_code list_service(
@@ -347,7 +351,7 @@ void jobs_page_run_list(struct task *task, void *worker)
     const struct jobs_ask *ask = request->page_ask;
     struct err err = {0};
     AUTO(buf_fini) struct buf out;
-    struct listing listing = {.request = request, .out = &out};
+    struct listing listing = {.request = request, .out = &out, .has_passed = ask->before.len == 0};
     if (request_give_up(request))
         return;
     buf_init(&out, LIMIT_ANSWER_BYTES);

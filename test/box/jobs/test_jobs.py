@@ -165,6 +165,24 @@ def test_jobs_are_listed(server):
     assert server.get('/-/jobs?before=1').status == 400
 
 
+def test_lists_go_on_in_the_next_app(start, tmp_path):
+    other = {'schema/001_u.sql': 'CREATE TABLE u (id integer);',
+             'post_u.sql': '-- @endpoint POST /u\n-- @field id integer required\n-- @write\nINSERT INTO u SELECT id FROM batch;\n'
+                           '-- @answer 201\nSELECT count(*) AS n FROM batch;\n'}
+    third = {name.replace('u.sql', 'v.sql'): text.replace(' u ', ' v ').replace('/u', '/v') for name, text in other.items()}
+    server = start(*[write_app(tmp_path / name, app) for name, app in {'a': APP, 'b': other, 'c': third}.items()], '--quiet')
+    sent = [(path, ended(server, accepted(server, [{'id': i}], path=path))['id']) for path in ('/t', '/u', '/v') for i in range(3)]
+    newest = [id for path in ('/t', '/u', '/v') for at, id in reversed(sent) if at == path]
+    assert [job['id'] for job in server.get('/-/jobs').json()['jobs']] == newest
+    for limit in range(1, 10):
+        listed, page = [], server.get(f'/-/jobs?limit={limit}').json()
+        while 'next_before' in page:
+            listed += page['jobs']
+            page = server.get(f'/-/jobs?limit={limit}&before={page["next_before"]}').json()
+        assert [job['id'] for job in listed + page['jobs']] == newest
+    assert server.get(f'/-/jobs?before={"a" * 26}').json()['jobs'] == []
+
+
 def test_no_such_job(server):
     assert server.get('/-/jobs/' + 'a' * 26).status == 404
     assert server.get('/-/jobs/x').status == 404
