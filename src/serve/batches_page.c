@@ -119,6 +119,8 @@ static bool read_query(
 struct batch_line {
     const char *app;
     struct record_row row;
+    int64_t order_us; // its time, or that of a later batch of its app, where the clock was set back meanwhile
+    size_t number;    // its place among those that were read: of each app the newest first
 };
 
 struct batch_lines {
@@ -142,7 +144,10 @@ static enum err_code on_row(void *ctx, const struct record_row *row, struct err 
         return err_no_memory(err);
     lines->lines = grown;
     struct batch_line *line = &grown[lines->count];
-    *line = (struct batch_line){.app = lines->app, .row = *row};
+    *line =
+        (struct batch_line){.app = lines->app, .row = *row, .order_us = row->at_us, .number = lines->count};
+    if (lines->count > 0 && line[-1].app == lines->app && line[-1].order_us < line->order_us)
+        line->order_us = line[-1].order_us;
     struct batch_source *source = &line->row.source;
     if (!copy(&lines->arena, &line->row.endpoint) || !copy(&lines->arena, &source->client_kind) ||
         !copy(&lines->arena, &source->client) || !copy(&lines->arena, &source->address) ||
@@ -171,12 +176,13 @@ static enum err_code read_app(struct handles *handles, struct request *request, 
     return code;
 }
 
+// Of one app by ids, whatever its clock says.
 static int newest_first(const void *a, const void *b)
 {
     const struct batch_line *first = a, *second = b;
-    if (first->app == second->app)
-        return (first->row.id < second->row.id) - (first->row.id > second->row.id);
-    return (first->row.at_us < second->row.at_us) - (first->row.at_us > second->row.at_us);
+    if (first->order_us != second->order_us)
+        return first->order_us < second->order_us ? 1 : -1;
+    return (first->number > second->number) - (first->number < second->number);
 }
 
 static void write_texts(

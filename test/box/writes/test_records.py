@@ -5,6 +5,7 @@ import csv
 import http.client
 import io
 import re
+import sqlite3
 import threading
 
 import pytest
@@ -48,6 +49,20 @@ def chosen(request):
 @pytest.fixture
 def app(tmp_path):
     return write_app(tmp_path / 'shop', FILES)
+
+
+def test_those_of_several_apps_are_in_one_order_though_a_clock_was_set_back(start, app, tmp_path):
+    other = {name: text.replace('/p', '/q/p').replace('/prices/batches', '/q/batches') for name, text in FILES.items()}
+    server = start(app, write_app(tmp_path / 'other', other))
+    seconds = {'shop': [50, 10], 'other': [30]}
+    for name, path in {'shop': '/prices', 'other': '/q/prices'}.items():
+        for code in 'ab'[:len(seconds[name])]:
+            assert server.post(path, [{'code': code, 'price': 1}]).status == 201
+        with contextlib.closing(sqlite3.connect(tmp_path / 'var' / f'{name}.db', timeout=60, isolation_level=None)) as store:
+            for id, second in enumerate(seconds[name], 1):
+                store.execute('UPDATE reckoner_batches SET at_us = ? WHERE id = ?', (second * 1_000_000, id))
+    told = [(batch['app'], batch['id']) for batch in batches(server.get('/-/batches'))]
+    assert told == [('other', 1), ('shop', 2), ('shop', 1)]
 
 
 def test_a_batch_that_is_in_has_an_id_and_can_be_taken_back_by_it(start, app, chosen):
