@@ -3,6 +3,7 @@
 #include "cmd/store_site.h"
 
 #include "cmd/message.h"
+#include "cmd/recovered.h"
 #include "cmd/workspace.h"
 
 enum { TEXT_BYTES = 128 };
@@ -15,13 +16,14 @@ void store_site_fini(struct store_site *site)
     app_unref(site->app);
 }
 
-static enum err_code connect(struct store_site *site, const char *url,
+static enum err_code connect(struct store_site *site, const struct options *options, const char *url,
     enum err_code (*make)(struct store_conn *conn, struct err *err), struct err *err)
 {
     unsigned tries = 0;
     enum err_code code = store_open(url, site->app->name, &site->store, err);
     if (code != ERR_NONE)
         return code;
+    recovered_tell(site->store, store_shown(options, url));
     do {
         code =
             site->own.conn == NULL ? store_connect(site->store, STORE_WRITE, &site->own.conn, err) : ERR_NONE;
@@ -46,7 +48,7 @@ bool store_site_open(struct store_site *site, const struct options *options, con
         message_print(store_shown(options, url), why);
         return false;
     }
-    if (connect(site, url, make, &err) == ERR_NONE)
+    if (connect(site, options, url, make, &err) == ERR_NONE)
         return true;
     message_error(store_shown(options, url), &err);
     return false;

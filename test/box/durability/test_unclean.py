@@ -56,11 +56,12 @@ def test_an_upgrade_has_nothing_to_tell(app, tmp_path):
     assert 'cleanly' not in upgraded.server.stderr
 
 
-def test_a_command_that_comes_first_tells_of_it(start, app, tmp_path):
+@pytest.mark.parametrize('command', ['verify', 'job list', 'hook list', 'key list', 'usage'])
+def test_a_command_that_comes_first_tells_of_it(start, app, tmp_path, command):
     server = start(app, '--quiet')
     assert server.post('/rows', [{'id': 1, 'grp': 'a'}]).status == 201
     kill(server)
-    done = run('verify', app, '--var', tmp_path / 'var')
+    done = run(*command.split(), app, '--var', tmp_path / 'var')
     assert done.returncode == 0 and TOLD.match(done.stderr)
     assert 'cleanly' not in start(app, '--quiet').stderr
 
