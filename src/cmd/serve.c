@@ -168,6 +168,18 @@ static bool fill(struct workspace *workspace, const struct options *options, boo
     return true;
 }
 
+// The name of the folder that first loads at a reload take; without memory they would take another one.
+static bool keep_data_dir(struct app *app, const char *data_dir, struct service *service)
+{
+    struct err err = {0};
+    service->data_dir = data_dir != NULL ? arena_strdup(&app->arena, data_dir) : NULL;
+    if (data_dir == NULL || service->data_dir != NULL)
+        return true;
+    (void)err_no_memory(&err);
+    message_error(app->dir, &err);
+    return false;
+}
+
 static bool start_service(struct app *app, const struct options *options, struct service *service)
 {
     struct workspace workspace;
@@ -178,6 +190,7 @@ static bool start_service(struct app *app, const struct options *options, struct
     char text[DATA_DIR_BYTES];
     const char *data_dir = data_dir_of(options, app, text);
     bool is_draft, done = fill(&workspace, options, &is_draft);
+    done = done && keep_data_dir(app, data_dir, service);
     if (done && service_start(service, workspace.app, workspace.store, workspace.conn, &err) != ERR_NONE) {
         message_error(app->dir, &err);
         done = false;
@@ -186,8 +199,6 @@ static bool start_service(struct app *app, const struct options *options, struct
         workspace_fini(&workspace);
         return false;
     }
-    if (data_dir != NULL)
-        service->data_dir = arena_strdup(&service->app->arena, data_dir);
     if (is_draft)
         writer_set_draft(service->writer);
     if (service->read_store != NULL)

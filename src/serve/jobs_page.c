@@ -91,7 +91,7 @@ static bool read_options(struct request *request, struct span query, struct jobs
     return true;
 }
 
-// The last part of the path.
+// The last part of the path; at NULL without memory.
 static struct span id_of(struct request *request, struct span path)
 {
     size_t start = path.len;
@@ -386,9 +386,12 @@ static struct jobs_ask *begin(struct request *request, const struct http_request
 bool jobs_page_begin_one(struct request *request, const struct http_request *head)
 {
     struct jobs_ask *ask = begin(request, head);
-    if (ask != NULL)
-        ask->id = id_of(request, head->path);
-    return ask != NULL;
+    if (ask == NULL)
+        return false;
+    ask->id = id_of(request, head->path);
+    if (ask->id.at == NULL)
+        request_set_busy(request, "out of memory");
+    return ask->id.at != NULL;
 }
 
 bool jobs_page_begin_list(struct request *request, const struct http_request *head)

@@ -107,7 +107,6 @@ void near_hit_describe(const struct near_hit *hit, struct request *request)
     request->app = hit->lease->edition->apps[hit->answer->service];
     request->service = hit->answer->service;
     request->endpoint = hit->answer->endpoint;
-    request->cors = hit->cors;
     request->is_let_in = request->is_cached = request->is_near = true;
     request->series = hit->answer->series;
     request->response.status = hit->status;
