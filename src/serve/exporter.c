@@ -32,7 +32,8 @@ struct exporter {
     unsigned long dropped;     // since the log was told of last; they found no room
     uint64_t end_ns;           // when the end is over at the latest; 0: it has not begun
     bool is_away;              // the thread's: the last request to the collector has failed
-    struct curl_slist *fields; // the thread's; owned
+    CURL *curl;                // the thread's; owned, and kept, as is its connection
+    struct curl_slist *fields; // likewise
 };
 
 // --- sending
@@ -45,8 +46,9 @@ long exporter_time_ms(uint64_t end_ns, uint64_t now_ns)
 }
 
 // `time_ms`: 0: there is no time left.
-static CURLcode post(CURL *curl, const struct exporter *exporter, const struct buf *body, long time_ms)
+static CURLcode post(const struct exporter *exporter, const struct buf *body, long time_ms)
 {
+    CURL *curl = exporter->curl;
     if (time_ms == 0) // which would be no limit to curl
         return CURLE_OPERATION_TIMEDOUT;
     bool is_set = outbound_set_post(curl, exporter->url, time_ms, body->data, body->len, exporter->fields);
@@ -66,8 +68,7 @@ static void tell(struct exporter *exporter, CURLcode result, unsigned long count
 }
 
 // Sends the members in `spans`, which it empties.
-static void send_all(
-    struct exporter *exporter, CURL *curl, struct buf *spans, unsigned long count, long time_ms)
+static void send_all(struct exporter *exporter, struct buf *spans, unsigned long count, long time_ms)
 {
     AUTO(buf_fini) struct buf body;
     buf_init(&body, LIMIT_EXPORT_BYTES + MORE_BYTES);
@@ -76,13 +77,12 @@ static void send_all(
     buf_append_str(&body, TAIL);
     buf_clear(spans);
     bool is_whole = buf_status(&body) == ERR_NONE;
-    tell(exporter, is_whole ? post(curl, exporter, &body, time_ms) : CURLE_OUT_OF_MEMORY, count);
+    tell(exporter, is_whole ? post(exporter, &body, time_ms) : CURLE_OUT_OF_MEMORY, count);
 }
 
 static void *run(void *arg)
 {
     struct exporter *exporter = arg;
-    CURL *curl = curl_easy_init(); // kept, as is its connection
     struct buf sending;
     buf_init(&sending, LIMIT_EXPORT_BYTES);
     pthread_mutex_lock(&exporter->lock);
@@ -100,15 +100,14 @@ static void *run(void *arg)
         if (dropped > 0)
             log_printf(
                 exporter->log, "reckoner: %lu spans were dropped: more came than can be sent", dropped);
-        if (sending.len > 0 && curl != NULL)
-            send_all(exporter, curl, &sending, count, exporter_time_ms(end_ns, clock_monotonic_ns()));
+        if (sending.len > 0)
+            send_all(exporter, &sending, count, exporter_time_ms(end_ns, clock_monotonic_ns()));
         pthread_mutex_lock(&exporter->lock);
         if (end_ns != 0)
             break;
     }
     pthread_mutex_unlock(&exporter->lock);
     buf_fini(&sending);
-    curl_easy_cleanup(curl);
     return NULL;
 }
 
@@ -157,14 +156,17 @@ enum err_code exporter_new(const char *url, struct log *log, struct exporter **r
         return code;
     struct exporter *exporter = mem_zalloc(1, sizeof(*exporter));
     struct curl_slist *fields = curl_slist_append(NULL, "Content-Type: application/json");
-    if (exporter == NULL || fields == NULL) {
+    CURL *curl = curl_easy_init();
+    if (exporter == NULL || fields == NULL || curl == NULL) {
         mem_free(exporter);
         curl_slist_free_all(fields);
+        curl_easy_cleanup(curl);
         return err_no_memory(err);
     }
     exporter->url = url;
     exporter->log = log;
     exporter->fields = fields;
+    exporter->curl = curl;
     buf_init(&exporter->waiting, LIMIT_EXPORT_BYTES);
     pthread_mutex_init(&exporter->lock, NULL);
     cond_init(&exporter->wake);
@@ -176,6 +178,7 @@ enum err_code exporter_new(const char *url, struct log *log, struct exporter **r
     pthread_cond_destroy(&exporter->wake);
     pthread_mutex_destroy(&exporter->lock);
     curl_slist_free_all(fields);
+    curl_easy_cleanup(curl);
     mem_free(exporter);
     return code;
 }
@@ -192,6 +195,7 @@ void exporter_free(struct exporter *exporter)
     pthread_cond_destroy(&exporter->wake);
     pthread_mutex_destroy(&exporter->lock);
     curl_slist_free_all(exporter->fields);
+    curl_easy_cleanup(exporter->curl);
     buf_fini(&exporter->waiting);
     mem_free(exporter);
 }
