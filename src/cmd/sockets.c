@@ -163,13 +163,14 @@ void sockets_use_tls(struct sockets *sockets, struct tls *tls)
 
 void sockets_tell(const struct sockets *sockets, const struct server *server, size_t endpoints)
 {
-    const char *name, *first = server_address(server);
+    const char *name, *first = server_address(server), *scheme = "http";
     for (size_t i = 0; (name = server_address_at(server, i)) != NULL; i++) {
-        if (strcmp(name, first) != 0)
+        if (strcmp(name, first) == 0)
+            scheme = sockets->wants_tls[i] ? "https" : "http";
+        else
             fprintf(stderr, "reckoner: listening on %s%s%s\n", sockets->wants_tls[i] ? "https://" : "", name,
                 sockets->listens[i].is_admin ? " for /-/" : ", too");
     }
-    const char *scheme = sockets->count > 0 && sockets->wants_tls[0] ? "https" : "http";
     if (unix_socket_is(first))
         fprintf(stderr, "reckoner: listening on %s, %zu endpoints\n", first, endpoints);
     else

@@ -190,6 +190,19 @@ def test_a_held_socket_may_speak_tls(activated, tmp_path):
             assert Answer(connection.getresponse()).json() == [{'x': 7}]
 
 
+def test_the_line_that_says_where_a_server_listens_names_the_scheme_of_that_address(activated, tmp_path):
+    signed = server_certificate(tmp_path)
+    with listen() as apps, listen() as admin:
+        process = activated([admin, apps], ['admin', 'https'], '--tls-cert', signed.cert, '--tls-key', signed.key)
+        lines = []
+        while not lines or 'endpoints' not in lines[-1]:
+            lines += [line for line in [process.stderr.readline().decode()] if 'listening' in line]
+        ports = [held.getsockname()[1] for held in (apps, admin)]
+        address = f'https://127.0.0.1:{ports[0]}'
+        assert lines == [f'reckoner: listening on 127.0.0.1:{ports[1]} for /-/\n',
+                         f'reckoner: listening on {address}, 1 endpoints: see {address}/-/docs\n']
+
+
 def test_a_held_socket_for_tls_wants_a_certificate(activated):
     with listen() as held:
         assert refuse(activated([held], ['https'])) == (2, [
