@@ -96,8 +96,8 @@ const struct option_row option_rows[] = {
         .field = offsetof(struct options, admin_listen),
         .help =
             {{COMMAND_SERVE, "ADDR:PORT",
-                 "where the server's own pages below /-/ are, and no app; but for /-/docs and /-/usage they are "
-                 "not at --listen then"},
+                 "where the server's own pages below /-/ are, and no app; but for /-/docs, /-/usage, /-/batches and "
+                 "/-/jobs they are not at --listen then"},
                 {COMMAND_HEALTH | COMMAND_TOP, "ADDR:PORT",
                     "where its own pages are, unless ADDRESS says so"}},
     },

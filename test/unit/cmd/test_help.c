@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "base/buf.h"
+#include "serve/own_pages.h"
 
 enum { TEXT_BYTES = 1024 * 1024 };
 
@@ -167,12 +168,31 @@ static void the_reference_has_each_key_of_the_configuration_file(void **state)
     assert_no_row_more(at - 1);
 }
 
+// Of pages below one another it names the first.
+static void the_option_for_the_admin_names_the_pages_that_are_not_for_him_alone(void **state)
+{
+    (void)state;
+    const struct option_row *row = option_rows;
+    while (strcmp(row->flag, "--admin-listen") != 0)
+        row++;
+    const char *at = strstr(row->help[0].text, "but for ");
+    assert_non_null(at);
+    for (const struct own_page *page = own_pages; page->path != NULL; page++) {
+        if (strchr(page->path, '{') != NULL)
+            continue;
+        const char *found = strstr(row->help[0].text, page->path);
+        assert_int_equal(found != NULL, page->is_for_clients);
+        assert_true(found == NULL || found > at);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_is_laid_out_from_the_table),
         cmocka_unit_test(the_reference_has_each_option_as_the_table_has_it),
         cmocka_unit_test(the_reference_has_each_key_of_the_configuration_file),
+        cmocka_unit_test(the_option_for_the_admin_names_the_pages_that_are_not_for_him_alone),
     };
     return cmocka_run_group_tests_name("cmd/help", tests, NULL, NULL);
 }
