@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One struct jobs for each service that wants them.
+// One struct jobs for each service that wants them. They are started by the main thread and by the
+// reloader's, and go on to the end: an app that takes no rows any more may do so again.
 #include "serve/app_jobs.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -9,12 +13,15 @@
 #include "serve/job_paying.h"
 
 struct app_job {
-    struct deferred deferred; // what the runner is told
-    struct jobs *jobs;        // owned; NULL: none
+    struct deferred deferred;    // what the runner is told
+    _Atomic(struct jobs *) jobs; // owned; NULL: none yet
 };
 
 struct app_jobs {
-    size_t count;
+    pthread_mutex_t lock; // guards the next two, and is held while some are started
+    bool rests;           // those that are started later do, too
+    bool is_ended;        // none is started any more
+    size_t count;         // of services; fixed
     struct app_job items[];
 };
 
@@ -50,7 +57,26 @@ static enum err_code start(struct app_job *item, struct err *err)
             .problem = deferred_problem,
             .done = on_done},
         .log = deferred_log(&item->deferred)};
-    return jobs_new(&options, &item->jobs, err);
+    struct jobs *jobs;
+    enum err_code code = jobs_new(&options, &jobs, err);
+    if (code == ERR_NONE)
+        atomic_store(&item->jobs, jobs);
+    return code;
+}
+
+enum err_code app_jobs_follow(struct app_jobs *jobs, size_t service, const struct app *app, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    if (!has_rows(app))
+        return ERR_NONE;
+    pthread_mutex_lock(&jobs->lock);
+    if (app_jobs_of(jobs, service) == NULL && !jobs->is_ended) {
+        code = start(&jobs->items[service], err);
+        if (code == ERR_NONE && jobs->rests)
+            jobs_rest(app_jobs_of(jobs, service), true);
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    return code;
 }
 
 enum err_code app_jobs_new(
@@ -60,6 +86,7 @@ enum err_code app_jobs_new(
     struct app_jobs *jobs = mem_zalloc(1, sizeof(*jobs) + count * sizeof(jobs->items[0]));
     if (jobs == NULL)
         return err_no_memory(err);
+    pthread_mutex_init(&jobs->lock, NULL);
     jobs->count = count;
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < count; i++) {
@@ -77,30 +104,40 @@ enum err_code app_jobs_new(
 
 struct jobs *app_jobs_of(const struct app_jobs *jobs, size_t service)
 {
-    return jobs != NULL ? jobs->items[service].jobs : NULL;
+    return jobs != NULL ? atomic_load(&jobs->items[service].jobs) : NULL;
 }
 
 void app_jobs_rest(struct app_jobs *jobs, bool rests)
 {
-    for (size_t i = 0; jobs != NULL && i < jobs->count; i++) {
-        if (jobs->items[i].jobs != NULL)
-            jobs_rest(jobs->items[i].jobs, rests);
+    if (jobs == NULL)
+        return;
+    pthread_mutex_lock(&jobs->lock);
+    jobs->rests = rests;
+    for (size_t i = 0; i < jobs->count; i++) {
+        if (app_jobs_of(jobs, i) != NULL)
+            jobs_rest(app_jobs_of(jobs, i), rests);
     }
+    pthread_mutex_unlock(&jobs->lock);
 }
 
 void app_jobs_end(struct app_jobs *jobs, uint64_t until_ns)
 {
+    if (jobs == NULL)
+        return;
     app_jobs_rest(jobs, true); // all at once, then one after the other
-    for (size_t i = 0; jobs != NULL && i < jobs->count; i++) {
-        if (jobs->items[i].jobs != NULL)
-            jobs_end(jobs->items[i].jobs, until_ns);
+    pthread_mutex_lock(&jobs->lock);
+    jobs->is_ended = true;
+    pthread_mutex_unlock(&jobs->lock);
+    for (size_t i = 0; i < jobs->count; i++) {
+        if (app_jobs_of(jobs, i) != NULL)
+            jobs_end(app_jobs_of(jobs, i), until_ns);
     }
 }
 
 bool app_jobs_are_waiting(const struct app_jobs *jobs)
 {
     for (size_t i = 0; jobs != NULL && i < jobs->count; i++) {
-        if (jobs->items[i].jobs != NULL && jobs_are_waiting(jobs->items[i].jobs))
+        if (app_jobs_of(jobs, i) != NULL && jobs_are_waiting(app_jobs_of(jobs, i)))
             return true;
     }
     return false;
@@ -108,7 +145,10 @@ bool app_jobs_are_waiting(const struct app_jobs *jobs)
 
 void app_jobs_free(struct app_jobs *jobs)
 {
-    for (size_t i = 0; jobs != NULL && i < jobs->count; i++)
-        jobs_free(jobs->items[i].jobs);
+    if (jobs == NULL)
+        return;
+    for (size_t i = 0; i < jobs->count; i++)
+        jobs_free(app_jobs_of(jobs, i));
+    pthread_mutex_destroy(&jobs->lock);
     mem_free(jobs);
 }

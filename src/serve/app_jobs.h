@@ -19,6 +19,11 @@ struct app_jobs;
 MUST_CHECK enum err_code app_jobs_new(
     struct context *context, bool is_watched, struct app_jobs **ret_jobs, struct err *err);
 
+// An app is about to be in force in the place of another one: starts jobs where it is the first that takes
+// rows. Errors as above. On the reloader's thread.
+MUST_CHECK enum err_code app_jobs_follow(
+    struct app_jobs *jobs, size_t service, const struct app *app, struct err *err);
+
 // Those of a service; NULL: it has none. Any thread, as all below; `jobs` may be NULL.
 struct jobs *app_jobs_of(const struct app_jobs *jobs, size_t service);
 

@@ -29,6 +29,7 @@
 #include "batch/outbox.h"
 #include "inbox/receiver.h"
 #include "serve/app_hooks.h"
+#include "serve/app_jobs.h"
 #include "serve/file_watch.h"
 #include "serve/folder_stamp.h"
 #include "serve/refill.h"
@@ -201,6 +202,8 @@ static enum err_code reload_app(
         code = keys_follow_issuers(reloader->options.keys, app, err);
     if (code == ERR_NONE)
         code = app_files_follow(reloader->options.files, number, app, err);
+    if (code == ERR_NONE)
+        code = app_jobs_follow(reloader->options.jobs, number, app, err);
     if (code == ERR_NONE && reloader->options.hooks != NULL)
         code = app_hooks_follow(reloader->options.hooks, number, app, err);
     if (code == ERR_NONE) {

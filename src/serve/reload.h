@@ -23,6 +23,7 @@
 #include "serve/service.h"
 
 struct app_hooks; // app_hooks.h
+struct app_jobs;  // app_jobs.h
 struct reloader;
 
 // A request that waits; embedded in it.
@@ -43,6 +44,7 @@ struct reloader_options {
     struct app_hooks *hooks;        // NULL: none are sent
     bool is_metered;                // usage is counted where an app wants that
     struct app_files *files;        //
+    struct app_jobs *jobs;          //
     bool is_watching;               // files are watched; else only reloader_ask begins a round
     int64_t read_ms;                // of the wall clock, before the apps were read
     struct log *log;                //

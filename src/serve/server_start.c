@@ -149,6 +149,7 @@ static enum err_code make_reloader(
         .hooks = context->hooks,
         .is_metered = context->meter != NULL,
         .files = context->files,
+        .jobs = context->jobs,
         .is_watching = options->watch,
         .read_ms = options->read_ms,
         .log = context->error_log};
@@ -265,8 +266,8 @@ static enum err_code listen_and_run(
 static enum err_code (*const steps[])(
     struct server *server, const struct server_options *options, struct err *err) = {
     make_editions, start_file_threads, make_context, server_make_pools, set_bounds, server_make_limits,
-    server_make_keys, server_make_meter, make_loops, make_scraper, make_files, make_hooks, make_reloader,
-    watch_stores, observe_writers, make_jobs, watch_files, make_histories,
+    server_make_keys, server_make_meter, make_loops, make_scraper, make_files, make_hooks, watch_stores,
+    observe_writers, make_jobs, make_reloader, watch_files, make_histories,
     listen_and_run, // requests come from here on
 };
 

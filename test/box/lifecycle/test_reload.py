@@ -72,6 +72,18 @@ def test_an_app_whose_files_are_as_they_were_keeps_its_answers(start, tmp_path):
     assert 'is in force' not in server.stderr
 
 
+def test_an_app_that_takes_rows_for_the_first_time_has_jobs(start, site):
+    (site / 'watched' / 'post_t.sql').unlink()
+    server = serve(start, site)
+    assert server.post('/t', [{'x': 1}]).status == 405
+    (site / 'watched' / 'post_t.sql').write_text(APP['post_t.sql'])
+    hang_up(server, 'was read anew and is in force')
+    answer = server.request('POST', '/t', json.dumps([{'x': 1}]), {'Content-Type': 'application/json', 'Prefer': 'respond-async'})
+    assert answer.status == 202
+    wait_until(lambda: server.get(answer.headers['Location']).json()['state'] == 'done')
+    assert server.get('/t').json() == [{'n': 1}]
+
+
 def test_an_app_that_is_broken_stays_as_it_was(start, site):
     server = serve(start, site)
     (site / 'watched' / 'get_a.sql').write_text('-- @endpoint GET /a\n-- @answr\nSELECT 1 AS a;\n')
