@@ -4,7 +4,11 @@
 // runs on the main thread, but for `drain`.
 //
 // Invariants: `state` is changed by `move` alone; nothing in the loop of `running_run` blocks for longer than
-// the pause between two looks, but a reload.
+// the pause between two looks, but for three things:
+// - a reload;
+// - the end of a new process that has failed (successor_end): LIMIT_SUCCESSOR_END_MS, and then as long as the
+//   system takes to end what was killed;
+// - the whole drain, where no thread can be started for it.
 #include "cmd/running.h"
 
 #include <assert.h>
