@@ -8,6 +8,7 @@
 
 #include "access/account.h"
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 struct entry {
@@ -103,6 +104,13 @@ static bool read_client(struct arena *arena, const struct key_row *row, struct c
            read_claims(arena, row->claims, client);
 }
 
+// Whether the row is no larger than those that `reckoner key` writes: servers keep all of it in memory.
+static bool has_bounds(const struct key_row *row)
+{
+    return row->scopes.len <= LIMIT_SCOPES_BYTES && row->claims.len <= LIMIT_SCOPES_BYTES &&
+           count_lines(row->scopes) <= LIMIT_SCOPES && count_lines(row->claims) <= LIMIT_CLAIMS;
+}
+
 static enum err_code fill(struct key_table *table, const struct key_row *rows, struct err *err)
 {
     for (size_t i = 0; i < table->count; i++) {
@@ -111,6 +119,10 @@ static enum err_code fill(struct key_table *table, const struct key_row *rows, s
             return err_set(err, ERR_STORE, "the keys %.*s and %.*s have the same secret", (int)rows[i].id.len,
                 rows[i].id.at, (int)table->clients[table->slots[slot] - 1].id.len,
                 table->clients[table->slots[slot] - 1].id.at);
+        if (!has_bounds(&rows[i]))
+            return err_set(err, ERR_STORE,
+                "the key %.*s has more scopes or claims than any Reckoner has written", (int)rows[i].id.len,
+                rows[i].id.at);
         table->slots[slot] = (uint32_t)i + 1;
         table->entries[i] = (struct entry){.digest = rows[i].digest, .revoked_s = rows[i].revoked_s};
         if (!read_client(&table->arena, &rows[i], &table->clients[i]))

@@ -44,7 +44,8 @@ struct key_use {
 };
 
 // Makes a table of the rows; `generation` is the one that they were read at. The caller owns a reference.
-// ERR_STORE for rows of which two have the same digest; ERR_NO_MEMORY.
+// ERR_STORE for rows of which two have the same digest, or one has more than LIMIT_SCOPES, LIMIT_CLAIMS, or
+// LIMIT_SCOPES_BYTES of either; ERR_NO_MEMORY.
 MUST_CHECK enum err_code key_table_new(const struct key_row *rows, size_t count, uint64_t generation,
     struct key_table **ret_table, struct err *err);
 

@@ -339,8 +339,9 @@ enum {
     LIMIT_KEYS_STALE_MS = 1000,  // since the last time that it has told: behind that no key counts
     LIMIT_GUESSES = 20,          // wrong keys of one address in a row …
     LIMIT_GUESS_MS = 3000,       // … and one more after each such time
-    LIMIT_SCOPES = 100,          // of a key
-    LIMIT_CLAIMS = 20,           // of a key
+    LIMIT_SCOPES = 100,          // of a key or a token
+    LIMIT_CLAIMS = 100,          // of a key; commands take fewer
+    LIMIT_SCOPES_BYTES = 65536,  // of a key's scopes, and of its claims
     LIMIT_LABEL_BYTES = 200,     // of a key's label
     LIMIT_CLAIM_BYTES = 200,     // of a claim: its name and its value
     LIMIT_TOKEN_BYTES = 8192,    // of a JWT: issuers' have 500 to 3000

@@ -19,7 +19,7 @@
 #include "text/timestamp.h"
 #include "text/utf8.h"
 
-enum { TEXTS_BYTES = 64 * 1024, DAY_S = 86400, MAX_NAMES = 2048, NAME_BYTES = 256 };
+enum { TEXTS_BYTES = LIMIT_SCOPES_BYTES, DAY_S = 86400, MAX_NAMES = 2048, NAME_BYTES = 256 };
 
 #define MAX_SPAN_S (100LL * 366 * DAY_S) // a hundred years
 #define US_PER_S   1000000

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 enum { MANY = 1000 };
@@ -85,6 +86,33 @@ static void what_a_row_says_its_client_has(void **state)
     assert_null(client->account);
     assert_int_equal(key_table_generation(table), 7);
     key_table_unref(table);
+}
+
+static void a_key_with_more_scopes_or_claims_than_one_may_have_is_refused(void **state)
+{
+    (void)state;
+    static char lines[LIMIT_SCOPES_BYTES + 2];
+    static const char text[] = "the key k_a has more scopes or claims than any Reckoner has written";
+    const size_t lens[] = {2 * LIMIT_SCOPES, 2 * LIMIT_SCOPES + 2};
+    struct key_row row = row_of("k_a", "a");
+    struct key_table *table = NULL;
+    for (size_t i = 0; i < sizeof(lines); i++)
+        lines[i] = i % 2 == 0 ? 'a' : '\n';
+    row.scopes = row.claims = (struct span){lines, lens[0]};
+    key_table_unref(make(&row, 1));
+    for (size_t i = 0; i < 4; i++) {
+        struct err err = {0};
+        struct span many = {lines, lens[1]};
+        if (i >= 2) { // one that is too long
+            memset(lines, 'a', sizeof(lines));
+            many.len = LIMIT_SCOPES_BYTES + 1;
+        }
+        row.scopes = i % 2 == 0 ? many : (struct span){0};
+        row.claims = i % 2 == 1 ? many : (struct span){0};
+        assert_int_equal(key_table_new(&row, 1, 7, &table, &err), ERR_STORE);
+        assert_string_equal(err.text, text);
+    }
+    assert_null(table);
 }
 
 static void a_key_ends_at_its_moment_and_a_revoked_one_at_once(void **state)
@@ -227,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_secret_finds_its_own_key),
         cmocka_unit_test(what_a_row_says_its_client_has),
+        cmocka_unit_test(a_key_with_more_scopes_or_claims_than_one_may_have_is_refused),
         cmocka_unit_test(a_key_ends_at_its_moment_and_a_revoked_one_at_once),
         cmocka_unit_test(two_keys_with_one_secret_are_refused),
         cmocka_unit_test(uses_are_taken_once),
