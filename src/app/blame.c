@@ -22,12 +22,12 @@ enum shown {
 
 // One search.
 struct blame {
-    struct plan *plan;                    // borrowed
-    const struct value *params;           // borrowed; as they were sent
-    struct spool *scratch;                // borrowed; takes what the tries give
-    const struct err *failure;            // borrowed; of the request
-    uint64_t end_ns;                      // monotonic; of the last try
-    struct value tried[LIMIT_PARAMS + 2]; // those of a try; @page adds two
+    struct plan *plan;                // borrowed
+    const struct value *params;       // borrowed; as they were sent
+    struct spool *scratch;            // borrowed; takes what the tries give
+    const struct err *failure;        // borrowed; of the request
+    uint64_t end_ns;                  // monotonic; of the last try
+    struct value tried[LIMIT_PARAMS]; // those of a try
 };
 
 static enum err_code run_page(const struct blame *blame, struct err *err)
@@ -237,7 +237,7 @@ enum err_code blame_params(struct plan *plan, const struct value *params, uint64
     struct spool *scratch, struct report *report, struct err *err)
 {
     struct blame blame = {.plan = plan, .params = params, .scratch = scratch, .failure = err};
-    bool is_guilty[LIMIT_PARAMS + 2] = {false};
+    bool is_guilty[LIMIT_PARAMS] = {false};
     blame.end_ns = clock_monotonic_ns() + LIMIT_BLAME_MS * NS_PER_MS;
     if (blame.end_ns > deadline_ns)
         blame.end_ns = deadline_ns;

@@ -382,7 +382,7 @@ static void check_fields(struct search *search)
 // Whether no row is needed for the failure, and, with `without_params`, no parameter either.
 static bool fails_without_rows(struct search *search, bool without_params)
 {
-    struct value none[LIMIT_PARAMS + 2] = {0};
+    struct value none[LIMIT_PARAMS] = {0};
     int batch = search->endpoint->batch_param; // which no client has sent, and no column need take as null
     if (batch >= 0)
         none[batch] = search->failed->params[batch];
@@ -396,7 +396,7 @@ static bool fails_without_rows(struct search *search, bool without_params)
 static int find_param(struct search *search, bool by_null)
 {
     const struct endpoint *endpoint = search->endpoint;
-    struct value changed[LIMIT_PARAMS + 2];
+    struct value changed[LIMIT_PARAMS];
     int found = -1;
     for (size_t i = 0; i < endpoint->param_count; i++) {
         if (search->failed->params[i].kind == VALUE_NULL || (int)i == endpoint->batch_param)
