@@ -50,10 +50,10 @@ MUST_CHECK enum err_code jwt_read(
 MUST_CHECK enum jwt_verdict jwt_judge(const struct jwt *jwt, const struct issuer *issuer,
     const struct jwks *keys, int64_t now_s, struct err *err);
 
-// Who asks by a good token, as the issuer's section of app.ini has it: copies in the arena, but for the plan,
-// which is the issuer's. The client's claims are those of the token that are texts, numbers or booleans of at
-// most LIMIT_CLAIM_BYTES. ERR_INVALID when its id is missing, or begins as those of keys do, or it has too
-// many scopes; ERR_NO_MEMORY.
+// Who asks by a good token, as the issuer's section of app.ini has it: copies in the arena, but for the plan
+// and the name of the issuer, which it borrows from the app. The client's claims are those of the token that
+// are texts, numbers or booleans of at most LIMIT_CLAIM_BYTES. ERR_INVALID when its id is missing, or begins
+// as those of keys do, or it has too many scopes; ERR_NO_MEMORY.
 MUST_CHECK enum err_code jwt_client(const struct jwt *jwt, const struct issuer *issuer, struct arena *arena,
     struct client *ret_client, struct err *err);
 

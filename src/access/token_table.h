@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The clients of tokens, and of certificates, that were good, so that a signature is verified once and not at
 // each request. A table only grows; who owns it (a lease) makes another one when it is full, or when the keys
-// of issuers have changed, and so nobody has to count who uses a client. Of one loop.
+// of issuers have changed, and so nobody has to count who uses a client. Clients borrow from the apps whose
+// issuers they have: a lease holds its edition, which has the apps, and its table together. Of one loop.
 #ifndef RECKONER_ACCESS_TOKEN_TABLE_H
 #define RECKONER_ACCESS_TOKEN_TABLE_H
 

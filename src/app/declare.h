@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directives that declare what an endpoint answers and what it takes. Private to directives.c. The
-// parser's thread.
+// The directives that declare what an endpoint answers and what it takes. For directives.c, and for those who
+// read directives that are such ones and more. The parser's thread.
 #ifndef RECKONER_APP_DECLARE_H
 #define RECKONER_APP_DECLARE_H
 

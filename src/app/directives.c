@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One walk over the file's SQL tokens. A line comment that starts with @ is a directive; the other comments
 // above the first statement are the description; the SQL of a statement goes from its directive to its
-// semicolon. Each directive is read in a file of its own (declare.c, declare_answer.c, declare_csv.c,
-// declare_kept.c, statements.c). One thread, with a parser for each file.
+// semicolon. The line of a directive is read elsewhere: in statements.c where it heads a statement, else in
+// one of the files declare*.c. One thread, with a parser for each file.
 #include "app/directives.h"
 
 #include "app/declare.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all that read an endpoint's file need of the parser: room for lists that grow, errors with their
-// place, and the note of which parameters the SQL uses. The lines themselves are read in directives.c,
-// declare.c, declare_answer.c and statements.c. One thread, that of the parser.
+// place, and the note of which parameters the SQL uses. The lines themselves are read by directives.c,
+// statements.c and the files declare*.c. One thread, that of the parser.
 #include "app/parser.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parser of one endpoint's file: what it has read so far, and what all of its parts need. directives.c
-// walks through the file and makes it; declare.c and declare_answer.c read the lines that declare,
-// statements.c those that head a statement; endpoint_check.c and examples.c find out at the end what can only
-// be known then. Private to these files. One thread.
+// walks through the file and makes it. The files declare*.c and statements.c read the lines; what can only be
+// known at the end is found out by endpoint_check.c, presence.c, depends_hide.c and examples.c. For these
+// files alone. One thread.
 #ifndef RECKONER_APP_PARSER_H
 #define RECKONER_APP_PARSER_H
 

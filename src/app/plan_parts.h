@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan's own insides: the struct, what of a run is bound to its statements, and how a run is told to an
-// observer. Private to plan.c, checks.c, ahead.c and parallel.c. A plan belongs to its connection's thread.
+// observer. For those alone who run statements of a plan: plan.c, checks.c, ahead.c, parallel.c and blame.c.
+// A plan belongs to its connection's thread.
 #ifndef RECKONER_APP_PLAN_PARTS_H
 #define RECKONER_APP_PLAN_PARTS_H
 
@@ -48,7 +49,8 @@ struct plan {
     unsigned passes;       // reads in a row that no check has refused, up to what ahead.c counts
     bool is_slow;          // the last read took long
 
-    // The run that has ended with ERR_VALUE or ERR_CONSTRAINT last, for blame.c.
+    // The run that has ended with ERR_VALUE, ERR_CONSTRAINT or ERR_STORE last, for blame.c and for the place
+    // of the failure.
     const struct prepared *failed;  // whose; NULL: of the merged check
     struct store_stmt *failed_stmt; // of it
 

@@ -142,7 +142,7 @@ MUST_CHECK enum rule_result rule_check_given(const struct rule *rule, struct spa
 int rule_compare(enum value_type type, struct value a, struct value b);
 
 // Parses a text of the rule's type and format (one item of a list), without its bounds: RULE_OK, RULE_TYPE,
-// RULE_DIGITS or RULE_MEMORY.
+// RULE_DIGITS or RULE_MEMORY; of a timestamp RULE_TOO_FINE, RULE_NEVER and RULE_TWICE, too.
 MUST_CHECK enum rule_result rule_parse(
     const struct rule *rule, struct span text, struct arena *arena, struct value *ret_value);
 

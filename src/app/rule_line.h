@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The line of a @param or @field, taken apart into rule words, and the words that there are. Private to
-// rule_read.c, which fills it, and rule_settle.c, which makes a rule of it. One thread at a time.
+// The line of a @param or @field, taken apart into rule words, and the words that there are. rule_read.c
+// fills it, and rule_settle.c makes a rule of it; who else reads directives asks for the words. One thread at
+// a time.
 #ifndef RECKONER_APP_RULE_LINE_H
 #define RECKONER_APP_RULE_LINE_H
 

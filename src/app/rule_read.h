@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a rule as a directive's line has it: name type [list] [required] [default V] [min N] [max N]
-// [maxlength N] [in (a, b)] [format "F"] [past] [name "N"] [pattern "P"] [unique] [description].
+// [maxlength N] [in (a, b)] [format "F"] [past] [zone Z] [micros] [name "N"] [pattern "P"] [unique]
+// [description].
 #ifndef RECKONER_APP_RULE_READ_H
 #define RECKONER_APP_RULE_READ_H
 
