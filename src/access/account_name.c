@@ -39,7 +39,7 @@ static void write_address(const char *origin, struct buf *out)
         buf_printf(out, "%s/64", text);
 }
 
-void account_name_write(const struct account *account, struct buf *out)
+static void write_name(const struct account *account, struct buf *out)
 {
     buf_append_str(out, account->is_address ? "a:" : "c:");
     if (account->is_address)
@@ -52,7 +52,7 @@ struct span account_name_copy(const struct account *account, struct arena *arena
 {
     AUTO(buf_fini) struct buf name;
     buf_init(&name, NAME_BYTES);
-    account_name_write(account, &name);
+    write_name(account, &name);
     if (buf_status(&name) != ERR_NONE)
         return (struct span){0};
     return (struct span){.at = arena_strndup(arena, name.data, name.len), .len = name.len};

@@ -12,10 +12,7 @@
 // ends at them.
 void account_name_write_id(struct span id, struct buf *out);
 
-// Appends the name. In an id, controls and % are written as %XX, as a database may refuse such bytes.
-void account_name_write(const struct account *account, struct buf *out);
-
-// The same as memory of the arena; its `at` is NULL without memory.
+// The account's name, with its id as above, in memory of the arena; its `at` is NULL without memory.
 struct span account_name_copy(const struct account *account, struct arena *arena);
 
 // The account of such a name, as accounts_find. NULL without memory, and for a name that is none.

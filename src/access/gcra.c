@@ -47,9 +47,16 @@ bool gcra_take(
     return true;
 }
 
+// A tat that may come from elsewhere, as far as it can be true: a clock may have jumped.
+static int64_t clamp(const struct gcra_rate *rate, int64_t tat_ns, int64_t now_ns)
+{
+    int64_t most_ns = now_ns + 2 * rate->limit_ns;
+    return tat_ns < most_ns ? tat_ns : most_ns;
+}
+
 int64_t gcra_charge(const struct gcra_rate *rate, int64_t tat_ns, uint64_t units, int64_t now_ns)
 {
-    return gcra_clamp(rate, later(tat_ns, now_ns) + cost_ns(rate, units), now_ns);
+    return clamp(rate, later(tat_ns, now_ns) + cost_ns(rate, units), now_ns);
 }
 
 int64_t gcra_give_back(const struct gcra_rate *rate, int64_t tat_ns, uint64_t units)
@@ -61,10 +68,4 @@ int64_t gcra_wait_ns(const struct gcra_rate *rate, int64_t tat_ns, uint64_t unit
 {
     int64_t ahead_ns = later(tat_ns, now_ns) - now_ns + cost_ns(rate, units);
     return ahead_ns > rate->limit_ns ? ahead_ns - rate->limit_ns : 0;
-}
-
-int64_t gcra_clamp(const struct gcra_rate *rate, int64_t tat_ns, int64_t now_ns)
-{
-    int64_t most_ns = now_ns + 2 * rate->limit_ns;
-    return tat_ns < most_ns ? tat_ns : most_ns;
 }

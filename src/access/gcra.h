@@ -40,7 +40,4 @@ int64_t gcra_give_back(const struct gcra_rate *rate, int64_t tat_ns, uint64_t un
 // How long it is until `units` of them, at most the rate's count, are left; 0: they are.
 int64_t gcra_wait_ns(const struct gcra_rate *rate, int64_t tat_ns, uint64_t units, int64_t now_ns);
 
-// A tat that comes from elsewhere, as far as it can be true: a clock may have jumped.
-int64_t gcra_clamp(const struct gcra_rate *rate, int64_t tat_ns, int64_t now_ns);
-
 #endif

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "access/audit.h"
 #include "access/key_store.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -161,7 +162,7 @@ enum err_code key_rings_ask(struct key_rings *rings, size_t store, struct store_
     struct key_ring *ring = key_rings_current(rings);
     struct key_table *table = ring->tables[store];
     uint64_t begun_ns = clock_monotonic_ns(), generation;
-    enum err_code code = key_store_generation(conn, &generation, err);
+    enum err_code code = audit_generation(conn, &generation, err);
     if (code == ERR_NONE && (table == NULL || key_table_generation(table) != generation))
         code = read_keys(rings, store, table, conn, err);
     key_ring_unref(ring);

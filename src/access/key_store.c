@@ -44,11 +44,6 @@ enum err_code key_store_make(struct store_conn *conn, struct err *err)
 
 // --- reading
 
-enum err_code key_store_generation(struct store_conn *conn, uint64_t *ret_generation, struct err *err)
-{
-    return audit_generation(conn, ret_generation, err);
-}
-
 static enum err_code make_table(
     const struct key_records *records, uint64_t generation, struct key_table **ret_table, struct err *err)
 {

@@ -24,10 +24,6 @@
 // that is made later is a change of the schema.
 MUST_CHECK enum err_code key_store_make(struct store_conn *conn, struct err *err);
 
-// A number that is another one after each change of a key. On any connection, in a transaction or outside.
-MUST_CHECK enum err_code key_store_generation(
-    struct store_conn *conn, uint64_t *ret_generation, struct err *err);
-
 // Reads all keys into a table, of which the caller owns a reference. On any connection, outside of a
 // transaction. ERR_TOO_LARGE past LIMIT_KEYS; ERR_STORE for a row that is none of ours.
 MUST_CHECK enum err_code key_store_read(

@@ -23,11 +23,6 @@ uint64_t purse_kind(unsigned of, uint32_t window_s)
     return ((uint64_t)of + 1) << 32 | window_s;
 }
 
-unsigned purse_kind_of(uint64_t kind)
-{
-    return (unsigned)(kind >> 32) - 1;
-}
-
 uint32_t purse_kind_window_s(uint64_t kind)
 {
     return (uint32_t)kind;

@@ -37,7 +37,6 @@ struct purse {
 
 // Of an allowance: what it is of, and its window. Not 0.
 uint64_t purse_kind(unsigned of, uint32_t window_s);
-unsigned purse_kind_of(uint64_t kind);
 uint32_t purse_kind_window_s(uint64_t kind);
 
 // Takes a unit; `is_look`: only finds out whether there is one. REFUSED: *ret_wait_ns is how long.

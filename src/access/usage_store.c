@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "store/own_sql.h"
-#include "app/rule.h"
 #include "base/attr.h"
 #include "base/limits.h"
 #include "text/date.h"

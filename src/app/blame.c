@@ -166,11 +166,6 @@ static bool is_of_params(void *ctx, struct span quoted)
     return blame_is_part(quoted, blame->params, blame->plan->endpoint->param_count);
 }
 
-void blame_hide(struct err *err, bool (*was_sent)(void *ctx, struct span quoted), void *ctx)
-{
-    wording_hide(err->text, was_sent, ctx);
-}
-
 // --- the search
 
 // What a parameter is exchanged for. Both are needed: null makes null of all that is worked out with it, and
@@ -248,7 +243,7 @@ enum err_code blame_params(struct plan *plan, const struct value *params, uint64
     }
     bool is_told = find(&blame, false, is_guilty) > 0 || find(&blame, true, is_guilty) == 1;
     if (err->code == ERR_VALUE)
-        blame_hide(err, is_of_params, &blame);
+        wording_hide(err->text, is_of_params, &blame);
     if (is_told)
         report_guilty(&blame, is_guilty, report);
     return err->code;

@@ -26,9 +26,6 @@ struct value blame_harmless(const struct rule *rule);
 // One that hardly any table has already; null of a boolean.
 struct value blame_rare(const struct rule *rule);
 
-// Takes out of err's text what it quotes and is not part of one of the values, `ctx`'s by `was_sent`.
-void blame_hide(struct err *err, bool (*was_sent)(void *ctx, struct span quoted), void *ctx);
-
 // Whether `quoted` is part of one of the values, as a report shows them.
 bool blame_is_part(struct span quoted, const struct value *values, size_t count);
 

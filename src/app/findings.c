@@ -96,7 +96,7 @@ static struct collector collector_of(const struct plan *plan, struct report *rep
 static enum err_code collect(struct collector *collector, struct plan *plan, enum statement_kind kind,
     enum check_part part, const struct value *params, bool stop_at_first, struct err *err)
 {
-    enum err_code code = plan_find_part(plan, kind, part, params, stop_at_first, on_finding, collector, err);
+    enum err_code code = plan_find(plan, kind, part, params, stop_at_first, on_finding, collector, err);
     if (code == ERR_NONE && collector->out_of_memory)
         code = err_no_memory(err);
     report_finish(collector->report);

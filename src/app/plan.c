@@ -254,7 +254,7 @@ void plan_observe(struct plan *plan, void (*on_run)(void *ctx, const struct stat
 
 // --- checks
 
-enum err_code plan_find_part(struct plan *plan, enum statement_kind kind, enum check_part part,
+enum err_code plan_find(struct plan *plan, enum statement_kind kind, enum check_part part,
     const struct value *params, bool stop_at_first,
     bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx, struct err *err)
 {
@@ -281,13 +281,6 @@ enum err_code plan_find_part(struct plan *plan, enum statement_kind kind, enum c
     else
         ahead_forget(plan);
     return code;
-}
-
-enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
-    bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
-    struct err *err)
-{
-    return plan_find_part(plan, kind, CHECKS_ALL, params, stop_at_first, on_finding, ctx, err);
 }
 
 // --- writes

@@ -57,24 +57,20 @@ struct finding {
     bool value_is_boolean; // its 1 and 0 mean true and false
 };
 
-// Runs all @reject (kind STATEMENT_REJECT) or @warn statements with these parameters, in the order of
-// endpoint->params, and calls on_finding for each row, until it returns false, which is no error. With
-// stop_at_first the first statement that gives rows is the last one run. ERR_STORE too when a row's line is
-// no integer, or its field or parameter no text. Like all that run statements: ERR_VALUE when a statement
-// cannot work with a value, of which blame.h tells whose it is. Of a
-// read, ERR_AGAIN: a check found something in a transaction that is over; begin another one and ask again.
-MUST_CHECK enum err_code plan_find(struct plan *plan, enum statement_kind kind, const struct value *params,
-    bool stop_at_first, bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx,
-    struct err *err);
-
+// Which of the checks of one kind.
 enum check_part {
     CHECKS_ALL,   //
     CHECKS_EARLY, // of plan_find_early
     CHECKS_LATE,  // all others
 };
 
-// The same with a part of the checks of that kind.
-MUST_CHECK enum err_code plan_find_part(struct plan *plan, enum statement_kind kind, enum check_part part,
+// Runs all @reject (kind STATEMENT_REJECT) or @warn statements of the part with these parameters, in the
+// order of endpoint->params, and calls on_finding for each row, until it returns false, which is no error.
+// With stop_at_first the first statement that gives rows is the last one run. ERR_STORE too when a row's line
+// is no integer, or its field or parameter no text. Like all that run statements: ERR_VALUE when a statement
+// cannot work with a value, of which blame.h tells whose it is. Of a
+// read, ERR_AGAIN: a check found something in a transaction that is over; begin another one and ask again.
+MUST_CHECK enum err_code plan_find(struct plan *plan, enum statement_kind kind, enum check_part part,
     const struct value *params, bool stop_at_first,
     bool (*on_finding)(void *ctx, const struct finding *finding), void *ctx, struct err *err);
 

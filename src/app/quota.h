@@ -40,7 +40,6 @@ struct quota {
     struct span name;             // of the plan
     struct allowance *allowances; // in the order of app.ini; no two of the same thing and window
     size_t count;                 // LIMIT_ALLOWANCES at most
-    uint32_t line;                // of its section in app.ini
 };
 
 // Reads a line of a plan, "requests = 100/second, 1000000/day", and adds what it allows to `quota`, whose

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "app/blame.h"
+#include "app/wording.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "batch/run.h"
@@ -466,7 +467,7 @@ static void report_param(struct search *search, struct report *report)
     int param = find_param(search, false);
     if (param < 0)
         param = find_param(search, true);
-    blame_hide(&search->failure.err, was_sent, search);
+    wording_hide(search->failure.err.text, was_sent, search);
     if (param < 0)
         return;
     struct fault fault = {.parameter = search->endpoint->params[param].outside,
@@ -493,7 +494,7 @@ static void find_and_report_row(struct search *search, struct report *report)
             field = (int)search->failure.violated.fields[0];
     }
     if (search->code == ERR_VALUE)
-        blame_hide(&search->failure.err, was_sent, search);
+        wording_hide(search->failure.err.text, was_sent, search);
     if (is_found)
         report_row(search, field, report);
 }

@@ -91,7 +91,7 @@ static uint64_t generation_of(struct fixture *f)
 {
     struct err err = {0};
     uint64_t generation = 0;
-    assert_int_equal(key_store_generation(f->reader, &generation, &err), ERR_NONE);
+    assert_int_equal(audit_generation(f->reader, &generation, &err), ERR_NONE);
     return generation;
 }
 

@@ -75,7 +75,7 @@ static enum err_code find(struct asking *asking, int64_t a, char code[50], struc
 {
     struct value param = {.kind = VALUE_INTEGER, .integer = a};
     code[0] = '\0';
-    return plan_find(asking->plan, STATEMENT_REJECT, &param, true, on_finding, code, err);
+    return plan_find(asking->plan, STATEMENT_REJECT, CHECKS_ALL, &param, true, on_finding, code, err);
 }
 
 static void expect_passes(struct asking *asking, int64_t a)

@@ -41,7 +41,7 @@ static void expect_found(struct fixture *f, enum statement_kind kind, const stru
 {
     struct found found = {.left = left};
     struct err err = {0};
-    must_be_fine(plan_find(f->plan, kind, params, first, on_finding, &found, &err), &err);
+    must_be_fine(plan_find(f->plan, kind, CHECKS_ALL, params, first, on_finding, &found, &err), &err);
     assert_string_equal(found.text, expected);
 }
 
@@ -80,7 +80,8 @@ static void a_line_that_is_no_integer_is_an_error(void **state)
     struct err err = {0};
     plan_file(
         f, "-- @endpoint GET /t\n-- @reject 400 bad row\nSELECT 'x' AS line;\n-- @answer\nSELECT 1 AS a;\n");
-    assert_int_equal(plan_find(f->plan, STATEMENT_REJECT, NULL, false, on_finding, &found, &err), ERR_STORE);
+    assert_int_equal(
+        plan_find(f->plan, STATEMENT_REJECT, CHECKS_ALL, NULL, false, on_finding, &found, &err), ERR_STORE);
     assert_string_equal(err.text, "x.sql:3:1: column line of \"bad row\" has to be an integer");
     assert_string_equal(found.text, "");
 }
