@@ -169,8 +169,8 @@ enum {
         1024, // reads that wait for a worker: under a second of work; of one endpoint 3/4 of it
     LIMIT_QUICK_WAIT_MS = 1000, // in that queue: clients of quick reads mostly give up at about this
     LIMIT_QUICK_FRESH_MS = 200, // when the oldest read waits for longer, the newest ones go first
-    LIMIT_SLOW_QUEUE = 512,     // reads of one endpoint that is known as slow, which wait by themselves …
-    LIMIT_SLOW_WAIT_MS = 10000, // … for so long at most: as long as they may run
+    LIMIT_LONG_QUEUE = 512,     // reads of one endpoint that is known as long, which wait by themselves …
+    LIMIT_LONG_WAIT_MS = 10000, // … for so long at most: as long as they may run
     LIMIT_RETRY_AFTER_S = 60,   // the most that a client is told to wait: who knows more
 
     // --- reads that run for more than LIMIT_QUICK_MS, at a time. They give their worker back to the quick

@@ -18,6 +18,7 @@
 #include "cache/flight.h"
 #include "http/server.h"
 #include "net/pool.h"
+#include "net/shared_pool.h"
 #include "serve/compress.h"
 #include "serve/edition.h"
 #include "serve/endpoint_state.h"
@@ -56,7 +57,7 @@ struct context {
     bool watches_files;               // an edited file is in force at the next request
     struct http_server *http;         //
     struct tls *tls;                  // borrowed; NULL: no listener has it
-    struct pool *reads;               // run GET endpoints and read files; a worker is a struct handles
+    struct shared_pool *reads;        // run GET endpoints and read files; a worker is a struct handles
     struct endpoint_state *endpoints; // LIMIT_ENDPOINTS for each service: context_endpoint
     struct share_group *share_groups; // one for each service
     struct cache *cache;              // owned; NULL: no answers are kept

@@ -153,7 +153,7 @@ static void ask_store(const struct job_reply *reply)
         .share = &request_endpoint_state(request)->share,
         .group = &context->share_groups[request->service],
         .came_ns = clock_monotonic_ns()};
-    if (!pool_submit(context->reads, &request->task))
+    if (!shared_pool_submit(context->reads, &request->task))
         on_refused(&request->task);
 }
 

@@ -32,7 +32,7 @@ static void board_again(struct request *request)
     }
     if (!flights_board(context->flights, &request->flight)) // it may be somebody else's from here on
         return;
-    if (!pool_submit(context->reads, &request->task))
+    if (!shared_pool_submit(context->reads, &request->task))
         landing_refuse(request, request->task.retry_s);
 }
 

@@ -134,7 +134,7 @@ static void send_away(struct own *own, struct app *app)
     own->task = (struct task){.run = prepare};
     own->mail.deliver = on_prepared;
     own->state = OWN_AWAY;
-    if (pool_submit(own->reads->context->reads, &own->task))
+    if (shared_pool_submit(own->reads->context->reads, &own->task))
         return;
     app_unref(own->app);
     own->app = NULL;

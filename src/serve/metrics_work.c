@@ -34,7 +34,8 @@ struct pool_family {
 static const struct pool_family pool_families[] = {
     {"reckoner_pool_places", EXPOSITION_GAUGE, "Quick tasks that the pool runs at a time.",
         offsetof(struct pool_stats, places)},
-    {"reckoner_pool_busy", EXPOSITION_GAUGE, "Quick tasks that run.", offsetof(struct pool_stats, running)},
+    {"reckoner_pool_busy", EXPOSITION_GAUGE, "Quick tasks that run.",
+        offsetof(struct pool_stats, places_taken)},
     {"reckoner_pool_long", EXPOSITION_GAUGE, "Long tasks that run beside the quick ones.",
         offsetof(struct pool_stats, long_running)},
     {"reckoner_pool_queued", EXPOSITION_GAUGE, "Tasks that wait for a place among the quick ones.",
@@ -59,7 +60,7 @@ static void write_oldest(const char *pool, uint64_t since_ns, struct buf *out)
 
 static void write_pools(const struct context *context, struct buf *out)
 {
-    struct pool_stats stats[POOLS] = {pool_stats(context->reads), pool_stats(context->parses)};
+    struct pool_stats stats[POOLS] = {shared_pool_stats(context->reads), pool_stats(context->parses)};
     for (size_t i = 0; i < ARRAY_LEN(pool_families); i++) {
         const struct pool_family *family = &pool_families[i];
         exposition_family(out, family->name, family->kind, family->help);

@@ -45,7 +45,7 @@ void read_run(struct task *task, void *worker)
         if (reading->request == NULL || landing_give_up(reading->request))
             continue;
         if (i != group.counted)
-            pool_next(reading->request->context->reads, &reading->request->task);
+            shared_pool_next(reading->request->context->reads, &reading->request->task);
         read_alone(reading, handles);
     }
 }

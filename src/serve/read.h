@@ -4,7 +4,7 @@
 #ifndef RECKONER_SERVE_READ_H
 #define RECKONER_SERVE_READ_H
 
-#include "net/pool.h"
+#include "net/task.h"
 
 // A task of struct request; `worker` is a struct handles. Sets the response and sends the request back.
 void read_run(struct task *task, void *worker);

@@ -46,7 +46,7 @@ static bool goes_together(const struct plan *usual)
     return usual != NULL && plan_goes_together(usual);
 }
 
-// Whether the next task in the queue may join the group; for pool_take.
+// Whether the next task in the queue may join the group; for shared_pool_take.
 static bool may_join(void *ctx, struct task *next)
 {
     const struct read_group *group = ctx;
@@ -76,7 +76,7 @@ static enum err_code prepare_last(struct read_group *group, struct err *err)
 static bool gather(struct read_group *group)
 {
     struct reading *first = &group->seats[0].reading;
-    struct pool *pool = first->request->context->reads;
+    struct shared_pool *pool = first->request->context->reads;
     struct err err = {0};
     struct task *next;
     if (!goes_together(group->seats[0].usual))
@@ -84,7 +84,8 @@ static bool gather(struct read_group *group)
     reading_start(first);
     store_deadline(group->handle->conn, first->deadline_ns);
     bool is_fine = prepare_last(group, &err) == ERR_NONE;
-    while (is_fine && group->count < HANDLE_SEATS && (next = pool_take(pool, may_join, group)) != NULL) {
+    while (
+        is_fine && group->count < HANDLE_SEATS && (next = shared_pool_take(pool, may_join, group)) != NULL) {
         struct request *request = CONTAINER_OF(next, struct request, task);
         if (landing_give_up(request))
             continue;
@@ -173,11 +174,11 @@ static void requeue(struct read_group *group)
         struct reading *reading = &group->seats[i].reading;
         if (reading->request == NULL)
             continue;
-        struct pool *pool = reading->request->context->reads;
+        struct shared_pool *pool = reading->request->context->reads;
         if (is_first) {
-            pool_blame(pool, &reading->request->task);
+            shared_pool_blame(pool, &reading->request->task);
             group->counted = i;
-        } else if (pool_submit(pool, &reading->request->task)) {
+        } else if (shared_pool_submit(pool, &reading->request->task)) {
             reading->request = NULL;
         }
         is_first = false;

@@ -33,7 +33,7 @@ void reads_task_prepare(
 
 void reads_task_submit(struct request *request)
 {
-    if (!pool_submit(request->context->reads, &request->task))
+    if (!shared_pool_submit(request->context->reads, &request->task))
         landing_refuse(request, request->task.retry_s);
 }
 

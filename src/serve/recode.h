@@ -3,7 +3,7 @@
 #ifndef RECKONER_SERVE_RECODE_H
 #define RECKONER_SERVE_RECODE_H
 
-#include "net/pool.h"
+#include "net/task.h"
 
 // A task of struct request, whose `kept` is a current answer in identity: compresses it as the client wants
 // it, keeps that, sets the response and sends the request back. On a worker's thread.

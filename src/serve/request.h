@@ -31,7 +31,7 @@
 #include "cache/kept.h"
 #include "http/server.h"
 #include "net/loop.h"
-#include "net/pool.h"
+#include "net/task.h"
 #include "serve/access_log.h"
 #include "serve/answer_head.h"
 #include "serve/coding.h"

@@ -76,7 +76,7 @@ struct server_activity server_activity(const struct server *server)
     struct http_stats stats = http_server_stats(server->context.http);
     return (struct server_activity){.open = stats.open,
         .accepted = stats.accepted,
-        .queued = pool_queued(server->context.reads),
+        .queued = shared_pool_queued(server->context.reads),
         .has_work = !server_writers_are_idle(server) || app_jobs_are_waiting(server->context.jobs) ||
                     app_files_are_watched(server->context.files) ||
                     app_hooks_are_waiting(server->context.hooks)};
@@ -97,7 +97,7 @@ void server_set_bounds(struct server *server, const struct server_bounds *bounds
     struct context *context = &server->context;
     atomic_store_explicit(
         &context->read_ms, server_bound(bounds->read_ms, LIMIT_STATEMENT_MS), memory_order_relaxed);
-    pool_set_max_queued(context->reads, server_bound(bounds->read_queue, LIMIT_READ_QUEUE));
+    shared_pool_set_max_queued(context->reads, server_bound(bounds->read_queue, LIMIT_READ_QUEUE));
     for (size_t i = 0; i < server->context.service_count; i++)
         writer_bound(server->context.services[i].writer, server_bound(bounds->write_queue, LIMIT_WRITE_QUEUE),
             server_bound(bounds->write_ms, LIMIT_BATCH_MS));

@@ -48,7 +48,7 @@ static void end_threads(struct server *server)
     app_histories_free(server->context.history);
     server->context.history = NULL;
     limits_end(server->context.limits); // jobs have paid by now
-    pool_free(server->context.reads);
+    shared_pool_free(server->context.reads);
     server->context.reads = NULL;
     replicas_free(server->context.replicas);
     server->context.replicas = NULL;

@@ -50,7 +50,7 @@ static enum err_code make_endpoints(struct context *context, struct err *err)
 enum err_code server_make_pools(struct server *server, const struct server_options *options, struct err *err)
 {
     struct context *context = &server->context;
-    size_t workers = options->workers, threads = pool_threads(workers);
+    size_t workers = options->workers, threads = shared_pool_threads(workers);
     enum err_code code = make_endpoints(context, err);
     if (code == ERR_NONE && options->cache_bytes > 0)
         code = cache_new(options->cache_bytes, &context->cache, err);
@@ -61,7 +61,7 @@ enum err_code server_make_pools(struct server *server, const struct server_optio
     if (code == ERR_NONE)
         code = make_replicas(server, threads, err);
     if (code == ERR_NONE)
-        code = pool_new_with_shares(workers, server->workers, LIMIT_READ_QUEUE, &context->reads, err);
+        code = shared_pool_new(workers, server->workers, LIMIT_READ_QUEUE, &context->reads, err);
     if (code == ERR_NONE)
         code = pool_new(workers, NULL, LIMIT_PARSE_QUEUE, &context->parses, err);
     return code;

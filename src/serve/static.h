@@ -3,7 +3,7 @@
 #ifndef RECKONER_SERVE_STATIC_H
 #define RECKONER_SERVE_STATIC_H
 
-#include "net/pool.h"
+#include "net/task.h"
 
 // A task of struct request. Sets the response, 304 where If-None-Match has the file's ETag, and sends the
 // request back.

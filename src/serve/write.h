@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "net/pool.h"
+#include "net/task.h"
 #include "serve/request.h"
 
 // Makes the batch of a routed request ready, without rows; false with the response. On the loop.

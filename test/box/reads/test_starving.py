@@ -41,7 +41,7 @@ def test_who_would_wait_too_long_for_a_slow_read_is_told_when_to_come_again(star
     app = write_app(tmp_path / 'slow', {**SCHEMA, 'get_quick.sql': QUICK.format('quick'), 'get_slow.sql': SLOW.format('')})
     server = start(app, '--quiet', '--workers', 1, *new_store(store, request))
     with contextlib.ExitStack() as stack:
-        clients = ask(server, stack, '/slow', 520)  # of which one runs, and LIMIT_SLOW_QUEUE wait
+        clients = ask(server, stack, '/slow', 520)  # of which one runs, and LIMIT_LONG_QUEUE wait
 
         def refused():
             for client in clients:

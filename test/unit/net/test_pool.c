@@ -111,7 +111,7 @@ static void a_full_queue_takes_no_more(void **state)
     assert_int_equal(pool_queued(one), 2);
     struct pool_stats stats = pool_stats(one);
     assert_int_equal(stats.places, 1);
-    assert_int_equal(stats.running, 1);
+    assert_int_equal(stats.places_taken, 1);
     assert_int_equal(stats.queued, 2);
     assert_int_equal(stats.max_queued, 2);
     assert_int_equal(stats.refused, 1);

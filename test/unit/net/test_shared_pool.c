@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "net/pool.h"
+#include "net/shared_pool.h"
 
 enum { JOBS = 50, QUEUE = 100 };
 
@@ -28,7 +28,7 @@ static struct job jobs[JOBS];
 static sem_t started, go_on; // tasks that have begun or were refused; for tasks that are held
 static sem_t place_free;     // for the one that holds a place
 static atomic_int order;
-static struct pool *pool;
+static struct shared_pool *pool;
 static struct share shares[4]; // three of the first group, one of the other
 static struct share_group groups[2];
 static atomic_int refused;
@@ -68,7 +68,7 @@ static void tell(struct task *task, void *worker)
 static void make(size_t places)
 {
     struct err err = {0};
-    assert_int_equal(pool_new_with_shares(places, NULL, QUEUE, &pool, &err), ERR_NONE);
+    assert_int_equal(shared_pool_new(places, NULL, QUEUE, &pool, &err), ERR_NONE);
 }
 
 // A task of a share, or of none where `share` is negative.
@@ -97,7 +97,7 @@ static void hold_place(struct task *task, void *worker)
 
 static void submit(int job, int share, void (*does)(struct task *task, void *worker))
 {
-    assert_true(pool_submit(pool, task_of(job, share, does)));
+    assert_true(shared_pool_submit(pool, task_of(job, share, does)));
 }
 
 // Until so many more tasks have begun, or were refused.
@@ -112,7 +112,7 @@ static void end(int held)
 {
     while (held-- > 0)
         sem_post(&go_on);
-    pool_free(pool);
+    shared_pool_free(pool);
 }
 
 static bool has_run(int job)
@@ -156,7 +156,7 @@ static void a_group_of_shares_has_a_bound_of_its_own(void **state)
     _Static_assert(LIMIT_LONG_ENDPOINT == 1 && LIMIT_LONG_APP == 2, "two shares fill their group");
     make(1);
     for (size_t i = 0; i < ARRAY_LEN(shares); i++)
-        shares[i].is_slow = true;
+        shares[i].is_long = true;
     for (int i = 0; i < 4; i++)
         submit(i, i, hold);
     wait_for(3);
@@ -171,7 +171,7 @@ static void a_group_of_shares_has_a_bound_of_its_own(void **state)
 static void turn(struct task *task, void *worker)
 {
     hold(task, worker);
-    pool_blame(pool, &jobs[1].task);
+    shared_pool_blame(pool, &jobs[1].task);
     hold(task, worker);
 }
 
@@ -207,7 +207,7 @@ static void go_on_to_next(struct task *task, void *worker)
 {
     hold(task, worker);
     spend(LIMIT_TOGETHER_MS);
-    pool_next(pool, &jobs[1].task);
+    shared_pool_next(pool, &jobs[1].task);
     tell(task, worker);
 }
 
@@ -220,22 +220,23 @@ static void a_long_task_before_is_not_charged_to_the_next_one(void **state)
     submit(2, -1, tell); // for which the first gives its place up
     wait_for(2);
     end(1);
-    assert_true(shares[0].is_slow && shares[0].mean_ns >= LIMIT_TOGETHER_MS * NS_PER_MS);
-    assert_false(shares[3].is_slow);
+    assert_true(shares[0].is_long && shares[0].mean_ns >= LIMIT_TOGETHER_MS * NS_PER_MS);
+    assert_false(shares[3].is_long);
     assert_true(shares[3].mean_ns < shares[0].mean_ns);
-    assert_int_equal(shares[0].running + shares[3].running + groups[0].running + groups[1].running, 0);
+    assert_int_equal(
+        shares[0].long_running + shares[3].long_running + groups[0].long_running + groups[1].long_running, 0);
 }
 
 static void a_share_is_quick_again_after_a_quick_task(void **state)
 {
     (void)state;
     make(1);
-    shares[0].is_slow = true;
+    shares[0].is_long = true;
     submit(0, 0, tell);
     sem_wait(&started);
-    pool_free(pool);
-    assert_false(shares[0].is_slow);
-    assert_int_equal(shares[0].running + groups[0].running, 0);
+    shared_pool_free(pool);
+    assert_false(shares[0].is_long);
+    assert_int_equal(shares[0].long_running + groups[0].long_running, 0);
 }
 
 static void a_quick_share_that_was_held_up_does_not_wait_for_its_group(void **state)
@@ -243,7 +244,7 @@ static void a_quick_share_that_was_held_up_does_not_wait_for_its_group(void **st
     (void)state;
     make(1);
     for (int i = 0; i < 3; i++)
-        shares[i].is_slow = true;
+        shares[i].is_long = true;
     shares[2].mean_ns = LIMIT_HELD_UP_MS * NS_PER_MS;
     submit(0, 0, hold);
     submit(1, 1, hold);
@@ -258,20 +259,20 @@ static void what_has_waited_for_a_share_is_not_refused_when_that_is_quick_again(
 {
     (void)state;
     make(1);
-    shares[0].is_slow = true;
+    shares[0].is_long = true;
     submit(0, 0, hold);
     wait_for(1);
     submit(1, 0, tell); // after which the share is quick
     for (int i = 2; i < 5; i++) {
         struct task *task = task_of(i, 0, tell);
         task->came_ns -= 2 * LIMIT_QUICK_WAIT_MS * NS_PER_MS;
-        assert_true(pool_submit(pool, task));
+        assert_true(shared_pool_submit(pool, task));
     }
     sem_post(&go_on);
     wait_for(4);
     assert_int_equal(atomic_load(&refused), 0);
-    pool_free(pool);
-    assert_false(shares[0].is_slow);
+    shared_pool_free(pool);
+    assert_false(shares[0].is_long);
 }
 
 static void a_task_in_vain_is_not_run_and_tells_nothing_of_its_share(void **state)
@@ -279,15 +280,15 @@ static void a_task_in_vain_is_not_run_and_tells_nothing_of_its_share(void **stat
     (void)state;
     atomic_bool in_vain = true;
     make(1);
-    shares[0].is_slow = true;
+    shares[0].is_long = true;
     struct task *task = task_of(0, 0, tell);
     task->is_in_vain = &in_vain;
-    assert_true(pool_submit(pool, task));
+    assert_true(shared_pool_submit(pool, task));
     wait_for(1);
     assert_int_equal(atomic_load(&refused), 1);
-    pool_free(pool);
+    shared_pool_free(pool);
     assert_false(has_run(0));
-    assert_true(shares[0].is_slow);
+    assert_true(shares[0].is_long);
 }
 
 static void who_would_wait_too_long_is_told_how_long(void **state)
@@ -295,15 +296,15 @@ static void who_would_wait_too_long_is_told_how_long(void **state)
     (void)state;
     atomic_bool in_vain = true;
     make(1);
-    shares[0].is_slow = true;
+    shares[0].is_long = true;
     shares[0].mean_ns = 7 * NS_PER_S;
     submit(0, 0, hold);
     sem_wait(&started);
-    submit(1, 0, tell);                                   // in 3.5 s
-    assert_false(pool_submit(pool, task_of(2, 0, tell))); // in 10.5 s
+    submit(1, 0, tell);                                          // in 3.5 s
+    assert_false(shared_pool_submit(pool, task_of(2, 0, tell))); // in 10.5 s
     assert_int_equal(jobs[2].task.retry_s, 11);
     shares[0].mean_ns = 70 * NS_PER_S;
-    assert_false(pool_submit(pool, task_of(3, 0, tell)));
+    assert_false(shared_pool_submit(pool, task_of(3, 0, tell)));
     assert_int_equal(jobs[3].task.retry_s, LIMIT_RETRY_AFTER_S);
     assert_int_equal(atomic_load(&refused), 0);
     shares[0].mean_ns = 7 * NS_PER_S;
@@ -318,13 +319,13 @@ static void what_has_waited_too_long_for_its_share_is_refused(void **state)
 {
     (void)state;
     make(1);
-    shares[0].is_slow = true;
+    shares[0].is_long = true;
     submit(0, 0, hold);
     sem_wait(&started);
     struct task *late = task_of(1, 0, tell);
-    late->came_ns -= LIMIT_SLOW_WAIT_MS * NS_PER_MS;
+    late->came_ns -= LIMIT_LONG_WAIT_MS * NS_PER_MS;
     shares[0].mean_ns = 4 * NS_PER_S;
-    assert_true(pool_submit(pool, late));
+    assert_true(shared_pool_submit(pool, late));
     submit(2, -1, tell); // in whose passing it is seen
     wait_for(2);
     assert_int_equal(atomic_load(&refused), 1);
@@ -338,14 +339,14 @@ static void under_overload_the_newest_go_first_and_the_oldest_are_refused(void *
     (void)state;
     static const unsigned waited_ms[] = {1500, 900, 600, 300};
     make(1);
-    int held = (int)pool_threads(1); // all threads, so that nothing else runs before all wait
+    int held = (int)shared_pool_threads(1); // all threads, so that nothing else runs before all wait
     for (int i = 0; i < held; i++)
         submit(i, -1, hold);
     wait_for(held);
     for (int i = 0; i < 4; i++) {
         struct task *task = task_of(held + i, -1, tell);
         task->came_ns -= waited_ms[i] * NS_PER_MS;
-        assert_true(pool_submit(pool, task));
+        assert_true(shared_pool_submit(pool, task));
     }
     sem_post(&go_on);
     wait_for(4);
@@ -361,7 +362,7 @@ static void when_all_have_waited_too_long_all_are_refused_at_once(void **state)
 {
     (void)state;
     make(1);
-    int held = (int)pool_threads(1);
+    int held = (int)shared_pool_threads(1);
     for (int i = 0; i < held; i++) {
         submit(i, -1, i + 1 < held ? hold : hold_place); // all but the last one become long
         wait_for(1);
@@ -369,7 +370,7 @@ static void when_all_have_waited_too_long_all_are_refused_at_once(void **state)
     for (int i = 0; i < 2; i++) {
         struct task *task = task_of(held + i, -1, tell);
         task->came_ns -= 2 * LIMIT_QUICK_WAIT_MS * NS_PER_MS;
-        assert_true(pool_submit(pool, task));
+        assert_true(shared_pool_submit(pool, task));
     }
     sem_post(&place_free);
     wait_for(2);
@@ -382,19 +383,19 @@ static void no_share_fills_the_queue(void **state)
     (void)state;
     make(1);
     shares[0].queued = QUEUE - QUEUE / 4; // as if they waited
-    assert_false(pool_submit(pool, task_of(0, 0, tell)));
+    assert_false(shared_pool_submit(pool, task_of(0, 0, tell)));
     submit(1, 3, tell);
-    pool_free(pool);
+    shared_pool_free(pool);
 }
 
 static void what_waits_at_the_end_is_run(void **state)
 {
     (void)state;
     make(1);
-    shares[0].is_slow = true;
+    shares[0].is_long = true;
     for (int i = 0; i < 50; i++)
         submit(i, i % 2 - 1, tell);
-    pool_free(pool);
+    shared_pool_free(pool);
     for (int i = 0; i < 50; i++)
         assert_true(has_run(i));
 }
