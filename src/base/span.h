@@ -81,13 +81,23 @@ static inline bool span_ends_with_nocase(struct span text, const char *end)
            span_is_nocase((struct span){.at = text.at + (text.len - len), .len = len}, end);
 }
 
+// What is behind the first `bytes` of it, of which there are as many at least.
+static inline struct span span_from(struct span text, size_t bytes)
+{
+    return (struct span){.at = bytes > 0 ? text.at + bytes : text.at, .len = text.len - bytes};
+}
+
+// Takes so many bytes off the front of *rest, of which there are as many at least.
+static inline void span_drop(struct span *rest, size_t bytes)
+{
+    *rest = span_from(*rest, bytes);
+}
+
 // Without the blanks and tabs around it.
 static inline struct span span_trim(struct span text)
 {
-    while (text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-        text.at++;
-        text.len--;
-    }
+    while (text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
+        span_drop(&text, 1);
     while (text.len > 0 && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
         text.len--;
     return text;
@@ -98,10 +108,7 @@ static inline struct span span_split(struct span *rest, char separator)
 {
     const char *found = rest->len > 0 ? memchr(rest->at, separator, rest->len) : NULL;
     struct span part = {.at = rest->at, .len = found != NULL ? (size_t)(found - rest->at) : rest->len};
-    size_t taken = part.len + (found != NULL);
-    if (taken > 0)
-        rest->at += taken;
-    rest->len -= taken;
+    span_drop(rest, part.len + (found != NULL));
     return part;
 }
 

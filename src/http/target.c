@@ -53,11 +53,6 @@ bool http_host_is_valid(struct span host)
     return true;
 }
 
-static struct span span_from(struct span whole, size_t start)
-{
-    return (struct span){.at = whole.at + start, .len = whole.len - start};
-}
-
 // Cuts scheme and authority off an absolute-form target; false when they are not valid.
 static bool cut_authority(struct span target, struct span *ret_rest)
 {

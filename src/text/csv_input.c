@@ -8,10 +8,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "text/csv_sep.h"
 #include "text/csv_sniff.h"
-
-static const char SEP[] = "sep=";
-enum { SEP_LEN = sizeof(SEP) - 1 }; // the delimiter and a line end follow
 
 // --- lines in front of the header
 
@@ -34,28 +32,18 @@ static void skip_lines(struct csv_input *input, struct span *text)
     }
 }
 
-// Whether the text begins with a line "sep=;", as Excel writes and reads it. Undecided while all that there
-// is may be the beginning of one.
-static bool is_sep_line(struct span text, bool *ret_undecided)
-{
-    struct span start = {.at = text.at, .len = text.len < SEP_LEN ? text.len : SEP_LEN};
-    struct span same = {.at = SEP, .len = start.len};
-    bool begins = span_equal_nocase(start, same);
-    *ret_undecided = begins && text.len < SEP_LEN + 2;
-    return begins && text.len >= SEP_LEN + 2 && strchr("\r\n\"", text.at[SEP_LEN]) == NULL &&
-           strchr("\r\n", text.at[SEP_LEN + 1]) != NULL;
-}
-
 // --- phases
 
 static void begin_skip(struct csv_input *input, struct span text)
 {
+    size_t bytes;
     bool unused;
+    char delimiter = csv_sep(text, &bytes, &unused);
     input->phase = CSV_SKIP;
     input->skip = input->dialect->skip;
-    if (!is_sep_line(text, &unused))
+    if (delimiter == '\0')
         return;
-    input->form.delimiter = text.at[SEP_LEN];
+    input->form.delimiter = delimiter;
     input->is_told = true;
     input->skip++;
 }
@@ -72,9 +60,10 @@ static void begin_rows(struct csv_input *input, struct span text)
 // CSV_PARSE, what is left has to come again, with more behind it.
 static void advance(struct csv_input *input, struct span *text, bool is_end)
 {
-    bool is_undecided;
     if (input->phase == CSV_SEP) {
-        (void)is_sep_line(*text, &is_undecided);
+        size_t bytes;
+        bool is_undecided;
+        (void)csv_sep(*text, &bytes, &is_undecided);
         if (is_undecided && !is_end)
             return;
         begin_skip(input, *text);

@@ -9,6 +9,8 @@
 
 #include "base/attr.h"
 #include "base/limits.h"
+#include "text/bom.h"
+#include "text/csv_sep.h"
 
 enum {
     SAMPLE_ROWS = 1000, // rows that are looked at
@@ -188,13 +190,14 @@ static bool is_better(const struct fit *other, const struct fit *best)
 // The delimiter of a first line "sep=;", which goes off the text; or '\0'.
 static char take_sep(struct span *text)
 {
-    struct span rest = *text, line = span_line(&rest);
-    if (line.len == 6 && line.at[0] == '"') // as "sep=;" is written by those that quote all
-        line = unquoted(line);
-    if (line.len != 5 || !span_starts_with_nocase(line, "sep="))
+    size_t bytes;
+    bool unused;
+    char delimiter = csv_sep(*text, &bytes, &unused);
+    if (delimiter == '\0')
         return '\0';
-    *text = rest;
-    return line.at[4];
+    bytes += span_starts_with(span_from(*text, bytes), "\r\n") ? 2 : 1;
+    *text = span_from(*text, bytes);
+    return delimiter;
 }
 
 static char best_delimiter(struct span text, struct fit *ret_fit)
@@ -212,17 +215,10 @@ static char best_delimiter(struct span text, struct fit *ret_fit)
     return best;
 }
 
-static struct span without_mark(struct span text)
-{
-    if (span_starts_with(text, "\xEF\xBB\xBF"))
-        text = (struct span){.at = text.at + 3, .len = text.len - 3};
-    return text;
-}
-
 char csv_sniff_delimiter(struct span text)
 {
     struct fit fit;
-    text = without_mark(text);
+    text = span_from(text, bom_length(text));
     char sep = take_sep(&text);
     return sep != '\0' ? sep : best_delimiter(text, &fit);
 }
@@ -404,11 +400,10 @@ void csv_sniff(struct span text, struct csv_sniff *ret_sniff)
     struct csv_sniff sniff = {0};
     struct fit fit;
     struct row row, title = {0};
-    text = without_mark(text);
+    text = span_from(text, bom_length(text));
     char sep = take_sep(&text);
-    sniff.has_sep = sep != '\0';
-    sniff.delimiter = sniff.has_sep ? sep : best_delimiter(text, &fit);
-    if (sniff.has_sep)
+    sniff.delimiter = sep != '\0' ? sep : best_delimiter(text, &fit);
+    if (sep != '\0')
         fit = fit_of(text, sep);
     widen(text, sniff.delimiter, &fit);
     sniff.columns = fit.all > 0 ? fit.columns : 0;

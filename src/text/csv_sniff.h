@@ -12,7 +12,6 @@
 
 struct csv_sniff {
     char delimiter;      // ',', ';', tab or '|'; ',' for a file of one column
-    bool has_sep;        // the first line is "sep=;", as Excel writes and reads it
     size_t columns;      // cells of most rows
     size_t skip;         // physical lines before the header, without the "sep=" line
     size_t header_rows;  // rows of the header; 0: the first row is data already
