@@ -5,6 +5,7 @@
 #include "batch/csv_cells.h"
 
 #include "base/ascii.h"
+#include "text/number_style.h"
 #include "text/number_unit.h"
 
 enum { GROUP_DIGITS = 3 };
@@ -35,31 +36,12 @@ static void spell_boolean(const struct csv_dialect *dialect, struct csv_cell *ce
 
 // --- numbers
 
-// The bytes that `text` begins with and that stand between groups of digits: a mark, for which people also
-// write others that look the same. 0: none.
-static size_t separator_len(char thousands, struct span text)
-{
-    static const char *const quotes[] = {"'", "\u2019"};
-    if (thousands == ' ')
-        return number_blank(text);
-    for (size_t i = 0; thousands == '\'' && i < ARRAY_LEN(quotes); i++) {
-        if (span_starts_with(text, quotes[i]))
-            return strlen(quotes[i]);
-    }
-    return text.len > 0 && text.at[0] == thousands;
-}
-
 static size_t count_digits(struct span text)
 {
     size_t count = 0;
     while (count < text.len && ascii_is_digit(text.at[count]))
         count++;
     return count;
-}
-
-static struct span behind(struct span text, size_t len)
-{
-    return (struct span){.at = text.at + len, .len = text.len - len};
 }
 
 // Copies the whole part of a number without what groups its digits, and moves *text and *out behind it;
@@ -70,16 +52,16 @@ static bool copy_whole(char thousands, struct span *text, char **out)
     do {
         memcpy(*out, text->at, digits);
         *out += digits;
-        *text = behind(*text, digits);
+        *text = span_from(*text, digits);
         groups++;
-        separator = thousands != '\0' ? separator_len(thousands, *text) : 0;
+        separator = number_style_separator(thousands, *text);
         if (separator == 0)
             return groups == 1 || digits == GROUP_DIGITS;
         bool is_first =
             groups == 1 && digits > 0 && digits <= GROUP_DIGITS && (*out)[-(ptrdiff_t)digits] != '0';
         if (!is_first && (groups == 1 || digits != GROUP_DIGITS))
             return false;
-        *text = behind(*text, separator);
+        *text = span_from(*text, separator);
         digits = count_digits(*text);
     } while (true);
 }
@@ -103,7 +85,7 @@ static enum csv_spelling spell_number(
         return CSV_UNSPELT;
     if (text.len > 0 && text.at[0] == dialect->decimal) {
         *out++ = '.';
-        text = behind(text, 1);
+        text = span_from(text, 1);
     }
     if (text.len > 0 && memchr(text.at, '.', text.len) != NULL)
         return CSV_UNSPELT;

@@ -234,8 +234,9 @@ bool csv_sniff_is_value(struct span cell)
         has_digit = has_digit || is_digit;
         // A date and a time may have ISO 8601's letters, a number an exponent.
         bool is_inner = has_digit && (byte == 'T' || byte == 'Z' || byte == 'E' || byte == 'e');
-        // Bytes of blanks that are not ASCII, of money and per cent.
-        bool is_sign = byte != '\0' && strchr(" +-.,:/'%$\xC2\xA0\xE2\x80\xAF\x82\xAC\xA3\xA5", byte) != NULL;
+        // Bytes of blanks and apostrophes that are not ASCII, of money and per cent.
+        static const char signs[] = " +-.,:/'%$\xC2\xA0\xE2\x80\xAF\x89\x99\x82\xAC\xA3\xA5";
+        bool is_sign = byte != '\0' && strchr(signs, byte) != NULL;
         if (!is_digit && !is_inner && !is_sign)
             return false;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers as people write them: with a point or a comma before the fraction, and with something or nothing
-// between groups of three digits. Says which styles a text is of; reading them is csv_input's. Pure; any
-// thread.
+// between groups of three digits. Says which styles a text is of; reading them is batch/csv_cells.h's. Pure;
+// any thread.
 #ifndef RECKONER_TEXT_NUMBER_STYLE_H
 #define RECKONER_TEXT_NUMBER_STYLE_H
 
@@ -12,7 +12,7 @@
 
 struct number_style {
     char decimal;   // '.' or ','
-    char thousands; // '.', ',', '\'', ' ' for any blank, or '\0'
+    char thousands; // '.', ',', '\'' for either apostrophe, ' ' for any blank, or '\0'
 };
 
 // From the plainest on.
@@ -27,6 +27,10 @@ struct number_shape {
     bool has_groups;  // something stands between groups of its digits
     bool zero_filled; // a zero in front of other digits, as postcodes have it: 01234
 };
+
+// Bytes of the separator between groups of digits that the text begins with: `thousands`, or what people also
+// write for it that looks the same (any blank, a curly apostrophe); 0: none.
+size_t number_style_separator(char thousands, struct span text);
 
 // Whether `text`, without blanks around it, is a number of the style.
 MUST_CHECK bool number_style_fits(

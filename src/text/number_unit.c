@@ -6,11 +6,6 @@
 
 const char *const number_units[NUMBER_UNITS] = {"€", "$", "£", "¥", "%", "EUR", "USD", "GBP", "CHF", "US$"};
 
-static struct span behind(struct span text, size_t len)
-{
-    return (struct span){.at = text.at + len, .len = text.len - len};
-}
-
 size_t number_blank(struct span text)
 {
     static const char *const blanks[] = {" ", "\u00a0", "\u202f", "\u2009"};
@@ -25,7 +20,7 @@ size_t number_blank(struct span text)
 static size_t last_blank(struct span text)
 {
     for (size_t len = 1; len <= 3 && len <= text.len; len++) {
-        if (number_blank(behind(text, text.len - len)) == len)
+        if (number_blank(span_from(text, text.len - len)) == len)
             return len;
     }
     return 0;
@@ -35,7 +30,7 @@ static char take_sign(struct span *text)
 {
     char sign = text->len > 0 && (text->at[0] == '-' || text->at[0] == '+') ? text->at[0] : '\0';
     if (sign != '\0')
-        *text = behind(*text, 1);
+        *text = span_from(*text, 1);
     return sign;
 }
 
@@ -58,8 +53,8 @@ struct number_parts number_unit_split(struct span text, const struct span *units
     struct number_parts parts = {.sign = take_sign(&text)};
     parts.unit = find(text, units, count, false);
     if (parts.unit >= 0) {
-        text = behind(text, units[parts.unit].len);
-        text = behind(text, number_blank(text));
+        text = span_from(text, units[parts.unit].len);
+        text = span_from(text, number_blank(text));
         if (parts.sign == '\0')
             parts.sign = take_sign(&text);
     } else if ((parts.unit = find(text, units, count, true)) >= 0) {

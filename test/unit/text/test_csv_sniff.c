@@ -136,7 +136,7 @@ static void a_value_has_a_digit_and_no_words(void **state)
 {
     (void)state;
     static const char *const values[] = {"5", "-1.234,56", "01.02.26", "2026-01-02T10:00:00Z", "1e5", "12:30",
-        "1 234", "12 \xE2\x82\xAC", "5%", "1'000"};
+        "1 234", "12 \xE2\x82\xAC", "5%", "1'000", "1\u2019000", "1\u2009000"};
     static const char *const texts[] = {"", "-", "abc", "A1", "1a", "T5", "\\N", "EUR 5"};
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
         assert_true(csv_sniff_is_value(span_of(values[i])));

@@ -30,6 +30,9 @@ static void a_number_has_the_signs_of_its_style(void **state)
         ',', ' ', &shape));
     assert_int_equal(shape.whole, 10);
     assert_true(fits("12'345", '.', '\'', &shape));
+    assert_true(fits("12\u2019345.5", '.', '\'', &shape));
+    assert_true(fits("12\u2009345,5", ',', ' ', &shape));
+    assert_int_equal(shape.whole, 5);
     assert_true(fits(".5", '.', '\0', &shape));
     assert_true(fits("5,", ',', '.', &shape));
     assert_true(fits("+7", '.', '\0', &shape));
