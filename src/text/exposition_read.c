@@ -23,11 +23,6 @@ static size_t labels_len(struct span rest)
     return rest.len;
 }
 
-static struct span behind(struct span text, size_t len)
-{
-    return (struct span){.at = text.at + len, .len = text.len - len};
-}
-
 static bool read_value(struct span text, double *ret_value)
 {
     char number[NUMBER_CHARS];
@@ -44,15 +39,15 @@ static bool read_line(struct span line, struct exposition_sample *ret_sample)
     struct exposition_sample sample = {.name = {.at = line.at}};
     while (sample.name.len < line.len && line.at[sample.name.len] != '{' && line.at[sample.name.len] != ' ')
         sample.name.len++;
-    struct span rest = behind(line, sample.name.len);
+    struct span rest = span_from(line, sample.name.len);
     if (sample.name.len == 0 || line.at[0] == '#' || rest.len == 0)
         return false;
     if (rest.at[0] == '{') {
-        sample.labels = behind(rest, 1);
+        sample.labels = span_from(rest, 1);
         sample.labels.len = labels_len(sample.labels);
         if (sample.labels.len + 1 >= rest.len)
             return false;
-        rest = behind(rest, sample.labels.len + 2);
+        rest = span_from(rest, sample.labels.len + 2);
     }
     if (!read_value(span_trim(rest), &sample.value))
         return false;
@@ -75,17 +70,17 @@ struct span exposition_label_of(struct span labels, const char *name)
         struct span label = span_split(&labels, '=');
         if (labels.len == 0)
             break;
-        struct span value = behind(labels, 1); // without its first quote
+        struct span value = span_from(labels, 1); // without its first quote
         size_t len = 0;
         while (len < value.len && value.at[len] != '"')
             len += value.at[len] == '\\' ? 2 : 1;
         if (len > value.len)
             break;
-        labels = behind(value, len);
+        labels = span_from(value, len);
         value.len = len;
         if (span_is(label, name))
             return value;
-        labels = behind(labels, labels.len > 2 ? 2 : labels.len); // the last quote, and a comma
+        labels = span_from(labels, labels.len > 2 ? 2 : labels.len); // the last quote, and a comma
     }
     return span_of("");
 }
