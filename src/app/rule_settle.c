@@ -167,7 +167,7 @@ static bool settle_past(struct rule_line *line, struct rule *rule)
 static bool settle_zone(struct rule_line *line, struct rule *rule)
 {
     struct word name = line->values[WORD_ZONE];
-    struct err err = {0};
+    struct err err = {0}, why = {0};
     if (!line->seen[WORD_ZONE])
         return true;
     if (rule->type != TYPE_TIMESTAMP && rule->type != TYPE_DATE)
@@ -175,8 +175,10 @@ static bool settle_zone(struct rule_line *line, struct rule *rule)
     enum err_code code = zones_find(name.text, &rule->zone, &err);
     if (code == ERR_NO_MEMORY)
         return no_memory(line);
+    if (code == ERR_UNKNOWN)
+        zones_explain(name.text, &why);
     if (code != ERR_NONE)
-        words_fail(line->words, name.column, "%s", err.text);
+        words_fail(line->words, name.column, "%s", code == ERR_UNKNOWN ? why.text : err.text);
     return code == ERR_NONE;
 }
 

@@ -110,27 +110,34 @@ static struct span find_near(struct span name, struct span list)
     return near;
 }
 
-static enum err_code fail_unknown(struct span name, struct err *err)
+void zones_explain(struct span name, struct err *err)
 {
     char path[PATH_BYTES];
     AUTO(buf_fini) struct buf list;
     buf_init(&list, LIST_BYTES);
-    if (access(folder(), R_OK) != 0)
-        return err_set(err, ERR_CONFIG,
-            "the time zone %.*s cannot be looked up, as %s is not there: install tzdata", shown_len(name),
-            name.at, folder());
+    if (access(folder(), R_OK) != 0) {
+        err_set(err, ERR_CONFIG, "the time zone %.*s cannot be looked up, as %s is not there: install tzdata",
+            shown_len(name), name.at, folder());
+        return;
+    }
     snprintf(path, sizeof(path), "%s/tzdata.zi", folder());
     struct span near = {0};
     if (name.len > 2 && read_file(path, &list))
         near = find_near(name, buf_span(&list));
     if (near.len > 0)
-        return err_set(err, ERR_CONFIG, "unknown time zone %.*s; did you mean %.*s?", shown_len(name),
-            name.at, (int)near.len, near.at);
-    return err_set(err, ERR_CONFIG, "unknown time zone %.*s; use a name such as Europe/Rome or UTC",
-        shown_len(name), name.at);
+        err_set(err, ERR_CONFIG, "unknown time zone %.*s; did you mean %.*s?", shown_len(name), name.at,
+            (int)near.len, near.at);
+    else
+        err_set(err, ERR_CONFIG, "unknown time zone %.*s; use a name such as Europe/Rome or UTC",
+            shown_len(name), name.at);
 }
 
 // --- zones
+
+static enum err_code fail_unknown(struct span name, struct err *err)
+{
+    return err_set(err, ERR_UNKNOWN, "unknown time zone %.*s", shown_len(name), name.at);
+}
 
 static enum err_code load(struct span name, const struct zone **ret_zone, struct err *err)
 {
