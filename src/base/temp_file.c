@@ -51,7 +51,9 @@ enum err_code temp_file_open(struct temp_file *file, struct temp_space *space, s
     int fd = open(space->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) // open(2): not on this kind
         fd = open_named(space->dir);                                           // of file system
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+    if (fd < 0 && errno == ENOMEM)
+        return err_no_memory(err);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE))
         return err_set(
             err, ERR_BUSY, "a large %s needs a temporary file, and too many files are open", space->what);
     if (fd < 0)

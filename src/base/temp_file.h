@@ -28,7 +28,8 @@ struct temp_file {
     uint64_t bytes;           // in it
 };
 
-// Opens an empty file in a space that has a folder. ERR_BUSY where too many files are open, ERR_IO.
+// Opens an empty file in a space that has a folder. ERR_BUSY where too many files are open,
+// ERR_NO_MEMORY, ERR_IO.
 MUST_CHECK enum err_code temp_file_open(struct temp_file *file, struct temp_space *space, struct err *err);
 
 static inline bool temp_file_is_open(const struct temp_file *file)
