@@ -217,6 +217,13 @@ void log_free(struct log *log)
     mem_free(log);
 }
 
+// A line is lost. Under the lock.
+static void count_dropped(struct log *log)
+{
+    log->dropped++;
+    log->all_dropped++;
+}
+
 void log_line(struct log *log, struct span line)
 {
     if (log == NULL)
@@ -226,10 +233,9 @@ void log_line(struct log *log, struct span line)
         buf_append(&log->waiting, line.at, line.len);
         buf_append_byte(&log->waiting, '\n');
     } else {
-        log->waiting.status =
-            ERR_NONE; // the buffer is full, not broken: lines after the next write fit again
-        log->dropped++;
-        log->all_dropped++;
+        // The buffer is full, not broken: lines after the next write fit again.
+        log->waiting.status = ERR_NONE;
+        count_dropped(log);
     }
     pthread_mutex_unlock(&log->lock);
 }
@@ -252,8 +258,13 @@ void log_printf(struct log *log, const char *format, ...)
     AUTO(buf_fini) struct buf formed;
     buf_init(&formed, FORMED_BYTES);
     form_message(log, (struct span){.at = line, .len = bytes}, &formed);
-    if (buf_status(&formed) == ERR_NONE)
+    if (buf_status(&formed) == ERR_NONE) {
         log_line(log, buf_span(&formed));
+        return;
+    }
+    pthread_mutex_lock(&log->lock);
+    count_dropped(log);
+    pthread_mutex_unlock(&log->lock);
 }
 
 uint64_t log_dropped(struct log *log)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's log. Lines go into a bounded buffer and a thread of its own writes them, so that no loop ever
-// waits for a slow disk or a full pipe; lines that do not fit, or that a full disk refuses, are dropped and
-// counted, and a line tells of them when lines can be written again. Any thread may log.
-// Only the edge logs (serve, cmd): lower layers return errors.
+// waits for a slow disk or a full pipe; lines that do not fit, or that a full disk refuses, and messages
+// without memory for their form, are dropped and counted, and a line tells of them when lines can be written
+// again. Any thread may log. Only the edge logs (serve, cmd): lower layers return errors.
 //
 // A message is a line as it stands, or what a form makes of it: JSON, say.
 #ifndef RECKONER_BASE_LOG_H
@@ -39,7 +39,7 @@ void log_line(struct log *log, struct span line);
 // One formatted message, cut at 1 KiB. Without a form, control characters in it become question marks.
 void log_printf(struct log *log, const char *format, ...) PRINTF_LIKE(2, 3);
 
-// Lines that found no room, or could not be written, since the log began. Any thread.
+// Lines that found no room, had no form, or could not be written, since the log began. Any thread.
 uint64_t log_dropped(struct log *log);
 
 #endif

@@ -277,6 +277,32 @@ static void a_lack_of_memory_is_told(void **state)
     assert_null(log);
 }
 
+static void in_too_many_words(struct buf *out, struct span message)
+{
+    for (int i = 0; i < 100000; i++)
+        buf_append(out, message.at, message.len);
+}
+
+static void a_message_whose_form_does_not_fit_is_dropped_and_counted(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct log *log;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(log_new(ends[1], &log, NULL), ERR_NONE);
+    log_set_form(log, in_too_many_words);
+    log_printf(log, "a message");
+    log_set_form(log, NULL);
+    assert_int_equal(log_dropped(log), 1);
+    log_free(log);
+    close(ends[1]);
+    AUTO(buf_fini) struct buf out;
+    buf_init(&out, 1024 * 1024);
+    read_all(ends[0], &out);
+    close(ends[0]);
+    assert_true(span_is(buf_span(&out), "log: 1 lines dropped\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_formatted_line_is_cut),
         cmocka_unit_test(what_a_client_sent_cannot_begin_a_line),
         cmocka_unit_test(messages_take_the_form_that_is_set_and_lines_do_not),
+        cmocka_unit_test(a_message_whose_form_does_not_fit_is_dropped_and_counted),
         cmocka_unit_test(lines_past_the_buffer_are_dropped_and_counted),
         cmocka_unit_test(lines_that_a_full_disk_refuses_are_counted_and_told_of_when_there_is_room),
         cmocka_unit_test(a_line_that_is_cut_is_ended_before_the_next_one),
