@@ -45,17 +45,6 @@ static enum err_code find_driver(const char *path, const struct store_driver **r
     return ERR_CONFIG;
 }
 
-enum err_code backup_kind(const char *path, const char **ret_kind, struct err *err)
-{
-    const struct store_driver *driver = NULL;
-    enum err_code code = find_driver(path, &driver, err);
-    if (code != ERR_NONE)
-        return code;
-    assert(driver != NULL);
-    *ret_kind = driver->kind;
-    return ERR_NONE;
-}
-
 // --- migrations
 
 static enum err_code fits(struct store_conn *conn, struct backup_check *check, struct err *err)

@@ -21,10 +21,6 @@
 MUST_CHECK enum err_code backup_write(struct store *store, const char *path, bool replaces,
     const atomic_bool *stop, uint64_t *ret_bytes, struct err *err);
 
-// The kind of store (store_kind_of) that a backup is of, by its first bytes. ERR_CONFIG for a file that is
-// none, ERR_IO.
-MUST_CHECK enum err_code backup_kind(const char *path, const char **ret_kind, struct err *err);
-
 // Checks a backup, to which nothing is written. Faults are no error. ERR_CONFIG as above, ERR_IO;
 // ERR_TIMEOUT: check->stop was set, and not all was looked at.
 MUST_CHECK enum err_code backup_check_file(const char *path, struct backup_check *check, struct err *err);

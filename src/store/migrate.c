@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/own_sql.h"
 #include "text/timestamp.h"
 
 enum { CHECKSUM_CHARS = 33, DAY_CHARS = 10 }; // 128 bits in hex and a NUL; the day of a timestamp
@@ -23,11 +24,6 @@ static void checksum(struct span sql, char out[CHECKSUM_CHARS])
         out[2 * i + 1] = digits[bytes.digest[i] & 15];
     }
     out[CHECKSUM_CHARS - 1] = '\0';
-}
-
-static struct value text_value(struct span text)
-{
-    return (struct value){.kind = VALUE_TEXT, .text = text};
 }
 
 // --- what was applied
@@ -51,17 +47,13 @@ static enum err_code read_text(struct store_stmt *stmt, size_t column, struct sp
     return ERR_NONE;
 }
 
-static enum err_code read_record(
-    struct store_stmt *stmt, bool *ret_row, struct record *ret_record, struct err *err)
+// Of the current row: name, checksum, applied_at.
+static enum err_code read_record(struct store_stmt *stmt, struct record *ret_record, struct err *err)
 {
-    enum err_code code = store_step(stmt, ret_row, err);
-    if (code == ERR_NONE && *ret_row)
-        code = read_text(stmt, 0, &ret_record->name, err);
-    if (code == ERR_NONE && *ret_row)
+    enum err_code code = read_text(stmt, 0, &ret_record->name, err);
+    if (code == ERR_NONE)
         code = read_text(stmt, 1, &ret_record->checksum, err);
-    if (code == ERR_NONE && *ret_row)
-        code = read_text(stmt, 2, &ret_record->applied_at, err);
-    return code;
+    return code == ERR_NONE ? read_text(stmt, 2, &ret_record->applied_at, err) : code;
 }
 
 static int day_chars(const struct record *record)
@@ -96,22 +88,25 @@ static enum err_code find_file(const struct migration_file *files, size_t count,
     return check_unchanged(&files[found], record, err);
 }
 
-// Marks the files that are on record, and finds what is wrong with them.
-static enum err_code check_records(struct store_stmt *select, const struct migration_file *files,
-    size_t count, bool *applied, struct err *err)
+// The app's files, and which of them are on record.
+struct applied {
+    const struct migration_file *files; // borrowed
+    size_t count;
+    bool *is_on_record; // of each; borrowed
+};
+
+// Marks the file of a record, and finds what is wrong with it.
+static enum err_code on_record(void *ctx, struct store_stmt *stmt, struct err *err)
 {
-    for (;;) {
-        struct record record = {0};
-        bool row = false;
-        enum err_code code = read_record(select, &row, &record, err);
-        if (code != ERR_NONE || !row)
-            return code;
-        size_t found;
-        code = find_file(files, count, &record, &found, err);
-        if (code != ERR_NONE)
-            return code;
-        applied[found] = true;
-    }
+    const struct applied *applied = ctx;
+    struct record record = {0};
+    size_t found;
+    enum err_code code = read_record(stmt, &record, err);
+    if (code == ERR_NONE)
+        code = find_file(applied->files, applied->count, &record, &found, err);
+    if (code == ERR_NONE)
+        applied->is_on_record[found] = true;
+    return code;
 }
 
 static enum err_code check_order(
@@ -129,71 +124,54 @@ static enum err_code check_order(
 static enum err_code read_applied(
     struct store_conn *conn, const struct migration_file *files, size_t count, bool *applied, struct err *err)
 {
-    struct store_stmt *select;
-    enum err_code code = store_prepare(conn,
-        span_of("SELECT name, checksum, applied_at FROM reckoner_migrations ORDER BY name"), NULL, 0, &select,
-        err);
-    if (code != ERR_NONE)
-        return code;
-    code = store_bind(select, NULL, err);
-    if (code == ERR_NONE)
-        code = check_records(select, files, count, applied, err);
-    store_finalize(select);
+    struct applied all = {.files = files, .count = count, .is_on_record = applied};
+    enum err_code code =
+        own_run(conn, "SELECT name, checksum, applied_at FROM reckoner_migrations ORDER BY name", NULL, 0,
+            on_record, &all, err);
     return code != ERR_NONE ? code : check_order(files, count, applied, err);
 }
 
 // --- applying
 
+struct lookup {
+    const struct migration_file *file; // borrowed
+    bool is_recorded;
+};
+
+static enum err_code on_same(void *ctx, struct store_stmt *stmt, struct err *err)
+{
+    struct lookup *lookup = ctx;
+    struct record record = {0};
+    enum err_code code = read_record(stmt, &record, err);
+    lookup->is_recorded = true;
+    return code == ERR_NONE ? check_unchanged(lookup->file, &record, err) : code;
+}
+
 // Whether another process has applied the file since we looked.
 static enum err_code is_recorded(
     struct store_conn *conn, const struct migration_file *file, bool *ret_recorded, struct err *err)
 {
-    const struct store_name params[] = {{.name = span_of("name"), .type = TYPE_TEXT}};
-    const struct value values[] = {text_value(file->name)};
-    struct store_stmt *select;
-    enum err_code code = store_prepare(conn,
-        span_of("SELECT name, checksum, applied_at FROM reckoner_migrations WHERE name = :name"), params, 1,
-        &select, err);
-    if (code != ERR_NONE)
-        return code;
-    struct record record;
-    bool row;
-    code = store_bind(select, values, err);
+    const struct own_param wanted = own_text("name", file->name);
+    struct lookup lookup = {.file = file};
+    enum err_code code =
+        own_run(conn, "SELECT name, checksum, applied_at FROM reckoner_migrations WHERE name = :name",
+            &wanted, 1, on_same, &lookup, err);
     if (code == ERR_NONE)
-        code = read_record(select, &row, &record, err);
-    if (code == ERR_NONE && row)
-        code = check_unchanged(file, &record, err);
-    if (code == ERR_NONE)
-        *ret_recorded = row;
-    store_finalize(select);
+        *ret_recorded = lookup.is_recorded;
     return code;
 }
 
 static enum err_code record_file(struct store_conn *conn, const struct migration_file *file, struct err *err)
 {
-    const struct store_name params[] = {
-        {.name = span_of("name"), .type = TYPE_TEXT},
-        {.name = span_of("checksum"), .type = TYPE_TEXT},
-        {.name = span_of("applied_at"), .type = TYPE_TEXT},
-    };
     char sum[CHECKSUM_CHARS], now[TIMESTAMP_CHARS];
     checksum(file->sql, sum);
     timestamp_format(clock_wall_ms() * 1000, false, now);
-    const struct value values[] = {
-        text_value(file->name), text_value(span_of(sum)), text_value(span_of(now))};
-    struct store_stmt *insert;
-    enum err_code code = store_prepare(conn,
-        span_of("INSERT INTO reckoner_migrations (name, checksum, applied_at) "
-                "VALUES (:name, :checksum, :applied_at)"),
-        params, ARRAY_LEN(params), &insert, err);
-    if (code != ERR_NONE)
-        return code;
-    bool row;
-    code = store_bind(insert, values, err);
-    if (code == ERR_NONE)
-        code = store_step(insert, &row, err);
-    store_finalize(insert);
-    return code;
+    const struct own_param params[] = {own_text("name", file->name), own_text("checksum", span_of(sum)),
+        own_text("applied_at", span_of(now))};
+    return own_run(conn,
+        "INSERT INTO reckoner_migrations (name, checksum, applied_at) "
+        "VALUES (:name, :checksum, :applied_at)",
+        params, ARRAY_LEN(params), NULL, NULL, err);
 }
 
 // Puts the file in front of an error in its SQL, and the place where that is known.
@@ -288,7 +266,7 @@ enum err_code migrate(struct store_conn *conn, const struct migration_file *file
 enum err_code migrations_fit(struct store_conn *conn, const struct migration_file *files, size_t count,
     size_t *ret_applied, size_t *ret_pending, struct err *err)
 {
-    bool *applied = mem_zalloc(count + 1, sizeof(*applied)); // not 0 of them
+    bool *applied = mem_zalloc(count, sizeof(*applied));
     if (applied == NULL)
         return err_no_memory(err);
     enum err_code code = read_applied(conn, files, count, applied, err);
