@@ -69,7 +69,7 @@ static enum err_code count_row(void *ctx, struct store_stmt *stmt, struct err *e
     return ERR_NONE;
 }
 
-enum { OF_TABLE = 2, OF_STEP = 4 }; // parameters of a question
+enum { OF_TABLE = 2, OF_AGE = 3, OF_STEP = 4 }; // parameters of a question: the first so many
 
 // --- making it
 
@@ -246,7 +246,7 @@ static enum err_code ask_twice(struct store_conn *conn, const char *question, co
 {
     AUTO(texts_fini) struct texts texts;
     enum err_code code = ask(conn, question, rule, count, &texts, err);
-    assert(code != ERR_NONE || texts.count == 1);
+    assert(code != ERR_NONE || texts.count == 1); // by its text, whatever the schema is
     return code == ERR_NONE ? own_run(conn, texts.items[0].at, NULL, 0, on_row, ctx, err) : code;
 }
 
@@ -317,7 +317,7 @@ enum err_code history_move(
     struct history_step step = {.oldest_days = -1};
     uint64_t old = 0;
     store_deadline(conn, clock_monotonic_ns() + LIMIT_HISTORY_STEP_MS * NS_PER_MS);
-    enum err_code code = ask_twice(conn, sql_of(conn)->is_old, rule, OF_STEP - 1, count_row, &old, err);
+    enum err_code code = ask_twice(conn, sql_of(conn)->is_old, rule, OF_AGE, count_row, &old, err);
     if (code == ERR_NONE && old > 0)
         code = move(conn, rule, &step.rows, err);
     if (code == ERR_NONE)
