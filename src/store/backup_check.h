@@ -36,6 +36,12 @@ struct backup_check {
 
 enum { BACKUP_FAULTS = 20 };
 
+// Whether the work is to end. `stop` is set by another thread or a signal; NULL: never.
+static inline bool backup_is_stopped(const atomic_bool *stop)
+{
+    return stop != NULL && atomic_load_explicit(stop, memory_order_relaxed);
+}
+
 // Notes a fault, and tells of it. A long text is cut.
 void backup_fault(struct backup_check *check, const char *format, ...) PRINTF_LIKE(2, 3);
 

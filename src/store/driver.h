@@ -16,6 +16,7 @@ struct store {
 
 struct store_conn {
     const struct store_driver *driver; // static
+    struct store_stmt *stmts;          // owned by the driver; a list of those that store_prepare gave out
 };
 
 // Prompt connections (prompt.h).
@@ -36,10 +37,18 @@ struct store_column {
 
 struct store_stmt {
     const struct store_driver *driver; // static
+    struct store_stmt *next;           // in the list of its connection
+    struct store_stmt **link;          // what points at this one there
     bool writes;                       // may change the database
     size_t column_count;               // columns of the result
-    struct store_column *columns;      // owned by the driver
+    struct store_column *columns;      // owned; set by the driver
 };
+
+// A zeroed statement becomes one of the connection's.
+void store_stmt_init(struct store_stmt *stmt, struct store_conn *conn);
+
+// Takes it from the connection, and frees its columns; what else it has is the driver's.
+void store_stmt_fini(struct store_stmt *stmt);
 
 struct version {
     uint64_t (*now)(const struct version *version); // version_now; set once

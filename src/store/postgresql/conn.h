@@ -14,7 +14,6 @@
 #include "store/postgresql/store.h"
 
 struct pg_errand;
-struct pg_stmt;
 
 enum { PG_DETAIL_BYTES = 16384 }; // of a violated key that is kept
 
@@ -74,7 +73,6 @@ struct pg_conn {
     unsigned session;             // counts the links: what was prepared on an earlier one is gone
     unsigned named;               // statements given a name so far
     unsigned seen_session;        // in which `seen` was asked for
-    struct pg_stmt *stmts;        // owned; a list of those that store_prepare gave out
     struct pg_own vector;         // of pg_versions_read
     struct pg_own check;          // of pg_begin_at
     struct pg_own look;           // of pg_begin_seen

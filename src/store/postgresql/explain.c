@@ -39,21 +39,13 @@ enum err_code pg_queue_plan(
     struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
+    const struct pg_params params = {
+        .values = values, .lengths = stmt->param_lengths, .formats = stmt->param_formats};
     enum err_code code = ERR_NONE;
-    AUTO(buf_fini) struct buf sql;
-    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
-    buf_printf(&sql, "EXPLAIN (COSTS OFF) %s", stmt->prepared->sql);
-    buf_append_byte(&sql, '\0');
-    if (buf_status(&sql) != ERR_NONE)
-        return err_no_memory(err);
     pg_tx_sent(conn);
     if (conn->is_pooled && conn->mode == STORE_WRITE && !conn->batch.known)
         code = pg_batch_make(conn, err);
-    if (code != ERR_NONE)
-        return code;
-    int sent = PQsendQueryParams(conn->link, sql.data, (int)stmt->prepared->param_count,
-        stmt->prepared->param_types, values, stmt->param_lengths, stmt->param_formats, 0);
-    return pg_queued(conn, sent, (struct pg_item){.kind = PG_COMMAND, .keep = ret_plan}, err);
+    return code == ERR_NONE ? pg_prepared_explain(conn, stmt->prepared, &params, ret_plan, err) : code;
 }
 
 static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_plan, struct err *err)

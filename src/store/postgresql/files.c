@@ -74,21 +74,13 @@ enum {
 static enum err_code ask_for_tables(
     struct pg_conn *conn, const struct pg_prepared *prepared, PGresult **ret_tables, struct err *err)
 {
+    static const struct pg_params none = {.values = NULL};
     PGresult *plan = NULL;
-    AUTO(buf_fini) struct buf sql;
-    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
-    buf_printf(&sql, "EXPLAIN (COSTS OFF) %s", prepared->sql);
-    buf_append_byte(&sql, '\0');
-    if (buf_status(&sql) != ERR_NONE)
-        return err_no_memory(err);
     enum err_code code = pg_begin(&conn->base, err);
     if (code != ERR_NONE)
         return code;
     pg_tx_sent(conn);
-    code = pg_queued(conn,
-        PQsendQueryParams(
-            conn->link, sql.data, (int)prepared->param_count, prepared->param_types, NULL, NULL, NULL, 0),
-        (struct pg_item){.kind = PG_COMMAND, .keep = &plan}, err);
+    code = pg_prepared_explain(conn, prepared, &none, &plan, err);
     if (code == ERR_NONE)
         code = pg_command_with(conn, tables_sql, 0, NULL, ret_tables, err);
     if (code == ERR_NONE)

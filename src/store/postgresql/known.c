@@ -16,8 +16,8 @@
 #include "base/mem.h"
 #include "store/postgresql/state.h"
 #include "store/postgresql/store.h"
+#include "store/postgresql/tracking.h"
 #include "store/version_slots.h"
-#include "text/sql_quote.h"
 
 // A table's version is not known where rows come or go that no trigger of ours counts: in a part that is
 // another app's, or foreign, or has no trigger; in tables that inherit, where an UPDATE of one writes to
@@ -27,7 +27,7 @@
 //
 // The row without a name has the history, and how far the log went when this was asked.
 //
-// '@' stands for the schema, '%' for its name as a text. $1: the snapshot of the last answer, or null. Of
+// With marks of pg_expand. $1: the snapshot of the last answer, or null. Of
 // each part of a table a set of buckets has three triggers.
 static const char state_sql[] =
     "WITH RECURSIVE counted AS ("
@@ -85,14 +85,7 @@ static const char state_sql[] =
 
 void pg_append_state(const struct pg_store *store, struct buf *sql)
 {
-    for (const char *at = state_sql; *at != '\0'; at++) {
-        if (*at == '@')
-            sql_append_name(sql, span_of(store->name));
-        else if (*at == '%')
-            sql_append_literal(sql, span_of(store->name));
-        else
-            buf_append_byte(sql, *at);
-    }
+    pg_expand(store, state_sql, "@%", sql);
 }
 
 static const char server_name[] = {PG_STATE_SERVER, '\0'};

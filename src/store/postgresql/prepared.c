@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/error.h"
@@ -135,6 +137,20 @@ enum err_code pg_prepared_describe(struct pg_conn *conn, struct pg_prepared *pre
         prepared->param_types[i] = PQparamtype(*ret_described, (int)i); // those that were inferred
     PQclear(answer);
     return code;
+}
+
+enum err_code pg_prepared_explain(struct pg_conn *conn, const struct pg_prepared *prepared,
+    const struct pg_params *params, PGresult **ret_plan, struct err *err)
+{
+    AUTO(buf_fini) struct buf sql;
+    buf_init(&sql, 2 * LIMIT_APP_FILE_BYTES);
+    buf_printf(&sql, "EXPLAIN (COSTS OFF) %s", prepared->sql);
+    buf_append_byte(&sql, '\0');
+    if (buf_status(&sql) != ERR_NONE)
+        return err_no_memory(err);
+    int sent = PQsendQueryParams(conn->link, sql.data, (int)prepared->param_count, prepared->param_types,
+        params->values, params->lengths, params->formats, 0);
+    return pg_queued(conn, sent, (struct pg_item){.kind = PG_COMMAND, .keep = ret_plan}, err);
 }
 
 // --- queries of the driver's own

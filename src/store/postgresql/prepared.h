@@ -71,6 +71,18 @@ MUST_CHECK enum err_code pg_prepared_queue(
 MUST_CHECK enum err_code pg_prepared_describe(struct pg_conn *conn, struct pg_prepared *prepared,
     struct span sql, struct span statement, PGresult **ret_described, struct err *err);
 
+// Values of parameters, as libpq takes them; NULL: there are none, and the server plans for any.
+struct pg_params {
+    const char *const *values; // borrowed
+    const int *lengths;        // borrowed; not read without values
+    const int *formats;        // likewise
+};
+
+// Queues the question for the plan of the statement with these values. The answer is a row for each line, in
+// *ret_plan.
+MUST_CHECK enum err_code pg_prepared_explain(struct pg_conn *conn, const struct pg_prepared *prepared,
+    const struct pg_params *params, PGresult **ret_plan, struct err *err);
+
 // Queues a query of the driver's own as `item`; in a session it is prepared once. `json` is its parameter, as
 // bytes; NULL: it has none.
 MUST_CHECK enum err_code pg_queue_own(struct pg_conn *conn, struct pg_own *own, const char *sql,

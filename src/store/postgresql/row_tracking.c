@@ -23,14 +23,9 @@
 // A function with another hash or other texts than this one has to have other letters.
 #include "store/postgresql/row_tracking.h"
 
-#include <inttypes.h>
-
-#include "base/limits.h"
-#include "store/postgresql/store.h"
 #include "store/postgresql/tracking.h"
-#include "text/sql_quote.h"
 
-// '@' stands for the schema, '#' for a number of its name, '~' for LIMIT_BUCKETS, '`' for LIMIT_BUCKET_SETS.
+// With marks of pg_expand.
 static const char script[] =
     "CREATE TABLE IF NOT EXISTS @.reckoner_buckets (id integer PRIMARY KEY, table_name text NOT NULL,\n"
     "    columns text[] NOT NULL, made text NOT NULL, pruned xid8 NOT NULL, UNIQUE (table_name, columns));\n"
@@ -151,16 +146,5 @@ static const char script[] =
 
 void pg_append_row_tracking(const struct pg_store *store, struct buf *sql)
 {
-    for (const char *at = script; *at != '\0'; at++) {
-        if (*at == '@')
-            sql_append_name(sql, span_of(store->name));
-        else if (*at == '#')
-            buf_printf(sql, "%" PRIu32, pg_tracking_number(store));
-        else if (*at == '~')
-            buf_printf(sql, "%d", LIMIT_BUCKETS);
-        else if (*at == '`')
-            buf_printf(sql, "%d", LIMIT_BUCKET_SETS);
-        else
-            buf_append_byte(sql, *at);
-    }
+    pg_expand(store, script, "@#~`", sql);
 }

@@ -30,16 +30,6 @@
 
 // --- life
 
-static void link_stmt(struct pg_stmt *stmt, struct pg_conn *conn)
-{
-    stmt->conn = conn;
-    stmt->next = conn->stmts;
-    stmt->link = &conn->stmts;
-    if (stmt->next != NULL)
-        stmt->next->link = &stmt->next;
-    conn->stmts = stmt;
-}
-
 static void free_copies(struct pg_stmt *stmt)
 {
     for (size_t i = 0; stmt->param_copies != NULL && i < stmt->prepared->param_count; i++) {
@@ -54,14 +44,9 @@ void pg_finalize(struct store_stmt *base)
     pg_reset(base);
     free_copies(stmt);
     pg_prepared_leave(stmt->conn, stmt->prepared);
-    *stmt->link = stmt->next;
-    if (stmt->next != NULL)
-        stmt->next->link = stmt->link;
-    for (size_t i = 0; i < stmt->base.column_count; i++) {
-        mem_free(stmt->base.columns[i].name);
+    for (size_t i = 0; i < stmt->base.column_count; i++)
         pg_room_fini(&stmt->columns[i].room);
-    }
-    mem_free(stmt->base.columns);
+    store_stmt_fini(base);
     mem_free(stmt->columns);
     mem_free(stmt->params);
     mem_free(stmt->param_values);
@@ -167,7 +152,8 @@ static enum err_code copy_columns(struct pg_stmt *stmt, const PGresult *describe
 static void share(struct pg_stmt *stmt)
 {
     struct pg_prepared *prepared = stmt->prepared;
-    for (struct pg_stmt *other = stmt->conn->stmts; other != NULL; other = other->next) {
+    for (struct store_stmt *base = stmt->conn->base.stmts; base != NULL; base = base->next) {
+        struct pg_stmt *other = pg_stmt(base);
         if (other->prepared == prepared || other->prepared == NULL ||
             !pg_prepared_is_same(other->prepared, prepared))
             continue;
@@ -224,8 +210,8 @@ enum err_code pg_prepare(struct store_conn *base, struct span sql, const struct 
     struct pg_stmt *stmt = mem_zalloc(1, sizeof(*stmt));
     if (stmt == NULL)
         return err_no_memory(err);
-    stmt->base.driver = conn->base.driver;
-    link_stmt(stmt, conn);
+    store_stmt_init(&stmt->base, base);
+    stmt->conn = conn;
     stmt->base.writes = pg_writes(statement);
     code = translate(stmt, sql, statement, params, param_count, err);
     if (code == ERR_NONE)

@@ -23,8 +23,6 @@ struct pg_column {
 struct pg_stmt {
     struct store_stmt base;       // first
     struct pg_conn *conn;         // borrowed
-    struct pg_stmt *next;         // in conn->stmts
-    struct pg_stmt **link;        // what points at this one there
     struct pg_prepared *prepared; // owned along with others; NULL until there is a text
     // --- parameters, in the order of $n, as many as prepared->param_count
     uint16_t *params;                   // owned; the index in params of store_prepare of each

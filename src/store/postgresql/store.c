@@ -121,8 +121,8 @@ static void disconnect(struct store_conn *base)
     if (conn->store->is_scratch && conn->mode == STORE_WRITE && !conn->is_beside && conn->link != NULL)
         pg_schema_drop(conn);
     pg_lose(conn); // which rolls back
-    while (conn->stmts != NULL)
-        pg_finalize(&conn->stmts->base);
+    while (base->stmts != NULL)
+        pg_finalize(base->stmts);
     pg_batch_fini(&conn->batch);
     buf_fini(&conn->detail);
     PQclear(conn->seen);

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/backup_check.h"
 
 enum {
     LOOK_MS = 20,       // between two looks whether it has ended
@@ -151,7 +152,7 @@ static int wait_for(pid_t pid, const atomic_bool *stop)
     int status = 0;
     bool was_told = false;
     while (waitpid(pid, &status, WNOHANG) == 0) {
-        if (!was_told && stop != NULL && atomic_load_explicit(stop, memory_order_relaxed)) {
+        if (!was_told && backup_is_stopped(stop)) {
             kill(pid, SIGTERM);
             was_told = true;
         }
@@ -199,7 +200,7 @@ static enum err_code run(const struct pg_tool *tool, char **environment, int out
     if (cause != 0)
         return fail_start(tool->program, cause, err);
     int status = wait_for(pid, tool->stop);
-    if (tool->stop != NULL && atomic_load_explicit(tool->stop, memory_order_relaxed))
+    if (backup_is_stopped(tool->stop))
         return err_set(err, ERR_TIMEOUT, "it was ended by a signal");
     if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND)
         return fail_start(tool->program, ENOENT, err);

@@ -36,10 +36,13 @@
 // from standbys. They cannot start any more, as their script does not fit.
 #include "store/postgresql/tracking.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include <xxhash.h>
 
+#include "base/limits.h"
 #include "store/postgresql/store.h"
 #include "text/sql_quote.h"
 
@@ -180,14 +183,40 @@ uint32_t pg_tracking_number(const struct pg_store *store)
     return (uint32_t)XXH3_64bits(store->name, strlen(store->name)) & INT32_MAX;
 }
 
-void pg_append_tracking(const struct pg_store *store, struct buf *sql)
+static void append_for(const struct pg_store *store, char mark, struct buf *sql)
 {
-    for (const char *at = script; *at != '\0'; at++) {
-        if (*at == '@')
-            sql_append_name(sql, span_of(store->name));
-        else if (*at == '#')
-            buf_printf(sql, "%" PRIu32, pg_tracking_number(store));
+    switch (mark) {
+    case '@':
+        sql_append_name(sql, span_of(store->name));
+        break;
+    case '%':
+        sql_append_literal(sql, span_of(store->name));
+        break;
+    case '#':
+        buf_printf(sql, "%" PRIu32, pg_tracking_number(store));
+        break;
+    case '~':
+        buf_printf(sql, "%d", LIMIT_BUCKETS);
+        break;
+    case '`':
+        buf_printf(sql, "%d", LIMIT_BUCKET_SETS);
+        break;
+    default:
+        assert(false && "a mark");
+    }
+}
+
+void pg_expand(const struct pg_store *store, const char *text, const char *marks, struct buf *sql)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        if (strchr(marks, *at) != NULL)
+            append_for(store, *at, sql);
         else
             buf_append_byte(sql, *at);
     }
+}
+
+void pg_append_tracking(const struct pg_store *store, struct buf *sql)
+{
+    pg_expand(store, script, "@#", sql);
 }

@@ -21,6 +21,12 @@ struct pg_store;
 // A number of the app's name, for its advisory locks and settings.
 uint32_t pg_tracking_number(const struct pg_store *store);
 
+// Appends a text of the driver's SQL, in which each of `marks` stands for something else: '@' for the schema
+// and
+// '%' for its name as a literal, '#' for pg_tracking_number, '~' for LIMIT_BUCKETS, '`' for
+// LIMIT_BUCKET_SETS.
+void pg_expand(const struct pg_store *store, const char *text, const char *marks, struct buf *sql);
+
 // Appends the script that makes all of it in the app's schema, or makes the functions anew. It is run where
 // the schema is the first of the search_path.
 void pg_append_tracking(const struct pg_store *store, struct buf *sql);

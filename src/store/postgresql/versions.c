@@ -260,8 +260,8 @@ static bool has_seen_parts(const struct pg_conn *conn, const struct version *ver
     bool is_told = false;
     if (parts == 0)
         return true;
-    for (const struct pg_stmt *stmt = conn->stmts; stmt != NULL; stmt = stmt->next) {
-        const struct pg_prepared *prepared = stmt->prepared;
+    for (struct store_stmt *stmt = conn->base.stmts; stmt != NULL; stmt = stmt->next) {
+        const struct pg_prepared *prepared = pg_stmt(stmt)->prepared;
         if (prepared == NULL || prepared->seen_tx != conn->seen_tx)
             continue;
         if (!prepared->is_found || !saw_parts(prepared, table, parts, &is_told))

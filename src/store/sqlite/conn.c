@@ -253,8 +253,8 @@ enum err_code sqlite_connect(
 void sqlite_disconnect(struct store_conn *base)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
-    while (conn->stmts != NULL)
-        sqlite_finalize(&conn->stmts->base);
+    while (base->stmts != NULL)
+        sqlite_finalize(base->stmts);
     sqlite_batch_fini(&conn->batch);
     sqlite_twice_fini(&conn->twice);
     sqlite_tracks_fini(&conn->tracks);

@@ -29,7 +29,6 @@ struct sqlite_prompt {
 };
 
 struct sqlite_store; // store.h
-struct sqlite_stmt;  // stmt.h
 struct sqlite_reads; // reads.h
 struct sqlite_calls; // calls.h
 
@@ -39,7 +38,6 @@ struct sqlite_conn {
     enum store_mode mode;                 //
     sqlite3 *db;                          // owned
     sqlite3_stmt *control[CONTROL_COUNT]; // owned; see tx.h
-    struct sqlite_stmt *stmts;            // owned; a list of those that store_prepare gave out
     uint64_t deadline_ns;                 // monotonic; 0: none
     const atomic_bool *interrupt;         // borrowed; set when nobody waits for the statements; NULL: none
     uint64_t busy_since_ns;               // when the wait for a lock that goes on now began

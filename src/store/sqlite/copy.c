@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/backup_check.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/tx.h"
@@ -49,7 +50,7 @@ static enum err_code copy_pages(
     bool is_stopped = false;
     do {
         result = sqlite3_backup_step(backup, STEP_PAGES);
-        is_stopped = stop != NULL && atomic_load_explicit(stop, memory_order_relaxed);
+        is_stopped = backup_is_stopped(stop);
         if (result == SQLITE_BUSY && ++busy < MAX_BUSY_STEPS)
             result = SQLITE_OK;
     } while (result == SQLITE_OK && !is_stopped);

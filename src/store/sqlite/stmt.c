@@ -158,16 +158,6 @@ static enum err_code copy_columns(struct sqlite_stmt *stmt, struct err *err)
     return ERR_NONE;
 }
 
-static void link_stmt(struct sqlite_stmt *stmt, struct sqlite_conn *conn)
-{
-    stmt->conn = conn;
-    stmt->next = conn->stmts;
-    stmt->link = &conn->stmts;
-    if (stmt->next != NULL)
-        stmt->next->link = &stmt->next;
-    conn->stmts = stmt;
-}
-
 // Compiles `sql`, which has to be one statement.
 static enum err_code compile_one(
     struct sqlite_conn *conn, struct span sql, sqlite3_stmt **ret_handle, struct err *err)
@@ -195,8 +185,8 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
     struct sqlite_stmt *stmt = mem_zalloc(1, sizeof(*stmt));
     if (stmt == NULL)
         return err_no_memory(err);
-    stmt->base.driver = conn->store->base.driver;
-    link_stmt(stmt, conn);
+    store_stmt_init(&stmt->base, base);
+    stmt->conn = conn;
     int result;
     conn->noting = &stmt->writes;
     enum err_code code = compile_one(conn, sql, &stmt->handle, err);
@@ -221,13 +211,8 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
 void sqlite_finalize(struct store_stmt *base)
 {
     struct sqlite_stmt *stmt = sqlite_stmt(base);
-    *stmt->link = stmt->next;
-    if (stmt->next != NULL)
-        stmt->next->link = stmt->link;
     sqlite3_finalize(stmt->handle);
-    for (size_t i = 0; i < stmt->base.column_count; i++)
-        mem_free(stmt->base.columns[i].name);
-    mem_free(stmt->base.columns);
+    store_stmt_fini(base);
     mem_free(stmt->bound);
     sqlite_writes_fini(&stmt->writes);
     mem_free(stmt);

@@ -21,8 +21,6 @@ enum sqlite_run {
 struct sqlite_stmt {
     struct store_stmt base;      // first
     struct sqlite_conn *conn;    // borrowed
-    struct sqlite_stmt *next;    // in conn->stmts
-    struct sqlite_stmt **link;   // what points at this one there
     sqlite3_stmt *handle;        // owned
     size_t bound_count;          // SQLite's parameters
     uint16_t *bound;             // owned; the index in params of each of them
