@@ -540,11 +540,9 @@ enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err)
     return ERR_NONE;
 }
 
-// A value of the current row, by pg_decode or one of its like.
-static enum err_code get_value(struct store_stmt *base, size_t column,
-    enum err_code (*decode)(Oid type, struct span bytes, const char *name, struct pg_room *room,
-        struct value *ret_value, struct err *err),
-    struct value *ret_value, struct err *err)
+// A value of the current row.
+static enum err_code get_value(
+    struct store_stmt *base, size_t column, enum pg_as as, struct value *ret_value, struct err *err)
 {
     struct pg_stmt *stmt = pg_stmt(base);
     int at = (int)column;
@@ -552,26 +550,31 @@ static enum err_code get_value(struct store_stmt *base, size_t column,
         *ret_value = (struct value){.kind = VALUE_NULL};
         return ERR_NONE;
     }
-    struct span bytes = {
-        .at = PQgetvalue(stmt->rows, stmt->row, at), .len = (size_t)PQgetlength(stmt->rows, stmt->row, at)};
-    return decode(PQftype(stmt->rows, at), bytes, stmt->base.columns[column].name,
-        &stmt->columns[column].room, ret_value, err);
+    const struct pg_cell cell = {
+        .type = PQftype(stmt->rows, at),
+        .bytes = {.at = PQgetvalue(stmt->rows, stmt->row, at),
+            .len = (size_t)PQgetlength(stmt->rows, stmt->row, at)},
+        .name = base->columns[column].name,
+        .room = &stmt->columns[column].room,
+        .as = as,
+    };
+    return pg_decode(&cell, ret_value, err);
 }
 
 enum err_code pg_column(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
 {
-    return get_value(base, column, pg_decode, ret_value, err);
+    return get_value(base, column, PG_AS_SHOWN, ret_value, err);
 }
 
 enum err_code pg_column_micros(
     struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
 {
-    return get_value(base, column, pg_decode_micros, ret_value, err);
+    return get_value(base, column, PG_AS_MICROS, ret_value, err);
 }
 
 enum err_code pg_key(struct store_stmt *base, size_t column, struct value *ret_value, struct err *err)
 {
-    return get_value(base, column, pg_decode_key, ret_value, err);
+    return get_value(base, column, PG_AS_KEY, ret_value, err);
 }
 
 void pg_reset(struct store_stmt *base)

@@ -7,13 +7,11 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "store/postgresql/decode.h"
 #include "text/uuid.h"
 #include "text/value.h"
 
-enum {
-    PG_ID_CHARS = UUID_CHARS + 1, // a UUID as text, and a NUL
-    PG_TEXT_BYTES = 40,           // any value that becomes text here: a timestamp, a UUID
-};
+enum { PG_ID_CHARS = UUID_CHARS + 1 }; // a UUID as text, and a NUL
 
 // The types of pg_type.dat that values have on the wire; the numbers are fixed for good.
 enum pg_type {
@@ -37,15 +35,6 @@ enum pg_type {
     PG_TYPE_JSONB = 3802,
 };
 
-// Room for a value that becomes text; begins as zeros.
-struct pg_room {
-    char text[PG_TEXT_BYTES]; // for nearly all
-    char *more;               // owned; for a numeric of many digits; NULL: none had so many yet
-    size_t more_bytes;        // of it
-};
-
-void pg_room_fini(struct pg_room *room);
-
 // The type on the wire of a declared type.
 enum pg_type pg_type_of(enum value_type type);
 
@@ -61,17 +50,8 @@ MUST_CHECK enum err_code pg_encode(Oid type, const struct value *value, char roo
 // The name of a type that JSON has no place for; NULL: it has one.
 const char *pg_refused_type(Oid type);
 
-// A value from its bytes; `name` is the column's. `room` is for what becomes text. ERR_STORE for a type that
-// JSON has no place for.
-MUST_CHECK enum err_code pg_decode(Oid type, struct span bytes, const char *name, struct pg_room *room,
-    struct value *ret_value, struct err *err);
-
-// The same with the microseconds of a moment.
-MUST_CHECK enum err_code pg_decode_micros(Oid type, struct span bytes, const char *name, struct pg_room *room,
-    struct value *ret_value, struct err *err);
-
-// The same as a page's key, for store_key.
-MUST_CHECK enum err_code pg_decode_key(Oid type, struct span bytes, const char *name, struct pg_room *room,
-    struct value *ret_value, struct err *err);
+// The value of a cell, as exact as it says. ERR_STORE for a type that JSON has no place for, and for bytes
+// that are none of the type.
+MUST_CHECK enum err_code pg_decode(const struct pg_cell *cell, struct value *ret_value, struct err *err);
 
 #endif
