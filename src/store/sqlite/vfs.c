@@ -5,16 +5,8 @@
 // It keeps errno of a call that failed, which SQLite asks for much later. A disk that is full is SQLITE_FULL,
 // whatever call finds out: quotas, limits of a file's size, and a sync that has to place what was written.
 //
-// It cuts the log behind the last commit. A transaction's frames stand in the log, the last one marked as a
-// commit, before they are synced; SQLite counts them once the sync and the update of the index have
-// succeeded. When either fails, the transaction is refused, yet its frames are whole, and recovery after a
-// crash would take them for a commit (wal.c: sqlite3WalFrames, walIndexRecover). So the layer looks when the
-// writer lets go of its lock: frames that lie behind the last one of the index belong to nobody. No reader
-// has them, and no writer can write meanwhile. They are cut off, and the log is synced. This takes no room
-// on the disk, and it holds whatever the kernel made of the pages that it could not write.
-//
-// Where the cut or its sync fails as well, nobody knows what a crash would leave: the file is in doubt until
-// a later cut succeeds.
+// It tells log_end.c what is written to the log, and when a writer gets its lock and lets go of it; that cuts
+// off what was not committed. Where it cannot, the file is in doubt until a later cut succeeds.
 //
 // It has the files of a connection that may not wait (prompt.c) read by resident.c. SQLite repairs the index
 // of the log when a process has died while it wrote it, for which it reads all of the log. Such a connection
@@ -34,8 +26,6 @@
 //
 // It counts how often a thread has asked for the time (calls.h), and has a thread that may not wait not
 // sleep. The writes of a journal are held together by journal.c, which is in front of it.
-//
-// The formats of log and index are those of sqlite.org/fileformat2.html, section 4, and walformat.html.
 #include "store/sqlite/vfs.h"
 
 #include <errno.h>
@@ -46,18 +36,14 @@
 #include "base/attr.h"
 #include "base/write_back.h"
 #include "store/sqlite/journal.h"
+#include "store/sqlite/log_end.h"
 
 const char SQLITE_VFS_NAME[] = "reckoner";
 
 enum {
-    LOG_HEAD_BYTES = 32,
-    FRAME_HEAD_BYTES = 24,   // SQLite writes each with a call of its own
-    FRAME_COMMIT_AT = 4,     // of a frame's head: 4 bytes, 0 unless it ends a transaction
-    INDEX_PAGE_SIZE_AT = 14, // of the index: 2 bytes, 1 for 65536, in the byte order of the machine
-    INDEX_LAST_AT = 16,      // the number of the last frame that counts: 4 bytes, likewise
-    WRITE_LOCK = 0,          // among the locks of the index
-    RECOVERY_LOCK = 2,       //
-    FIRST_READ_LOCK = 3,     // behind those for writing, for checkpoints, and for repairing the index
+    WRITE_LOCK = 0,      // among the locks of the index
+    RECOVERY_LOCK = 2,   //
+    FIRST_READ_LOCK = 3, // behind those for writing, for checkpoints, and for repairing the index
 };
 
 // Files that go with the connection, whatever becomes of it.
@@ -66,17 +52,12 @@ enum {
 
 // An open file. SQLite gives it memory, with room for the file of the layer below behind it.
 struct vfs_file {
-    sqlite3_file base;             // first
-    struct vfs_file *main;         // of a log: the database that it belongs to; else NULL
-    struct vfs_file *log;          // of a database: its log, while it is open; else NULL
-    const volatile uint8_t *index; // of a database: the index of its log, once it is mapped; borrowed
-    sqlite3_int64 log_end;         // of a database: where the frames end that were written under the lock
+    sqlite3_file base;                       // first
+    struct vfs_file *main;                   // of a log: the database that it belongs to; else NULL
+    struct sqlite_log_end end;               // of a database: of its log
     const struct sqlite_resident *resident;  // of a database: its connection may not wait; borrowed; or NULL
     void (*on_lock)(void *ctx, bool is_got); // of a database: sqlite_vfs_tell_lock; or NULL
     void *lock_ctx;                          // borrowed; its first argument
-    bool has_commit;                         // one of those ends a transaction
-    bool has_failed;                         // writing them, or a sync, has failed
-    bool is_in_doubt;                        // the last cut under the lock has failed
     int temp_fd;                   // of a temporary file: that of the layer below, borrowed; -1: it is none
     bool has_lost;                 // of a temporary file: the kernel has, once (write_back.h)
     bool is_recovering;            // of a database: it has the lock for making the index anew
@@ -133,59 +114,13 @@ static int note_of(struct vfs_file *file, int result)
     return result == SQLITE_IOERR_SHORT_READ ? result : note(result, cause);
 }
 
-// --- the end of the log
-
-// Where the last commit ends, by the index; it can be relied on under the lock for writing.
-static sqlite3_int64 committed_end(const struct vfs_file *main)
-{
-    uint16_t page_size = *(const volatile uint16_t *)&main->index[INDEX_PAGE_SIZE_AT];
-    uint32_t last = *(const volatile uint32_t *)&main->index[INDEX_LAST_AT];
-    sqlite3_int64 frame_bytes = FRAME_HEAD_BYTES + (page_size == 1 ? 65536 : page_size);
-    return LOG_HEAD_BYTES + (sqlite3_int64)last * frame_bytes;
-}
-
-static void cut(struct vfs_file *main)
-{
-    sqlite3_file *log = main->log->below;
-    int result = log->pMethods->xTruncate(log, committed_end(main));
-    if (result == SQLITE_OK)
-        result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-    main->is_in_doubt = result != SQLITE_OK;
-}
-
-static void begin_writing(struct vfs_file *main)
-{
-    main->log_end = 0;
-    main->has_commit = main->has_failed = false;
-    main->is_in_doubt = false; // another one may have cut; else sqlite_vfs_settle finds out
-}
-
-static void end_writing(struct vfs_file *main)
-{
-    int cause = last_errno;
-    if (main->log != NULL && main->index != NULL && (main->has_commit || main->has_failed) &&
-        main->log_end > committed_end(main))
-        cut(main);
-    last_errno = cause; // of what made the cut necessary
-}
-
-// Notes what a call has written to a log.
-static void note_write(struct vfs_file *main, const uint8_t *bytes, int count, sqlite3_int64 offset)
-{
-    static const uint8_t none[4];
-    if (offset + count > main->log_end)
-        main->log_end = offset + count;
-    if (count == FRAME_HEAD_BYTES && memcmp(bytes + FRAME_COMMIT_AT, none, sizeof(none)) != 0)
-        main->has_commit = true;
-}
-
 // --- a file's calls
 
 static int close_file(sqlite3_file *base)
 {
     struct vfs_file *file = file_of(base);
     if (file->main != NULL)
-        file->main->log = NULL;
+        file->main->end.log = NULL;
     return file->below->pMethods->xClose(file->below);
 }
 
@@ -209,10 +144,8 @@ static int write_file(sqlite3_file *base, const void *bytes, int count, sqlite3_
 {
     struct vfs_file *file = file_of(base);
     int result = note_of(file, file->below->pMethods->xWrite(file->below, bytes, count, offset));
-    if (file->main != NULL) {
-        note_write(file->main, bytes, count, offset);
-        file->main->has_failed |= result != SQLITE_OK;
-    }
+    if (file->main != NULL)
+        sqlite_log_end_note(&file->main->end, bytes, count, offset, result != SQLITE_OK);
     return result;
 }
 
@@ -227,7 +160,7 @@ static int sync_file(sqlite3_file *base, int flags)
     struct vfs_file *file = file_of(base);
     int result = note_of(file, file->below->pMethods->xSync(file->below, flags));
     if (file->main != NULL)
-        file->main->has_failed |= result != SQLITE_OK;
+        file->main->end.has_failed |= result != SQLITE_OK;
     return result;
 }
 
@@ -282,20 +215,22 @@ static int map_index(sqlite3_file *base, int region, int bytes, int extend, vola
     int result = file->below->pMethods->xShmMap(file->below, region, bytes, extend, ret_region);
     result = note(result, errno);
     if (result == SQLITE_OK && region == 0)
-        file->index = *ret_region; // may be NULL: it is not there yet
+        file->end.index = *ret_region; // may be NULL: it is not there yet
     return result;
 }
 
 static void take_up(struct vfs_file *main)
 {
-    begin_writing(main);
+    sqlite_log_end_begin(&main->end);
     if (main->on_lock != NULL)
         main->on_lock(main->lock_ctx, true);
 }
 
 static void let_go(struct vfs_file *main)
 {
-    end_writing(main);
+    int cause = last_errno;
+    sqlite_log_end_finish(&main->end);
+    last_errno = cause; // of what made a cut necessary
     if (main->on_lock != NULL)
         main->on_lock(main->lock_ctx, false);
 }
@@ -327,7 +262,7 @@ static void index_barrier(sqlite3_file *base)
 static int unmap_index(sqlite3_file *base, int delete)
 {
     struct vfs_file *file = file_of(base);
-    file->index = NULL;
+    file->end.index = NULL;
     return file->below->pMethods->xShmUnmap(file->below, delete);
 }
 
@@ -387,7 +322,7 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base, int
         file->temp_fd = last_opened;
     if ((flags & SQLITE_OPEN_WAL) != 0) {
         file->main = file_of(sqlite3_database_file_object(name));
-        file->main->log = file;
+        file->main->end.log = file->below;
     }
     return SQLITE_OK;
 }
@@ -511,16 +446,13 @@ int sqlite_vfs_errno(void)
 bool sqlite_vfs_is_in_doubt(sqlite3 *db)
 {
     const struct vfs_file *main = main_of(db);
-    return main != NULL && main->is_in_doubt;
+    return main != NULL && main->end.is_in_doubt;
 }
 
 bool sqlite_vfs_settle(sqlite3 *db)
 {
     struct vfs_file *main = main_of(db);
-    if (main == NULL || main->log == NULL || main->index == NULL)
-        return true;
-    cut(main);
-    return !main->is_in_doubt;
+    return main == NULL || sqlite_log_end_settle(&main->end);
 }
 
 sqlite3_int64 sqlite_vfs_recovered_bytes(sqlite3 *db)
@@ -532,5 +464,5 @@ sqlite3_int64 sqlite_vfs_recovered_bytes(sqlite3 *db)
 sqlite3_int64 sqlite_vfs_log_bytes(sqlite3 *db)
 {
     const struct vfs_file *main = main_of(db);
-    return main != NULL && main->index != NULL ? committed_end(main) : 0;
+    return main != NULL && main->end.index != NULL ? sqlite_log_end_committed(&main->end) : 0;
 }
