@@ -36,16 +36,14 @@ static enum err_code ask(struct pg_conn *conn, const char *sql, int count, const
 // --- plans
 
 enum err_code pg_queue_plan(
-    struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err)
+    struct pg_stmt *stmt, const struct pg_params *params, PGresult **ret_plan, struct err *err)
 {
     struct pg_conn *conn = stmt->conn;
-    const struct pg_params params = {
-        .values = values, .lengths = stmt->param_lengths, .formats = stmt->param_formats};
     enum err_code code = ERR_NONE;
     pg_tx_sent(conn);
     if (conn->is_pooled && conn->mode == STORE_WRITE && !conn->batch.known)
         code = pg_batch_make(conn, err);
-    return code == ERR_NONE ? pg_prepared_explain(conn, stmt->prepared, &params, ret_plan, err) : code;
+    return code == ERR_NONE ? pg_prepared_explain(conn, stmt->prepared, params, ret_plan, err) : code;
 }
 
 static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_plan, struct err *err)
@@ -55,7 +53,7 @@ static enum err_code ask_for_plan(struct pg_stmt *stmt, PGresult **ret_plan, str
     enum err_code code = is_alone ? pg_begin(&conn->base, err) : ERR_NONE;
     if (code != ERR_NONE)
         return code;
-    code = pg_queue_plan(stmt, stmt->param_values, ret_plan, err);
+    code = pg_queue_plan(stmt, &stmt->params, ret_plan, err);
     if (code == ERR_NONE)
         code = pg_drain_rows(conn, ret_plan, err);
     if (is_alone)

@@ -10,12 +10,12 @@
 #include "base/err.h"
 #include "store/store.h"
 
+struct pg_params;
 struct pg_stmt;
 
-// Queues EXPLAIN of the statement, in the open transaction. `values` are those of the statement; NULL: all
-// null.
+// Queues EXPLAIN of the statement, in the open transaction. With the values of `params`; NULL: all are null.
 MUST_CHECK enum err_code pg_queue_plan(
-    struct pg_stmt *stmt, const char *const *values, PGresult **ret_plan, struct err *err);
+    struct pg_stmt *stmt, const struct pg_params *params, PGresult **ret_plan, struct err *err);
 
 // Appends an item to an array of texts as PostgreSQL reads it, {"a","b"}; then its end and a NUL.
 void pg_append_item(struct buf *array, struct span item);

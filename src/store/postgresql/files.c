@@ -74,13 +74,12 @@ enum {
 static enum err_code ask_for_tables(
     struct pg_conn *conn, const struct pg_prepared *prepared, PGresult **ret_tables, struct err *err)
 {
-    static const struct pg_params none = {.values = NULL};
     PGresult *plan = NULL;
     enum err_code code = pg_begin(&conn->base, err);
     if (code != ERR_NONE)
         return code;
     pg_tx_sent(conn);
-    code = pg_prepared_explain(conn, prepared, &none, &plan, err);
+    code = pg_prepared_explain(conn, prepared, NULL, &plan, err);
     if (code == ERR_NONE)
         code = pg_command_with(conn, tables_sql, 0, NULL, ret_tables, err);
     if (code == ERR_NONE)

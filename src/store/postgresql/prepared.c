@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/postgresql/conn.h"
 #include "store/postgresql/error.h"
+#include "store/postgresql/params.h"
 #include "store/postgresql/pipe.h"
 #include "store/postgresql/queue.h"
 #include "store/postgresql/value.h"
@@ -149,7 +150,8 @@ enum err_code pg_prepared_explain(struct pg_conn *conn, const struct pg_prepared
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
     int sent = PQsendQueryParams(conn->link, sql.data, (int)prepared->param_count, prepared->param_types,
-        params->values, params->lengths, params->formats, 0);
+        params != NULL ? params->values : NULL, params != NULL ? params->lengths : NULL,
+        params != NULL ? params->formats : NULL, 0);
     return pg_queued(conn, sent, (struct pg_item){.kind = PG_COMMAND, .keep = ret_plan}, err);
 }
 

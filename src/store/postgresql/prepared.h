@@ -13,6 +13,7 @@
 #include "store/postgresql/queue.h"
 
 struct pg_conn;
+struct pg_params;
 struct version;
 
 enum { PG_NAME_CHARS = 16 }; // of a prepared statement, and a NUL
@@ -71,15 +72,8 @@ MUST_CHECK enum err_code pg_prepared_queue(
 MUST_CHECK enum err_code pg_prepared_describe(struct pg_conn *conn, struct pg_prepared *prepared,
     struct span sql, struct span statement, PGresult **ret_described, struct err *err);
 
-// Values of parameters, as libpq takes them; NULL: there are none, and the server plans for any.
-struct pg_params {
-    const char *const *values; // borrowed
-    const int *lengths;        // borrowed; not read without values
-    const int *formats;        // likewise
-};
-
-// Queues the question for the plan of the statement with these values. The answer is a row for each line, in
-// *ret_plan.
+// Queues the question for the plan of the statement with these values; NULL: all are null. The answer is a
+// row for each line, in *ret_plan.
 MUST_CHECK enum err_code pg_prepared_explain(struct pg_conn *conn, const struct pg_prepared *prepared,
     const struct pg_params *params, PGresult **ret_plan, struct err *err);
 

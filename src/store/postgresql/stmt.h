@@ -6,9 +6,10 @@
 #include <libpq-fe.h>
 
 #include "store/driver.h"
+#include "store/postgresql/decode.h"
+#include "store/postgresql/params.h"
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/run.h"
-#include "store/postgresql/value.h"
 
 struct pg_conn;
 
@@ -24,13 +25,7 @@ struct pg_stmt {
     struct store_stmt base;       // first
     struct pg_conn *conn;         // borrowed
     struct pg_prepared *prepared; // owned along with others; NULL until there is a text
-    // --- parameters, in the order of $n, as many as prepared->param_count
-    uint16_t *params;                   // owned; the index in params of store_prepare of each
-    const char **param_values;          // owned; of the run, as libpq takes them
-    int *param_lengths;                 // owned; likewise
-    int *param_formats;                 // owned; likewise
-    char (*param_texts)[PG_TEXT_BYTES]; // owned; room for values that have to be converted
-    char **param_copies;                // owned; of values that go as text, with a NUL; each NULL: none
+    struct pg_params params;      //
     // --- results
     struct pg_column *columns; // owned; as many as base.column_count
     struct pg_run run;         //
@@ -48,13 +43,6 @@ MUST_CHECK enum err_code pg_prepare(struct store_conn *base, struct span sql, co
 void pg_finalize(struct store_stmt *base);
 MUST_CHECK enum err_code pg_bind(struct store_stmt *base, const struct value *values, struct err *err);
 MUST_CHECK enum err_code pg_send(struct store_stmt *base, const struct value *values, struct err *err);
-MUST_CHECK enum err_code pg_step(struct store_stmt *base, bool *ret_row, struct err *err);
-MUST_CHECK enum err_code pg_column(
-    struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
-MUST_CHECK enum err_code pg_column_micros(
-    struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
-MUST_CHECK enum err_code pg_key(
-    struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
 void pg_reset(struct store_stmt *base);
 
 #endif

@@ -25,6 +25,7 @@
 #include "store/postgresql/restore.h"
 #include "store/postgresql/schema.h"
 #include "store/postgresql/session.h"
+#include "store/postgresql/step.h"
 #include "store/postgresql/stmt.h"
 #include "store/postgresql/tx.h"
 #include "store/postgresql/url.h"
