@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statements: compiled as far as they are permitted (permit.c), their parameters mapped once, then run. And
-// scripts. The connection's thread.
+// Statements: compiled, their parameters mapped once, then run. The connection's thread.
 //
 // Running is the hot path: bind, step and column add a pointer or two to what SQLite does itself.
 #include "store/sqlite/stmt.h"
@@ -9,6 +8,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "store/sqlite/compile.h"
 #include "store/sqlite/conn.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/permit.h"
@@ -18,67 +18,6 @@
 #include "text/sql_scan.h"
 
 // --- compiling
-
-// The first token from `start` on that belongs to a statement; SQL_END when there is none. Its offset is
-// from the start of `sql`.
-static struct sql_token first_token(struct span sql, size_t start)
-{
-    struct sql_scan scan;
-    sql_scan_init(&scan, (struct span){.at = sql.at + start, .len = sql.len - start}, SQL_SQLITE);
-    struct sql_token token;
-    do
-        token = sql_scan_next(&scan);
-    while (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT || token.kind == SQL_SEMICOLON);
-    token.offset += start;
-    return token;
-}
-
-static enum err_code fail_at(struct span sql, size_t offset, struct err *err, const char *text)
-{
-    uint32_t line, column;
-    sql_place(sql, offset, &line, &column);
-    return err_set_at(err, ERR_CONFIG, line, column, "%s", text);
-}
-
-// A copy with a NUL behind it, and none in it: SQLite would end its reading there and say nothing.
-static enum err_code copy_text(struct span sql, char **ret_copy, struct err *err)
-{
-    const char *nul = sql.len > 0 ? memchr(sql.at, '\0', sql.len) : NULL;
-    if (nul != NULL)
-        return fail_at(sql, (size_t)(nul - sql.at), err, "SQL cannot hold a NUL byte");
-    char *copy = mem_strndup(sql.at, sql.len);
-    if (copy == NULL)
-        return err_no_memory(err);
-    *ret_copy = copy;
-    return ERR_NONE;
-}
-
-// Compiles the statement that begins at *start and moves *start behind it. *ret_handle is NULL when there
-// are only blanks and comments left. A NUL stands behind `sql`; without one SQLite would copy all the rest of
-// a script for each statement.
-static enum err_code compile(struct sqlite_conn *conn, enum sqlite_origin origin, struct span sql,
-    size_t *start, sqlite3_stmt **ret_handle, struct err *err)
-{
-    struct sql_token first = first_token(sql, *start);
-    *ret_handle = NULL;
-    if (first.kind == SQL_END) {
-        *start = sql.len;
-        return ERR_NONE;
-    }
-    conn->refusal[0] = '\0';
-    conn->incomplete = NULL;
-    if (!sqlite_permits(conn, origin, first.text))
-        return fail_at(sql, first.offset, err, conn->refusal);
-    const char *end = NULL;
-    unsigned flags = origin == ORIGIN_ENDPOINT ? SQLITE_PREPARE_PERSISTENT : 0;
-    conn->origin = origin;
-    int result = sqlite3_prepare_v3(conn->db, sql.at + *start, -1, flags, ret_handle, &end);
-    conn->origin = ORIGIN_DRIVER;
-    if (result != SQLITE_OK)
-        return sqlite_fail_compile(conn, result, sql, *start, first.offset, err);
-    *start = (size_t)(end - sql.at);
-    return ERR_NONE;
-}
 
 // Where SQLite's parameter of that name stands; for a place in an error, so the start will do otherwise.
 static size_t find_parameter(struct span sql, const char *name)
@@ -164,18 +103,19 @@ static enum err_code compile_one(
 {
     char *text = NULL;
     size_t end = 0;
-    enum err_code code = copy_text(sql, &text, err);
+    enum err_code code = sqlite_copy_text(sql, &text, err);
     if (code != ERR_NONE)
         return code;
-    code = compile(conn, ORIGIN_ENDPOINT, (struct span){.at = text, .len = sql.len}, &end, ret_handle, err);
+    code = sqlite_compile(
+        conn, ORIGIN_ENDPOINT, (struct span){.at = text, .len = sql.len}, &end, ret_handle, err);
     mem_free(text);
     if (code != ERR_NONE)
         return code;
     if (*ret_handle == NULL)
-        return fail_at(sql, 0, err, "there is no statement here");
-    struct sql_token next = first_token(sql, end);
+        return sqlite_fail_at(sql, 0, err, "there is no statement here");
+    struct sql_token next = sqlite_first_token(sql, end);
     return next.kind == SQL_END ? ERR_NONE
-                                : fail_at(sql, next.offset, err, "only one statement can stand here");
+                                : sqlite_fail_at(sql, next.offset, err, "only one statement can stand here");
 }
 
 enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const struct store_name *params,
@@ -346,51 +286,4 @@ void sqlite_reset(struct store_stmt *base)
     struct sqlite_stmt *stmt = sqlite_stmt(base);
     stmt->run = RUN_NONE;
     sqlite3_reset(stmt->handle); // its result is that of the step before, which has been told
-}
-
-// --- scripts
-
-// Runs a script's statement, which stands at `offset`, to its end.
-static enum err_code run_script_statement(
-    struct sqlite_conn *conn, sqlite3_stmt *handle, struct span sql, size_t offset, struct err *err)
-{
-    if (sqlite3_bind_parameter_count(handle) > 0)
-        return fail_at(sql, offset, err, "a script has no parameters");
-    int result;
-    do
-        result = sqlite3_step(handle);
-    while (result == SQLITE_ROW);
-    if (result == SQLITE_DONE)
-        return ERR_NONE;
-    struct err cause = {0};
-    uint32_t line, column;
-    enum err_code code = sqlite_fail(conn, result, &cause);
-    sql_place(sql, offset, &line, &column);
-    err_set_at(err, code, line, column, "%s", cause.text);
-    err_hint(err, "%s", cause.hint);
-    return code;
-}
-
-enum err_code sqlite_exec(struct store_conn *base, struct span sql, struct err *err)
-{
-    struct sqlite_conn *conn = sqlite_conn(base);
-    char *text = NULL;
-    enum err_code code = copy_text(sql, &text, err);
-    if (code != ERR_NONE)
-        return code;
-    struct span script = {.at = text, .len = sql.len};
-    size_t start = 0;
-    code = sqlite_check_alive(conn, err);
-    while (code == ERR_NONE && start < script.len) {
-        size_t offset = first_token(script, start).offset;
-        sqlite3_stmt *handle;
-        code = compile(conn, ORIGIN_MIGRATION, script, &start, &handle, err);
-        if (code == ERR_NONE && handle != NULL)
-            code = run_script_statement(conn, handle, script, offset, err);
-        if (code == ERR_NONE)
-            code = sqlite_check_alive(conn, err); // a ROLLBACK in a trigger is no error
-        sqlite3_finalize(handle);
-    }
-    mem_free(text);
-    return code;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prepared statements and scripts.
+// Prepared statements.
 #ifndef RECKONER_STORE_SQLITE_STMT_H
 #define RECKONER_STORE_SQLITE_STMT_H
 
@@ -42,7 +42,6 @@ MUST_CHECK enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, str
 MUST_CHECK enum err_code sqlite_column(
     struct store_stmt *base, size_t column, struct value *ret_value, struct err *err);
 void sqlite_reset(struct store_stmt *base);
-MUST_CHECK enum err_code sqlite_exec(struct store_conn *base, struct span sql, struct err *err);
 
 // Binds a value to the parameter of that 1-based number; text is borrowed. An SQLite result code.
 MUST_CHECK int sqlite_bind_value(sqlite3_stmt *handle, int number, const struct value *value);

@@ -21,6 +21,7 @@
 #include "store/sqlite/prompt.h"
 #include "store/sqlite/reads.h"
 #include "store/sqlite/restore.h"
+#include "store/sqlite/script.h"
 #include "store/sqlite/stmt.h"
 #include "store/sqlite/tx.h"
 #include "store/sqlite/versions.h"
