@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plans and unique keys, asked of the server. The connection's thread; not for requests.
+// Plans, asked of the server. The connection's thread; not for requests.
 #include "store/postgresql/explain.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/ascii.h"
 #include "base/limits.h"
 #include "store/postgresql/batch.h"
 #include "store/postgresql/conn.h"
@@ -16,24 +15,6 @@
 #include "store/postgresql/session.h"
 #include "store/postgresql/stmt.h"
 #include "store/postgresql/tx.h"
-#include "text/sql_scan.h"
-
-// Runs a query of ours with text parameters, in the open transaction or one of its own.
-static enum err_code ask(struct pg_conn *conn, const char *sql, int count, const char *const *params,
-    PGresult **ret_result, struct err *err)
-{
-    bool is_alone = conn->tx == PG_TX_NONE;
-    enum err_code code = is_alone ? pg_begin(&conn->base, err) : ERR_NONE;
-    if (code != ERR_NONE)
-        return code;
-    pg_tx_sent(conn);
-    code = pg_query(conn, sql, count, params, ret_result, err);
-    if (is_alone)
-        pg_rollback(&conn->base);
-    return code;
-}
-
-// --- plans
 
 enum err_code pg_queue_plan(
     struct pg_stmt *stmt, const struct pg_params *params, PGresult **ret_plan, struct err *err)
@@ -71,7 +52,7 @@ static enum err_code count_rows(struct pg_conn *conn, struct span table, int64_t
     buf_append_byte(&sql, '\0');
     if (buf_status(&sql) != ERR_NONE)
         return err_no_memory(err);
-    enum err_code code = ask(conn, sql.data, 0, NULL, &result, err);
+    enum err_code code = pg_tx_query(conn, sql.data, 0, NULL, &result, err);
     if (code == ERR_NONE)
         *ret_rows = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
@@ -90,7 +71,7 @@ static enum err_code can_count(struct pg_conn *conn, struct span table, bool *re
     if (buf_status(&name) != ERR_NONE)
         return err_no_memory(err);
     const char *const params[] = {name.data};
-    enum err_code code = ask(conn,
+    enum err_code code = pg_tx_query(conn,
         "SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass($1), 'SELECT'), false)", 1,
         params, &result, err);
     if (code == ERR_NONE)
@@ -221,103 +202,5 @@ enum err_code pg_explain_any(struct store_stmt *base,
     for (int i = 0; code == ERR_NONE && i < PQntuples(result); i++)
         code = tell_line(conn, PQgetvalue(result, i, 0), &counts, on_line, ctx, err);
     PQclear(result);
-    return code;
-}
-
-// --- unique keys
-
-void pg_append_item(struct buf *array, struct span item)
-{
-    buf_append_str(array, array->len == 0 ? "{\"" : ",\"");
-    for (size_t i = 0; i < item.len; i++) {
-        if (item.at[i] == '"' || item.at[i] == '\\')
-            buf_append_byte(array, '\\');
-        buf_append_byte(array, item.at[i]);
-    }
-    buf_append_byte(array, '"');
-}
-
-void pg_end_array(struct buf *array)
-{
-    buf_append_str(array, array->len == 0 ? "{}" : "}");
-    buf_append_byte(array, '\0');
-}
-
-void pg_append_words(const char *sql, struct buf *array)
-{
-    struct sql_scan scan;
-    sql_scan_init(&scan, span_of(sql), SQL_POSTGRESQL);
-    for (struct sql_token token; (token = sql_scan_next(&scan)).kind != SQL_END;) {
-        struct span word = token.text;
-        bool is_quoted = word.len > 2 && word.at[0] == '"';
-        if (is_quoted)
-            word = (struct span){.at = word.at + 1, .len = word.len - 2};
-        if (token.kind != SQL_CODE || word.at[0] == '\'')
-            continue;
-        size_t start = array->len;
-        pg_append_item(array, word);
-        for (size_t i = start; !is_quoted && i < array->len; i++)
-            array->data[i] = ascii_lower(array->data[i]); // as PostgreSQL takes them
-    }
-    pg_end_array(array);
-}
-
-enum err_code pg_is_unique(
-    struct store_stmt *base, const struct span *columns, size_t count, bool *ret_is_unique, struct err *err)
-{
-    struct pg_stmt *stmt = pg_stmt(base);
-    AUTO(buf_fini) struct buf words;
-    AUTO(buf_fini) struct buf names;
-    PGresult *result = NULL;
-    buf_init(&words, 4 * LIMIT_APP_FILE_BYTES);
-    buf_init(&names, 4 * LIMIT_APP_FILE_BYTES);
-    pg_append_words(stmt->prepared->sql, &words);
-    for (size_t i = 0; i < count; i++)
-        pg_append_item(&names, columns[i]);
-    pg_end_array(&names);
-    if (buf_status(&words) != ERR_NONE || buf_status(&names) != ERR_NONE)
-        return err_no_memory(err);
-    const char *const params[] = {words.data, names.data, stmt->conn->store->name};
-    enum err_code code = pg_check_alive(stmt->conn, err);
-    if (code == ERR_NONE)
-        code = ask(stmt->conn,
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_index i"
-            " JOIN pg_catalog.pg_class c ON c.oid = i.indrelid"
-            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = $3 AND c.relname = ANY ($1::text[])"
-            " AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
-            " AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a"
-            " WHERE a.attrelid = c.oid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])"
-            " AND NOT (a.attnotnull AND a.attname = ANY ($2::text[]))))",
-            3, params, &result, err);
-    if (code == ERR_NONE)
-        *ret_is_unique = PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    return code;
-}
-
-// --- columns without nulls
-
-enum err_code pg_column_not_null(
-    struct store_stmt *base, size_t column, bool *ret_is_not_null, struct err *err)
-{
-    struct pg_stmt *stmt = pg_stmt(base);
-    const struct pg_column *of = &stmt->columns[column];
-    char table[12], number[12];
-    const char *const params[] = {table, number};
-    PGresult *result = NULL;
-    bool is_not_null = false;
-    snprintf(table, sizeof(table), "%u", (unsigned)of->table);
-    snprintf(number, sizeof(number), "%d", of->number);
-    enum err_code code = pg_check_alive(stmt->conn, err);
-    if (code == ERR_NONE && of->table != InvalidOid) {
-        code = ask(stmt->conn,
-            "SELECT attnotnull FROM pg_catalog.pg_attribute WHERE attrelid = $1::oid AND attnum = $2::int2",
-            2, params, &result, err);
-        is_not_null = code == ERR_NONE && PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 't';
-    }
-    PQclear(result);
-    if (code == ERR_NONE)
-        *ret_is_not_null = is_not_null;
     return code;
 }

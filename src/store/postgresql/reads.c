@@ -18,6 +18,7 @@
 #include "store/postgresql/prepared.h"
 #include "store/postgresql/stmt.h"
 #include "store/postgresql/store.h"
+#include "store/postgresql/text_array.h"
 #include "store/postgresql/tracking.h"
 #include "store/postgresql/tx.h"
 #include "store/postgresql/versions.h"

@@ -20,6 +20,7 @@
 #include "store/postgresql/error.h"
 #include "store/postgresql/exec.h"
 #include "store/postgresql/explain.h"
+#include "store/postgresql/keys.h"
 #include "store/postgresql/queue.h"
 #include "store/postgresql/reads.h"
 #include "store/postgresql/restore.h"

@@ -436,3 +436,17 @@ enum err_code pg_rollback_to(struct store_conn *base, struct err *err)
     pg_fail_tx(conn, &cause);
     return err_pass(err, &cause);
 }
+
+enum err_code pg_tx_query(struct pg_conn *conn, const char *sql, int count, const char *const *params,
+    PGresult **ret_result, struct err *err)
+{
+    bool is_alone = conn->tx == PG_TX_NONE;
+    enum err_code code = is_alone ? pg_begin(&conn->base, err) : ERR_NONE;
+    if (code != ERR_NONE)
+        return code;
+    pg_tx_sent(conn);
+    code = pg_query(conn, sql, count, params, ret_result, err);
+    if (is_alone)
+        pg_rollback(&conn->base);
+    return code;
+}

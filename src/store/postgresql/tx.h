@@ -3,6 +3,8 @@
 #ifndef RECKONER_STORE_POSTGRESQL_TX_H
 #define RECKONER_STORE_POSTGRESQL_TX_H
 
+#include <libpq-fe.h>
+
 #include "base/err.h"
 #include "store/store.h"
 
@@ -23,5 +25,10 @@ MUST_CHECK enum err_code pg_rollback_to(struct store_conn *base, struct err *err
 MUST_CHECK enum err_code pg_queue_begin(struct pg_conn *conn, struct err *err);
 
 void pg_last(struct store_conn *base);
+
+// Runs a query of the driver's own with text parameters, as pg_query does, in the open transaction or in one
+// that is rolled back.
+MUST_CHECK enum err_code pg_tx_query(struct pg_conn *conn, const char *sql, int count,
+    const char *const *params, PGresult **ret_result, struct err *err);
 
 #endif
