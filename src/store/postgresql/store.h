@@ -2,22 +2,25 @@
 // A store on PostgreSQL, as the files of the driver share it. They build on each other in this order, the
 // lowest first; a file calls those above it in this list only (tools/check-layers):
 //
-//     value, sql, permit                  values on the wire; SQL text, and what it may not do
-//     state, bucket_hash, bucket_sets,    what the database tells of versions; buckets, and their numbers;
-//     all known                               of it, asked and taken breaker, errand, run                who
-//     may try to reach a lost server; cancel requests and pings; what
-//                                         has come for a statement
-//     link, conn, error                   which host a link leads to; a connection's state; failures
-//     queue                               what was sent and is not answered yet; giving a link up
-//     pipe                                sending, waiting and reading; the deadline
-//     session, prepared                   set-up and revival; what the server has prepared
-//     batch                               the table batch, by COPY
-//     tx                                  transactions, the savepoint, the records of commits
-//     files                               whether a read's tables are those of its snapshot
-//     stmt, versions, buckets,            statements; versions of tables, and of rows; scripts; plans and
-//     keys exec, explain schema, reads, watch                schemas; what a statement reads; the thread that
-//     keeps up store                               opening and closing of stores and connections; the
-//     driver's table
+//     wire, decode, numeric, encode, value  values on the wire
+//     text_array, sql, permit, url          texts: arrays, statements and what they may not do, urls
+//     tracking, row_tracking, helpers       the SQL of what the driver makes in the database
+//     state, bucket_hash, bucket_sets,      what the database tells of versions: asked, hashed, numbered
+//     known
+//     conn, run, error, breaker, errand     a connection and the run of a statement, what has failed, who
+//                                           may try to reach a lost server; cancel requests and pings
+//     link, tool                            which host a link leads to; PostgreSQL's own programs
+//     queue, pipe                           what was sent and is not answered yet; sending, waiting, reading
+//     session, guest, prepared, watch       set-up and revival; rights; what the server has prepared; the
+//                                           thread that keeps up
+//     batch, params                         the table batch, by COPY; the values of a run
+//     tx                                    transactions, the savepoint, the records of commits
+//     files                                 whether a read's tables are those of its snapshot
+//     stmt, step                            statements: prepared and bound, and their rows
+//     versions, buckets, exec, explain,     versions of tables, and of rows; scripts; plans; keys; what a
+//     keys, reads, calls                    statement reads, and which functions it calls
+//     schema, dump, restore                 the schemas; backups
+//     store                                 opening and closing of stores and connections; the driver's table
 //
 // Everything is sent through libpq's pipeline mode: a command costs no round trip until its outcome
 // is needed.
