@@ -95,7 +95,7 @@ static enum err_code remember(struct pg_conn *conn, struct buf *definition, cons
     for (size_t i = 0; i < field_count; i++)
         kinds[i] = pg_type_of(fields[i].is_list ? TYPE_TEXT : fields[i].type);
     mem_free(batch->types);
-    batch->known = false;
+    pg_batch_note(batch, PG_BATCH_GONE);
     batch->types = kinds;
     batch->field_count = field_count;
     struct buf old = batch->definition;
@@ -120,8 +120,7 @@ enum err_code pg_batch_make(struct pg_conn *conn, struct err *err)
     enum err_code code = pg_command(conn, "DROP TABLE IF EXISTS pg_temp.batch", err);
     if (code == ERR_NONE)
         code = pg_command(conn, sql.data, err);
-    batch->known = code == ERR_NONE && conn->tx != PG_TX_NONE;
-    batch->is_dirty = false;
+    pg_batch_note(batch, code == ERR_NONE && conn->tx != PG_TX_NONE ? PG_BATCH_MADE : PG_BATCH_GONE);
     batch->made_ns = clock_monotonic_ns();
     return code;
 }
@@ -135,22 +134,21 @@ static enum err_code make_ready(struct pg_conn *conn, bool is_for_few, struct er
         return ERR_NONE;
     batch->is_asked = false;
     bool is_old = clock_monotonic_ns() - batch->made_ns > PG_KEEP_MS * NS_PER_MS;
-    if (!batch->known || is_old)
+    if (batch->state == PG_BATCH_UNKNOWN || is_old)
         code = pg_batch_make(conn, err);
     else if (!is_for_few || !batch->is_for_few)
         code = pg_command(conn, "TRUNCATE pg_temp.batch", err);
-    else if (batch->is_dirty)
+    else if (batch->state == PG_BATCH_FILLED)
         code = pg_queue_own(conn, &batch->empty, "DELETE FROM pg_temp.batch", NULL,
             (struct pg_item){.kind = PG_COMMAND}, err);
     batch->is_for_few = is_for_few;
-    batch->is_dirty = true;
+    pg_batch_note(batch, PG_BATCH_WAS_FILLED);
     return code;
 }
 
 void pg_batch_keep(struct pg_conn *conn)
 {
-    conn->batch.known = conn->batch.known && conn->keeps_batch;
-    conn->batch.is_dirty = false;
+    pg_batch_note(&conn->batch, conn->keeps_batch ? PG_BATCH_KEPT : PG_BATCH_GONE);
 }
 
 // --- the link, out of its pipeline and back
@@ -217,8 +215,7 @@ static enum err_code send_rows(struct pg_conn *conn, struct err *err)
         code = start_copy(conn, err);
     if (code == ERR_NONE && PQputCopyData(conn->link, batch->rows.data, (int)batch->rows.len) != 1)
         code = pg_fail_link(conn->link, ERR_BUSY, err);
-    buf_clear(&batch->rows);
-    batch->row_count = 0;
+    pg_batch_clear(batch);
     return code == ERR_NONE ? pg_push(conn, err) : code;
 }
 
@@ -278,8 +275,7 @@ static enum err_code insert_rows(struct pg_conn *conn, struct err *err)
                 conn->link, batch->insert.name, (int)batch->field_count + 1, values, lengths, formats, 1),
             (struct pg_item){.kind = PG_COMMAND}, err);
     }
-    buf_clear(&batch->rows);
-    batch->row_count = 0;
+    pg_batch_clear(batch);
     return code;
 }
 
@@ -318,8 +314,7 @@ enum err_code pg_batch_finish(struct pg_conn *conn, struct err *err)
 void pg_batch_forget(struct pg_conn *conn)
 {
     struct err ignored = {0};
-    buf_clear(&conn->batch.rows);
-    conn->batch.row_count = 0;
+    pg_batch_clear(&conn->batch);
     conn->batch.is_asked = false;
     if (conn->link_state == PG_LINK_COPYING) {
         (void)PQputCopyEnd(conn->link, "it was taken back");
@@ -327,7 +322,7 @@ void pg_batch_forget(struct pg_conn *conn)
         if (code == ERR_BUSY && conn->link != NULL && PQstatus(conn->link) != CONNECTION_OK)
             pg_lose(conn);
     }
-    conn->batch.known = false;
+    pg_batch_note(&conn->batch, PG_BATCH_GONE);
 }
 
 // --- opening
@@ -363,7 +358,7 @@ enum err_code pg_batch_close(struct store_conn *base, struct err *err)
     if (code == ERR_NONE)
         code = pg_batch_finish(conn, err);
     buf_clear(&conn->batch.definition);
-    conn->batch.known = false;
+    pg_batch_note(&conn->batch, PG_BATCH_GONE);
     if (code != ERR_NONE || conn->mode == STORE_READ || (conn->tx == PG_TX_NONE && conn->is_pooled))
         return code;
     code = pg_command(conn, "DROP TABLE IF EXISTS pg_temp.batch", err);
@@ -422,7 +417,7 @@ enum err_code pg_batch_add(struct store_conn *base, const struct value *values, 
     if (code == ERR_NONE)
         code = append_value(rows, PG_TYPE_INT8, &number, err);
     if (code == ERR_NONE && buf_status(rows) != ERR_NONE) {
-        buf_clear(rows);
+        pg_batch_clear(batch);
         return err_no_memory(err);
     }
     if (code != ERR_NONE) {

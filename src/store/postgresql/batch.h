@@ -10,19 +10,40 @@
 
 struct pg_conn;
 
+// What the session has of the table.
+enum pg_batch_state {
+    PG_BATCH_UNKNOWN, // it may be there or not, with any columns and rows
+    PG_BATCH_EMPTY,   // it is there with the definition, without rows
+    PG_BATCH_FILLED,  // likewise, and there may be rows in it
+};
+
+// What happens to it, and where that leads:
+//
+//                  UNKNOWN     EMPTY       FILLED
+//     made         EMPTY       EMPTY       EMPTY       (in a transaction)
+//     filled       UNKNOWN     FILLED      FILLED      (rows are on their way)
+//     kept         UNKNOWN     EMPTY       EMPTY       (by a commit that takes its rows alone)
+//     gone         UNKNOWN     UNKNOWN     UNKNOWN     (with a transaction, with the link, or for other
+//     fields)
+enum pg_batch_event {
+    PG_BATCH_MADE,
+    PG_BATCH_WAS_FILLED,
+    PG_BATCH_KEPT,
+    PG_BATCH_GONE,
+};
+
 struct pg_batch {
-    struct buf definition; // the columns that were asked for last, as SQL: "orig" text COLLATE "C", …
-    struct buf rows;       // to be sent, as COPY has them
-    size_t row_count;      // of these
-    size_t field_count;    // columns but for line
-    enum pg_type *types;   // owned; of the columns; field_count of them
-    struct pg_own insert;  // of one row, for that definition
-    struct pg_own empty;   // takes all rows away
-    bool known;            // the session has the table with that definition
-    bool is_asked;         // it was opened, and is still to be made or emptied
-    bool is_dirty;         // there may be rows in it
-    bool is_for_few;       // statements over it were planned for few rows
-    uint64_t made_ns;      // when it was made; monotonic
+    struct buf definition;     // the columns that were asked for last, as SQL: "orig" text COLLATE "C", …
+    struct buf rows;           // to be sent, as COPY has them
+    size_t row_count;          // of these
+    size_t field_count;        // columns but for line
+    enum pg_type *types;       // owned; of the columns; field_count of them
+    struct pg_own insert;      // of one row, for that definition
+    struct pg_own empty;       // takes all rows away
+    enum pg_batch_state state; // moved by pg_batch_note alone
+    bool is_asked;             // it was opened, and is still to be made or emptied
+    bool is_for_few;           // statements over it were planned for few rows
+    uint64_t made_ns;          // when it was made; monotonic
 };
 
 MUST_CHECK enum err_code pg_batch_open(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The states of a connection's link and of its transaction, which all files of the driver go by. It says
-// nothing to the server: links are session.c's, transactions tx.c's. The connection's thread.
+// The states of a connection's link, of its transaction and of its table batch, which all files of the driver
+// go by. It says nothing to the server: links are session.c's, transactions tx.c's, the table batch.c's. The
+// connection's thread.
 #include "store/postgresql/conn.h"
 
 #include <assert.h>
@@ -34,6 +35,23 @@ void pg_tx_move(struct pg_conn *conn, enum pg_tx to)
 {
     assert((tx_moves[conn->tx] & TO(to)) != 0);
     conn->tx = to;
+}
+
+void pg_batch_note(struct pg_batch *batch, enum pg_batch_event event)
+{
+    static const enum pg_batch_state next[][PG_BATCH_FILLED + 1] = {
+        [PG_BATCH_MADE] = {PG_BATCH_EMPTY, PG_BATCH_EMPTY, PG_BATCH_EMPTY},
+        [PG_BATCH_WAS_FILLED] = {PG_BATCH_UNKNOWN, PG_BATCH_FILLED, PG_BATCH_FILLED},
+        [PG_BATCH_KEPT] = {PG_BATCH_UNKNOWN, PG_BATCH_EMPTY, PG_BATCH_EMPTY},
+        [PG_BATCH_GONE] = {PG_BATCH_UNKNOWN, PG_BATCH_UNKNOWN, PG_BATCH_UNKNOWN},
+    };
+    batch->state = next[event][batch->state];
+}
+
+void pg_batch_clear(struct pg_batch *batch)
+{
+    buf_clear(&batch->rows);
+    batch->row_count = 0;
 }
 
 void pg_tx_sent(struct pg_conn *conn)

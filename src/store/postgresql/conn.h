@@ -137,6 +137,12 @@ static inline bool pg_tx_has_failed(const struct pg_conn *conn)
 // The same for the transaction.
 void pg_tx_move(struct pg_conn *conn, enum pg_tx to);
 
+// The same for the table batch.
+void pg_batch_note(struct pg_batch *batch, enum pg_batch_event event);
+
+// Throws the rows away that are still to be sent.
+void pg_batch_clear(struct pg_batch *batch);
+
 // Something of the transaction was sent, if there is one; and so was its end.
 void pg_tx_sent(struct pg_conn *conn);
 void pg_tx_ended(struct pg_conn *conn);

@@ -22,7 +22,7 @@ enum err_code pg_queue_plan(
     struct pg_conn *conn = stmt->conn;
     enum err_code code = ERR_NONE;
     pg_tx_sent(conn);
-    if (conn->is_pooled && conn->mode == STORE_WRITE && !conn->batch.known)
+    if (conn->is_pooled && conn->mode == STORE_WRITE && conn->batch.state == PG_BATCH_UNKNOWN)
         code = pg_batch_make(conn, err);
     return code == ERR_NONE ? pg_prepared_explain(conn, stmt->prepared, params, ret_plan, err) : code;
 }

@@ -91,8 +91,8 @@ void pg_lose(struct pg_conn *conn)
     conn->link = NULL;
     pg_link_move(conn, PG_LINK_LOST);
     conn->is_unsent = conn->is_single = false;
-    conn->batch.known = false;
-    buf_clear(&conn->batch.rows);
+    pg_batch_note(&conn->batch, PG_BATCH_GONE);
+    pg_batch_clear(&conn->batch);
     conn->recorded[0] = '\0';
     pg_fail_tx(conn, &lost);
 }

@@ -243,6 +243,25 @@ static void an_idle_connection_that_was_closed_is_made_anew(void **state)
     assert_string_equal(rows_of_stmt(stmt, NULL), "7\n");
 }
 
+static void rows_that_were_lost_with_the_connection_are_not_counted_on(void **state)
+{
+    struct fixture *f = *state;
+    struct err err = {0};
+    const struct store_name field = {.name = span_of("n"), .type = TYPE_INTEGER};
+    const struct value one = {.kind = VALUE_INTEGER, .integer = 1};
+    if (f->is_pooled)
+        return; // where rows need a transaction
+    assert_int_equal(store_batch_open(f->writer, &field, 1, &err), ERR_NONE);
+    for (int i = 1; i <= 3; i++)
+        assert_int_equal(store_batch_add(f->writer, &one, i, &err), ERR_NONE);
+    kill_backend(f, f->writer);
+    begin(f->writer);
+    assert_int_equal(store_batch_open(f->writer, &field, 1, &err), ERR_NONE);
+    assert_int_equal(store_batch_add(f->writer, &one, 1, &err), ERR_NONE);
+    assert_rows(f->writer, "SELECT count(*) FROM batch", "1\n");
+    store_rollback(f->writer);
+}
+
 static void a_statement_behind_one_that_failed_is_prepared_the_next_time(void **state)
 {
     struct fixture *f = *state;
@@ -477,6 +496,7 @@ int main(void)
         STORE_TEST(an_answer_that_nobody_wants_any_more_is_ended),
         STORE_TEST(a_cancel_request_that_comes_before_its_statement_has_begun_is_repeated),
         STORE_TEST(an_idle_connection_that_was_closed_is_made_anew),
+        STORE_TEST(rows_that_were_lost_with_the_connection_are_not_counted_on),
         STORE_TEST(a_statement_behind_one_that_failed_is_prepared_the_next_time),
         STORE_TEST(a_transaction_whose_connection_is_lost_fails_until_its_end),
         STORE_TEST(rows_that_are_cut_off_with_the_connection_are_not_all),
