@@ -177,7 +177,7 @@ enum err_code sqlite_batch_add(
     struct sqlite_conn *conn = sqlite_conn(base);
     sqlite3_stmt *insert = conn->batch.insert;
     assert(insert != NULL); // after sqlite_batch_open
-    if (conn->lost != ERR_NONE)
+    if (conn->tx == SQLITE_TX_LOST)
         return sqlite_check_alive(conn, err);
     int result = SQLITE_OK;
     size_t count = conn->batch.field_count;

@@ -3,6 +3,8 @@
 #ifndef RECKONER_STORE_SQLITE_CONN_H
 #define RECKONER_STORE_SQLITE_CONN_H
 
+#include <assert.h>
+
 #include <sqlite3.h>
 
 #include "store/driver.h"
@@ -51,12 +53,12 @@ struct sqlite_conn {
     char refusal[120];                    // why the authorizer refused, or ""
     const char *incomplete;               // SQL being compiled names a helper without its arguments; or NULL
     bool in_control;                      // a control statement runs, which the deadline must not cut in two
-    bool in_transaction;                  // between store_begin and its end
+    enum sqlite_tx tx;                    // moved by sqlite_tx_move alone
     enum violation_kind violated;         // what the last constraint was; VIOLATION_OTHER: nothing to tell
     char violated_columns[256];           // its columns, with ", " between them, or ""
     uint64_t begun_at;                    // the last number that was given out before sqlite_begin_seen
-    enum err_code lost;          // why SQLite has ended that transaction by itself; ERR_NONE: it has not
-    struct sqlite_writes writes; // what the transaction may have written
+    enum err_code lost;                   // why it is SQLITE_TX_LOST
+    struct sqlite_writes writes;          // what the transaction may have written
     struct sqlite_writes_mark kept_writes; // what it had at its savepoint
     struct sqlite_tracks tracks;           // and which rows, by buckets
     struct sqlite_prompt prompt;
@@ -68,6 +70,13 @@ struct sqlite_conn {
 static inline struct sqlite_conn *sqlite_conn(struct store_conn *conn)
 {
     return CONTAINER_OF(conn, struct sqlite_conn, base);
+}
+
+// The one way from state to state of the transaction; asserts that the drawing has it.
+static inline void sqlite_tx_move(struct sqlite_conn *conn, enum sqlite_tx to)
+{
+    assert(to == SQLITE_TX_NONE || (to == SQLITE_TX_OPEN) == (conn->tx == SQLITE_TX_NONE));
+    conn->tx = to;
 }
 
 static inline bool sqlite_is_interrupted(const struct sqlite_conn *conn)

@@ -176,8 +176,10 @@ enum err_code sqlite_fail(struct sqlite_conn *conn, int result, struct err *err)
 {
     struct err cause = {0};
     enum err_code code = map(conn, result, &cause);
-    if (conn->in_transaction && sqlite3_get_autocommit(conn->db))
+    if (conn->tx != SQLITE_TX_NONE && sqlite3_get_autocommit(conn->db)) {
+        sqlite_tx_move(conn, SQLITE_TX_LOST);
         conn->lost = code;
+    }
     return err_pass(err, &cause);
 }
 
@@ -194,9 +196,9 @@ enum err_code sqlite_fail_run(struct sqlite_conn *conn, int result, struct err *
 
 enum err_code sqlite_check_alive(const struct sqlite_conn *conn, struct err *err)
 {
-    switch (conn->lost) {
-    case ERR_NONE:
+    if (conn->tx != SQLITE_TX_LOST)
         return ERR_NONE;
+    switch (conn->lost) {
     case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
     case ERR_CONFLICT:
     case ERR_CONSTRAINT:

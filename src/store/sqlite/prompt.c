@@ -120,7 +120,7 @@ static enum err_code connect(struct store *base, struct store_conn **ret_conn, s
 static bool holds(const struct sqlite_conn *conn, uint64_t state)
 {
     const struct sqlite_prompt *prompt = &conn->prompt;
-    return conn->in_transaction && conn->lost == ERR_NONE && state == prompt->state &&
+    return conn->tx == SQLITE_TX_OPEN && state == prompt->state &&
            !(prompt->reads_log && sqlite_log_is_moved(conn->store->versions.header));
 }
 
@@ -148,7 +148,7 @@ static enum err_code begin(struct store_conn *base, struct err *err)
     uint64_t state = sqlite_state_now(conn->store);
     if (state != 0 && holds(conn, state))
         return ERR_NONE;
-    if (conn->in_transaction)
+    if (conn->tx != SQLITE_TX_NONE)
         sqlite_rollback(base);
     if (state == 0)
         return err_set(err, ERR_BUSY, "it is not known what is committed: try again");

@@ -230,7 +230,7 @@ static int step_first(struct sqlite_stmt *stmt)
 enum err_code sqlite_step(struct store_stmt *base, bool *ret_row, struct err *err)
 {
     struct sqlite_stmt *stmt = sqlite_stmt(base);
-    if (stmt->conn->lost != ERR_NONE)
+    if (stmt->conn->tx == SQLITE_TX_LOST)
         return sqlite_check_alive(stmt->conn, err);
     bool writes_rows = stmt->upsert.is_upsert && stmt->run != RUN_STEPPED;
     int result =

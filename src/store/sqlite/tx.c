@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transactions and the one savepoint in them. The connection's thread.
-//
-//            begin            error, after which SQLite has rolled back by itself
-//     idle ────────► open ──────────────────────────────────────────────► lost
-//       ▲             │ commit, rollback                                    │ rollback
-//       └─────────────┴─────────────────────────────────────────────────────┘
-//
-// In `lost` nothing but rollback works.
+// Transactions and the one savepoint in them; their states are drawn in tx.h. The connection's thread.
 #include "store/sqlite/tx.h"
 
 #include <assert.h>
@@ -94,7 +87,7 @@ enum err_code sqlite_begin(struct store_conn *base, struct err *err)
     enum err_code code = run(conn, CONTROL_BEGIN, err);
     if (code != ERR_NONE)
         return code;
-    conn->in_transaction = true;
+    sqlite_tx_move(conn, SQLITE_TX_OPEN);
     if (conn->mode == STORE_WRITE)
         begin_to_note(conn);
     bool may_be_cut = conn->mode == STORE_WRITE && atomic_load(&conn->store->is_in_doubt);
@@ -131,7 +124,7 @@ enum err_code sqlite_commit(struct store_conn *base, struct err *err)
     code = run(conn, CONTROL_COMMIT, &cause);
     if (code != ERR_NONE)
         return fail_commit(conn, &cause, err);
-    conn->in_transaction = false;
+    sqlite_tx_move(conn, SQLITE_TX_NONE);
     sqlite_batch_note(&conn->batch, BATCH_COMMIT);
     return ERR_NONE;
 }
@@ -161,15 +154,15 @@ void sqlite_rollback(struct store_conn *base)
     if (!sqlite3_get_autocommit(conn->db)) // but for want of memory to compile it anew
         sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
     conn->in_control = false;
-    conn->in_transaction = false;
-    conn->lost = ERR_NONE;
+    if (conn->tx != SQLITE_TX_NONE)
+        sqlite_tx_move(conn, SQLITE_TX_NONE);
     sqlite_batch_note(&conn->batch, BATCH_ROLLBACK);
 }
 
 enum err_code sqlite_savepoint(struct store_conn *base, struct err *err)
 {
     struct sqlite_conn *conn = sqlite_conn(base);
-    assert(conn->in_transaction); // it would begin one, and RELEASE would commit it
+    assert(conn->tx != SQLITE_TX_NONE); // it would begin one, and RELEASE would commit it
     enum err_code code = run(conn, CONTROL_SAVEPOINT, err);
     if (code != ERR_NONE)
         return code;

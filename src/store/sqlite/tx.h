@@ -7,6 +7,18 @@
 
 struct sqlite_conn;
 
+// The transaction of a connection.
+//
+//            begin            error, after which SQLite has rolled back by itself
+//     NONE ────────► OPEN ──────────────────────────────────────────────► LOST
+//       ▲             │ commit, rollback                                    │ rollback
+//       └─────────────┴─────────────────────────────────────────────────────┘
+enum sqlite_tx {
+    SQLITE_TX_NONE, // outside of store_begin and its end
+    SQLITE_TX_OPEN,
+    SQLITE_TX_LOST, // nothing but rollback works
+};
+
 enum sqlite_control {
     CONTROL_BEGIN,
     CONTROL_COMMIT,
