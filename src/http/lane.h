@@ -86,7 +86,7 @@ struct lane {
 MUST_CHECK enum err_code lane_new(
     struct loop *loop, struct lane_shared *shared, struct lane **ret_lane, struct err *err);
 
-// After the loop has ended. Connections left over are freed without further calls. NULL is fine.
+// After loop_free. Connections left over are freed without further calls. NULL is fine.
 void lane_free(struct lane *lane);
 
 // Gives a connection its place; false without memory.

@@ -157,8 +157,9 @@ struct http_stats {
 // What a client cannot see: that answers go out together, that connections are gone. Any thread.
 struct http_stats http_server_stats(const struct http_server *server);
 
-// Frees a server after loop_stop on all of its loops; bodies that were taken are freed before. Connections
-// that are left, as it was not drained, are freed without on_end. NULL is fine.
+// Frees a server after loop_free of all of its loops, as mail that these still deliver may be of its
+// connections; bodies that were taken are freed before. Connections that are left, as it was not drained, are
+// freed without on_end. NULL is fine.
 void http_server_free(struct http_server *server);
 
 // --- an exchange, on its loop's thread

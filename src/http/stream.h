@@ -109,7 +109,7 @@ void stream_close(struct stream *stream);
 // Whether it is closed or being closed; also true when the loop has ended and closed it by itself.
 bool stream_is_closed(const struct stream *stream);
 
-// Frees what it has, after on_closed or the end of its loop. A zeroed one is fine.
+// Frees what it has, after on_closed or loop_free. A zeroed one is fine.
 void stream_fini(struct stream *stream);
 
 #endif

@@ -4,6 +4,7 @@
 // kept of a connection that is idle but OpenSSL's own state.
 #include "http/tls_stream.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -31,7 +32,7 @@ enum state {
 };
 
 struct tls_stream {
-    struct stream *stream; // NULL when it is gone, and only the step's thread still has the link
+    struct stream *stream; // borrowed
     struct loop *loop;     // borrowed
     struct tls *tls;       // borrowed
     struct tls_link link;  //
@@ -184,11 +185,6 @@ static void go_on(struct tls_stream *tls)
 static void on_step_done(struct mail *mail)
 {
     struct tls_stream *tls = CONTAINER_OF(mail, struct tls_stream, mail);
-    if (tls->stream == NULL) {
-        tls->state = STATE_REFUSED;
-        tls_stream_free(tls);
-        return;
-    }
     if (is_closing(tls->stream)) {
         tls->state = STATE_REFUSED;
         on_part_closed(tls);
@@ -421,10 +417,7 @@ void tls_stream_free(struct tls_stream *tls)
 {
     if (tls == NULL)
         return;
-    if (tls->state == STATE_AWAY) { // the loop has ended before the step: on_step_done frees it
-        tls->stream = NULL;
-        return;
-    }
+    assert(tls->state != STATE_AWAY); // tls_end has seen to its step, and loop_free has brought it back
     tls_link_fini(&tls->link);
     tls_output_fini(&tls->output);
     mem_free(tls);

@@ -36,7 +36,7 @@ void tls_stream_close(struct stream *stream);
 // The client's certificate, or NULL. Valid while the stream is.
 const struct tls_peer *tls_stream_peer(const struct stream *stream);
 
-// After the loop has let go of the stream. NULL is fine.
+// After the loop has let go of the stream, or is freed. NULL is fine.
 void tls_stream_free(struct tls_stream *tls);
 
 #endif

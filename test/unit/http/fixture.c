@@ -283,9 +283,9 @@ void fixture_stop(struct fixture *fixture)
     tls_end(fixture->tls);
     assert_int_equal(http_server_stats(fixture->server).open, 0);
     assert_int_equal(fixture->drained_calls, 1);
-    http_server_free(fixture->server);
     for (size_t i = 0; i < fixture->loop_count; i++)
         loop_free(fixture->loops[i]);
+    http_server_free(fixture->server);
     tls_free(fixture->tls);
     pthread_cond_destroy(&fixture->changed);
     pthread_mutex_destroy(&fixture->lock);

@@ -320,9 +320,8 @@ static void a_server_that_never_ran_is_freed(void **state)
     assert_int_equal(http_server_new(&options, &loop, 1, &handler, &server, &err), ERR_NONE);
     assert_memory_equal(http_server_address(server), "[::1]:", 6);
     assert_string_not_equal(http_server_address(server), "[::1]:0");
-    loop_stop(loop);
-    http_server_free(server);
     loop_free(loop);
+    http_server_free(server);
     http_server_free(NULL);
 }
 
