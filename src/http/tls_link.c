@@ -49,7 +49,8 @@ static bool begin(struct tls_link *link)
 // A session that goes on was judged when it began: meanwhile its certificate may have ended.
 static enum tls_step finish(struct tls_link *link)
 {
-    link->peer = tls_peer_new(link->ssl);
+    if (!tls_peer_new(link->ssl, &link->peer))
+        return TLS_STEP_FAILED; // who has shown a certificate is not taken for somebody without one
     bool has_ended = link->peer != NULL && time(NULL) >= link->peer->ends_s;
     return has_ended ? TLS_STEP_FAILED : TLS_STEP_DONE;
 }

@@ -149,6 +149,8 @@ enum stream_written tls_output_flush(struct tls_output *output)
         } else {
             buf_fini(out);
             buf_init(out, LIMIT_TLS_OUTPUT_BYTES);
+            mem_free(output->parts_kept);
+            output->parts_kept = NULL;
             output->data_bytes = 0;
             return STREAM_WRITTEN;
         }

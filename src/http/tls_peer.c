@@ -55,21 +55,24 @@ static void name_by_subject(struct tls_peer *peer, const X509 *cert)
         OPENSSL_free(text);
 }
 
-struct tls_peer *tls_peer_new(const SSL *ssl)
+bool tls_peer_new(const SSL *ssl, struct tls_peer **ret_peer)
 {
     const X509 *cert = SSL_get0_peer_certificate(ssl);
-    if (cert == NULL || SSL_get_verify_result(ssl) != X509_V_OK)
-        return NULL;
+    if (cert == NULL || SSL_get_verify_result(ssl) != X509_V_OK) {
+        *ret_peer = NULL;
+        return true;
+    }
     struct tls_peer *peer = mem_zalloc(1, sizeof(*peer));
     unsigned len = sizeof(peer->digest);
     if (peer == NULL)
-        return NULL;
+        return false;
     if (X509_digest(cert, EVP_sha256(), peer->digest, &len) != 1) {
         mem_free(peer);
-        return NULL;
+        return false;
     }
     peer->ends_s = tls_files_time(X509_get0_notAfter(cert));
     if (!name_by_uri(peer, cert))
         name_by_subject(peer, cert);
-    return peer;
+    *ret_peer = peer;
+    return true;
 }

@@ -5,8 +5,10 @@
 #define RECKONER_HTTP_TLS_PEER_H
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "base/span.h"
 
 enum { TLS_PEER_NAME_BYTES = 256, TLS_PEER_DIGEST_BYTES = 32 };
@@ -18,9 +20,10 @@ struct tls_peer {
     char text[TLS_PEER_NAME_BYTES];
 };
 
-// Reads it off a connection whose handshake is done. The name is the first URI of the subject's alternative
-// names, or else the subject's common name, which are texts without control characters, of less than
-// TLS_PEER_NAME_BYTES. NULL: the client has shown none, or there is no memory. mem_free ends it.
-struct tls_peer *tls_peer_new(const SSL *ssl);
+// Reads it off a connection whose handshake is done, *ret_peer is NULL where the client has shown none. The
+// name is the first URI of the subject's alternative names, or else the subject's common name, which are
+// texts without control characters, of less than TLS_PEER_NAME_BYTES. mem_free ends the peer. False when the
+// certificate cannot be read, or there is no memory.
+MUST_CHECK bool tls_peer_new(const SSL *ssl, struct tls_peer **ret_peer);
 
 #endif

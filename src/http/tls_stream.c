@@ -166,9 +166,10 @@ static void open_link(struct tls_stream *tls)
 {
     tls->state = STATE_OPEN;
     tls->link.pipe.fd = tls->stream->fd;
-    if (tls_output_flush(&tls->output) == STREAM_BROKEN)
+    bool is_broken = tls_output_flush(&tls->output) == STREAM_BROKEN;
+    if (is_broken || (tls->stream->is_reading && !watch(tls->stream)))
         end_reading(tls->stream, true);
-    else if (tls->stream->is_reading && watch(tls->stream))
+    else if (tls->stream->is_reading)
         read_soon(tls);
 }
 
