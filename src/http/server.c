@@ -35,9 +35,10 @@ struct http_server {
     struct mail drain_mail;        // its way to loops[0]
     struct mail move_mail;         // likewise, when is_moving has changed
     atomic_bool is_move_posted;    // it is on its way; any thread
-    // What shared.give calls; set before is_moving is.
-    bool (*give)(void *ctx, int fd, size_t place, const char *peer);
-    void *give_ctx;                // borrowed
+    // What shared.give calls; set before is_moving is. Any thread, as a lane may not have heard yet that the
+    // upgrade before has failed.
+    bool (*_Atomic give)(void *ctx, int fd, size_t place, const char *peer);
+    _Atomic(void *) give_ctx;      // borrowed
     void (*on_drained)(void *ctx); // set before drain_mail is posted
     void *on_drained_ctx;          // borrowed
 };
@@ -136,7 +137,8 @@ static bool give_away(struct lane_shared *shared, struct connection *connection)
         place++;
     char peer[ADDRESS_BYTES];
     address_write(&connection->peer, peer);
-    return server->give(server->give_ctx, connection->stream.fd, place, peer);
+    bool (*give)(void *ctx, int fd, size_t place, const char *peer) = atomic_load(&server->give);
+    return give(atomic_load(&server->give_ctx), connection->stream.fd, place, peer);
 }
 
 static void move_lane(struct mail *mail)
@@ -177,8 +179,8 @@ static void set_moving(struct http_server *server, bool is_moving)
 void http_server_leave(
     struct http_server *server, bool (*give)(void *ctx, int fd, size_t place, const char *peer), void *ctx)
 {
-    server->give = give;
-    server->give_ctx = ctx;
+    atomic_store(&server->give, give);
+    atomic_store(&server->give_ctx, ctx);
     set_moving(server, true);
 }
 

@@ -128,11 +128,12 @@ void http_server_drain(struct http_server *server, void (*on_drained)(void *ctx)
 // waits for that process, too, which has the listening sockets. `give` is called on any loop, with the
 // socket, the listener's place among those of the options and the client's address; true: it has handed it
 // over. What cannot go, as a connection with TLS or one whose proxy has not said whose it is, ends with its
-// next answer. Called on any thread.
+// next answer. Called on any thread, and again after http_server_stay, with the same function.
 void http_server_leave(
     struct http_server *server, bool (*give)(void *ctx, int fd, size_t place, const char *peer), void *ctx);
 
-// The end of that: all goes on as before, but for a server that drains.
+// The end of that: all goes on as before, but for a server that drains. A loop that has not heard of it yet
+// may still call `give`, with the ctx of the last http_server_leave: so each ctx lives as long as the server.
 void http_server_stay(struct http_server *server);
 
 // Takes over a connection, idle up to now, that came in at the listener at `place`, of a client at `peer`, as
