@@ -4,6 +4,7 @@
 // byte now and then buys no time; `now_ms` is a parameter. On the lane's thread.
 #include "http/connection.h"
 #include "http/exchange.h"
+#include "http/stream_socket.h"
 
 static void refuse_slow(struct connection *connection, struct http_exchange *exchange, const char *detail)
 {

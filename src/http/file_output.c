@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "http/output.h"
+#include "http/stream_socket.h"
 
 struct file_output *file_output_new(struct connection *connection, struct http_file *file)
 {

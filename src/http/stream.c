@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that touch a client's socket once it is accepted are this one, which is for plain streams, and
-// those of TLS, to which it hands on the others. libuv tells when there is something to be
-// read; the bytes go by recv(2) and send(2), which are cheaper than the calls that libuv makes. A write goes
-// to the socket at once: nearly always the socket takes all of it, and nothing has to be kept. What it does
-// not take is left to libuv, one write at a time. Leaves to its owner what the bytes mean and how long a
-// client may take. The loop's thread.
+// What a plain stream does by itself; of one with TLS it hands on what is asked to tls_stream.c. libuv tells
+// when there is something to be read; the bytes go by recv(2) and send(2), which are cheaper than the calls
+// that libuv makes. A write goes to the socket at once: nearly always the socket takes all of it, and nothing
+// has to be kept. What it does not take is left to libuv, one write at a time. Leaves to its owner what the
+// bytes mean, how long a client may take, and what comes before the first byte of the stream (has_preface).
+// The loop's thread.
 #include "http/stream.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "http/stream_socket.h"
 #include "http/tls_stream.h"
 
-enum {
-    SMALL_BYTES = 4096, // copying that much costs less than handing its parts to the system one by one
-    MAX_READS = 8,      // of one stream before others have their turn
-};
-
-static struct stream *stream_of(uv_stream_t *tcp)
-{
-    return CONTAINER_OF(tcp, struct stream, tcp);
-}
+enum { SMALL_BYTES = 4096 }; // copying that much costs less than handing its parts to the system one by one
 
 bool stream_open(
     struct stream *stream, struct loop *loop, int fd, const struct stream_owner *owner, struct tls *tls)
@@ -44,26 +35,6 @@ bool stream_open(
 }
 
 // --- reading
-
-// No room: so libuv reads nothing, and only says that something is there (uv_alloc_cb).
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
-{
-    (void)handle;
-    (void)suggested;
-    *buf = (uv_buf_t){0};
-}
-
-// poll(2): POLLHUP is for both directions, POLLRDHUP for the client's own. A connection that was reset has
-// both, also while bytes that came before wait to be read; recv(2) would call that an end.
-enum stream_client stream_client(const struct stream *stream)
-{
-    struct pollfd socket = {.fd = stream->fd, .events = POLLRDHUP};
-    if (socket.fd < 0)
-        return STREAM_CLIENT_GONE;
-    if (poll(&socket, 1, 0) <= 0)
-        return STREAM_CLIENT_THERE;
-    return (socket.revents & (POLLHUP | POLLERR)) != 0 ? STREAM_CLIENT_GONE : STREAM_CLIENT_ENDED;
-}
 
 // One read; true when it has filled its room, so that there may be more.
 static bool read_once(struct stream *stream)
@@ -86,10 +57,10 @@ static void on_readable(uv_stream_t *tcp, ssize_t no_room, const uv_buf_t *buf)
 {
     (void)no_room;
     (void)buf;
-    struct stream *stream = stream_of(tcp);
+    struct stream *stream = stream_of_tcp(tcp);
     if (stream->has_preface && !stream->owner->on_preface(stream))
         return;
-    for (int i = 0; i < MAX_READS && stream->is_reading && !stream_is_closed(stream); i++) {
+    for (int i = 0; i < STREAM_MAX_READS && stream->is_reading && !stream_is_closed(stream); i++) {
         if (!read_once(stream))
             break;
     }
@@ -100,7 +71,7 @@ bool stream_start_reading(struct stream *stream)
     if (stream->tls != NULL)
         return tls_stream_start_reading(stream);
     if (!stream->is_reading)
-        stream->is_reading = uv_read_start((uv_stream_t *)&stream->tcp, on_alloc, on_readable) == 0;
+        stream->is_reading = stream_watch(stream, on_readable);
     return stream->is_reading;
 }
 
@@ -111,7 +82,7 @@ void stream_stop_reading(struct stream *stream)
         return;
     }
     if (stream->is_reading)
-        uv_read_stop((uv_stream_t *)&stream->tcp);
+        stream_unwatch(stream);
     stream->is_reading = false;
 }
 
@@ -127,7 +98,7 @@ bool stream_has_bytes(const struct stream *stream)
 
 static void on_rest_written(uv_write_t *rest, int status)
 {
-    struct stream *stream = stream_of(rest->handle);
+    struct stream *stream = stream_of_tcp(rest->handle);
     if (stream_is_closed(stream))
         return;
     if (status == 0)
@@ -198,16 +169,11 @@ size_t stream_unsent(struct stream *stream)
     return stream->unsent_bytes;
 }
 
-// What the socket has taken is not the client's yet: it has room for megabytes, and asks for more in steps
-// that slow clients need minutes for.
 uint64_t stream_taken(struct stream *stream)
 {
     if (stream->tls != NULL)
         return tls_stream_taken(stream);
-    int on_the_way = 0;
-    ioctl(stream->fd, TIOCOUTQ, &on_the_way); // tcp(7): SIOCOUTQ, the same; 0 is fine if it fails
-    uint64_t sent = stream->given_bytes - stream_unsent(stream);
-    return sent > (uint64_t)on_the_way ? sent - (uint64_t)on_the_way : 0; // a Unix socket counts overhead
+    return stream_acknowledged(stream, stream->given_bytes - stream_unsent(stream));
 }
 
 // --- the end
@@ -221,7 +187,7 @@ bool stream_shut(struct stream *stream)
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct stream *stream = stream_of((uv_stream_t *)handle);
+    struct stream *stream = stream_of_tcp((uv_stream_t *)handle);
     stream->owner->on_closed(stream);
 }
 
@@ -232,11 +198,6 @@ void stream_close(struct stream *stream)
     else
         uv_close((uv_handle_t *)&stream->tcp, on_closed);
     stream->fd = -1;
-}
-
-bool stream_is_closed(const struct stream *stream)
-{
-    return uv_is_closing((const uv_handle_t *)&stream->tcp) != 0;
 }
 
 void stream_fini(struct stream *stream)

@@ -54,13 +54,6 @@ struct stream {
     struct tls_stream *tls;           // owned; NULL: it is plain
 };
 
-// What the client's system has told of its side, as far as that can be known without reading.
-enum stream_client {
-    STREAM_CLIENT_THERE, //
-    STREAM_CLIENT_ENDED, // it sends no more behind what may still wait to be read
-    STREAM_CLIENT_GONE,  // it takes no more either
-};
-
 // How stream_write ended.
 enum stream_written {
     STREAM_WRITTEN, // the socket took all
@@ -86,9 +79,6 @@ bool stream_has_bytes(const struct stream *stream);
 // The certificate that its client has shown; NULL: none.
 const struct tls_peer *stream_peer(const struct stream *stream);
 
-// A system call; for a stream that is not read, as the loop does not watch that one.
-enum stream_client stream_client(const struct stream *stream);
-
 // Writes the parts, from where they are, in one system call if it is plain. They have to stay there until all
 // is written or the stream is closed; the array `parts` itself is used up.
 MUST_CHECK enum stream_written stream_write(struct stream *stream, uv_buf_t *parts, unsigned part_count);
@@ -105,9 +95,6 @@ MUST_CHECK bool stream_shut(struct stream *stream);
 
 // Closes the socket; the loop calls on_closed later, and nothing else. Once.
 void stream_close(struct stream *stream);
-
-// Whether it is closed or being closed; also true when the loop has ended and closed it by itself.
-bool stream_is_closed(const struct stream *stream);
 
 // Frees what it has, after on_closed or loop_free. A zeroed one is fine.
 void stream_fini(struct stream *stream);

@@ -7,11 +7,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "http/stream_socket.h"
 
 void tls_output_init(struct tls_output *output, struct stream *stream, struct tls_link *link,
     void (*on_broken)(struct stream *stream))
@@ -48,7 +48,7 @@ static void on_sent(uv_write_t *rest, int status)
 {
     struct tls_output *output = rest->data;
     struct stream *stream = output->stream;
-    if (uv_is_closing((const uv_handle_t *)&stream->tcp))
+    if (stream_is_closed(stream))
         return;
     if (status != 0)
         output->lost_bytes = unsent_of_record(output);
@@ -202,8 +202,5 @@ size_t tls_output_unsent(struct tls_output *output)
 
 uint64_t tls_output_taken(struct tls_output *output)
 {
-    int on_the_way = 0;
-    ioctl(output->stream->fd, TIOCOUTQ, &on_the_way); // tcp(7); 0 is fine if it fails
-    uint64_t sent = output->wire_bytes - queued_bytes(output);
-    return sent > (uint64_t)on_the_way ? sent - (uint64_t)on_the_way : 0;
+    return stream_acknowledged(output->stream, output->wire_bytes - queued_bytes(output));
 }

@@ -10,13 +10,13 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "http/stream_socket.h"
 #include "http/tls.h"
 #include "http/tls_link.h"
 #include "http/tls_output.h"
 
 enum {
-    MAX_READS = 8,              // of one stream before others have their turn
-    MAX_SOCKET_READS = 2,       // likewise, of 16 KiB each: some thousand records without data, 10 ms
+    MAX_SOCKET_READS = 2, // of a stream in a turn, of 16 KiB each: some thousand records without data, 10 ms
     HELLO_READ_BYTES = 4096,    // most come whole with it
     RECORD_HEAD_BYTES = 5,      // RFC 8446 section 5.1: type, version, length
     RECORD_HANDSHAKE = 22,      // that type
@@ -46,16 +46,6 @@ struct tls_stream {
     unsigned open_parts;  // handles of libuv, and a step that is away, until on_closed may be called
     size_t dropped_bytes; // while it is refused
 };
-
-static struct stream *stream_of_tcp(uv_stream_t *tcp)
-{
-    return CONTAINER_OF(tcp, struct stream, tcp);
-}
-
-static bool is_closing(const struct stream *stream)
-{
-    return uv_is_closing((const uv_handle_t *)&stream->tcp) != 0;
-}
 
 enum stream_written tls_stream_write(struct stream *stream, uv_buf_t *parts, unsigned part_count)
 {
@@ -103,19 +93,6 @@ static void refuse_plain(struct tls_stream *tls)
 // --- the handshake
 
 static void on_readable(uv_stream_t *tcp, ssize_t no_room, const uv_buf_t *buf);
-
-// No room: so libuv reads nothing, and only says that something is there (uv_alloc_cb).
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
-{
-    (void)handle;
-    (void)suggested;
-    *buf = (uv_buf_t){0};
-}
-
-static bool watch(struct stream *stream)
-{
-    return uv_read_start((uv_stream_t *)&stream->tcp, on_alloc, on_readable) == 0;
-}
 
 static void end_reading(struct stream *stream, bool is_broken)
 {
@@ -167,7 +144,7 @@ static void open_link(struct tls_stream *tls)
     tls->state = STATE_OPEN;
     tls->link.pipe.fd = tls->stream->fd;
     bool is_broken = tls_output_flush(&tls->output) == STREAM_BROKEN;
-    if (is_broken || (tls->stream->is_reading && !watch(tls->stream)))
+    if (is_broken || (tls->stream->is_reading && !stream_watch(tls->stream, on_readable)))
         end_reading(tls->stream, true);
     else if (tls->stream->is_reading)
         read_soon(tls);
@@ -179,14 +156,14 @@ static void go_on(struct tls_stream *tls)
 {
     tls->state = STATE_HANDSHAKE;
     bool is_fine = tls_output_flush(&tls->output) == STREAM_WRITTEN;
-    if (!is_fine || (tls->stream->is_reading && !watch(tls->stream)))
+    if (!is_fine || (tls->stream->is_reading && !stream_watch(tls->stream, on_readable)))
         end_reading(tls->stream, true);
 }
 
 static void on_step_done(struct mail *mail)
 {
     struct tls_stream *tls = CONTAINER_OF(mail, struct tls_stream, mail);
-    if (is_closing(tls->stream)) {
+    if (stream_is_closed(tls->stream)) {
         tls->state = STATE_REFUSED;
         on_part_closed(tls);
         return;
@@ -200,7 +177,7 @@ static void on_step_done(struct mail *mail)
         break;
     case TLS_STEP_FAILED:
         refuse(tls, (struct span){0});
-        if (!watch(tls->stream))
+        if (!stream_watch(tls->stream, on_readable))
             end_reading(tls->stream, true);
         break;
     }
@@ -208,7 +185,7 @@ static void on_step_done(struct mail *mail)
 
 static void hand_over(struct tls_stream *tls)
 {
-    uv_read_stop((uv_stream_t *)&tls->stream->tcp);
+    stream_unwatch(tls->stream);
     tls->state = STATE_AWAY;
     if (tls_submit(tls->tls, &tls->task))
         return;
@@ -268,7 +245,7 @@ static bool read_once(struct tls_stream *tls)
     switch (read) {
     case TLS_READ_DATA:
         stream->owner->on_bytes(stream, (struct span){.at = room.base, .len = len});
-        return !is_closing(stream) && (!tls->link.pipe.is_drained || tls_link_has_bytes(&tls->link));
+        return !stream_is_closed(stream) && (!tls->link.pipe.is_drained || tls_link_has_bytes(&tls->link));
     case TLS_READ_NOTHING:
         if (is_broken)
             end_reading(stream, true);
@@ -289,9 +266,10 @@ static void take_data(struct tls_stream *tls)
     bool may_have_more = true;
     tls->link.pipe.is_drained = false;
     tls->link.pipe.left_reads = MAX_SOCKET_READS;
-    for (int i = 0; i < MAX_READS && may_have_more && stream->is_reading && !is_closing(stream); i++)
+    for (int i = 0; i < STREAM_MAX_READS && may_have_more && stream->is_reading && !stream_is_closed(stream);
+         i++)
         may_have_more = read_once(tls);
-    if (may_have_more && stream->is_reading && !is_closing(stream))
+    if (may_have_more && stream->is_reading && !stream_is_closed(stream))
         read_soon(tls);
 }
 
@@ -335,7 +313,7 @@ bool tls_stream_start_reading(struct stream *stream)
     struct tls_stream *tls = stream->tls;
     if (stream->is_reading)
         return true;
-    stream->is_reading = tls->state == STATE_AWAY || watch(stream);
+    stream->is_reading = tls->state == STATE_AWAY || stream_watch(stream, on_readable);
     if (stream->is_reading && tls->state == STATE_OPEN)
         read_soon(tls);
     return stream->is_reading;
@@ -344,7 +322,7 @@ bool tls_stream_start_reading(struct stream *stream)
 void tls_stream_stop_reading(struct stream *stream)
 {
     if (stream->is_reading)
-        uv_read_stop((uv_stream_t *)&stream->tcp);
+        stream_unwatch(stream);
     uv_idle_stop(&stream->tls->more);
     stream->is_reading = false;
 }
