@@ -68,7 +68,7 @@ void connection_close(struct connection *connection)
 {
     if (connection->phase == CONNECTION_CLOSED)
         return;
-    connection->phase = CONNECTION_CLOSED;
+    phase_move(connection, CONNECTION_CLOSED);
     lane_untouch(connection->lane, connection);
     lane_leave(connection->lane, connection);
     output_abandon(connection);
@@ -88,7 +88,7 @@ static void linger(struct connection *connection)
         connection_close(connection);
         return;
     }
-    connection->phase = CONNECTION_LINGER;
+    phase_move(connection, CONNECTION_LINGER);
     connection->linger_ms = lane_now_ms(connection->lane);
     connection->stalled = false;
     input_drop(connection);
@@ -123,8 +123,8 @@ static void on_end(struct stream *stream, bool is_broken)
     connection->head_ms = 0;
     if (is_broken || connection->phase == CONNECTION_LINGER)
         connection_close(connection);
-    else if (connection->phase == CONNECTION_OPEN)
-        connection->phase = CONNECTION_LAST;
+    else
+        connection_take_no_more(connection);
     connection_turn(connection);
 }
 
@@ -180,19 +180,30 @@ static void settle(struct connection *connection)
         read_or_pause(connection);
 }
 
+// Works and writes while each lets the other go on.
+static void go_on(struct connection *connection)
+{
+    do {
+        if (connection->phase != CONNECTION_LINGER)
+            input_resume(connection);
+        if (connection->phase == CONNECTION_BROKEN)
+            return;
+        refuse_cut_body(connection);
+    } while (output_flush(connection) && connection->input != NULL);
+}
+
 void connection_turn(struct connection *connection)
 {
     lane_untouch(connection->lane, connection);
     if (connection->phase == CONNECTION_CLOSED)
         return;
     connection->turning = true;
-    do {
-        if (connection->phase != CONNECTION_LINGER)
-            input_resume(connection);
-        refuse_cut_body(connection);
-    } while (output_flush(connection) && connection->phase != CONNECTION_CLOSED && connection->input != NULL);
+    if (connection->phase != CONNECTION_BROKEN)
+        go_on(connection);
     connection->turning = false;
-    if (connection->phase != CONNECTION_CLOSED)
+    if (connection->phase == CONNECTION_BROKEN)
+        connection_close(connection);
+    else
         settle(connection);
 }
 

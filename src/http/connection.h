@@ -12,6 +12,7 @@
 #include "http/lane.h"
 #include "http/listen.h"
 #include "http/pace.h"
+#include "http/phase.h"
 #include "http/server.h"
 #include "http/stream.h"
 #include "net/loop.h"
@@ -20,21 +21,11 @@ struct file_output;
 struct input;
 struct preface;
 
-//   OPEN ─ a last request, a refusal, the client's end → LAST ─ all is answered → LINGER ─┐
-//    │                                                    └ the client has ended first ───┤
-//    └──────────────── idle, an error, a deadline ────────────────────────────────────────┴→ CLOSED
-enum connection_phase {
-    CONNECTION_OPEN,   // requests are read
-    CONNECTION_LAST,   // no further head is read; what is under way is finished
-    CONNECTION_LINGER, // all is written and our side is shut; input is dropped until the client ends
-    CONNECTION_CLOSED, // the loop closes it; it is freed when that is done
-};
-
 struct connection {
     struct lane *lane;                // borrowed
     const struct http_listen *listen; // where it came in; borrowed
     struct stream stream;             // open from connection_open on
-    enum connection_phase phase;      //
+    enum connection_phase phase;      // moved in phase.c
     int fd;                           // the socket, until the stream owns it
     uint32_t slot;                    // place in the lane's table
     uint32_t generation;              // of that place
@@ -85,7 +76,8 @@ MUST_CHECK struct connection *connection_new(
 // Starts reading. When that fails the connection is freed.
 void connection_open(struct connection *connection);
 
-// Works on what is here, writes what is ready, and goes on to the next phase where it is time.
+// Works on what is here, writes what is ready, and goes on to the next phase where it is time. Closes one
+// that is broken.
 void connection_turn(struct connection *connection);
 
 // Gives up at once, whatever is under way. Fine when it is closed already.

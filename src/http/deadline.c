@@ -85,6 +85,8 @@ static void refuse_rest(struct connection *connection)
 void connection_tick_of_drain(struct connection *connection, uint64_t now_ms)
 {
     const struct lane *lane = connection->lane;
+    if (connection->phase == CONNECTION_BROKEN) // its turn closes it
+        return;
     if (now_ms >= lane->close_at)
         connection_close(connection);
     else if (now_ms >= lane->drain_until)
@@ -96,6 +98,8 @@ void connection_tick_of_drain(struct connection *connection, uint64_t now_ms)
 void connection_tick(struct connection *connection, uint64_t now_ms)
 {
     const struct http_limits *limits = &connection->lane->shared->limits;
+    if (connection->phase == CONNECTION_BROKEN) // its turn closes it
+        return;
     if (connection->phase == CONNECTION_LINGER) {
         if (now_ms - connection->linger_ms >= limits->linger_ms)
             connection_close(connection);

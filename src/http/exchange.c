@@ -186,8 +186,8 @@ static void answer(struct http_exchange *exchange, const struct http_reply *repl
         backlog_add(exchange);
     exchange->state = skip ? EXCHANGE_HELD : EXCHANGE_ANSWERED;
     start_body(exchange);
-    if (exchange->close && connection->phase == CONNECTION_OPEN)
-        connection->phase = CONNECTION_LAST;
+    if (exchange->close)
+        connection_take_no_more(connection);
     touch(connection);
 }
 
@@ -257,8 +257,7 @@ void exchange_stop_skipping(struct http_exchange *exchange)
     exchange->state = EXCHANGE_ANSWERED;
     exchange->close = true; // too late to say so
     connection->receiver = NULL;
-    if (connection->phase == CONNECTION_OPEN)
-        connection->phase = CONNECTION_LAST;
+    connection_take_no_more(connection);
 }
 
 void http_receive_body(struct http_exchange *exchange, size_t max_bytes)

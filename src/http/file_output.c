@@ -80,7 +80,7 @@ static void on_read(uv_fs_t *read)
     if (stream_is_closed(&connection->stream))
         return; // the loop ends, undrained
     if (len <= 0) {
-        connection_close(connection);
+        connection_break(connection);
         return;
     }
     sending->part_len = (size_t)len;

@@ -35,7 +35,7 @@ MUST_CHECK struct file_output *file_output_new(struct connection *connection, st
 
 // Begins to send connection->sending, the body of its first exchange, as its head is out. When it is all
 // written, that exchange is finished and the connection gets a turn; when it cannot be read, the connection
-// is closed, as its length has been said.
+// is broken, as its length has been said.
 void file_output_start(struct connection *connection);
 
 // The connection is being closed: a read under way is left to itself.

@@ -117,7 +117,7 @@ static void refuse_head(struct connection *connection, const struct http_refusal
 {
     struct http_exchange *exchange = exchange_new(connection);
     if (exchange == NULL)
-        connection_close(connection);
+        connection_break(connection);
     else
         exchange_refuse(exchange, refusal);
 }
@@ -142,7 +142,7 @@ static void start_exchange(struct connection *connection, const struct http_pars
     request.keep_alive = request.keep_alive && !connection_has_to_end(connection);
     struct http_exchange *exchange = exchange_new(connection);
     if (exchange == NULL) {
-        connection_close(connection);
+        connection_break(connection);
         return;
     }
     exchange->is_head = request.method == HTTP_HEAD;
@@ -157,9 +157,9 @@ static void start_exchange(struct connection *connection, const struct http_pars
     if (!http_method_is_safe(request.method))
         exchange_run_alone(exchange);
     if (!request.keep_alive)
-        connection->phase = CONNECTION_LAST;
+        connection_take_no_more(connection);
     if (!client_find(exchange, &request)) {
-        connection_close(connection);
+        connection_break(connection);
         return;
     }
 
@@ -311,5 +311,5 @@ void input_take(struct connection *connection, struct span bytes)
         http_parser_init(parser);
     }
     if (!kept)
-        connection_close(connection);
+        connection_break(connection);
 }

@@ -117,7 +117,7 @@ bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_
         pace_start(&connection->pace, stream_taken(stream), lane_now_ms(connection->lane));
         break;
     case STREAM_BROKEN:
-        connection_close(connection);
+        connection_break(connection);
         break;
     }
     return false;
@@ -139,7 +139,8 @@ static void on_gathered_written(struct connection *connection)
 
 bool output_flush(struct connection *connection)
 {
-    if (connection->stream.is_writing || connection->sending != NULL || connection->first == NULL)
+    if (connection->stream.is_writing || connection->sending != NULL || connection->first == NULL ||
+        connection->phase == CONNECTION_BROKEN)
         return false;
     struct outgoing out;
     out.part_count = 0;

@@ -9,12 +9,13 @@
 #include "http/connection.h"
 
 // Writes all answers that may go now in one system call, heads and bodies where they lie. True when at least
-// one exchange is over because of it, so that others may start. Closes the connection when it is broken.
+// one exchange is over because of it, so that others may start. Breaks the connection when its client takes
+// no more.
 bool output_flush(struct connection *connection);
 
 // Writes the parts; true when the socket took all of it. Otherwise the loop writes the rest, from where it
-// is, and `on_written` is called when that is done, unless the connection is closed before, which it is when
-// it is broken. `parts` is used up.
+// is, and `on_written` is called when that is done, unless the connection is closed before; where its client
+// takes no more it is broken. `parts` is used up.
 MUST_CHECK bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
     void (*on_written)(struct connection *connection));
 

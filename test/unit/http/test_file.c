@@ -247,6 +247,21 @@ static void they_are_told_as_of_now_for_an_answer_in_memory(void **state)
     assert_in_range(told_bytes(), 40000000, HOLE_BYTES - 1);
 }
 
+static void what_is_behind_a_broken_write_did_not_go_out(void **state)
+{
+    (void)state;
+    fixture.big_bytes = HOLE_BYTES;
+    start();
+    client_send(&client, GET("/ok") GET("/big") GET("/ok") GET("/wait/1"));
+    client_expect(&client, 200, "ok");
+    assert_int_equal(client_answer_without_body(&client), 200);
+    client_reset(&client);
+    fixture_wait_for_open(&fixture, 0);
+    assert_non_null(strstr(fixture.log, "end 200 2;end 200 "));
+    assert_null(strstr(fixture.log, "end 200 67108864;"));
+    assert_non_null(strstr(fixture.log, ";end 0 0;end 0 0;"));
+}
+
 static void a_client_may_go_while_a_part_is_read(void **state)
 {
     (void)state;
@@ -483,6 +498,7 @@ int main(void)
         TEST(a_client_that_takes_nothing_of_a_file_is_given_up),
         TEST(the_bytes_that_a_client_took_are_told),
         TEST(they_are_told_as_of_now_for_an_answer_in_memory),
+        TEST(what_is_behind_a_broken_write_did_not_go_out),
         TEST(a_client_may_go_while_a_part_is_read),
         TEST(a_file_that_is_shorter_than_said_ends_the_connection),
         TEST(a_file_that_cannot_be_read_ends_the_connection),

@@ -219,6 +219,19 @@ static void a_drain_ends_what_is_idle_and_finishes_what_runs(void **state)
     fixture_wait_for_log(&fixture, "release 2;end 200 1;");
 }
 
+static void a_drain_ends_with_its_last_answer(void **state)
+{
+    (void)state;
+    start();
+    client_send(&client, "GET /wait/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"); // so nobody lingers
+    fixture_wait_for(&fixture, 1);
+    fixture_drain(&fixture);
+    client_connect_refused(&fixture);
+    release(1);
+    client_expect(&client, 200, "1");
+    client_expect_end(&client);
+}
+
 static void a_drain_answers_those_who_have_just_connected(void **state)
 {
     (void)state;
@@ -445,6 +458,7 @@ int main(void)
         TEST(bodies_over_the_limit_of_all_are_refused),
         TEST(without_file_descriptors_clients_wait),
         TEST(a_drain_ends_what_is_idle_and_finishes_what_runs),
+        TEST(a_drain_ends_with_its_last_answer),
         TEST(a_drain_answers_those_who_have_just_connected),
         TEST(a_drain_answers_requests_that_it_has_not_read_yet),
         TEST(a_drain_answers_one_more_request_of_who_is_idle),
