@@ -137,16 +137,17 @@ static void write_head(struct http_exchange *exchange, const struct http_reply *
         .more_headers = reply->more_headers,
     };
     size_t max = http_head_max(&head);
-    if (max > sizeof(exchange->inline_head)) {
-        exchange->head = mem_alloc(max);
-        if (exchange->head == NULL) { // say no more than fits
-            exchange->head = exchange->inline_head;
-            exchange->close = true;
-            drop_answer(exchange);
-            exchange->status = 503;
-            head = (struct http_head){
-                .status = 503, .has_length = true, .date = head.date, .persistence = HTTP_CLOSE};
-        }
+    char *large = max > sizeof(exchange->inline_head) ? mem_alloc(max) : NULL;
+    if (large != NULL) {
+        exchange->head = large;
+    } else if (max > sizeof(exchange->inline_head)) { // say no more than fits
+        drop_answer(exchange);
+        exchange->close = true;
+        exchange->status = 503;
+        head = (struct http_head){
+            .status = 503, .has_length = true, .date = head.date, .persistence = HTTP_CLOSE};
+        if (exchange->is_unsafe) // a 503 would have its client do again what is done
+            connection_break(exchange->connection);
     }
     exchange->head_len = http_head_write(&head, exchange->head);
 }

@@ -70,7 +70,8 @@ struct http_exchange *exchange_new(struct connection *connection);
 // Has it run alone on its connection, as it may change something.
 void exchange_run_alone(struct http_exchange *exchange);
 
-// Answers for http itself, in place of an answer that is HELD, and ends the connection after it.
+// Answers for http itself, in place of an answer that is HELD, or cannot be sent, and ends the connection
+// after it.
 void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *refusal);
 
 // More of a body has come that is RECEIVING: the handler is told.

@@ -27,12 +27,17 @@ static void add(struct outgoing *out, char *bytes, size_t len)
     out->parts[out->part_count++] = (uv_buf_t){.base = bytes, .len = len};
 }
 
-// The exchange's file is sent once all that was gathered is written, head and all.
+// The exchange's file is sent once all that was gathered is written, head and all. Without memory there is
+// another answer; or none to a request that may have changed something, as its client would do that again.
 static void add_file(struct connection *connection, struct http_exchange *exchange)
 {
     connection->sending = file_output_new(connection, exchange->file);
     if (connection->sending != NULL) {
         exchange->file = NULL;
+        return;
+    }
+    if (exchange->is_unsafe) {
+        connection_break(connection);
         return;
     }
     struct http_refusal refusal;
@@ -52,6 +57,8 @@ static void gather(struct connection *connection, struct outgoing *out)
         }
         if (exchange->file != NULL)
             add_file(connection, exchange);
+        if (connection->phase == CONNECTION_BROKEN)
+            return;
         add(out, exchange->head, exchange->head_len);
         if (exchange->body != NULL)
             add(out, exchange->body->data, exchange->body->len);
@@ -147,7 +154,7 @@ bool output_flush(struct connection *connection)
     out.exchanges = 0;
     out.continued = NULL;
     gather(connection, &out);
-    if (out.part_count == 0)
+    if (out.part_count == 0 || connection->phase == CONNECTION_BROKEN)
         return false;
     if (out.continued != NULL) {
         out.continued->continue_due = out.continued->awaits_continue = false;

@@ -169,9 +169,10 @@ void http_server_free(struct http_server *server);
 // for is read and dropped first, so that a malformed one is refused; with a long one, or one that the client
 // holds back until 100 Continue, the connection is closed after the answer. HEAD and 304 get no body bytes,
 // but the Content-Length of `body` or `file`; 204 has neither (RFC 9110 section 8.6). When max_files answers
-// from files are under way already, the answer to a safe request is a 503 of on_refuse's instead (to any
-// other one it is not, as the client would do again what is done). A file that turns out to be shorter than
-// it was said to be, or cannot be read, ends the connection in the middle.
+// from files are under way already, the answer to a safe request is a 503 of on_refuse's instead. To any
+// other one it is not, as the client would do again what is done: without memory for its answer, the
+// connection ends without one. A file that turns out to be shorter than it was said to be, or cannot be read,
+// ends the connection in the middle.
 void http_reply(struct http_exchange *exchange, const struct http_reply *reply);
 
 // Have the body, at most max_bytes of it, as it comes: on_body is called, never from inside this call. 413

@@ -363,6 +363,38 @@ static void without_memory_for_a_part_the_answer_is_another_one(void **state)
 
 // --- tests: the end of a server
 
+// As its client would do again what is done.
+static void without_memory_what_may_have_changed_something_is_not_refused(void **state)
+{
+    static const char *const PATHS[] = {"/file/100000", "/headers"};
+    (void)state;
+    start();
+    client_send(&client, GET("/ok"));
+    client_expect(&client, 200, "ok"); // from here on the loop has what else a request needs
+    client_close(&client);
+    fixture_wait_for_open(&fixture, 0);
+    for (long count = 0; count < 10; count++) {
+        char request[100], all[110000];
+        size_t len = 0;
+        ssize_t got;
+        snprintf(request, sizeof(request), "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+            PATHS[count % 2]);
+        client_connect(&fixture, &client);
+        fixture_wait_for_open(&fixture, 1);
+        fixture_fail_memory(&fixture, count / 2);
+        client_send(&client, request);
+        client_shut(&client);
+        while ((got = client_read(&client, all + len, sizeof(all) - len)) > 0)
+            len += (size_t)got;
+        if (memmem(all, len, "HTTP/1.1 503 ", 13) != NULL)
+            fail_msg("%s without allocation %ld: %.*s", PATHS[count % 2], count / 2, (int)len, all);
+        client_close(&client);
+        fixture_fail_memory(&fixture, -1);
+        fixture_wait_for_open(&fixture, 0);
+    }
+    client_connect(&fixture, &client);
+}
+
 static void a_drain_finishes_a_file(void **state)
 {
     (void)state;
@@ -504,6 +536,7 @@ int main(void)
         TEST(a_file_that_cannot_be_read_ends_the_connection),
         TEST(files_over_the_limit_are_refused),
         TEST(without_memory_for_a_part_the_answer_is_another_one),
+        TEST(without_memory_what_may_have_changed_something_is_not_refused),
         TEST(a_drain_finishes_a_file),
         TEST(a_drain_gives_up_on_a_file_at_its_deadline),
         cmocka_unit_test_setup(a_server_may_stop_while_answers_are_written, set_up),
