@@ -128,6 +128,15 @@ static void on_end(struct stream *stream, bool is_broken)
     connection_turn(connection);
 }
 
+static bool on_preface(struct stream *stream)
+{
+    struct connection *connection = connection_of(stream);
+    enum http_progress progress = preface_take(connection);
+    if (progress == HTTP_REFUSED)
+        connection_close(connection);
+    return progress == HTTP_DONE;
+}
+
 static void on_bytes(struct stream *stream, struct span bytes)
 {
     struct connection *connection = connection_of(stream);
@@ -220,7 +229,7 @@ static const struct stream_owner STREAM_OWNER = {.room = room,
     .on_bytes = on_bytes,
     .on_end = on_end,
     .on_written = on_written,
-    .on_preface = preface_take,
+    .on_preface = on_preface,
     .on_closed = on_closed};
 
 void connection_open(struct connection *connection)

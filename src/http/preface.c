@@ -60,12 +60,11 @@ static void end(struct connection *connection, const struct proxy_header *header
     preface_drop(connection);
 }
 
-static bool give_up(struct connection *connection, const char *why)
+static enum http_progress give_up(struct connection *connection, const char *why)
 {
     if (why != NULL)
         turn_away(connection, why);
-    connection_close(connection);
-    return false;
+    return HTTP_REFUSED;
 }
 
 // Takes bytes off the socket that were seen there.
@@ -74,32 +73,32 @@ static bool take_off(int fd, char *bytes, size_t len)
     return recv(fd, bytes, len, MSG_DONTWAIT) == (ssize_t)len;
 }
 
-bool preface_take(struct stream *stream)
+enum http_progress preface_take(struct connection *connection)
 {
-    struct connection *connection = CONTAINER_OF(stream, struct connection, stream);
+    int fd = connection->stream.fd;
     struct preface *preface = connection->preface;
     struct proxy_header header;
     const char *problem;
     size_t room = sizeof(preface->bytes) - preface->len;
     char *place = preface->bytes + preface->len;
-    ssize_t len = recv(stream->fd, place, room, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t len = recv(fd, place, room, MSG_PEEK | MSG_DONTWAIT);
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
-        return false;
+        return HTTP_MORE;
     if (len <= 0)
         return give_up(connection, preface->len > 0 ? "it ended inside its PROXY header" : NULL);
     struct span seen = {.at = preface->bytes, .len = preface->len + (size_t)len};
     switch (proxy_header_read(seen, &header, &problem)) {
     case HTTP_DONE:
-        if (!take_off(stream->fd, place, header.len - preface->len))
+        if (!take_off(fd, place, header.len - preface->len))
             return give_up(connection, NULL);
         end(connection, &header);
-        return true;
+        return HTTP_DONE;
     case HTTP_REFUSED:
         return give_up(connection, problem);
     default:
-        if (!take_off(stream->fd, place, (size_t)len))
+        if (!take_off(fd, place, (size_t)len))
             return give_up(connection, NULL);
         preface->len += (size_t)len;
-        return false;
+        return HTTP_MORE;
     }
 }

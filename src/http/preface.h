@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "http/connection.h"
+#include "http/message.h"
 
 struct preface; // a header of which a part has come
 
@@ -14,8 +15,10 @@ struct preface; // a header of which a part has come
 // that is trusted. Then the header is awaited; otherwise it is to be closed.
 MUST_CHECK bool preface_begin(struct connection *connection);
 
-// For the stream's on_preface.
-bool preface_take(struct stream *stream);
+// Something has come while the header is awaited: takes bytes of it off the socket. HTTP_DONE: it is there,
+// and the connection's peer is whom it tells. HTTP_REFUSED: it is none, or its sender has gone; the
+// connection is to be closed. HTTP_MORE: it goes on.
+MUST_CHECK enum http_progress preface_take(struct connection *connection);
 
 // Frees what has come of one. Fine when there is nothing.
 void preface_drop(struct connection *connection);
