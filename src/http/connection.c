@@ -219,10 +219,16 @@ void connection_turn(struct connection *connection)
 static void on_written(struct stream *stream, bool is_broken)
 {
     struct connection *connection = connection_of(stream);
-    if (is_broken)
+    const struct file_output *sending = connection->sending;
+    if (is_broken) {
         connection_close(connection);
+        return;
+    }
+    if (sending != NULL && sending->state == FILE_WRITES)
+        file_output_written(connection);
     else
-        connection->on_written(connection);
+        output_written(connection);
+    connection_turn(connection);
 }
 
 static const struct stream_owner STREAM_OWNER = {.room = room,

@@ -54,12 +54,12 @@ struct connection {
     struct input *input;     // owned; bytes read and not worked on; NULL when there are none
     struct preface *preface; // owned; of a PROXY header, until it has come; NULL: none is awaited
 
-    // While the stream writes, nothing else is written and no request started.
-    void (*on_written)(struct connection *connection); // called when it is done
-    size_t written_exchanges;                          // the first so many are in it whole; not of a file
-    size_t write_bytes;                                // of the write under way in all
-    struct pace pace;                                  // of the client, as it takes them
-    size_t backlog_bytes;                              // of answers that the client has not taken (backlog.h)
+    // While the stream writes, nothing else is written and no request started. What it writes is a part of
+    // `sending` if that is in FILE_WRITES, or else what output_flush has gathered.
+    size_t written_exchanges; // the first so many are in that whole
+    size_t write_bytes;       // of the write under way in all
+    struct pace pace;         // of the client, as it takes them
+    size_t backlog_bytes;     // of answers that the client has not taken (backlog.h)
 
     uint64_t idle_ms;    // since when nothing is under way
     uint64_t head_ms;    // when the head under way began; 0 when none is

@@ -52,10 +52,10 @@ static void end(struct file_output *sending)
     connection->sending = NULL;
     file_output_free(sending);
     output_finish(connection, 1);
-    connection_turn(connection);
+    lane_touch(connection->lane, connection);
 }
 
-static void on_written(struct connection *connection)
+void file_output_written(struct connection *connection)
 {
     struct file_output *sending = connection->sending;
     sending->sent += sending->part_len;
@@ -85,8 +85,8 @@ static void on_read(uv_fs_t *read)
     }
     sending->part_len = (size_t)len;
     uv_buf_t part = {.base = sending->part, .len = sending->part_len};
-    if (output_write(connection, &part, 1, on_written))
-        on_written(connection);
+    if (output_write(connection, &part, 1))
+        file_output_written(connection);
 }
 
 void file_output_start(struct connection *connection)

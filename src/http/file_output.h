@@ -38,6 +38,9 @@ MUST_CHECK struct file_output *file_output_new(struct connection *connection, st
 // is broken, as its length has been said.
 void file_output_start(struct connection *connection);
 
+// A part of connection->sending, which the loop had to write, is written.
+void file_output_written(struct connection *connection);
+
 // The connection is being closed: a read under way is left to itself.
 void file_output_abandon(struct connection *connection);
 

@@ -107,11 +107,9 @@ void output_finish(struct connection *connection, size_t count)
 
 // --- writing
 
-bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count,
-    void (*on_written)(struct connection *connection))
+bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_count)
 {
     struct stream *stream = &connection->stream;
-    connection->on_written = on_written;
     connection->write_bytes = 0;
     for (unsigned i = 0; i < part_count; i++)
         connection->write_bytes += parts[i].len;
@@ -130,18 +128,11 @@ bool output_write(struct connection *connection, uv_buf_t *parts, unsigned part_
     return false;
 }
 
-// All that was gathered is written.
-static void finish_gathered(struct connection *connection)
+void output_written(struct connection *connection)
 {
     output_finish(connection, connection->written_exchanges);
     if (connection->sending != NULL)
         file_output_start(connection);
-}
-
-static void on_gathered_written(struct connection *connection)
-{
-    finish_gathered(connection);
-    connection_turn(connection);
 }
 
 bool output_flush(struct connection *connection)
@@ -161,9 +152,9 @@ bool output_flush(struct connection *connection)
         pace_start(&out.continued->pace, 0, lane_now_ms(connection->lane)); // it has sent nothing so far
     }
     connection->written_exchanges = out.exchanges;
-    if (!output_write(connection, out.parts, out.part_count, on_gathered_written))
+    if (!output_write(connection, out.parts, out.part_count))
         return false;
-    finish_gathered(connection);
+    output_written(connection);
     return out.exchanges > 0;
 }
 
