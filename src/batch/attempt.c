@@ -73,23 +73,26 @@ static enum err_code run_statements(struct group *group, struct batch *batch, bo
 {
     struct lane *lane = group->lane;
     struct err *err = &batch->err;
-    struct plan *plan = *lane_plan_of(lane, batch);
     AUTO(report_fini) struct report own_warnings = {0};
-    struct report *warnings = is_staged ? &group->warnings : &own_warnings;
-    const struct report *errors = batch->is_lenient ? &batch->found : NULL;
     enum err_code code = is_staged ? ERR_NONE : fill(lane, batch);
     if (batch->endpoint->batch_param >= 0)
         memcpy(lane->params, batch->params, batch->endpoint->param_count * sizeof(*batch->params));
-    const struct value *params = params_of(lane, batch);
+    const struct batch_run run = {.plan = *lane_plan_of(lane, batch),
+        .params = params_of(lane, batch),
+        .format = batch->format,
+        .report = &batch->found,
+        .warnings = is_staged ? &group->warnings : &own_warnings,
+        .errors = batch->is_lenient ? &batch->found : NULL,
+        .answer = &batch->answer,
+        .answered = &batch->answered};
     if (code == ERR_NONE && batch->is_lenient)
-        code = lenient_check(plan, params, &batch->rows, &batch->found, warnings, err);
+        code = lenient_check(&run, &batch->rows, err);
     else if (code == ERR_NONE)
-        code = batch_check(plan, is_staged ? CHECKS_LATE : CHECKS_ALL, params, &batch->found, warnings, err);
+        code = batch_check(&run, is_staged ? CHECKS_LATE : CHECKS_ALL, err);
     if (code == ERR_NONE)
         code = begin_record(lane, batch);
     if (code == ERR_NONE)
-        code =
-            batch_write(plan, params, batch->format, errors, warnings, &batch->answer, &batch->answered, err);
+        code = batch_write(&run, err);
     if (code == ERR_NONE && checks_deferred(lane, batch))
         code = check_deferred(group, batch);
     if (code == ERR_NONE)
@@ -217,12 +220,14 @@ enum err_code attempt_early(struct group *group)
     struct lane *lane = group->lane;
     struct batch *batch = group->first;
     struct plan *plan = *lane_plan_of(lane, batch);
+    const struct batch_run run = {
+        .plan = plan, .params = batch->params, .report = &batch->found, .warnings = &group->warnings};
     uint64_t start_ns = clock_monotonic_ns();
     plan_forget_runs(plan);
     store_deadline(lane->conn, start_ns + time_of(lane, batch));
     enum err_code code = fill(lane, batch);
     if (code == ERR_NONE)
-        code = batch_run_early(plan, batch->params, &batch->found, &group->warnings, &batch->err);
+        code = batch_run_early(&run, &batch->err);
     store_deadline(lane->conn, 0);
     group->is_staged = code == ERR_NONE;
     group->staging_ns = clock_monotonic_ns() - start_ns;

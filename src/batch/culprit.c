@@ -103,14 +103,20 @@ static enum err_code run(const struct search *search, const struct trial *trial,
     AUTO(report_fini) struct report report = {0}, warnings = {0};
     AUTO(spool_fini) struct spool scratch;
     struct answered answered;
+    const struct batch_run statements = {.plan = search->failed->plan,
+        .params = trial->params,
+        .format = search->failed->format,
+        .report = &report,
+        .warnings = &warnings,
+        .answer = &scratch,
+        .answered = &answered};
     spool_init(&scratch, NULL, LIMIT_SPOOL_FILE_BYTES);
     enum err_code code = store_batch_open(
         plan_conn(search->failed->plan), endpoint->field_names, endpoint_batch_columns(endpoint), err);
     if (code == ERR_NONE)
         code = add_rows(search, trial, err);
     if (code == ERR_NONE)
-        code = batch_run(search->failed->plan, trial->params, search->failed->format, &report, &warnings,
-            &scratch, &answered, err);
+        code = batch_run(&statements, err);
     if (code == ERR_NONE && search->failed->is_deferred)
         code = store_check_deferred(plan_conn(search->failed->plan), err);
     return code;

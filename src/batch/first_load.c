@@ -32,7 +32,9 @@ static enum err_code load_one(const struct first_load *load, const char *path, s
     enum err_code code = plan_new(load->endpoint, conn, &diags, &plan, err);
     if (code != ERR_NONE)
         return code;
-    code = load_file(plan, conn, path, NULL, report, warnings, &answer, err);
+    const struct load file = {
+        .plan = plan, .path = path, .report = report, .warnings = warnings, .answer = &answer};
+    code = load_file(&file, err);
     plan_free(plan);
     return code;
 }
@@ -218,7 +220,7 @@ static void find_culprit(struct app *app, struct store_conn *conn, const struct 
         return;
     if (load_again(app, conn, options, failed, &other) == ERR_NONE &&
         plan_new(app->first_loads[failed].endpoint, conn, &diags, &plan, &other) == ERR_NONE)
-        load_find_culprit_within(plan, conn, path, took_ns, report, err);
+        load_find_culprit_within(&(struct load){.plan = plan, .path = path, .report = report}, took_ns, err);
     plan_free(plan);
     store_rollback(conn);
 }

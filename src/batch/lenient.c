@@ -7,7 +7,6 @@
 #include "app/findings.h"
 #include "base/limits.h"
 #include "batch/line_set.h"
-#include "batch/run.h"
 #include "batch/violated.h"
 
 // What one round of rejects has found.
@@ -77,20 +76,19 @@ static enum err_code run_round(struct plan *plan, const struct value *params, st
     return code;
 }
 
-enum err_code lenient_check(struct plan *plan, const struct value *params, struct rows *rows,
-    struct report *report, struct report *warnings, struct err *err)
+enum err_code lenient_check(const struct batch_run *run, struct rows *rows, struct err *err)
 {
+    struct plan *plan = run->plan;
+    struct report *report = run->report;
     enum err_code code = ERR_NONE;
     bool is_done = false;
     if (report->is_cut)
         return refuse(report, ", and the rest was not read", err);
     for (unsigned i = 0; code == ERR_NONE && !is_done && i < LIMIT_LENIENT_ROUNDS; i++)
-        code = run_round(plan, params, rows, report, &is_done, err);
+        code = run_round(plan, run->params, rows, report, &is_done, err);
     if (code == ERR_CONFLICT || code == ERR_CONSTRAINT) // of a function that a reject calls
         violated_words(plan_conn(plan), plan_endpoint(plan), err);
     if (code == ERR_NONE && !is_done)
         code = refuse(report, ", and leaving rows out led to further ones time and again", err);
-    if (code == ERR_NONE)
-        code = batch_warn(plan, CHECKS_ALL, params, warnings, err);
-    return code;
+    return code == ERR_NONE ? batch_warn(run, CHECKS_ALL, err) : code;
 }

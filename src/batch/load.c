@@ -164,53 +164,58 @@ enum err_code load_params(
     return ERR_NONE;
 }
 
-// The checks that are left, the record and the writes, in the turn.
-static enum err_code write_rows(struct plan *plan, struct store_conn *conn, const char *path, uint64_t rows,
-    struct value *params, struct report *report, struct report *warnings, struct spool *answer,
-    struct err *err)
+// The checks that are left, the record and the writes, in the turn. `params`: those of `run`.
+static enum err_code write_rows(const struct load *load, const struct batch_run *run, struct value *params,
+    uint64_t rows, struct err *err)
 {
-    const struct endpoint *endpoint = plan_endpoint(plan);
-    const char *slash = strrchr(path, '/');
-    const struct batch_source source = {.file = span_of(slash != NULL ? slash + 1 : path)};
-    struct own_statements own = {.conn = conn};
+    const struct endpoint *endpoint = plan_endpoint(load->plan);
+    const char *slash = strrchr(load->path, '/');
+    const struct batch_source source = {.file = span_of(slash != NULL ? slash + 1 : load->path)};
+    struct own_statements own = {.conn = plan_conn(load->plan)};
     struct record record = {0};
-    struct answered answered;
     int64_t id = 0;
-    enum err_code code = batch_check(plan, CHECKS_LATE, params, report, warnings, err);
+    enum err_code code = batch_check(run, CHECKS_LATE, err);
     if (code == ERR_NONE)
         code = record_begin(&record, &own, endpoint, &source, rows, true, &id, err);
     if (code == ERR_NONE && endpoint->batch_param >= 0)
         params[endpoint->batch_param] = (struct value){.kind = VALUE_INTEGER, .integer = id};
     if (code == ERR_NONE)
-        code = batch_write(plan, params, load_format(endpoint), NULL, warnings, answer, &answered, err);
+        code = batch_write(run, err);
     record_drop(&record);
     own_statements_fini(&own);
     return code;
 }
 
-enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_options *options, struct report *report, struct report *warnings, struct spool *answer,
-    struct err *err)
+enum err_code load_file(const struct load *load, struct err *err)
 {
-    const struct endpoint *endpoint = plan_endpoint(plan);
+    const struct endpoint *endpoint = plan_endpoint(load->plan);
+    struct store_conn *conn = plan_conn(load->plan);
     const char *problem = endpoint_load_problem(endpoint);
     uint64_t rows = 0;
     if (problem != NULL)
         return err_set(
             err, ERR_CONFIG, "%s %.*s %s", http_method_name(endpoint->method), SHOW(endpoint->path), problem);
-    enum err_code code = fill_from(endpoint, conn, path, SIZE_MAX, options, report, &rows, err);
+    enum err_code code =
+        fill_from(endpoint, conn, load->path, SIZE_MAX, load->options, load->report, &rows, err);
     if (code != ERR_NONE)
         return code;
     struct value params[LIMIT_PARAMS];
+    struct answered answered;
+    const struct batch_run run = {.plan = load->plan,
+        .params = params,
+        .format = load_format(endpoint),
+        .report = load->report,
+        .warnings = load->warnings,
+        .answer = load->answer,
+        .answered = &answered};
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, DEFAULTS_BYTES);
     code = load_params(endpoint, &arena, params, err);
     if (code == ERR_NONE)
-        code = batch_run_early(plan, params, report, warnings, err);
+        code = batch_run_early(&run, err);
     if (code == ERR_NONE && !endpoint->is_parallel)
         code = wait_for_turn(conn, err);
-    return code == ERR_NONE ? write_rows(plan, conn, path, rows, params, report, warnings, answer, err)
-                            : code;
+    return code == ERR_NONE ? write_rows(load, &run, params, rows, err) : code;
 }
 
 // --- the row that a constraint has refused
@@ -243,47 +248,40 @@ static enum err_code read_all(const struct endpoint *endpoint, const char *path,
     return code;
 }
 
-static enum err_code search(const struct culprit_case *failed, struct report *report, struct err *err)
-{
-    struct err lost = {0};
-    return culprit_find(failed, report, err, &lost);
-}
-
 // With `begins` in a transaction of its own, which is rolled back.
-static void find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_options *options, bool begins, uint64_t took_ns, struct report *report, struct err *err)
+static void find_culprit(const struct load *load, bool begins, uint64_t took_ns, struct err *err)
 {
-    const struct endpoint *endpoint = plan_endpoint(plan);
+    const struct endpoint *endpoint = plan_endpoint(load->plan);
+    struct store_conn *conn = plan_conn(load->plan);
     struct value params[LIMIT_PARAMS];
     struct err other = {0};
     AUTO(rows_fini) struct rows rows = {0};
     AUTO(arena_fini) struct arena arena;
     arena_init(&arena, DEFAULTS_BYTES);
     bool is_of_rows = err->code == ERR_VALUE || err->code == ERR_CONFLICT || err->code == ERR_CONSTRAINT;
-    if (!is_of_rows || read_all(endpoint, path, options, &rows, &other) != ERR_NONE ||
+    if (!is_of_rows || read_all(endpoint, load->path, load->options, &rows, &other) != ERR_NONE ||
         load_params(endpoint, &arena, params, &other) != ERR_NONE ||
         (begins && store_begin(conn, &other) != ERR_NONE))
         return;
-    struct culprit_case failed = {.plan = plan,
+    struct culprit_case failed = {.plan = load->plan,
         .params = params,
         .rows = &rows,
         .format = load_format(endpoint),
         .took_ns = took_ns,
         .most_ms = LIMIT_CULPRIT_LOAD_MS,
         .is_deferred = begins};
-    (void)search(&failed, report, err); // if the transaction is lost, what is known is told all the same
+    struct err lost = {0}; // what is known is told all the same
+    (void)!culprit_find(&failed, load->report, err, &lost);
     if (begins)
         store_rollback(conn);
 }
 
-void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_options *options, uint64_t took_ns, struct report *report, struct err *err)
+void load_find_culprit(const struct load *load, uint64_t took_ns, struct err *err)
 {
-    find_culprit(plan, conn, path, options, true, took_ns, report, err);
+    find_culprit(load, true, took_ns, err);
 }
 
-void load_find_culprit_within(struct plan *plan, struct store_conn *conn, const char *path, uint64_t took_ns,
-    struct report *report, struct err *err)
+void load_find_culprit_within(const struct load *load, uint64_t took_ns, struct err *err)
 {
-    find_culprit(plan, conn, path, NULL, false, took_ns, report, err);
+    find_culprit(load, false, took_ns, err);
 }

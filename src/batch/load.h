@@ -33,26 +33,31 @@ MUST_CHECK enum err_code load_params(
 // The format of the answer, as nobody negotiates with a file: text where there is nothing else.
 enum answer_format load_format(const struct endpoint *endpoint);
 
-// Sends the file at `path` through the endpoint of `plan` as one batch. ERR_CONFIG for an endpoint that no
-// load can use (endpoint_load_problem). A transaction that began early (store_begin_early) takes its turn
-// when the rows are in the table batch and the early checks of the plan, if any were found, have passed. Its
-// record (record.h), for which the table has to be there, has the file's name. Rows
-// that do not pass: ERR_INVALID, and all of them in `report`. Otherwise the errors of load_rows and of run.h.
-// What its @warn statements found is in `warnings`. The answer's JSON is appended to `answer`.
-MUST_CHECK enum err_code load_file(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_options *options, struct report *report, struct report *warnings, struct spool *answer,
-    struct err *err);
+// A file that goes through an endpoint as one batch. All is borrowed.
+struct load {
+    struct plan *plan;                  // of the endpoint
+    const char *path;                   // of the file
+    const struct load_options *options; // may be NULL
+    struct report *report;              // gets the rows that do not pass
+    struct report *warnings;            // gets what its @warn statements find
+    struct spool *answer;               // the answer's JSON is appended to it
+};
+
+// Sends the file through the endpoint, on the plan's connection. ERR_CONFIG for an endpoint that no load can
+// use (endpoint_load_problem). A transaction that began early (store_begin_early) takes its turn when the
+// rows are in the table batch and the early checks of the plan, if any were found, have passed. Its record
+// (record.h), for which the table has to be there, has the file's name. Rows that do not pass: ERR_INVALID,
+// and all of them in `report`. Otherwise the errors of load_rows and of run.h.
+MUST_CHECK enum err_code load_file(const struct load *load, struct err *err);
 
 // After load_file or the commit has failed with *err, and the transaction was rolled back: finds the row that
 // did it (batch/culprit.h), reading the file once more, and adds it to `report`. `took_ns`: how long the load
 // took. Of a file whose rows take more than LIMIT_ROWS_BYTES the row is not told. It begins a transaction and
 // rolls it back.
-void load_find_culprit(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct load_options *options, uint64_t took_ns, struct report *report, struct err *err);
+void load_find_culprit(const struct load *load, uint64_t took_ns, struct err *err);
 
 // The same in a transaction that the caller has begun, and takes back: all in it is left as it was, unless
 // the store fails.
-void load_find_culprit_within(struct plan *plan, struct store_conn *conn, const char *path, uint64_t took_ns,
-    struct report *report, struct err *err);
+void load_find_culprit_within(const struct load *load, uint64_t took_ns, struct err *err);
 
 #endif

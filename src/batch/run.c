@@ -30,90 +30,86 @@ static void write_beside(struct buf *out, const char *name, const struct report 
 
 // The answer, with the errors beside it unless they are NULL, and the warnings where the endpoint has any to
 // give.
-static enum err_code write_answer(struct plan *plan, const struct value *params, enum answer_format format,
-    const struct report *errors, const struct report *warnings, struct spool *answer,
-    struct answered *ret_answered, struct err *err)
+static enum err_code write_answer(const struct batch_run *run, struct err *err)
 {
-    bool warns = plan_endpoint(plan)->warns, is_wrapped = warns || errors != NULL;
+    struct spool *answer = run->answer;
+    bool warns = plan_endpoint(run->plan)->warns, is_wrapped = warns || run->errors != NULL;
     struct answered answered;
     if (is_wrapped)
         buf_append_str(&answer->buf, "{\"answer\":");
-    enum err_code code = plan_answer(plan, params, format, answer, &answered, err);
-    if (code == ERR_NONE && errors != NULL)
-        write_beside(&answer->buf, "errors", errors);
+    enum err_code code = plan_answer(run->plan, run->params, run->format, answer, &answered, err);
+    if (code == ERR_NONE && run->errors != NULL)
+        write_beside(&answer->buf, "errors", run->errors);
     if (code == ERR_NONE && warns)
-        write_beside(&answer->buf, "warnings", warnings);
+        write_beside(&answer->buf, "warnings", run->warnings);
     if (code == ERR_NONE && is_wrapped)
         buf_append_byte(&answer->buf, '}');
     if (code == ERR_NONE)
         code = spool_end(answer, err);
     if (code == ERR_NONE)
-        *ret_answered = answered;
+        *run->answered = answered;
     return code;
 }
 
 // The rejects, of which some have passed already unless `part` is CHECKS_ALL.
-static enum err_code reject(struct plan *plan, enum check_part part, const struct value *params,
-    struct report *report, struct err *err)
+static enum err_code reject(const struct batch_run *run, enum check_part part, struct err *err)
 {
-    enum err_code code = findings_collect_part(plan, STATEMENT_REJECT, part, params, false, report, err);
+    struct report *report = run->report;
+    enum err_code code =
+        findings_collect_part(run->plan, STATEMENT_REJECT, part, run->params, false, report, err);
     if (code == ERR_NONE && report->total > 0)
         code =
             err_set(err, ERR_INVALID, "errors in the batch: %zu; nothing of it was written", report->total);
     return code;
 }
 
+static enum err_code warn(const struct batch_run *run, enum check_part part, struct err *err)
+{
+    return findings_collect_part(run->plan, STATEMENT_WARN, part, run->params, false, run->warnings, err);
+}
+
 // The words of a constraint that a statement has run into.
-static enum err_code in_words(struct plan *plan, enum err_code code, struct err *err)
+static enum err_code in_words(const struct batch_run *run, enum err_code code, struct err *err)
 {
     if (code == ERR_CONFLICT || code == ERR_CONSTRAINT)
-        violated_words(plan_conn(plan), plan_endpoint(plan), err);
+        violated_words(plan_conn(run->plan), plan_endpoint(run->plan), err);
     return code;
 }
 
-enum err_code batch_warn(struct plan *plan, enum check_part part, const struct value *params,
-    struct report *warnings, struct err *err)
+enum err_code batch_warn(const struct batch_run *run, enum check_part part, struct err *err)
 {
-    enum err_code code = findings_collect_part(plan, STATEMENT_WARN, part, params, false, warnings, err);
-    return in_words(plan, code, err);
+    return in_words(run, warn(run, part, err), err);
 }
 
-enum err_code batch_check(struct plan *plan, enum check_part part, const struct value *params,
-    struct report *report, struct report *warnings, struct err *err)
+enum err_code batch_check(const struct batch_run *run, enum check_part part, struct err *err)
 {
-    enum err_code code = reject(plan, part, params, report, err);
-    return code == ERR_NONE ? batch_warn(plan, part, params, warnings, err) : in_words(plan, code, err);
+    enum err_code code = reject(run, part, err);
+    return code == ERR_NONE ? batch_warn(run, part, err) : in_words(run, code, err);
 }
 
-enum err_code batch_write(struct plan *plan, const struct value *params, enum answer_format format,
-    const struct report *errors, const struct report *warnings, struct spool *answer,
-    struct answered *ret_answered, struct err *err)
+enum err_code batch_write(const struct batch_run *run, struct err *err)
 {
-    enum err_code code = plan_write(plan, params, err);
+    enum err_code code = plan_write(run->plan, run->params, err);
     if (code == ERR_NONE)
-        code = write_answer(plan, params, format, errors, warnings, answer, ret_answered, err);
-    return in_words(plan, code, err);
+        code = write_answer(run, err);
+    return in_words(run, code, err);
 }
 
-enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
-    struct report *report, struct report *warnings, struct spool *answer, struct answered *ret_answered,
-    struct err *err)
+enum err_code batch_run(const struct batch_run *run, struct err *err)
 {
-    enum err_code code = batch_check(plan, CHECKS_ALL, params, report, warnings, err);
-    return code == ERR_NONE ? batch_write(plan, params, format, NULL, warnings, answer, ret_answered, err)
-                            : code;
+    enum err_code code = batch_check(run, CHECKS_ALL, err);
+    return code == ERR_NONE ? batch_write(run, err) : code;
 }
 
-enum err_code batch_run_early(struct plan *plan, const struct value *params, struct report *report,
-    struct report *warnings, struct err *err)
+enum err_code batch_run_early(const struct batch_run *run, struct err *err)
 {
     AUTO(report_fini) struct report first = {0};
     enum err_code code = ERR_NONE;
-    if (report->total == 0)
-        code = findings_collect_part(plan, STATEMENT_REJECT, CHECKS_EARLY, params, true, &first, err);
-    if (code == ERR_NONE && (report->total > 0 || first.total > 0)) // all of them, in the order of the file
-        code = reject(plan, CHECKS_ALL, params, report, err);
-    if (code == ERR_NONE)
-        code = findings_collect_part(plan, STATEMENT_WARN, CHECKS_EARLY, params, false, warnings, err);
-    return code;
+    if (run->report->total == 0)
+        code =
+            findings_collect_part(run->plan, STATEMENT_REJECT, CHECKS_EARLY, run->params, true, &first, err);
+    if (code == ERR_NONE &&
+        (run->report->total > 0 || first.total > 0)) // all of them, in the order of the file
+        code = reject(run, CHECKS_ALL, err);
+    return code == ERR_NONE ? warn(run, CHECKS_EARLY, err) : code;
 }

@@ -14,33 +14,36 @@
 // and rows_stop.
 MUST_CHECK enum err_code batch_insert(struct store_conn *conn, const struct rows *rows, struct err *err);
 
-// Runs the endpoint's statements over the table batch. What the rejects find is added to `report`, which may
-// hold faults already; when it holds any after the rejects: ERR_INVALID, nothing is written, and the caller
-// rolls back. Otherwise what the @warn statements found is in `warnings`, and the answer is appended to
-// `answer`, which is ended (spool_end): for an endpoint with @warn
-// {"answer":…,"warnings":[…],"warnings_total":n}. Other errors are those of the statements and of plan_answer
-// (ERR_UNKNOWN for a shape without its row); the caller rolls back.
-MUST_CHECK enum err_code batch_run(struct plan *plan, const struct value *params, enum answer_format format,
-    struct report *report, struct report *warnings, struct spool *answer, struct answered *ret_answered,
-    struct err *err);
+// What the statements of a batch are run with, and what they give. All is borrowed.
+struct batch_run {
+    struct plan *plan;           // of the endpoint
+    const struct value *params;  //
+    enum answer_format format;   // of the answer
+    struct report *report;       // which may hold faults already; what the rejects find is added to it
+    struct report *warnings;     // what the @warn statements find is added to it
+    const struct report *errors; // of a batch whose bad rows were left out (lenient.h), the faults of those,
+                                 // which stand beside the answer; else NULL
+    struct spool *answer;        // the answer is appended to it, and it is ended (spool_end): for an endpoint
+                                 // with @warn {"answer":…,"warnings":[…],"warnings_total":n}
+    struct answered *answered;   // out: what is told beside the answer
+};
 
-// The two halves of that, between which a batch gets its id: the checks, and what they let through. `part`:
-// the others have passed already, with their warnings in `warnings`. `errors`: of a batch whose bad rows were
-// left out (lenient.h), the faults of those, which stand beside the answer; else NULL.
-MUST_CHECK enum err_code batch_check(struct plan *plan, enum check_part part, const struct value *params,
-    struct report *report, struct report *warnings, struct err *err);
-MUST_CHECK enum err_code batch_write(struct plan *plan, const struct value *params, enum answer_format format,
-    const struct report *errors, const struct report *warnings, struct spool *answer,
-    struct answered *ret_answered, struct err *err);
+// Runs the endpoint's statements over the table batch. When `report` holds any fault after the rejects:
+// ERR_INVALID, nothing is written, and the caller rolls back. Other errors are those of the statements and of
+// plan_answer (ERR_UNKNOWN for a shape without its row); the caller rolls back.
+MUST_CHECK enum err_code batch_run(const struct batch_run *run, struct err *err);
+
+// The two halves of that, between which a batch gets its id: the checks, which need no answer, and what they
+// let through. `part`: the others have passed already, with their warnings in `warnings`.
+MUST_CHECK enum err_code batch_check(const struct batch_run *run, enum check_part part, struct err *err);
+MUST_CHECK enum err_code batch_write(const struct batch_run *run, struct err *err);
 
 // The @warn statements of batch_check alone.
-MUST_CHECK enum err_code batch_warn(struct plan *plan, enum check_part part, const struct value *params,
-    struct report *warnings, struct err *err);
+MUST_CHECK enum err_code batch_warn(const struct batch_run *run, enum check_part part, struct err *err);
 
 // What of the checks needs no turn (store_begin_early), in front of batch_check with CHECKS_LATE: it runs the
 // early checks of the plan (plan_find_early). A batch that they refuse, or in whose report there is a fault,
 // goes through all rejects for the sake of its report, and ends with ERR_INVALID.
-MUST_CHECK enum err_code batch_run_early(struct plan *plan, const struct value *params, struct report *report,
-    struct report *warnings, struct err *err);
+MUST_CHECK enum err_code batch_run_early(const struct batch_run *run, struct err *err);
 
 #endif

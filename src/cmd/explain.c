@@ -124,9 +124,15 @@ static enum err_code run_write(struct running *running, struct err *err)
     enum err_code code = endpoint->field_count > 0 ? load_rows(endpoint, conn, running->file,
                                                          LIMIT_BATCH_ROWS, NULL, &running->report, err)
                                                    : store_batch_open(conn, endpoint->field_names, 0, err);
+    const struct batch_run run = {.plan = running->plan,
+        .params = running->request->params,
+        .format = running->request->format,
+        .report = &running->report,
+        .warnings = &warnings,
+        .answer = &running->answer,
+        .answered = &running->answered};
     if (code == ERR_NONE)
-        code = batch_run(running->plan, running->request->params, running->request->format, &running->report,
-            &warnings, &running->answer, &running->answered, err);
+        code = batch_run(&run, err);
     return running->report.total > 0 && code == ERR_INVALID ? ERR_NONE : code;
 }
 

@@ -85,24 +85,27 @@ static const struct endpoint *find_endpoint(const struct app *app, const char *t
     return NULL;
 }
 
-static enum err_code load_in_transaction(struct plan *plan, struct store_conn *conn, const char *path,
-    const struct csv_dialect *csv, struct report *report, struct report *warnings, struct spool *answer,
-    struct err *err)
+// `file` is without its options.
+static enum err_code load_in_transaction(
+    const struct load *file, const struct csv_dialect *csv, struct err *err)
 {
     struct bar bar = {0};
-    struct load_options options = {
+    struct store_conn *conn = plan_conn(file->plan);
+    const struct load_options options = {
         .csv = csv, .on_bytes = isatty(STDERR_FILENO) ? draw_bar : NULL, .ctx = &bar};
+    struct load load = *file;
+    load.options = &options;
     uint64_t start_ns = clock_monotonic_ns();
     enum err_code code = store_begin_early(conn, err);
     if (code != ERR_NONE)
         return code;
-    code = load_file(plan, conn, path, &options, report, warnings, answer, err);
+    code = load_file(&load, err);
     if (code == ERR_NONE)
         code = store_commit(conn, err);
     if (code != ERR_NONE)
         store_rollback(conn);
-    if (code != ERR_NONE && report->total == 0)
-        load_find_culprit(plan, conn, path, &options, clock_monotonic_ns() - start_ns, report, err);
+    if (code != ERR_NONE && load.report->total == 0)
+        load_find_culprit(&load, clock_monotonic_ns() - start_ns, err);
     end_bar(&bar);
     return code;
 }
@@ -122,8 +125,10 @@ static int load(struct workspace *workspace, const struct endpoint *endpoint, co
         code = plan_find_early(plan, &err);
     if (code == ERR_NONE)
         code = record_make_table(workspace->conn, &err);
+    const struct load file = {
+        .plan = plan, .path = path, .report = &report, .warnings = &warnings, .answer = &answer};
     if (code == ERR_NONE)
-        code = load_in_transaction(plan, workspace->conn, path, csv, &report, &warnings, &answer, &err);
+        code = load_in_transaction(&file, csv, &err);
     plan_free(plan);
     if (code == ERR_NONE) {
         message_warnings(path, &warnings);

@@ -47,6 +47,17 @@ static void run_fini(struct run *run)
     spool_fini(&run->answer);
 }
 
+static struct batch_run statements_of(struct run *run)
+{
+    return (struct batch_run){.plan = run->plan,
+        .format = FORMAT_JSON,
+        .report = &run->report,
+        .warnings = &run->warnings,
+        .errors = &run->report,
+        .answer = &run->answer,
+        .answered = &run->answered};
+}
+
 // Runs a batch of rows {id, before}, a `before` of 0 being null, in a transaction, which is committed when it
 // went well.
 static enum err_code run_batch(struct fixture *f, struct run *run, const int64_t (*table)[2], size_t count)
@@ -71,10 +82,10 @@ static enum err_code run_batch(struct fixture *f, struct run *run, const int64_t
         assert_int_equal(rows_add(&run->rows, (int64_t)i + 1, values, NULL), ERR_NONE);
     }
     must_be_fine(batch_insert(f->conn, &run->rows, &run->err), &run->err);
-    code = lenient_check(run->plan, NULL, &run->rows, &run->report, &run->warnings, &run->err);
+    const struct batch_run statements = statements_of(run);
+    code = lenient_check(&statements, &run->rows, &run->err);
     if (code == ERR_NONE)
-        code = batch_write(run->plan, NULL, FORMAT_JSON, &run->report, &run->warnings, &run->answer,
-            &run->answered, &run->err);
+        code = batch_write(&statements, &run->err);
     if (code == ERR_NONE)
         must_be_fine(store_commit(f->conn, &run->err), &run->err);
     else
@@ -243,8 +254,8 @@ static void what_was_not_read_refuses_all(void **state)
     struct fault fault = {.line = 2, .code = span_of("pattern"), .detail = span_of("takes too long")};
     assert_int_equal(report_add(&run.report, &fault), ERR_NONE);
     run.report.is_cut = true;
-    assert_int_equal(
-        lenient_check(run.plan, NULL, &run.rows, &run.report, &run.warnings, &run.err), ERR_INVALID);
+    const struct batch_run statements = statements_of(&run);
+    assert_int_equal(lenient_check(&statements, &run.rows, &run.err), ERR_INVALID);
     assert_string_equal(
         run.err.text, "errors in the batch: 1, and the rest was not read; nothing of it was written");
 }

@@ -37,7 +37,9 @@ static void one_file_gives_its_answer_and_its_warnings(void **state)
     must_be_fine(plan_new(post(f->app, "/t"), f->conn, &diags, &plan, &err), &err);
     must_be_fine(plan_find_early(plan, &err), &err);
     must_be_fine(store_begin_early(f->conn, &err), &err);
-    must_be_fine(load_file(plan, f->conn, path, NULL, &report, &warnings, &answer, &err), &err);
+    const struct load load = {
+        .plan = plan, .path = path, .report = &report, .warnings = &warnings, .answer = &answer};
+    must_be_fine(load_file(&load, &err), &err);
     assert_report(&warnings,
         "[{\"line\":2,\"field\":\"ID\",\"value\":\"1\",\"code\":\"id_exists\",\"detail\":\"id exists\"}]");
     static const char expected[] = "{\"answer\":[{\"rows\":2}],\"warnings\":[";
@@ -108,8 +110,9 @@ static void some_endpoints_take_no_file(void **state)
         diags_init(&diags);
         spool_init(&answer, NULL, 1000);
         must_be_fine(plan_new(endpoint, f->conn, &diags, &plan, &err), &err);
-        assert_int_equal(
-            load_file(plan, f->conn, "a.csv", NULL, &report, &warnings, &answer, &err), ERR_CONFIG);
+        const struct load load = {
+            .plan = plan, .path = "a.csv", .report = &report, .warnings = &warnings, .answer = &answer};
+        assert_int_equal(load_file(&load, &err), ERR_CONFIG);
         assert_string_equal(err.text, cases[i].text);
         plan_free(plan);
         spool_fini(&answer);

@@ -40,6 +40,17 @@ static void run_fini(struct run *run)
     spool_fini(&run->answer);
 }
 
+static struct batch_run statements_of(struct run *run, const struct value *params, enum answer_format format)
+{
+    return (struct batch_run){.plan = run->plan,
+        .params = params,
+        .format = format,
+        .report = &run->report,
+        .warnings = &run->warnings,
+        .answer = &run->answer,
+        .answered = &run->answered};
+}
+
 // Runs a batch of two rows in a transaction, which is committed when it went well.
 static enum err_code run_batch(
     struct fixture *f, struct run *run, const char *path, int64_t first_id, const struct value *params)
@@ -66,8 +77,8 @@ static enum err_code run_batch(
     must_be_fine(batch_insert(f->conn, &rows, &run->err), &run->err);
     rows_fini(&rows);
     enum answer_format format = endpoint->shape == SHAPE_TEXT ? FORMAT_TEXT : FORMAT_JSON;
-    code = batch_run(
-        run->plan, params, format, &run->report, &run->warnings, &run->answer, &run->answered, &run->err);
+    const struct batch_run statements = statements_of(run, params, format);
+    code = batch_run(&statements, &run->err);
     if (code == ERR_NONE)
         must_be_fine(store_commit(f->conn, &run->err), &run->err);
     else
@@ -250,14 +261,14 @@ static enum err_code run_in_steps(struct fixture *f, struct run *run, const char
         struct value values[] = {{.kind = VALUE_INTEGER, .integer = ids[i]}, {.kind = VALUE_NULL}};
         must_be_fine(store_batch_add(f->conn, values, i + 1, &run->err), &run->err);
     }
-    enum err_code code = batch_run_early(run->plan, NULL, &run->report, &run->warnings, &run->err);
+    const struct batch_run statements = statements_of(run, NULL, FORMAT_JSON);
+    enum err_code code = batch_run_early(&statements, &run->err);
     *ret_early_warnings = run->warnings.total;
     if (code == ERR_NONE) {
         must_be_fine(store_take_turn(f->conn, &run->err), &run->err);
-        *ret_code_late = batch_check(run->plan, CHECKS_LATE, NULL, &run->report, &run->warnings, &run->err);
+        *ret_code_late = batch_check(&statements, CHECKS_LATE, &run->err);
         if (*ret_code_late == ERR_NONE)
-            *ret_code_late = batch_write(
-                run->plan, NULL, FORMAT_JSON, NULL, &run->warnings, &run->answer, &run->answered, &run->err);
+            *ret_code_late = batch_write(&statements, &run->err);
     }
     store_rollback(f->conn);
     return code;
@@ -325,7 +336,14 @@ static void without_memory_nothing_is_written(void **state)
         err = (struct err){0};
         spool_init(&answer, NULL, OUT_BYTES);
         mem_fail_after(n);
-        code = batch_run(plan, &least, FORMAT_JSON, &report, &warnings, &answer, &answered, &err);
+        code = batch_run(&(struct batch_run){.plan = plan,
+                             .params = &least,
+                             .format = FORMAT_JSON,
+                             .report = &report,
+                             .warnings = &warnings,
+                             .answer = &answer,
+                             .answered = &answered},
+            &err);
         mem_fail_after(-1);
         report_fini(&report);
         report_fini(&warnings);
