@@ -61,8 +61,9 @@ static enum err_code begin_record(struct lane *lane, struct batch *batch)
     bool wants_id = endpoint->batch_param >= 0;
     if (batch->is_dry_run && !wants_id)
         return ERR_NONE;
-    enum err_code code = record_begin(&lane->record, &lane->own, endpoint, &batch->source, batch->rows.count,
-        wants_id, &batch->id, &batch->err);
+    const struct record_of told = {
+        .endpoint = endpoint, .source = &batch->source, .rows = batch->rows.count, .wants_id = wants_id};
+    enum err_code code = record_begin(&lane->record, &lane->own, &told, &batch->id, &batch->err);
     if (code == ERR_NONE && wants_id)
         lane->params[endpoint->batch_param] = (struct value){.kind = VALUE_INTEGER, .integer = batch->id};
     return code;

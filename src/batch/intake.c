@@ -16,8 +16,14 @@
 static enum err_code begin_reader(struct intake *intake, enum body_format format, struct err *err)
 {
     const struct intake_options *options = &intake->options;
-    return reader_new(options->endpoint, format, options->csv, options->max_rows, options->pattern_steps,
-        &intake->rows, options->report, &intake->reader, err);
+    const struct reader_options reading = {.endpoint = options->endpoint,
+        .format = format,
+        .dialect = options->csv,
+        .max_rows = options->max_rows,
+        .pattern_steps = options->pattern_steps,
+        .rows = &intake->rows,
+        .report = options->report};
+    return reader_new(&reading, &intake->reader, err);
 }
 
 enum err_code intake_start(struct intake *intake, const struct intake_options *options, struct err *err)

@@ -171,12 +171,13 @@ static enum err_code write_rows(const struct load *load, const struct batch_run 
     const struct endpoint *endpoint = plan_endpoint(load->plan);
     const char *slash = strrchr(load->path, '/');
     const struct batch_source source = {.file = span_of(slash != NULL ? slash + 1 : load->path)};
+    const struct record_of told = {.endpoint = endpoint, .source = &source, .rows = rows, .wants_id = true};
     struct own_statements own = {.conn = plan_conn(load->plan)};
     struct record record = {0};
     int64_t id = 0;
     enum err_code code = batch_check(run, CHECKS_LATE, err);
     if (code == ERR_NONE)
-        code = record_begin(&record, &own, endpoint, &source, rows, true, &id, err);
+        code = record_begin(&record, &own, &told, &id, err);
     if (code == ERR_NONE && endpoint->batch_param >= 0)
         params[endpoint->batch_param] = (struct value){.kind = VALUE_INTEGER, .integer = id};
     if (code == ERR_NONE)

@@ -37,16 +37,17 @@ static enum err_code make_format(
     return ERR_STORE;
 }
 
-enum err_code reader_new(const struct endpoint *endpoint, enum body_format format,
-    const struct csv_dialect *dialect, size_t max_rows, uint64_t pattern_steps, struct rows *rows,
-    struct report *report, struct reader **ret_reader, struct err *err)
+enum err_code reader_new(const struct reader_options *options, struct reader **ret_reader, struct err *err)
 {
+    const struct endpoint *endpoint = options->endpoint;
+    const struct csv_dialect *dialect = options->dialect != NULL ? options->dialect : endpoint->csv;
     struct reader *reader = mem_zalloc(1, sizeof(*reader));
     if (reader == NULL)
         return err_no_memory(err);
-    enum err_code code = row_check_init(&reader->check, endpoint, max_rows, pattern_steps, rows, report, err);
+    enum err_code code = row_check_init(&reader->check, endpoint, options->max_rows, options->pattern_steps,
+        options->rows, options->report, err);
     if (code == ERR_NONE)
-        code = make_format(reader, format, dialect != NULL ? dialect : endpoint->csv, err);
+        code = make_format(reader, options->format, dialect, err);
     if (code != ERR_NONE) {
         reader_free(reader);
         return code;

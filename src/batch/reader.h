@@ -15,12 +15,21 @@
 
 struct reader;
 
-// A reader for `endpoint`, which packs good rows into `rows` and reports bad ones to `report`; all three are
-// borrowed. `dialect`: of CSV; NULL: the endpoint's. `max_rows`: past it ERR_TOO_LARGE. `pattern_steps`: what
-// matching patterns may take (text/pattern.h); the row that spends it is reported, and no more are read.
-MUST_CHECK enum err_code reader_new(const struct endpoint *endpoint, enum body_format format,
-    const struct csv_dialect *dialect, size_t max_rows, uint64_t pattern_steps, struct rows *rows,
-    struct report *report, struct reader **ret_reader, struct err *err);
+// What a reader is for. All is borrowed.
+struct reader_options {
+    const struct endpoint *endpoint;   // whose fields the rows have
+    enum body_format format;           // any but BODY_FILE_FORM
+    const struct csv_dialect *dialect; // of CSV; NULL: the endpoint's
+    size_t max_rows;                   // past it ERR_TOO_LARGE
+    uint64_t pattern_steps; // what matching patterns may take (text/pattern.h); the row that spends
+                            // it is reported, and no more are read
+    struct rows *rows;      // good rows are packed into them
+    struct report *report;  // and bad ones reported here
+};
+
+// ERR_NO_MEMORY; ERR_MEDIA_TYPE for a dialect of an encoding that the system does not know.
+MUST_CHECK enum err_code reader_new(
+    const struct reader_options *options, struct reader **ret_reader, struct err *err);
 
 // Takes the next bytes. ERR_MALFORMED with line and column when they are not of the format; ERR_TOO_LARGE;
 // ERR_BUSY when the budget of rows is spent; ERR_NO_MEMORY. Rows that do not pass are no error here: see the

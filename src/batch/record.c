@@ -50,19 +50,20 @@ static struct own_param text_param(const char *name, struct span text)
     return own_text(name, text.len > 0 ? text : span_of(""));
 }
 
-enum err_code record_begin(struct record *record, struct own_statements *own, const struct endpoint *endpoint,
-    const struct batch_source *source, uint64_t rows, bool wants_id, int64_t *ret_id, struct err *err)
+enum err_code record_begin(struct record *record, struct own_statements *own, const struct record_of *batch,
+    int64_t *ret_id, struct err *err)
 {
+    const struct batch_source *source = batch->source;
     static const char sqlite[] = INSERT(OWN_NOW_SQLITE), postgresql[] = INSERT(OWN_NOW_POSTGRESQL);
     char name[ENDPOINT_NAME_CHARS];
-    endpoint_name(endpoint, name);
+    endpoint_name(batch->endpoint, name);
     const struct own_param params[] = {
         own_text("endpoint", span_of(name)),
         text_param("kind", source->client_kind),
         text_param("client", source->client),
         text_param("address", source->address),
         text_param("file", source->file),
-        own_integer("rows", (int64_t)rows),
+        own_integer("rows", (int64_t)batch->rows),
     };
     enum err_code code = own_ask_kept(
         own, own_sql_of(own->conn, sqlite, postgresql), params, ARRAY_LEN(params), &record->asked, err);
@@ -71,7 +72,7 @@ enum err_code record_begin(struct record *record, struct own_statements *own, co
         return code;
     }
     bool has_to_run = store_conn_dialect(own->conn) != SQL_POSTGRESQL; // where being bound is not enough
-    return wants_id || has_to_run ? read_id(record, ret_id, err) : ERR_NONE;
+    return batch->wants_id || has_to_run ? read_id(record, ret_id, err) : ERR_NONE;
 }
 
 enum err_code record_end(struct record *record, int64_t *ret_id, struct err *err)

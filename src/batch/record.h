@@ -29,12 +29,19 @@ struct record {
     struct store_stmt *asked; // its insertion, the answer of which was not read yet; or NULL
 };
 
-// Inserts the record of a batch with so many rows. With `wants_id` *ret_id is its id; else it is set by
-// record_end at the latest, so that on a store where a round trip is costly this costs none. The statements
-// are kept in `own`. Errors of the store.
+// What is to be told of a batch. Borrowed.
+struct record_of {
+    const struct endpoint *endpoint;
+    const struct batch_source *source;
+    uint64_t rows;
+    bool wants_id; // before its statements run
+};
+
+// Inserts the record of a batch. With `wants_id` *ret_id is its id; else it is set by record_end at the
+// latest, so that on a store where a round trip is costly this costs none. The statements are kept in `own`.
+// Errors of the store.
 MUST_CHECK enum err_code record_begin(struct record *record, struct own_statements *own,
-    const struct endpoint *endpoint, const struct batch_source *source, uint64_t rows, bool wants_id,
-    int64_t *ret_id, struct err *err);
+    const struct record_of *batch, int64_t *ret_id, struct err *err);
 
 // Behind the batch's own statements. Errors of the store.
 MUST_CHECK enum err_code record_end(struct record *record, int64_t *ret_id, struct err *err);

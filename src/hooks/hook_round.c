@@ -102,9 +102,12 @@ static enum err_code take(
     int64_t now_ms = round->now_ms;
     enum err_code code =
         take->has_ahead ? hook_store_hasten(own, endpoint, now_ms, now_ms + AHEAD_MS, err) : ERR_NONE;
-    return code == ERR_NONE ? hook_store_take(own, endpoint, round->token, now_ms,
-                                  now_ms + LIMIT_HOOK_TAKEN_MS, take->most, on_taken, round, err)
-                            : code;
+    const struct hook_claim claim = {.endpoint = endpoint,
+        .token = round->token,
+        .now_ms = now_ms,
+        .until_ms = now_ms + LIMIT_HOOK_TAKEN_MS,
+        .most = take->most};
+    return code == ERR_NONE ? hook_store_take(own, &claim, on_taken, round, err) : code;
 }
 
 enum err_code hook_round_make(void *ctx, struct own_statements *own, struct err *err)

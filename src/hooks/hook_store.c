@@ -86,17 +86,16 @@ enum err_code hook_store_hasten(
     "UPDATE reckoner_outbox SET token = :token, next = :until, attempts = attempts + 1 "                     \
     "WHERE ended = 0 AND next <= :now AND id IN (SELECT id FROM chosen) RETURNING " COLUMNS
 
-enum err_code hook_store_take(struct own_statements *own, struct span endpoint, int64_t token, int64_t now_ms,
-    int64_t until_ms, size_t most,
+enum err_code hook_store_take(struct own_statements *own, const struct hook_claim *claim,
     enum err_code (*on_hook)(void *ctx, const struct hook *hook, struct err *err), void *ctx, struct err *err)
 {
     struct telling telling = {.on_hook = on_hook, .ctx = ctx};
     const struct own_param params[] = {
-        own_text("endpoint", endpoint),
-        own_integer("token", token),
-        own_integer("now", now_ms),
-        own_integer("until", until_ms),
-        own_integer("most", (int64_t)most),
+        own_text("endpoint", claim->endpoint),
+        own_integer("token", claim->token),
+        own_integer("now", claim->now_ms),
+        own_integer("until", claim->until_ms),
+        own_integer("most", (int64_t)claim->most),
     };
     return own_run_kept(own, own_sql_of(own->conn, TAKE(""), TAKE(" FOR UPDATE SKIP LOCKED")), params,
         ARRAY_LEN(params), on_hook_row, &telling, err);

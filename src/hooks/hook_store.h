@@ -47,10 +47,18 @@ MUST_CHECK enum err_code hook_store_next(
 MUST_CHECK enum err_code hook_store_hasten(
     struct own_statements *own, struct span endpoint, int64_t now_ms, int64_t after_ms, struct err *err);
 
-// Takes up to `most` hooks of the endpoint that are due and that nobody else is about to take: they have the
-// token and one more attempt, and are due again at `until_ms`. Calls for each; texts are valid for the call.
-MUST_CHECK enum err_code hook_store_take(struct own_statements *own, struct span endpoint, int64_t token,
-    int64_t now_ms, int64_t until_ms, size_t most,
+// Which hooks are taken, and by whom.
+struct hook_claim {
+    struct span endpoint; //
+    int64_t token;        // of the taker
+    int64_t now_ms;       // those that are due then
+    int64_t until_ms;     // they are due again then
+    size_t most;          // up to so many
+};
+
+// Takes hooks that nobody else is about to take: they have the token and one more attempt. Calls for each;
+// texts are valid for the call.
+MUST_CHECK enum err_code hook_store_take(struct own_statements *own, const struct hook_claim *claim,
     enum err_code (*on_hook)(void *ctx, const struct hook *hook, struct err *err), void *ctx,
     struct err *err);
 

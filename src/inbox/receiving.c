@@ -118,24 +118,23 @@ static void note_store(struct receiver *receiver, enum verdict verdict, const st
         receiving_put_off(receiver, store, "watched files wait", why->text);
 }
 
-enum verdict receiving_try(struct receiver *receiver, const struct held_file *file,
-    const struct endpoint *endpoint, struct app *app, bool takes_repeats, struct seal *seal,
-    struct memory_item *item, const char *shown, bool *ret_is_changed, struct err *err)
+enum verdict receiving_try(
+    struct receiver *receiver, const struct receiving_file *tried, bool *ret_is_changed, struct err *err)
 {
-    seal->is_taken_away = false;
+    tried->seal->is_taken_away = false;
     CRASH_POINT("file-settled");
-    enum verdict verdict = verdict_of(file_try_read(
-        &receiver->try, file, endpoint, app_ref(app), takes_repeats, &receiver->options.trying, err));
+    enum verdict verdict = verdict_of(file_try_read(&receiver->try, tried->file, tried->endpoint,
+        app_ref(tried->app), tried->takes_repeats, &receiver->options.trying, err));
     CRASH_POINT("file-read");
-    *ret_is_changed = !held_file_is_same(file);
+    *ret_is_changed = !held_file_is_same(tried->file);
     if (*ret_is_changed)
         return verdict;
     if (verdict == VERDICT_PASSES && duty_takes(&receiver->duty))
-        receiving_put_off(receiver, item, shown, err->text);
+        receiving_put_off(receiver, tried->item, tried->shown, err->text);
     if (verdict != VERDICT_DONE)
         return verdict;
-    verdict = write_batch(receiver, seal, err);
-    if (seal->is_taken_away)
+    verdict = write_batch(receiver, tried->seal, err);
+    if (tried->seal->is_taken_away)
         return VERDICT_LOST;
     note_store(receiver, verdict, err);
     return verdict;

@@ -60,14 +60,23 @@ bool receiving_is_settled(const struct held_file *file, const struct memory_item
 // Whether the store is to be tried, as far as is known.
 bool receiving_store_is_due(struct receiver *receiver);
 
-// Makes a batch of a settled file of the app, and writes it: `seal` is bound to it. The batch and its
-// identity are receiver->try's, which the caller ends. With VERDICT_PASSES the cause is told and put off
-// here: the store, or the file, `item`, where there was no room for its rows. *ret_is_changed: somebody has
-// written to the file meanwhile, and nothing was done with it. An app that was referenced for it is the
-// try's.
-enum verdict receiving_try(struct receiver *receiver, const struct held_file *file,
-    const struct endpoint *endpoint, struct app *app, bool takes_repeats, struct seal *seal,
-    struct memory_item *item, const char *shown, bool *ret_is_changed, struct err *err);
+// A settled file that is tried. All is borrowed.
+struct receiving_file {
+    const struct held_file *file;
+    const struct endpoint *endpoint; // of the app, through which it goes
+    struct app *app;                 //
+    bool takes_repeats;              // its identity is not of its bytes alone
+    struct seal *seal;               // bound to its batch
+    struct memory_item *item;        // what is remembered of it
+    const char *shown;               // its path as text
+};
+
+// Makes a batch of the file and writes it. The batch and its identity are receiver->try's, which the caller
+// ends. With VERDICT_PASSES the cause is told and put off here: the store, or the file where there was no
+// room for its rows. *ret_is_changed: somebody has written to the file meanwhile, and nothing was done with
+// it.
+enum verdict receiving_try(
+    struct receiver *receiver, const struct receiving_file *tried, bool *ret_is_changed, struct err *err);
 
 // The connection for reading. Errors of store_connect.
 MUST_CHECK enum err_code receiving_connect(

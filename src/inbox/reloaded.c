@@ -146,8 +146,13 @@ static void load(struct receiver *receiver, struct visit *visit)
     seal->identity = receiver->try.identity;
     seal->bytes = visit->file.stamp.bytes;
     seal->written_us = visit->file.stamp.written_ns / (int64_t)NS_PER_US;
-    enum verdict verdict = receiving_try(receiver, &visit->file, visit->line->endpoint, visit->app, false,
-        &seal->seal, visit->item, visit->shown, &is_changed, &err);
+    const struct receiving_file tried = {.file = &visit->file,
+        .endpoint = visit->line->endpoint,
+        .app = visit->app,
+        .seal = &seal->seal,
+        .item = visit->item,
+        .shown = visit->shown};
+    enum verdict verdict = receiving_try(receiver, &tried, &is_changed, &err);
     if (!is_changed)
         settle(receiver, visit, verdict, &err);
     file_try_fini(&receiver->try);

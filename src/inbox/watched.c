@@ -188,8 +188,14 @@ static void take(struct receiver *receiver, struct visit *visit)
     seal->identity = receiver->try.identity;
     size_t len = shown_write(span_of(visit->file.name), name, sizeof(name));
     seal->name = (struct span){.at = name, .len = len};
-    enum verdict verdict = receiving_try(receiver, &visit->file, visit->line->endpoint, visit->app,
-        visit->line->takes_repeats, &seal->seal, visit->item, visit->shown, &is_changed, &err);
+    const struct receiving_file tried = {.file = &visit->file,
+        .endpoint = visit->line->endpoint,
+        .app = visit->app,
+        .takes_repeats = visit->line->takes_repeats,
+        .seal = &seal->seal,
+        .item = visit->item,
+        .shown = visit->shown};
+    enum verdict verdict = receiving_try(receiver, &tried, &is_changed, &err);
     if (is_changed)
         memory_see(visit->item, &(struct file_stamp){0}, clock_monotonic_ns(), INT64_MIN);
     else

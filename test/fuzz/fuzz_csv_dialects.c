@@ -85,8 +85,14 @@ static void read_body(
     struct reader *reader;
     struct err err = {0};
     rows_init(&rows, ARRAY_LEN(fields), NULL);
-    enum err_code code =
-        reader_new(&endpoint, BODY_CSV, dialect, MAX_ROWS, LIMIT_BATCH_STEPS, &rows, &report, &reader, &err);
+    const struct reader_options options = {.endpoint = &endpoint,
+        .format = BODY_CSV,
+        .dialect = dialect,
+        .max_rows = MAX_ROWS,
+        .pattern_steps = LIMIT_BATCH_STEPS,
+        .rows = &rows,
+        .report = &report};
+    enum err_code code = reader_new(&options, &reader, &err);
     require(code == ERR_NONE);
     code = reader_feed(reader, (struct span){.at = input.at, .len = cut}, &err);
     for (size_t at = cut; at < input.len && code == ERR_NONE; at += step) {

@@ -71,9 +71,12 @@ static struct heard take(struct fixture *f, const char *endpoint, int64_t token,
     struct heard heard = {0};
     struct err err = {0};
     begin(f->writer);
-    assert_int_equal(
-        hook_store_take(&writer, span_of(endpoint), token, now_ms, now_ms + 1000, most, hear, &heard, &err),
-        ERR_NONE);
+    const struct hook_claim claim = {.endpoint = span_of(endpoint),
+        .token = token,
+        .now_ms = now_ms,
+        .until_ms = now_ms + 1000,
+        .most = most};
+    assert_int_equal(hook_store_take(&writer, &claim, hear, &heard, &err), ERR_NONE);
     commit(f->writer);
     return heard;
 }

@@ -27,7 +27,9 @@ static int64_t add(struct own_statements *own, bool wants_id, uint64_t rows)
     struct record record = {0};
     struct err err = {0};
     int64_t id = 0;
-    assert_int_equal(record_begin(&record, own, &ENDPOINT, &source, rows, wants_id, &id, &err), ERR_NONE);
+    const struct record_of told = {
+        .endpoint = &ENDPOINT, .source = &source, .rows = rows, .wants_id = wants_id};
+    assert_int_equal(record_begin(&record, own, &told, &id, &err), ERR_NONE);
     assert_true(id > 0 || !wants_id);
     int64_t early = id;
     assert_int_equal(record_end(&record, &id, &err), ERR_NONE);

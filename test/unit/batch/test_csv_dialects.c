@@ -70,8 +70,13 @@ static enum err_code read_body(
     struct err err = {0};
     struct span part;
     rows_init(&rows, endpoint->field_count, NULL);
-    enum err_code code =
-        reader_new(endpoint, BODY_CSV, NULL, 100, LIMIT_BATCH_STEPS, &rows, &report, &reader, &err);
+    const struct reader_options options = {.endpoint = endpoint,
+        .format = BODY_CSV,
+        .max_rows = 100,
+        .pattern_steps = LIMIT_BATCH_STEPS,
+        .rows = &rows,
+        .report = &report};
+    enum err_code code = reader_new(&options, &reader, &err);
     while (code == ERR_NONE && cases_next_step(&body, step, &part))
         code = reader_feed(reader, part, &err);
     if (code == ERR_NONE)

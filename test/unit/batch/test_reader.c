@@ -32,8 +32,13 @@ static enum err_code read_in_pieces(
     struct reader *reader;
     *reading = (struct reading){0};
     rows_init(&reading->rows, endpoint.field_count, NULL);
-    enum err_code code = reader_new(&endpoint, format, NULL, 3, LIMIT_BATCH_STEPS, &reading->rows,
-        &reading->report, &reader, &reading->err);
+    const struct reader_options options = {.endpoint = &endpoint,
+        .format = format,
+        .max_rows = 3,
+        .pattern_steps = LIMIT_BATCH_STEPS,
+        .rows = &reading->rows,
+        .report = &reading->report};
+    enum err_code code = reader_new(&options, &reader, &reading->err);
     if (code != ERR_NONE)
         return code;
     for (size_t at = 0; code == ERR_NONE && at < len; at += piece)
