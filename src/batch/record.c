@@ -89,15 +89,6 @@ void record_drop(struct record *record)
 
 // --- old ones
 
-static enum err_code count_row(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    size_t *count = ctx;
-    (void)stmt;
-    (void)err;
-    ++*count;
-    return ERR_NONE;
-}
-
 enum err_code record_prune(struct own_statements *own, size_t *ret_count, struct err *err)
 {
     static const char sqlite[] = PRUNE(OWN_NOW_SQLITE, "");
@@ -106,12 +97,8 @@ enum err_code record_prune(struct own_statements *own, size_t *ret_count, struct
         own_integer("most", LIMIT_PRUNE_ROWS),
         own_integer("keep", INT64_C(86400000000) * LIMIT_RECORD_DAYS),
     };
-    size_t count = 0;
-    enum err_code code = own_run_kept(
-        own, own_sql_of(own->conn, sqlite, postgresql), params, ARRAY_LEN(params), count_row, &count, err);
-    if (code == ERR_NONE)
-        *ret_count = count;
-    return code;
+    return own_run_count(
+        own, own_sql_of(own->conn, sqlite, postgresql), params, ARRAY_LEN(params), ret_count, err);
 }
 
 // --- reading

@@ -241,24 +241,10 @@ void repeat_seal(struct repeat *repeat)
 
 // --- old ones
 
-static enum err_code count_row(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    size_t *count = ctx;
-    (void)stmt;
-    (void)err;
-    ++*count;
-    return ERR_NONE;
-}
-
 enum err_code repeat_prune(struct own_statements *own, size_t *ret_count, struct err *err)
 {
     static const char sqlite[] = PRUNE(OWN_NOW_SQLITE, "");
     static const char postgresql[] = PRUNE(OWN_NOW_POSTGRESQL, " FOR UPDATE SKIP LOCKED");
     const struct own_param most = own_integer("most", LIMIT_PRUNE_ROWS);
-    size_t count = 0;
-    enum err_code code =
-        own_run_kept(own, own_sql_of(own->conn, sqlite, postgresql), &most, 1, count_row, &count, err);
-    if (code == ERR_NONE)
-        *ret_count = count;
-    return code;
+    return own_run_count(own, own_sql_of(own->conn, sqlite, postgresql), &most, 1, ret_count, err);
 }

@@ -124,7 +124,7 @@ static enum err_code cancel_in(void *ctx, struct own_statements *own, struct err
 {
     struct moving *moving = ctx;
     int64_t now_ms;
-    enum err_code code = job_store_now(own, &now_ms, err);
+    enum err_code code = own_now_ms(own, &now_ms, err);
     return code == ERR_NONE ? job_store_cancel(own, moving->site->id, now_ms, &moving->is_moved, err) : code;
 }
 

@@ -2,21 +2,21 @@
 // A destination that is down is asked once in a while, however many hooks wait for it.
 #include "hooks/destination.h"
 
+#include <limits.h>
+
 #include <sodium.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
 enum { JITTER_PERCENT = 20 };
 
-// `first_ms` doubled for each time but the first, up to `most_ms`.
-static int64_t doubled_ms(int64_t first_ms, int64_t most_ms, int64_t times)
+static int64_t pause_ms(int64_t failures, int64_t most_ms)
 {
-    int64_t ms = first_ms;
-    while (--times > 0 && ms < most_ms)
-        ms *= 2;
-    return ms < most_ms ? ms : most_ms;
+    unsigned count = failures < UINT_MAX ? (unsigned)failures : UINT_MAX;
+    return (int64_t)backoff_ms(count, LIMIT_HOOK_PAUSE_MS, (uint64_t)most_ms);
 }
 
 static int64_t jittered_ms(int64_t ms)
@@ -27,7 +27,7 @@ static int64_t jittered_ms(int64_t ms)
 
 int64_t destination_pause_ms(int64_t attempts)
 {
-    return jittered_ms(doubled_ms(LIMIT_HOOK_PAUSE_MS, LIMIT_HOOK_PAUSE_MAX_MS, attempts));
+    return jittered_ms(pause_ms(attempts, LIMIT_HOOK_PAUSE_MAX_MS));
 }
 
 unsigned destination_room(const struct destination *destination, uint64_t now_ns)
@@ -48,7 +48,7 @@ void destination_note(struct destination *destination, bool is_good, int64_t ret
     if (destination->failures == 0 ||
         now_ns >= destination->rests_until_ns) // else others were under way as well
         destination->failures++;
-    int64_t rest_ms = jittered_ms(doubled_ms(LIMIT_HOOK_PAUSE_MS, LIMIT_HOOK_REST_MS, destination->failures));
+    int64_t rest_ms = jittered_ms(pause_ms(destination->failures, LIMIT_HOOK_REST_MS));
     if (retry_after_s > rest_ms / 1000)
         rest_ms =
             retry_after_s < LIMIT_HOOK_PAUSE_MAX_MS / 1000 ? retry_after_s * 1000 : LIMIT_HOOK_PAUSE_MAX_MS;

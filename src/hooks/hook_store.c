@@ -35,14 +35,6 @@ static enum err_code on_hook_row(void *ctx, struct store_stmt *stmt, struct err 
     return code == ERR_NONE ? telling->on_hook(telling->ctx, &hook, err) : code;
 }
 
-static enum err_code count_row(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    size_t *count = ctx;
-    (void)stmt, (void)err;
-    ++*count;
-    return ERR_NONE;
-}
-
 // --- sending
 
 enum err_code hook_store_next(
@@ -121,10 +113,10 @@ enum err_code hook_store_fail(struct own_statements *own, struct span id, int64_
         own_integer("status", failure->status),
         own_text("result", failure->result),
     };
-    enum err_code code = own_run_kept(own,
+    enum err_code code = own_run_count(own,
         "UPDATE reckoner_outbox SET token = 0, next = :next, ended = :ended, attempts = attempts - :back, "
         "status = :status, result = :result WHERE id = :id AND token = :token RETURNING id",
-        params, ARRAY_LEN(params), count_row, &count, err);
+        params, ARRAY_LEN(params), &count, err);
     if (code == ERR_NONE)
         *ret_moved = count > 0;
     return code;
@@ -145,9 +137,8 @@ enum err_code hook_store_give_up(struct own_statements *own, struct span endpoin
         own_text("result", result),
         own_integer("most", LIMIT_HOOK_GIVE_UP_ROWS),
     };
-    *ret_count = 0;
-    return own_run_kept(own, own_sql_of(own->conn, GIVE_UP(""), GIVE_UP(" FOR UPDATE SKIP LOCKED")), params,
-        ARRAY_LEN(params), count_row, ret_count, err);
+    return own_run_count(own, own_sql_of(own->conn, GIVE_UP(""), GIVE_UP(" FOR UPDATE SKIP LOCKED")), params,
+        ARRAY_LEN(params), ret_count, err);
 }
 
 enum err_code hook_store_prune(
@@ -155,11 +146,10 @@ enum err_code hook_store_prune(
 {
     const struct own_param params[] = {
         own_integer("before", before_ms), own_integer("most", LIMIT_HOOK_GIVE_UP_ROWS)};
-    *ret_count = 0;
-    return own_run_kept(own,
+    return own_run_count(own,
         "DELETE FROM reckoner_outbox WHERE id IN (SELECT id FROM reckoner_outbox WHERE ended > 0 "
         "AND ended < :before ORDER BY ended LIMIT :most) RETURNING id",
-        params, ARRAY_LEN(params), count_row, ret_count, err);
+        params, ARRAY_LEN(params), ret_count, err);
 }
 
 // --- looking, and moving by hand
@@ -220,18 +210,16 @@ enum err_code hook_store_retry(
 {
     const struct own_param params[] = {
         own_text("id", id), own_integer("any", id.len == 0 ? 1 : 0), own_integer("now", now_ms)};
-    *ret_count = 0;
-    return own_run_kept(own,
+    return own_run_count(own,
         "UPDATE reckoner_outbox SET next = :now, attempts = CASE WHEN ended > 0 THEN 0 ELSE attempts END, "
         "since = CASE WHEN ended > 0 THEN :now ELSE since END, ended = 0, token = 0 "
         "WHERE id = :id OR (:any = 1 AND token = 0) RETURNING id",
-        params, ARRAY_LEN(params), count_row, ret_count, err);
+        params, ARRAY_LEN(params), ret_count, err);
 }
 
 enum err_code hook_store_drop(struct own_statements *own, struct span id, size_t *ret_count, struct err *err)
 {
     const struct own_param params[] = {own_text("id", id), own_integer("any", id.len == 0 ? 1 : 0)};
-    *ret_count = 0;
-    return own_run_kept(own, "DELETE FROM reckoner_outbox WHERE (:any = 1 OR id = :id) RETURNING id", params,
-        ARRAY_LEN(params), count_row, ret_count, err);
+    return own_run_count(own, "DELETE FROM reckoner_outbox WHERE (:any = 1 OR id = :id) RETURNING id", params,
+        ARRAY_LEN(params), ret_count, err);
 }

@@ -84,7 +84,7 @@ static enum err_code on_close(
     static const char sqlite[] = INSERT(OWN_NOW_SQLITE), postgresql[] = INSERT(OWN_NOW_POSTGRESQL);
     struct file_seal *seal = CONTAINER_OF(base, struct file_seal, seal);
     char name[ENDPOINT_NAME_CHARS];
-    int64_t inserted = 0;
+    size_t rows = 0;
     endpoint_name(batch->endpoint, name);
     const struct own_param params[] = {
         own_text("identity", span_of(seal->identity)),
@@ -93,14 +93,14 @@ static enum err_code on_close(
         own_integer("batch", batch->id),
         KEEP,
     };
-    enum err_code code = own_run_kept(
-        own, own_sql_of(own->conn, sqlite, postgresql), params, ARRAY_LEN(params), on_batch, &inserted, err);
+    enum err_code code =
+        own_run_count(own, own_sql_of(own->conn, sqlite, postgresql), params, ARRAY_LEN(params), &rows, err);
     if (code == ERR_NONE)
         code = prune(own, err);
     if (code != ERR_NONE)
         return code;
     CRASH_POINT("file-sealed");
-    base->is_taken_away = inserted == 0;
+    base->is_taken_away = rows == 0;
     return base->is_taken_away ? err_set(err, ERR_BUSY, "another process has put the file in") : ERR_NONE;
 }
 

@@ -46,21 +46,17 @@ enum err_code reload_store_find(
 
 // --- the seal
 
-static enum err_code on_batch(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    return own_column_integer(stmt, 0, 0, ctx, err);
-}
-
 static enum err_code on_open(
     struct seal *base, struct batch *batch, struct own_statements *own, struct err *err)
 {
     struct reload_seal *seal = CONTAINER_OF(base, struct reload_seal, seal);
     const struct own_param params[] = {
         own_text("line", span_of(seal->line)), own_text("identity", span_of(seal->identity))};
+    bool is_row = false;
     seal->known_batch = 0;
     base->is_taken_away = false;
     enum err_code code =
-        own_run_kept(own, KNOWN, params, ARRAY_LEN(params), on_batch, &seal->known_batch, err);
+        own_run_integers(own, KNOWN, params, ARRAY_LEN(params), &seal->known_batch, 1, &is_row, err);
     batch->is_known = code == ERR_NONE && seal->known_batch != 0;
     return code;
 }
@@ -70,7 +66,7 @@ static enum err_code on_close(
 {
     static const char sqlite[] = INSERT(OWN_NOW_SQLITE), postgresql[] = INSERT(OWN_NOW_POSTGRESQL);
     struct reload_seal *seal = CONTAINER_OF(base, struct reload_seal, seal);
-    int64_t written = 0;
+    size_t rows = 0;
     const struct own_param params[] = {
         own_text("line", span_of(seal->line)),
         own_text("identity", span_of(seal->identity)),
@@ -78,12 +74,12 @@ static enum err_code on_close(
         own_integer("written", seal->written_us),
         own_integer("batch", batch->id),
     };
-    enum err_code code = own_run_kept(
-        own, own_sql_of(own->conn, sqlite, postgresql), params, ARRAY_LEN(params), on_batch, &written, err);
+    enum err_code code =
+        own_run_count(own, own_sql_of(own->conn, sqlite, postgresql), params, ARRAY_LEN(params), &rows, err);
     if (code != ERR_NONE)
         return code;
     CRASH_POINT("reload-sealed");
-    base->is_taken_away = written == 0;
+    base->is_taken_away = rows == 0;
     return base->is_taken_away ? err_set(err, ERR_BUSY, "a newer file was loaded") : ERR_NONE;
 }
 

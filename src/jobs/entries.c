@@ -64,7 +64,7 @@ static enum err_code put_some(void *ctx, struct own_statements *own, struct err 
     enum err_code code = entry->put == 0 ? look_for_key(entry, own, err) : ERR_NONE;
     if (code != ERR_NONE || !is_new(entry))
         return code;
-    code = job_store_now(own, &now_ms, err);
+    code = own_now_ms(own, &now_ms, err);
     return code == ERR_NONE ? job_body_put(own, span_of(entry->id), entry->body, entry->put,
                                   LIMIT_JOB_STEP_PIECES, now_ms, err)
                             : code;
@@ -118,7 +118,7 @@ static enum err_code put_jobs(void *ctx, struct own_statements *own, struct err 
     struct together *together = ctx;
     struct job_room room = {.bounds = together->entries->options.bounds};
     int64_t now_ms;
-    enum err_code code = job_store_now(own, &now_ms, err);
+    enum err_code code = own_now_ms(own, &now_ms, err);
     together->is_useless = true;
     for (struct job_entry *entry = together->first; code == ERR_NONE && entry != NULL; entry = entry->next) {
         code = put_job(own, entry, &room, now_ms, err);

@@ -72,19 +72,15 @@ enum err_code job_body_put(struct own_statements *own, struct span id, const str
     return code;
 }
 
-static enum err_code on_integer(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    return own_column_integer(stmt, 0, 0, ctx, err);
-}
-
 enum err_code job_body_is_whole(
     struct own_statements *own, struct span id, int64_t pieces, bool *ret_whole, struct err *err)
 {
     int64_t found = 0;
+    bool is_row = false;
     const struct own_param wanted = own_text("job", id);
     enum err_code code =
-        own_run_kept(own, "SELECT count(*) AS pieces FROM reckoner_job_bodies WHERE job = :job", &wanted, 1,
-            on_integer, &found, err);
+        own_run_integers(own, "SELECT count(*) AS pieces FROM reckoner_job_bodies WHERE job = :job", &wanted,
+            1, &found, 1, &is_row, err);
     if (code == ERR_NONE)
         *ret_whole = found == pieces;
     return code;
@@ -159,36 +155,16 @@ enum err_code job_body_each(struct own_statements *own, const struct job *job,
 
 // --- gone
 
-static enum err_code count_row(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    size_t *count = ctx;
-    (void)stmt, (void)err;
-    ++*count;
-    return ERR_NONE;
-}
-
 enum err_code job_body_drop(struct own_statements *own, struct span id, bool *ret_more, struct err *err)
 {
     size_t count = 0;
     const struct own_param params[] = {own_text("job", id), own_integer("some", LIMIT_JOB_STEP_PIECES)};
-    enum err_code code = own_run_kept(own,
+    enum err_code code = own_run_count(own,
         "DELETE FROM reckoner_job_bodies WHERE job = :job AND piece IN (SELECT piece FROM reckoner_job_bodies "
         "WHERE job = :job ORDER BY piece LIMIT :some) RETURNING piece",
-        params, ARRAY_LEN(params), count_row, &count, err);
+        params, ARRAY_LEN(params), &count, err);
     if (code == ERR_NONE)
         *ret_more = count == LIMIT_JOB_STEP_PIECES;
-    return code;
-}
-
-static enum err_code on_id(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    char *id = ctx;
-    struct value value = {0};
-    enum err_code code = store_column(stmt, 0, &value, err);
-    if (code == ERR_NONE && value.kind == VALUE_TEXT && value.text.len == JOB_ID_CHARS) {
-        memcpy(id, value.text.at, JOB_ID_CHARS);
-        id[JOB_ID_CHARS] = '\0';
-    }
     return code;
 }
 
@@ -196,9 +172,8 @@ enum err_code job_body_stray(
     struct own_statements *own, int64_t before_ms, char ret_id[JOB_ID_CHARS + 1], struct err *err)
 {
     const struct own_param before = own_integer("before", before_ms);
-    ret_id[0] = '\0';
-    return own_run_kept(own,
+    return own_run_word(own,
         "SELECT job FROM reckoner_job_bodies WHERE NOT EXISTS (SELECT 1 FROM reckoner_jobs "
         "WHERE reckoner_jobs.id = reckoner_job_bodies.job) GROUP BY job HAVING max(made) < :before LIMIT 1",
-        &before, 1, on_id, ret_id, err);
+        &before, 1, JOB_ID_CHARS, ret_id, err);
 }

@@ -75,18 +75,10 @@ static enum err_code lock_file(struct job_lease *lease, bool *ret_is_ours, struc
 
 // --- a row
 
-static enum err_code on_row(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    bool *is_row = ctx;
-    (void)stmt, (void)err;
-    *is_row = true;
-    return ERR_NONE;
-}
-
 static enum err_code hold_row(const struct job_lease *lease, struct own_statements *own, int64_t now_ms,
     const struct job_lease_work *work, bool *ret_is_ours, struct err *err)
 {
-    bool is_ours = false;
+    size_t rows = 0;
     const struct own_param params[] = {
         own_text("holder", span_of(lease->holder)),
         own_integer("now", now_ms),
@@ -94,15 +86,15 @@ static enum err_code hold_row(const struct job_lease *lease, struct own_statemen
         own_integer("job", work->job),
         own_integer("rows", work->rows),
     };
-    enum err_code code = own_run_kept(own,
+    enum err_code code = own_run_count(own,
         "INSERT INTO reckoner_job_line (name, number, holder, ends, job, rows) "
         "VALUES ('lease', 0, :holder, :ends, :job, :rows) ON CONFLICT (name) DO UPDATE "
         "SET holder = excluded.holder, ends = excluded.ends, job = excluded.job, rows = excluded.rows "
         "WHERE reckoner_job_line.holder = excluded.holder OR reckoner_job_line.ends <= :now "
         "OR reckoner_job_line.ends > :ends RETURNING name",
-        params, ARRAY_LEN(params), on_row, &is_ours, err);
+        params, ARRAY_LEN(params), &rows, err);
     if (code == ERR_NONE)
-        *ret_is_ours = is_ours;
+        *ret_is_ours = rows > 0;
     return code;
 }
 
@@ -125,16 +117,12 @@ enum err_code job_lease_let_go(struct job_lease *lease, struct own_statements *o
         &holder, 1, NULL, NULL, err);
 }
 
-static enum err_code on_work(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    struct job_lease_work *work = ctx;
-    enum err_code code = own_column_integer(stmt, 0, 0, &work->job, err);
-    return code == ERR_NONE ? own_column_integer(stmt, 1, 0, &work->rows, err) : code;
-}
-
 enum err_code job_lease_look(struct own_statements *own, struct job_lease_work *ret_work, struct err *err)
 {
-    *ret_work = (struct job_lease_work){0};
-    return own_run_kept(
-        own, "SELECT job, rows FROM reckoner_job_line WHERE name = 'lease'", NULL, 0, on_work, ret_work, err);
+    int64_t work[2] = {0};
+    bool is_row = false;
+    enum err_code code = own_run_integers(own, "SELECT job, rows FROM reckoner_job_line WHERE name = 'lease'",
+        NULL, 0, work, ARRAY_LEN(work), &is_row, err);
+    *ret_work = (struct job_lease_work){.job = work[0], .rows = work[1]};
+    return code;
 }

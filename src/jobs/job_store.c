@@ -61,11 +61,6 @@ enum err_code job_store_make(struct store_conn *conn, struct err *err)
 
 // --- reading
 
-enum err_code job_store_now(struct own_statements *own, int64_t *ret_now_ms, struct err *err)
-{
-    return own_now_ms(own, ret_now_ms, err);
-}
-
 // What was asked for, one text after another.
 static enum err_code write_asked(const struct job_asked *asked, struct buf *out, struct err *err)
 {
@@ -427,27 +422,17 @@ enum err_code job_store_list(struct own_statements *own, const struct job_filter
 
 // --- clearing up
 
-static enum err_code on_id(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    char *id = ctx;
-    struct value value = {0};
-    enum err_code code = store_column(stmt, 0, &value, err);
-    if (code == ERR_NONE && value.kind == VALUE_TEXT && job_id_is_sound(value.text)) {
-        memcpy(id, value.text.at, JOB_ID_CHARS);
-        id[JOB_ID_CHARS] = '\0';
-    }
-    return code;
-}
-
 enum err_code job_store_spent(
     struct own_statements *own, int64_t before_ms, char ret_id[JOB_ID_CHARS + 1], struct err *err)
 {
     const struct own_param before = own_integer("before", before_ms);
-    ret_id[0] = '\0';
-    return own_run_kept(own,
+    enum err_code code = own_run_word(own,
         "SELECT id FROM reckoner_jobs WHERE has_body = 1 AND (state IN ('done', 'cancelled') "
         "OR (ended > 0 AND ended < :before)) ORDER BY number LIMIT 1",
-        &before, 1, on_id, ret_id, err);
+        &before, 1, JOB_ID_CHARS, ret_id, err);
+    if (!job_id_is_sound(span_of(ret_id)))
+        ret_id[0] = '\0';
+    return code;
 }
 
 enum err_code job_store_note_gone(struct own_statements *own, const char *id, struct err *err)
@@ -458,23 +443,15 @@ enum err_code job_store_note_gone(struct own_statements *own, const char *id, st
         &wanted, 1, NULL, NULL, err);
 }
 
-static enum err_code count_row(void *ctx, struct store_stmt *stmt, struct err *err)
-{
-    size_t *count = ctx;
-    (void)stmt, (void)err;
-    ++*count;
-    return ERR_NONE;
-}
-
 enum err_code job_store_prune(struct own_statements *own, int64_t before_ms, bool *ret_more, struct err *err)
 {
     size_t count = 0;
     const struct own_param params[] = {
         own_integer("before", before_ms), own_integer("some", LIMIT_JOB_PRUNE_ROWS)};
-    enum err_code code = own_run_kept(own,
+    enum err_code code = own_run_count(own,
         "DELETE FROM reckoner_jobs WHERE number IN (SELECT number FROM reckoner_jobs WHERE ended > 0 "
         "AND ended < :before AND has_body = 0 ORDER BY ended LIMIT :some) RETURNING number",
-        params, ARRAY_LEN(params), count_row, &count, err);
+        params, ARRAY_LEN(params), &count, err);
     if (code == ERR_NONE)
         *ret_more = count == LIMIT_JOB_PRUNE_ROWS;
     return code;

@@ -20,9 +20,6 @@
 // Makes the tables where there are none. On a STORE_WRITE connection, outside of a transaction.
 MUST_CHECK enum err_code job_store_make(struct store_conn *conn, struct err *err);
 
-// Milliseconds since 1970 by the database's clock.
-MUST_CHECK enum err_code job_store_now(struct own_statements *own, int64_t *ret_now_ms, struct err *err);
-
 // --- the queue
 
 // How many jobs may wait, with bodies of how many bytes together.

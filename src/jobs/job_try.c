@@ -40,7 +40,7 @@ static enum err_code close_seal(
         .result = kept_answer(batch)};
     int64_t now_ms;
     bool is_moved = false;
-    enum err_code code = job_store_now(own, &now_ms, err);
+    enum err_code code = own_now_ms(own, &now_ms, err);
     if (code == ERR_NONE)
         code = job_store_end(own, job, &end, now_ms, &is_moved, err);
     if (code != ERR_NONE)

@@ -78,7 +78,7 @@ static enum err_code cancel_in(void *ctx, struct own_statements *own, struct err
 {
     struct cancelling *cancelling = ctx;
     int64_t now_ms;
-    enum err_code code = job_store_now(own, &now_ms, err);
+    enum err_code code = own_now_ms(own, &now_ms, err);
     return code == ERR_NONE ? job_store_cancel(own, cancelling->id, now_ms, &cancelling->is_moved, err)
                             : code;
 }

@@ -4,6 +4,7 @@
 #include "store/own_sql.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include <sodium.h>
 
@@ -173,6 +174,49 @@ enum err_code own_run_integers(struct own_statements *own, const char *sql, cons
     if (code == ERR_NONE)
         *ret_row = integers.is_row;
     return code;
+}
+
+static enum err_code on_counted(void *ctx, struct store_stmt *stmt, struct err *err)
+{
+    size_t *rows = ctx;
+    (void)stmt, (void)err;
+    ++*rows;
+    return ERR_NONE;
+}
+
+enum err_code own_run_count(struct own_statements *own, const char *sql, const struct own_param *params,
+    size_t count, size_t *ret_rows, struct err *err)
+{
+    size_t rows = 0;
+    enum err_code code = own_run_kept(own, sql, params, count, on_counted, &rows, err);
+    if (code == ERR_NONE)
+        *ret_rows = rows;
+    return code;
+}
+
+struct word {
+    size_t len;
+    char *at;
+};
+
+static enum err_code on_word(void *ctx, struct store_stmt *stmt, struct err *err)
+{
+    const struct word *word = ctx;
+    struct value value = {0};
+    enum err_code code = store_column(stmt, 0, &value, err);
+    if (code == ERR_NONE && value.kind == VALUE_TEXT && value.text.len == word->len) {
+        memcpy(word->at, value.text.at, word->len);
+        word->at[word->len] = '\0';
+    }
+    return code;
+}
+
+enum err_code own_run_word(struct own_statements *own, const char *sql, const struct own_param *params,
+    size_t count, size_t len, char *ret_text, struct err *err)
+{
+    struct word word = {.len = len, .at = ret_text};
+    ret_text[0] = '\0';
+    return own_run_kept(own, sql, params, count, on_word, &word, err);
 }
 
 enum err_code own_now_ms(struct own_statements *own, int64_t *ret_now_ms, struct err *err)

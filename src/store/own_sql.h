@@ -66,6 +66,15 @@ MUST_CHECK enum err_code own_run_integers(struct own_statements *own, const char
     const struct own_param *params, size_t count, int64_t *ret_integers, size_t integer_count, bool *ret_row,
     struct err *err);
 
+// As own_run_kept. *ret_rows: how many rows came, mostly those that a RETURNING has told.
+MUST_CHECK enum err_code own_run_count(struct own_statements *own, const char *sql,
+    const struct own_param *params, size_t count, size_t *ret_rows, struct err *err);
+
+// As own_run_kept, of a statement of which at most one row comes, of one text. *ret_text has it with a NUL
+// behind it; it is empty where there is no row, or the text has not exactly `len` bytes.
+MUST_CHECK enum err_code own_run_word(struct own_statements *own, const char *sql,
+    const struct own_param *params, size_t count, size_t len, char *ret_text, struct err *err);
+
 // Milliseconds since 1970 by the database's clock.
 MUST_CHECK enum err_code own_now_ms(struct own_statements *own, int64_t *ret_now_ms, struct err *err);
 
