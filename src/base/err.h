@@ -32,6 +32,8 @@ enum err_code {
     ERR_STORE,      // the database failed, or gave more than an answer may have (500)
 };
 
+enum { ERR_CODES = ERR_STORE + 1 }; // how many there are
+
 struct err {
     enum err_code code; // ERR_NONE until something failed
     uint32_t line;      // 1-based line in the input or SQL text that failed; 0: none

@@ -12,9 +12,9 @@
 
 // What became of a batch: its error; ERR_NONE: it is on disk.
 enum {
-    BATCH_ROLLED_BACK = ERR_STORE + 1, // a dry run found nothing against it
-    BATCH_REPEATED,                    // a seal knew its outcome from before
-    BATCH_OUTCOMES,                    // how many there are
+    BATCH_ROLLED_BACK = ERR_CODES, // a dry run found nothing against it
+    BATCH_REPEATED,                // a seal knew its outcome from before
+    BATCH_OUTCOMES,                // how many there are
 };
 
 struct batch_tally {

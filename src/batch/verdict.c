@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever is not named is a verdict on what was sent.
+// Each code is named, so that a new one is not taken for a verdict on what was sent.
 #include "batch/verdict.h"
 
 enum verdict verdict_of(enum err_code code)
@@ -20,7 +20,15 @@ enum verdict verdict_of(enum err_code code)
     case ERR_IO:
     case ERR_STORE:
         return VERDICT_FAILED;
-    default:
-        return VERDICT_BAD;
+    case ERR_MALFORMED:
+    case ERR_INVALID:
+    case ERR_UNKNOWN:
+    case ERR_MEDIA_TYPE:
+    case ERR_TOO_LARGE:
+    case ERR_CONFLICT:
+    case ERR_CONSTRAINT:
+    case ERR_VALUE:
+        break;
     }
+    return VERDICT_BAD;
 }
