@@ -172,7 +172,7 @@ static int copy_bytes(const struct held_file *file, int fd)
     return len == 0 ? 0 : errno;
 }
 
-// To another file system: FILE_STAYS without an error where the name is taken.
+// To another file system: FILE_NAME_TAKEN where the name is.
 static enum file_moved copy_to(const struct held_file *file, int outlet, const char *name, struct err *err)
 {
     struct outlet_file copy = {.fd = -1};
@@ -182,17 +182,19 @@ static enum file_moved copy_to(const struct held_file *file, int outlet, const c
     if (why == 0)
         why = outlet_file_commit(&copy, name, false);
     outlet_file_fini(&copy);
-    if (why != 0 && why != EEXIST)
+    if (why == EEXIST)
+        return FILE_NAME_TAKEN;
+    if (why != 0) {
         fail("could not copy the file to", name, why, err);
-    if (why != 0)
         return FILE_STAYS;
+    }
     enum file_moved moved = remove_original(file, err);
     if (moved != FILE_MOVED)
         (void)unlinkat(outlet, name, 0);
     return moved;
 }
 
-// Moves it to that name, if that is free: FILE_STAYS without an error where it is not.
+// Moves it to that name, if that is free: FILE_NAME_TAKEN where it is not.
 static enum file_moved move_to(const struct held_file *file, int outlet, const char *name, struct err *err)
 {
     if (!held_file_is_there(file))
@@ -204,10 +206,12 @@ static enum file_moved move_to(const struct held_file *file, int outlet, const c
         return copy_to(file, outlet, name, err);
     if (why == ENOENT)
         return FILE_GONE;
-    if (why != 0 && why != EEXIST)
+    if (why == EEXIST)
+        return FILE_NAME_TAKEN;
+    if (why != 0) {
         fail("could not move the file to", name, why, err);
-    if (why != 0)
         return FILE_STAYS;
+    }
     enum file_moved moved = look_again(file, outlet, name);
     if (moved != FILE_MOVED)
         put_back(file, outlet, name, err);
@@ -245,13 +249,13 @@ static enum err_code write_report(
     return why == 0 ? ERR_NONE : fail("could not write the report", name, why, err);
 }
 
-// Under that name, if that is free: FILE_STAYS without an error where it is not.
+// Under that name, if that is free: FILE_NAME_TAKEN where it is not.
 static enum file_moved reject_as(
     const struct held_file *file, int outlet, const char *name, struct span report, struct err *err)
 {
     char report_name[FILE_NAME_BYTES + sizeof(REPORT_ENDING)];
     if (is_taken(outlet, name))
-        return FILE_STAYS;
+        return FILE_NAME_TAKEN;
     snprintf(report_name, sizeof(report_name), "%s" REPORT_ENDING, name);
     if (write_report(file, outlet, report_name, report, err) != ERR_NONE)
         return FILE_STAYS;
@@ -269,9 +273,9 @@ static enum file_moved move_out(const struct held_file *file, const char *outlet
     const struct span *report, char ret_name[FILE_NAME_BYTES], struct err *err)
 {
     size_t most = report != NULL ? REJECTED_BYTES : NAME_MAX;
-    enum file_moved moved = FILE_STAYS;
+    enum file_moved moved = FILE_NAME_TAKEN;
     int outlet = open_outlet(file->folder, outlet_name, err);
-    for (unsigned number = 1; outlet >= 0 && moved == FILE_STAYS && err->code == ERR_NONE; number++) {
+    for (unsigned number = 1; outlet >= 0 && moved == FILE_NAME_TAKEN; number++) {
         if (number > LIMIT_INBOX_NUMBERS) {
             fail("could not find a free name in", outlet_name, EEXIST, err);
             break;
@@ -282,7 +286,7 @@ static enum file_moved move_out(const struct held_file *file, const char *outlet
     }
     if (outlet >= 0)
         close(outlet);
-    return moved;
+    return moved == FILE_NAME_TAKEN ? FILE_STAYS : moved;
 }
 
 enum file_moved file_move_to_done(

@@ -21,6 +21,8 @@ enum file_moved {
     FILE_GONE,    // somebody else has moved or removed it
     FILE_CHANGED, // it has other bytes than when it was opened, and stays
     FILE_STAYS,   // it could not be moved
+
+    FILE_NAME_TAKEN, // file_move.c's own: it is tried under another name
 };
 
 // Moves a file whose rows are in to WATCH_DONE. Nothing is overwritten: where its name is taken, it gets a

@@ -17,7 +17,7 @@
 enum { ARENA_BYTES = 128 * 1024 * 1024 }; // LIMIT_INBOX_NAMES, each as long as it may be
 
 // A folder while it is read.
-struct folder_look {
+struct folder_listing {
     struct look *look;           // gets its files
     const struct app *app;       // borrowed
     const char *path;            //
@@ -59,7 +59,7 @@ static enum err_code keep(struct look *look, const struct watch_line *line, cons
     return ERR_NONE;
 }
 
-static enum err_code add(struct folder_look *in, int folder, const char *name, struct err *err)
+static enum err_code add(struct folder_listing *in, int folder, const char *name, struct err *err)
 {
     struct stat status;
     const struct watch_line *line = line_of(in->app, in->path, name);
@@ -80,7 +80,7 @@ static enum err_code add(struct folder_look *in, int folder, const char *name, s
 }
 
 // errno is 0 behind it, or tells why the folder could not be read to its end.
-static enum err_code read_names(struct folder_look *in, DIR *folder, struct err *err)
+static enum err_code read_names(struct folder_listing *in, DIR *folder, struct err *err)
 {
     enum err_code code = ERR_NONE;
     struct dirent *item;
@@ -92,8 +92,8 @@ static enum err_code read_names(struct folder_look *in, DIR *folder, struct err 
     return code;
 }
 
-static enum err_code read_folder(struct folder_look *in,
-    void (*on_folder)(void *ctx, const struct look_folder *folder), void *ctx, struct err *err)
+static enum err_code read_folder(struct folder_listing *in,
+    void (*on_folder)(void *ctx, const struct folder_report *folder), void *ctx, struct err *err)
 {
     int why = 0;
     enum err_code code = ERR_NONE;
@@ -105,7 +105,7 @@ static enum err_code read_folder(struct folder_look *in,
         why = errno;
         closedir(folder);
     }
-    const struct look_folder told = {
+    const struct folder_report told = {
         .path = in->path, .why = why, .is_cut = in->is_cut, .stranger = in->stranger};
     if (code == ERR_NONE)
         on_folder(ctx, &told);
@@ -130,7 +130,7 @@ static bool is_first_of_folder(const struct app *app, size_t number)
 }
 
 enum err_code look_read(struct look *look, const struct app *app,
-    void (*on_folder)(void *ctx, const struct look_folder *folder), void *ctx, struct err *err)
+    void (*on_folder)(void *ctx, const struct folder_report *folder), void *ctx, struct err *err)
 {
     size_t folders = 0;
     *look = (struct look){0};
@@ -139,7 +139,7 @@ enum err_code look_read(struct look *look, const struct app *app,
         folders += is_first_of_folder(app, i);
     enum err_code code = ERR_NONE;
     for (size_t i = 0; code == ERR_NONE && i < app->watch_line_count; i++) {
-        struct folder_look in = {.look = look,
+        struct folder_listing in = {.look = look,
             .app = app,
             .path = app->watch_lines[i].folder,
             .most = LIMIT_INBOX_NAMES / (folders > 0 ? folders : 1)};

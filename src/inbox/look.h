@@ -19,7 +19,7 @@ struct listed_file {
 };
 
 // What is to be told of a folder.
-struct look_folder {
+struct folder_report {
     const char *path;     // borrowed
     const char *stranger; // a name that is no file by itself, but a folder, a link, a fifo, say; "": none
     int why;              // an errno: it could not be read; 0: it could
@@ -37,7 +37,7 @@ struct look {
 // .tmp or WATCH_REPORT_ENDING, do not count, and only files by themselves are listed. Of more than
 // LIMIT_INBOX_NAMES, shared out among the folders, some are left out. ERR_NO_MEMORY.
 MUST_CHECK enum err_code look_read(struct look *look, const struct app *app,
-    void (*on_folder)(void *ctx, const struct look_folder *folder), void *ctx, struct err *err);
+    void (*on_folder)(void *ctx, const struct folder_report *folder), void *ctx, struct err *err);
 
 // A zeroed one is fine.
 void look_fini(struct look *look);

@@ -109,6 +109,12 @@ void memory_see(struct memory_item *item, const struct file_stamp *stamp, uint64
     item->since_ns = age_ns < now_ns ? now_ns - age_ns : 0;
 }
 
+void memory_note_change(struct memory_item *item, uint64_t now_ns)
+{
+    static const struct file_stamp none = {0}; // which no file has
+    memory_see(item, &none, now_ns, INT64_MIN);
+}
+
 uint64_t memory_age_ns(const struct memory_item *item, uint64_t now_ns)
 {
     return now_ns > item->since_ns ? now_ns - item->since_ns : 0;

@@ -35,6 +35,9 @@ void memory_fini(struct memory *memory);
 // Notes how a file is now. One that is not as before has just been changed, or as long ago as it tells.
 void memory_see(struct memory_item *item, const struct file_stamp *stamp, uint64_t now_ns, int64_t wall_ns);
 
+// Notes that a file has just changed, into what it is seen to be next.
+void memory_note_change(struct memory_item *item, uint64_t now_ns);
+
 // For how long it has been as it is, in nanoseconds.
 uint64_t memory_age_ns(const struct memory_item *item, uint64_t now_ns);
 

@@ -39,7 +39,7 @@ static void tell_of_folder(struct receiver *receiver, const char *folder, const 
         receiving_tell_once(receiver, item, folder, text);
 }
 
-static void on_folder(void *ctx, const struct look_folder *folder)
+static void on_folder(void *ctx, const struct folder_report *folder)
 {
     struct receiver *receiver = ctx;
     char text[RECEIVING_TEXT_BYTES / 2], shown[RECEIVING_NAME_CHARS / 2];

@@ -95,7 +95,9 @@ static enum verdict write_batch(struct receiver *receiver, struct seal *seal, st
     struct batch *batch = &receiver->try.batch;
     batch->seals = seal;
     batch->on_done = on_written;
-    receiver->is_written = false; // nobody else looks yet
+    pthread_mutex_lock(&receiver->duty.lock);
+    receiver->is_written = false;
+    pthread_mutex_unlock(&receiver->duty.lock);
     if (!writer_submit(receiver->options.writer, batch))
         return verdict_of(err_set(err, ERR_BUSY, "too many batches are waiting"));
     pthread_mutex_lock(&receiver->duty.lock);

@@ -57,6 +57,7 @@ static void tell_moved(struct receiver *receiver, const struct visit *visit, con
             "%s: %s; it has changed since it was read, so it stays, and what it is now goes in, too",
             visit->shown, what);
         break;
+    case FILE_NAME_TAKEN: // never told
     case FILE_STAYS:
         teller_say(&receiver->options.log, "%s: %s; it stays until it can be moved: %s", visit->shown, what,
             err->text);
@@ -197,7 +198,7 @@ static void take(struct receiver *receiver, struct visit *visit)
         .shown = visit->shown};
     enum verdict verdict = receiving_try(receiver, &tried, &is_changed, &err);
     if (is_changed)
-        memory_see(visit->item, &(struct file_stamp){0}, clock_monotonic_ns(), INT64_MIN);
+        memory_note_change(visit->item, clock_monotonic_ns());
     else
         settle(receiver, visit, verdict, &err);
     file_try_fini(&receiver->try);
