@@ -145,9 +145,9 @@ enum csv_fit csv_columns_read(struct csv_columns *columns, struct row_check *che
     const struct csv_cell *names, size_t count)
 {
     size_t faults_before = check->report->total;
-    check->rows_seen = 1; // what row_check_mark compares with
     if (!has_a_field(check, names, count))
         return CSV_ALIEN;
+    check->rows_seen = 1; // what row_check_mark compares with
     if (count > 1 && is_empty(&names[count - 1]) && find_field(check, names[count - 1].text) == NO_FIELD) {
         columns->has_tail = columns->has_named_tail = true;
         count--;

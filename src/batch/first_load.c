@@ -42,10 +42,9 @@ static enum err_code load_one(const struct first_load *load, const char *path, s
 // The name that a load is recorded under: "POST /prices".
 static const char *load_name(struct app *app, const struct first_load *load)
 {
-    char name[LIMIT_TARGET_BYTES];
-    int len = snprintf(name, sizeof(name), "%s %.*s", http_method_name(load->endpoint->method),
-        (int)load->endpoint->path.len, load->endpoint->path.at);
-    return arena_strndup(&app->arena, name, (size_t)len);
+    char name[ENDPOINT_NAME_CHARS];
+    endpoint_name(load->endpoint, name);
+    return arena_strdup(&app->arena, name);
 }
 
 // Writes the path of a data file; more than PATH_BYTES - 1 when it does not fit.

@@ -131,7 +131,7 @@ static enum err_code begin_staged(struct group *group)
 static enum err_code begin(struct group *group)
 {
     const struct lane *lane = group->lane;
-    if (!lane->is_early)
+    if (!lane->plans.is_early)
         group->entry = ENTRY_IN_TURN;
     else if (lane->is_parallel && !atomic_load(&lane->common->is_draft))
         group->entry = ENTRY_PARALLEL;
@@ -150,6 +150,14 @@ static enum err_code begin(struct group *group)
 
 // --- batches
 
+// Whether a batch that was tried has ended the transaction of all with its own failure, as a trigger that
+// rolls back does: its statement has failed, and when its savepoint was to be taken back there was no
+// transaction any more.
+static bool has_ended_all(const struct batch *batch, enum err_code code)
+{
+    return code == ERR_BUSY && batch->err.code != ERR_NONE;
+}
+
 // Runs the first batch and, if `takes_more`, those that wait behind it.
 static enum err_code run_all(struct group *group, bool takes_more)
 {
@@ -159,7 +167,7 @@ static enum err_code run_all(struct group *group, bool takes_more)
         if (next != NULL)
             group_add(group, CONTAINER_OF(next, struct batch, task));
         enum err_code code = attempt_run(group, group->last);
-        if (code == ERR_BUSY && group->last->err.code != ERR_NONE)
+        if (has_ended_all(group->last, code))
             group->culprit = group->last;
         if (code != ERR_NONE)
             return code;

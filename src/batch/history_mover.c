@@ -67,7 +67,9 @@ static bool make_step(struct history_mover *mover, const struct history_rule *ru
     mover->rule = rule;
     mover->step = (struct history_step){0};
     mover->err = (struct err){0};
+    pthread_mutex_lock(&mover->lock);
     mover->is_done = false;
+    pthread_mutex_unlock(&mover->lock);
     mover->errand = (struct writer_errand){.run = run_step};
     if (!writer_run(mover->options.writer, &mover->errand))
         return false;
@@ -184,18 +186,18 @@ static bool move_some(struct history_mover *mover, const struct history_rule *ru
 }
 
 // What the `number`th table of the app in force has, and whether it was there.
-enum turn { TURN_NONE, TURN_DONE, TURN_MORE };
+enum step_result { STEP_NO_TABLE, STEP_DONE, STEP_MORE };
 
-static enum turn take_turn(struct history_mover *mover, size_t number)
+static enum step_result step_of(struct history_mover *mover, size_t number)
 {
-    enum turn turn = TURN_NONE;
+    enum step_result result = STEP_NO_TABLE;
     struct app *app = mover->options.app(mover->options.ctx);
     if (number < app->history_count) {
         const struct history_rule *rule = &app->histories[number];
-        turn = is_due(mover, rule->table) && move_some(mover, rule) ? TURN_MORE : TURN_DONE;
+        result = is_due(mover, rule->table) && move_some(mover, rule) ? STEP_MORE : STEP_DONE;
     }
     app_unref(app);
-    return turn;
+    return result;
 }
 
 static void begin_round(struct history_mover *mover)
@@ -223,12 +225,12 @@ static bool go_round(struct history_mover *mover)
     bool goes_on = true, has_more = true;
     begin_round(mover);
     while (goes_on && has_more) {
-        enum turn turn = TURN_DONE;
+        enum step_result result = STEP_DONE;
         has_more = false;
-        for (size_t i = 0; goes_on && turn != TURN_NONE; i++) {
-            turn = take_turn(mover, i);
-            has_more = has_more || turn == TURN_MORE;
-            goes_on = turn != TURN_MORE || sleep_for(mover, LIMIT_HISTORY_PAUSE_MS);
+        for (size_t i = 0; goes_on && result != STEP_NO_TABLE; i++) {
+            result = step_of(mover, i);
+            has_more = has_more || result == STEP_MORE;
+            goes_on = result != STEP_MORE || sleep_for(mover, LIMIT_HISTORY_PAUSE_MS);
         }
     }
     end_round(mover);

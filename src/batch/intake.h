@@ -49,7 +49,8 @@ struct intake {
     size_t held_bytes;                 // by the parsers; charged to the rows' budget
 };
 
-// Begins. A boundary is copied. ERR_NO_MEMORY, after which there is nothing to free.
+// Begins. A boundary is copied. ERR_NO_MEMORY; ERR_MEDIA_TYPE for CSV in an encoding that the system does not
+// know. After that there is nothing to free.
 MUST_CHECK enum err_code intake_start(
     struct intake *intake, const struct intake_options *options, struct err *err);
 

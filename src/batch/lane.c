@@ -287,14 +287,13 @@ void lane_init(struct lane *lane, struct lane_common *common, struct store_conn 
         .write = lane_write,
         .plans = {.conn = conn, .is_early = is_early},
         .own = {.conn = conn},
-        .prune_ns = clock_monotonic_ns() + LIMIT_PRUNE_MS * NS_PER_MS,
-        .is_early = is_early};
+        .prune_ns = clock_monotonic_ns() + LIMIT_PRUNE_MS * NS_PER_MS};
     store_interrupt_when(conn, &common->is_ended);
 }
 
 void lane_set_early(struct lane *lane, bool is_early)
 {
-    lane->is_early = lane->plans.is_early = is_early;
+    lane->plans.is_early = is_early;
 }
 
 void lane_fini(struct lane *lane)

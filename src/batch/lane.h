@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A lane of a writer: one connection, a thread of the writer's, and the batches that it commits together. A
 // store that lets several transactions write has several lanes; the struct itself says what they share.
-// Private to writer.c.
+// Private to the writer: writer.c and what its lanes are made of.
 #ifndef RECKONER_BATCH_LANE_H
 #define RECKONER_BATCH_LANE_H
 
@@ -44,8 +44,8 @@ struct lane {
     struct record record;                           // of the batch that runs
     struct value params[LIMIT_PARAMS];              // of that, where one of them is its id
     uint64_t prune_ns;                              // monotonic; when to look for records that are old next
-    struct lane_plans plans;                        // of the app whose batches it writes
-    bool is_early;                                  // its transactions begin before they have their turn
+    struct lane_plans plans;                        // of the app whose batches it writes; early ones: its
+                                                    // transactions begin before they have their turn
     bool is_parallel;                               // its batches take no turn, unless the store is a draft
     atomic_uint_fast64_t since_ns; // came_ns of the first batch of those that it writes; 0: it writes none
 };

@@ -3,7 +3,6 @@
 // who has taken it has set `token`, and `next` to when somebody else may. Its days count from `since`.
 #include "batch/outbox.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -12,7 +11,7 @@
 
 #define PREFIX "hook_"
 
-enum { NAME_CHARS = LIMIT_TARGET_BYTES, PREFIX_CHARS = sizeof(PREFIX) - 1 };
+enum { PREFIX_CHARS = sizeof(PREFIX) - 1 };
 
 static const char MAKE[] =
     "CREATE TABLE IF NOT EXISTS reckoner_outbox (id text NOT NULL PRIMARY KEY, endpoint text NOT NULL, "
@@ -44,13 +43,12 @@ enum err_code outbox_add(struct own_statements *own, const struct endpoint *endp
     uint64_t rows, struct err *err)
 {
     static const char sqlite[] = INSERT(OWN_NOW_SQLITE), postgresql[] = INSERT(OWN_NOW_POSTGRESQL);
-    char id[OUTBOX_ID_CHARS], name[NAME_CHARS];
+    char id[OUTBOX_ID_CHARS], name[ENDPOINT_NAME_CHARS];
     memcpy(id, PREFIX, PREFIX_CHARS);
     enum err_code code = random_id_write(id + PREFIX_CHARS, sizeof(id) - PREFIX_CHARS, err);
     if (code != ERR_NONE)
         return code;
-    snprintf(name, sizeof(name), "%s %.*s", http_method_name(endpoint->method), (int)endpoint->path.len,
-        endpoint->path.at);
+    endpoint_name(endpoint, name);
     const struct own_param params[] = {
         own_text("id", (struct span){.at = id, .len = sizeof(id)}),
         own_text("endpoint", span_of(name)),

@@ -46,7 +46,7 @@ struct repeat {
     bool has_ended;                  // its own: there is a row that counts no more
 };
 
-// Makes the tables, unless they are there; outside of a transaction. Errors of store_make_table.
+// Makes the table, unless it is there; outside of a transaction. Errors of store_make_table.
 MUST_CHECK enum err_code repeat_make_table(struct store_conn *conn, struct err *err);
 
 // Looks for the key, and has nobody else use it up to the end of the open transaction: sets repeat->verdict.

@@ -36,9 +36,9 @@ struct row_check {
     struct value *values;            // owned; of the current row, one for each column of batch
     int64_t *seen_in;                // owned; for each field the row that gave it last, to find doubles
     struct pattern_budget patterns;  // what the matches of the body may cost
-    bool is_ended;                   // that was spent, so that no more rows are read
-    enum err_code status;            // what a callback met
-    struct err *err;                 // where a callback tells it; set for the time of a feed
+    bool is_ended;        // that was spent, or an endpoint of one row has got two: no more are read
+    enum err_code status; // what a callback met
+    struct err *err;      // where a callback tells it; set for the time of a feed
 };
 
 // A check for `endpoint`, which packs good rows into `rows` and reports bad ones to `report`; all three are

@@ -127,7 +127,7 @@ static bool find_null(const struct suspect_case *of, const struct rows *rows, st
 
 bool suspects_find(const struct suspect_case *of, const struct rows *rows, struct suspects *ret_suspects)
 {
-    switch (of->of) {
+    switch (of->kind) {
     case SUSPECT_NULL:
         return find_null(of, rows, ret_suspects);
     case SUSPECT_KEY:

@@ -11,14 +11,14 @@
 #include "batch/rows.h"
 
 // What is known of the failure.
-enum suspect_of {
+enum suspect_kind {
     SUSPECT_NOBODY, // nothing
     SUSPECT_NULL,   // a value is null in one of `fields`
     SUSPECT_KEY,    // a row has the key in `fields` of one before it, or of a stored one
 };
 
 struct suspect_case {
-    enum suspect_of of;          //
+    enum suspect_kind kind;      //
     size_t fields[LIMIT_FIELDS]; // numbers of fields of the endpoint
     size_t count;                // of fields
 };

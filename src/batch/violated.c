@@ -86,15 +86,15 @@ bool violated_suspects(struct store_conn *conn, const struct endpoint *endpoint,
 {
     struct violated violated = violated_read(conn, endpoint);
     struct span told = store_violation(conn).values;
-    struct suspect_case of = {.of = SUSPECT_NOBODY, .count = violated.count};
+    struct suspect_case of = {.kind = SUSPECT_NOBODY, .count = violated.count};
     if (violated.count == 0)
         return false;
     if (told.len > 0 && find_told(&violated, endpoint, told, rows, ret_suspects))
         return true;
     if (violated.kind == VIOLATION_NULL)
-        of.of = SUSPECT_NULL;
+        of.kind = SUSPECT_NULL;
     else if (violated.kind == VIOLATION_KEY)
-        of.of = SUSPECT_KEY;
+        of.kind = SUSPECT_KEY;
     memcpy(of.fields, violated.fields, violated.count * sizeof(*violated.fields));
     return suspects_find(&of, rows, ret_suspects);
 }

@@ -84,9 +84,9 @@ void writer_look(struct writer *writer);
 void writer_end(struct writer *writer, uint64_t until_ns);
 
 struct writer_stats {
-    size_t queued;                     // batches that wait
-    size_t max_queued;                 // that may; as many @parallel ones beside them
-    uint64_t oldest_ns;                // monotonic: since when the oldest one waits or is written; 0: none is
+    size_t queued;      // batches and errands that wait
+    size_t max_queued;  // that may; as many @parallel ones beside them
+    uint64_t oldest_ns; // monotonic: since when the oldest one waits, or a batch is written; 0: none
     uint64_t outcomes[BATCH_OUTCOMES]; // batches that are over, by their outcome (batch_tally.h)
     uint64_t rows;                     // of those that are on disk
     struct histogram_view seconds;     // of all that are over

@@ -36,7 +36,7 @@ static void the_first_row_with_a_null_in_the_column_is_suspected(void **state)
     rows_init(&rows, FIELDS, NULL);
     add(&rows, null, text("a"));
     add(&rows, integer(1), text("b"));
-    const struct suspect_case second = {.of = SUSPECT_NULL, .fields = {1}, .count = 1};
+    const struct suspect_case second = {.kind = SUSPECT_NULL, .fields = {1}, .count = 1};
     assert_false(suspects_find(&second, &rows, &found));
     add(&rows, integer(1), null);
     add(&rows, integer(1), null);
@@ -56,8 +56,8 @@ static void a_row_that_repeats_a_key_is_suspected_with_the_one_that_had_it(void 
     add(&rows, null, text("b"));
     add(&rows, null, text("b")); // null equals nothing
     add(&rows, integer(700), text("b"));
-    const struct suspect_case both = {.of = SUSPECT_KEY, .fields = {0, 1}, .count = 2};
-    const struct suspect_case first = {.of = SUSPECT_KEY, .fields = {0}, .count = 1};
+    const struct suspect_case both = {.kind = SUSPECT_KEY, .fields = {0, 1}, .count = 2};
+    const struct suspect_case first = {.kind = SUSPECT_KEY, .fields = {0}, .count = 1};
     assert_false(suspects_find(&both, &rows, &found));
     assert_true(suspects_find(&first, &rows, &found));
     assert_int_equal(found.before, 700);
@@ -75,7 +75,7 @@ static void keys_of_decimals_and_reals_are_told_apart(void **state)
     struct suspects found;
     AUTO(rows_fini) struct rows rows;
     rows_init(&rows, FIELDS, NULL);
-    const struct suspect_case both = {.of = SUSPECT_KEY, .fields = {0, 1}, .count = 2};
+    const struct suspect_case both = {.kind = SUSPECT_KEY, .fields = {0, 1}, .count = 2};
     for (int i = 0; i < 4; i++) {
         struct value decimal = {.kind = VALUE_SCALED, .scale = 2, .integer = i / 2};
         add(&rows, decimal, (struct value){.kind = VALUE_REAL, .real = i % 2});
@@ -96,10 +96,10 @@ static void nobody_is_suspected_where_nothing_is_known(void **state)
     rows_init(&rows, FIELDS, NULL);
     add(&rows, integer(1), null);
     add(&rows, integer(1), null);
-    assert_false(suspects_find(&(struct suspect_case){.of = SUSPECT_NOBODY}, &rows, &found));
+    assert_false(suspects_find(&(struct suspect_case){.kind = SUSPECT_NOBODY}, &rows, &found));
     mem_fail_after(0);
     assert_false(
-        suspects_find(&(struct suspect_case){.of = SUSPECT_KEY, .fields = {0}, .count = 1}, &rows, &found));
+        suspects_find(&(struct suspect_case){.kind = SUSPECT_KEY, .fields = {0}, .count = 1}, &rows, &found));
     mem_fail_after(-1);
 }
 
