@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads that a loop does itself, as they are cheap and it need not wait for them: docs/ARCHITECTURE.md,
+// Reads that a loop does itself, as they are cheap and it need not wait for them: docs/design/reads.md,
 // "Reads on the loop".
 #ifndef RECKONER_SERVE_LOOP_READS_H
 #define RECKONER_SERVE_LOOP_READS_H
