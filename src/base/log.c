@@ -123,6 +123,8 @@ static unsigned long count_lines(const char *data, size_t len)
 static unsigned long write_all(struct log *log, const char *data, size_t len)
 {
     const char *start = data;
+    if (len == 0)
+        return 0;
     while (len > 0 && wait_for_room(log)) {
         ssize_t written =
             log->is_cut ? write(log->fd, "\n", 1) : write(log->fd, data, whole_lines(data, len));
