@@ -11,12 +11,20 @@
 // next lane then waits for the store's, which ends with the commit, in the database itself.
 #include "batch/group.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/limits.h"
 #include "batch/attempt.h"
 #include "batch/violated.h"
 #include "store/notes.h"
+
+static void end(struct group *group, enum group_state state)
+{
+    assert(group->state == GROUP_OPEN && state != GROUP_OPEN);
+    group->state = state;
+}
 
 void group_add(struct group *group, struct batch *batch)
 {
@@ -49,6 +57,14 @@ static void give_turn(struct group *group)
     group->has_turn = false;
 }
 
+// What came of the beginning, or of taking the store's turn.
+static enum err_code note_begin(struct group *group, enum err_code code)
+{
+    if (code == ERR_BUSY)
+        end(group, GROUP_LOCKED);
+    return code;
+}
+
 static enum err_code begin_in_turn(struct group *group)
 {
     struct lane *lane = group->lane;
@@ -56,17 +72,14 @@ static enum err_code begin_in_turn(struct group *group)
     group->has_turn = true;
     if (lane_is_ended(lane, &group->err))
         return group->err.code;
-    enum err_code code = store_begin(lane->conn, &group->err);
-    group->is_locked = code == ERR_BUSY;
-    return code;
+    return note_begin(group, store_begin(lane->conn, &group->err));
 }
 
 // Begins, and runs all of the first batch that needs no turn. What is returned is the batch's own error, or
 // that of a transaction that could not begin, which stands in group->err.
 static enum err_code stage(struct group *group)
 {
-    enum err_code code = store_begin_early(group->lane->conn, &group->err);
-    group->is_locked = code == ERR_BUSY;
+    enum err_code code = note_begin(group, store_begin_early(group->lane->conn, &group->err));
     return code == ERR_NONE ? attempt_early(group) : code;
 }
 
@@ -97,7 +110,7 @@ static enum err_code end_staging(struct group *group, enum err_code code)
     default:
         if (code != ERR_INVALID)
             (void)lane_is_ended(group->lane, own);
-        group->is_over = true;
+        end(group, GROUP_REFUSED);
         return ERR_NONE;
     }
 }
@@ -123,9 +136,7 @@ static enum err_code begin_staged(struct group *group)
     }
     if (lane_is_ended(lane, &group->err))
         return group->err.code;
-    code = store_take_turn(lane->conn, &group->err);
-    group->is_locked = code == ERR_BUSY;
-    return code;
+    return note_begin(group, store_take_turn(lane->conn, &group->err));
 }
 
 static enum err_code begin(struct group *group)
@@ -143,9 +154,7 @@ static enum err_code begin(struct group *group)
         return begin_in_turn(group);
     if (group->entry == ENTRY_STAGED)
         return begin_staged(group);
-    enum err_code code = store_begin_early(lane->conn, &group->err);
-    group->is_locked = code == ERR_BUSY;
-    return code;
+    return note_begin(group, store_begin_early(lane->conn, &group->err));
 }
 
 // --- batches
@@ -201,7 +210,7 @@ static enum err_code commit(struct group *group)
         store_rollback(lane->conn);
     else
         code = store_commit(lane->conn, err);
-    group->is_lost_at_commit = code != ERR_NONE;
+    end(group, code == ERR_NONE ? GROUP_COMMITTED : GROUP_LOST_AT_COMMIT);
     CRASH_POINT("batch-committed");
     uint64_t now_ns = clock_monotonic_ns();
     for (struct batch *batch = group->first; batch != NULL; batch = batch->next)
@@ -222,16 +231,17 @@ static bool lacks_culprit(const struct group *group)
 // Looks for that row, in a transaction that is rolled back. The failure is the batch's own from here on.
 static void culprit_at_commit(struct group *group)
 {
+    struct lane *lane = group->lane;
     struct batch *batch = group->first;
-    struct err lost = {0};
+    struct err lost = {0}; // then the words stay alone
     batch->err = group->err;
     group->err = (struct err){0};
-    if (begin_in_turn(group) == ERR_NONE)
-        (void)!attempt_find_culprit(group, batch, true, &lost); // if that is lost, the words stay alone
-    store_rollback(group->lane->conn);
+    (void)turn_take(&lane->common->turn, UINT64_MAX);
+    group->has_turn = true;
+    if (!lane_is_ended(lane, &lost) && store_begin(lane->conn, &lost) == ERR_NONE)
+        (void)!attempt_find_culprit(group, batch, true, &lost);
+    store_rollback(lane->conn);
     give_turn(group);
-    group->err = (struct err){0};
-    group->is_locked = false;
 }
 
 void group_write(struct group *group, bool takes_more)
@@ -240,7 +250,7 @@ void group_write(struct group *group, bool takes_more)
     enum err_code code = lane_plans_need(&lane->plans, group->first, &group->err);
     if (code == ERR_NONE)
         code = begin(group);
-    bool goes_on = code == ERR_NONE && !group->is_over;
+    bool goes_on = code == ERR_NONE && group->state == GROUP_OPEN;
     if (goes_on)
         code = run_all(group, takes_more);
     if (goes_on && code == ERR_NONE)
@@ -249,7 +259,9 @@ void group_write(struct group *group, bool takes_more)
         (void)lane_is_ended(lane, &group->err);
     if (goes_on && code == ERR_NONE)
         code = commit(group);
-    if (code != ERR_NONE || group->is_over)
+    if (group->state == GROUP_OPEN)
+        end(group, GROUP_LOST);
+    if (group->state != GROUP_COMMITTED)
         store_rollback(lane->conn);
     else if (group->ends_draft)
         atomic_store(&lane->common->is_draft, false);

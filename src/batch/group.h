@@ -21,28 +21,44 @@ enum entry {
     ENTRY_PARALLEL, // without a turn
 };
 
-// A transaction under way, and how it ended.
+// Whether a group is under way, and how it ended:
+//
+//     OPEN ─┬─ COMMIT ────────────────────────────────────► COMMITTED
+//           ├─ COMMIT fails ──────────────────────────────► LOST_AT_COMMIT
+//           ├─ its first batch fails before it has a turn ► REFUSED
+//           ├─ it cannot begin: somebody has the lock ────► LOCKED
+//           └─ anything else ─────────────────────────────► LOST
+//
+// Of all but COMMITTED nothing is on disk; of that what has not failed by itself is.
+enum group_state {
+    GROUP_OPEN,
+    GROUP_COMMITTED,
+    GROUP_LOST_AT_COMMIT,
+    GROUP_REFUSED, // it has no other batch, and that one has its own error
+    GROUP_LOCKED,
+    GROUP_LOST,
+};
+
+// A transaction, and the batches that share it.
 struct group {
     struct lane *lane;      // that writes it
+    enum group_state state; //
     struct batch *first;    // its batches, in order
     struct batch *last;     // of them
     size_t count;           // of them
     size_t rows;            // of all of them
     bool has_writes;        // one of them goes in with the commit
     bool has_rolled_back;   // one of them ended well and does not
-    bool is_lost_at_commit; // COMMIT has failed
     enum entry entry;       //
     bool has_turn;          // the one of the lanes
     bool is_staged;         // the first one is in the table batch, and its early checks have passed
-    bool is_over;           // the first one, the only one, has failed before it had its turn
     uint64_t staging_ns;    // how long the staging took
     uint64_t took_ns;       // how long its latest batch has run
     struct report warnings; // of the first one's early checks; owned
     struct slowest slowest; // of its statements
     struct batch *culprit;  // the one that has ended the transaction with its own failure; NULL: none has
     bool ends_draft;        // the store is a draft, and this is more
-    bool is_locked;         // somebody else held the lock, so that it could not begin
-    struct err err;         // why nothing of it is written; ERR_NONE: what did not fail by itself is on disk
+    struct err err;         // why it is lost or locked; none where a batch has that as its own error
 };
 
 // Puts a batch behind those of the group.

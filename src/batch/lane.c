@@ -77,7 +77,8 @@ static void tell_all(struct group *group)
     static const struct err none = {0};
     for (struct batch *batch = group->first, *next; batch != NULL; batch = next) {
         next = batch->next;
-        tell(group->lane, batch, group->is_lost_at_commit && is_told_anyway(batch) ? &none : &group->err);
+        tell(group->lane, batch,
+            group->state == GROUP_LOST_AT_COMMIT && is_told_anyway(batch) ? &none : &group->err);
     }
 }
 
@@ -134,7 +135,7 @@ static void write_one_by_one(struct lane *lane, const struct group *lost, struct
             group_add(&alone, batch);
             alone.err = *ret_locked;
         }
-        if (alone.is_locked)
+        if (alone.state == GROUP_LOCKED)
             *ret_locked = alone.err;
         tell_all(&alone);
     }
@@ -198,7 +199,7 @@ static void write_all(struct lane *lane, struct task *task)
     }
     group_write(&group, may_share(lane));
     learn(&group);
-    if (group.is_locked)
+    if (group.state == GROUP_LOCKED)
         locked = group.err;
     if (may_go_on_alone(&group))
         write_one_by_one(lane, &group, &locked);
