@@ -96,19 +96,27 @@ static enum err_code fill_batch(
     return ERR_NONE;
 }
 
+// Of all rows of a file, in its dialect, for which `room` is the caller's. A file may be of any size, and
+// what its matches take grows with it. Each match is bounded by itself.
+static struct intake_options intake_of(const struct endpoint *endpoint, const char *path,
+    const struct load_options *options, struct csv_dialect *room)
+{
+    const struct csv_dialect *csv = options != NULL && options->csv != NULL ? options->csv : endpoint->csv;
+    return (struct intake_options){.endpoint = endpoint,
+        .csv = csv_of_file(csv, span_of(path), room),
+        .max_rows = SIZE_MAX,
+        .pattern_steps = PATTERN_STEPS_ENDLESS};
+}
+
 static enum err_code fill_from(const struct endpoint *endpoint, struct store_conn *conn, const char *path,
     size_t max_rows, const struct load_options *options, struct report *report, uint64_t *ret_rows,
     struct err *err)
 {
     AUTO(data_file_fini) struct data_file file = {.path = path, .fd = -1};
-    // A file may be of any size, and what its matches take grows with it. Each match is bounded by itself.
     struct csv_dialect room;
-    const struct csv_dialect *csv = options != NULL && options->csv != NULL ? options->csv : endpoint->csv;
-    struct intake_options intake = {.endpoint = endpoint,
-        .csv = csv_of_file(csv, span_of(path), &room),
-        .max_rows = max_rows,
-        .pattern_steps = PATTERN_STEPS_ENDLESS,
-        .report = report};
+    struct intake_options intake = intake_of(endpoint, path, options, &room);
+    intake.max_rows = max_rows;
+    intake.report = report;
     enum err_code code = data_file_open(&file, &intake, err);
     if (code == ERR_NONE)
         code = store_batch_open(conn, endpoint->field_names, endpoint_batch_columns(endpoint), err);
@@ -229,12 +237,8 @@ static enum err_code read_all(const struct endpoint *endpoint, const char *path,
     AUTO(report_fini) struct report ignored = {0};
     struct csv_dialect room;
     size_t len = 0;
-    const struct csv_dialect *csv = options != NULL && options->csv != NULL ? options->csv : endpoint->csv;
-    struct intake_options intake = {.endpoint = endpoint,
-        .csv = csv_of_file(csv, span_of(path), &room),
-        .max_rows = SIZE_MAX,
-        .pattern_steps = PATTERN_STEPS_ENDLESS,
-        .report = &ignored};
+    struct intake_options intake = intake_of(endpoint, path, options, &room);
+    intake.report = &ignored;
     enum err_code code = data_file_open(&file, &intake, err);
     do {
         if (code == ERR_NONE)

@@ -37,8 +37,9 @@ enum err_code job_shape(const struct endpoint *endpoint, char ret_shape[JOB_SHAP
 
 void job_endpoint_name(const struct endpoint *endpoint, struct buf *out)
 {
-    buf_printf(
-        out, "%s %.*s", http_method_name(endpoint->method), (int)endpoint->path.len, endpoint->path.at);
+    char name[ENDPOINT_NAME_CHARS];
+    endpoint_name(endpoint, name);
+    buf_append_str(out, name);
 }
 
 bool job_format_from_type(struct span media_type, enum answer_format *ret_format)
