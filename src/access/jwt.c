@@ -208,11 +208,7 @@ enum jwt_verdict jwt_judge(const struct jwt *jwt, const struct issuer *issuer, c
 
 static enum err_code copy(struct arena *arena, struct span text, struct span *ret_copy, struct err *err)
 {
-    char *at = arena_strndup(arena, text.len > 0 ? text.at : "", text.len);
-    if (at == NULL)
-        return err_no_memory(err);
-    *ret_copy = (struct span){.at = at, .len = text.len};
-    return ERR_NONE;
+    return arena_copy(arena, text, ret_copy) ? ERR_NONE : err_no_memory(err);
 }
 
 // An id goes into logs, and the names of accounts.

@@ -47,13 +47,6 @@ static size_t find_slot(const struct key_table *table, const struct secret_diges
 
 // --- making
 
-static bool copy(struct arena *arena, struct span text, struct span *ret_copy)
-{
-    char *at = arena_strndup(arena, text.at, text.len);
-    *ret_copy = (struct span){.at = at, .len = text.len};
-    return at != NULL;
-}
-
 static size_t count_lines(struct span text)
 {
     size_t count = 0;
@@ -66,7 +59,7 @@ static bool read_scopes(struct arena *arena, struct span text, struct client *cl
 {
     struct span lines;
     client->scopes = arena_zalloc(arena, count_lines(text), sizeof(*client->scopes));
-    if (client->scopes == NULL || !copy(arena, text, &lines))
+    if (client->scopes == NULL || !arena_copy(arena, text, &lines))
         return false;
     while (lines.len > 0) {
         struct span line = span_line(&lines);
@@ -80,7 +73,7 @@ static bool read_claims(struct arena *arena, struct span text, struct client *cl
 {
     struct span lines;
     client->claims = arena_zalloc(arena, count_lines(text), sizeof(*client->claims));
-    if (client->claims == NULL || !copy(arena, text, &lines))
+    if (client->claims == NULL || !arena_copy(arena, text, &lines))
         return false;
     while (lines.len > 0) {
         struct span line = span_line(&lines);
@@ -99,8 +92,8 @@ static bool read_client(struct arena *arena, const struct key_row *row, struct c
     client->secret = row->secret;
     client->ends_s = row->ends_s;
     atomic_init(&client->used_s, 0);
-    return copy(arena, row->id, &client->id) && copy(arena, row->label, &client->label) &&
-           copy(arena, row->plan, &client->plan) && read_scopes(arena, row->scopes, client) &&
+    return arena_copy(arena, row->id, &client->id) && arena_copy(arena, row->label, &client->label) &&
+           arena_copy(arena, row->plan, &client->plan) && read_scopes(arena, row->scopes, client) &&
            read_claims(arena, row->claims, client);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "text/sql_quote.h"
 #include "text/sql_scan.h"
 
 #define FAIL(lines, entry, ...) diags_add((lines)->diags, (lines)->file, (entry)->line, 0, __VA_ARGS__)
@@ -27,18 +28,12 @@ static bool is_plain_name(struct span name)
     return name.len > 0;
 }
 
-static bool begins_with(struct span name, const char *text)
-{
-    size_t len = strlen(text);
-    return name.len >= len && memcmp(name.at, text, len) == 0;
-}
-
 // Why no table of that name can have a history, or NULL.
 static const char *table_problem(struct span name)
 {
     if (!is_plain_name(name))
         return "is no table's name that both stores know: a-z, 0-9 and _, with a letter in front";
-    if (begins_with(name, "reckoner_") || begins_with(name, "sqlite_"))
+    if (span_starts_with(name, "reckoner_") || span_starts_with(name, "sqlite_"))
         return "is no table of the app's";
     return name.len > LIMIT_HISTORY_NAME_CHARS ? "is too long a name for a table with an archive" : NULL;
 }
@@ -59,12 +54,10 @@ static unsigned read_days(struct span text)
 
 static bool keep(struct history_lines *lines, struct span text, struct span *ret_kept)
 {
-    const char *at = arena_strndup(&lines->app->arena, text.at, text.len);
-    if (at == NULL)
+    bool is_kept = arena_copy(&lines->app->arena, text, ret_kept);
+    if (!is_kept)
         lines->status = ERR_NO_MEMORY;
-    else
-        *ret_kept = (struct span){.at = at, .len = text.len};
-    return at != NULL;
+    return is_kept;
 }
 
 static void add(struct history_lines *lines, const struct ini_entry *entry, struct span column, unsigned days)
@@ -127,11 +120,7 @@ static bool names_table(const struct statement *statement, struct span table)
     struct sql_token token;
     sql_scan_init(&scan, statement->sql, statement->dialect);
     while ((token = sql_scan_next(&scan)).kind != SQL_END && token.kind != SQL_UNTERMINATED) {
-        struct span name = token.text;
-        bool is_quoted = name.len > 2 && name.at[0] == '"';
-        if (is_quoted)
-            name = (struct span){.at = name.at + 1, .len = name.len - 2};
-        if (token.kind == SQL_CODE && span_equal_nocase(name, table))
+        if (token.kind == SQL_CODE && span_equal_nocase(sql_unquoted(token.text), table))
             return true;
     }
     return false;

@@ -51,12 +51,10 @@ static void fail(struct reading *reading, const char *format, ...)
 
 static bool keep(struct reading *reading, struct span text, struct span *ret_kept)
 {
-    struct span kept = {.at = arena_strndup(&reading->app->arena, text.at, text.len), .len = text.len};
-    if (kept.at == NULL)
+    bool is_kept = arena_copy(&reading->app->arena, text, ret_kept);
+    if (!is_kept)
         reading->status = ERR_NO_MEMORY;
-    else
-        *ret_kept = kept;
-    return kept.at != NULL;
+    return is_kept;
 }
 
 static void on_title(struct reading *reading, struct span value)

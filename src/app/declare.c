@@ -145,21 +145,11 @@ void declare_parallel(struct parser *parser, struct words *words, const struct d
 
 // --- @param and @field
 
-// The rule of that name, or NULL.
-static const struct rule *find_rule(const struct rule *rules, size_t count, struct span name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (span_equal(rules[i].name, name))
-            return &rules[i];
-    }
-    return NULL;
-}
-
 // Reads a @param or @field into an array of at most `max`.
 static void add_rule(struct parser *parser, struct words *words, const struct directive *directive,
     struct word name, size_t max, struct rule **rules, size_t *count)
 {
-    const struct rule *same = find_rule(*rules, *count, name.text);
+    const struct rule *same = rule_find(*rules, *count, name.text);
     if (same != NULL) {
         words_fail(words, name.column, "a second %s %.*s; the first is on line %u", directive->name,
             SHOW(name.text), (unsigned)same->line);

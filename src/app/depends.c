@@ -245,9 +245,7 @@ static bool find_with_schema(
     struct sql_scan scan;
     struct sql_token schema = {0}, dot = {0}, token;
     sql_scan_init(&scan, sql, dialect);
-    while ((token = sql_scan_next(&scan)).kind != SQL_END) {
-        if (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT)
-            continue;
+    while ((token = sql_scan_next_code(&scan)).kind != SQL_END) {
         bool is_table = token.kind == SQL_CODE && span_equal_nocase(sql_unquoted(token.text), depends->table);
         if (is_table && dot.kind == SQL_CODE && span_is(dot.text, ".")) {
             *ret_schema = schema;

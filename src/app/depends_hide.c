@@ -12,10 +12,10 @@ static bool settle_params(struct parser *parser, struct depends *depends)
     const struct endpoint *endpoint = &parser->endpoint;
     bool is_fine = true;
     for (size_t i = 0; i < depends->count; i++) {
-        for (size_t k = 0; k < endpoint->param_count; k++) {
-            if (span_equal(endpoint->params[k].name, depends->columns[i].param_name))
-                depends->columns[i].param = (int)k;
-        }
+        const struct rule *found =
+            rule_find(endpoint->params, endpoint->param_count, depends->columns[i].param_name);
+        if (found != NULL)
+            depends->columns[i].param = (int)(found - endpoint->params);
         int param = depends->columns[i].param;
         is_fine = is_fine && param >= 0;
         if (param < 0 || !endpoint->params[param].is_list)

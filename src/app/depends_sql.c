@@ -10,15 +10,6 @@
 #include "base/ascii.h"
 #include "text/sql_quote.h"
 
-static struct sql_token next_token(struct sql_scan *scan)
-{
-    struct sql_token token;
-    do
-        token = sql_scan_next(scan);
-    while (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT);
-    return token;
-}
-
 static bool is_word(const struct sql_token *token, const char *word)
 {
     return token->kind == SQL_CODE && span_is_nocase(token->text, word);
@@ -34,7 +25,8 @@ bool depends_is_named(const struct depends *depends, struct span sql, enum sql_d
 {
     struct sql_scan scan;
     sql_scan_init(&scan, sql, dialect);
-    for (struct sql_token token = next_token(&scan); token.kind != SQL_END; token = next_token(&scan)) {
+    for (struct sql_token token = sql_scan_next_code(&scan); token.kind != SQL_END;
+         token = sql_scan_next_code(&scan)) {
         if (names(depends, &token))
             return true;
     }
@@ -60,7 +52,8 @@ void depends_append_renamed(const struct endpoint *from, const struct endpoint *
     struct sql_token before = {0};
     size_t done = 0;
     sql_scan_init(&scan, sql, dialect);
-    for (struct sql_token token = next_token(&scan); token.kind != SQL_END; token = next_token(&scan)) {
+    for (struct sql_token token = sql_scan_next_code(&scan); token.kind != SQL_END;
+         token = sql_scan_next_code(&scan)) {
         for (size_t i = 0; i < from->depends_count && !is_word(&before, "."); i++) {
             if (!names(&from->depends[i], &token))
                 continue;
@@ -120,7 +113,7 @@ static bool find_with(struct span sql, enum sql_dialect dialect, bool *ret_is_re
 {
     struct sql_scan scan;
     sql_scan_init(&scan, sql, dialect);
-    struct sql_token with = next_token(&scan), recursive = next_token(&scan);
+    struct sql_token with = sql_scan_next_code(&scan), recursive = sql_scan_next_code(&scan);
     if (!is_word(&with, "WITH"))
         return false;
     *ret_is_recursive = is_word(&recursive, "RECURSIVE");

@@ -105,19 +105,17 @@ static const char *path_param_problem(const struct rule *param)
 static void settle_path_param(struct parser *parser, struct path_part *part)
 {
     struct endpoint *endpoint = &parser->endpoint;
-    size_t i = 0;
-    while (i < endpoint->param_count && !span_equal(endpoint->params[i].name, part->text))
-        i++;
-    if (i == endpoint->param_count) {
+    const struct rule *found = rule_find(endpoint->params, endpoint->param_count, part->text);
+    if (found == NULL) {
         uint32_t column = parser->path_column + (uint32_t)(part->text.at - endpoint->path.at) - 1;
         diags_add(parser->diags, parser->file, endpoint->line, column,
             "the path's {%.*s} is not declared; add a line such as -- @param %.*s text", SHOW(part->text),
             SHOW(part->text));
         return;
     }
-    struct rule *param = &endpoint->params[i];
+    part->param = (int)(found - endpoint->params);
+    struct rule *param = &endpoint->params[part->param];
     param->in_path = true;
-    part->param = (int)i;
     const char *problem = path_param_problem(param);
     if (problem != NULL)
         diags_add(parser->diags, parser->file, param->line, param->column, "parameter %.*s %s",

@@ -15,16 +15,6 @@ struct collector {
     void *ctx;                                            // handed to it
 };
 
-// The rule of that name; NULL for a name that the endpoint does not have.
-static const struct rule *find_rule(const struct rule *rules, size_t count, struct span name)
-{
-    for (size_t i = 0; name.at != NULL && i < count; i++) {
-        if (span_equal(rules[i].name, name))
-            return &rules[i];
-    }
-    return NULL;
-}
-
 // Gives a decimal its decimal places.
 static void as_decimal(const struct rule *rule, bool decimals_are_scaled, struct value *value)
 {
@@ -58,8 +48,8 @@ static bool on_finding(void *ctx, const struct finding *finding)
 {
     struct collector *collector = ctx;
     const struct endpoint *endpoint = collector->endpoint;
-    const struct rule *field = find_rule(endpoint->fields, endpoint->field_count, finding->field);
-    const struct rule *param = find_rule(endpoint->params, endpoint->param_count, finding->parameter);
+    const struct rule *field = rule_find(endpoint->fields, endpoint->field_count, finding->field);
+    const struct rule *param = rule_find(endpoint->params, endpoint->param_count, finding->parameter);
     char number[NUMBER_CHARS];
     struct fault fault = {
         .line = finding->line,

@@ -6,18 +6,14 @@
 
 #include "base/attr.h"
 #include "base/limits.h"
+#include "text/sql_quote.h"
 #include "text/sql_scan.h"
 
 // The next word, without quotes; empty at the end.
 static struct span next_word(struct sql_scan *scan)
 {
-    struct sql_token token;
-    do
-        token = sql_scan_next(scan);
-    while (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT);
-    struct span word = token.kind == SQL_CODE ? token.text : (struct span){0};
-    if (word.len > 2 && word.at[0] == '"')
-        word = (struct span){.at = word.at + 1, .len = word.len - 2};
+    struct sql_token token = sql_scan_next_code(scan);
+    struct span word = token.kind == SQL_CODE ? sql_unquoted(token.text) : (struct span){0};
     return token.kind == SQL_END || token.kind == SQL_UNTERMINATED || word.len > 0 ? word : span_of(";");
 }
 

@@ -63,11 +63,9 @@ static size_t scan_tokens(const struct statement *statement, struct token *items
     size_t count = 0, depth = 0;
     sql_scan_init(&scan, statement->sql, statement->dialect);
     for (;;) {
-        struct sql_token next = sql_scan_next(&scan);
+        struct sql_token next = sql_scan_next_code(&scan);
         if (next.kind == SQL_END || next.kind == SQL_UNTERMINATED || next.kind == SQL_SEMICOLON)
             return count;
-        if (next.kind == SQL_LINE_COMMENT || next.kind == SQL_BLOCK_COMMENT)
-            continue;
         struct token token = {.text = next.text,
             .place = {.line = next.line, .column = next.column},
             .is_code = next.kind == SQL_CODE};

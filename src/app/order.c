@@ -32,16 +32,6 @@ static void PRINTF_LIKE(3, 4)
     va_end(args);
 }
 
-// The next token that is no comment.
-static struct sql_token next_token(struct sql_scan *scan)
-{
-    struct sql_token token;
-    do
-        token = sql_scan_next(scan);
-    while (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT);
-    return token;
-}
-
 static bool token_is(const struct sql_token *token, const char *word)
 {
     return token->kind == SQL_CODE && span_is_nocase(token->text, word);
@@ -54,8 +44,8 @@ static bool find_order(const struct statement *statement, struct sql_scan *ret_s
     size_t depth = 0;
     bool found = false;
     sql_scan_init(&scan, statement->sql, statement->dialect);
-    for (struct sql_token token = next_token(&scan); token.kind != SQL_END;) {
-        struct sql_token after = next_token(&scan);
+    for (struct sql_token token = sql_scan_next_code(&scan); token.kind != SQL_END;) {
+        struct sql_token after = sql_scan_next_code(&scan);
         if (token_is(&token, "("))
             depth++;
         else if (token_is(&token, ")"))
@@ -107,7 +97,7 @@ static bool is_limit(const struct sql_token *token)
 // A term that is no name of the answer's, with the cure where it is a column with its table in front.
 static void fail_term(const struct ordering *ordering, struct sql_scan scan, const struct sql_token *name)
 {
-    struct sql_token dot = next_token(&scan), behind = next_token(&scan);
+    struct sql_token dot = sql_scan_next_code(&scan), behind = sql_scan_next_code(&scan);
     size_t column;
     if (!token_is(&dot, ".") || behind.kind != SQL_CODE)
         fail_at(ordering, name, "@page orders by names of the answer's columns, and \"%.*s\" is none",
@@ -125,20 +115,20 @@ static void fail_term(const struct ordering *ordering, struct sql_scan scan, con
 static bool read_term(struct ordering *ordering, struct sql_scan *scan, struct sql_token *ret_end)
 {
     struct order *order = &ordering->order;
-    struct sql_token name = next_token(scan);
+    struct sql_token name = sql_scan_next_code(scan);
     struct order_key key = {0};
     if (name.kind != SQL_CODE || !find_column(ordering->answer, name.text, &key.column)) {
         fail_term(ordering, *scan, &name);
         return false;
     }
-    struct sql_token end = next_token(scan);
+    struct sql_token end = sql_scan_next_code(scan);
     key.descending = token_is(&end, "DESC");
     if (key.descending || token_is(&end, "ASC"))
-        end = next_token(scan);
+        end = sql_scan_next_code(scan);
     if (token_is(&end, "NULLS")) {
-        end = next_token(scan);
+        end = sql_scan_next_code(scan);
         key.nulls = token_is(&end, "FIRST") ? ORDER_NULLS_FIRST : ORDER_NULLS_LAST;
-        end = next_token(scan); // another word than these, the database has refused
+        end = sql_scan_next_code(scan); // another word than these, the database has refused
     }
     if (is_limit(&end)) {
         fail_at(ordering, &end, "@page sets the limit itself: leave out %.*s", SHOW(end.text));

@@ -269,9 +269,7 @@ bool page_sql_makes_nulls(const struct statement *statement)
     struct span before = {0}, bracket = {0}; // the last word, and what stood before it when it was "("
     struct sql_scan scan;
     sql_scan_init(&scan, statement->sql, statement->dialect);
-    for (struct sql_token token; (token = sql_scan_next(&scan)).kind != SQL_END;) {
-        if (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT)
-            continue;
+    for (struct sql_token token; (token = sql_scan_next_code(&scan)).kind != SQL_END;) {
         if (token.kind == SQL_CODE && is_one_of(token.text, makers))
             return true;
         bool is_query =

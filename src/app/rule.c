@@ -23,6 +23,15 @@ enum {
     NORMAL_BYTES = 40,   // room that value_parse may take from the arena for a timestamp, time or UUID
 };
 
+const struct rule *rule_find(const struct rule *rules, size_t count, struct span name)
+{
+    for (size_t i = 0; name.at != NULL && i < count; i++) {
+        if (span_equal(rules[i].name, name))
+            return &rules[i];
+    }
+    return NULL;
+}
+
 const char *rule_code(enum rule_result result)
 {
     switch (result) {

@@ -87,6 +87,9 @@ enum rule_result {
 };
 const char *rule_code(enum rule_result result);
 
+// The rule of that name among those; NULL: there is none, or the name's `at` is NULL.
+const struct rule *rule_find(const struct rule *rules, size_t count, struct span name);
+
 // Appends what is wrong with a text that did not pass so, in words, where rule_expected does not say it;
 // false elsewhere.
 bool rule_explain(const struct rule *rule, enum rule_result result, struct span text, struct buf *out);

@@ -95,6 +95,15 @@ char *arena_strndup(struct arena *arena, const char *text, size_t len)
     return copy;
 }
 
+bool arena_copy(struct arena *arena, struct span text, struct span *ret_copy)
+{
+    const char *copy = arena_strndup(arena, text.at, text.len);
+    if (copy == NULL)
+        return false;
+    *ret_copy = (struct span){.at = copy, .len = text.len};
+    return true;
+}
+
 char *arena_strdup(struct arena *arena, const char *text)
 {
     return arena_strndup(arena, text, strlen(text));

@@ -4,6 +4,7 @@
 #ifndef RECKONER_BASE_ARENA_H
 #define RECKONER_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attr.h"
@@ -36,6 +37,10 @@ MUST_CHECK void *arena_grow(struct arena *arena, void *items, size_t count, size
 
 // A copy of `len` bytes with a NUL behind them.
 MUST_CHECK char *arena_strndup(struct arena *arena, const char *text, size_t len);
+
+// Sets *ret_copy to such a copy of a text, which may be empty; false, and it stays as it is, past max or
+// without memory.
+MUST_CHECK bool arena_copy(struct arena *arena, struct span text, struct span *ret_copy);
 
 // A copy of a string.
 MUST_CHECK char *arena_strdup(struct arena *arena, const char *text);

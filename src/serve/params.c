@@ -10,25 +10,15 @@
 #include "serve/format.h"
 #include "serve/query.h"
 
-// A copy in the request's arena, which outlives the head; false without memory.
-static bool keep(struct request *request, struct span text, struct span *ret_kept)
-{
-    const char *copy = arena_strndup(&request->arena, text.len > 0 ? text.at : "", text.len);
-    if (copy == NULL)
-        return false;
-    *ret_kept = (struct span){.at = copy, .len = text.len};
-    return true;
-}
-
 bool params_keep(struct request *request, const struct http_request *head, struct span *parts)
 {
     const struct endpoint *endpoint = request->endpoint;
     bool is_cut = request->query.at != NULL; // by the door
-    bool kept = is_cut || keep(request, head->query, &request->query);
+    bool kept = is_cut || arena_copy(&request->arena, head->query, &request->query);
     for (size_t i = 0; kept && i < endpoint->part_count; i++)
-        kept = endpoint->parts[i].param < 0 || keep(request, parts[i], &parts[i]);
+        kept = endpoint->parts[i].param < 0 || arena_copy(&request->arena, parts[i], &parts[i]);
     if (kept && endpoint->page_rows > 0)
-        kept = keep(request, head->path, &request->path);
+        kept = arena_copy(&request->arena, head->path, &request->path);
     request->parts = parts;
     request->params = arena_zalloc(&request->arena, endpoint->param_count, sizeof(struct value));
     if (kept && request->params != NULL)

@@ -52,11 +52,7 @@ static bool is_mark(const struct json_token *token, char mark)
 
 static bool keep(struct reading *reading, struct span text, struct span *ret_kept)
 {
-    const char *copy = arena_strndup(reading->arena, text.len > 0 ? text.at : "", text.len);
-    if (copy == NULL)
-        return fail_full(reading);
-    *ret_kept = (struct span){.at = copy, .len = text.len};
-    return true;
+    return arena_copy(reading->arena, text, ret_kept) || fail_full(reading);
 }
 
 static bool kind_of(const struct json_token *token, enum json_kind *ret_kind)

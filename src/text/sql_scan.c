@@ -186,6 +186,15 @@ struct sql_token sql_scan_next(struct sql_scan *scan)
     return token;
 }
 
+struct sql_token sql_scan_next_code(struct sql_scan *scan)
+{
+    struct sql_token token;
+    do
+        token = sql_scan_next(scan);
+    while (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT);
+    return token;
+}
+
 void sql_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column)
 {
     uint32_t line = 1;

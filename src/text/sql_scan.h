@@ -54,6 +54,9 @@ void sql_scan_init(struct sql_scan *scan, struct span text, enum sql_dialect dia
 // up, in PostgreSQL with no digit in front, as in x[1:2]; "::" is a cast.
 struct sql_token sql_scan_next(struct sql_scan *scan);
 
+// The next token that is no comment.
+struct sql_token sql_scan_next_code(struct sql_scan *scan);
+
 // The 1-based line and byte column of an offset in `sql`, in which a byte order mark counts in no column.
 void sql_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column);
 

@@ -254,10 +254,8 @@ static void read_words(struct reading *reading)
 {
     struct sql_scan scan;
     sql_scan_init(&scan, span_of(reading->stmt->prepared->sql), SQL_POSTGRESQL);
-    for (struct sql_token token; (token = sql_scan_next(&scan)).kind != SQL_END;) {
-        if (token.kind != SQL_LINE_COMMENT && token.kind != SQL_BLOCK_COMMENT)
-            on_token(reading, &token);
-    }
+    for (struct sql_token token; (token = sql_scan_next_code(&scan)).kind != SQL_END;)
+        on_token(reading, &token);
     pg_end_array(&reading->calls);
     pg_end_array(&reading->types);
     pg_end_array(&reading->operands);

@@ -85,16 +85,6 @@ static bool is(const struct sql_token *token, const char *word)
     return token->kind == SQL_CODE && span_is_nocase(token->text, word);
 }
 
-// The next token that is no comment.
-static struct sql_token next_token(struct sql_scan *scan)
-{
-    struct sql_token token;
-    do
-        token = sql_scan_next(scan);
-    while (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT);
-    return token;
-}
-
 static enum err_code refuse(struct span sql, size_t offset, enum pg_origin origin, struct span what,
     const char *reason, struct err *err)
 {
@@ -144,8 +134,9 @@ static enum err_code check_calls(
 {
     struct sql_scan scan;
     sql_scan_init(&scan, statement, SQL_POSTGRESQL);
-    struct sql_token before = {.kind = SQL_END}, token = next_token(&scan);
-    for (; before.kind != SQL_END || token.kind != SQL_END; before = token, token = next_token(&scan)) {
+    struct sql_token before = {.kind = SQL_END}, token = sql_scan_next_code(&scan);
+    for (; before.kind != SQL_END || token.kind != SQL_END;
+         before = token, token = sql_scan_next_code(&scan)) {
         size_t offset = (size_t)(statement.at - sql.at) + before.offset;
         bool is_call = is(&token, "(") && is_name(&before, refused_functions, ARRAY_LEN(refused_functions));
         if (is_call || is_name(&before, settings, ARRAY_LEN(settings)))
@@ -160,7 +151,7 @@ enum err_code pg_permit_check(enum pg_origin origin, struct span sql, struct spa
     size_t base = (size_t)(statement.at - sql.at);
     struct sql_scan scan;
     sql_scan_init(&scan, statement, SQL_POSTGRESQL);
-    struct sql_token first = next_token(&scan);
+    struct sql_token first = sql_scan_next_code(&scan);
     if (first.kind == SQL_END)
         return ERR_NONE;
     enum err_code code = check_first(origin, sql, &first, base, err);
@@ -172,7 +163,7 @@ enum err_code pg_permit_check(enum pg_origin origin, struct span sql, struct spa
             return refuse(sql, base + token.offset, origin, (struct span){"SELECT INTO", 11},
                 "only a migration changes the schema", err);
         before = token;
-        token = next_token(&scan);
+        token = sql_scan_next_code(&scan);
     }
     return code;
 }
@@ -182,16 +173,16 @@ bool pg_writes(struct span statement)
     static const char *const writes[] = {"insert", "update", "delete", "merge"};
     struct sql_scan scan;
     sql_scan_init(&scan, statement, SQL_POSTGRESQL);
-    struct sql_token before = next_token(&scan);
+    struct sql_token before = sql_scan_next_code(&scan);
     if (is_word(&before, writes, ARRAY_LEN(writes)))
         return true;
     // Behind the parenthesis that begins a part of WITH, or the one that ends the last part: a word that is a
     // name elsewhere.
     while (is(&before, "("))
-        before = next_token(&scan);
+        before = sql_scan_next_code(&scan);
     bool has_parts = is(&before, "with");
     for (;;) {
-        struct sql_token token = next_token(&scan);
+        struct sql_token token = sql_scan_next_code(&scan);
         if (token.kind == SQL_END)
             return false;
         if (has_parts && (is(&before, "(") || is(&before, ")")) && is_word(&token, writes, ARRAY_LEN(writes)))

@@ -85,9 +85,8 @@ static bool names_time(struct span sql)
     struct sql_scan scan;
     struct span call = {0}, before = {0}; // the token before the last one, and the last one
     sql_scan_init(&scan, sql, SQL_SQLITE);
-    for (struct sql_token token = sql_scan_next(&scan); token.kind != SQL_END; token = sql_scan_next(&scan)) {
-        if (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT)
-            continue;
+    for (struct sql_token token = sql_scan_next_code(&scan); token.kind != SQL_END;
+         token = sql_scan_next_code(&scan)) {
         bool is_empty_call = span_is(token.text, ")") && span_is(before, "(") &&
                              is_one_of(dates, ARRAY_LEN(dates), sql_unquoted(call));
         if (is_empty_call || span_is_nocase(token.text, "'now'"))

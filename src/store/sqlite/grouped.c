@@ -30,9 +30,7 @@ static bool read_words(struct span sql, struct words *ret_words)
     struct sql_token token;
     ret_words->count = 0;
     sql_scan_init(&scan, sql, SQL_SQLITE);
-    while ((token = sql_scan_next(&scan)).kind != SQL_END) {
-        if (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT)
-            continue;
+    while ((token = sql_scan_next_code(&scan)).kind != SQL_END) {
         if (ret_words->count == MAX_WORDS)
             return false;
         ret_words->at[ret_words->count++] = token.text;

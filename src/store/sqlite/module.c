@@ -9,15 +9,6 @@
 #include "base/attr.h"
 #include "text/sql_scan.h"
 
-static struct sql_token next_code(struct sql_scan *scan)
-{
-    struct sql_token token;
-    do
-        token = sql_scan_next(scan);
-    while (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT);
-    return token;
-}
-
 static bool is_one_of(struct span word, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -44,9 +35,9 @@ static enum sqlite_module_reads find_content(struct sql_scan *scan, struct span 
 {
     struct span before = {0};
     struct sql_token token;
-    while ((token = next_code(scan)).kind != SQL_END) {
+    while ((token = sql_scan_next_code(scan)).kind != SQL_END) {
         if (span_is(token.text, "=") && names_content(before)) {
-            struct span content = unquoted(next_code(scan).text);
+            struct span content = unquoted(sql_scan_next_code(scan).text);
             if (content.len == 0)
                 return MODULE_READS_ITSELF; // it holds no text at all
             *ret_content = content;
@@ -65,9 +56,9 @@ enum sqlite_module_reads sqlite_module_reads(struct span sql, struct span *ret_c
     struct sql_token token;
     sql_scan_init(&scan, sql, SQL_SQLITE);
     do
-        token = next_code(&scan);
+        token = sql_scan_next_code(&scan);
     while (token.kind != SQL_END && !span_is_nocase(token.text, "using"));
-    struct span module = unquoted(next_code(&scan).text);
+    struct span module = unquoted(sql_scan_next_code(&scan).text);
     if (is_one_of(module, trees, ARRAY_LEN(trees)))
         return MODULE_READS_ITSELF;
     if (is_one_of(module, texts, ARRAY_LEN(texts)))

@@ -23,11 +23,9 @@ static bool is_conflict_without_where(struct span sql, size_t start, size_t offs
     bool is_conflict = false, has_select = false;
     sql_scan_init(&scan, (struct span){.at = sql.at + start, .len = offset - start}, SQL_SQLITE);
     for (;;) {
-        struct sql_token token = sql_scan_next(&scan);
+        struct sql_token token = sql_scan_next_code(&scan);
         if (token.kind == SQL_END)
             return is_conflict && has_select;
-        if (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT)
-            continue;
         has_select = has_select || is_word(&token, "SELECT");
         is_conflict = is_conflict || (is_word(&token, "CONFLICT") && is_word(&last, "ON"));
         last = token;

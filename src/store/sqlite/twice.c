@@ -32,9 +32,7 @@ static bool is_upsert(struct span sql)
     struct sql_token token;
     bool is_do = false;
     sql_scan_init(&scan, sql, SQL_SQLITE);
-    while ((token = sql_scan_next(&scan)).kind != SQL_END) {
-        if (token.kind == SQL_LINE_COMMENT || token.kind == SQL_BLOCK_COMMENT)
-            continue;
+    while ((token = sql_scan_next_code(&scan)).kind != SQL_END) {
         if (is_do && span_is_nocase(token.text, "update"))
             return true;
         is_do = span_is_nocase(token.text, "do");
