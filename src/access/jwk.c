@@ -146,15 +146,14 @@ static bool is_to_verify(const struct json_entry *members)
 struct use {
     const char *kty;                // key type
     const char *crv;                // curve; NULL: the type has none
-    const char *alg;                // as JWKs and tokens name it
     enum token_algorithm algorithm; //
     EVP_PKEY *(*make)(const struct json_entry *members, const char **ret_reason);
 };
 
 static const struct use uses[] = {
-    {"RSA", NULL, "RS256", TOKEN_RS256, make_rsa},
-    {"EC", "P-256", "ES256", TOKEN_ES256, make_ec},
-    {"OKP", "Ed25519", "EdDSA", TOKEN_EDDSA, make_ed25519},
+    {"RSA", NULL, TOKEN_RS256, make_rsa},
+    {"EC", "P-256", TOKEN_ES256, make_ec},
+    {"OKP", "Ed25519", TOKEN_EDDSA, make_ed25519},
 };
 
 static const struct use *find_use(const struct json_entry *members)
@@ -182,8 +181,8 @@ static bool read_key(const struct json_entry *members, struct jwk *ret_key, cons
         *ret_reason = "a key is a private one: nobody but the issuer may have it";
     else if (!is_absent_or(members, "use", "sig") || !is_to_verify(members))
         *ret_reason = "a key is not for signatures";
-    else if (!is_absent_or(members, "alg", use->alg))
-        *ret_reason = "the alg of a key is none of RS256, ES256 and EdDSA, or does not go with its type";
+    else if (!is_absent_or(members, "alg", token_algorithm_name(use->algorithm)))
+        *ret_reason = "the alg of a key is none of " TOKEN_ALGORITHM_NAMES ", or does not go with its type";
     if (use == NULL || *ret_reason != NULL)
         return false;
     EVP_PKEY *key = use->make(members, ret_reason);

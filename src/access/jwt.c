@@ -34,14 +34,8 @@ static bool decode(struct span *part, char **room)
 
 static enum err_code read_algorithm(struct span alg, enum token_algorithm *ret_algorithm, struct err *err)
 {
-    if (span_is(alg, "RS256"))
-        *ret_algorithm = TOKEN_RS256;
-    else if (span_is(alg, "ES256"))
-        *ret_algorithm = TOKEN_ES256;
-    else if (span_is(alg, "EdDSA"))
-        *ret_algorithm = TOKEN_EDDSA;
-    else
-        return REFUSE(err, "its alg is none of RS256, ES256 and EdDSA");
+    if (!token_algorithm_from_name(alg, ret_algorithm))
+        return REFUSE(err, "its alg is none of " TOKEN_ALGORITHM_NAMES);
     return ERR_NONE;
 }
 

@@ -3,6 +3,7 @@
 // (RFC 8725 section 3.9). What the file or URL holds is not looked at. Any thread.
 #include "app/issuer.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "app/diag.h"
@@ -10,22 +11,45 @@
 #include "text/nearest.h"
 #include "text/url.h"
 
-static const char *const ALGORITHMS[] = {"RS256", "ES256", "EdDSA"}; // in the order of their bits
+static const struct {
+    enum token_algorithm algorithm;
+    const char *name;
+} algorithms[] = {{TOKEN_RS256, "RS256"}, {TOKEN_ES256, "ES256"}, {TOKEN_EDDSA, "EdDSA"}};
 enum { ALL_ALGORITHMS = TOKEN_RS256 | TOKEN_ES256 | TOKEN_EDDSA };
 
 // --- algorithms
 
+const char *token_algorithm_name(enum token_algorithm algorithm)
+{
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        if (algorithms[i].algorithm == algorithm)
+            return algorithms[i].name;
+    }
+    assert(false);
+    return NULL;
+}
+
+bool token_algorithm_from_name(struct span name, enum token_algorithm *ret_algorithm)
+{
+    for (size_t i = 0; i < ARRAY_LEN(algorithms); i++) {
+        if (!span_is(name, algorithms[i].name))
+            continue;
+        *ret_algorithm = algorithms[i].algorithm;
+        return true;
+    }
+    return false;
+}
+
 static enum err_code read_algorithm(struct issuer *issuer, struct span word, struct err *err)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(ALGORITHMS); i++) {
-        if (!span_is(word, ALGORITHMS[i]))
-            continue;
-        if ((issuer->algorithms & 1U << i) != 0)
-            return err_set(err, ERR_CONFIG, "a second %s; take one away", ALGORITHMS[i]);
-        issuer->algorithms |= 1U << i;
-        return ERR_NONE;
-    }
-    return err_set(err, ERR_CONFIG, "\"%.*s\" is none of the algorithms: RS256, ES256 and EdDSA", SHOW(word));
+    enum token_algorithm algorithm;
+    if (!token_algorithm_from_name(word, &algorithm))
+        return err_set(
+            err, ERR_CONFIG, "\"%.*s\" is none of the algorithms: " TOKEN_ALGORITHM_NAMES, SHOW(word));
+    if ((issuer->algorithms & algorithm) != 0)
+        return err_set(err, ERR_CONFIG, "a second %s; take one away", token_algorithm_name(algorithm));
+    issuer->algorithms |= algorithm;
+    return ERR_NONE;
 }
 
 static enum err_code read_algorithms(struct issuer *issuer, struct span words, struct err *err)

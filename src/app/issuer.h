@@ -24,6 +24,13 @@ enum token_algorithm {
     TOKEN_EDDSA = 1 << 2, // Ed25519 (RFC 8037)
 };
 
+// All of them, for messages.
+#define TOKEN_ALGORITHM_NAMES "RS256, ES256 and EdDSA"
+
+// The name of one as tokens, keys and app.ini have it, and the one of that name; false: there is none.
+const char *token_algorithm_name(enum token_algorithm algorithm);
+bool token_algorithm_from_name(struct span name, enum token_algorithm *ret_algorithm);
+
 struct issuer {
     struct span name;     // of the section
     struct span issuer;   // what a token's `iss` has to be
