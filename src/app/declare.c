@@ -89,32 +89,24 @@ void declare_endpoint(struct parser *parser, struct words *words, const struct d
 
 void declare_strict(struct parser *parser, struct words *words, const struct directive *directive)
 {
-    if (parser->strict_line > 0)
-        words_fail(words, directive->column, "a second @strict; the first is on line %u",
-            (unsigned)parser->strict_line);
-    parser->strict_line = directive->line;
+    (void)parser_is_first(words, directive, &parser->strict_line);
     parser->endpoint.strict = true;
     words_end(words, "@strict");
 }
 
 void declare_private(struct parser *parser, struct words *words, const struct directive *directive)
 {
-    if (parser->private_line > 0)
-        words_fail(words, directive->column, "a second @private; the first is on line %u",
-            (unsigned)parser->private_line);
+    (void)parser_is_first(words, directive, &parser->private_line);
     if (parser_reads(parser))
         words_fail(words, directive->column,
             "a %s cannot be private: it would have no use; take one of them away", parser_method(parser));
-    parser->private_line = directive->line;
     parser->endpoint.is_private = true;
     words_end(words, "@private");
 }
 
 void declare_one(struct parser *parser, struct words *words, const struct directive *directive)
 {
-    if (parser->one.name != NULL)
-        words_fail(
-            words, directive->column, "a second @one; the first is on line %u", (unsigned)parser->one.line);
+    (void)parser_is_first(words, directive, &parser->one.line);
     parser->one = *directive;
     parser->endpoint.is_one = true;
     words_end(words, "@one");
@@ -122,9 +114,7 @@ void declare_one(struct parser *parser, struct words *words, const struct direct
 
 void declare_lenient(struct parser *parser, struct words *words, const struct directive *directive)
 {
-    if (parser->lenient.name != NULL)
-        words_fail(words, directive->column, "a second @lenient; the first is on line %u",
-            (unsigned)parser->lenient.line);
+    (void)parser_is_first(words, directive, &parser->lenient.line);
     parser->lenient = *directive;
     parser->endpoint.is_lenient = true;
     words_end(words, "@lenient");
@@ -132,13 +122,10 @@ void declare_lenient(struct parser *parser, struct words *words, const struct di
 
 void declare_parallel(struct parser *parser, struct words *words, const struct directive *directive)
 {
-    if (parser->parallel_line > 0)
-        words_fail(words, directive->column, "a second @parallel; the first is on line %u",
-            (unsigned)parser->parallel_line);
+    (void)parser_is_first(words, directive, &parser->parallel_line);
     if (parser_reads(parser))
         words_fail(words, directive->column, "a %s waits for no batch as it is; take @parallel away",
             parser_method(parser));
-    parser->parallel_line = directive->line;
     parser->endpoint.is_parallel = true;
     words_end(words, "@parallel");
 }

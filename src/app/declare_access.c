@@ -40,12 +40,8 @@ void declare_access(struct parser *parser, struct words *words, const struct dir
 {
     static const char *const known[] = {"open", "key", "scope"};
     struct endpoint_access *access = &parser->endpoint.access;
-    if (access->line > 0) {
-        words_fail(
-            words, directive->column, "a second @access; the first is on line %u", (unsigned)access->line);
+    if (!parser_is_first(words, directive, &access->line))
         return;
-    }
-    access->line = directive->line;
     access->column = directive->column;
     struct word word = words_next(words);
     const char *nearest = nearest_of(word.text, known, ARRAY_LEN(known));
@@ -73,56 +69,17 @@ void declare_claim(struct parser *parser, struct words *words, const struct dire
 
 // --- at the end of the file
 
-static bool is_used(const struct parser *parser, const char *name)
-{
-    for (size_t i = 0; i < parser->use_count; i++) {
-        if (span_is(parser->uses[i].name, name))
-            return true;
-    }
-    return false;
-}
-
-// The name means who asks, so a file cannot give it to something that anybody may send.
-static bool fail_taken(struct parser *parser)
-{
-    for (size_t i = 0; i < parser->endpoint.param_count; i++) {
-        const struct rule *param = &parser->endpoint.params[i];
-        if (!span_is(param->name, CLIENT))
-            continue;
-        diags_add(parser->diags, parser->file, param->line, param->column,
-            "the name :client is taken: it is who asks; give this one another name, with name \"client\" if "
-            "clients are to call it so");
-        return true;
-    }
-    return false;
-}
-
-static void add_client(struct parser *parser)
-{
-    struct endpoint *endpoint = &parser->endpoint;
-    if (endpoint->param_count == LIMIT_PARAMS) {
-        diags_add(parser->diags, parser->file, endpoint->line, endpoint->column,
-            "no room for the parameter :client beside %d others; take one away", LIMIT_PARAMS);
-        return;
-    }
-    struct rule *grown =
-        parser_grow(parser, endpoint->params, endpoint->param_count, sizeof(*endpoint->params));
-    if (grown == NULL)
-        return;
-    endpoint->params = grown;
-    endpoint->params[endpoint->param_count++] = (struct rule){.source = PARAM_CLIENT,
-        .name = span_of(CLIENT),
-        .outside = span_of(CLIENT),
-        .type = TYPE_TEXT,
-        .line = endpoint->line,
-        .column = endpoint->column};
-}
-
 void declare_access_finish(struct parser *parser)
 {
     struct endpoint *endpoint = &parser->endpoint;
-    if (!fail_taken(parser) && is_used(parser, CLIENT))
-        add_client(parser);
+    // The name means who asks, so a file cannot give it to something that anybody may send.
+    if (!parser_fail_taken(parser, CLIENT, ": it is who asks") && parser_find_use(parser, CLIENT) != NULL)
+        (void)parser_add_param(parser, (struct rule){.source = PARAM_CLIENT,
+                                           .name = span_of(CLIENT),
+                                           .outside = span_of(CLIENT),
+                                           .type = TYPE_TEXT,
+                                           .line = endpoint->line,
+                                           .column = endpoint->column});
     for (size_t i = 0; i < endpoint->param_count; i++)
         endpoint->is_personal = endpoint->is_personal || endpoint->params[i].source == PARAM_CLIENT ||
                                 endpoint->params[i].source == PARAM_CLAIM;

@@ -7,15 +7,6 @@
 #include "text/nearest.h"
 #include "text/number.h"
 
-// Whether the directive was there before; if so, that is reported.
-static bool is_second(struct words *words, const struct directive *directive, uint32_t first_line)
-{
-    if (first_line > 0)
-        words_fail(words, directive->column, "a second %s; the first is on line %u", directive->name,
-            (unsigned)first_line);
-    return first_line > 0;
-}
-
 // --- @shape rows|object|values|value|text
 
 // What others call the shapes.
@@ -41,7 +32,7 @@ void declare_shape(struct parser *parser, struct words *words, const struct dire
         [SHAPE_VALUES] = "values",
         [SHAPE_VALUE] = "value",
         [SHAPE_TEXT] = "text"};
-    if (is_second(words, directive, parser->shape.line))
+    if (!parser_is_first(words, directive, &parser->shape.line))
         return;
     parser->shape = *directive;
     struct word word = words_next(words);
@@ -69,9 +60,8 @@ void declare_shape(struct parser *parser, struct words *words, const struct dire
 
 void declare_under(struct parser *parser, struct words *words, const struct directive *directive)
 {
-    if (is_second(words, directive, parser->under_line))
+    if (!parser_is_first(words, directive, &parser->under_line))
         return;
-    parser->under_line = directive->line;
     struct word key;
     if (!words_value(words, "", &key))
         return;
@@ -105,9 +95,8 @@ static bool read_rows(struct words *words, uint32_t *ret_rows)
 
 void declare_page(struct parser *parser, struct words *words, const struct directive *directive)
 {
-    if (is_second(words, directive, parser->page.line))
+    if (!parser_is_first(words, directive, &parser->page.line))
         return;
-    parser->page.line = directive->line;
     uint32_t rows, max;
     if (!read_rows(words, &rows))
         return;

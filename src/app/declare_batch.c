@@ -7,16 +7,6 @@
 
 #include "base/limits.h"
 
-// Its first use; NULL: there is none. No check follows a write, so that tells of all.
-static const struct use *find_use(const struct parser *parser)
-{
-    for (size_t i = 0; i < parser->use_count; i++) {
-        if (span_is(parser->uses[i].name, BATCH_PARAM))
-            return &parser->uses[i];
-    }
-    return NULL;
-}
-
 static void check_use(struct parser *parser, const struct use *use)
 {
     if (use->kind == STATEMENT_REJECT || use->kind == STATEMENT_WARN)
@@ -24,50 +14,21 @@ static void check_use(struct parser *parser, const struct use *use)
             ":%s is for @write and @answer: a batch gets its id when all checks have passed", BATCH_PARAM);
 }
 
-static bool fail_taken(struct parser *parser)
-{
-    for (size_t i = 0; i < parser->endpoint.param_count; i++) {
-        const struct rule *param = &parser->endpoint.params[i];
-        if (!span_is(param->name, BATCH_PARAM))
-            continue;
-        diags_add(parser->diags, parser->file, param->line, param->column,
-            "the name :%s is taken in a write: it is the batch that goes in; give this one another name, with "
-            "name \"%s\" if clients are to call it so",
-            BATCH_PARAM, BATCH_PARAM);
-        return true;
-    }
-    return false;
-}
-
-// It has no name outside: a parameter of the request's may be called batch_id there.
-static void add_param(struct parser *parser)
-{
-    struct endpoint *endpoint = &parser->endpoint;
-    if (endpoint->param_count == LIMIT_PARAMS) {
-        diags_add(parser->diags, parser->file, endpoint->line, endpoint->column,
-            "no room for the parameter :%s beside %d others; take one away", BATCH_PARAM, LIMIT_PARAMS);
-        return;
-    }
-    struct rule *grown =
-        parser_grow(parser, endpoint->params, endpoint->param_count, sizeof(*endpoint->params));
-    if (grown == NULL)
-        return;
-    endpoint->params = grown;
-    endpoint->batch_param = (int)endpoint->param_count;
-    endpoint->params[endpoint->param_count++] = (struct rule){.source = PARAM_BATCH,
-        .name = span_of(BATCH_PARAM),
-        .type = TYPE_INTEGER,
-        .line = endpoint->line,
-        .column = endpoint->column};
-}
-
 void declare_batch_finish(struct parser *parser)
 {
     if (!parser->has_method || endpoint_is_read(&parser->endpoint))
         return;
-    const struct use *use = find_use(parser);
-    if (fail_taken(parser) || use == NULL)
+    // Its first use: no check follows a write, so that tells of all.
+    const struct use *use = parser_find_use(parser, BATCH_PARAM);
+    if (parser_fail_taken(parser, BATCH_PARAM, " in a write: it is the batch that goes in") || use == NULL)
         return;
     check_use(parser, use);
-    add_param(parser);
+    // It has no name outside: a parameter of the request's may be called batch_id there.
+    int added = parser_add_param(parser, (struct rule){.source = PARAM_BATCH,
+                                             .name = span_of(BATCH_PARAM),
+                                             .type = TYPE_INTEGER,
+                                             .line = parser->endpoint.line,
+                                             .column = parser->endpoint.column});
+    if (added >= 0)
+        parser->endpoint.batch_param = added;
 }

@@ -12,12 +12,8 @@
 static bool is_at_home(
     struct parser *parser, struct words *words, const struct directive *directive, uint32_t *first_line)
 {
-    if (*first_line > 0) {
-        words_fail(words, directive->column, "a second %s; the first is on line %u", directive->name,
-            (unsigned)*first_line);
+    if (!parser_is_first(words, directive, first_line))
         return false;
-    }
-    *first_line = directive->line;
     bool may_read = parser_reads(parser) || parser->endpoint.method == HTTP_POST; // endpoint_check.c goes on
     if (parser->has_method && !may_read) {
         words_fail(words, directive->column, "%s is for reads: no answer of a write is kept; take it away",

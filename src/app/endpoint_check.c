@@ -152,20 +152,16 @@ static const char *page_problem(const struct parser *parser)
     return NULL;
 }
 
-// Adds a parameter that the file does not declare itself.
-static void add_param(struct parser *parser, struct rule rule)
+// Adds a parameter of @page, for which there is room; returns its number, or -1 without memory.
+static int add_param(struct parser *parser, struct rule rule)
 {
-    struct endpoint *endpoint = &parser->endpoint;
-    struct rule *grown =
-        parser_grow(parser, endpoint->params, endpoint->param_count, sizeof(*endpoint->params));
-    if (grown == NULL)
-        return;
     rule.outside = rule.name;
     rule.line = parser->page.line;
     rule.column = parser->page.column;
-    parser->used[endpoint->param_count] = true;
-    endpoint->params = grown;
-    endpoint->params[endpoint->param_count++] = rule;
+    int added = parser_add_param(parser, rule);
+    if (added >= 0)
+        parser->used[added] = true;
+    return added;
 }
 
 static bool is_called(const struct rule *rule, const char *name)
@@ -194,20 +190,20 @@ static void settle_page(struct parser *parser)
     }
     if (!is_free)
         return;
-    endpoint->limit_param = (int)endpoint->param_count;
-    add_param(parser, (struct rule){.name = span_of("limit"),
-                          .type = TYPE_INTEGER,
-                          .has_default = true,
-                          .default_value = {.kind = VALUE_INTEGER, .integer = endpoint->page_rows},
-                          .has_min = true,
-                          .min = {.kind = VALUE_INTEGER, .integer = 1},
-                          .has_max = true,
-                          .max = {.kind = VALUE_INTEGER, .integer = parser->page_max},
-                          .description = span_of("rows of the page")});
-    endpoint->cursor_param = (int)endpoint->param_count;
-    add_param(parser, (struct rule){.name = span_of("cursor"),
-                          .type = TYPE_TEXT,
-                          .description = span_of("where the page starts, as the link to it has it")});
+    endpoint->limit_param =
+        add_param(parser, (struct rule){.name = span_of("limit"),
+                              .type = TYPE_INTEGER,
+                              .has_default = true,
+                              .default_value = {.kind = VALUE_INTEGER, .integer = endpoint->page_rows},
+                              .has_min = true,
+                              .min = {.kind = VALUE_INTEGER, .integer = 1},
+                              .has_max = true,
+                              .max = {.kind = VALUE_INTEGER, .integer = parser->page_max},
+                              .description = span_of("rows of the page")});
+    endpoint->cursor_param =
+        add_param(parser, (struct rule){.name = span_of("cursor"),
+                              .type = TYPE_TEXT,
+                              .description = span_of("where the page starts, as the link to it has it")});
 }
 
 // --- @one

@@ -45,8 +45,8 @@ struct parser {
     uint32_t strict_line;     // of @strict; 0: none
     uint32_t private_line;    // of @private; 0: none
     uint32_t parallel_line;   // of @parallel; 0: none
-    struct directive one;     // @one; name NULL: there is none
-    struct directive lenient; // @lenient; name NULL: there is none
+    struct directive one;     // the last @one; name NULL: there is none
+    struct directive lenient; // the last @lenient; name NULL: there is none
     uint32_t under_line;      // of @under; 0: none
     bool hides_badly;         // a @depends has an error
     uint32_t cache_line;      // of @cache; 0: none
@@ -101,6 +101,10 @@ static inline const char *parser_method(const struct parser *parser)
     return http_method_name(parser->endpoint.method);
 }
 
+// Whether the directive is the first one of its kind in the file, whose line is noted in *first_line, which
+// is 0 at first; reports any other.
+bool parser_is_first(struct words *words, const struct directive *directive, uint32_t *first_line);
+
 // Reports an error at the directive.
 void parser_fail(struct parser *parser, const struct directive *directive, const char *text);
 
@@ -109,6 +113,17 @@ bool parser_mark_used(struct parser *parser, struct span name);
 
 // Notes that SQL uses a parameter, which may be declared further down, with its place in the file.
 void parser_use(struct parser *parser, struct span name, uint32_t line, uint32_t column);
+
+// What SQL has used under that name that was no parameter then; NULL: nothing.
+const struct use *parser_find_use(const struct parser *parser, const char *name);
+
+// Adds a parameter that the file does not declare itself, and returns its number; -1 where there is no room,
+// which is reported, and without memory.
+int parser_add_param(struct parser *parser, struct rule rule);
+
+// Whether the file has given a parameter a name that means something else, which is reported; `why` stands
+// behind "is taken".
+bool parser_fail_taken(struct parser *parser, const char *name, const char *why);
 
 // Reports a string, quoted name or comment that has no end, with its place in the file.
 void parser_fail_unterminated(struct parser *parser, struct span token, uint32_t line, uint32_t column);
