@@ -5,36 +5,38 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <uv.h>
 
-enum { THREADS = 4 }; // libuv's own number (docs.libuv.org, "Thread pool work scheduling")
+#include "base/thread.h"
 
-static void wait_for_end(void *ctx)
+enum { THREADS = 4 }; // as many as libuv starts by itself (docs.libuv.org, "Thread pool work scheduling")
+static const char NUMBER[] = "4";
+
+static void *wait_for_end(void *ctx)
 {
     uv_sem_wait(ctx);
+    return NULL;
 }
 
 static enum err_code try_threads(struct err *err)
 {
-    uv_thread_t threads[THREADS];
+    pthread_t threads[THREADS];
     uv_sem_t end;
     int started = 0, failed = uv_sem_init(&end, 0);
+    enum err_code code = ERR_NONE;
     if (failed != 0)
         return err_set(err, ERR_IO, "could not start threads: %s", uv_strerror(failed));
-    while (started < THREADS && failed == 0) {
-        failed = uv_thread_create(&threads[started], wait_for_end, &end);
-        started += failed == 0;
+    while (started < THREADS && code == ERR_NONE) {
+        code = thread_start(wait_for_end, &end, &threads[started], err);
+        started += code == ERR_NONE;
     }
     for (int i = 0; i < started; i++)
         uv_sem_post(&end);
     for (int i = 0; i < started; i++)
-        uv_thread_join(&threads[i]);
+        pthread_join(threads[i], NULL);
     uv_sem_destroy(&end);
-    if (failed == 0)
-        return ERR_NONE;
-    err_set(err, ERR_IO, "could not start a thread: %s", uv_strerror(failed));
-    err_hint(err, "raise the limit of threads (ulimit -u, TasksMax= of a service) or of memory (ulimit -v)");
-    return ERR_IO;
+    return code;
 }
 
 static void do_nothing(uv_work_t *work)
@@ -63,6 +65,7 @@ enum err_code file_threads_start(struct err *err)
     if (failed != 0)
         code = err_set(err, ERR_IO, "could not make an event loop: %s", uv_strerror(failed));
     if (code == ERR_NONE) {
+        setenv("UV_THREADPOOL_SIZE", NUMBER, 1); // where somebody has set another one, that was not tried
         uv_queue_work(&loop, &work, do_nothing, on_done);
         uv_run(&loop, UV_RUN_DEFAULT);
         uv_loop_close(&loop);
