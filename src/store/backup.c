@@ -16,8 +16,6 @@
 
 enum { MAGIC_BYTES = 16 }; // of the longest one
 
-static const struct store_driver *const drivers[] = {&sqlite_driver, &postgresql_driver};
-
 // --- which kind
 
 static enum err_code find_driver(const char *path, const struct store_driver **ret_driver, struct err *err)
@@ -33,10 +31,11 @@ static enum err_code find_driver(const char *path, const struct store_driver **r
     close(fd); // of a file that this process has not opened as a store
     if (count < 0)
         return err_set(err, ERR_IO, "%.300s: could not be read: %s", path, strerror(cause));
-    for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-        size_t len = strlen(drivers[i]->backup->magic);
-        if ((size_t)count >= len && memcmp(magic, drivers[i]->backup->magic, len) == 0) {
-            *ret_driver = drivers[i];
+    const struct store_driver *driver;
+    for (size_t i = 0; (driver = store_driver_at(i)) != NULL; i++) {
+        size_t len = strlen(driver->backup->magic);
+        if ((size_t)count >= len && memcmp(magic, driver->backup->magic, len) == 0) {
+            *ret_driver = driver;
             return ERR_NONE;
         }
     }

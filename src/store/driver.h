@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a driver implements: a table of functions, and the four structs with which its own store, connection,
 // statement and version begin. Each function keeps the contract that store.h, versions.h or prompt.h has
-// under its name. Only drivers include this, and the files of store/ that hand calls on to them: store.c,
-// versions.c, prompt.c and backup.c; version_slots.h has a version of its own.
+// under its name. Only drivers include this, and the files of store/ that hand calls on to them (store.c,
+// versions.c, prompt.c, backup.c) or are for all of them (stmt.c, drivers.c, version_slots.h).
 #ifndef RECKONER_STORE_DRIVER_H
 #define RECKONER_STORE_DRIVER_H
 
@@ -175,6 +175,9 @@ struct store_driver {
     enum err_code (*batch_add)(
         struct store_conn *conn, const struct value *values, int64_t line, struct err *err);
 };
+
+// The drivers, by number from 0; NULL behind the last.
+const struct store_driver *store_driver_at(size_t number);
 
 extern const struct store_driver sqlite_driver;
 extern const struct store_driver postgresql_driver;

@@ -8,17 +8,16 @@
 
 #include "store/driver.h"
 
-static const struct store_driver *const drivers[] = {&sqlite_driver, &postgresql_driver};
-
 static const struct store_driver *find_driver(const char *url)
 {
     struct span rest = span_of(url);
     struct span scheme = span_split(&rest, ':');
-    for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-        bool is_its = span_is(scheme, drivers[i]->kind) ||
-                      (drivers[i]->short_scheme != NULL && span_is(scheme, drivers[i]->short_scheme));
+    const struct store_driver *driver;
+    for (size_t i = 0; (driver = store_driver_at(i)) != NULL; i++) {
+        bool is_its = span_is(scheme, driver->kind) ||
+                      (driver->short_scheme != NULL && span_is(scheme, driver->short_scheme));
         if (is_its && scheme.len < strlen(url))
-            return drivers[i];
+            return driver;
     }
     return NULL;
 }
@@ -85,14 +84,16 @@ const char *store_kind(const struct store *store)
 
 const char *store_kind_at(size_t number)
 {
-    return number < ARRAY_LEN(drivers) ? drivers[number]->kind : NULL;
+    const struct store_driver *driver = store_driver_at(number);
+    return driver != NULL ? driver->kind : NULL;
 }
 
 enum sql_dialect store_dialect(const char *kind)
 {
-    for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-        if (strcmp(drivers[i]->kind, kind) == 0)
-            return drivers[i]->dialect;
+    const struct store_driver *driver;
+    for (size_t i = 0; (driver = store_driver_at(i)) != NULL; i++) {
+        if (strcmp(driver->kind, kind) == 0)
+            return driver->dialect;
     }
     assert(false && "a kind of store");
     return SQL_SQLITE;
