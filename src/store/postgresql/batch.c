@@ -76,7 +76,7 @@ static enum err_code define(
 // Takes the statement away that inserts a row of the last definition.
 static enum err_code forget_insert(struct pg_conn *conn, struct err *err)
 {
-    struct pg_own *insert = &conn->batch.insert;
+    struct pg_once *insert = &conn->batch.insert;
     char sql[40];
     bool is_there = insert->session != 0 && insert->session == conn->session;
     snprintf(sql, sizeof(sql), "DEALLOCATE %s", insert->name);
@@ -139,7 +139,7 @@ static enum err_code make_ready(struct pg_conn *conn, bool is_for_few, struct er
     else if (!is_for_few || !batch->is_for_few)
         code = pg_command(conn, "TRUNCATE pg_temp.batch", err);
     else if (batch->state == PG_BATCH_FILLED)
-        code = pg_queue_own(conn, &batch->empty, "DELETE FROM pg_temp.batch", NULL,
+        code = pg_queue_once(conn, &batch->empty, "DELETE FROM pg_temp.batch", NULL,
             (struct pg_item){.kind = PG_COMMAND}, err);
     batch->is_for_few = is_for_few;
     pg_batch_note(batch, PG_BATCH_WAS_FILLED);
@@ -248,7 +248,7 @@ static enum err_code prepare_insert(struct pg_conn *conn, struct err *err)
     batch->insert.session = conn->session;
     return pg_queued(conn,
         PQsendPrepare(conn->link, batch->insert.name, sql.data, (int)batch->field_count + 1, types),
-        (struct pg_item){.kind = PG_COMMAND, .own = &batch->insert}, err);
+        (struct pg_item){.kind = PG_COMMAND, .once = &batch->insert}, err);
 }
 
 // The same bytes as COPY has them, as the parameters of an INSERT for each row.

@@ -38,8 +38,8 @@ struct pg_batch {
     size_t row_count;          // of these
     size_t field_count;        // columns but for line
     enum pg_type *types;       // owned; of the columns; field_count of them
-    struct pg_own insert;      // of one row, for that definition
-    struct pg_own empty;       // takes all rows away
+    struct pg_once insert;     // of one row, for that definition
+    struct pg_once empty;      // takes all rows away
     enum pg_batch_state state; // moved by pg_batch_note alone
     bool is_asked;             // it was opened, and is still to be made or emptied
     bool is_for_few;           // statements over it were planned for few rows

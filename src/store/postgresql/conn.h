@@ -73,9 +73,9 @@ struct pg_conn {
     unsigned session;             // counts the links: what was prepared on an earlier one is gone
     unsigned named;               // statements given a name so far
     unsigned seen_session;        // in which `seen` was asked for
-    struct pg_own vector;         // of pg_versions_read
-    struct pg_own check;          // of pg_begin_at
-    struct pg_own look;           // of pg_begin_seen
+    struct pg_once vector;        // of pg_versions_read
+    struct pg_once check;         // of pg_begin_at
+    struct pg_once look;          // of pg_begin_seen
     PGresult *seen;               // owned; what the transaction of that has seen; NULL: not come yet
     uint64_t seen_round;          // of the versions of the store that is followed, when it began
     uint64_t seen_tx;             // counts the transactions that were noted

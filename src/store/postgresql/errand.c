@@ -190,7 +190,7 @@ void pg_errand_leave(struct pg_errand *errand)
         errand_free(errand);
 }
 
-void pg_errand_settle(void)
+void pg_errand_wait_pings(void)
 {
     pthread_mutex_lock(&pings.lock);
     while (pings.count > 0)

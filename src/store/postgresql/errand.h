@@ -27,6 +27,6 @@ void pg_errand_leave(struct pg_errand *errand);
 
 // Waits for the pings of the process that were left: LIMIT_STORE_CONNECT_MS for each address of the host,
 // while no new ones begin. For who closes the last store.
-void pg_errand_settle(void);
+void pg_errand_wait_pings(void);
 
 #endif

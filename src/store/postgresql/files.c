@@ -176,7 +176,7 @@ enum err_code pg_files_queue(
     prepared->seen_tx = conn->seen_tx;
     if (prepared->files_sql == NULL)
         return ERR_NONE;
-    return pg_queue_own(conn, &prepared->files, prepared->files_sql, NULL,
+    return pg_queue_once(conn, &prepared->files, prepared->files_sql, NULL,
         (struct pg_item){.kind = PG_FILES, .run = run}, err);
 }
 

@@ -375,8 +375,8 @@ static enum err_code read_some(struct pg_conn *conn, struct err *ret_failure, st
         return ERR_NONE;
     if (item.prepared != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
         item.prepared->session = 0;
-    if (item.own != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
-        item.own->session = 0;
+    if (item.once != NULL && PQresultStatus(result) != PGRES_COMMAND_OK)
+        item.once->session = 0;
     if (item.kind == PG_FILES && item.run != NULL)
         item.run->is_torn = PQntuples(result) > 0;
     if (item.kind != PG_RUN && item.kind != PG_SYNC) {
@@ -422,7 +422,7 @@ enum err_code pg_drain_files(struct pg_conn *conn, const struct pg_run *run, str
     bool was_prepared = false;
     while (code == ERR_NONE && conn->count > 0) {
         const struct pg_item *item = &conn->queue[conn->first];
-        bool is_prepare = item->own != NULL && !was_prepared;
+        bool is_prepare = item->once != NULL && !was_prepared;
         if (!is_prepare && (item->kind != PG_FILES || item->run != run))
             break;
         was_prepared = is_prepare;

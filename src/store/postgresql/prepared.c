@@ -157,8 +157,8 @@ enum err_code pg_prepared_explain(struct pg_conn *conn, const struct pg_prepared
 
 // --- queries of the driver's own
 
-enum err_code pg_queue_own(struct pg_conn *conn, struct pg_own *own, const char *sql, const struct span *json,
-    struct pg_item item, struct err *err)
+enum err_code pg_queue_once(struct pg_conn *conn, struct pg_once *once, const char *sql,
+    const struct span *json, struct pg_item item, struct err *err)
 {
     int count = json != NULL, format = 1, len = json != NULL ? (int)json->len : 0;
     const Oid type = PG_TYPE_JSON;
@@ -167,14 +167,14 @@ enum err_code pg_queue_own(struct pg_conn *conn, struct pg_own *own, const char 
     if (conn->is_pooled)
         return pg_queued(
             conn, PQsendQueryParams(conn->link, sql, count, &type, &at, &len, &format, 0), item, err);
-    if (own->session != conn->session) {
-        snprintf(own->name, sizeof(own->name), "s%u", ++conn->named);
-        code = pg_queued(conn, PQsendPrepare(conn->link, own->name, sql, count, &type),
-            (struct pg_item){.kind = item.kind == PG_CHECK ? PG_CHECK : PG_COMMAND, .own = own}, err);
-        own->session = conn->session;
+    if (once->session != conn->session) {
+        snprintf(once->name, sizeof(once->name), "s%u", ++conn->named);
+        code = pg_queued(conn, PQsendPrepare(conn->link, once->name, sql, count, &type),
+            (struct pg_item){.kind = item.kind == PG_CHECK ? PG_CHECK : PG_COMMAND, .once = once}, err);
+        once->session = conn->session;
     }
     if (code != ERR_NONE)
         return code;
     return pg_queued(
-        conn, PQsendQueryPrepared(conn->link, own->name, count, &at, &len, &format, 0), item, err);
+        conn, PQsendQueryPrepared(conn->link, once->name, count, &at, &len, &format, 0), item, err);
 }

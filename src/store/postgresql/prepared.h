@@ -19,7 +19,7 @@ struct version;
 enum { PG_NAME_CHARS = 16 }; // of a prepared statement, and a NUL
 
 // A query of the driver's own that is prepared once in a session.
-struct pg_own {
+struct pg_once {
     unsigned session;         // in which it was; 0: none
     char name[PG_NAME_CHARS]; // there
 };
@@ -38,7 +38,7 @@ struct pg_prepared {
     size_t param_count;           //
     Oid *param_types;             // owned; those that are left to the server once it has told them
     char *files_sql;              // owned; the question for the files of its tables (files.h); NULL: none
-    struct pg_own files;          // that, as the server has it
+    struct pg_once files;         // that, as the server has it
     struct pg_parted *parted;     // owned; the partitioned tables that it reads
     size_t parted_count;          //
     const struct version **views; // owned; the app's views that it reads, as they were then; of the store
@@ -79,7 +79,7 @@ MUST_CHECK enum err_code pg_prepared_explain(struct pg_conn *conn, const struct 
 
 // Queues a query of the driver's own as `item`; in a session it is prepared once. `json` is its parameter, as
 // bytes; NULL: it has none.
-MUST_CHECK enum err_code pg_queue_own(struct pg_conn *conn, struct pg_own *own, const char *sql,
+MUST_CHECK enum err_code pg_queue_once(struct pg_conn *conn, struct pg_once *once, const char *sql,
     const struct span *json, struct pg_item item, struct err *err);
 
 #endif

@@ -68,8 +68,8 @@ void pg_disown_prepared(struct pg_conn *conn, const struct pg_prepared *prepared
         struct pg_item *item = &conn->queue[(conn->first + i) % PG_QUEUE];
         if (item->prepared == prepared)
             item->prepared = NULL;
-        if (item->own == &prepared->files)
-            item->own = NULL;
+        if (item->once == &prepared->files)
+            item->once = NULL;
     }
 }
 

@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 struct pg_conn;
-struct pg_own;
+struct pg_once;
 struct pg_prepared;
 struct pg_run;
 
@@ -29,7 +29,7 @@ struct pg_item {
     enum pg_kind kind;            //
     struct pg_run *run;           // PG_RUN, PG_FILES: whose; NULL when it was disowned
     struct pg_prepared *prepared; // PG_PREPARE: what; likewise
-    struct pg_own *own;           // the command prepares it; NULL: it prepares none
+    struct pg_once *once;         // the command prepares it; NULL: it prepares none
     PGresult **keep; // of commands, checks, prepares: where its result goes, be it a failure; or NULL
 };
 

@@ -229,7 +229,7 @@ enum err_code pg_revive(struct pg_conn *conn, struct err *err)
 
 // --- between transactions
 
-enum err_code pg_settle(struct pg_conn *conn, struct err *err)
+enum err_code pg_session_ready(struct pg_conn *conn, struct err *err)
 {
     struct err old = {0};
     if (conn->count > 0 && !pg_is_being_read(conn) && pg_drain(conn, &old) != ERR_NONE)
@@ -243,7 +243,7 @@ enum err_code pg_check_alive(struct pg_conn *conn, struct err *err)
     if (pg_tx_is_open(conn))
         return ERR_NONE;
     if (conn->tx == PG_TX_NONE)
-        return pg_settle(conn, err);
+        return pg_session_ready(conn, err);
     switch (conn->failure.code) {
     case ERR_TIMEOUT: // the fault of one statement: what else was in the transaction may be tried again
     case ERR_CONFLICT:

@@ -21,7 +21,7 @@ MUST_CHECK enum err_code pg_revive(struct pg_conn *conn, struct err *err);
 void pg_append_settings(struct pg_conn *conn, bool is_local, struct buf *sql);
 
 // Between two transactions: reads what is left of the last one, notices a loss, and makes the session anew.
-MUST_CHECK enum err_code pg_settle(struct pg_conn *conn, struct err *err);
+MUST_CHECK enum err_code pg_session_ready(struct pg_conn *conn, struct err *err);
 
 // ERR_NONE, or the reason why nothing can run in the transaction. Outside of one, revives the connection.
 MUST_CHECK enum err_code pg_check_alive(struct pg_conn *conn, struct err *err);

@@ -116,7 +116,7 @@ static size_t number_of(uint16_t index, uint16_t *params, size_t *count)
         if (params[i] == index)
             return i + 1;
     }
-    if (*count == LIMIT_PG_PARAMS)
+    if (*count == PG_PARAMS)
         return 0;
     params[(*count)++] = index;
     return *count;

@@ -12,9 +12,9 @@
 MUST_CHECK struct span pg_next_statement(struct span sql, size_t *start);
 
 // Appends the statement with $n in the place of each :name, blanks behind it so that all else stays where it
-// is, and a NUL. ret_params[n - 1] is the index in `params` of $n; there is room for LIMIT_PG_PARAMS.
+// is, and a NUL. ret_params[n - 1] is the index in `params` of $n; there is room for PG_PARAMS.
 // ERR_CONFIG for a name that is not among them.
-enum { LIMIT_PG_PARAMS = 2 * LIMIT_PARAMS };
+enum { PG_PARAMS = 2 * LIMIT_PARAMS };
 MUST_CHECK enum err_code pg_translate(struct span sql, const struct store_name *params, size_t param_count,
     struct buf *out, uint16_t *ret_params, size_t *ret_count, struct err *err);
 

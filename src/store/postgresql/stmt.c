@@ -73,7 +73,7 @@ static Oid type_of_param(const struct store_name *param)
 static enum err_code translate(struct pg_stmt *stmt, struct span sql, struct span statement,
     const struct store_name *params, size_t param_count, struct err *err)
 {
-    uint16_t numbers[LIMIT_PG_PARAMS];
+    uint16_t numbers[PG_PARAMS];
     size_t count = 0;
     AUTO(buf_fini) struct buf out;
     buf_init(&out, 2 * LIMIT_APP_FILE_BYTES);

@@ -44,7 +44,8 @@ static void close_store(struct store *base)
     pg_bucket_sets_fini(&store->bucket_sets);
     version_slots_fini(&store->versions);
     if (atomic_fetch_sub(&open_stores, 1) == 1)
-        pg_errand_settle(); // a store that is tried while others are served waits for none of their servers
+        pg_errand_wait_pings(); // a store that is tried while others are served waits for none of their
+                                // servers
     pg_breaker_fini(&store->breaker);
     mem_free(store->url);
     mem_free(store->name);

@@ -91,7 +91,7 @@ static enum err_code take_turn(struct pg_conn *conn, struct err *err)
 static enum err_code begin(struct pg_conn *conn, bool takes_turn, struct err *err)
 {
     assert(conn->tx == PG_TX_NONE);
-    enum err_code code = pg_settle(conn, err);
+    enum err_code code = pg_session_ready(conn, err);
     if (code == ERR_NONE && !conn->is_pooled && conn->mode == STORE_READ)
         code = follow_deadline(conn, err);
     if (code != ERR_NONE)

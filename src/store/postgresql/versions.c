@@ -113,7 +113,7 @@ enum err_code pg_versions_read(struct store_conn *base, struct buf *vector, stru
         return code;
     pg_tx_sent(conn);
     pg_last(base);
-    code = pg_queue_own(
+    code = pg_queue_once(
         conn, &conn->vector, vector_sql, NULL, (struct pg_item){.kind = PG_COMMAND, .keep = &result}, err);
     if (code == ERR_NONE)
         code = pg_drain_rows(conn, &result, err);
@@ -182,7 +182,7 @@ static enum err_code ask_seen(struct pg_conn *conn, struct err *err)
     const char *sql = conn->store->followed == conn->store ? seen_sql : seen_there_sql;
     struct pg_item item = {.kind = PG_COMMAND, .keep = &conn->seen};
     pg_tx_sent(conn);
-    return pg_queue_own(conn, &conn->look, sql, NULL, item, err);
+    return pg_queue_once(conn, &conn->look, sql, NULL, item, err);
 }
 
 enum err_code pg_begin_seen(struct store_conn *base, struct err *err)
@@ -205,7 +205,7 @@ enum err_code pg_begin_at(struct store_conn *base, struct span vector, bool is_n
         expect_seen(conn, last);
     if (vector.len > 0) {
         pg_tx_sent(conn);
-        code = pg_queue_own(conn, &conn->check, check_sql, &vector, (struct pg_item){.kind = PG_CHECK}, err);
+        code = pg_queue_once(conn, &conn->check, check_sql, &vector, (struct pg_item){.kind = PG_CHECK}, err);
     }
     // Has the server send the answer now, before it runs the statements that follow. pgbouncer is told to
     // flush by a sync alone.

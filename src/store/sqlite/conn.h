@@ -64,7 +64,7 @@ struct sqlite_conn {
     struct sqlite_prompt prompt;
     struct sqlite_batch batch;
     struct sqlite_twice twice; // of the upsert that runs
-    char written[256];         // the table into which the SQL compiled last inserts, cut when longer
+    char inserts_into[256];    // the table into which the SQL compiled last inserts, cut when longer
 };
 
 static inline struct sqlite_conn *sqlite_conn(struct store_conn *conn)

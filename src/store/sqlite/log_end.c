@@ -45,7 +45,7 @@ void sqlite_log_end_begin(struct sqlite_log_end *end)
 {
     end->written = 0;
     end->has_commit = end->has_failed = false;
-    end->is_in_doubt = false; // another one may have cut; else sqlite_log_end_settle finds out
+    end->is_in_doubt = false; // another one may have cut; else sqlite_log_end_cut finds out
 }
 
 void sqlite_log_end_finish(struct sqlite_log_end *end)
@@ -66,7 +66,7 @@ void sqlite_log_end_note(
     end->has_failed |= has_failed;
 }
 
-bool sqlite_log_end_settle(struct sqlite_log_end *end)
+bool sqlite_log_end_cut(struct sqlite_log_end *end)
 {
     if (end->log == NULL || end->index == NULL)
         return true;

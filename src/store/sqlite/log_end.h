@@ -28,7 +28,7 @@ void sqlite_log_end_note(
     struct sqlite_log_end *end, const uint8_t *bytes, int count, sqlite3_int64 offset, bool has_failed);
 
 // Cuts what was not committed off, under the lock. True when there is no doubt any more.
-bool sqlite_log_end_settle(struct sqlite_log_end *end);
+bool sqlite_log_end_cut(struct sqlite_log_end *end);
 
 // Where the last commit ends, by the index, which is mapped.
 sqlite3_int64 sqlite_log_end_committed(const struct sqlite_log_end *end);

@@ -121,7 +121,7 @@ static int on_action(
     if (conn->calls != NULL && action == SQLITE_FUNCTION)
         sqlite_note_call(conn->calls, second);
     if (action == SQLITE_INSERT && by == NULL) // else a trigger does
-        snprintf(conn->written, sizeof(conn->written), "%s", first != NULL ? first : "");
+        snprintf(conn->inserts_into, sizeof(conn->inserts_into), "%s", first != NULL ? first : "");
     if (conn->origin == ORIGIN_DRIVER)
         return action == SQLITE_DELETE && !is_temporary ? permit_delete(conn, first) : SQLITE_OK;
     switch (action) {

@@ -128,7 +128,7 @@ enum err_code sqlite_prepare(struct store_conn *base, struct span sql, const str
     store_stmt_init(&stmt->base, base);
     stmt->conn = conn;
     int result;
-    conn->noting = &stmt->writes;
+    conn->noting = &stmt->may_write;
     enum err_code code = compile_one(conn, sql, &stmt->handle, err);
     if (code == ERR_NONE)
         code = map_params(stmt, sql, params, param_count, err);
@@ -154,7 +154,7 @@ void sqlite_finalize(struct store_stmt *base)
     sqlite3_finalize(stmt->handle);
     store_stmt_fini(base);
     mem_free(stmt->bound);
-    sqlite_writes_fini(&stmt->writes);
+    sqlite_writes_fini(&stmt->may_write);
     mem_free(stmt);
 }
 
@@ -211,19 +211,19 @@ static bool has_columns(const struct sqlite_stmt *stmt)
 static int step_first(struct sqlite_stmt *stmt)
 {
     struct sqlite_conn *conn = stmt->conn;
-    bool is_told = sqlite_tracks_start(&conn->tracks, &stmt->writes);
+    bool is_told = sqlite_tracks_start(&conn->tracks, &stmt->may_write);
     if (stmt->upsert.is_upsert)
         sqlite_twice_begin(conn, &stmt->upsert);
     if (is_told || stmt->upsert.is_upsert)
         sqlite_rows_tell(conn, true);
-    conn->noting = &stmt->writes;
+    conn->noting = &stmt->may_write;
     int result = sqlite3_step(stmt->handle);
     conn->noting = NULL;
     if (is_told || stmt->upsert.is_upsert)
         sqlite_rows_tell(conn, false);
     sqlite_twice_end(conn);
-    sqlite_tracks_stop(&conn->tracks, &stmt->writes);
-    sqlite_writes_add_all(&conn->writes, &stmt->writes);
+    sqlite_tracks_stop(&conn->tracks, &stmt->may_write);
+    sqlite_writes_add_all(&conn->writes, &stmt->may_write);
     return result;
 }
 

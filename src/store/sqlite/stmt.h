@@ -19,14 +19,14 @@ enum sqlite_run {
 };
 
 struct sqlite_stmt {
-    struct store_stmt base;      // first
-    struct sqlite_conn *conn;    // borrowed
-    sqlite3_stmt *handle;        // owned
-    size_t bound_count;          // SQLite's parameters
-    uint16_t *bound;             // owned; the index in params of each of them
-    enum sqlite_run run;         // where its run is
-    struct sqlite_writes writes; // the tables that it may write
-    struct sqlite_upsert upsert; // whether it may meet one key twice in its own rows
+    struct store_stmt base;         // first
+    struct sqlite_conn *conn;       // borrowed
+    sqlite3_stmt *handle;           // owned
+    size_t bound_count;             // SQLite's parameters
+    uint16_t *bound;                // owned; the index in params of each of them
+    enum sqlite_run run;            // where its run is
+    struct sqlite_writes may_write; // the tables
+    struct sqlite_upsert upsert;    // whether it may meet one key twice in its own rows
 };
 
 static inline struct sqlite_stmt *sqlite_stmt(struct store_stmt *stmt)

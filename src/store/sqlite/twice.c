@@ -153,7 +153,7 @@ static int find_key(struct sqlite_conn *conn, struct sqlite_upsert *upsert)
         " WHERE pk > 0",
         -1, &columns, NULL);
     if (result == SQLITE_OK)
-        result = sqlite3_bind_text(columns, 1, conn->written, -1, SQLITE_STATIC);
+        result = sqlite3_bind_text(columns, 1, conn->inserts_into, -1, SQLITE_STATIC);
     while (result == SQLITE_OK && (result = sqlite3_step(columns)) == SQLITE_ROW) {
         result = SQLITE_OK;
         if (upsert->key_count == SQLITE_KEY_COLUMNS)

@@ -37,8 +37,8 @@ struct sqlite_twice {
 
 void sqlite_twice_fini(struct sqlite_twice *twice);
 
-// Finds out whether the statement that was compiled just now, which writes to conn->written, is an upsert,
-// and what its rows go by. An SQLite result code.
+// Finds out whether the statement that was compiled just now, which writes to conn->inserts_into, is an
+// upsert, and what its rows go by. An SQLite result code.
 MUST_CHECK int sqlite_upsert_init(
     struct sqlite_conn *conn, struct span sql, struct sqlite_upsert *ret_upsert);
 

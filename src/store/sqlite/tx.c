@@ -59,9 +59,9 @@ static enum err_code run(struct sqlite_conn *conn, enum sqlite_control control, 
 }
 
 // While a commit is in doubt nothing is written, until what it left in the log is cut off.
-static enum err_code settle(struct sqlite_conn *conn, struct err *err)
+static enum err_code end_doubt(struct sqlite_conn *conn, struct err *err)
 {
-    if (sqlite_vfs_settle(conn->db)) {
+    if (sqlite_vfs_end_doubt(conn->db)) {
         atomic_store(&conn->store->is_in_doubt, false);
         return ERR_NONE;
     }
@@ -91,7 +91,7 @@ enum err_code sqlite_begin(struct store_conn *base, struct err *err)
     if (conn->mode == STORE_WRITE)
         begin_to_note(conn);
     bool may_be_cut = conn->mode == STORE_WRITE && atomic_load(&conn->store->is_in_doubt);
-    return may_be_cut ? settle(conn, err) : ERR_NONE;
+    return may_be_cut ? end_doubt(conn, err) : ERR_NONE;
 }
 
 enum err_code sqlite_begin_seen(struct store_conn *base, struct err *err)

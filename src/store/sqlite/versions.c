@@ -118,7 +118,7 @@ static bool is_restart(const struct sqlite_versions *versions, struct sqlite_ind
 }
 
 // Counts what others have committed.
-static void settle(struct sqlite_versions *versions)
+static void count_others(struct sqlite_versions *versions)
 {
     if (pthread_mutex_trylock(&versions->counting) != 0)
         return;
@@ -190,7 +190,7 @@ static uint64_t now(const struct version *base)
         if (sqlite_index_header_is(header, known)) {
             return number_of(version);
         }
-        settle(versions);
+        count_others(versions);
     }
     return 0;
 }

@@ -449,10 +449,10 @@ bool sqlite_vfs_is_in_doubt(sqlite3 *db)
     return main != NULL && main->end.is_in_doubt;
 }
 
-bool sqlite_vfs_settle(sqlite3 *db)
+bool sqlite_vfs_end_doubt(sqlite3 *db)
 {
     struct vfs_file *main = main_of(db);
-    return main == NULL || sqlite_log_end_settle(&main->end);
+    return main == NULL || sqlite_log_end_cut(&main->end);
 }
 
 sqlite3_int64 sqlite_vfs_recovered_bytes(sqlite3 *db)

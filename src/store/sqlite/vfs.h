@@ -45,7 +45,7 @@ bool sqlite_vfs_is_in_doubt(sqlite3 *db);
 
 // Tries again to cut the log, in an open transaction that writes and has not written yet; true when there is
 // no doubt any more. On the connection's thread.
-bool sqlite_vfs_settle(sqlite3 *db);
+bool sqlite_vfs_end_doubt(sqlite3 *db);
 
 // Bytes of a log that this connection has found and recovered, as nobody else had the store open; 0: none.
 // On its thread.

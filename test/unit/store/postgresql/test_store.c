@@ -103,7 +103,7 @@ static const char *translated(const char *sql, const struct store_name *params, 
 {
     static char text[300];
     struct err err = {0};
-    uint16_t numbers[LIMIT_PG_PARAMS];
+    uint16_t numbers[PG_PARAMS];
     size_t used = 0;
     struct buf out;
     buf_init(&out, sizeof(text));
