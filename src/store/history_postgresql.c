@@ -168,9 +168,13 @@ static const char doubles[] =
     " FROM wanted WHERE NOT EXISTS"                                                                                   \
     " (SELECT FROM pg_proc WHERE proname = called AND pronamespace = " HERE " AND prosrc = body)"
 
+// Foreign keys: their names and definitions, as a table.
 #define REFERENCES_OF(table)                                                                                 \
     "SELECT conname, regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', '') AS definition"             \
     " FROM pg_constraint WHERE conrelid = " table " AND contype = 'f' AND conparentid = 0"
+
+#define REFERENCES_OF_TABLE   REFERENCES_OF(TABLE)
+#define REFERENCES_OF_ARCHIVE REFERENCES_OF(ARCHIVE)
 
 static const char *const makers[] = {
     "SELECT format('CREATE TABLE %I (LIKE %I) PARTITION BY RANGE (%I)', :name || '_archive', :name, :day)"
@@ -207,15 +211,14 @@ static const char *const makers[] = {
     " ON a.attname = h.attname AND a.attnotnull <> h.attnotnull WHERE h.attrelid = " TABLE
     " AND a.attrelid = " ARCHIVE " AND h.attnum > 0 AND NOT h.attisdropped",
 
-    "SELECT format('ALTER TABLE %I DROP CONSTRAINT %I', :name || '_archive', conname) FROM (" REFERENCES_OF(
-        ARCHIVE) ") AS a WHERE definition NOT IN (SELECT definition FROM (" REFERENCES_OF(TABLE) ") AS h)",
+    "SELECT format('ALTER TABLE %I DROP CONSTRAINT %I', :name || '_archive', conname) FROM (" REFERENCES_OF_ARCHIVE
+    ") AS a WHERE definition NOT IN (SELECT definition FROM (" REFERENCES_OF_TABLE ") AS h)",
 
     // A foreign table takes none.
-    "SELECT format('ALTER TABLE %I ADD %s', :name || '_archive', definition) FROM (" REFERENCES_OF(
-        TABLE) ") AS h WHERE definition NOT IN (SELECT definition FROM (" REFERENCES_OF(ARCHIVE) ") AS a)"
-                                                                                                 " AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid AND c.relkind = 'f'"
-                                                                                                 " WHERE i.inhparent = " ARCHIVE
-                                                                                                 ")",
+    "SELECT format('ALTER TABLE %I ADD %s', :name || '_archive', definition) FROM (" REFERENCES_OF_TABLE
+    ") AS h WHERE definition NOT IN (SELECT definition FROM (" REFERENCES_OF_ARCHIVE ") AS a)"
+    " AND NOT EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid AND c.relkind = 'f'"
+    " WHERE i.inhparent = " ARCHIVE ")",
 
     GUARD("insert", "INSERT", "SELECT '', '{}'::int2[]", "fresh",
         "REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT"),
@@ -246,36 +249,46 @@ static const char *const makers[] = {
 
 // The oldest of the old rows.
 #define OLDEST(columns) "SELECT " columns " FROM %I WHERE " OLD " ORDER BY %I LIMIT %s"
+#define OLDEST_DAYS     OLDEST("%I AS day")
+#define OLDEST_ROWS     OLDEST("ctid")
 
 static const char prepares[] =
     "WITH " FAR
     " SELECT format('WITH months AS (SELECT DISTINCT date_trunc(''month'', day)::date AS first FROM"
-    " (" OLDEST(
-        "%I AS day") " FOR UPDATE SKIP LOCKED) AS old),"
-                     " missing AS (SELECT first, (SELECT called FROM (SELECT n, %L || to_char(first, ''_YYYY_MM'')"
-                     " || CASE WHEN n > 1 THEN ''_'' || n ELSE '''' END AS called FROM generate_series(1, 99) AS n) AS names"
-                     " WHERE to_regclass(quote_ident(called)) IS NULL ORDER BY n LIMIT 1) FROM months WHERE NOT EXISTS"
-                     " (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid, pg_get_expr(c.relpartbound, c.oid) AS bound,"
-                     " regexp_match(bound, ''^FOR VALUES FROM .''''(\\d{4}-\\d\\d-\\d\\d).* TO .''''(\\d{4}-\\d\\d-\\d\\d)'') AS days"
-                     " WHERE i.inhparent = to_regclass(quote_ident(%L))"
-                     " AND (bound = ''DEFAULT'' OR (days[1]::date <= first AND days[2]::date > first))))"
-                     " SELECT sql FROM missing, LATERAL (VALUES (1, format(''CREATE TABLE %%I (LIKE %%I)'', called, %L)),"
-                     " (2, format(''ALTER TABLE %%I ATTACH PARTITION %%I FOR VALUES FROM (%%L) TO (%%L)'', %L, called, first,"
-                     " (first + interval ''1 month'')::date))) AS made (n, sql) ORDER BY first, n',"
-                     " :day, :name, :day, :day, :days, those, :day, :most, a, a, a, a)"
-                     " FROM far, (SELECT :name || '_archive' AS a) AS named";
+    " (" OLDEST_DAYS " FOR UPDATE SKIP LOCKED) AS old),"
+    " missing AS (SELECT first, (SELECT called FROM (SELECT n, %L || to_char(first, ''_YYYY_MM'')"
+    " || CASE WHEN n > 1 THEN ''_'' || n ELSE '''' END AS called FROM generate_series(1, 99) AS n) AS names"
+    " WHERE to_regclass(quote_ident(called)) IS NULL ORDER BY n LIMIT 1) FROM months WHERE NOT EXISTS"
+    " (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid, pg_get_expr(c.relpartbound, c.oid) AS bound,"
+    " regexp_match(bound, ''^FOR VALUES FROM .''''(\\d{4}-\\d\\d-\\d\\d).* TO .''''(\\d{4}-\\d\\d-\\d\\d)'') AS days"
+    " WHERE i.inhparent = to_regclass(quote_ident(%L))"
+    " AND (bound = ''DEFAULT'' OR (days[1]::date <= first AND days[2]::date > first))))"
+    " SELECT sql FROM missing, LATERAL (VALUES (1, format(''CREATE TABLE %%I (LIKE %%I)'', called, %L)),"
+    " (2, format(''ALTER TABLE %%I ATTACH PARTITION %%I FOR VALUES FROM (%%L) TO (%%L)'', %L, called, first,"
+    " (first + interval ''1 month'')::date))) AS made (n, sql) ORDER BY first, n',"
+    " :day, :name, :day, :day, :days, those, :day, :most, a, a, a, a)"
+    " FROM far, (SELECT :name || '_archive' AS a) AS named";
 
 // What a DELETE has returned is what goes in, whatever others do meanwhile. Rows that somebody has locked
 // stay for a later step; so the months are those of rows that `prepares` could lock.
-static const char moves[] = "WITH " COLUMNS ", " FAR " SELECT format('WITH old AS (" OLDEST(
-    "ctid") " FOR UPDATE SKIP LOCKED),"
-            " gone AS (DELETE FROM %I WHERE ctid = ANY (ARRAY(SELECT ctid FROM old)) RETURNING %s),"
-            " kept AS (INSERT INTO %I (%s) SELECT %s FROM gone RETURNING %I),"
-            " told AS (UPDATE reckoner_history SET moves = moves + 1,"
-            " archived_to = greatest(archived_to, (SELECT max(%I)::date::text FROM kept))"
-            " WHERE table_name = %L AND EXISTS (SELECT FROM kept)) SELECT 1 FROM kept',"
-            " :name, :day, :day, :days, those, :day, :most, :name, list, :name || '_archive', list, list,"
-            " :day, :day, :name) FROM columns, far";
+//
+// Of a table prices (port, day, price) that is kept for 90 days it gives:
+//
+//     WITH old AS (SELECT ctid FROM prices WHERE day >= '0001-01-01'
+//         AND day < (now() AT TIME ZONE 'UTC')::date - 90 ORDER BY day LIMIT 1000 FOR UPDATE SKIP LOCKED),
+//     gone AS (DELETE FROM prices WHERE ctid = ANY (ARRAY(SELECT ctid FROM old)) RETURNING port, day, price),
+//     kept AS (INSERT INTO prices_archive (port, day, price) SELECT port, day, price FROM gone RETURNING
+//     day), told AS (UPDATE reckoner_history SET moves = moves + 1, archived_to = … WHERE table_name =
+//     'prices' …) SELECT 1 FROM kept
+static const char moves[] =
+    "WITH " COLUMNS ", " FAR " SELECT format('WITH old AS (" OLDEST_ROWS " FOR UPDATE SKIP LOCKED),"
+    " gone AS (DELETE FROM %I WHERE ctid = ANY (ARRAY(SELECT ctid FROM old)) RETURNING %s),"
+    " kept AS (INSERT INTO %I (%s) SELECT %s FROM gone RETURNING %I),"
+    " told AS (UPDATE reckoner_history SET moves = moves + 1,"
+    " archived_to = greatest(archived_to, (SELECT max(%I)::date::text FROM kept))"
+    " WHERE table_name = %L AND EXISTS (SELECT FROM kept)) SELECT 1 FROM kept',"
+    " :name, :day, :day, :days, those, :day, :most, :name, list, :name || '_archive', list, list,"
+    " :day, :day, :name) FROM columns, far";
 
 const struct history_sql history_postgresql = {
     .refusals = refusals,

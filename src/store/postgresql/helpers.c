@@ -31,6 +31,9 @@
 #define PADDED(part, digits) "pg_catalog.lpad(CAST(EXTRACT(" part " FROM day) AS text), " digits ", '0')"
 #define OF_CALENDAR(text)    "CASE WHEN day BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN " text " END"
 
+#define MONTH OF_CALENDAR(PADDED("year", "4") " || '-' || " PADDED("month", "2"))
+#define WEEK  OF_CALENDAR(PADDED("isoyear", "4") " || '-W' || " PADDED("week", "2"))
+
 // Names of the zones' database, in their case. PostgreSQL takes abbreviations, such as PST and CET, and
 // rules, such as +05:00, for zones as well, but not behind a colon; and it is not particular about case. So
 // the case is looked at here: most names are like Europe/Rome, and these are the others, of which no new ones
@@ -50,11 +53,11 @@
     "US/Indiana-Starke US/Michigan US/Mountain US/Pacific US/Samoa UTC W-SU WET"
 #define IS_ODD(zone, all) "(" zone " = ANY (pg_catalog.string_to_array(" all ", ' ')))"
 #define IS_FILE           "(pg_catalog.split_part(zone, '/', 1) = ANY ('{Localtime,Posix,Posixrules,Right}'))"
+#define AS_IT_IS          IS_ODD("zone", "'" ODD_ZONES "'")
+#define IN_LOWER          IS_ODD("pg_catalog.lower(zone COLLATE \"C\")", "pg_catalog.lower('" ODD_ZONES "')")
 #define IS_ZONE                                                                                              \
-    "(" IS_ODD(                                                                                              \
-        "zone", "'" ODD_ZONES "'") " OR zone = pg_catalog.initcap(zone COLLATE \"C\")\n AND NOT " IS_FILE    \
-                                   "\n AND NOT " IS_ODD("pg_catalog.lower(zone COLLATE \"C\")",              \
-                                       "pg_catalog.lower('" ODD_ZONES "')") ")"
+    "(" AS_IT_IS " OR zone = pg_catalog.initcap(zone COLLATE \"C\")\n AND NOT " IS_FILE                      \
+    "\n AND NOT " IN_LOWER ")"
 #define ZONE  "CASE WHEN " IS_ZONE "\n THEN ':' || zone ELSE '::' || zone END"
 #define LOCAL "pg_catalog.timezone(" ZONE ", at)"
 
@@ -65,6 +68,9 @@
     "    WHEN " LOCAL " >= TIMESTAMP '0001-01-01 00:00:00' AND " LOCAL                                                \
     " < TIMESTAMP '10000-01-01 00:00:00'\n"                                                                           \
     "    THEN CAST(" LOCAL " AS " type ") END;\n"
+
+#define DATE_SHOWN SHOWN("date")
+#define TIME_SHOWN SHOWN("time")
 
 // The words of a text as search_words.h has them, without marks on letters, and their number in order.
 #define SEPARATOR(first, last) "\\\\u" #first "-\\\\u" #last
@@ -126,29 +132,23 @@ const char pg_helpers[] =
     "END;\n"
     "CREATE OR REPLACE FUNCTION reckoner.month_of(day date) RETURNS text\n"
     "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
-    "    SELECT " OF_CALENDAR(PADDED("year", "4") " || '-' || " PADDED("month",
-        "2")) ";\n"
-              "END;\n"
-              "CREATE OR REPLACE FUNCTION reckoner.week_of(day date) RETURNS text\n"
-              "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
-              "    SELECT " OF_CALENDAR(PADDED("isoyear", "4") " || '-W' || " PADDED("week",
-                  "2")) ";\n"
-                        "END;\n"
-                        "CREATE OR REPLACE FUNCTION reckoner.day_in(at timestamp with time zone, zone text) RETURNS date\n"
-                        "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" SHOWN(
-                            "date") "END;\n"
-                                    "CREATE OR REPLACE FUNCTION reckoner.clock_in(at timestamp with time zone, zone text) RETURNS time\n"
-                                    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" SHOWN(
-                                        "time") "END;\n"
-                                                "CREATE OR REPLACE FUNCTION reckoner.search_vector(words text) RETURNS tsvector\n"
-                                                "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
-                                                "    SELECT coalesce((SELECT pg_catalog.array_to_tsvector(pg_catalog.array_agg(DISTINCT word))\n" WORDS
-                                                "        ), '');\n"
-                                                "END;\n"
-                                                "CREATE OR REPLACE FUNCTION reckoner.search_terms(words text) RETURNS tsquery\n"
-                                                "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" ALL_WORDS
-                                                "END;\n"
-                                                "CREATE OR REPLACE FUNCTION reckoner.search_prefix(words text) RETURNS tsquery\n"
-                                                "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" BEGINNINGS
-                                                "END;\n"
-                                                "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
+    "    SELECT " MONTH ";\n"
+    "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.week_of(day date) RETURNS text\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+    "    SELECT " WEEK ";\n"
+    "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.day_in(at timestamp with time zone, zone text) RETURNS date\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" DATE_SHOWN "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.clock_in(at timestamp with time zone, zone text) RETURNS time\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" TIME_SHOWN "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.search_vector(words text) RETURNS tsvector\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n"
+    "    SELECT coalesce((SELECT pg_catalog.array_to_tsvector(pg_catalog.array_agg(DISTINCT word))\n" WORDS
+    "        ), '');\n"
+    "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.search_terms(words text) RETURNS tsquery\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" ALL_WORDS "END;\n"
+    "CREATE OR REPLACE FUNCTION reckoner.search_prefix(words text) RETURNS tsquery\n"
+    "LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC\n" BEGINNINGS "END;\n"
+    "GRANT USAGE ON SCHEMA reckoner TO PUBLIC;\n";
