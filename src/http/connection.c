@@ -11,6 +11,7 @@
 #include "http/exchange.h"
 #include "http/file_output.h"
 #include "http/input.h"
+#include "http/outgoing.h"
 #include "http/output.h"
 #include "http/preface.h"
 
@@ -71,7 +72,7 @@ void connection_close(struct connection *connection)
     phase_move(connection, CONNECTION_CLOSED);
     lane_untouch(connection->lane, connection);
     lane_leave(connection->lane, connection);
-    output_abandon(connection);
+    outgoing_abandon(connection);
     for (struct http_exchange *exchange = connection->first; exchange != NULL; exchange = exchange->next)
         backlog_remove(exchange);
     file_output_abandon(connection);

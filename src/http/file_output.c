@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One part at a time: read by libuv's pool, written by output_write, and only then the next one is read. So a
-// client that takes its time costs one part of memory, and a slow disk holds up nobody else. On the lane's
+// One part at a time: read by libuv's pool, written by outgoing_write, and only then the next one is read. So
+// a client that takes its time costs one part of memory, and a slow disk holds up nobody else. On the lane's
 // thread.
 //
 // What a read needs while it is under way is its own, as the connection may go in the middle of it.
@@ -9,7 +9,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
-#include "http/output.h"
+#include "http/outgoing.h"
 #include "http/stream_socket.h"
 
 struct file_output *file_output_new(struct connection *connection, struct http_file *file)
@@ -51,7 +51,7 @@ static void end(struct file_output *sending)
     struct connection *connection = sending->connection;
     connection->sending = NULL;
     file_output_free(sending);
-    output_finish(connection, 1);
+    outgoing_finish(connection, 1);
     lane_touch(connection->lane, connection);
 }
 
@@ -85,7 +85,7 @@ static void on_read(uv_fs_t *read)
     }
     sending->part_len = (size_t)len;
     uv_buf_t part = {.base = sending->part, .len = sending->part_len};
-    if (output_write(connection, &part, 1))
+    if (outgoing_write(connection, &part, 1))
         file_output_written(connection);
 }
 
