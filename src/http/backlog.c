@@ -28,16 +28,25 @@ void backlog_remove(struct http_exchange *exchange)
 }
 
 // Adds what has changed, which may be less than nothing: unsigned numbers wrap.
-static void tell(struct backlog *backlog, struct backlog_budget *budget)
+void backlog_tell(struct lane *lane)
 {
+    struct backlog *backlog = &lane->backlog;
+    struct backlog_budget *budget = &lane->shared->backlog_budget;
     if (backlog->bytes == backlog->told_bytes)
         return;
     atomic_fetch_add_explicit(&budget->bytes, backlog->bytes - backlog->told_bytes, memory_order_relaxed);
     backlog->told_bytes = backlog->bytes;
 }
 
-// The connection that holds most. Looking at all of them is cheap beside making the answers of one.
-static struct connection *largest(const struct lane *lane)
+bool backlog_is_over(const struct lane *lane)
+{
+    const struct backlog_budget *budget = &lane->shared->backlog_budget;
+    return lane->backlog.bytes > budget->share_bytes &&
+           atomic_load_explicit(&budget->bytes, memory_order_relaxed) > budget->max_bytes;
+}
+
+// Looking at all of them is cheap beside making the answers of one.
+struct connection *backlog_largest(const struct lane *lane)
 {
     struct connection *found = NULL;
     for (uint32_t i = 0; i < lane->slot_count; i++) {
@@ -47,16 +56,4 @@ static struct connection *largest(const struct lane *lane)
     }
     assert(found != NULL && found->backlog_bytes > 0); // or the lane would hold nothing
     return found;
-}
-
-void backlog_settle(struct lane *lane)
-{
-    struct backlog *backlog = &lane->backlog;
-    struct backlog_budget *budget = &lane->shared->backlog_budget;
-    tell(backlog, budget);
-    while (backlog->bytes > budget->share_bytes &&
-           atomic_load_explicit(&budget->bytes, memory_order_relaxed) > budget->max_bytes) {
-        connection_close(largest(lane)); // which gives its answers up
-        tell(backlog, budget);
-    }
 }

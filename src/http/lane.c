@@ -75,7 +75,11 @@ static void after_turn(void *ctx)
 {
     struct lane *lane = ctx;
     turn_touched(lane);
-    backlog_settle(lane);
+    backlog_tell(lane);
+    while (backlog_is_over(lane)) {
+        connection_close(backlog_largest(lane));
+        backlog_tell(lane);
+    }
 }
 
 void lane_touch(struct lane *lane, struct connection *connection)
