@@ -80,6 +80,9 @@ void connection_open(struct connection *connection);
 // that is broken.
 void connection_turn(struct connection *connection);
 
+// Has all of the lane's connections that were touched have their turn.
+void connection_turn_touched(struct lane *lane);
+
 // Gives up at once, whatever is under way. Fine when it is closed already.
 void connection_close(struct connection *connection);
 
@@ -100,13 +103,6 @@ static inline bool connection_has_to_end(const struct connection *connection)
 // Of a lane that moves or drains: gives it to another process if it is idle; else closes it behind its grace
 // if it is, and no request of it has reached us.
 void connection_drain(struct connection *connection);
-
-// Of a lane that drains: closes what is idle after its grace, answers what runs for too long with 503, and
-// gives up on it a little later. In deadline.c.
-void connection_tick_of_drain(struct connection *connection, uint64_t now_ms);
-
-// Looks at the deadlines (deadline.c).
-void connection_tick(struct connection *connection, uint64_t now_ms);
 
 // Frees one whose stream is closed. NULL is fine.
 void connection_free(struct connection *connection);

@@ -2,7 +2,8 @@
 // What a connection may take its time over, and how long. Heads and idleness are absolute from the moment
 // that they began; bodies and answers may take long, but have to get on in each window of time (pace.h). So a
 // byte now and then buys no time; `now_ms` is a parameter. On the lane's thread.
-#include "http/connection.h"
+#include "http/deadline.h"
+
 #include "http/exchange.h"
 #include "http/stream_socket.h"
 
@@ -82,11 +83,9 @@ static void refuse_rest(struct connection *connection)
     }
 }
 
-void connection_tick_of_drain(struct connection *connection, uint64_t now_ms)
+static void look_at_drain(struct connection *connection, uint64_t now_ms)
 {
     const struct lane *lane = connection->lane;
-    if (connection->phase == CONNECTION_BROKEN) // its turn closes it
-        return;
     if (now_ms >= lane->close_at)
         connection_close(connection);
     else if (now_ms >= lane->drain_until)
@@ -95,11 +94,9 @@ void connection_tick_of_drain(struct connection *connection, uint64_t now_ms)
         connection_drain(connection);
 }
 
-void connection_tick(struct connection *connection, uint64_t now_ms)
+static void look_at_client(struct connection *connection, uint64_t now_ms)
 {
     const struct http_limits *limits = &connection->lane->shared->limits;
-    if (connection->phase == CONNECTION_BROKEN) // its turn closes it
-        return;
     if (connection->phase == CONNECTION_LINGER) {
         if (now_ms - connection->linger_ms >= limits->linger_ms)
             connection_close(connection);
@@ -116,4 +113,17 @@ void connection_tick(struct connection *connection, uint64_t now_ms)
     } else if (is_idle_for_long(connection, limits, now_ms)) {
         connection_close(connection);
     }
+}
+
+void connection_tick(struct connection *connection, uint64_t now_ms, bool is_late)
+{
+    const struct lane *lane = connection->lane;
+    if (connection->phase == CONNECTION_BROKEN) // its turn closes it
+        return;
+    if (lane->draining)
+        look_at_drain(connection, now_ms);
+    else if (lane->moving)
+        connection_drain(connection);
+    if (connection->phase != CONNECTION_CLOSED && !is_late)
+        look_at_client(connection, now_ms);
 }

@@ -24,9 +24,41 @@ static void touch(struct connection *connection)
 
 // --- life
 
+// Of the lane's spare ones where there are any; zeroed. NULL without memory.
+static struct http_exchange *take_zeroed(struct lane *lane)
+{
+    struct http_exchange *exchange = lane->spare;
+    if (exchange == NULL)
+        return mem_zalloc(1, sizeof(*exchange));
+    lane->spare = exchange->next;
+    lane->spare_count--;
+    memset(exchange, 0, offsetof(struct http_exchange, inline_head));
+    return exchange;
+}
+
+static void give_back(struct lane *lane, struct http_exchange *exchange)
+{
+    if (lane->spare_count == LIMIT_SPARE_EXCHANGES) {
+        mem_free(exchange);
+        return;
+    }
+    exchange->next = lane->spare;
+    lane->spare = exchange;
+    lane->spare_count++;
+}
+
+void exchanges_free_spare(struct lane *lane)
+{
+    while (lane->spare != NULL) {
+        struct http_exchange *exchange = lane->spare;
+        lane->spare = exchange->next;
+        mem_free(exchange);
+    }
+}
+
 struct http_exchange *exchange_new(struct connection *connection)
 {
-    struct http_exchange *exchange = lane_take_exchange(connection->lane);
+    struct http_exchange *exchange = take_zeroed(connection->lane);
     if (exchange == NULL)
         return NULL;
     exchange->connection = connection;
@@ -71,7 +103,7 @@ void exchange_free(struct http_exchange *exchange)
     if (exchange->is_unsafe)
         atomic_fetch_sub_explicit(&exchange->connection->lane->shared->unsafe, 1, memory_order_relaxed);
     mem_free(exchange->client);
-    lane_give_exchange(exchange->connection->lane, exchange);
+    give_back(exchange->connection->lane, exchange);
 }
 
 void exchange_tell_end(struct http_exchange *exchange, size_t body_bytes)

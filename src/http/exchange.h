@@ -89,7 +89,10 @@ void exchange_stop_skipping(struct http_exchange *exchange);
 // Tells the handler that it is over: `body_bytes` of its answer went out, if any of it did.
 void exchange_tell_end(struct http_exchange *exchange, size_t body_bytes);
 
-// Frees memory, without a word to the handler.
+// Frees memory, or keeps it for another exchange of the lane, without a word to the handler.
 void exchange_free(struct http_exchange *exchange);
+
+// Frees what the lane has kept so.
+void exchanges_free_spare(struct lane *lane);
 
 #endif

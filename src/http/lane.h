@@ -39,11 +39,13 @@ struct lane_shared {
     bool (*give)(struct lane_shared *shared, struct connection *connection);
 };
 
+enum { LANE_NO_SLOT = UINT32_MAX };
+
 // A place in the table of connections. A ref names it with its generation.
 struct slot {
     struct connection *connection; // NULL when free
     uint32_t generation;           // raised when a connection leaves
-    uint32_t next_free;            // the next free place, when free; NO_SLOT at the end
+    uint32_t next_free;            // the next free place, when free; LANE_NO_SLOT at the end
 };
 
 struct lane {
@@ -53,7 +55,7 @@ struct lane {
 
     struct slot *slots;   // owned
     uint32_t slot_count;  // slots that exist
-    uint32_t free_slot;   // first of the free ones, or NO_SLOT
+    uint32_t free_slot;   // first of the free ones, or LANE_NO_SLOT
     size_t open;          // connections not yet closed by libuv
     bool draining;        // each connection ends with its next answer
     bool moving;          // or, rather, goes to another process behind it
@@ -82,13 +84,6 @@ struct lane {
     char bytes[LIMIT_READ_BYTES]; // what was just read, of any connection
 };
 
-// Before the loop runs. ERR_NO_MEMORY.
-MUST_CHECK enum err_code lane_new(
-    struct loop *loop, struct lane_shared *shared, struct lane **ret_lane, struct err *err);
-
-// After loop_free. Connections left over are freed without further calls. NULL is fine.
-void lane_free(struct lane *lane);
-
 // Gives a connection its place; false without memory.
 MUST_CHECK bool lane_enter(struct lane *lane, struct connection *connection);
 
@@ -101,16 +96,9 @@ void lane_forget(struct lane *lane);
 // The connection at a place, or NULL when it has left.
 struct connection *lane_find(struct lane *lane, uint32_t slot, uint32_t generation);
 
-// Have connection_turn called before the loop waits again.
+// Have connection_turn called before the loop waits again; and not, any more.
 void lane_touch(struct lane *lane, struct connection *connection);
-
-// The same for one that has been read; where enough of them wait, all have their turn now.
-void lane_touch_soon(struct lane *lane, struct connection *connection);
 void lane_untouch(struct lane *lane, struct connection *connection);
-
-// A zeroed exchange, or NULL without memory; and back.
-struct http_exchange *lane_take_exchange(struct lane *lane);
-void lane_give_exchange(struct lane *lane, struct http_exchange *exchange);
 
 // A place for an answer from a file; false when all are taken and it may fail. And the end of such an
 // answer's file, which is freed.
@@ -125,11 +113,5 @@ uint64_t lane_now_ms(const struct lane *lane);
 
 // One more attempt to write.
 void lane_count_write(struct lane *lane);
-
-// Does as is_moving has it. What is under way goes on, here.
-void lane_move(struct lane *lane);
-
-// Closes what is idle, and everything else when it is done; then on_lane_drained is called.
-void lane_drain(struct lane *lane);
 
 #endif

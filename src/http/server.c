@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "http/connection.h"
 #include "http/exchange.h"
-#include "http/lane.h"
+#include "http/lane_run.h"
 #include "http/listener.h"
 
 struct http_server {
