@@ -5,10 +5,10 @@
 //
 // The bound. At the end of each of its loop's turns a lane adds what its bytes have changed by to the sum of
 // the process. Then, while the sum is over `max_bytes` and the lane's part of it over `share_bytes`, which is
-// max_bytes by the number of lanes, it closes connections (lane.c). When the sum is over, some lane is over
-// its share, and it has a turn at its next tick at the latest; a lane that is not adds its share at most. So
-// the sum is max_bytes again after a tick, and under 2 * max_bytes always. Not in it are the answers that
-// come within one turn: those of requests that were under way, which whoever runs them has a bound for.
+// max_bytes by the number of lanes, it closes connections (lane_run.c). When the sum is over, some lane is
+// over its share, and it has a turn at its next tick at the latest; a lane that is not adds its share at
+// most. So the sum is max_bytes again after a tick, and under 2 * max_bytes always. Not in it are the answers
+// that come within one turn: those of requests that were under way, which whoever runs them has a bound for.
 // Answers from files are not either (lane_claim_file).
 #ifndef RECKONER_HTTP_BACKLOG_H
 #define RECKONER_HTTP_BACKLOG_H

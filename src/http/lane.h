@@ -96,7 +96,7 @@ void lane_forget(struct lane *lane);
 // The connection at a place, or NULL when it has left.
 struct connection *lane_find(struct lane *lane, uint32_t slot, uint32_t generation);
 
-// Have connection_turn called before the loop waits again; and not, any more.
+// Have connection_turn called before the loop waits again. lane_untouch takes that back.
 void lane_touch(struct lane *lane, struct connection *connection);
 void lane_untouch(struct lane *lane, struct connection *connection);
 
