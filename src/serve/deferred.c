@@ -28,7 +28,7 @@ int deferred_problem(void *ctx, const struct err *err, const struct report *repo
     const struct deferred *deferred = ctx;
     const struct problem_class *class = problem_class(err->code);
     bool is_secret = class->log == LOG_FAILURE && !deferred->context->tells_failures;
-    int status = err->code == ERR_INVALID && report->status != 0 ? report->status : class->status;
+    int status = problem_status(err->code, report, false);
     if (class->log != LOG_NOTHING)
         log_printf(
             deferred->context->error_log, "%s: %s failed: %s", name_of(deferred), deferred->what, err->text);

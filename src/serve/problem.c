@@ -42,6 +42,14 @@ const struct problem_class *problem_class(enum err_code code)
     return &classes[code];
 }
 
+int problem_status(enum err_code code, const struct report *report, bool is_read)
+{
+    const struct problem_class *class = problem_class(code);
+    if (code == ERR_INVALID && report->status != 0)
+        return report->status;
+    return is_read ? class->read_status : class->status;
+}
+
 // The last member, if there is one, and the end.
 static void write_end(const char *trace_id, struct buf *out)
 {

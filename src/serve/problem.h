@@ -27,6 +27,12 @@ struct problem_class {
 
 const struct problem_class *problem_class(enum err_code code);
 
+// The status that an error is told with. For ERR_INVALID that of its report wins, where it has one, as who
+// has made the report knows what was wrong: 400 of parameters, a dialect or a cursor, 403 of a claim, that of
+// a @reject which found something, or of the rows that a lenient batch is refused for. All others have that
+// of their class; `is_read`: of a read.
+int problem_status(enum err_code code, const struct report *report, bool is_read);
+
 struct problem {
     int status;                  // 400 to 599
     const char *type;            // a URI; NULL: about:blank

@@ -150,15 +150,13 @@ void request_set_error(struct request *request, const struct err *err, const str
 {
     const struct problem_class *class = problem_class(err->code);
     bool is_read = request->endpoint != NULL && endpoint_is_read(request->endpoint);
-    int status = is_read ? class->read_status : class->status;
+    int status = problem_status(err->code, report, is_read);
     if (class->log == LOG_FAILURE) {
         set_failure(request, status, err);
         return;
     }
     if (class->log == LOG_LINE)
         request_log_error(request, NULL, err);
-    if (err->code == ERR_INVALID && report->status != 0)
-        status = report->status;
     request_set_problem(request,
         &(struct problem){.status = status,
             .detail = err->text,
