@@ -173,11 +173,29 @@ static enum err_code end_savepoint(struct group *group, struct batch *batch)
     return store_rollback_to(conn, &group->err);
 }
 
+// Of a batch that has failed with that code, as batch->err or group->err says: takes back its savepoint, and
+// looks for the row where that may be at fault. What is returned is the group's own error.
+static enum err_code end_failed(
+    struct group *group, struct batch *batch, enum err_code code, bool is_rows_fault)
+{
+    struct lane *lane = group->lane;
+    struct err *all = &group->err;
+    if (all->code != ERR_NONE) // by check_deferred
+        return all->code;
+    if (code == ERR_ABORTED || code == ERR_STALE) // with all locks that the others of the group may hold
+        return err_set(all, code, "%s", batch->err.text);
+    bool is_ended = lane_is_ended(lane, &batch->err); // it was interrupted then, most likely
+    bool is_deferred = checks_deferred(lane, batch);
+    code = store_rollback_to(lane->conn, all);
+    if (code != ERR_NONE || is_ended || !is_rows_fault)
+        return code;
+    return attempt_find_culprit(group, batch, is_deferred, all);
+}
+
 enum err_code attempt_run(struct group *group, struct batch *batch)
 {
     struct lane *lane = group->lane;
-    struct err *err = &group->err;
-    enum err_code code = store_savepoint(lane->conn, err);
+    enum err_code code = store_savepoint(lane->conn, &group->err);
     if (code != ERR_NONE)
         return code;
     CRASH_POINT("batch-begun");
@@ -191,17 +209,7 @@ enum err_code attempt_run(struct group *group, struct batch *batch)
     batch->begun_ns = start_ns;
     batch->ran_ns = clock_monotonic_ns();
     group->took_ns = batch->ran_ns - start_ns;
-    if (code == ERR_NONE)
-        return end_savepoint(group, batch);
-    if (err->code != ERR_NONE) // by check_deferred
-        return err->code;
-    if (code == ERR_ABORTED || code == ERR_STALE) // with all locks that the others of the group may hold
-        return err_set(err, code, "%s", batch->err.text);
-    if (lane_is_ended(lane, &batch->err)) // it was interrupted, most likely
-        return store_rollback_to(lane->conn, err);
-    code = store_rollback_to(lane->conn, err);
-    bool is_deferred = checks_deferred(lane, batch);
-    return code == ERR_NONE && is_rows_fault ? attempt_find_culprit(group, batch, is_deferred, err) : code;
+    return code == ERR_NONE ? end_savepoint(group, batch) : end_failed(group, batch, code, is_rows_fault);
 }
 
 void attempt_forget(struct batch *batch)
