@@ -149,11 +149,9 @@ struct emptying {
 
 // A depends_body: no rows, with the columns of the table. PostgreSQL has a type of the table's name, of which
 // it reads nothing but the columns.
-static void append_empty(void *ctx, const struct endpoint *endpoint, size_t number, struct buf *out)
+static void append_empty(void *ctx, const struct depends *depends, struct buf *out)
 {
     struct emptying *emptying = ctx;
-    const struct depends *depends = &emptying->asking->endpoint->depends[number]; // by its own name
-    (void)endpoint;
     struct store_stmt *stmt = NULL;
     if (emptying->asking->dialect == SQL_POSTGRESQL) {
         buf_append_str(out, "SELECT (r.r).* FROM (SELECT NULL::");
@@ -176,26 +174,23 @@ static enum err_code prepare_emptied(const struct asking *asking, const struct s
     bool is_condition, bool renames, struct store_stmt **ret_stmt, struct err *err)
 {
     struct emptying emptying = {.asking = asking, .err = err};
-    struct depends depends[LIMIT_DEPENDS];
-    struct endpoint renamed = *asking->endpoint;
+    const struct endpoint *endpoint = asking->endpoint;
+    struct span names[LIMIT_DEPENDS];
     AUTO(buf_fini) struct buf inside;
     AUTO(buf_fini) struct buf sql;
     buf_init(&inside, 2 * LIMIT_APP_FILE_BYTES);
     buf_init(&sql, 4 * LIMIT_APP_FILE_BYTES);
-    if (renames) {
-        memcpy(depends, renamed.depends, renamed.depends_count * sizeof(*depends));
-        for (size_t i = 0; i < renamed.depends_count; i++)
-            depends[i].table = span_of(new_names[i]);
-        renamed.depends = depends;
-    }
-    depends_append_renamed(asking->endpoint, &renamed, is_condition ? statement->when : statement->file_sql,
-        asking->dialect, &inside);
+    for (size_t i = 0; i < endpoint->depends_count; i++)
+        names[i] = renames ? span_of(new_names[i]) : endpoint->depends[i].table;
+    depends_append_renamed(
+        endpoint, names, is_condition ? statement->when : statement->file_sql, asking->dialect, &inside);
     uint32_t hidden = is_condition ? statement->when_hidden : statement->hidden;
     struct span behind = {.at = ""}; // of a condition, what stands below is made here
     if (!is_condition)
         behind = buf_span(&inside);
     if (hidden != 0)
-        depends_append_hidden(&renamed, asking->dialect, hidden, behind, append_empty, &emptying, &sql);
+        depends_append_hidden(
+            endpoint, names, asking->dialect, hidden, behind, append_empty, &emptying, &sql);
     else
         buf_append(&sql, behind.at, behind.len);
     if (is_condition) {

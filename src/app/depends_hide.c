@@ -44,7 +44,7 @@ static struct span hide(
     enum sql_dialect dialect = statement->dialect;
     AUTO(buf_fini) struct buf out;
     buf_init(&out, 2 * LIMIT_APP_FILE_BYTES);
-    depends_append_hidden(&parser->endpoint, dialect, hidden, sql, depends_append_rows, &dialect, &out);
+    depends_append_hidden(&parser->endpoint, NULL, dialect, hidden, sql, depends_append_rows, &dialect, &out);
     char *copy = buf_status(&out) == ERR_NONE ? arena_strndup(parser->arena, out.data, out.len) : NULL;
     if (copy == NULL) {
         parser->status = ERR_NO_MEMORY;

@@ -15,7 +15,7 @@ static bool is_word(const struct sql_token *token, const char *word)
     return token->kind == SQL_CODE && span_is_nocase(token->text, word);
 }
 
-static bool names(const struct depends *depends, const struct sql_token *token)
+static bool is_named(const struct depends *depends, const struct sql_token *token)
 {
     return token->kind == SQL_CODE && token->text.at[0] != '\'' &&
            span_equal_nocase(sql_unquoted(token->text), depends->table);
@@ -27,7 +27,7 @@ bool depends_is_named(const struct depends *depends, struct span sql, enum sql_d
     sql_scan_init(&scan, sql, dialect);
     for (struct sql_token token = sql_scan_next_code(&scan); token.kind != SQL_END;
          token = sql_scan_next_code(&scan)) {
-        if (names(depends, &token))
+        if (is_named(depends, &token))
             return true;
     }
     return false;
@@ -45,7 +45,7 @@ static void append_table(const struct depends *depends, enum sql_dialect dialect
     append(depends->table, out);
 }
 
-void depends_append_renamed(const struct endpoint *from, const struct endpoint *to, struct span sql,
+void depends_append_renamed(const struct endpoint *endpoint, const struct span *names, struct span sql,
     enum sql_dialect dialect, struct buf *out)
 {
     struct sql_scan scan;
@@ -54,11 +54,11 @@ void depends_append_renamed(const struct endpoint *from, const struct endpoint *
     sql_scan_init(&scan, sql, dialect);
     for (struct sql_token token = sql_scan_next_code(&scan); token.kind != SQL_END;
          token = sql_scan_next_code(&scan)) {
-        for (size_t i = 0; i < from->depends_count && !is_word(&before, "."); i++) {
-            if (!names(&from->depends[i], &token))
+        for (size_t i = 0; i < endpoint->depends_count && !is_word(&before, "."); i++) {
+            if (!is_named(&endpoint->depends[i], &token))
                 continue;
             buf_append(out, sql.at + done, token.offset - done);
-            buf_append(out, to->depends[i].table.at, to->depends[i].table.len);
+            append(names[i], out);
             done = token.offset + token.text.len;
             break;
         }
@@ -67,10 +67,9 @@ void depends_append_renamed(const struct endpoint *from, const struct endpoint *
     buf_append(out, sql.at + done, sql.len - done);
 }
 
-void depends_append_rows(void *ctx, const struct endpoint *endpoint, size_t number, struct buf *out)
+void depends_append_rows(void *ctx, const struct depends *depends, struct buf *out)
 {
     const enum sql_dialect *dialect = ctx;
-    const struct depends *depends = &endpoint->depends[number];
     buf_append_str(out, "SELECT * FROM ");
     append_table(depends, *dialect, out);
     if (*dialect == SQL_SQLITE) { // so that plans call it by its name alone
@@ -85,17 +84,17 @@ void depends_append_rows(void *ctx, const struct endpoint *endpoint, size_t numb
     }
 }
 
-static void append_list(
-    const struct endpoint *endpoint, uint32_t hidden, depends_body *body, void *ctx, struct buf *out)
+static void append_list(const struct endpoint *endpoint, const struct span *names, uint32_t hidden,
+    depends_body *body, void *ctx, struct buf *out)
 {
     bool is_first = true;
     for (size_t i = 0; i < endpoint->depends_count; i++) {
         if ((hidden & (1U << i)) == 0)
             continue;
         buf_append_str(out, is_first ? "" : ", ");
-        append(endpoint->depends[i].table, out);
+        append(names != NULL ? names[i] : endpoint->depends[i].table, out);
         buf_append_str(out, " AS NOT MATERIALIZED (");
-        body(ctx, endpoint, i, out);
+        body(ctx, &endpoint->depends[i], out);
         buf_append_byte(out, ')');
         is_first = false;
     }
@@ -129,14 +128,15 @@ bool depends_can_hide(struct span sql, enum sql_dialect dialect)
     return dialect == SQL_SQLITE || !find_with(sql, dialect, &is_recursive, &end) || !is_recursive;
 }
 
-void depends_append_hidden(const struct endpoint *endpoint, enum sql_dialect dialect, uint32_t hidden,
-    struct span sql, depends_body *body, void *ctx, struct buf *out)
+void depends_append_hidden(const struct endpoint *endpoint, const struct span *names,
+    enum sql_dialect dialect, uint32_t hidden, struct span sql, depends_body *body, void *ctx,
+    struct buf *out)
 {
     bool is_recursive = false;
     size_t end = 0;
     bool has_list = find_with(sql, dialect, &is_recursive, &end);
     buf_append_str(out, is_recursive ? "WITH RECURSIVE " : "WITH ");
-    append_list(endpoint, hidden, body, ctx, out);
+    append_list(endpoint, names, hidden, body, ctx, out);
     buf_append_str(out, has_list ? ",\n" : "\n");
     append_blanks((struct span){.at = sql.at, .len = end}, out);
     buf_append(out, sql.at + end, sql.len - end);

@@ -17,20 +17,21 @@ bool depends_is_named(const struct depends *depends, struct span sql, enum sql_d
 // Whether that line can be put in front of the SQL: in PostgreSQL not of a WITH RECURSIVE.
 bool depends_can_hide(struct span sql, enum sql_dialect dialect);
 
-// Appends SQL in which the tables of `from`'s depends are called as those of `to`, which has the same number
-// of them. A name with its schema in front stays.
-void depends_append_renamed(const struct endpoint *from, const struct endpoint *to, struct span sql,
+// Appends SQL in which the tables of the endpoint's depends have these names, one for each. A table with its
+// schema in front stays.
+void depends_append_renamed(const struct endpoint *endpoint, const struct span *names, struct span sql,
     enum sql_dialect dialect, struct buf *out);
 
-// Appends what the name stands for: a query.
-typedef void depends_body(void *ctx, const struct endpoint *endpoint, size_t depends, struct buf *out);
+// Appends what a name stands for: a query.
+typedef void depends_body(void *ctx, const struct depends *depends, struct buf *out);
 
-// A depends_body: the table's rows with the values.
-void depends_append_rows(void *ctx, const struct endpoint *endpoint, size_t depends, struct buf *out);
+// A depends_body: the table's rows with the values. `ctx` is the enum sql_dialect.
+void depends_append_rows(void *ctx, const struct depends *depends, struct buf *out);
 
-// Appends SQL, as the file has it, behind a line that lets the names of `hidden`, bits of the endpoint's
-// depends, stand for these bodies.
-void depends_append_hidden(const struct endpoint *endpoint, enum sql_dialect dialect, uint32_t hidden,
-    struct span sql, depends_body *body, void *ctx, struct buf *out);
+// Appends SQL behind a line that lets names of the depends in `hidden`, bits, stand for these bodies. `names`
+// has one for each of the endpoint's depends; NULL: they are the tables' own.
+void depends_append_hidden(const struct endpoint *endpoint, const struct span *names,
+    enum sql_dialect dialect, uint32_t hidden, struct span sql, depends_body *body, void *ctx,
+    struct buf *out);
 
 #endif
