@@ -350,21 +350,31 @@ uint64_t jwks_sources_number(const struct jwks_sources *sources)
     return atomic_load_explicit(&sources->number, memory_order_acquire);
 }
 
+// Whether the question is to wait: for a try that others wait for already, or for one of its own, which is
+// due at once then. Under the lock.
+static bool has_to_wait(const struct jwks_sources *sources, struct source *source)
+{
+    if (source == NULL || is_ending(sources))
+        return false;
+    if (source->is_tried || source->first != NULL)
+        return true;
+    if (!source->is_url || clock_monotonic_ns() - source->tried_ns < LIMIT_JWKS_AGAIN_S * NS_PER_S)
+        return false;
+    source->due_ns = 0;
+    return true;
+}
+
 void jwks_sources_ask(struct jwks_sources *sources, struct span location, struct keeper_question *question)
 {
     pthread_mutex_lock(&sources->lock);
     struct source *source = find(sources, location);
-    uint64_t again_ns = LIMIT_JWKS_AGAIN_S * NS_PER_S;
-    bool is_late = source == NULL || !source->is_url || is_ending(sources) ||
-                   clock_monotonic_ns() - source->tried_ns < again_ns;
-    bool joins = source != NULL && !is_ending(sources) && (source->is_tried || source->first != NULL);
-    if (!is_late || joins) {
+    bool waits = has_to_wait(sources, source);
+    if (waits) {
         question->next = source->first;
         source->first = question;
-        source->due_ns = joins ? source->due_ns : 0;
         pthread_cond_signal(&sources->change);
     }
     pthread_mutex_unlock(&sources->lock);
-    if (is_late && !joins)
+    if (!waits)
         question->on_round(question);
 }

@@ -233,15 +233,21 @@ static void on_reload(struct reading *reading, const struct ini_entry *entry)
 
 static void fail_unknown_section(struct reading *reading, struct span section)
 {
-    static const char *const known[] = {
-        "load", "access", "plan", "jwt", "cors", "watch", "reload", "hook", "history"};
+    static const struct {
+        const char *word;
+        bool has_name;
+    } known[] = {{"load", false}, {"access", false}, {"plan", true}, {"jwt", true}, {"cors", false},
+        {"watch", false}, {"reload", false}, {"hook", false}, {"history", false}};
     struct span rest = section, first = span_split(&rest, ' ');
-    const char *nearest = nearest_of(first, known, ARRAY_LEN(known));
+    const char *nearest = nearest_in(first, known, ARRAY_LEN(known), sizeof(known[0]));
+    bool has_name = false;
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        has_name = has_name || (nearest == known[i].word && known[i].has_name);
     if (span_is(section, "cache"))
         fail(reading, "there is no section [%.*s]; write cache = off in front of [load]", SHOW(section));
     else if (nearest != NULL)
         fail(reading, "unknown section [%.*s]; did you mean [%s%s]?", SHOW(section), nearest,
-            nearest == known[2] || nearest == known[3] ? " NAME" : "");
+            has_name ? " NAME" : "");
     else
         fail(reading,
             "unknown section [%.*s]; known are [load], [watch], [reload], [hook], [access], [plan NAME], [jwt NAME], [cors] and [history]",

@@ -11,7 +11,9 @@ static bool is_names(struct span text)
     bool is_start = true; // of a name
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
-        if (c == '.' ? is_start : !(c >= 'a' && c <= 'z') && !ascii_is_digit(c) && c != '-' && c != '_')
+        bool is_of_name = (c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == '-' || c == '_';
+        bool is_end = c == '.' && !is_start;
+        if (!is_of_name && !is_end)
             return false;
         is_start = c == '.';
     }

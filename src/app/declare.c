@@ -132,10 +132,14 @@ void declare_parallel(struct parser *parser, struct words *words, const struct d
 
 // --- @param and @field
 
-// Reads a @param or @field into an array of at most `max`.
+// Reads a @param, or a @field, into the endpoint's array of them.
 static void add_rule(struct parser *parser, struct words *words, const struct directive *directive,
-    struct word name, size_t max, struct rule **rules, size_t *count)
+    struct word name, bool is_field)
 {
+    struct endpoint *endpoint = &parser->endpoint;
+    struct rule **rules = is_field ? &endpoint->fields : &endpoint->params;
+    size_t *count = is_field ? &endpoint->field_count : &endpoint->param_count;
+    size_t max = is_field ? LIMIT_FIELDS : LIMIT_PARAMS;
     const struct rule *same = rule_find(*rules, *count, name.text);
     if (same != NULL) {
         words_fail(words, name.column, "a second %s %.*s; the first is on line %u", directive->name,
@@ -151,8 +155,7 @@ static void add_rule(struct parser *parser, struct words *words, const struct di
     if (grown == NULL)
         return;
     *rules = grown;
-    enum err_code code =
-        rule_read(words, directive->name, max == LIMIT_FIELDS, name, parser->arena, &grown[*count]);
+    enum err_code code = rule_read(words, directive->name, is_field, name, parser->arena, &grown[*count]);
     if (code == ERR_NONE)
         (*count)++;
     else
@@ -163,8 +166,7 @@ void declare_param(struct parser *parser, struct words *words, const struct dire
 {
     struct word name;
     if (rule_read_name(words, directive->name, &name))
-        add_rule(parser, words, directive, name, LIMIT_PARAMS, &parser->endpoint.params,
-            &parser->endpoint.param_count);
+        add_rule(parser, words, directive, name, false);
 }
 
 void declare_field(struct parser *parser, struct words *words, const struct directive *directive)
@@ -181,8 +183,7 @@ void declare_field(struct parser *parser, struct words *words, const struct dire
         words_fail(words, name.column, "the name line is taken: batch has each row's line under it");
         return;
     }
-    add_rule(parser, words, directive, name, LIMIT_FIELDS, &parser->endpoint.fields,
-        &parser->endpoint.field_count);
+    add_rule(parser, words, directive, name, true);
 }
 
 // --- @column name type

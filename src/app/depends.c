@@ -5,8 +5,6 @@
 // function. The connection's thread.
 #include "app/depends.h"
 
-#include <string.h>
-
 #include "app/depends_sql.h"
 #include "base/limits.h"
 #include "base/mem.h"
