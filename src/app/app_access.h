@@ -7,16 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/app.h"
-#include "app/diag.h"
+#include "app/ini_reading.h"
 #include "base/err.h"
-#include "text/ini.h"
 
 // What has been read of these sections.
 struct access_lines {
-    const char *file;          // for messages; borrowed
-    struct app *app;           // filled
-    struct diags *diags;       // where errors go
+    struct ini_reading *ini;   // borrowed
     struct span plan;          // of the keys: [access] plan; empty: none
     struct span open_plan;     // of those without a key; likewise
     uint32_t plan_line;        //
@@ -30,11 +26,7 @@ struct access_lines {
     struct span last_plan;     // the section of the plan that is being read
     bool plan_is_good;         // its name could be taken
     size_t quota_room;         // plans for which the array has room
-    enum err_code status;      // ERR_NO_MEMORY, or ERR_NONE
 };
-
-// Whether the section is one of these.
-bool access_lines_have(struct span section);
 
 // Reads one line of them.
 void access_lines_read(struct access_lines *lines, const struct ini_entry *entry);

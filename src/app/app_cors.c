@@ -19,13 +19,6 @@
 
 enum { STANDARD_AGE_S = 600, MAX_AGE_S = 86400, OTHER_BYTES = 256 };
 
-#define FAIL(lines, line, ...) diags_add((lines)->diags, (lines)->file, (line), 0, __VA_ARGS__)
-
-bool cors_lines_have(struct span section)
-{
-    return span_is(section, "cors");
-}
-
 // --- origins
 
 static bool is_host_char(char c)
@@ -104,11 +97,11 @@ static const char *origin_problem(struct span origin)
 
 static void add_origin(struct cors_lines *lines, struct span text)
 {
-    struct app *app = lines->app;
+    struct app *app = lines->ini->app;
     struct cors *cors = &app->cors;
     if (cors->origin_count == LIMIT_CORS_ORIGINS) {
         if (!lines->has_too_many)
-            FAIL(lines, lines->first_line,
+            INI_FAIL(lines->ini, lines->first_line,
                 "more than %d origins; name those of one site as https://*.example.org", LIMIT_CORS_ORIGINS);
         lines->has_too_many = true;
         return;
@@ -116,7 +109,7 @@ static void add_origin(struct cors_lines *lines, struct span text)
     struct cors_origin *origins =
         arena_grow(&app->arena, cors->origins, cors->origin_count, &lines->origin_room, sizeof(*origins));
     if (origins == NULL) {
-        lines->status = ERR_NO_MEMORY;
+        lines->ini->status = ERR_NO_MEMORY;
         return;
     }
     cors->origins = origins;
@@ -137,7 +130,7 @@ static void read_origins(struct cors_lines *lines, const struct ini_entry *entry
         const char *problem = text.len == 0 ? "write https://example.org, or *" : NULL;
         if (span_is(text, "*")) {
             lines->all_line = entry->line;
-            lines->app->cors.takes_all = true;
+            lines->ini->app->cors.takes_all = true;
             continue;
         }
         if (problem == NULL)
@@ -145,7 +138,7 @@ static void read_origins(struct cors_lines *lines, const struct ini_entry *entry
         if (lines->origin_line == 0)
             lines->origin_line = entry->line;
         if (problem != NULL)
-            FAIL(lines, entry->line, "\"%.*s\" is no origin: %s", SHOW(text), problem);
+            INI_FAIL(lines->ini, entry->line, "\"%.*s\" is no origin: %s", SHOW(text), problem);
         else
             add_origin(lines, text);
     } while (rest.len > 0);
@@ -165,7 +158,7 @@ static void read_names(struct cors_lines *lines, const struct ini_entry *entry, 
         if (span_is(name, "*") && out == &lines->headers)
             lines->any_header_line = entry->line;
         else if (len == 0 || len < name.len || span_is(name, "*"))
-            FAIL(lines, entry->line,
+            INI_FAIL(lines->ini, entry->line,
                 "\"%.*s\" is no name of a header field; write %.*s = X-Request-Id, X-Page", SHOW(name),
                 SHOW(entry->key));
         if (len == name.len && len > 0) {
@@ -174,7 +167,8 @@ static void read_names(struct cors_lines *lines, const struct ini_entry *entry, 
         }
     } while (rest.len > 0);
     if (buf_status(out) == ERR_TOO_LARGE && !lines->has_many)
-        FAIL(lines, entry->line, "the names of header fields are longer than %d bytes in all; leave some out",
+        INI_FAIL(lines->ini, entry->line,
+            "the names of header fields are longer than %d bytes in all; leave some out",
             LIMIT_CORS_NAMES_BYTES);
     lines->has_many = lines->has_many || buf_status(out) == ERR_TOO_LARGE;
 }
@@ -182,7 +176,7 @@ static void read_names(struct cors_lines *lines, const struct ini_entry *entry, 
 static void read_max_age(struct cors_lines *lines, const struct ini_entry *entry)
 {
     uint32_t seconds = 0;
-    if (!diags_is_first(lines->diags, lines->file, entry, &lines->max_age_line))
+    if (!diags_is_first(lines->ini->diags, lines->ini->file, entry, &lines->max_age_line))
         return;
     bool is_good = entry->value.len > 0 && entry->value.len <= 5;
     for (size_t i = 0; is_good && i < entry->value.len; i++) {
@@ -190,10 +184,10 @@ static void read_max_age(struct cors_lines *lines, const struct ini_entry *entry
         seconds = seconds * 10 + (uint32_t)(entry->value.at[i] - '0');
     }
     if (!is_good || seconds > MAX_AGE_S)
-        FAIL(lines, entry->line, "max_age is in seconds, from 0 to %d, and not \"%.*s\"", MAX_AGE_S,
+        INI_FAIL(lines->ini, entry->line, "max_age is in seconds, from 0 to %d, and not \"%.*s\"", MAX_AGE_S,
             SHOW(entry->value));
     else
-        lines->app->cors.max_age_s = seconds;
+        lines->ini->app->cors.max_age_s = seconds;
 }
 
 void cors_lines_read(struct cors_lines *lines, const struct ini_entry *entry)
@@ -202,7 +196,7 @@ void cors_lines_read(struct cors_lines *lines, const struct ini_entry *entry)
     const char *nearest = nearest_of(entry->key, known, ARRAY_LEN(known));
     if (lines->first_line == 0) {
         lines->first_line = entry->line;
-        lines->app->cors.max_age_s = STANDARD_AGE_S;
+        lines->ini->app->cors.max_age_s = STANDARD_AGE_S;
         buf_init(&lines->headers, LIMIT_CORS_NAMES_BYTES);
         buf_init(&lines->expose, LIMIT_CORS_NAMES_BYTES);
     }
@@ -213,16 +207,17 @@ void cors_lines_read(struct cors_lines *lines, const struct ini_entry *entry)
     else if (span_is(entry->key, "expose"))
         read_names(lines, entry, &lines->expose);
     else if (span_is(entry->key, "credentials"))
-        diags_read_switch(
-            lines->diags, lines->file, entry, &lines->credentials_line, &lines->app->cors.takes_credentials);
+        diags_read_switch(lines->ini->diags, lines->ini->file, entry, &lines->credentials_line,
+            &lines->ini->app->cors.takes_credentials);
     else if (span_is(entry->key, "max_age"))
         read_max_age(lines, entry);
     else if (span_is(entry->key, "methods"))
-        FAIL(lines, entry->line, "methods are those of the endpoints; leave the line out");
+        INI_FAIL(lines->ini, entry->line, "methods are those of the endpoints; leave the line out");
     else if (nearest != NULL)
-        FAIL(lines, entry->line, "unknown key \"%.*s\"; did you mean %s?", SHOW(entry->key), nearest);
+        INI_FAIL(
+            lines->ini, entry->line, "unknown key \"%.*s\"; did you mean %s?", SHOW(entry->key), nearest);
     else
-        FAIL(lines, entry->line,
+        INI_FAIL(lines->ini, entry->line,
             "unknown key \"%.*s\"; known in [cors] are origins, headers, expose, credentials and max_age",
             SHOW(entry->key));
 }
@@ -231,40 +226,43 @@ void cors_lines_read(struct cors_lines *lines, const struct ini_entry *entry)
 
 static void check(struct cors_lines *lines)
 {
-    const struct cors *cors = &lines->app->cors;
+    const struct cors *cors = &lines->ini->app->cors;
     if (lines->all_line == 0 && lines->origin_line == 0)
-        FAIL(lines, lines->first_line, "[cors] names no origins; write origins = https://example.org");
+        INI_FAIL(
+            lines->ini, lines->first_line, "[cors] names no origins; write origins = https://example.org");
     if (lines->all_line != 0 && lines->origin_line != 0)
-        FAIL(lines, lines->all_line, "origins = * takes all, those of line %u, too; leave one of them out",
+        INI_FAIL(lines->ini, lines->all_line,
+            "origins = * takes all, those of line %u, too; leave one of them out",
             (unsigned)lines->origin_line);
     if (lines->all_line != 0 && cors->takes_credentials)
-        FAIL(lines, lines->credentials_line,
+        INI_FAIL(lines->ini, lines->credentials_line,
             "credentials = on needs origins by name, as browsers refuse it together with origins = *");
     if (lines->any_header_line != 0 && cors->takes_credentials)
-        FAIL(lines, lines->any_header_line,
+        INI_FAIL(lines->ini, lines->any_header_line,
             "credentials = on needs headers by name, as browsers take * for a name then");
 }
 
 // The text of `out`, as the app's; what goes wrong leaves ret_text as it is.
 static void keep(struct cors_lines *lines, struct buf *out, struct span *ret_text)
 {
-    char *kept = buf_status(out) == ERR_NONE ? arena_strndup(&lines->app->arena, out->data, out->len) : NULL;
+    char *kept =
+        buf_status(out) == ERR_NONE ? arena_strndup(&lines->ini->app->arena, out->data, out->len) : NULL;
     if (kept == NULL)
-        lines->status = ERR_NO_MEMORY;
+        lines->ini->status = ERR_NO_MEMORY;
     else
         *ret_text = (struct span){.at = kept, .len = out->len};
 }
 
 static void make_texts(struct cors_lines *lines)
 {
-    struct cors *cors = &lines->app->cors;
+    struct cors *cors = &lines->ini->app->cors;
     struct span for_all = {0};
     AUTO(buf_fini) struct buf out;
     buf_init(&out, LIMIT_CORS_NAMES_BYTES + sizeof(OWN_HEADERS OWN_EXPOSED) + OTHER_BYTES);
     buf_append_str(&out, OWN_HEADERS);
     buf_append(&out, lines->headers.data, lines->headers.len);
     if (buf_status(&lines->headers) != ERR_NONE || buf_status(&lines->expose) != ERR_NONE)
-        lines->status = ERR_NO_MEMORY; // names are missing
+        lines->ini->status = ERR_NO_MEMORY; // names are missing
     keep(lines, &out, &cors->headers);
     out.len = 0;
     if (cors->takes_all)
@@ -283,7 +281,7 @@ void cors_lines_finish(struct cors_lines *lines)
     if (lines->first_line == 0)
         return;
     check(lines);
-    lines->app->cors.is_declared = true;
+    lines->ini->app->cors.is_declared = true;
     if (!lines->has_many)
         make_texts(lines);
     buf_fini(&lines->headers);

@@ -7,17 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/app.h"
-#include "app/diag.h"
+#include "app/ini_reading.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "text/ini.h"
 
-// What has been read of the section. Zeroed but for the first three, it is ready.
+// What has been read of the section. Zeroed but for the first, it is ready.
 struct cors_lines {
-    const char *file;          // for messages; borrowed
-    struct app *app;           // filled
-    struct diags *diags;       // where errors go
+    struct ini_reading *ini;   // borrowed
     size_t origin_room;        // origins for which the array has room
     uint32_t first_line;       // of the section; 0: it is not there
     uint32_t all_line;         // of origins = *
@@ -25,15 +21,11 @@ struct cors_lines {
     uint32_t credentials_line; // likewise
     uint32_t max_age_line;     // likewise
     uint32_t any_header_line;  // of headers = *
-    struct buf headers;   // owned; that requests may have beside those that the server reads, with commas
-    struct buf expose;    // owned; of answers, likewise
-    bool has_too_many;    // there were too many origins
-    bool has_many;        // names of fields were too long
-    enum err_code status; // ERR_NO_MEMORY, or ERR_NONE
+    struct buf headers; // owned; that requests may have beside those that the server reads, with commas
+    struct buf expose;  // owned; of answers, likewise
+    bool has_too_many;  // there were too many origins
+    bool has_many;      // names of fields were too long
 };
-
-// Whether the section is this one.
-bool cors_lines_have(struct span section);
 
 // Reads one line of it.
 void cors_lines_read(struct cors_lines *lines, const struct ini_entry *entry);

@@ -10,13 +10,6 @@
 #include "text/sql_quote.h"
 #include "text/sql_scan.h"
 
-#define FAIL(lines, entry, ...) diags_add((lines)->diags, (lines)->file, (entry)->line, 0, __VA_ARGS__)
-
-bool history_lines_have(struct span section)
-{
-    return span_is(section, "history");
-}
-
 // Names that are the same on both stores, whether quoted or not.
 static bool is_plain_name(struct span name)
 {
@@ -54,26 +47,26 @@ static unsigned read_days(struct span text)
 
 static bool keep(struct history_lines *lines, struct span text, struct span *ret_kept)
 {
-    bool is_kept = arena_copy(&lines->app->arena, text, ret_kept);
+    bool is_kept = arena_copy(&lines->ini->app->arena, text, ret_kept);
     if (!is_kept)
-        lines->status = ERR_NO_MEMORY;
+        lines->ini->status = ERR_NO_MEMORY;
     return is_kept;
 }
 
 static void add(struct history_lines *lines, const struct ini_entry *entry, struct span column, unsigned days)
 {
-    struct app *app = lines->app;
+    struct app *app = lines->ini->app;
     struct history_rule rule = {.days = days, .line = entry->line};
     struct history_rule *rules =
         arena_grow(&app->arena, app->histories, app->history_count, &lines->room, sizeof(*rules));
     if (rules == NULL) {
-        lines->status = ERR_NO_MEMORY;
+        lines->ini->status = ERR_NO_MEMORY;
         return;
     }
     app->histories = rules;
-    rule.file = arena_strdup(&app->arena, lines->file);
+    rule.file = arena_strdup(&app->arena, lines->ini->file);
     if (rule.file == NULL)
-        lines->status = ERR_NO_MEMORY;
+        lines->ini->status = ERR_NO_MEMORY;
     else if (keep(lines, entry->key, &rule.table) && keep(lines, column, &rule.column))
         rules[app->history_count++] = rule;
 }
@@ -95,18 +88,19 @@ void history_lines_read(struct history_lines *lines, const struct ini_entry *ent
     struct span older = span_split(&rest, ' ');
     unsigned days = read_days(span_trim(rest));
     const char *problem = table_problem(entry->key);
-    const struct history_rule *first = find(lines->app, entry->key);
+    const struct history_rule *first = find(lines->ini->app, entry->key);
     if (problem != NULL)
-        FAIL(lines, entry, "\"%.*s\" %s", SHOW(entry->key), problem);
+        INI_FAIL(lines->ini, entry->line, "\"%.*s\" %s", SHOW(entry->key), problem);
     else if (!is_plain_name(column) || !span_is(older, "older") || days == 0)
-        FAIL(lines, entry,
+        INI_FAIL(lines->ini, entry->line,
             "\"%.*s\" is no age of rows; write %.*s = day older 90d, with the column of their date and 1 to %d days",
             SHOW(entry->value), SHOW(entry->key), LIMIT_HISTORY_DAYS);
     else if (first != NULL)
-        FAIL(lines, entry, "%.*s stands on line %u already; take one away", SHOW(entry->key),
+        INI_FAIL(lines->ini, entry->line, "%.*s stands on line %u already; take one away", SHOW(entry->key),
             (unsigned)first->line);
-    else if (lines->app->history_count == LIMIT_HISTORIES)
-        FAIL(lines, entry, "more than %d tables with a history; take one away", LIMIT_HISTORIES);
+    else if (lines->ini->app->history_count == LIMIT_HISTORIES)
+        INI_FAIL(
+            lines->ini, entry->line, "more than %d tables with a history; take one away", LIMIT_HISTORIES);
     else
         add(lines, entry, column, days);
 }
@@ -148,7 +142,7 @@ static void fetch_first(struct history_lines *lines, struct endpoint *endpoint, 
     static const char before[] = "INSERT INTO reckoner_history (table_name, day_column) SELECT '', ''"
                                  " WHERE reckoner_history_",
                       after[] = "_fetch()";
-    struct arena *arena = &lines->app->arena;
+    struct arena *arena = &lines->ini->app->arena;
     size_t at = first_write(endpoint, table), count = endpoint->statement_count;
     if (at == count || endpoint->field_count == 0)
         return;
@@ -157,7 +151,7 @@ static void fetch_first(struct history_lines *lines, struct endpoint *endpoint, 
     struct statement *statements = arena_zalloc(arena, count + 1, sizeof(*statements));
     const char *kept = arena_strndup(arena, sql, (size_t)len);
     if (statements == NULL || kept == NULL) {
-        lines->status = ERR_NO_MEMORY;
+        lines->ini->status = ERR_NO_MEMORY;
         return;
     }
     memcpy(statements, endpoint->statements, at * sizeof(*statements));
@@ -173,9 +167,9 @@ static void fetch_first(struct history_lines *lines, struct endpoint *endpoint, 
 
 void history_lines_finish(struct history_lines *lines)
 {
-    struct app *app = lines->app;
-    for (size_t i = 0; i < app->history_count && lines->status == ERR_NONE; i++) {
-        for (size_t j = 0; j < app->endpoint_count && lines->status == ERR_NONE; j++)
+    struct app *app = lines->ini->app;
+    for (size_t i = 0; i < app->history_count && lines->ini->status == ERR_NONE; i++) {
+        for (size_t j = 0; j < app->endpoint_count && lines->ini->status == ERR_NONE; j++)
             fetch_first(lines, &app->endpoints[j], app->histories[i].table);
     }
 }

@@ -5,22 +5,14 @@
 
 #include <stdbool.h>
 
-#include "app/app.h"
-#include "app/diag.h"
+#include "app/ini_reading.h"
 #include "base/err.h"
-#include "text/ini.h"
 
-// What has been read of the section. Zeroed but for the first three, it is ready.
+// What has been read of the section. Zeroed but for the first, it is ready.
 struct history_lines {
-    const char *file;     // for messages; borrowed, and kept in the app's rules as a copy
-    struct app *app;      // filled
-    struct diags *diags;  // where errors go
-    size_t room;          // rules for which the array has room
-    enum err_code status; // ERR_NO_MEMORY, or ERR_NONE
+    struct ini_reading *ini; // borrowed
+    size_t room;             // rules for which the array has room
 };
-
-// Whether the section is this one.
-bool history_lines_have(struct span section);
 
 // Reads one line of it.
 void history_lines_read(struct history_lines *lines, const struct ini_entry *entry);

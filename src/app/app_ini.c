@@ -19,9 +19,7 @@
 #include "text/url.h"
 
 struct reading {
-    const char *file;             // for messages
-    struct app *app;              // filled
-    struct diags *diags;          // where errors go
+    struct ini_reading ini;       // shared with all sections
     uint32_t line;                // of the current entry
     struct span told;             // the section of the last entry
     bool has_title;               // title was there
@@ -34,26 +32,21 @@ struct reading {
     struct reload_reading reload; // what [reload] says
     struct history_lines old;     // what [history] says
     size_t load_room;             // loads for which the array has room
-    enum err_code status;         // ERR_NO_MEMORY, or ERR_NONE
 };
 
-static void fail(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static void fail(struct reading *reading, const char *format, ...)
+static void PRINTF_LIKE(2, 3) fail(struct reading *reading, const char *format, ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    diags_vadd(reading->ini.diags, reading->ini.file, reading->line, 0, format, args);
     va_end(args);
-    diags_add(reading->diags, reading->file, reading->line, 0, "%s", text);
 }
 
 static bool keep(struct reading *reading, struct span text, struct span *ret_kept)
 {
-    bool is_kept = arena_copy(&reading->app->arena, text, ret_kept);
+    bool is_kept = arena_copy(&reading->ini.app->arena, text, ret_kept);
     if (!is_kept)
-        reading->status = ERR_NO_MEMORY;
+        reading->ini.status = ERR_NO_MEMORY;
     return is_kept;
 }
 
@@ -64,7 +57,7 @@ static void on_title(struct reading *reading, struct span value)
     else if (value.len == 0)
         fail(reading, "the title is empty; write title = Freight rates");
     else
-        keep(reading, value, &reading->app->title);
+        keep(reading, value, &reading->ini.app->title);
     reading->has_title = true;
 }
 
@@ -76,8 +69,8 @@ static void on_cache(struct reading *reading, struct span value)
     else if (!span_is(value, "off"))
         fail(reading, "cache can be off, and not \"%.*s\"; without the line answers are kept while they hold",
             SHOW(value));
-    for (size_t i = 0; i < reading->app->endpoint_count; i++)
-        reading->app->endpoints[i].is_kept = false;
+    for (size_t i = 0; i < reading->ini.app->endpoint_count; i++)
+        reading->ini.app->endpoints[i].is_kept = false;
     reading->has_cache = true;
 }
 
@@ -95,7 +88,7 @@ static void fail_unknown_key(struct reading *reading, struct span key)
 
 static void fail_unknown(struct reading *reading, struct span key)
 {
-    const struct endpoint *near = app_nearest(reading->app, key);
+    const struct endpoint *near = app_nearest(reading->ini.app, key);
     if (near != NULL)
         fail(reading, "the app has no endpoint %.*s; did you mean %s %.*s?", SHOW(key),
             http_method_name(near->method), SHOW(near->path));
@@ -112,7 +105,7 @@ static const struct endpoint *find_target(struct reading *reading, struct span k
     path = span_trim(path);
     enum http_method method;
     bool is_method = http_method_from_name(name, &method);
-    const struct endpoint *endpoint = is_method ? app_find(reading->app, method, path) : NULL;
+    const struct endpoint *endpoint = is_method ? app_find(reading->ini.app, method, path) : NULL;
     if (endpoint != NULL)
         return endpoint;
     if (!is_method || path.len == 0 || path.at[0] != '/')
@@ -142,7 +135,7 @@ static const char *file_problem(struct span name)
 
 static void add_load(struct reading *reading, const struct endpoint *endpoint, struct span file)
 {
-    struct app *app = reading->app;
+    struct app *app = reading->ini.app;
     for (size_t i = 0; i < app->first_load_count; i++) {
         if (app->first_loads[i].endpoint == endpoint && span_equal(app->first_loads[i].file, file)) {
             fail(reading, "the same load is on line %u; take one away", (unsigned)app->first_loads[i].line);
@@ -156,7 +149,7 @@ static void add_load(struct reading *reading, const struct endpoint *endpoint, s
     struct first_load *loads =
         arena_grow(&app->arena, app->first_loads, app->first_load_count, &reading->load_room, sizeof(*loads));
     if (loads == NULL) {
-        reading->status = ERR_NO_MEMORY;
+        reading->ini.status = ERR_NO_MEMORY;
         return;
     }
     app->first_loads = loads;
@@ -176,8 +169,9 @@ static const struct endpoint *find_load_target(struct reading *reading, struct s
     return problem == NULL ? endpoint : NULL;
 }
 
-static void on_load(struct reading *reading, struct span key, struct span file)
+static void on_load(struct reading *reading, const struct ini_entry *entry)
 {
+    struct span key = entry->key, file = entry->value;
     const struct endpoint *endpoint = find_load_target(reading, key);
     const char *wrong_file = file_problem(file);
     if (wrong_file != NULL)
@@ -206,15 +200,16 @@ static const char *hook_problem(struct span url)
     return NULL;
 }
 
-static void on_hook(struct reading *reading, struct span key, struct span url)
+static void on_hook(struct reading *reading, const struct ini_entry *entry)
 {
+    struct span key = entry->key, url = entry->value;
     const struct endpoint *found = find_target(reading, key, "https://example.org/hook");
     const char *problem = hook_problem(url);
     if (problem != NULL) // which is not shown: it may hold a secret
         fail(reading, "the URL of the hook of %.*s %s", SHOW(key), problem);
     if (found == NULL)
         return;
-    struct endpoint *endpoint = &reading->app->endpoints[found - reading->app->endpoints];
+    struct endpoint *endpoint = &reading->ini.app->endpoints[found - reading->ini.app->endpoints];
     if (endpoint_is_read(endpoint))
         fail(reading, "%.*s writes nothing, so there is nothing to tell of it", SHOW(key));
     else if (endpoint->hook.len > 0)
@@ -231,23 +226,65 @@ static void on_reload(struct reading *reading, const struct ini_entry *entry)
         reload_reading_add(&reading->reload, entry, find_load_target(reading, entry->key));
 }
 
+static void on_access(struct reading *reading, const struct ini_entry *entry)
+{
+    access_lines_read(&reading->access, entry);
+}
+
+static void on_issuer(struct reading *reading, const struct ini_entry *entry)
+{
+    issuer_lines_read(&reading->issuer, entry);
+}
+
+static void on_cors(struct reading *reading, const struct ini_entry *entry)
+{
+    cors_lines_read(&reading->cors, entry);
+}
+
+static void on_history(struct reading *reading, const struct ini_entry *entry)
+{
+    history_lines_read(&reading->old, entry);
+}
+
+// --- sections
+
+static const struct section {
+    const char *word; // [word]
+    bool has_name;    // [word NAME]
+    void (*read)(struct reading *reading, const struct ini_entry *entry);
+} sections[] = {
+    {"load", false, on_load},
+    {"access", false, on_access},
+    {"plan", true, on_access},
+    {"jwt", true, on_issuer},
+    {"cors", false, on_cors},
+    {"watch", false, on_watch},
+    {"reload", false, on_reload},
+    {"hook", false, on_hook},
+    {"history", false, on_history},
+};
+
+// The section of that title; NULL: none is known. [plan] alone is one, too: its reader tells what it lacks.
+static const struct section *find_section(struct span title)
+{
+    struct span rest = title, word = span_split(&rest, ' ');
+    for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+        if (span_is(word, sections[i].word) && (sections[i].has_name || word.len == title.len))
+            return &sections[i];
+    }
+    return NULL;
+}
+
 static void fail_unknown_section(struct reading *reading, struct span section)
 {
-    static const struct {
-        const char *word;
-        bool has_name;
-    } known[] = {{"load", false}, {"access", false}, {"plan", true}, {"jwt", true}, {"cors", false},
-        {"watch", false}, {"reload", false}, {"hook", false}, {"history", false}};
     struct span rest = section, first = span_split(&rest, ' ');
-    const char *nearest = nearest_in(first, known, ARRAY_LEN(known), sizeof(known[0]));
-    bool has_name = false;
-    for (size_t i = 0; i < ARRAY_LEN(known); i++)
-        has_name = has_name || (nearest == known[i].word && known[i].has_name);
+    const char *nearest = nearest_in(first, sections, ARRAY_LEN(sections), sizeof(sections[0]));
+    const struct section *meant = nearest != NULL ? find_section(span_of(nearest)) : NULL;
     if (span_is(section, "cache"))
         fail(reading, "there is no section [%.*s]; write cache = off in front of [load]", SHOW(section));
-    else if (nearest != NULL)
-        fail(reading, "unknown section [%.*s]; did you mean [%s%s]?", SHOW(section), nearest,
-            has_name ? " NAME" : "");
+    else if (meant != NULL)
+        fail(reading, "unknown section [%.*s]; did you mean [%s%s]?", SHOW(section), meant->word,
+            meant->has_name ? " NAME" : "");
     else
         fail(reading,
             "unknown section [%.*s]; known are [load], [watch], [reload], [hook], [access], [plan NAME], [jwt NAME], [cors] and [history]",
@@ -256,25 +293,12 @@ static void fail_unknown_section(struct reading *reading, struct span section)
 
 static void on_entry(struct reading *reading, const struct ini_entry *entry)
 {
+    const struct section *section = find_section(entry->section);
     reading->line = entry->line;
     if (entry->problem != NULL)
         fail(reading, "%s", entry->problem);
-    else if (span_is(entry->section, "load"))
-        on_load(reading, entry->key, entry->value);
-    else if (watch_reading_has(entry->section))
-        on_watch(reading, entry);
-    else if (reload_reading_has(entry->section))
-        on_reload(reading, entry);
-    else if (access_lines_have(entry->section))
-        access_lines_read(&reading->access, entry);
-    else if (issuer_lines_have(entry->section))
-        issuer_lines_read(&reading->issuer, entry);
-    else if (cors_lines_have(entry->section))
-        cors_lines_read(&reading->cors, entry);
-    else if (history_lines_have(entry->section))
-        history_lines_read(&reading->old, entry);
-    else if (span_is(entry->section, "hook"))
-        on_hook(reading, entry->key, entry->value);
+    else if (section != NULL)
+        section->read(reading, entry);
     else if (entry->section.len > 0 && entry->section.at != reading->told.at) // once for all of its keys
         fail_unknown_section(reading, entry->section);
     else if (entry->section.len > 0)
@@ -291,15 +315,13 @@ static void on_entry(struct reading *reading, const struct ini_entry *entry)
 enum err_code app_ini_read(const char *file, struct span text, bool is_complete, struct app *app,
     struct diags *diags, struct err *err)
 {
-    struct reading reading = {.file = file,
-        .app = app,
-        .diags = diags,
-        .access = {.file = file, .app = app, .diags = diags},
-        .issuer = {.file = file, .app = app, .diags = diags},
-        .cors = {.file = file, .app = app, .diags = diags},
-        .watch = {.file = file, .app = app, .diags = diags},
-        .old = {.file = file, .app = app, .diags = diags},
-        .reload = {.file = file, .app = app, .diags = diags},
+    struct reading reading = {.ini = {.file = file, .app = app, .diags = diags},
+        .access = {.ini = &reading.ini},
+        .issuer = {.ini = &reading.ini},
+        .cors = {.ini = &reading.ini},
+        .watch = {.ini = &reading.ini},
+        .reload = {.ini = &reading.ini},
+        .old = {.ini = &reading.ini},
         .is_complete = is_complete};
     struct ini ini;
     struct ini_entry entry;
@@ -312,9 +334,5 @@ enum err_code app_ini_read(const char *file, struct span text, bool is_complete,
     watch_reading_finish(&reading.watch);
     reload_reading_finish(&reading.reload);
     history_lines_finish(&reading.old);
-    if (reading.access.status != ERR_NONE || reading.cors.status != ERR_NONE ||
-        reading.issuer.status != ERR_NONE || reading.watch.status != ERR_NONE ||
-        reading.reload.status != ERR_NONE || reading.old.status != ERR_NONE)
-        reading.status = ERR_NO_MEMORY;
-    return reading.status == ERR_NONE ? ERR_NONE : err_no_memory(err);
+    return reading.ini.status == ERR_NONE ? ERR_NONE : err_no_memory(err);
 }

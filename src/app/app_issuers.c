@@ -9,16 +9,9 @@
 #include "app/rule_read.h"
 #include "base/limits.h"
 
-#define FAIL(lines, line, ...) diags_add((lines)->diags, (lines)->file, (line), 0, __VA_ARGS__)
-
-bool issuer_lines_have(struct span section)
-{
-    return span_is(section, "jwt") || span_starts_with(section, "jwt ");
-}
-
 static struct issuer *last_issuer(const struct issuer_lines *lines)
 {
-    return &lines->items[lines->app->access.issuer_count - 1];
+    return &lines->items[lines->ini->app->access.issuer_count - 1];
 }
 
 static bool has_issuer(const struct app *app, struct span name)
@@ -32,11 +25,11 @@ static bool has_issuer(const struct app *app, struct span name)
 
 static bool add_issuer(struct issuer_lines *lines, struct span name, uint32_t line)
 {
-    struct app_access *access = &lines->app->access;
-    struct issuer *issuers =
-        arena_grow(&lines->app->arena, lines->items, access->issuer_count, &lines->room, sizeof(*issuers));
+    struct app_access *access = &lines->ini->app->access;
+    struct issuer *issuers = arena_grow(
+        &lines->ini->app->arena, lines->items, access->issuer_count, &lines->room, sizeof(*issuers));
     if (issuers == NULL) {
-        lines->status = ERR_NO_MEMORY;
+        lines->ini->status = ERR_NO_MEMORY;
         return false;
     }
     access->issuers = lines->items = issuers;
@@ -52,12 +45,13 @@ static bool begin(struct issuer_lines *lines, const struct ini_entry *entry)
     (void)span_split(&name, ' ');
     name = span_trim(name);
     if (!rule_is_name(name))
-        FAIL(lines, entry->line, "[%.*s] needs a name, of small letters, digits and _: [jwt acme]",
+        INI_FAIL(lines->ini, entry->line, "[%.*s] needs a name, of small letters, digits and _: [jwt acme]",
             SHOW(entry->section));
-    else if (has_issuer(lines->app, name))
-        FAIL(lines, entry->line, "a second [%.*s]; put all of its lines into one", SHOW(entry->section));
-    else if (lines->app->access.issuer_count == LIMIT_ISSUERS)
-        FAIL(lines, entry->line, "more than %d sections [jwt NAME]; take some away", LIMIT_ISSUERS);
+    else if (has_issuer(lines->ini->app, name))
+        INI_FAIL(
+            lines->ini, entry->line, "a second [%.*s]; put all of its lines into one", SHOW(entry->section));
+    else if (lines->ini->app->access.issuer_count == LIMIT_ISSUERS)
+        INI_FAIL(lines->ini, entry->line, "more than %d sections [jwt NAME]; take some away", LIMIT_ISSUERS);
     else
         return add_issuer(lines, name, entry->line);
     return false;
@@ -66,10 +60,11 @@ static bool begin(struct issuer_lines *lines, const struct ini_entry *entry)
 // A token names its issuer alone, so two of one name could not be told apart.
 static void check_issuer(struct issuer_lines *lines, const struct issuer *issuer)
 {
-    for (const struct issuer *other = lines->app->access.issuers; other < issuer; other++) {
+    for (const struct issuer *other = lines->ini->app->access.issuers; other < issuer; other++) {
         if (span_equal(other->issuer, issuer->issuer))
-            FAIL(lines, issuer->line, "[jwt %.*s] has the issuer of [jwt %.*s]; take one of them away",
-                SHOW(issuer->name), SHOW(other->name));
+            INI_FAIL(lines->ini, issuer->line,
+                "[jwt %.*s] has the issuer of [jwt %.*s]; take one of them away", SHOW(issuer->name),
+                SHOW(other->name));
     }
 }
 
@@ -86,11 +81,11 @@ static void end(struct issuer_lines *lines)
     if (!lines->is_good)
         return;
     struct issuer *issuer = last_issuer(lines);
-    enum err_code code = issuer_finish(issuer, folder_of(lines->file), &lines->app->arena, &err);
+    enum err_code code = issuer_finish(issuer, folder_of(lines->ini->file), &lines->ini->app->arena, &err);
     if (code == ERR_NO_MEMORY)
-        lines->status = code;
+        lines->ini->status = code;
     else if (code != ERR_NONE)
-        FAIL(lines, issuer->line, "%s", err.text);
+        INI_FAIL(lines->ini, issuer->line, "%s", err.text);
     else
         check_issuer(lines, issuer);
     lines->is_good = false;
@@ -106,7 +101,7 @@ void issuer_lines_read(struct issuer_lines *lines, const struct ini_entry *entry
     }
     if (!lines->is_known || issuer_read_line(last_issuer(lines), entry->key, entry->value, &err) == ERR_NONE)
         return;
-    FAIL(lines, entry->line, "%s", err.text);
+    INI_FAIL(lines->ini, entry->line, "%s", err.text);
     lines->is_good = false; // what is missing may be what is wrong
 }
 

@@ -5,26 +5,18 @@
 
 #include <stdbool.h>
 
-#include "app/app.h"
-#include "app/diag.h"
+#include "app/ini_reading.h"
 #include "base/err.h"
-#include "text/ini.h"
 
 // What has been read of these sections.
 struct issuer_lines {
-    const char *file;     // for messages; borrowed
-    struct app *app;      // filled
-    struct diags *diags;  // where errors go
-    struct issuer *items; // those of the app, while they are written
-    struct span last;     // the section that is being read; empty: none
-    bool is_known;        // its name could be taken
-    bool is_good;         // and no line of it was wrong
-    size_t room;          // issuers for which the array has room
-    enum err_code status; // ERR_NO_MEMORY, or ERR_NONE
+    struct ini_reading *ini; // borrowed
+    struct issuer *items;    // those of the app, while they are written
+    struct span last;        // the section that is being read; empty: none
+    bool is_known;           // its name could be taken
+    bool is_good;            // and no line of it was wrong
+    size_t room;             // issuers for which the array has room
 };
-
-// Whether the section is one of these.
-bool issuer_lines_have(struct span section);
 
 // Reads one line of them.
 void issuer_lines_read(struct issuer_lines *lines, const struct ini_entry *entry);

@@ -10,34 +10,17 @@
 
 enum { NAME_BYTES = 512 }; // a line of app.ini is shorter
 
-#define FAIL(reading, line, ...) diags_add((reading)->diags, (reading)->file, (line), 0, __VA_ARGS__)
-
-bool reload_reading_has(struct span section)
-{
-    return span_is(section, "reload");
-}
-
 // --- when
-
-static bool is_second(struct reload_reading *reading, const struct ini_entry *entry, uint32_t *first_line)
-{
-    bool is_second = *first_line != 0;
-    if (is_second)
-        FAIL(reading, entry->line, "a second %.*s; the first is on line %u", SHOW(entry->key),
-            (unsigned)*first_line);
-    *first_line = entry->line;
-    return is_second;
-}
 
 static void read_at(struct reload_reading *reading, const struct ini_entry *entry)
 {
     int64_t us;
-    if (is_second(reading, entry, &reading->at_line))
+    if (!diags_is_first(reading->ini->diags, reading->ini->file, entry, &reading->at_line))
         return;
     if (time_of_day_parse(entry->value, &us))
-        reading->app->reload_times.at_s = us / US_PER_SECOND;
+        reading->ini->app->reload_times.at_s = us / US_PER_SECOND;
     else
-        FAIL(reading, entry->line, "at has to be a time of the day, such as 03:00, and not \"%.*s\"",
+        INI_FAIL(reading->ini, entry->line, "at has to be a time of the day, such as 03:00, and not \"%.*s\"",
             SHOW(entry->value));
 }
 
@@ -65,12 +48,12 @@ static bool read_duration(struct span text, uint64_t *ret_ms)
 static void read_quiet(struct reload_reading *reading, const struct ini_entry *entry)
 {
     uint64_t ms;
-    if (is_second(reading, entry, &reading->quiet_line))
+    if (!diags_is_first(reading->ini->diags, reading->ini->file, entry, &reading->quiet_line))
         return;
     if (read_duration(entry->value, &ms))
-        reading->app->reload_times.quiet_ms = ms;
+        reading->ini->app->reload_times.quiet_ms = ms;
     else
-        FAIL(reading, entry->line,
+        INI_FAIL(reading->ini, entry->line,
             "quiet has to be a time from 1s to 24h, such as 30s or 5min, and not \"%.*s\"",
             SHOW(entry->value));
 }
@@ -82,7 +65,7 @@ void reload_reading_set(struct reload_reading *reading, const struct ini_entry *
     else if (span_is(entry->key, "quiet"))
         read_quiet(reading, entry);
     else
-        FAIL(reading, entry->line,
+        INI_FAIL(reading->ini, entry->line,
             "unknown key \"%.*s\"; known in [reload] are at, quiet and endpoints, such as PUT /catalogue",
             SHOW(entry->key));
 }
@@ -112,7 +95,7 @@ static const char *file_problem(struct span text)
 static void add(
     struct reload_reading *reading, const struct endpoint *endpoint, struct span file, uint32_t line)
 {
-    struct app *app = reading->app;
+    struct app *app = reading->ini->app;
     char endpoint_text[ENDPOINT_NAME_CHARS], name[ENDPOINT_NAME_CHARS + NAME_BYTES], path[4096 + NAME_BYTES];
     endpoint_name(endpoint, endpoint_text);
     snprintf(name, sizeof(name), "%s = %.*s", endpoint_text, (int)file.len, file.at);
@@ -123,7 +106,7 @@ static void add(
         arena_grow(&app->arena, app->reload_lines, app->reload_line_count, &reading->room, sizeof(*lines));
     const char *kept_name = arena_strdup(&app->arena, name), *kept_path = arena_strdup(&app->arena, path);
     if (lines == NULL || kept_name == NULL || kept_path == NULL) {
-        reading->status = ERR_NO_MEMORY;
+        reading->ini->status = ERR_NO_MEMORY;
         return;
     }
     app->reload_lines = lines;
@@ -134,21 +117,22 @@ static void add(
 void reload_reading_add(
     struct reload_reading *reading, const struct ini_entry *entry, const struct endpoint *endpoint)
 {
-    const struct app *app = reading->app;
+    const struct app *app = reading->ini->app;
     const char *problem = file_problem(entry->value);
     if (problem != NULL)
-        FAIL(reading, entry->line, "\"%.*s\" %s", SHOW(entry->value), problem);
+        INI_FAIL(reading->ini, entry->line, "\"%.*s\" %s", SHOW(entry->value), problem);
     if (problem != NULL || endpoint == NULL)
         return;
     for (size_t i = 0; i < app->reload_line_count; i++) {
         if (app->reload_lines[i].endpoint != endpoint)
             continue;
-        FAIL(reading, entry->line, "%.*s has a file on line %u already; what replaces a table is one file",
-            SHOW(entry->key), (unsigned)app->reload_lines[i].line);
+        INI_FAIL(reading->ini, entry->line,
+            "%.*s has a file on line %u already; what replaces a table is one file", SHOW(entry->key),
+            (unsigned)app->reload_lines[i].line);
         return;
     }
     if (app->reload_line_count == LIMIT_WATCH_LINES)
-        FAIL(reading, entry->line, "more than %d lines of [reload]", LIMIT_WATCH_LINES);
+        INI_FAIL(reading->ini, entry->line, "more than %d lines of [reload]", LIMIT_WATCH_LINES);
     else
         add(reading, endpoint, entry->value, entry->line);
 }
@@ -156,8 +140,8 @@ void reload_reading_add(
 void reload_reading_finish(struct reload_reading *reading)
 {
     if (reading->at_line == 0)
-        reading->app->reload_times.at_s = -1;
+        reading->ini->app->reload_times.at_s = -1;
     uint32_t line = reading->at_line != 0 ? reading->at_line : reading->quiet_line;
-    if (line != 0 && reading->app->reload_line_count == 0)
-        FAIL(reading, line, "[reload] names no file; write PUT /path = data/file.csv");
+    if (line != 0 && reading->ini->app->reload_line_count == 0)
+        INI_FAIL(reading->ini, line, "[reload] names no file; write PUT /path = data/file.csv");
 }

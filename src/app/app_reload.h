@@ -7,24 +7,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/app.h"
-#include "app/diag.h"
+#include "app/ini_reading.h"
 #include "base/err.h"
-#include "text/ini.h"
 
-// What has been read of the section. Zeroed but for the first three, it is ready.
+// What has been read of the section. Zeroed but for the first, it is ready.
 struct reload_reading {
-    const char *file;     // for messages; borrowed
-    struct app *app;      // filled
-    struct diags *diags;  // where errors go
-    size_t room;          // lines for which the array has room
-    uint32_t at_line;     // of at; 0: it is not there
-    uint32_t quiet_line;  // of quiet, likewise
-    enum err_code status; // ERR_NO_MEMORY, or ERR_NONE
+    struct ini_reading *ini; // borrowed
+    size_t room;             // lines for which the array has room
+    uint32_t at_line;        // of at; 0: it is not there
+    uint32_t quiet_line;     // of quiet, likewise
 };
-
-// Whether the section is this one.
-bool reload_reading_has(struct span section);
 
 // Reads a line with a key that names no endpoint.
 void reload_reading_set(struct reload_reading *reading, const struct ini_entry *entry);

@@ -6,24 +6,17 @@
 #include "app/body_format.h"
 #include "base/limits.h"
 
-#define FAIL(reading, line, ...) diags_add((reading)->diags, (reading)->file, (line), 0, __VA_ARGS__)
-
-bool watch_reading_has(struct span section)
-{
-    return span_is(section, "watch");
-}
-
 void watch_reading_set(struct watch_reading *reading, const struct ini_entry *entry)
 {
     if (!span_is(entry->key, "repeats"))
-        FAIL(reading, entry->line,
+        INI_FAIL(reading->ini, entry->line,
             "unknown key \"%.*s\"; known in [watch] are repeats and endpoints, such as POST /prices",
             SHOW(entry->key));
     else if (reading->repeats_line != 0)
-        FAIL(reading, entry->line, "a second repeats; the first is on line %u",
+        INI_FAIL(reading->ini, entry->line, "a second repeats; the first is on line %u",
             (unsigned)reading->repeats_line);
     else if (!span_is(entry->value, "again") && !span_is(entry->value, "once"))
-        FAIL(reading, entry->line,
+        INI_FAIL(reading->ini, entry->line,
             "repeats can be once, where a file with the bytes of an earlier one is not written again, or again, "
             "and not \"%.*s\"",
             SHOW(entry->value));
@@ -107,9 +100,9 @@ static const char *files_problem(struct span text, struct span folder, struct sp
 static const char *keep(struct watch_reading *reading, struct span a, const char *between, struct span b)
 {
     size_t middle = strlen(between), len = a.len + middle + b.len;
-    char *kept = arena_alloc(&reading->app->arena, len + 1);
+    char *kept = arena_alloc(&reading->ini->app->arena, len + 1);
     if (kept == NULL) {
-        reading->status = ERR_NO_MEMORY;
+        reading->ini->status = ERR_NO_MEMORY;
         return NULL;
     }
     if (a.len > 0)
@@ -122,12 +115,13 @@ static const char *keep(struct watch_reading *reading, struct span a, const char
 
 static bool is_double(struct watch_reading *reading, const struct watch_line *line)
 {
-    const struct app *app = reading->app;
+    const struct app *app = reading->ini->app;
     for (size_t i = 0; i < app->watch_line_count; i++) {
         const struct watch_line *other = &app->watch_lines[i];
         if (strcmp(other->folder, line->folder) != 0 || strcmp(other->pattern, line->pattern) != 0)
             continue;
-        FAIL(reading, line->line, "the same files are on line %u; take one away", (unsigned)other->line);
+        INI_FAIL(
+            reading->ini, line->line, "the same files are on line %u; take one away", (unsigned)other->line);
         return true;
     }
     return false;
@@ -136,22 +130,22 @@ static bool is_double(struct watch_reading *reading, const struct watch_line *li
 void watch_reading_add(
     struct watch_reading *reading, const struct ini_entry *entry, const struct endpoint *endpoint)
 {
-    struct app *app = reading->app;
+    struct app *app = reading->ini->app;
     struct span pattern, folder = split_name(entry->value, &pattern);
     const char *problem = files_problem(entry->value, folder, pattern);
     if (problem != NULL)
-        FAIL(reading, entry->line, "\"%.*s\" %s", SHOW(entry->value), problem);
+        INI_FAIL(reading->ini, entry->line, "\"%.*s\" %s", SHOW(entry->value), problem);
     if (problem != NULL || endpoint == NULL)
         return;
     if (app->watch_line_count == LIMIT_WATCH_LINES) {
-        FAIL(reading, entry->line, "more than %d lines of [watch]; let some of them share a folder",
+        INI_FAIL(reading->ini, entry->line, "more than %d lines of [watch]; let some of them share a folder",
             LIMIT_WATCH_LINES);
         return;
     }
     struct watch_line *lines =
         arena_grow(&app->arena, app->watch_lines, app->watch_line_count, &reading->room, sizeof(*lines));
     if (lines == NULL) {
-        reading->status = ERR_NO_MEMORY;
+        reading->ini->status = ERR_NO_MEMORY;
         return;
     }
     app->watch_lines = lines;
@@ -167,12 +161,13 @@ void watch_reading_add(
 
 void watch_reading_finish(struct watch_reading *reading)
 {
-    struct app *app = reading->app;
+    struct app *app = reading->ini->app;
     for (size_t i = 0; i < app->watch_line_count; i++) {
         enum http_method method = app->watch_lines[i].endpoint->method;
         bool may_repeat = method == HTTP_PUT || method == HTTP_DELETE; // RFC 9110 section 9.2.2
         app->watch_lines[i].takes_repeats = reading->repeats_line != 0 ? reading->takes_repeats : may_repeat;
     }
     if (reading->repeats_line != 0 && app->watch_line_count == 0)
-        FAIL(reading, reading->repeats_line, "[watch] names no files; write POST /path = incoming/*.csv");
+        INI_FAIL(
+            reading->ini, reading->repeats_line, "[watch] names no files; write POST /path = incoming/*.csv");
 }

@@ -6,24 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/app.h"
-#include "app/diag.h"
+#include "app/ini_reading.h"
 #include "base/err.h"
-#include "text/ini.h"
 
-// What has been read of the section. Zeroed but for the first three, it is ready.
+// What has been read of the section. Zeroed but for the first, it is ready.
 struct watch_reading {
-    const char *file;      // for messages; borrowed
-    struct app *app;       // filled
-    struct diags *diags;   // where errors go
-    size_t room;           // lines for which the array has room
-    uint32_t repeats_line; // of repeats; 0: it is not there
-    bool takes_repeats;    // it says again
-    enum err_code status;  // ERR_NO_MEMORY, or ERR_NONE
+    struct ini_reading *ini; // borrowed
+    size_t room;             // lines for which the array has room
+    uint32_t repeats_line;   // of repeats; 0: it is not there
+    bool takes_repeats;      // it says again
 };
-
-// Whether the section is this one.
-bool watch_reading_has(struct span section);
 
 // Reads a line with a key that names no endpoint.
 void watch_reading_set(struct watch_reading *reading, const struct ini_entry *entry);
