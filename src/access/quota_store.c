@@ -143,15 +143,19 @@ enum err_code quota_store_load(struct store_conn *conn,
 // --- of several nodes
 
 // What becomes of a purse whose tat is `tat`, by the `w` that a node asks: gcra.c in SQL. A tat beyond all
-// that a debt can be is of a clock that has jumped.
-#define SETTLED(tat)                                                                                              \
-    "LATERAL (SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000000) AS bigint) * 1000 AS asked) c, " \
-    "LATERAL (SELECT least(greatest(least(" tat ", c.asked + 2 * w.limit_ns)"                                     \
-    " - CAST(floor(least(greatest(w.net * w.unit_ns, -2.0 * w.limit_ns), 2.0 * w.limit_ns)) AS bigint),"          \
-    " c.asked), c.asked + 2 * w.limit_ns) AS tat) s, "                                                            \
-    "LATERAL (SELECT CAST(greatest(floor((w.limit_ns - (s.tat - c.asked)) / w.unit_ns), 0) AS bigint)"            \
-    " AS units) f, "                                                                                              \
-    "LATERAL (SELECT least(w.want, greatest(least(f.units, 1), f.units / " SHARE_TEXT "))"                        \
+// that a debt can be is of a clock that has jumped. It is worked out for a row that is new, and once more
+// where there is one already: only behind the lock that ON CONFLICT takes is its tat the latest.
+//
+// clang-format off
+#define SETTLED(tat)                                                                                         \
+    "LATERAL (SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000000) AS bigint) * 1000 AS asked)" \
+    " c, "                                                                                                   \
+    "LATERAL (SELECT least(greatest(least(" tat ", c.asked + 2 * w.limit_ns)"                                \
+    " - CAST(floor(least(greatest(w.net * w.unit_ns, -2.0 * w.limit_ns), 2.0 * w.limit_ns)) AS bigint),"     \
+    " c.asked), c.asked + 2 * w.limit_ns) AS tat) s, "                                                       \
+    "LATERAL (SELECT CAST(greatest(floor((w.limit_ns - (s.tat - c.asked)) / w.unit_ns), 0) AS bigint)"       \
+    " AS units) f, "                                                                                         \
+    "LATERAL (SELECT least(w.want, greatest(least(f.units, 1), f.units / " SHARE_TEXT "))"                   \
     " AS units) g"
 
 static const char EXCHANGE[] =
@@ -159,12 +163,14 @@ static const char EXCHANGE[] =
     "(client text, kind bigint, net bigint, want bigint, unit_ns double precision, limit_ns bigint)) "
     "INSERT INTO reckoner_quota AS q (client, kind, tat, asked, granted) "
     "SELECT w.client, w.kind, s.tat + CAST(ceil(g.units * w.unit_ns) AS bigint), c.asked, g.units "
-    "FROM wanted w, " SETTLED(
-        "0") " ORDER BY w.client, w.kind "
-             "ON CONFLICT (client, kind) DO UPDATE SET (tat, asked, granted) = ("
-             "SELECT s.tat + CAST(ceil(g.units * w.unit_ns) AS bigint), c.asked, g.units FROM wanted w, " SETTLED(
-                 "q.tat") " WHERE w.client = excluded.client AND w.kind = excluded.kind) "
-                          "RETURNING client, kind, granted, tat - asked";
+    "FROM wanted w, " SETTLED("0") " "
+    "ORDER BY w.client, w.kind "
+    "ON CONFLICT (client, kind) DO UPDATE SET (tat, asked, granted) = ("
+    "SELECT s.tat + CAST(ceil(g.units * w.unit_ns) AS bigint), c.asked, g.units "
+    "FROM wanted w, " SETTLED("q.tat") " "
+    "WHERE w.client = excluded.client AND w.kind = excluded.kind) "
+    "RETURNING client, kind, granted, tat - asked";
+// clang-format on
 
 // The rations as a JSON array of objects.
 static enum err_code write_rations(

@@ -193,6 +193,57 @@ static void a_database_whose_clock_has_jumped_back_shuts_nobody_out_for_longer_t
     fini_nodes(nodes);
 }
 
+// What gcra.c makes of a purse whose tat is before_ns, by the clock of the database: its next tat.
+static int64_t expected(
+    const struct ration *ration, int64_t before_ns, int64_t asked_ns, int64_t *ret_granted)
+{
+    const struct gcra_rate *rate = &ration->rate;
+    uint64_t units = (uint64_t)(ration->net < 0 ? -ration->net : ration->net);
+    int64_t most_ns = asked_ns + 2 * rate->limit_ns;
+    int64_t tat_ns = before_ns < most_ns ? before_ns : most_ns;
+    if (ration->net < 0)
+        tat_ns = gcra_charge(rate, tat_ns, units, asked_ns);
+    else
+        tat_ns = gcra_give_back(rate, tat_ns, units);
+    tat_ns = tat_ns > asked_ns ? tat_ns : asked_ns;
+    int64_t left = (int64_t)gcra_left(rate, tat_ns, asked_ns);
+    int64_t share = left / 4 > 0 ? left / 4 : left > 0;
+    *ret_granted = ration->want < share ? ration->want : share;
+    return gcra_charge(rate, tat_ns, (uint64_t)*ret_granted, asked_ns);
+}
+
+static void the_database_counts_as_a_node_does(void **state)
+{
+    struct fixture *f = *state;
+    struct store_stmt *exchange;
+    struct err err = {0};
+    unsigned random = 7;
+    assert_int_equal(quota_store_make(f->writer, &err), ERR_NONE);
+    assert_int_equal(quota_store_prepare(f->writer, &exchange, &err), ERR_NONE);
+    long long before_ns = 0;
+    for (unsigned i = 0; i < 300; i++) {
+        struct ration ration = {.name = span_of("c:k_1"), .kind = purse_kind(ALLOWANCE_ROWS, 60)};
+        random = random * 1664525 + 1013904223;
+        ration.rate = gcra_rate_of(1 + (random >> 20) % 2000, 60 + (random >> 12) % 100000);
+        ration.want = (random >> 8) % 50;
+        random = random * 1664525 + 1013904223;
+        ration.net = (int64_t)((random >> 16) % 600) - 300;
+        if (quota_store_exchange(f->writer, exchange, &ration, 1, &err) != ERR_NONE)
+            fail_msg("%s", err.text);
+        long long tat_ns, asked_ns;
+        int64_t granted;
+        assert_int_equal(sscanf(rows_of(f->writer, "SELECT tat, asked FROM reckoner_quota"), "%lld|%lld",
+                             &tat_ns, &asked_ns),
+            2);
+        int64_t wanted_ns = expected(&ration, before_ns, asked_ns, &granted);
+        assert_int_equal(ration.granted, granted);
+        assert_int_equal(ration.ahead_ns, tat_ns - asked_ns);
+        assert_in_range(tat_ns - wanted_ns + 2, 0, 4); // each rounds costs in its own way
+        before_ns = tat_ns;
+    }
+    store_finalize(exchange);
+}
+
 // --- threads
 
 struct waiting {
@@ -476,6 +527,7 @@ int main(void)
         STORE_TEST(a_node_gives_back_what_it_does_not_use),
         STORE_TEST(what_an_answer_has_used_beyond_a_ration_is_charged),
         STORE_TEST(a_database_whose_clock_has_jumped_back_shuts_nobody_out_for_longer_than_a_debt),
+        STORE_TEST(the_database_counts_as_a_node_does),
         STORE_TEST(eight_clients_of_three_nodes_get_as_much_as_one_may),
         STORE_TEST(at_the_end_all_rations_are_given_back),
         STORE_TEST(a_request_for_which_there_is_no_memory_is_told_so),
