@@ -143,14 +143,17 @@ enum err_code quota_store_load(struct store_conn *conn,
 // --- of several nodes
 
 // What becomes of a purse whose tat is `tat`, by the `w` that a node asks: gcra.c in SQL. A tat beyond all
-// that a debt can be is of a clock that has jumped. It is worked out for a row that is new, and once more
-// where there is one already: only behind the lock that ON CONFLICT takes is its tat the latest.
+// that a debt can be is of a clock that has jumped. What is charged (net < 0) counts from now on: time in
+// which nothing was used is worth no more than a full purse. All of it is worked out for a row that is new,
+// and once more where there is one already: only behind the lock that ON CONFLICT takes is its tat the
+// latest.
 //
 // clang-format off
 #define SETTLED(tat)                                                                                         \
     "LATERAL (SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000000) AS bigint) * 1000 AS asked)" \
     " c, "                                                                                                   \
-    "LATERAL (SELECT least(greatest(least(" tat ", c.asked + 2 * w.limit_ns)"                                \
+    "LATERAL (SELECT least(greatest(least(greatest(" tat ", CASE WHEN w.net < 0 THEN c.asked ELSE 0 END),"   \
+    " c.asked + 2 * w.limit_ns)"                                                                             \
     " - CAST(floor(least(greatest(w.net * w.unit_ns, -2.0 * w.limit_ns), 2.0 * w.limit_ns)) AS bigint),"     \
     " c.asked), c.asked + 2 * w.limit_ns) AS tat) s, "                                                       \
     "LATERAL (SELECT CAST(greatest(floor((w.limit_ns - (s.tat - c.asked)) / w.unit_ns), 0) AS bigint)"       \

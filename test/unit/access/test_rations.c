@@ -228,6 +228,10 @@ static void the_database_counts_as_a_node_does(void **state)
         ration.want = (random >> 8) % 50;
         random = random * 1664525 + 1013904223;
         ration.net = (int64_t)((random >> 16) % 600) - 300;
+        if (random >> 30 == 0) { // nobody has asked for half an hour
+            run_script(f->writer, "UPDATE reckoner_quota SET tat = asked - 1800000000000");
+            sscanf(rows_of(f->writer, "SELECT tat FROM reckoner_quota"), "%lld", &before_ns);
+        }
         if (quota_store_exchange(f->writer, exchange, &ration, 1, &err) != ERR_NONE)
             fail_msg("%s", err.text);
         long long tat_ns, asked_ns;
