@@ -16,7 +16,7 @@
 #include "base/limits.h"
 #include "text/ini.h"
 #include "text/nearest.h"
-#include "text/url.h"
+#include "text/url_origin.h"
 
 struct reading {
     struct ini_reading ini;       // shared with all sections

@@ -9,7 +9,7 @@
 #include "app/diag.h"
 #include "base/attr.h"
 #include "text/nearest.h"
-#include "text/url.h"
+#include "text/url_origin.h"
 
 static const struct {
     enum token_algorithm algorithm;

@@ -26,7 +26,7 @@
 #include "hooks/posts.h"
 #include "net/outbound.h"
 #include "store/own_sql.h"
-#include "text/url.h"
+#include "text/url_origin.h"
 
 enum { TELL_MS = 60000 }; // between lines on hooks that were given up
 

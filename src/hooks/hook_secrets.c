@@ -11,7 +11,7 @@
 #include "base/attr.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "text/url.h"
+#include "text/url_origin.h"
 
 #define PREFIX "whsec_"
 
