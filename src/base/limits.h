@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bounds of the server, with unit and reason: of what clients, apps and operators may ask of it. A bound
 // that an operator can set has its default here. What only an algorithm or a protocol needs (the steps of a
-// pattern, a first allocation, the pauses of a driver) stands beside its code.
+// pattern, a first allocation, the pauses of a driver, how much one file cleans up at a time) stands beside
+// its code.
 #ifndef RECKONER_BASE_LIMITS_H
 #define RECKONER_BASE_LIMITS_H
 
@@ -207,9 +208,8 @@ enum {
     LIMIT_BATCH_ROWS = 100000000, // rows of one request; the body's size stops most earlier
     LIMIT_LENIENT_ROUNDS = 16,    // of rejects over what the round before has left of a lenient batch
     LIMIT_PART_HEAD_BYTES = 8192, // the head of a part of a form with a file: names, mostly
-    // Of a compressed body, so that a few bytes do not stand for very many. Tables that are not made for it
-    // are
-    // compressed to a fiftieth at most.
+    // Of a compressed body, so that a few bytes do not stand for very many: tables that nobody has made for
+    // it are compressed to a fiftieth at most.
     LIMIT_RATIO = 200,                    // times its own size that it may have when it is decompressed …
     LIMIT_RATIO_FREE_BYTES = 1024 * 1024, // … beyond the first of them
     LIMIT_ZSTD_WINDOW_LOG = 23,         // 8 MiB of memory, as RFC 8878 recommends: what levels up to 19 need
@@ -262,7 +262,6 @@ enum {
     LIMIT_JOB_SWEEP_MS = 600000, // how often old jobs are looked for, and …
     LIMIT_JOB_STRAY_MS = 600000, // … pieces of a body of which no other one came for so long: whoever put
                                  // them there has died
-    LIMIT_JOB_PRUNE_ROWS = 100,  // old jobs that one transaction removes
     LIMIT_HOOK_SECRETS = 64,     // lines of a file of secrets
     LIMIT_HOOK_SENT = 16,        // hooks of an app that are under way at a time …
     LIMIT_HOOK_SENT_EACH = 4,    // … and of them of one endpoint
@@ -279,8 +278,7 @@ enum {
     LIMIT_HOOK_DAYS = 3,               // after which a hook is given up
     LIMIT_HOOK_GIVE_UP_ROWS = 1000,    // that one transaction gives up, or removes
     LIMIT_HOOK_KEPT_DAYS = 30,         // that one which was given up is kept
-    LIMIT_HOOK_SWEEP_MS = 600000,      // how often old ones are looked for …
-    LIMIT_HOOK_SWEEP_PAUSE_MS = 20,    // … and the pause between two such transactions, for others
+    LIMIT_HOOK_SWEEP_MS = 600000,      // how often old ones are looked for
 
     // --- watched folders: files that become batches
     LIMIT_INBOX_LOOK_MS = 1000,    // how often a folder is looked at
@@ -291,7 +289,6 @@ enum {
     LIMIT_INBOX_PAUSE_MS = 1000,   // before the second try; each one doubles it …
     LIMIT_INBOX_PAUSE_MAX_MS = 60000,            // … up to this
     LIMIT_INBOX_NUMBERS = 1000000,               // behind a name that is taken
-    LIMIT_INBOX_PRUNE_ROWS = 10,                 // old digests that each file takes away
     LIMIT_INBOX_REPORT_BYTES = 16 * 1024 * 1024, // of a report beside a rejected file: LIMIT_ROW_REPORTS rows
     LIMIT_RELOAD_WAIT_MS = 86400000,             // that a file to reload waits for `quiet` at most: a day
 
@@ -302,7 +299,6 @@ enum {
         38,                    // of such a table: PostgreSQL cuts names behind 63, and triggers' are longer
     LIMIT_HISTORY_ROWS = 1000, // that one transaction moves: batches wait for it
     LIMIT_HISTORY_STEP_MS = 10000, // of such a transaction, or of what it waits for
-    LIMIT_HISTORY_PAUSE_MS = 20,   // between two of them
     LIMIT_HISTORY_SECONDS = 2, // from the end of a round to the next one, which costs a look into an index
 
     // --- apps

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// All heap memory comes through here, so that tests can make the n-th allocation fail and watch what happens.
+// All heap memory that the sources ask for by themselves comes through here, so that tests can make the n-th
+// allocation fail and watch what happens. What libraries take by themselves (SQLite's, a state of zstd's or
+// xxhash's) does not.
 // Every function may be called on any thread; NULL means that there is no memory.
 #ifndef RECKONER_BASE_MEM_H
 #define RECKONER_BASE_MEM_H

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes of any number, written once from front to end: the first ones stay in memory, and what goes past
 // LIMIT_SPOOL_BYTES goes to a temporary file without a name, which vanishes with its last descriptor. So a
-// large answer costs little memory, however slowly it is read later. One thread at a time.
+// large answer costs little memory, however slowly it is read later, and so does the body of a batch that is
+// accepted for later. Messages speak of an answer: a body is bounded before it comes here. One thread at a
+// time.
 #ifndef RECKONER_BASE_SPOOL_H
 #define RECKONER_BASE_SPOOL_H
 
@@ -36,8 +38,8 @@ MUST_CHECK enum err_code spool_flow(struct spool *spool, struct err *err);
 // or all in the file. Errors of spool_flow.
 MUST_CHECK enum err_code spool_end(struct spool *spool, struct err *err);
 
-// Gives the file away, after spool_end: returns its descriptor, from whose offset 0 on are spool_bytes bytes,
-// and the spool has none any more. Its bytes still count in the space, until temp_space_free.
+// Gives the file away, after spool_end: returns its descriptor, from whose offset 0 on are all bytes of the
+// spool, which has none any more. They still count in the space, until temp_space_free.
 MUST_CHECK int spool_take_file(struct spool *spool);
 
 // The digest of the bytes, after spool_end and before they are given away.

@@ -7,9 +7,9 @@
 #include "base/attr.h"
 
 // For a file that nobody syncs: asked after each read, it tells that the bytes may be others than were
-// written. Writes nothing and waits for nothing. An errno; 0: all is well, or the file system does not tell.
-// The kernel tells a descriptor of a failure once, and what was dropped does not come back: the caller keeps
-// it.
+// written. It begins no write, and waits at most for one of one page that is under way. An errno; 0: all is
+// well, or the file system does not tell. The kernel tells a descriptor of a failure once, and what was
+// dropped does not come back: the caller keeps it.
 MUST_CHECK int write_back_failed(int fd);
 
 #endif

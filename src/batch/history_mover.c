@@ -19,6 +19,8 @@
 #include "store/own_sql.h"
 
 // A table as it was known last: an edit of the app may take it away and bring it back.
+enum { PAUSE_MS = 20 }; // between two transactions that move rows, for batches
+
 struct known {
     struct history_mover_table table;
     char failure[256]; // that was told last, cut; "": the last step went well
@@ -230,7 +232,7 @@ static bool go_round(struct history_mover *mover)
         for (size_t i = 0; goes_on && result != STEP_NO_TABLE; i++) {
             result = step_of(mover, i);
             has_more = has_more || result == STEP_MORE;
-            goes_on = result != STEP_MORE || sleep_for(mover, LIMIT_HISTORY_PAUSE_MS);
+            goes_on = result != STEP_MORE || sleep_for(mover, PAUSE_MS);
         }
     }
     end_round(mover);

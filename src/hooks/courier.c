@@ -28,7 +28,10 @@
 #include "store/own_sql.h"
 #include "text/url_origin.h"
 
-enum { TELL_MS = 60000 }; // between lines on hooks that were given up
+enum {
+    TELL_MS = 60000,     // between lines on hooks that were given up
+    SWEEP_PAUSE_MS = 20, // between two transactions that remove old hooks, for others
+};
 
 struct courier {
     struct courier_options options; //
@@ -306,7 +309,7 @@ static void *run(void *arg)
         bool has_work =
             posts_over(&courier->posts) > 0 || (courier->look_ns == 0 && duty_takes(&courier->duty));
         bool goes_on = has_work && now_ns >= courier->work_ns;
-        uint64_t pause_ms = is_sweeping(courier, now_ns) ? LIMIT_HOOK_SWEEP_PAUSE_MS : LIMIT_HOOK_LOOK_MS;
+        uint64_t pause_ms = is_sweeping(courier, now_ns) ? SWEEP_PAUSE_MS : LIMIT_HOOK_LOOK_MS;
         posts_wait(&courier->posts, goes_on ? 0 : now_ns + pause_ms * NS_PER_MS);
     }
     hook_sweep_fini(&courier->sweep);

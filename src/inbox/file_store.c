@@ -25,6 +25,8 @@
     "DELETE FROM reckoner_files WHERE identity IN (SELECT identity FROM reckoner_files"                      \
     " WHERE at_us <= " now " - :keep ORDER BY at_us LIMIT :most" lock ")"
 
+enum { PRUNE_ROWS = 10 }; // old digests that each file takes away
+
 #define KEEP own_integer("keep", INT64_C(86400000000) * LIMIT_RECORD_DAYS)
 
 enum err_code file_store_make(struct store_conn *conn, struct err *err)
@@ -74,7 +76,7 @@ static enum err_code prune(struct own_statements *own, struct err *err)
 {
     static const char sqlite[] = PRUNE(OWN_NOW_SQLITE, "");
     static const char postgresql[] = PRUNE(OWN_NOW_POSTGRESQL, " FOR UPDATE SKIP LOCKED");
-    const struct own_param params[] = {KEEP, own_integer("most", LIMIT_INBOX_PRUNE_ROWS)};
+    const struct own_param params[] = {KEEP, own_integer("most", PRUNE_ROWS)};
     return own_send_kept(own, own_sql_of(own->conn, sqlite, postgresql), params, ARRAY_LEN(params), err);
 }
 

@@ -443,16 +443,17 @@ enum err_code job_store_note_gone(struct own_statements *own, const char *id, st
         &wanted, 1, NULL, NULL, err);
 }
 
+enum { PRUNE_ROWS = 100 }; // old jobs that one transaction removes
+
 enum err_code job_store_prune(struct own_statements *own, int64_t before_ms, bool *ret_more, struct err *err)
 {
     size_t count = 0;
-    const struct own_param params[] = {
-        own_integer("before", before_ms), own_integer("some", LIMIT_JOB_PRUNE_ROWS)};
+    const struct own_param params[] = {own_integer("before", before_ms), own_integer("some", PRUNE_ROWS)};
     enum err_code code = own_run_count(own,
         "DELETE FROM reckoner_jobs WHERE number IN (SELECT number FROM reckoner_jobs WHERE ended > 0 "
         "AND ended < :before AND has_body = 0 ORDER BY ended LIMIT :some) RETURNING number",
         params, ARRAY_LEN(params), &count, err);
     if (code == ERR_NONE)
-        *ret_more = count == LIMIT_JOB_PRUNE_ROWS;
+        *ret_more = count == PRUNE_ROWS;
     return code;
 }

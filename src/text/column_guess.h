@@ -45,7 +45,7 @@ struct column_guess {
     uint64_t blank;                 // cells of blanks alone
     uint64_t long_digits;           // cells of more than three digits and nothing else
     uint64_t units;                 // values with a unit
-    int unit;                       // the first one: of number_units
+    int unit;                       // the last one: of number_units
     bool has_other_units;           // another one stands beside some
     bool not_integer;               // a value is no plain whole number of 64 bits
     bool is_zero_filled;            // a value has zeros in front, as codes have
