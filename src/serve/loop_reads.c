@@ -131,7 +131,7 @@ static void send_away(struct own *own, struct app *app)
     if (own->handle.conn != NULL)
         store_rollback(own->handle.conn);
     own->app = app_ref(app);
-    own->task = (struct task){.run = prepare};
+    own->task = (struct task){.run = prepare, .came_ns = clock_monotonic_ns()};
     own->mail.deliver = on_prepared;
     own->state = OWN_AWAY;
     if (shared_pool_submit(own->reads->context->reads, &own->task))
