@@ -20,7 +20,7 @@
 enum {
     SHOWN_CHOICES = 20, // of in (…) in a message; a list may be long and a message is repeated for each row
     SHOWN_PATTERN = 200, // bytes of a pattern in a message
-    NORMAL_BYTES = 40,   // room that value_parse may take from the arena for a timestamp, time or UUID
+    NORMAL_BYTES = 40,   // of a timestamp, time or UUID at most
 };
 
 const struct rule *rule_find(const struct rule *rules, size_t count, struct span name)
@@ -137,14 +137,9 @@ enum rule_result rule_parse(
         return parse_decimal(rule, text, ret_value);
     if (rule->type == TYPE_JSON)
         return parse_json(text, arena, ret_value);
-    if (value_parse(rule->type, text, arena, ret_value))
-        return RULE_OK;
-    if (rule->type != TYPE_TIMESTAMP && rule->type != TYPE_TIME && rule->type != TYPE_UUID)
-        return RULE_TYPE;
-    // Only these take memory: with room made for it, a second failure is the text's own.
-    if (arena_alloc(arena, NORMAL_BYTES) == NULL)
-        return RULE_MEMORY;
-    return value_parse(rule->type, text, arena, ret_value) ? RULE_OK : RULE_TYPE;
+    static const enum rule_result results[] = {
+        [VALUE_READ] = RULE_OK, [VALUE_WRONG] = RULE_TYPE, [VALUE_NO_ROOM] = RULE_MEMORY};
+    return results[value_parse(rule->type, text, arena, ret_value)];
 }
 
 // --- bounds

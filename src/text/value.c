@@ -54,66 +54,68 @@ static struct value value_of_text(struct span text)
     return (struct value){.kind = VALUE_TEXT, .text = text};
 }
 
-static bool parse_text(struct span text, struct value *ret_value)
+static enum value_result parse_text(struct span text, struct value *ret_value)
 {
     if (!utf8_is_text(text))
-        return false;
+        return VALUE_WRONG;
     *ret_value = value_of_text(text);
-    return true;
+    return VALUE_READ;
 }
 
-static bool parse_boolean(struct span text, struct value *ret_value)
+static enum value_result parse_boolean(struct span text, struct value *ret_value)
 {
     bool is_true = span_is(text, "true");
     if (!is_true && !span_is(text, "false"))
-        return false;
+        return VALUE_WRONG;
     *ret_value = (struct value){.kind = VALUE_INTEGER, .integer = is_true};
-    return true;
+    return VALUE_READ;
 }
 
-// The text itself, where it is `normal`, or a copy of that. False without memory.
-static bool normalise(struct span text, struct span normal, struct arena *arena, struct value *ret_value)
+// The text itself, where it is `normal`, or a copy of that.
+static enum value_result normalise(
+    struct span text, struct span normal, struct arena *arena, struct value *ret_value)
 {
     if (!span_equal(normal, text)) {
         text = (struct span){.at = arena_strndup(arena, normal.at, normal.len), .len = normal.len};
         if (text.at == NULL)
-            return false;
+            return VALUE_NO_ROOM;
     }
     *ret_value = value_of_text(text);
-    return true;
+    return VALUE_READ;
 }
 
-static bool parse_timestamp(struct span text, struct arena *arena, struct value *ret_value)
+static enum value_result parse_timestamp(struct span text, struct arena *arena, struct value *ret_value)
 {
     int64_t us;
     char normal[TIMESTAMP_CHARS];
     if (!timestamp_parse(text, &us))
-        return false;
+        return VALUE_WRONG;
     size_t len = timestamp_format(us, false, normal);
     return normalise(text, (struct span){.at = normal, .len = len}, arena, ret_value);
 }
 
-static bool parse_uuid(struct span text, struct arena *arena, struct value *ret_value)
+static enum value_result parse_uuid(struct span text, struct arena *arena, struct value *ret_value)
 {
     unsigned char bytes[UUID_BYTES];
     char normal[UUID_CHARS];
     if (!uuid_parse(text, bytes))
-        return false;
+        return VALUE_WRONG;
     uuid_format(bytes, normal);
     return normalise(text, (struct span){.at = normal, .len = UUID_CHARS}, arena, ret_value);
 }
 
-static bool parse_time(struct span text, struct arena *arena, struct value *ret_value)
+static enum value_result parse_time(struct span text, struct arena *arena, struct value *ret_value)
 {
     int64_t us;
     char normal[TIME_OF_DAY_CHARS];
     if (!time_of_day_parse(text, &us))
-        return false;
+        return VALUE_WRONG;
     size_t len = time_of_day_format(us, normal);
     return normalise(text, (struct span){.at = normal, .len = len}, arena, ret_value);
 }
 
-bool value_parse(enum value_type type, struct span text, struct arena *arena, struct value *ret_value)
+enum value_result value_parse(
+    enum value_type type, struct span text, struct arena *arena, struct value *ret_value)
 {
     struct value value = {.kind = VALUE_NULL};
     struct date date;
@@ -145,9 +147,10 @@ bool value_parse(enum value_type type, struct span text, struct arena *arena, st
     case TYPE_JSON:
         break;
     }
-    if (fine)
-        *ret_value = value;
-    return fine;
+    if (!fine)
+        return VALUE_WRONG;
+    *ret_value = value;
+    return VALUE_READ;
 }
 
 struct span value_show(struct value value, char number[NUMBER_CHARS])

@@ -52,14 +52,19 @@ bool value_type_from_name(struct span name, enum value_type *ret_type);
 // Between the items of a list parameter's text, where one of them holds a comma: behind each of them then.
 enum { LIST_SEPARATOR = 0x1f }; // ASCII's "unit separator"
 
+enum value_result {
+    VALUE_READ,
+    VALUE_WRONG,   // the text is not of the type: nor is one that is not UTF-8 or holds NUL
+    VALUE_NO_ROOM, // the arena has none
+};
+
 // Reads `text` as `type`, which is any but TYPE_DECIMAL and TYPE_JSON (app/rule.h): the whole text, no blanks
 // around it, ASCII digits only, an existing day. Numbers may have any spelling (number_read,
 // number_read_integer). Booleans are true or false. A timestamp may have any offset and up to nine fractional
 // digits, and is normalised to UTC (RFC 3339 section 5.6; digits below a millisecond are cut; a leap second
 // becomes the second after it). A time may lack its seconds. Text is not copied: a result of VALUE_TEXT
-// borrows `text`, or memory of `arena` where it was normalised. False when `text` is not of the type (text
-// that is not UTF-8 or holds NUL, too) or the arena has no room.
-MUST_CHECK bool value_parse(
+// borrows `text`, or memory of `arena` where it was normalised.
+MUST_CHECK enum value_result value_parse(
     enum value_type type, struct span text, struct arena *arena, struct value *ret_value);
 
 // What a value of the type must be, to end a sentence that starts with "must be": "a date, YYYY-MM-DD".

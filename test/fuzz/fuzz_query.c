@@ -47,12 +47,12 @@ static void check_values(struct span text, struct arena *arena)
 {
     for (int type = TYPE_TEXT; type <= TYPE_UUID; type++) {
         struct value value, again;
-        if (!value_parse((enum value_type)type, text, arena, &value))
+        if (value_parse((enum value_type)type, text, arena, &value) != VALUE_READ)
             continue;
         char number[NUMBER_CHARS];
         if (value.kind == VALUE_TEXT) {
             require(utf8_valid(value.text));
-            require(value_parse((enum value_type)type, value.text, arena, &again));
+            require(value_parse((enum value_type)type, value.text, arena, &again) == VALUE_READ);
             require(span_equal(value.text, again.text));
         } else if (value.kind == VALUE_REAL) {
             struct span written = {.at = number, .len = number_format(value.real, number)};
