@@ -29,6 +29,17 @@ struct reading {
     bool has_digits;  // any digit was there
 };
 
+// Puts so many zeros behind the digits; false where that would be more than DECIMAL_MAX_DIGITS.
+static bool append_zeros(struct reading *reading, int64_t count)
+{
+    for (; count > 0; count--) {
+        if (reading->digits >= powers[DECIMAL_MAX_DIGITS - 1])
+            return false;
+        reading->digits *= 10;
+    }
+    return true;
+}
+
 static void take_digit(struct reading *reading, char digit)
 {
     reading->has_digits = true;
@@ -36,12 +47,9 @@ static void take_digit(struct reading *reading, char digit)
         reading->zeros += reading->digits != 0;
         return;
     }
-    for (; reading->zeros >= 0 && !reading->is_long; reading->zeros--) {
-        reading->is_long = reading->digits >= powers[DECIMAL_MAX_DIGITS - 1];
-        if (!reading->is_long)
-            reading->digits *= 10;
-    }
-    reading->digits += reading->is_long ? 0 : digit - '0';
+    reading->is_long = reading->is_long || !append_zeros(reading, reading->zeros + 1);
+    if (!reading->is_long)
+        reading->digits += digit - '0';
     reading->zeros = 0;
 }
 
