@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/mem.h"
+#include "text/gzip_memory.h"
 
 enum {
     ZSTD_LEVEL = 1,
@@ -47,25 +48,12 @@ void compressor_free(struct compressor *compressor)
     mem_free(compressor);
 }
 
-static void *gzip_alloc(void *ctx, unsigned count, unsigned size)
-{
-    (void)ctx;
-    return mem_zalloc(count, size);
-}
-
-static void gzip_free(void *ctx, void *memory)
-{
-    (void)ctx;
-    mem_free(memory);
-}
-
 static enum err_code begin_gzip(struct compressor *compressor)
 {
     z_stream *gzip = &compressor->gzip;
     if (compressor->has_gzip)
         return deflateReset(gzip) == Z_OK ? ERR_NONE : ERR_NO_MEMORY;
-    gzip->zalloc = gzip_alloc;
-    gzip->zfree = gzip_free;
+    gzip_memory_set(gzip);
     compressor->has_gzip =
         deflateInit2(gzip, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW_BITS, GZIP_MEMORY, Z_DEFAULT_STRATEGY) == Z_OK;
     return compressor->has_gzip ? ERR_NONE : ERR_NO_MEMORY;

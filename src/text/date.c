@@ -47,11 +47,15 @@ struct date date_from_days(int32_t days)
     };
 }
 
+bool date_is_leap(int year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
 static int days_of_month(int year, int month)
 {
     static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return days[month - 1] + (month == 2 && leap);
+    return days[month - 1] + (month == 2 && date_is_leap(year));
 }
 
 bool date_exists(struct date date)

@@ -28,6 +28,9 @@ struct date {
 int32_t date_to_days(struct date date);
 struct date date_from_days(int32_t days);
 
+// Whether the year has a 29th of February.
+bool date_is_leap(int year);
+
 // Whether there is such a day, of whatever numbers.
 bool date_exists(struct date date);
 

@@ -15,6 +15,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "text/gzip_memory.h"
 
 enum {
     OUT_BYTES = 65536,
@@ -41,23 +42,10 @@ struct decompressor {
 
 // --- life
 
-static void *gzip_alloc(void *ctx, unsigned count, unsigned size)
-{
-    (void)ctx;
-    return mem_zalloc(count, size);
-}
-
-static void gzip_free(void *ctx, void *memory)
-{
-    (void)ctx;
-    mem_free(memory);
-}
-
 static bool begin_gzip(struct decompressor *decompressor)
 {
     z_stream *gzip = &decompressor->gzip;
-    gzip->zalloc = gzip_alloc;
-    gzip->zfree = gzip_free;
+    gzip_memory_set(gzip);
     decompressor->has_gzip = inflateInit2(gzip, GZIP_WINDOW_BITS) == Z_OK;
     return decompressor->has_gzip;
 }

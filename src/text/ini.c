@@ -43,6 +43,7 @@ static const char *find_problem(struct span line, struct span content)
         return "the section has no ]";
     if (content.len > 0 && !is_section && key_length(content) == content.len)
         return "no = on this line; write key = value";
+    _Static_assert(INI_LINE_BYTES == 198, "as the message says");
     return line.len > INI_LINE_BYTES ? "the line is longer than 198 bytes" : NULL;
 }
 

@@ -66,6 +66,7 @@ static enum err_code fail(int number, size_t offset, struct pattern_error *ret_e
 enum err_code pattern_compile(struct span text, struct arena *arena, const struct pattern **ret_pattern,
     struct pattern_error *ret_error)
 {
+    _Static_assert(PATTERN_MAX_BYTES == 1024, "as the message says");
     if (text.len > PATTERN_MAX_BYTES) {
         *ret_error =
             (struct pattern_error){.offset = PATTERN_MAX_BYTES, .text = "it is longer than 1024 bytes"};

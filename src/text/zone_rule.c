@@ -117,11 +117,6 @@ bool zone_rule_read(struct span text, struct zone_rule *ret_rule)
 
 // --- what it says
 
-static bool is_leap(int year)
-{
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
 // The day of a change, in days since 1970.
 static int32_t day_of(const struct zone_day *day, int year)
 {
@@ -129,10 +124,10 @@ static int32_t day_of(const struct zone_day *day, int year)
     if (day->kind == ZONE_DAY_ZERO)
         return first + day->day;
     if (day->kind == ZONE_DAY_JULIAN)
-        return first + day->day - 1 + (is_leap(year) && day->day > 31 + 28);
+        return first + day->day - 1 + (date_is_leap(year) && day->day > 31 + 28);
     int32_t month = date_to_days((struct date){.year = year, .month = day->month, .day = 1});
     int32_t next = day->month == 12
-                       ? first + DAYS_OF_YEAR + is_leap(year)
+                       ? first + DAYS_OF_YEAR + date_is_leap(year)
                        : date_to_days((struct date){.year = year, .month = day->month + 1, .day = 1});
     int week_day = (int)(((month + 4) % 7 + 7) % 7); // 1970 began with a Thursday
     int32_t found = month + (day->day - week_day + 7) % 7 + (day->week - 1) * 7;
