@@ -20,17 +20,12 @@ bool csv_needs_quotes(struct span text)
 void csv_write_plain(struct buf *out, struct span text)
 {
     while (text.len > 0) {
-        size_t valid = 0, len;
-        while (valid < text.len &&
-               (len = utf8_sequence((struct span){.at = text.at + valid, .len = text.len - valid})) > 0)
-            valid += len;
+        size_t valid = utf8_prefix(text);
         buf_append(out, text.at, valid);
-        text.at += valid;
-        text.len -= valid;
+        span_drop(&text, valid);
         if (text.len > 0) {
-            buf_append_str(out, "\xEF\xBF\xBD");
-            text.at++;
-            text.len--;
+            buf_append_str(out, UTF8_REPLACEMENT);
+            span_drop(&text, 1);
         }
     }
 }

@@ -23,7 +23,7 @@ static const char *reference(unsigned char byte)
     case '\n':
         return NULL;
     default:
-        return byte < ' ' || byte >= 0x7f ? "\xEF\xBF\xBD" : NULL;
+        return byte < ' ' || byte >= 0x7f ? UTF8_REPLACEMENT : NULL;
     }
 }
 
@@ -35,7 +35,7 @@ static size_t plain_prefix(struct span text)
         unsigned char byte = (unsigned char)text.at[i];
         size_t len = 1;
         if (byte >= 0x80)
-            len = utf8_sequence((struct span){.at = text.at + i, .len = text.len - i});
+            len = utf8_sequence(span_from(text, i));
         else if (reference(byte) != NULL)
             len = 0;
         if (len == 0)
@@ -50,12 +50,10 @@ enum err_code html_write_text(struct buf *out, struct span text)
     while (text.len > 0) {
         size_t plain = plain_prefix(text);
         buf_append(out, text.at, plain);
-        text.at += plain;
-        text.len -= plain;
+        span_drop(&text, plain);
         if (text.len > 0) {
             buf_append_str(out, reference((unsigned char)*text.at));
-            text.at++;
-            text.len--;
+            span_drop(&text, 1);
         }
     }
     return out->status;

@@ -42,7 +42,7 @@ static size_t plain_prefix(struct span text)
             i++;
         if (i == text.len || (unsigned char)text.at[i] < 0x80)
             return i;
-        size_t len = utf8_sequence((struct span){.at = text.at + i, .len = text.len - i});
+        size_t len = utf8_sequence(span_from(text, i));
         if (len == 0)
             return i;
         i += len;
@@ -54,7 +54,7 @@ static void write_escaped(struct buf *out, unsigned char byte)
     static const char hex[] = "0123456789abcdef";
     static const char names[] = "btn\0fr"; // of controls 8 to 13; 11 has none
     if (byte >= 0x80) {
-        buf_append_str(out, "\xEF\xBF\xBD"); // U+FFFD
+        buf_append_str(out, UTF8_REPLACEMENT);
     } else if (byte == '"' || byte == '\\') {
         buf_append(out, (char[]){'\\', (char)byte}, 2);
     } else if (byte >= '\b' && byte <= '\r' && byte != '\v') {
@@ -72,13 +72,11 @@ enum err_code json_write_string(struct buf *out, struct span text)
     out->data[out->len++] = '"';
     for (;;) {
         buf_append(out, text.at, plain);
-        text.at += plain;
-        text.len -= plain;
+        span_drop(&text, plain);
         if (text.len == 0)
             return buf_append_byte(out, '"');
         write_escaped(out, (unsigned char)*text.at);
-        text.at++;
-        text.len--;
+        span_drop(&text, 1);
         plain = plain_prefix(text);
     }
 }

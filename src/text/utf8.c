@@ -64,7 +64,7 @@ size_t utf8_sequence(struct span text)
     return (size_t)lead.more + 1;
 }
 
-bool utf8_valid(struct span text)
+size_t utf8_prefix(struct span text)
 {
     size_t i = 0;
     while (i < text.len) {
@@ -80,12 +80,17 @@ bool utf8_valid(struct span text)
             i++;
             continue;
         }
-        size_t len = utf8_sequence((struct span){.at = text.at + i, .len = text.len - i});
+        size_t len = utf8_sequence(span_from(text, i));
         if (len == 0)
-            return false;
+            break;
         i += len;
     }
-    return true;
+    return i;
+}
+
+bool utf8_valid(struct span text)
+{
+    return utf8_prefix(text) == text.len;
 }
 
 bool utf8_is_text(struct span text)
@@ -120,7 +125,7 @@ static uint32_t next_letter(struct span *text)
 {
     const unsigned char *at = (const unsigned char *)text->at;
     size_t len = utf8_sequence(*text) == 2 ? 2 : 1;
-    *text = (struct span){.at = text->at + len, .len = text->len - len};
+    span_drop(text, len);
     if (len == 2)
         return small_letter((uint32_t)(at[0] & 0x1F) << 6 | (at[1] & 0x3F));
     return at[0] < 0x80 ? (unsigned char)ascii_lower((char)at[0]) : 0x10000U + at[0];

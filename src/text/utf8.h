@@ -29,6 +29,12 @@ size_t utf8_encode(uint32_t code_point, char out[UTF8_MAX_BYTES]);
 // Bytes of the valid sequence that `text` starts with, 1 to 4; 0 when there is none, or it is cut short.
 size_t utf8_sequence(struct span text);
 
+// What stands for bytes that are no text: U+FFFD.
+#define UTF8_REPLACEMENT "\xEF\xBF\xBD"
+
+// Bytes of the longest valid prefix of `text`.
+size_t utf8_prefix(struct span text);
+
 // True for valid text, empty text included.
 MUST_CHECK bool utf8_valid(struct span text);
 

@@ -127,6 +127,17 @@ static void capitals_are_small_letters_where_case_does_not_matter(void **state)
         assert_int_equal(utf8_equal_nocase(span_of(pairs[i].a), span_of(pairs[i].b)), pairs[i].is_equal);
 }
 
+static void a_prefix_ends_where_text_is_broken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t bytes;
+    } cases[] = {{"", 0}, {"größe", 7}, {"\xff", 0}, {"abcdefghij\xff", 10}, {"größe\xc3", 7}, {"é\x80é", 2}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(utf8_prefix(span_of(cases[i].text)), cases[i].bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +145,7 @@ int main(void)
         cmocka_unit_test(what_rfc_3629_forbids_is_invalid),
         cmocka_unit_test(every_pair_and_triple_is_judged_as_its_bits_say),
         cmocka_unit_test(every_code_point_is_encoded_as_its_bits_say),
+        cmocka_unit_test(a_prefix_ends_where_text_is_broken),
         cmocka_unit_test(code_points_are_counted),
         cmocka_unit_test(a_text_for_a_store_is_valid_and_has_no_nul),
         cmocka_unit_test(a_cut_falls_between_code_points),
