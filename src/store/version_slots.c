@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hash table of slots. What a database counts may begin anew, when another one takes its place; so numbers
+// What a database counts may begin anew, when another one takes its place; so numbers
 // are made here, where each is given out once. One thread sets them, in rounds, from what the database says.
 // Reads may have seen a later state than the last round told of; such a state has its number before a round
 // tells of it. Any thread finds slots and reads numbers.
@@ -8,13 +8,6 @@
 #include <stdatomic.h>
 
 #include "base/limits.h"
-#include "base/mem.h"
-
-#define HASH_NONFATAL_OOM          1
-#define uthash_malloc(size)        mem_alloc(size)
-#define uthash_free(memory, size)  mem_free(memory)
-#define uthash_nonfatal_oom(entry) ((entry)->name = NULL)
-#include <uthash.h>
 
 enum { SEEN = 4 }; // states of a table that reads have seen, and that no round has told of yet
 
@@ -31,9 +24,6 @@ struct version_slot {
     uint64_t shape_round;       // since which it has this shape, without a round that did not know it
     struct state seen[SEEN];    // a ring
     unsigned next;              // place of the ring to use
-    const char *name;           // the key; of `text`
-    UT_hash_handle hh;          // uthash's own
-    char text[];                // with a NUL behind it
 };
 
 static uint64_t now(const struct version *base)
@@ -45,38 +35,25 @@ static uint64_t now(const struct version *base)
 void version_slots_init(struct version_slots *slots)
 {
     *slots = (struct version_slots){0};
+    name_table_init(&slots->names, sizeof(struct version_slot), LIMIT_VERSIONS);
     pthread_mutex_init(&slots->lock, NULL);
 }
 
 void version_slots_fini(struct version_slots *slots)
 {
-    struct version_slot *slot, *next;
-    HASH_ITER (hh, slots->by_name, slot, next) {
-        HASH_DEL(slots->by_name, slot);
-        mem_free(slot);
-    }
+    name_table_fini(&slots->names);
     pthread_mutex_destroy(&slots->lock);
 }
 
 // Under the lock.
 static struct version_slot *find(struct version_slots *slots, const char *name)
 {
-    struct version_slot *slot;
-    size_t len = strlen(name);
-    HASH_FIND(hh, slots->by_name, name, len, slot);
-    if (slot != NULL || slots->count == LIMIT_VERSIONS)
+    struct version_slot *slot = name_table_find(&slots->names, name);
+    if (slot != NULL)
         return slot;
-    slot = mem_zalloc(1, sizeof(*slot) + len + 1);
-    if (slot == NULL)
-        return NULL;
-    slot->base.now = now;
-    slot->name = memcpy(slot->text, name, len);
-    HASH_ADD_KEYPTR(hh, slots->by_name, slot->name, len, slot);
-    if (slot->name == NULL) { // uthash had no memory for it
-        mem_free(slot);
-        return NULL;
-    }
-    slots->count++;
+    slot = name_table_add(&slots->names, name);
+    if (slot != NULL)
+        slot->base.now = now;
     return slot;
 }
 
@@ -135,7 +112,8 @@ uint64_t version_slots_number(struct version_slots *slots)
 
 void version_slots_end(struct version_slots *slots)
 {
-    for (struct version_slot *slot = slots->by_name; slot != NULL; slot = slot->hh.next) {
+    struct version_slot *slot = NULL;
+    while ((slot = name_table_next(&slots->names, slot)) != NULL) {
         if (slot->round == slots->round)
             continue;
         atomic_store_explicit(&slot->number, 0, memory_order_release);
@@ -155,7 +133,7 @@ uint64_t version_slots_round(struct version_slots *slots, uint64_t *ret_last)
 
 const char *version_slots_name(const struct version *version)
 {
-    return version->now == now ? ((const struct version_slot *)version)->name : NULL;
+    return version->now == now ? name_table_name(version) : NULL;
 }
 
 // Under the lock.
@@ -181,11 +159,8 @@ static uint64_t number_of(
 uint64_t version_slots_seen(struct version_slots *slots, const struct version *version, uint64_t rows,
     uint64_t history, uint64_t round)
 {
-    struct version_slot *slot;
-    const char *name = version_slots_name(version);
-    size_t len = strlen(name);
     pthread_mutex_lock(&slots->lock);
-    HASH_FIND(hh, slots->by_name, name, len, slot);
+    struct version_slot *slot = name_table_find(&slots->names, version_slots_name(version));
     uint64_t number = slot != NULL ? number_of(slots, slot, rows, history, round) : 0;
     pthread_mutex_unlock(&slots->lock);
     return number;

@@ -7,8 +7,7 @@
 #include <pthread.h>
 
 #include "store/driver.h"
-
-struct version_slot; // version_slots.c
+#include "store/name_table.h"
 
 // What a database says of a table in one state; another state differs in one of them.
 struct version_stamp {
@@ -19,11 +18,10 @@ struct version_stamp {
 };
 
 struct version_slots {
-    pthread_mutex_t lock;         // guards what follows, and all of the slots but their numbers
-    struct version_slot *by_name; // owned; a hash table
-    size_t count;                 // of slots; at most LIMIT_VERSIONS
-    uint64_t last;                // number given out
-    uint64_t round;               // of setting the numbers
+    pthread_mutex_t lock;    // guards what follows, and all of the slots but their numbers
+    struct name_table names; // of the slots; at most LIMIT_VERSIONS
+    uint64_t last;           // number given out
+    uint64_t round;          // of setting the numbers
 };
 
 void version_slots_init(struct version_slots *slots);

@@ -40,20 +40,7 @@
 #include "store/sqlite/error.h"
 #include "store/sqlite/store.h"
 
-#define HASH_NONFATAL_OOM          1
-#define uthash_malloc(size)        mem_alloc(size)
-#define uthash_free(memory, size)  mem_free(memory)
-#define uthash_nonfatal_oom(entry) ((entry)->name = NULL)
-#include <uthash.h>
-
 enum { TRIES = 4 }; // of telling a number while others count
-
-struct sqlite_slot {
-    struct sqlite_version version; // first
-    const char *name;              // the key; of `text`
-    UT_hash_handle hh;             // uthash's own
-    char text[];                   // with a NUL behind it
-};
 
 // --- counting; under the mutex
 
@@ -224,25 +211,15 @@ void sqlite_versions_init_one(
 }
 
 // Under the mutex of the names.
-static struct sqlite_slot *find(struct sqlite_versions *versions, const char *name)
+static struct sqlite_version *find(struct sqlite_versions *versions, const char *name)
 {
-    struct sqlite_slot *slot;
-    size_t len = strlen(name);
-    HASH_FIND(hh, versions->by_name, name, len, slot);
-    if (slot != NULL || versions->count == LIMIT_VERSIONS)
-        return slot;
-    slot = mem_zalloc(1, sizeof(*slot) + len + 1);
-    if (slot == NULL)
-        return NULL;
-    sqlite_versions_init_one(versions, NULL, &slot->version);
-    slot->name = memcpy(slot->text, name, len);
-    HASH_ADD_KEYPTR(hh, versions->by_name, slot->name, len, slot);
-    if (slot->name == NULL) { // uthash had no memory for it
-        mem_free(slot);
-        return NULL;
-    }
-    versions->count++;
-    return slot;
+    struct sqlite_version *version = name_table_find(&versions->names, name);
+    if (version != NULL)
+        return version;
+    version = name_table_add(&versions->names, name);
+    if (version != NULL)
+        sqlite_versions_init_one(versions, NULL, version);
+    return version;
 }
 
 struct sqlite_version *sqlite_versions_find(struct sqlite_versions *versions, const char *table)
@@ -250,9 +227,9 @@ struct sqlite_version *sqlite_versions_find(struct sqlite_versions *versions, co
     if (sqlite3_strnicmp(table, "sqlite_", 7) == 0)
         return &versions->whole;
     pthread_mutex_lock(&versions->naming);
-    struct sqlite_slot *slot = find(versions, table);
+    struct sqlite_version *version = find(versions, table);
     pthread_mutex_unlock(&versions->naming);
-    return slot != NULL ? &slot->version : NULL;
+    return version;
 }
 
 const struct version *sqlite_version_of(struct store *base, const char *table)
@@ -266,6 +243,7 @@ const struct version *sqlite_version_of(struct store *base, const char *table)
 void sqlite_versions_init(struct sqlite_versions *versions)
 {
     *versions = (struct sqlite_versions){.header = NULL};
+    name_table_init(&versions->names, sizeof(struct sqlite_version), LIMIT_VERSIONS);
     sqlite_versions_init_one(versions, NULL, &versions->whole);
     pthread_mutex_init(&versions->counting, NULL);
     pthread_mutex_init(&versions->naming, NULL);
@@ -273,11 +251,7 @@ void sqlite_versions_init(struct sqlite_versions *versions)
 
 void sqlite_versions_fini(struct sqlite_versions *versions)
 {
-    struct sqlite_slot *slot, *next;
-    HASH_ITER (hh, versions->by_name, slot, next) {
-        HASH_DEL(versions->by_name, slot);
-        mem_free(slot);
-    }
+    name_table_fini(&versions->names);
     pthread_mutex_destroy(&versions->counting);
     pthread_mutex_destroy(&versions->naming);
 }

@@ -7,12 +7,12 @@
 #include <stdatomic.h>
 
 #include "store/driver.h"
+#include "store/name_table.h"
 #include "store/sqlite/index_header.h"
 
 struct sqlite_buckets;  // buckets.h
 struct sqlite_conn;     // conn.h
 struct sqlite_store;    // store.h
-struct sqlite_slot;     // versions.c
 struct sqlite_versions; // below
 
 struct sqlite_version {
@@ -34,9 +34,8 @@ struct sqlite_versions {
     bool is_ours;             // and its transaction began at a state that was counted
     struct sqlite_index_header held; // the header when the lock was got
 
-    pthread_mutex_t naming;      // guards what follows
-    struct sqlite_slot *by_name; // owned; a hash table
-    size_t count;                // of slots; at most LIMIT_VERSIONS
+    pthread_mutex_t naming;  // guards what follows
+    struct name_table names; // of the tables; their items are struct sqlite_version
 
     _Atomic(struct sqlite_buckets *) buckets; // owned; a list, added to at its front under both mutexes
 };

@@ -193,7 +193,7 @@ static void without_memory_there_is_no_slot_and_a_later_one_is_whole(void **stat
         mem_fail_after(-1);
     }
     assert_true(failures > 1);
-    assert_int_equal(slots->count, 1);
+    assert_int_equal(slots->names.count, 1);
     round_of(slots, 1, 1);
     assert_int_not_equal(number(a), 0);
 }
