@@ -195,6 +195,15 @@ struct sql_token sql_scan_next_code(struct sql_scan *scan)
     return token;
 }
 
+bool sql_is_one_of(struct span word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_is_nocase(word, words[i]))
+            return true;
+    }
+    return false;
+}
+
 void sql_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column)
 {
     uint32_t line = 1;

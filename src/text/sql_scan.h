@@ -57,6 +57,9 @@ struct sql_token sql_scan_next(struct sql_scan *scan);
 // The next token that is no comment.
 struct sql_token sql_scan_next_code(struct sql_scan *scan);
 
+// Whether a word is one of these, in any case.
+bool sql_is_one_of(struct span word, const char *const *words, size_t count);
+
 // The 1-based line and byte column of an offset in `sql`, in which a byte order mark counts in no column.
 void sql_place(struct span sql, size_t offset, uint32_t *ret_line, uint32_t *ret_column);
 

@@ -79,15 +79,6 @@ static void append_name(struct buf *array, struct span token, const char *behind
     pg_append_item(array, (struct span){.at = name, .len = len});
 }
 
-static bool is_one_of(struct span word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (span_is_nocase(word, words[i]))
-            return true;
-    }
-    return false;
-}
-
 static void note_cast(struct reading *reading, struct span type, const struct operand *operand)
 {
     if (operand->kind == OPERAND_SAFE)
@@ -139,7 +130,7 @@ static void on_close(struct reading *reading)
         return;
     const struct parenthesis *parenthesis = &reading->open[--reading->depth];
     struct operand inside = sole_operand(reading, parenthesis);
-    if (is_one_of(sql_unquoted(parenthesis->call), converters, ARRAY_LEN(converters)))
+    if (sql_is_one_of(sql_unquoted(parenthesis->call), converters, ARRAY_LEN(converters)))
         note_cast(reading, parenthesis->call, &inside);
     if (parenthesis->call.len > 0)
         inside = (struct operand){.kind = OPERAND_CALL, .name = parenthesis->call};
@@ -172,7 +163,7 @@ static void on_type(struct reading *reading, const struct sql_token *token)
 {
     static const char *const texts[] = {
         "text", "varchar", "char", "character", "bpchar", "name", "citext", "json", "jsonb", "xml"};
-    bool is_text_type = is_one_of(sql_unquoted(token->text), texts, ARRAY_LEN(texts));
+    bool is_text_type = sql_is_one_of(sql_unquoted(token->text), texts, ARRAY_LEN(texts));
     note_cast(reading, token->text, &reading->cast);
     reading->last.kind = is_text_type ? OPERAND_OTHER : OPERAND_SAFE;
     reading->last.start = reading->cast.start;
@@ -185,9 +176,9 @@ static void on_word(struct reading *reading, const struct sql_token *token)
     static const char *const sessions[] = {"current_role", "current_user", "user", "session_user",
         "current_catalog", "current_schema", "system_user"};
     bool is_behind_dot = span_is(reading->before.text, ".");
-    if (is_one_of(token->text, times, ARRAY_LEN(times)))
+    if (sql_is_one_of(token->text, times, ARRAY_LEN(times)))
         reading->why = "it asks for the time";
-    else if (is_one_of(token->text, sessions, ARRAY_LEN(sessions)) && !is_behind_dot)
+    else if (sql_is_one_of(token->text, sessions, ARRAY_LEN(sessions)) && !is_behind_dot)
         reading->why = "it asks for the session's user or schema";
     else if (span_is_nocase(token->text, "tablesample"))
         reading->why = "it takes a sample of a table";
@@ -210,7 +201,7 @@ static void on_text(struct reading *reading, const struct sql_token *token)
         size_t len = 0;
         while (i + len < rest.len && ascii_is_letter(rest.at[i + len]))
             len++;
-        if (is_one_of((struct span){.at = rest.at + i, .len = len}, times, ARRAY_LEN(times)))
+        if (sql_is_one_of((struct span){.at = rest.at + i, .len = len}, times, ARRAY_LEN(times)))
             reading->why = "it has a text that may mean the time, such as 'now'";
         i += len > 0 ? len : 1;
     }

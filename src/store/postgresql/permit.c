@@ -64,11 +64,7 @@ static const char *const settings[] = {"pg_settings"};
 
 static bool is_word(const struct sql_token *token, const char *const *words, size_t count)
 {
-    for (size_t i = 0; token->kind == SQL_CODE && i < count; i++) {
-        if (span_is_nocase(token->text, words[i]))
-            return true;
-    }
-    return false;
+    return token->kind == SQL_CODE && sql_is_one_of(token->text, words, count);
 }
 
 // One of these names, between quotes too.

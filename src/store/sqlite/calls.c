@@ -51,21 +51,12 @@ static const char *const pure[] = {"->", "->>", "abs", "acos", "acosh", "asin", 
 static const char *const dates[] = {
     "date", "datetime", "julianday", "strftime", "time", "timediff", "unixepoch"};
 
-static bool is_one_of(const char *const *names, size_t count, struct span name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (span_is_nocase(name, names[i]))
-            return true;
-    }
-    return false;
-}
-
 void sqlite_note_call(struct sqlite_calls *calls, const char *function)
 {
     struct span name = span_of(function != NULL ? function : "?");
-    if (is_one_of(dates, ARRAY_LEN(dates), name))
+    if (sql_is_one_of(name, dates, ARRAY_LEN(dates)))
         calls->uses_dates = true;
-    else if (calls->other[0] == '\0' && !is_one_of(pure, ARRAY_LEN(pure), name))
+    else if (calls->other[0] == '\0' && !sql_is_one_of(name, pure, ARRAY_LEN(pure)))
         snprintf(calls->other, sizeof(calls->other), "%.*s", (int)name.len, name.at);
 }
 
@@ -88,7 +79,7 @@ static bool names_time(struct span sql)
     for (struct sql_token token = sql_scan_next_code(&scan); token.kind != SQL_END;
          token = sql_scan_next_code(&scan)) {
         bool is_empty_call = span_is(token.text, ")") && span_is(before, "(") &&
-                             is_one_of(dates, ARRAY_LEN(dates), sql_unquoted(call));
+                             sql_is_one_of(sql_unquoted(call), dates, ARRAY_LEN(dates));
         if (is_empty_call || span_is_nocase(token.text, "'now'"))
             return true;
         call = before;

@@ -9,15 +9,6 @@
 #include "base/attr.h"
 #include "text/sql_scan.h"
 
-static bool is_one_of(struct span word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (span_is_nocase(word, words[i]))
-            return true;
-    }
-    return false;
-}
-
 // FTS5 takes the first letters of an option's name for the option (fts5_config.c: fts5ConfigParseSpecial).
 static bool names_content(struct span word)
 {
@@ -59,9 +50,9 @@ enum sqlite_module_reads sqlite_module_reads(struct span sql, struct span *ret_c
         token = sql_scan_next_code(&scan);
     while (token.kind != SQL_END && !span_is_nocase(token.text, "using"));
     struct span module = unquoted(sql_scan_next_code(&scan).text);
-    if (is_one_of(module, trees, ARRAY_LEN(trees)))
+    if (sql_is_one_of(module, trees, ARRAY_LEN(trees)))
         return MODULE_READS_ITSELF;
-    if (is_one_of(module, texts, ARRAY_LEN(texts)))
+    if (sql_is_one_of(module, texts, ARRAY_LEN(texts)))
         return find_content(&scan, ret_content);
     return MODULE_READS_ANYTHING;
 }
