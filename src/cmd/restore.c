@@ -35,7 +35,9 @@ static bool restore(const struct app *app, const struct options *options)
     struct backup_check check = backup_work_check(app, file);
     check.is_thorough = true;
     check.stop = backup_work_stop();
-    enum err_code code = backup_restore(store_url, app->name, file, &check, options->force, &aside, &err);
+    const struct backup_target to = {
+        .url = store_url, .name = app->name, .moves_aside = options->force, .aside = &aside};
+    enum err_code code = backup_restore(&to, file, &check, &err);
     if (code != ERR_NONE)
         backup_work_fail(file, shown, &err);
     if (aside.len > 0)

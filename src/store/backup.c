@@ -135,15 +135,15 @@ enum err_code backup_check_store(struct store *store, struct backup_check *check
     return store->driver->backup->check_store(store, check, err);
 }
 
-enum err_code backup_restore(const char *url, const char *name, const char *path, struct backup_check *check,
-    bool moves_aside, struct buf *aside, struct err *err)
+enum err_code backup_restore(
+    const struct backup_target *to, const char *path, struct backup_check *check, struct err *err)
 {
     const struct store_driver *driver = NULL;
     enum err_code code = find_driver(path, &driver, err);
     if (code != ERR_NONE)
         return code;
     assert(driver != NULL);
-    const char *kind = store_kind_of(url);
+    const char *kind = store_kind_of(to->url);
     if (kind == NULL || strcmp(kind, driver->kind) != 0) {
         err_set(err, ERR_CONFIG, "%.300s: is a backup of a store of %s, and this one is of %s", path,
             driver->kind, kind != NULL ? kind : "no kind that is known");
@@ -151,5 +151,5 @@ enum err_code backup_restore(const char *url, const char *name, const char *path
         return ERR_CONFIG;
     }
     know_migrations(check);
-    return driver->backup->restore(driver, url, name, path, check, moves_aside, aside, err);
+    return driver->backup->restore(driver, to, path, check, err);
 }

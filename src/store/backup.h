@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "store/backup_check.h"
+#include "store/backup_target.h"
 #include "store/migrate.h"
 #include "store/store.h"
 
@@ -28,13 +29,13 @@ MUST_CHECK enum err_code backup_check_file(const char *path, struct backup_check
 // Checks a store as it is, while it may be served. ERR_TIMEOUT as above.
 MUST_CHECK enum err_code backup_check_store(struct store *store, struct backup_check *check, struct err *err);
 
-// Brings the backup at `path` back as the store at `url` of the app `name`, once it has passed `check`: the
-// store is as it was, or all of the backup. A store that holds something is moved aside where `moves_aside`
-// says so, and where to is put into `aside`; nothing is ever taken away. ERR_CONFIG: the store is not empty,
-// the backup is another kind's, or has faults (check->faults > 0). ERR_BUSY: somebody has the store open; err
-// says who. Of a PostgreSQL store that is who calls its session as Reckoner does (application_name); a server
-// whose url has another name for it is not found. ERR_TIMEOUT: check->stop was set; the store is as it was.
-MUST_CHECK enum err_code backup_restore(const char *url, const char *name, const char *path,
-    struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err);
+// Brings the backup at `path` back as the store of `to`, once it has passed `check`: the store is as it was,
+// or all of the backup. A store that holds something is moved aside where `to` says so, which is told where
+// to; nothing is ever taken away. ERR_CONFIG: the store is not empty, the backup is another kind's, or has
+// faults (check->faults > 0). ERR_BUSY: somebody has the store open; err says who. Of a PostgreSQL store that
+// is who calls its session as Reckoner does (application_name); a server whose url has another name for it is
+// not found. ERR_TIMEOUT: check->stop was set; the store is as it was.
+MUST_CHECK enum err_code backup_restore(
+    const struct backup_target *to, const char *path, struct backup_check *check, struct err *err);
 
 #endif

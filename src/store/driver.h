@@ -62,14 +62,15 @@ struct version_buckets {
 // Backups (backup.h); `driver` is the one that has the table. A file that `write` is told of is there, empty,
 // and nobody else's.
 struct backup_check;
+struct backup_target;
 struct store_backup_driver {
     const char *magic; // what a backup begins with
     enum err_code (*write)(struct store *store, const char *path, const atomic_bool *stop, struct err *err);
     enum err_code (*check_file)(
         const struct store_driver *driver, const char *path, struct backup_check *check, struct err *err);
     enum err_code (*check_store)(struct store *store, struct backup_check *check, struct err *err);
-    enum err_code (*restore)(const struct store_driver *driver, const char *url, const char *name,
-        const char *path, struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err);
+    enum err_code (*restore)(const struct store_driver *driver, const struct backup_target *to,
+        const char *path, struct backup_check *check, struct err *err);
 };
 
 struct store_driver {

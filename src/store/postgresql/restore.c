@@ -153,8 +153,9 @@ static enum err_code run_restore(
 // --- the whole
 
 // The schema of helpers is made with any other: with one that goes again.
-static enum err_code make_helpers(const struct store_driver *driver, struct store *store, struct err *err)
+static enum err_code make_helpers(struct store *store, struct err *err)
 {
+    const struct store_driver *driver = store->driver;
     struct store *scratch;
     struct store_conn *conn;
     enum err_code code = driver->scratch(store, &scratch, err);
@@ -180,24 +181,29 @@ static void name_aside(const char *name, char aside[ASIDE_CHARS])
     aside[len] = '\0';
 }
 
+// Brings the archive back; what was there is moved aside to *aside first, unless that is NULL, and gets its
+// name back where the archive does not come.
 static enum err_code exchange(PGconn *link, const struct pg_store *store, const char *path,
-    const struct backup_check *check, bool holds, struct buf *aside, struct err *err)
+    const atomic_bool *stop, struct buf *aside, struct err *err)
 {
     char former[ASIDE_CHARS];
     name_aside(store->name, former);
-    enum err_code code = holds ? change_schema(link, "ALTER", store->name, former, err) : ERR_NONE;
-    if (code == ERR_NONE)
-        code = run_restore(link, store->url, path, check->stop, err);
-    if (code == ERR_NONE && holds)
-        buf_append_str(aside, former);
+    if (aside == NULL)
+        return run_restore(link, store->url, path, stop, err);
+    enum err_code code = change_schema(link, "ALTER", store->name, former, err);
+    if (code != ERR_NONE)
+        return code;
+    code = run_restore(link, store->url, path, stop, err);
     struct err ignored = {0};
-    if (code != ERR_NONE && holds && change_schema(link, "ALTER", former, store->name, &ignored) != ERR_NONE)
+    if (code == ERR_NONE)
+        buf_append_str(aside, former);
+    else if (change_schema(link, "ALTER", former, store->name, &ignored) != ERR_NONE)
         err_hint(err, "what was there has the schema \"%s\" now", former);
     return code;
 }
 
-static enum err_code restore_on(PGconn *link, const struct store_driver *driver, struct pg_store *store,
-    const char *path, const struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err)
+static enum err_code restore_on(PGconn *link, struct pg_store *store, const struct backup_target *to,
+    const char *path, const atomic_bool *stop, struct err *err)
 {
     bool is_there, holds;
     enum err_code code = check_sessions(link, store->name, err);
@@ -205,19 +211,19 @@ static enum err_code restore_on(PGconn *link, const struct store_driver *driver,
         code = look_at_schema(link, store->name, &is_there, &holds, err);
     if (code != ERR_NONE)
         return code;
-    if (holds && !moves_aside) {
+    if (holds && !to->moves_aside) {
         err_set(err, ERR_CONFIG, "the schema \"%s\" holds something: nothing was changed", store->name);
         err_hint(err, "--force gives it another name, and then restores");
         return ERR_CONFIG;
     }
-    code = make_helpers(driver, &store->base, err);
+    code = make_helpers(&store->base, err);
     if (code == ERR_NONE && is_there && !holds) // pg_restore makes it, too
         code = change_schema(link, "DROP", store->name, NULL, err);
-    return code == ERR_NONE ? exchange(link, store, path, check, holds, aside, err) : code;
+    return code == ERR_NONE ? exchange(link, store, path, stop, holds ? to->aside : NULL, err) : code;
 }
 
-static enum err_code restore_into(const struct store_driver *driver, struct pg_store *store, const char *path,
-    const struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err)
+static enum err_code restore_into(struct pg_store *store, const struct backup_target *to, const char *path,
+    const atomic_bool *stop, struct err *err)
 {
     PGconn *link = pg_open_link(store);
     if (link == NULL)
@@ -225,23 +231,23 @@ static enum err_code restore_into(const struct store_driver *driver, struct pg_s
     enum err_code code = ERR_NONE;
     const char *words = PQerrorMessage(link);
     if (PQstatus(link) == CONNECTION_OK)
-        code = restore_on(link, driver, store, path, check, moves_aside, aside, err);
+        code = restore_on(link, store, to, path, stop, err);
     else
         code = err_set(err, ERR_IO, "PostgreSQL cannot be reached: %.*s", (int)strcspn(words, "\n"), words);
     PQfinish(link);
     return code;
 }
 
-enum err_code pg_restore(const struct store_driver *driver, const char *url, const char *name,
-    const char *path, struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err)
+enum err_code pg_restore(const struct store_driver *driver, const struct backup_target *to, const char *path,
+    struct backup_check *check, struct err *err)
 {
     struct store *store;
-    enum err_code code = driver->open(url, name, &store, err);
+    enum err_code code = driver->open(to->url, to->name, &store, err);
     if (code != ERR_NONE)
         return code;
-    code = check_archive(path, name, check, err);
+    code = check_archive(path, to->name, check, err);
     if (code == ERR_NONE)
-        code = restore_into(driver, pg_store(store), path, check, moves_aside, aside, err);
+        code = restore_into(pg_store(store), to, path, check->stop, err);
     driver->close(store);
     return code;
 }

@@ -4,9 +4,10 @@
 #define RECKONER_STORE_POSTGRESQL_RESTORE_H
 
 #include "store/backup_check.h"
+#include "store/backup_target.h"
 #include "store/driver.h"
 
-MUST_CHECK enum err_code pg_restore(const struct store_driver *driver, const char *url, const char *name,
-    const char *path, struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err);
+MUST_CHECK enum err_code pg_restore(const struct store_driver *driver, const struct backup_target *to,
+    const char *path, struct backup_check *check, struct err *err);
 
 #endif

@@ -186,17 +186,24 @@ static enum err_code exchange(struct new_file *copy, bool is_there, struct buf *
     return code;
 }
 
-static enum err_code restore(const struct store_driver *driver, const char *to, const char *from,
-    struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err)
+enum err_code sqlite_restore(const struct store_driver *driver, const struct backup_target *target,
+    const char *from, struct backup_check *check, struct err *err)
 {
+    const char *to = strchr(target->url, ':') + 1; // target->name is of no use: a file holds one app
+    if (strcmp(to, ":memory:") == 0)
+        return err_set(err, ERR_CONFIG, "sqlite::memory: ends with its process: name a file");
+    enum err_code code = sqlite_still_check(from, err);
+    if (code != ERR_NONE)
+        return code;
+    sqlite_library_use();
     bool is_there = !is_empty(to);
-    if (is_there && !moves_aside) {
+    if (is_there && !target->moves_aside) {
         err_set(err, ERR_CONFIG, "%.300s: is a store that holds something: nothing was changed", to);
         err_hint(err, "--force moves it aside, under another name in its folder, and then restores");
         return ERR_CONFIG;
     }
     struct sqlite_hold hold = {0}; // before much is copied
-    enum err_code code = sqlite_hold_take(&hold, to, err);
+    code = sqlite_hold_take(&hold, to, err);
     sqlite_hold_fini(&hold);
     if (code != ERR_NONE)
         return code;
@@ -208,19 +215,5 @@ static enum err_code restore(const struct store_driver *driver, const char *to, 
         code = give_owner(&copy, err);
     if (code == ERR_NONE)
         code = check_copy(driver, from, &copy, check, err);
-    return code == ERR_NONE ? exchange(&copy, is_there, aside, err) : code;
-}
-
-enum err_code sqlite_restore(const struct store_driver *driver, const char *url, const char *name,
-    const char *path, struct backup_check *check, bool moves_aside, struct buf *aside, struct err *err)
-{
-    (void)name; // a file holds one app
-    const char *to = strchr(url, ':') + 1;
-    if (strcmp(to, ":memory:") == 0)
-        return err_set(err, ERR_CONFIG, "sqlite::memory: ends with its process: name a file");
-    enum err_code code = sqlite_still_check(path, err);
-    if (code != ERR_NONE)
-        return code;
-    sqlite_library_use();
-    return restore(driver, to, path, check, moves_aside, aside, err);
+    return code == ERR_NONE ? exchange(&copy, is_there, target->aside, err) : code;
 }

@@ -127,6 +127,17 @@ def test_a_store_that_holds_something_is_moved_aside_and_never_lost(start, app, 
         assert ids(start(app, '--quiet', *options)) == list(range(5, 15))
 
 
+def test_what_cannot_be_moved_aside_is_not_said_to_have_been(start, app, tmp_path, request):
+    store = new_store('postgresql', request)
+    assert start(app, '--quiet', *store).stop() == 0
+    file = tmp_path / 'rows.backup'
+    assert run('backup', app, file, *store).returncode == 0
+    url, database = store[1], store[1].rsplit('/', 1)[1]
+    request.getfixturevalue('databases').sql(f'CREATE ROLE lodger LOGIN; GRANT CREATE ON DATABASE {database} TO lodger', database)
+    done = run('restore', '--force', app, file, '--store', url.replace('reckoner@', 'lodger@'))
+    assert done.returncode == 1 and 'must be owner of schema' in done.stderr and 'what was there' not in done.stderr, done.stderr
+
+
 def test_nothing_is_restored_while_a_server_has_the_store_open(start, app, options, tmp_path):
     server = start(app, '--quiet', *options)
     file = tmp_path / 'rows.backup'

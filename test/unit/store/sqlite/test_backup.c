@@ -265,7 +265,8 @@ static enum err_code restore(const struct fixture *f, bool moves_aside, struct e
     AUTO(buf_fini) struct buf aside;
     buf_init(&aside, 1000);
     struct backup_check check = {.is_thorough = true};
-    return backup_restore(f->url, "", path_in(f, "t.backup"), &check, moves_aside, &aside, err);
+    const struct backup_target to = {.url = f->url, .name = "", .moves_aside = moves_aside, .aside = &aside};
+    return backup_restore(&to, path_in(f, "t.backup"), &check, err);
 }
 
 static void make_backup(struct fixture *f)
@@ -365,9 +366,10 @@ static void a_restore_that_is_stopped_changes_nothing(void **state)
     make_backup(f);
     close_all(f);
     const char *path = path_in(f, "t.backup");
+    const struct backup_target to = {.url = f->url, .name = "", .moves_aside = true, .aside = &aside};
     assert_int_equal(backup_check_file(path, &check, &err), ERR_TIMEOUT);
     err = (struct err){0};
-    assert_int_equal(backup_restore(f->url, "", path, &check, true, &aside, &err), ERR_TIMEOUT);
+    assert_int_equal(backup_restore(&to, path, &check, &err), ERR_TIMEOUT);
     assert_string_equal(err.text, "it was ended by a signal");
     assert_string_equal(rows_at(f->path), "1\n2\n3\n");
     assert_int_equal(aside.len, 0);
