@@ -16,6 +16,11 @@ bool budget_take(struct budget *budget, size_t bytes)
     return true;
 }
 
+bool budget_is_spent(const struct budget *budget)
+{
+    return atomic_load_explicit(&budget->used_bytes, memory_order_relaxed) >= budget->max_bytes;
+}
+
 void budget_give_back(struct budget *budget, size_t bytes)
 {
     if (budget != NULL)

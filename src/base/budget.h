@@ -19,6 +19,9 @@ struct budget {
 // Takes bytes; false, and none are taken, when there are not so many left. A budget of NULL has no end.
 MUST_CHECK bool budget_take(struct budget *budget, size_t bytes);
 
+// Whether nothing is left.
+bool budget_is_spent(const struct budget *budget);
+
 // Gives bytes back that were taken. NULL is fine.
 void budget_give_back(struct budget *budget, size_t bytes);
 

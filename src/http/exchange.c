@@ -191,29 +191,42 @@ static void start_body(struct http_exchange *exchange)
     pace_start(&exchange->pace, 0, lane_now_ms(exchange->connection->lane));
 }
 
-static void answer(struct http_exchange *exchange, const struct http_reply *reply)
+// Whether the connection ends after the answer. True when the rest of an unread body is read first.
+static bool decide_end(struct http_exchange *exchange, bool wants_close)
 {
-    assert(reply->status >= 200 && reply->status <= 599);
     struct connection *connection = exchange->connection;
-    stop_running(exchange);
     bool unread = connection->receiver == exchange;
-    bool skip = unread && exchange->keep_alive && !reply->close && is_worth_skipping(exchange);
+    bool skip = unread && exchange->keep_alive && !wants_close && is_worth_skipping(exchange);
     bool last_of_drain =
         connection_has_to_end(connection) && connection->last == exchange && connection->input == NULL;
-    exchange->close = !exchange->keep_alive || reply->close || (unread && !skip) || last_of_drain;
+    exchange->close = !exchange->keep_alive || wants_close || (unread && !skip) || last_of_drain;
     if (unread && !skip)
         connection->receiver = NULL;
+    return skip;
+}
 
-    size_t body_bytes = reply_bytes(reply);
-    exchange->status = reply->status;
+// Takes what the reply has, or frees it where none of it is sent.
+static void take_body(struct http_exchange *exchange, const struct http_reply *reply, size_t body_bytes)
+{
     if (has_body(exchange, reply)) {
         exchange->body = reply->body;
         exchange->file = reply->file;
         exchange->file_bytes = reply->file != NULL ? body_bytes : 0;
     } else {
         blob_unref(reply->body);
-        http_file_free_later(reply->file, connection->lane->loop);
+        http_file_free_later(reply->file, exchange->connection->lane->loop);
     }
+}
+
+static void answer(struct http_exchange *exchange, const struct http_reply *reply)
+{
+    assert(reply->status >= 200 && reply->status <= 599);
+    struct connection *connection = exchange->connection;
+    size_t body_bytes = reply_bytes(reply);
+    stop_running(exchange);
+    bool skip = decide_end(exchange, reply->close);
+    exchange->status = reply->status;
+    take_body(exchange, reply, body_bytes);
     write_head(exchange, reply, body_bytes);
     if (exchange->file == NULL)
         backlog_add(exchange);
@@ -261,6 +274,16 @@ void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *
 
 // --- the body
 
+void exchange_refuse_body(struct http_exchange *exchange, enum err_code code)
+{
+    struct http_refusal refusal;
+    if (code == ERR_TOO_LARGE)
+        http_refuse(&refusal, 413, "the body is larger than %zu bytes", exchange->max_body_bytes);
+    else
+        http_refuse(&refusal, 503, "there is no room for the body now: send it again later");
+    exchange_refuse(exchange, &refusal);
+}
+
 void exchange_body_has_come(struct http_exchange *exchange)
 {
     assert(exchange->state == EXCHANGE_RECEIVING);
@@ -298,16 +321,13 @@ void http_receive_body(struct http_exchange *exchange, size_t max_bytes)
     assert(exchange->state == EXCHANGE_RUNNING);
     struct connection *connection = exchange->connection;
     struct budget *budget = &connection->lane->shared->budget;
-    struct http_refusal refusal;
     exchange->max_body_bytes = max_bytes;
     if (exchange->body_left > max_bytes) {
-        http_refuse(&refusal, 413, "the body is larger than %zu bytes", max_bytes);
-        exchange_refuse(exchange, &refusal);
+        exchange_refuse_body(exchange, ERR_TOO_LARGE);
         return;
     }
-    if (atomic_load_explicit(&budget->used_bytes, memory_order_relaxed) >= budget->max_bytes) {
-        http_refuse(&refusal, 503, "there is no room for the body now: send it again later");
-        exchange_refuse(exchange, &refusal);
+    if (budget_is_spent(budget)) {
+        exchange_refuse_body(exchange, ERR_BUSY);
         return;
     }
     http_body_init(&exchange->received, budget, exchange->body_left);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/blob.h"
+#include "base/err.h"
 #include "http/body.h"
 #include "http/chunk.h"
 #include "http/connection.h"
@@ -73,6 +74,10 @@ void exchange_run_alone(struct http_exchange *exchange);
 // Answers for http itself, in place of an answer that is HELD, or cannot be sent, and ends the connection
 // after it.
 void exchange_refuse(struct http_exchange *exchange, const struct http_refusal *refusal);
+
+// The same for a body: ERR_TOO_LARGE, it has more bytes than the handler allows; any other code, there is no
+// room for it.
+void exchange_refuse_body(struct http_exchange *exchange, enum err_code code);
 
 // More of a body has come that is RECEIVING: the handler is told.
 void exchange_body_has_come(struct http_exchange *exchange);

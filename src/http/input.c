@@ -25,16 +25,6 @@ struct input {
 
 // --- bodies
 
-static void refuse_store(struct http_exchange *exchange, enum err_code code)
-{
-    struct http_refusal refusal;
-    if (code == ERR_TOO_LARGE)
-        http_refuse(&refusal, 413, "the body is larger than %zu bytes", exchange->max_body_bytes);
-    else
-        http_refuse(&refusal, 503, "there is no room for the body now: send it again later");
-    exchange_refuse(exchange, &refusal);
-}
-
 // Keeps a run of data, or drops it where nobody wants it. False when it was refused.
 static bool store(struct http_exchange *exchange, struct span data)
 {
@@ -44,7 +34,7 @@ static bool store(struct http_exchange *exchange, struct span data)
     if (data.len <= exchange->max_body_bytes - exchange->body_bytes)
         code = http_body_append(&exchange->received, data);
     if (code != ERR_NONE) {
-        refuse_store(exchange, code);
+        exchange_refuse_body(exchange, code);
         return false;
     }
     exchange->body_bytes += data.len;
