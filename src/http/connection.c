@@ -290,7 +290,7 @@ void connection_drain(struct connection *connection)
         connection_close(connection);
         return;
     }
-    if (lane->draining && lane_now_ms(lane) >= lane->grace_until && connection_is_idle(connection) &&
+    if (lane->draining && lane_now_ms(lane) >= lane->grace_until_ms && connection_is_idle(connection) &&
         !stream_has_bytes(&connection->stream))
         linger(connection); // a request that is on its way would else meet a reset
 }

@@ -50,6 +50,7 @@ struct connection {
     struct http_exchange *exclusive; // runs alone, as it may change something; NULL when none does
     struct http_exchange *receiver;  // the next bytes are of its body; NULL: they are a head
     uint64_t next_number;            // of the next exchange
+    bool is_adopted;                 // another process has had it before; fixed
 
     struct input *input;     // owned; bytes read and not worked on; NULL when there are none
     struct preface *preface; // owned; of a PROXY header, until it has come; NULL: none is awaited

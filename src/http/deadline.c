@@ -40,7 +40,7 @@ static bool is_write_slow(struct connection *connection, const struct http_limit
 static bool is_idle_for_long(
     const struct connection *connection, const struct http_limits *limits, uint64_t now_ms)
 {
-    bool is_new = connection->next_number == 0;
+    bool is_new = connection->next_number == 0 && !connection->is_adopted;
     return connection_is_idle(connection) &&
            now_ms - connection->idle_ms >= (is_new ? limits->head_ms : limits->idle_ms);
 }
@@ -86,9 +86,9 @@ static void refuse_rest(struct connection *connection)
 static void look_at_drain(struct connection *connection, uint64_t now_ms)
 {
     const struct lane *lane = connection->lane;
-    if (now_ms >= lane->close_at)
+    if (now_ms >= lane->close_at_ms)
         connection_close(connection);
-    else if (now_ms >= lane->drain_until)
+    else if (now_ms >= lane->drain_until_ms)
         refuse_rest(connection);
     else
         connection_drain(connection);

@@ -53,19 +53,19 @@ struct lane {
     struct loop *loop;          // borrowed
     uv_timer_t tick;            // runs while connections are open; looks at their deadlines
 
-    struct slot *slots;   // owned
-    uint32_t slot_count;  // slots that exist
-    uint32_t free_slot;   // first of the free ones, or LANE_NO_SLOT
-    size_t open;          // connections not yet closed by libuv
-    bool draining;        // each connection ends with its next answer
-    bool moving;          // or, rather, goes to another process behind it
-    bool drained;         // nothing is open any more, and the tick is closed
-    bool ended;           // the loop has
-    uint64_t grace_until; // uv_now until which idle connections stay open then
-    uint64_t drain_until; // likewise what runs is let run
-    uint64_t close_at;    // likewise everything is closed
-    uint64_t tick_ms;     // uv_now of the last tick
-    bool was_late;        // it came late, and no deadlines were looked at
+    struct slot *slots;      // owned
+    uint32_t slot_count;     // slots that exist
+    uint32_t free_slot;      // first of the free ones, or LANE_NO_SLOT
+    size_t open;             // connections not yet closed by libuv
+    bool draining;           // each connection ends with its next answer
+    bool moving;             // or, rather, goes to another process behind it
+    bool drained;            // nothing is open any more, and the tick is closed
+    bool ended;              // the loop has
+    uint64_t grace_until_ms; // uv_now until which idle connections stay open then
+    uint64_t drain_until_ms; // likewise what runs is let run
+    uint64_t close_at_ms;    // likewise everything is closed
+    uint64_t tick_ms;        // uv_now of the last tick
+    bool was_late;           // it came late, and no deadlines were looked at
 
     struct trusted_held trusted;  // what of the server's proxies this lane has seen last
     struct backlog backlog;       // answers that wait for their clients

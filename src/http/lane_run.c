@@ -142,8 +142,8 @@ void lane_drain(struct lane *lane)
     const struct http_limits *limits = &lane->shared->limits;
     lane->draining = true;
     start_tick(lane);
-    lane->grace_until = lane_now_ms(lane) + limits->grace_ms;
-    lane->drain_until = lane_now_ms(lane) + limits->drain_ms;
-    lane->close_at = lane->drain_until + limits->last_ms;
+    lane->grace_until_ms = lane_now_ms(lane) + limits->grace_ms;
+    lane->drain_until_ms = lane_now_ms(lane) + limits->drain_ms;
+    lane->close_at_ms = lane->drain_until_ms + limits->last_ms;
     drain_all(lane);
 }

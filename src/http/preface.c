@@ -29,8 +29,8 @@ static void turn_away(struct connection *connection, const char *why)
 bool preface_begin(struct connection *connection)
 {
     struct lane *lane = connection->lane;
-    bool is_adopted = connection->next_number > 0; // its header was read by another process
-    if (!connection->listen->takes_proxy || is_adopted)
+    if (!connection->listen->takes_proxy ||
+        connection->is_adopted) // then another process has read its header
         return true;
     const struct trust *trust = trusted_now(&lane->shared->trusted, &lane->trusted);
     if (trust == NULL || !trust_has(trust, &connection->peer)) {

@@ -86,7 +86,7 @@ static void deal(struct listener *listener, int fd, const union address *peer, b
             turn_away(fd);
         return;
     }
-    connection->next_number = is_adopted ? 1 : 0; // it is not new: another process has answered it before
+    connection->is_adopted = is_adopted;
     server->next_lane = (server->next_lane + 1) % server->lane_count;
     atomic_fetch_add_explicit(&server->shared.open, 1, memory_order_relaxed);
     connection->mail.deliver = on_dealt;
