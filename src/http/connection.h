@@ -32,8 +32,8 @@ struct connection {
     struct mail mail;                 // the way from the listener to the lane
     union address peer;               // who has connected, or whom a PROXY header told; of a Unix socket its
                                       // family alone
-    bool is_unknown;                  // its client's: a trusted proxy has passed it on, and not said of whom
-    char peer_text[ADDRESS_BYTES];    // the same as text, once asked for
+    bool is_unknown; // a trusted proxy has passed it on, and not said of whom: `peer` is the proxy's
+    char peer_text[ADDRESS_BYTES]; // the same as text, once asked for
 
     bool ended;                  // the client sends no more
     bool parting;                // the client said that its last request has come, and sent nothing behind it

@@ -45,8 +45,8 @@ static bool is_idle_for_long(
            now_ms - connection->idle_ms >= (is_new ? limits->head_ms : limits->idle_ms);
 }
 
-// What a client sends is not read while the connection has more than it can work on, nor behind its end; so
-// nobody tells then that it has gone.
+// While a connection is not read, the loop does not tell that its client has gone: that is while it has more
+// bytes than it can work on, and after the client's end. So the socket is asked.
 static enum stream_client look_after_client(struct connection *connection, uint64_t now_ms)
 {
     if (connection->running == 0 || connection->stream.is_reading)

@@ -100,8 +100,8 @@ struct connection *lane_find(struct lane *lane, uint32_t slot, uint32_t generati
 void lane_touch(struct lane *lane, struct connection *connection);
 void lane_untouch(struct lane *lane, struct connection *connection);
 
-// A place for an answer from a file; false when all are taken and it may fail. And the end of such an
-// answer's file, which is freed.
+// Counts one more answer from a file; false, and it is not counted, when max_files are under way and it may
+// fail. lane_drop_file frees the file of such an answer, which counts no longer.
 MUST_CHECK bool lane_claim_file(struct lane *lane, bool may_fail);
 void lane_drop_file(struct lane *lane, struct http_file *file);
 

@@ -52,9 +52,10 @@ struct http_handler {
 
     // The exchange is over: answered (status, bytes of body handed to the socket), or given up before any of
     // its answer went out, with status 0, because the client went away. The last call for this exchange,
-    // where its user pointer is freed; none of the functions that answer may be called. Also called, without
-    // on_request before it, for requests that http refuses by itself (malformed, too large, too slow). The
-    // status is not always the handler's: a body that was not asked for and turns out malformed is a 400.
+    // where its user pointer is freed; none of the functions that answer may be called, for another exchange
+    // of its connection neither. Also called, without on_request before it, for requests that http refuses by
+    // itself (malformed, too large, too slow). The status is not always the handler's: a body that was not
+    // asked for and turns out malformed is a 400.
     void (*on_end)(void *ctx, struct http_exchange *exchange, int status, size_t body_bytes);
 
     // Fills the answer to a request that http refuses by itself, perhaps before on_request: content type and
@@ -73,8 +74,8 @@ struct http_handler {
 struct http_limits {
     uint64_t head_ms;        // from a head's first byte to its last; a new connection without one as well
     uint64_t idle_ms;        // a kept-alive connection without a request
-    struct pace_limit body;  // at which a body has to come
-    struct pace_limit write; // at which the client has to take what its socket has no room for
+    struct pace_limit body;  // how fast a body has to come
+    struct pace_limit write; // how fast the client has to take an answer that its socket has no room for
     uint64_t half_closed_ms; // from the client's end to the answers of safe requests
     uint64_t linger_ms;      // reading on after the last answer of a connection
     uint64_t grace_ms;       // of a drain: what is idle may send one more request
@@ -87,11 +88,12 @@ struct http_limits {
 struct http_limits http_limits_default(void);
 
 struct http_options {
-    struct http_listen *listens; // one or more; each descriptor is taken, and -1 stands in its place then
-    size_t listen_count;         //
-    size_t max_connections;      // of the process
-    size_t max_bodies_bytes;     // of all bodies in the process, as far as they have come and are not freed
-    size_t max_files;            // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS
+    struct http_listen
+        *listens;            // one or more; each descriptor that is taken is -1 then, on an error not all are
+    size_t listen_count;     //
+    size_t max_connections;  // of the process
+    size_t max_bodies_bytes; // of all bodies in the process, as far as they have come and are not freed
+    size_t max_files;        // answers from files under way in the process; 0: LIMIT_FILE_ANSWERS
     // Of all answers in memory that wait for their clients, heads and all; 0: LIMIT_ANSWERS_BYTES. Past it
     // the connections with most of them are closed (http/backlog.h); so an answer that is larger is only for
     // who takes it at once.

@@ -84,7 +84,7 @@ const struct tls_peer *stream_peer(const struct stream *stream);
 MUST_CHECK enum stream_written stream_write(struct stream *stream, uv_buf_t *parts, unsigned part_count);
 
 // Bytes given to stream_write that the socket has not taken. Where a write has failed the loop does not know
-// any more: then as many as when this was last asked.
+// any more: then as many as when this was last asked. So call it while the write is under way, too.
 size_t stream_unsent(struct stream *stream);
 
 // Bytes that the client's system has acknowledged since the beginning, those of TLS itself with them.

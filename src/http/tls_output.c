@@ -37,7 +37,8 @@ static size_t queued_bytes(struct tls_output *output)
     return output->queued_bytes;
 }
 
-// As many bytes of the last record count as unsent as there are of the record.
+// Of the owner's bytes in the last record, those that the socket has not taken. Records have more bytes than
+// what is in them, so as many of these count as there are left of the record, and all at most.
 static size_t unsent_of_record(struct tls_output *output)
 {
     size_t queued = queued_bytes(output);
