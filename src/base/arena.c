@@ -38,11 +38,11 @@ void arena_fini(struct arena *arena)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    if (size > arena->max)
-        return NULL;
     size_t step = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    if (step > arena->max - arena->used)
+    if (size > arena->max || step > arena->max - arena->used) {
+        arena->is_full = true;
         return NULL;
+    }
     struct arena_block *block = arena->newest;
     if (block == NULL || step > block->cap - block->used) {
         size_t cap = step > BLOCK_BYTES ? step : BLOCK_BYTES;

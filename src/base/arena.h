@@ -16,6 +16,7 @@ struct arena {
     struct arena_block *newest; // owned; blocks are chained to older ones
     size_t used;                // bytes handed out, alignment included
     size_t max;                 // used never exceeds this
+    bool is_full;               // something was refused as `max` has no room for it
 };
 
 // Makes an empty arena that hands out at most `max` bytes. Nothing is allocated yet.

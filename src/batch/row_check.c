@@ -45,8 +45,10 @@ void row_check_report_rule(struct row_check *check, int64_t line, const struct r
     enum rule_result result, struct span value)
 {
     if (result == RULE_MEMORY) {
-        row_check_fail(check, err_set(check->err, ERR_TOO_LARGE, "line %lld: the row is larger than %d bytes",
-                                  (long long)line, ROW_ARENA_BYTES));
+        row_check_fail(check, check->arena.is_full ? err_set(check->err, ERR_TOO_LARGE,
+                                                         "line %lld: the row is larger than %d bytes",
+                                                         (long long)line, ROW_ARENA_BYTES)
+                                                   : err_no_memory(check->err));
         return;
     }
     if (result == RULE_TOO_HARD && check->patterns.steps == 0) {
