@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes rings of tables, counts references, and keeps the one in force. What a key is, is key_table.h's;
 // reading keys is key_store.h's; when keepers ask is their own. Several keepers may
-// make rings, each for another store; the lock puts them in order.
+// make rings, each for another service; the lock puts them in order.
 #include "access/key_ring.h"
 
 #include <pthread.h>
@@ -16,18 +16,19 @@
 struct key_ring {
     atomic_uint references;     // any thread
     uint64_t number;            // fixed, as what follows
-    size_t count;               // of stores
+    size_t count;               // of services
     struct key_table *tables[]; // references; NULL: not known yet
 };
 
 struct key_rings {
-    size_t count; // of stores; fixed, as the next two
-    void (*prepare)(void *ctx, size_t store, struct key_table *table);
-    void *ctx;                    // borrowed
-    pthread_mutex_t lock;         // guards `current`; held for a few instructions and a reference a store
-    struct key_ring *current;     // a reference; never NULL
-    _Atomic(uint64_t) number;     // of `current`; written under the lock, read by any thread
-    _Atomic(uint64_t) asked_ns[]; // by store: when the last question that it has answered began; 0: none yet
+    size_t count; // of services; fixed, as the next two
+    void (*prepare)(void *ctx, size_t service, struct key_table *table);
+    void *ctx;                // borrowed
+    pthread_mutex_t lock;     // guards `current`; held for a few instructions and a reference a service
+    struct key_ring *current; // a reference; never NULL
+    _Atomic(uint64_t) number; // of `current`; written under the lock, read by any thread
+    _Atomic(uint64_t)
+        asked_ns[]; // by service: when the last question that it has answered began; 0: none yet
 };
 
 // --- rings
@@ -43,9 +44,9 @@ static struct key_ring *ring_new(size_t count, uint64_t number)
     return ring;
 }
 
-struct key_table *key_ring_table(const struct key_ring *ring, size_t store)
+struct key_table *key_ring_table(const struct key_ring *ring, size_t service)
 {
-    return ring->tables[store];
+    return ring->tables[service];
 }
 
 uint64_t key_ring_number(const struct key_ring *ring)
@@ -64,17 +65,17 @@ void key_ring_unref(struct key_ring *ring)
 
 // --- the one in force
 
-enum err_code key_rings_new(size_t store_count,
-    void (*prepare)(void *ctx, size_t store, struct key_table *table), void *ctx,
+enum err_code key_rings_new(size_t service_count,
+    void (*prepare)(void *ctx, size_t service, struct key_table *table), void *ctx,
     struct key_rings **ret_rings, struct err *err)
 {
-    struct key_rings *rings = mem_zalloc(1, sizeof(*rings) + store_count * sizeof(rings->asked_ns[0]));
+    struct key_rings *rings = mem_zalloc(1, sizeof(*rings) + service_count * sizeof(rings->asked_ns[0]));
     if (rings == NULL)
         return err_no_memory(err);
-    rings->count = store_count;
+    rings->count = service_count;
     rings->prepare = prepare;
     rings->ctx = ctx;
-    rings->current = ring_new(store_count, 1);
+    rings->current = ring_new(service_count, 1);
     if (rings->current == NULL) {
         mem_free(rings);
         return err_no_memory(err);
@@ -109,16 +110,17 @@ struct key_ring *key_rings_current(struct key_rings *rings)
     return current;
 }
 
-bool key_rings_are_known(const struct key_rings *rings, size_t store, uint64_t now_ns)
+bool key_rings_are_known(const struct key_rings *rings, size_t service, uint64_t now_ns)
 {
-    uint64_t asked_ns = atomic_load_explicit(&rings->asked_ns[store], memory_order_acquire);
+    uint64_t asked_ns = atomic_load_explicit(&rings->asked_ns[service], memory_order_acquire);
     return asked_ns != 0 && now_ns < asked_ns + LIMIT_KEYS_STALE_MS * NS_PER_MS;
 }
 
 // --- keepers
 
-// Puts a ring in force that has `table` as that store's; takes the reference.
-static enum err_code publish(struct key_rings *rings, size_t store, struct key_table *table, struct err *err)
+// Puts a ring in force that has `table` as that service's; takes the reference.
+static enum err_code publish(
+    struct key_rings *rings, size_t service, struct key_table *table, struct err *err)
 {
     struct key_ring *ring = ring_new(rings->count, 0);
     if (ring == NULL) {
@@ -128,7 +130,7 @@ static enum err_code publish(struct key_rings *rings, size_t store, struct key_t
     pthread_mutex_lock(&rings->lock);
     struct key_ring *before = rings->current;
     for (size_t i = 0; i < rings->count; i++) {
-        if (i == store)
+        if (i == service)
             ring->tables[i] = table;
         else if (before->tables[i] != NULL)
             ring->tables[i] = key_table_ref(before->tables[i]);
@@ -141,9 +143,9 @@ static enum err_code publish(struct key_rings *rings, size_t store, struct key_t
     return ERR_NONE;
 }
 
-// `before` is the store's table in force; NULL: there is none yet. Nobody else replaces it.
-static enum err_code read_keys(
-    struct key_rings *rings, size_t store, struct key_table *before, struct store_conn *conn, struct err *err)
+// `before` is the service's table in force; NULL: there is none yet. Nobody else replaces it.
+static enum err_code read_keys(struct key_rings *rings, size_t service, struct key_table *before,
+    struct store_conn *conn, struct err *err)
 {
     struct key_table *table;
     enum err_code code = key_store_read(conn, clock_wall_ms() / 1000, &table, err);
@@ -152,21 +154,21 @@ static enum err_code read_keys(
     if (before != NULL)
         key_table_carry_uses(table, before);
     if (rings->prepare != NULL)
-        rings->prepare(rings->ctx, store, table);
-    return publish(rings, store, table, err);
+        rings->prepare(rings->ctx, service, table);
+    return publish(rings, service, table, err);
 }
 
 // The generation is asked for before the keys are read: so keys that change in between are read once more.
-enum err_code key_rings_ask(struct key_rings *rings, size_t store, struct store_conn *conn, struct err *err)
+enum err_code key_rings_ask(struct key_rings *rings, size_t service, struct store_conn *conn, struct err *err)
 {
     struct key_ring *ring = key_rings_current(rings);
-    struct key_table *table = ring->tables[store];
+    struct key_table *table = ring->tables[service];
     uint64_t begun_ns = clock_monotonic_ns(), generation;
     enum err_code code = audit_generation(conn, &generation, err);
     if (code == ERR_NONE && (table == NULL || key_table_generation(table) != generation))
-        code = read_keys(rings, store, table, conn, err);
+        code = read_keys(rings, service, table, conn, err);
     key_ring_unref(ring);
     if (code == ERR_NONE)
-        atomic_store_explicit(&rings->asked_ns[store], begun_ns, memory_order_release);
+        atomic_store_explicit(&rings->asked_ns[service], begun_ns, memory_order_release);
     return code;
 }

@@ -15,7 +15,7 @@ enum { PLACES = 256 }; // a power of 2
 struct place {
     struct regular_mark mark;
     uint64_t ring;         // its number; 0: the place is free
-    size_t store;          //
+    size_t service;        //
     struct client *client; // the ring's
 };
 
@@ -54,17 +54,17 @@ struct regular_mark regulars_mark(const struct regulars *regulars, struct span t
 }
 
 struct client *regulars_find(const struct regulars *regulars, const struct regular_mark *mark,
-    const struct key_ring *ring, size_t store)
+    const struct key_ring *ring, size_t service)
 {
     const struct place *place = &regulars->places[mark->words[0] & (PLACES - 1)];
     uint64_t apart = (place->mark.words[0] ^ mark->words[0]) | (place->mark.words[1] ^ mark->words[1]);
-    bool is_it = apart == 0 && place->ring == key_ring_number(ring) && place->store == store;
+    bool is_it = apart == 0 && place->ring == key_ring_number(ring) && place->service == service;
     return is_it ? place->client : NULL;
 }
 
 void regulars_note(struct regulars *regulars, const struct regular_mark *mark, const struct key_ring *ring,
-    size_t store, struct client *client)
+    size_t service, struct client *client)
 {
     regulars->places[mark->words[0] & (PLACES - 1)] =
-        (struct place){.mark = *mark, .ring = key_ring_number(ring), .store = store, .client = client};
+        (struct place){.mark = *mark, .ring = key_ring_number(ring), .service = service, .client = client};
 }

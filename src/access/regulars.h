@@ -28,13 +28,13 @@ void regulars_free(struct regulars *regulars);
 // The mark of a text, for the other two.
 struct regular_mark regulars_mark(const struct regulars *regulars, struct span text);
 
-// The client of that store who showed it and was found in this ring; NULL: none is known. Its time may be
+// The client of that service who showed it and was found in this ring; NULL: none is known. Its time may be
 // over.
 struct client *regulars_find(const struct regulars *regulars, const struct regular_mark *mark,
-    const struct key_ring *ring, size_t store);
+    const struct key_ring *ring, size_t service);
 
 // Notes a client of the ring, which need not outlive the call.
 void regulars_note(struct regulars *regulars, const struct regular_mark *mark, const struct key_ring *ring,
-    size_t store, struct client *client);
+    size_t service, struct client *client);
 
 #endif
