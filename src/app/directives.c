@@ -5,6 +5,8 @@
 // one of the files declare*.c. One thread, with a parser for each file.
 #include "app/directives.h"
 
+#include <stdio.h>
+
 #include "app/declare.h"
 #include "app/declare_access.h"
 #include "app/declare_answer.h"
@@ -66,16 +68,17 @@ static const struct {
 static void fail_unknown(struct words *words, struct word name)
 {
     const char *names[ARRAY_LEN(known)];
-    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+    char all[16 * ARRAY_LEN(known)]; // with commas and an "and"
+    for (size_t i = 0, len = 0; i < ARRAY_LEN(known); i++) {
+        const char *between = i + 1 < ARRAY_LEN(known) ? ", " : " and ";
         names[i] = known[i].name;
+        len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i > 0 ? between : "", names[i]);
+    }
     const char *nearest = nearest_of(name.text, names, ARRAY_LEN(names));
     if (nearest != NULL)
         words_fail(words, name.column, "unknown directive %.*s; did you mean %s?", SHOW(name.text), nearest);
     else
-        words_fail(words, name.column,
-            "unknown directive %.*s; known are @endpoint, @param, @field, @column, @shape, @under, @page, "
-            "@strict, @private, @access, @claim, @one, @lenient, @parallel, @cache, @depends, @stale, @csv, @example, @reject, @warn, @write and @answer",
-            SHOW(name.text));
+        words_fail(words, name.column, "unknown directive %.*s; known are %s", SHOW(name.text), all);
 }
 
 static void finish_statement(struct parser *parser);
