@@ -59,8 +59,8 @@ const char *pg_type_sql(enum value_type type)
 
 struct wire {
     Oid type;
-    size_t length; // of all its values; 0: they have several
-    bool is_time;  // as a page's key it is the integer that it is on the wire
+    uint8_t length; // bytes of all its values; 0: they have several
+    bool is_time;   // as a page's key it is the integer that it is on the wire
     enum pg_form (*encode)(const struct value *value, char room[PG_TEXT_BYTES], struct span *ret_bytes);
     const char *wanted; // what a value has to be to be encoded; NULL: any can be
     enum err_code (*decode)(const struct pg_cell *cell, struct value *ret_value, struct err *err);
