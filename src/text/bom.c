@@ -24,8 +24,7 @@ struct span bom_skip(struct bom *bom, struct span *bytes)
             bom->matched = held;
             return bom_finish(bom);
         }
-        bytes->at++;
-        bytes->len--;
+        span_drop(bytes, 1);
         bom->matched++;
         bom->over = bom->matched == MARK_BYTES;
     }

@@ -170,7 +170,7 @@ static enum err_code feed(
         size_t room = sizeof(work->in) - work->in_len, len = bytes.len < room ? bytes.len : room;
         memcpy(work->in + work->in_len, bytes.at, len);
         work->in_len += len;
-        bytes = (struct span){.at = bytes.at + len, .len = bytes.len - len};
+        span_drop(&bytes, len);
         code = decode(charset, sink, ctx, err);
     }
     return code;
@@ -191,7 +191,7 @@ enum err_code charset_feed(
     if (charset->state == CHARSET_START) {
         while (charset->start_len < sizeof(charset->start) && bytes.len > 0) {
             charset->start[charset->start_len++] = bytes.at[0];
-            bytes = (struct span){.at = bytes.at + 1, .len = bytes.len - 1};
+            span_drop(&bytes, 1);
         }
         if (charset->start_len < sizeof(charset->start))
             return ERR_NONE;

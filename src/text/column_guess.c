@@ -83,7 +83,7 @@ static void feed_integer(struct column_guess *guess, struct span cell)
     struct span digits = cell;
     int64_t integer;
     if (digits.len > 0 && digits.at[0] == '-')
-        digits = (struct span){.at = digits.at + 1, .len = digits.len - 1};
+        span_drop(&digits, 1);
     bool is_zero_filled = digits.len > 1 && digits.at[0] == '0';
     guess->long_digits += is_digits(digits) && digits.len > 3;
     if (!is_digits(digits) || is_zero_filled || !number_parse_integer(cell, &integer))
@@ -167,7 +167,7 @@ static bool split_moment(struct span cell, struct span *ret_day, char *ret_separ
         return false;
     *ret_separator = at == 0 ? '\0' : cell.at[at - 1] != '\0' ? cell.at[at - 1] : '?';
     *ret_day = (struct span){.at = cell.at, .len = at > 0 ? at - 1 : 0};
-    *ret_time = (struct span){.at = cell.at + at, .len = cell.len - at};
+    *ret_time = span_from(cell, at);
     return true;
 }
 

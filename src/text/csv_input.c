@@ -22,8 +22,7 @@ static void skip_lines(struct csv_input *input, struct span *text)
         input->after_cr = false;
         if (input->skip == 0 && !is_lf_of_cr_lf)
             return;
-        text->at++;
-        text->len--;
+        span_drop(text, 1);
         if (is_lf_of_cr_lf || (c != '\n' && c != '\r'))
             continue;
         input->after_cr = c == '\r';
@@ -91,7 +90,7 @@ static enum err_code go_on(struct csv_input *input, struct span *text, bool is_e
     size_t room = LIMIT_CSV_LOOK_BYTES - held->len, taken = text->len < room ? text->len : room;
     if (taken > 0 && buf_append(held, text->at, taken) != ERR_NONE)
         return err_no_memory(err);
-    *text = (struct span){.at = text->at + taken, .len = text->len - taken};
+    span_drop(text, taken);
     struct span all = buf_span(held);
     advance(input, &all, is_end);
     if (input->phase == CSV_PARSE) {

@@ -208,7 +208,7 @@ void decimal_write_rounded(struct span digits, unsigned scale, struct buf *out)
     size_t sign = out->len;
     struct span rest = digits;
     if (rest.len > 0 && rest.at[0] == '-')
-        rest = (struct span){.at = rest.at + 1, .len = rest.len - 1};
+        span_drop(&rest, 1);
     bool is_negative = rest.len < digits.len;
     if (is_negative)
         buf_append_byte(out, '-');

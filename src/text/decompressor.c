@@ -150,7 +150,7 @@ static enum err_code next_gzip(
                    : err_set(err, ERR_MALFORMED, "the gzip stream is damaged: %s", why);
     }
     size_t taken = len - gzip->avail_in;
-    *in = (struct span){.at = in->at + taken, .len = in->len - taken};
+    span_drop(in, taken);
     decompressor->in_bytes += taken;
     decompressor->is_inside = result != Z_STREAM_END && (decompressor->is_inside || taken > 0);
     *ret_len = OUT_BYTES - gzip->avail_out;
@@ -167,7 +167,7 @@ static enum err_code take_magic(struct decompressor *decompressor, struct span *
     unsigned char *magic = decompressor->magic;
     while (decompressor->magic_len < MAGIC_BYTES && in->len > 0) {
         magic[decompressor->magic_len++] = (unsigned char)in->at[0];
-        *in = (struct span){.at = in->at + 1, .len = in->len - 1};
+        span_drop(in, 1);
         decompressor->in_bytes++;
         decompressor->is_inside = true;
     }
@@ -208,7 +208,7 @@ static enum err_code next_zstd(
             return err_set(err, ERR_MALFORMED, "the zstd stream is damaged"); // its words hang on the parts
         }
     }
-    *in = (struct span){.at = in->at + input.pos, .len = in->len - input.pos};
+    span_drop(in, input.pos);
     decompressor->in_bytes += input.pos;
     if (input.pos > 0 || output.pos > 0) {
         decompressor->is_inside = left != 0;

@@ -19,7 +19,7 @@ static bool take_quoted(struct span *rest, char *ret_char)
     char c = rest->at[len - 1];
     if (!is_visible(c) || (len == 2 && c != '"' && c != '\\'))
         return false;
-    *rest = (struct span){.at = rest->at + len, .len = rest->len - len};
+    span_drop(rest, len);
     *ret_char = c;
     return true;
 }
@@ -29,7 +29,7 @@ static bool take_bare(struct span *rest, char *ret_char)
     char c = rest->at[0];
     if (!is_visible(c) || c == '"' || c == '\\' || c == ',')
         return false;
-    *rest = (struct span){.at = rest->at + 1, .len = rest->len - 1};
+    span_drop(rest, 1);
     *ret_char = c;
     return true;
 }
@@ -39,7 +39,7 @@ bool idempotency_key_read(struct span field, char ret_key[IDEMPOTENCY_KEY_CHARS]
     char key[IDEMPOTENCY_KEY_CHARS];
     size_t len = 0;
     bool is_quoted = field.len > 0 && field.at[0] == '"';
-    struct span rest = is_quoted ? (struct span){.at = field.at + 1, .len = field.len - 1} : field;
+    struct span rest = is_quoted ? span_from(field, 1) : field;
     while (rest.len > 0 && !(is_quoted && rest.at[0] == '"')) {
         if (len == IDEMPOTENCY_KEY_CHARS - 1 ||
             !(is_quoted ? take_quoted(&rest, &key[len]) : take_bare(&rest, &key[len])))

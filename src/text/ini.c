@@ -10,7 +10,7 @@ void ini_init(struct ini *ini, struct span text)
     size_t skipped = bom_length(text);
     *ini = (struct ini){.rest = text};
     if (skipped > 0)
-        ini->rest = (struct span){.at = text.at + skipped, .len = text.len - skipped};
+        ini->rest = span_from(text, skipped);
 }
 
 // Takes a comment off the end of a trimmed line.
@@ -57,7 +57,7 @@ static bool read_line(struct ini *ini, struct span whole, struct ini_entry *ret_
         if (content.len == 0)
             return false;
         if (content.at[0] == '[') {
-            content = (struct span){.at = content.at + 1, .len = content.len - 1};
+            span_drop(&content, 1);
             ini->section = span_split(&content, ']');
             return false;
         }

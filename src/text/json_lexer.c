@@ -338,8 +338,7 @@ bool json_lexer_next(struct json_lexer *lexer, struct span *bytes, struct json_t
             ret_token->kind = lexer->is_line_over ? JSON_TOKEN_LINE_END : JSON_TOKEN_PUNCTUATION;
             return take_bytes(lexer, bytes, 1, true, &ret_token->text);
         case CLASS_BLANK:
-            bytes->at++;
-            bytes->len--;
+            span_drop(bytes, 1);
             lexer->offset++;
             break;
         case CLASS_STRAY:

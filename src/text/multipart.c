@@ -62,7 +62,7 @@ static bool next_parameter(struct span *rest, struct span *ret_name, struct span
     struct span value = {.at = equals + 1, .len = text.len - (size_t)(equals + 1 - text.at)};
     size_t len = 0;
     if (value.len > 0 && value.at[0] == '"') {
-        value = (struct span){.at = value.at + 1, .len = value.len - 1};
+        span_drop(&value, 1);
         while (len < value.len && value.at[len] != '"')
             len += value.at[len] == '\\' && len + 1 < value.len && value.at[len + 1] == '"' ? 2 : 1;
         *ret_value = (struct span){.at = value.at, .len = len};
@@ -71,7 +71,7 @@ static bool next_parameter(struct span *rest, struct span *ret_name, struct span
             len++;
         *ret_value = span_trim((struct span){.at = value.at, .len = len});
     }
-    *rest = (struct span){.at = value.at + len, .len = value.len - len};
+    *rest = span_from(value, len);
     return true;
 }
 
@@ -203,7 +203,7 @@ static enum err_code read_to_line_end(
             err, code, "the head of a part of the form is larger than %d bytes", LIMIT_PART_HEAD_BYTES);
     if (code != ERR_NONE)
         return err_no_memory(err);
-    *in = (struct span){.at = in->at + len, .len = in->len - len};
+    span_drop(in, len);
     *ret_whole = end != NULL;
     return ERR_NONE;
 }
@@ -215,7 +215,7 @@ static enum err_code read_delimited(struct multipart *multipart, struct span *in
     while (line->len < 2 && in->len > 0) {
         if (buf_append_byte(line, in->at[0]) != ERR_NONE)
             return err_no_memory(err);
-        *in = (struct span){.at = in->at + 1, .len = in->len - 1};
+        span_drop(in, 1);
     }
     if (line->len < 2)
         return ERR_NONE;
@@ -265,7 +265,7 @@ static void go_on_matching(struct multipart *multipart, struct span *in, struct 
     while (in->len > 0 && multipart->matched < multipart->delimiter_len &&
            in->at[0] == delimiter[multipart->matched]) {
         multipart->matched++;
-        *in = (struct span){.at = in->at + 1, .len = in->len - 1};
+        span_drop(in, 1);
     }
     if (in->len > 0 && multipart->matched < multipart->delimiter_len) {
         *ret_bytes = (struct span){.at = delimiter, .len = multipart->matched};
@@ -281,14 +281,14 @@ static void take_bytes(struct multipart *multipart, struct span *in, struct span
     while (rest.len > 0) {
         const char *cr = memchr(rest.at, '\r', rest.len);
         size_t skipped = cr != NULL ? (size_t)(cr - rest.at) : rest.len;
-        rest = (struct span){.at = rest.at + skipped, .len = rest.len - skipped};
+        span_drop(&rest, skipped);
         matched = match(multipart, rest);
         if (matched == rest.len || matched == multipart->delimiter_len)
             break;
-        rest = (struct span){.at = rest.at + matched, .len = rest.len - matched};
+        span_drop(&rest, matched);
     }
     *ret_bytes = (struct span){.at = in->at, .len = in->len - rest.len};
-    *in = (struct span){.at = rest.at + matched, .len = rest.len - matched};
+    *in = span_from(rest, matched);
     multipart->matched = matched;
 }
 

@@ -145,7 +145,7 @@ static size_t token_length(struct span rest, enum sql_dialect dialect, enum sql_
         if (second == ':' || !is_parameter(second, dialect))
             return second == ':' ? 2 : 1;
         *ret_kind = SQL_PARAMETER;
-        return 1 + name_length((struct span){.at = rest.at + 1, .len = rest.len - 1});
+        return 1 + name_length(span_from(rest, 1));
     default:
         return is_name_char(first) ? word_length(rest, dialect) : 1;
     }

@@ -74,7 +74,7 @@ static bool read_loose(struct span text, struct time_parts *parts)
         return false;
     bool has_blank = rest.len > 0 && rest.at[0] == ' ';
     if (has_blank)
-        rest = (struct span){.at = rest.at + 1, .len = rest.len - 1};
+        span_drop(&rest, 1);
     parts->has_offset = rest.len > 0 || has_blank;
     if (span_is(rest, "UTC") || !parts->has_offset)
         return true;

@@ -108,8 +108,7 @@ static bool read_footer(struct zone *zone, struct span footer)
 {
     if (footer.len < 2 || footer.at[0] != '\n' || memchr(footer.at + 1, '\n', footer.len - 1) == NULL)
         return false;
-    footer.at++;
-    footer.len--;
+    span_drop(&footer, 1);
     struct span text = span_split(&footer, '\n');
     zone->has_rule = text.len > 0;
     return text.len == 0 || zone_rule_read(text, &zone->rule);

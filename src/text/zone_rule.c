@@ -22,8 +22,7 @@ static bool take(struct span *text, char c)
 {
     if (text->len == 0 || text->at[0] != c)
         return false;
-    text->at++;
-    text->len--;
+    span_drop(text, 1);
     return true;
 }
 
@@ -33,8 +32,7 @@ static bool take_number(struct span *text, int most, int *ret_number)
     while (text->len > 0 && ascii_is_digit(text->at[0]) && digits < 3) {
         number = number * 10 + (text->at[0] - '0');
         digits++;
-        text->at++;
-        text->len--;
+        span_drop(text, 1);
     }
     *ret_number = number;
     return digits > 0 && number <= most;
@@ -47,8 +45,7 @@ static bool take_name(struct span *text)
     bool is_quoted = take(text, '<');
     while (text->len > 0 && (is_quoted ? text->at[0] != '>' : ascii_is_letter(text->at[0]))) {
         letters++;
-        text->at++;
-        text->len--;
+        span_drop(text, 1);
     }
     return letters >= NAME_LEAST && (!is_quoted || take(text, '>'));
 }
