@@ -202,17 +202,11 @@ struct err error_of_script(struct store_conn *conn, const char *sql)
     return err;
 }
 
-struct err error_of_run(struct store_conn *conn, const char *sql)
+struct err error_of_statement(struct store_stmt *stmt)
 {
-    struct store_stmt *stmt = NULL;
     struct err err = {0};
     bool row = true;
-    enum err_code code = store_prepare(conn, span_of(sql), NULL, 0, &stmt, &err);
-    if (code != ERR_NONE) { // a deadline may end this, too
-        assert_int_equal(code, err.code);
-        return err;
-    }
-    code = store_bind(stmt, NULL, &err);
+    enum err_code code = store_bind(stmt, NULL, &err);
     while (code == ERR_NONE && row) {
         code = store_step(stmt, &row, &err);
         struct value value;
@@ -223,6 +217,11 @@ struct err error_of_run(struct store_conn *conn, const char *sql)
     store_finalize(stmt);
     assert_int_equal(code, err.code);
     return err;
+}
+
+struct err error_of_run(struct store_conn *conn, const char *sql)
+{
+    return error_of_statement(prepare(conn, sql, NULL, 0));
 }
 
 void assert_error(struct err err, enum err_code code, const char *text)

@@ -69,6 +69,7 @@ const char *rows_of_stmt(struct store_stmt *stmt, const struct value *values);
 struct err error_of_prepare(struct store_conn *conn, const char *sql);
 struct err error_of_script(struct store_conn *conn, const char *sql);
 struct err error_of_run(struct store_conn *conn, const char *sql); // prepares, and steps to the end
+struct err error_of_statement(struct store_stmt *stmt);            // steps to the end, and finalizes
 
 // The code and the exact text of an error.
 void assert_error(struct err err, enum err_code code, const char *text);

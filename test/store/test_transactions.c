@@ -235,10 +235,12 @@ static void a_foreign_key_that_is_checked_at_the_end_fails_the_commit(void **sta
 static void a_statement_past_its_deadline_ends_with_a_timeout(void **state)
 {
     struct fixture *f = *state;
+    struct store_stmt *stmt =
+        prepare(f->reader, ENDLESS, NULL, 0); // which may take longer than any deadline here
     store_deadline(f->reader, LONG_AGO);
-    assert_int_equal(error_of_run(f->reader, ENDLESS).code, ERR_TIMEOUT);
+    assert_int_equal(error_of_statement(stmt).code, ERR_TIMEOUT);
     store_deadline(f->reader, 0);
-    struct store_stmt *stmt = prepare(f->reader, ENDLESS, NULL, 0); // which may take longer than the deadline
+    stmt = prepare(f->reader, ENDLESS, NULL, 0);
     struct err err = {0};
     bool row = false;
     store_deadline(f->reader, clock_monotonic_ns() + 5 * NS_PER_MS);
@@ -266,12 +268,14 @@ static void a_statement_that_nobody_waits_for_ends(void **state)
     struct fixture *f = *state;
     atomic_bool flag = true;
     pthread_t thread;
+    struct store_stmt *first = prepare(f->reader, ENDLESS, NULL, 0);
+    struct store_stmt *second = prepare(f->reader, ENDLESS, NULL, 0);
     store_deadline(f->reader, clock_monotonic_ns() + 60 * NS_PER_S);
     store_interrupt_when(f->reader, &flag);
-    assert_int_equal(error_of_run(f->reader, ENDLESS).code, ERR_TIMEOUT);
+    assert_int_equal(error_of_statement(first).code, ERR_TIMEOUT);
     atomic_store(&flag, false);
     assert_int_equal(pthread_create(&thread, NULL, set_flag, &flag), 0);
-    assert_int_equal(error_of_run(f->reader, ENDLESS).code, ERR_TIMEOUT);
+    assert_int_equal(error_of_statement(second).code, ERR_TIMEOUT);
     pthread_join(thread, NULL);
     store_interrupt_when(f->reader, NULL);
     assert_rows(f->reader, "SELECT 7", "7\n"); // the next one is not ended
@@ -282,9 +286,10 @@ static void a_read_transaction_goes_on_after_a_timeout(void **state)
 {
     struct fixture *f = *state;
     make_table(f);
+    struct store_stmt *stmt = prepare(f->reader, ENDLESS, NULL, 0);
     begin(f->reader);
     store_deadline(f->reader, LONG_AGO);
-    assert_int_equal(error_of_run(f->reader, ENDLESS).code, ERR_TIMEOUT);
+    assert_int_equal(error_of_statement(stmt).code, ERR_TIMEOUT);
     store_rollback(f->reader);
     store_deadline(f->reader, 0);
     begin(f->reader);
@@ -300,12 +305,11 @@ static void a_write_that_times_out_leaves_nothing_and_its_transaction_is_not_hal
     begin(f->writer);
     run_script(f->writer, "INSERT INTO t VALUES (1)");
     assert_int_equal(store_savepoint(f->writer, &err), ERR_NONE);
+    struct store_stmt *endless = prepare(f->writer,
+        "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n",
+        NULL, 0);
     store_deadline(f->writer, LONG_AGO);
-    assert_int_equal(
-        error_of_run(f->writer, "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1"
-                                " FROM n) SELECT i FROM n")
-            .code,
-        ERR_TIMEOUT);
+    assert_int_equal(error_of_statement(endless).code, ERR_TIMEOUT);
     store_deadline(f->writer, 0);
     // A store may have to give up the whole transaction then, and says so from then on.
     bool alive = store_rollback_to(f->writer, &err) == ERR_NONE;
