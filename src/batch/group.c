@@ -198,7 +198,7 @@ static enum err_code end_draft(struct group *group)
 // --- the end
 
 // Ends it; from here on the next lane may wait for the store's turn.
-static enum err_code commit(struct group *group)
+static void commit(struct group *group)
 {
     struct lane *lane = group->lane;
     struct batch *sole = group->count == 1 ? group->first : NULL;
@@ -217,7 +217,6 @@ static enum err_code commit(struct group *group)
         batch->over_ns = now_ns;
     if (sole != NULL && (code == ERR_CONFLICT || code == ERR_CONSTRAINT))
         violated_words(lane->conn, sole->endpoint, err);
-    return code;
 }
 
 // Whether COMMIT has found what is wrong with the only batch, and not with which row.
@@ -258,7 +257,7 @@ void group_write(struct group *group, bool takes_more)
     if (code != ERR_NONE)
         (void)lane_is_ended(lane, &group->err);
     if (goes_on && code == ERR_NONE)
-        code = commit(group);
+        commit(group);
     if (group->state == GROUP_OPEN)
         end(group, GROUP_LOST);
     if (group->state != GROUP_COMMITTED)
