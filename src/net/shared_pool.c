@@ -170,7 +170,9 @@ static void end_long(struct shared_pool *pool, struct worker *worker)
     share_end(share, run->group);
     share_learn(share, ns);
     // While others of it are long it stays long: else each quick one would let some more past its bound.
-    if (ns <= LIMIT_QUICK_MS * NS_PER_MS && share->long_running == 0)
+    if (ns > LIMIT_QUICK_MS * NS_PER_MS)
+        make_share_long(pool, share, run->group); // one that a long worker took along was not seen to be long
+    else if (share->long_running == 0)
         share_queue_make_quick(&pool->queue, share, now_ns);
 }
 
