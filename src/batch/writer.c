@@ -272,7 +272,7 @@ enum err_code writer_new(struct app *app, struct store_conn *conn, struct diags 
     return ERR_NONE;
 }
 
-void writer_end(struct writer *writer, uint64_t until_ns)
+void writer_stop(struct writer *writer, uint64_t until_ns)
 {
     struct lane_common *common = &writer->common;
     pthread_mutex_lock(&common->lock);
@@ -281,6 +281,12 @@ void writer_end(struct writer *writer, uint64_t until_ns)
     pthread_mutex_unlock(&common->lock);
     atomic_store(&common->is_ended, true);
     writer_release(writer);
+}
+
+void writer_end(struct writer *writer, uint64_t until_ns)
+{
+    struct lane_common *common = &writer->common;
+    writer_stop(writer, until_ns);
     pthread_mutex_lock(&common->lock);
     while (common->untold > 0)
         pthread_cond_wait(&common->all_told, &common->lock);

@@ -78,9 +78,12 @@ void writer_look(struct writer *writer);
 
 // Waits until all that was submitted is written, or until `until_ns` of the monotonic clock, which may be
 // over. After that nothing is written: what waits, and what comes, is told ERR_BUSY, and so is what runs,
-// which is interrupted and rolled back; but a commit that has begun is finished. Returns when all of that was
-// told and every errand has run, however long the store takes for it. Called once, on any thread but the
-// writer's.
+// which is interrupted and rolled back; but a commit that has begun is finished. Any thread but the writer's.
+void writer_stop(struct writer *writer, uint64_t until_ns);
+
+// The same, if it was not called; and returns when all of that was told and every errand has run, however
+// long the store takes for it. Of several writers all are stopped first, so that none goes on while one is
+// waited for. Called once, on any thread but the writer's.
 void writer_end(struct writer *writer, uint64_t until_ns);
 
 struct writer_stats {

@@ -89,8 +89,10 @@ void server_stop(struct server *server)
     app_files_end(server->context.files, until_ns);
     app_hooks_end(server->context.hooks, until_ns);            // what was told meanwhile is to be noted
     for (size_t i = 0; i < server->context.service_count; i++) // http does the same with reads
-        writer_end(
+        writer_stop(
             server->context.services[i].writer, until_ns); // which may have batches of clients that have gone
+    for (size_t i = 0; i < server->context.service_count; i++)
+        writer_end(server->context.services[i].writer, until_ns);
     (void)wait_for_drain(server, UINT64_MAX);
     end_threads(server);
 }
