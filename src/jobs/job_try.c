@@ -120,8 +120,9 @@ static enum err_code read_format(struct job_try *try, struct intake_options *opt
 static enum err_code feed(void *ctx, struct span bytes, struct err *err)
 {
     struct job_try *try = ctx;
-    try->on_piece(try->ctx);
-    return intake_feed(&try->intake, bytes, err);
+    enum err_code code = intake_feed(&try->intake, bytes, err);
+    try->on_piece(try->ctx); // the time of the next piece begins behind what this one took
+    return code;
 }
 
 static enum err_code read_body(
