@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/message.h"
-#include "cmd/recovered.h"
+#include "cmd/store_site.h"
 #include "cmd/var_dir.h"
 #include "cmd/workspace.h"
 #include "store/notes.h"
@@ -59,22 +59,10 @@ bool key_sites_read(const struct options *options, const char *const *dirs, size
     return done;
 }
 
-static enum err_code connect(
-    struct key_site *site, const struct options *options, const char *url, struct err *err)
+static enum err_code make_tables(struct store_conn *conn, struct err *err)
 {
-    unsigned tries = 0;
-    enum err_code code = store_open(url, site->app->name, &site->store, err);
-    if (code != ERR_NONE)
-        return code;
-    recovered_tell(site->store, store_shown(options, url));
-    do {
-        code = site->conn == NULL ? store_connect(site->store, STORE_WRITE, &site->conn, err) : ERR_NONE;
-        if (code == ERR_NONE)
-            code = notes_make(site->conn, err);
-        if (code == ERR_NONE)
-            code = key_store_make(site->conn, err);
-    } while (code != ERR_NONE && workspace_try_again(err, &tries));
-    return code;
+    enum err_code code = notes_make(conn, err);
+    return code == ERR_NONE ? key_store_make(conn, err) : code;
 }
 
 static bool open_site(struct key_site *site, const struct options *options, bool may_make)
@@ -91,7 +79,8 @@ static bool open_site(struct key_site *site, const struct options *options, bool
     if (options->store == NULL && !var_dir_make(options->var))
         return false;
     site->is_new = !is_there;
-    if (connect(site, options, url, &err) == ERR_NONE)
+    if (store_site_connect(options, url, site->app->name, make_tables, &site->store, &site->conn, &err) ==
+        ERR_NONE)
         return true;
     message_error(store_shown(options, url), &err);
     return false;

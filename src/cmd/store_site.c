@@ -16,19 +16,19 @@ void store_site_fini(struct store_site *site)
     app_unref(site->app);
 }
 
-static enum err_code connect(struct store_site *site, const struct options *options, const char *url,
-    enum err_code (*make)(struct store_conn *conn, struct err *err), struct err *err)
+enum err_code store_site_connect(const struct options *options, const char *url, const char *name,
+    enum err_code (*make)(struct store_conn *conn, struct err *err), struct store **store,
+    struct store_conn **conn, struct err *err)
 {
     unsigned tries = 0;
-    enum err_code code = store_open(url, site->app->name, &site->store, err);
+    enum err_code code = store_open(url, name, store, err);
     if (code != ERR_NONE)
         return code;
-    recovered_tell(site->store, store_shown(options, url));
+    recovered_tell(*store, store_shown(options, url));
     do {
-        code =
-            site->own.conn == NULL ? store_connect(site->store, STORE_WRITE, &site->own.conn, err) : ERR_NONE;
+        code = *conn == NULL ? store_connect(*store, STORE_WRITE, conn, err) : ERR_NONE;
         if (code == ERR_NONE)
-            code = make(site->own.conn, err);
+            code = make(*conn, err);
     } while (code != ERR_NONE && workspace_try_again(err, &tries));
     return code;
 }
@@ -48,7 +48,8 @@ bool store_site_open(struct store_site *site, const struct options *options, con
         message_print(store_shown(options, url), why);
         return false;
     }
-    if (connect(site, options, url, make, &err) == ERR_NONE)
+    if (store_site_connect(options, url, site->app->name, make, &site->store, &site->own.conn, &err) ==
+        ERR_NONE)
         return true;
     message_error(store_shown(options, url), &err);
     return false;

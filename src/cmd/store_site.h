@@ -19,6 +19,13 @@ struct store_site {
     struct own_statements own; // of an owned STORE_WRITE connection
 };
 
+// Opens the store of `url` for the app of this name, and a connection to it, on which `make` makes the tables
+// that are wanted; tells of an unclean end before. *store and *conn are the caller's to close, also where
+// it fails. Errors of store_open, store_connect and `make`.
+MUST_CHECK enum err_code store_site_connect(const struct options *options, const char *url, const char *name,
+    enum err_code (*make)(struct store_conn *conn, struct err *err), struct store **store,
+    struct store_conn **conn, struct err *err);
+
 // Reads the app of the first word, and opens its store, in which `make` makes the tables that are wanted.
 // `what` is what is looked for there: "jobs". False after messages.
 MUST_CHECK bool store_site_open(struct store_site *site, const struct options *options, const char *what,
